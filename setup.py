@@ -1,0 +1,59 @@
+"""The compiled part of safehash: which extensions, and why each flag.
+
+Everything else about the package stands in pyproject.toml.
+"""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+# One environment switch each for the checks CI makes of the same sources.
+CHECKED = os.environ.get("SAFEHASH_BUILD_CHECKED") == "1"  # bounds checks on
+SANITIZE = os.environ.get("SAFEHASH_BUILD_SANITIZE") == "1"  # ASan + UBSan
+
+if sys.platform == "win32":
+    # /fp:precise never fuses a multiply with an add; /O2 is the release default.
+    compile_args = ["/O2", "/fp:precise"]
+    link_args: list[str] = []
+else:
+    # -O3 vectorises the integer loops at the platform's baseline; no -march, so a wheel runs everywhere
+    # (wider instructions are chosen at run time, in _kernels.h).
+    # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
+    compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wno-unused-function"]
+    link_args = []
+    if SANITIZE:
+        flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined"]
+        compile_args += [*flags, "-g", "-O1"]
+        link_args += flags
+
+directives = {
+    "language_level": 3,
+    "boundscheck": CHECKED,  # off in releases only because every wrapper validates its shapes
+    "wraparound": False,
+    "initializedcheck": CHECKED,
+    "cdivision": True,
+    "embedsignature": True,
+    "freethreading_compatible": True,
+}
+
+
+def extension(name: str, *depends: str) -> Extension:
+    """Return one extension module built from ``src/safehash/<name>.pyx``."""
+    return Extension(
+        f"safehash.{name}",
+        [f"src/safehash/{name}.pyx"],
+        depends=[f"src/safehash/{header}" for header in depends],
+        include_dirs=["src/safehash"],
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+    )
+
+
+setup(
+    ext_modules=cythonize(
+        [extension("_core", "_kernels.h")],
+        compiler_directives=directives,
+    )
+)

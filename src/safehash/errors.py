@@ -1,0 +1,94 @@
+"""The exceptions safehash raises.
+
+::
+
+    SafehashError
+    |-- ImageError              the bytes could not become a picture we vouch for
+    |   |-- UnreadableImage     damaged, empty, or a decoder refused it
+    |   |-- ImageTooLarge       over a byte, pixel or memory limit; nothing was decoded
+    |   |-- ImageTooSmall       fewer than 5 rows or columns: no hash is defined
+    |   `-- UnsupportedImage    not an image, or a format outside the allow-list
+    |-- ListError               a hash list as a whole could not be used
+    |-- IndexFileError          a snapshot file is damaged, foreign or newer than this version
+    `-- CatalogError            a scan's catalog could not be used
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = [
+    "CatalogError",
+    "ImageError",
+    "ImageTooLarge",
+    "ImageTooSmall",
+    "IndexFileError",
+    "ListError",
+    "SafehashError",
+    "UnreadableImage",
+    "UnsupportedImage",
+]
+
+
+class SafehashError(Exception):
+    """Anything safehash raises on purpose."""
+
+
+class ImageError(SafehashError):
+    """The bytes given could not become a picture that safehash vouches for."""
+
+
+class UnreadableImage(ImageError):
+    """The file is empty, damaged beyond its first rows, or its decoder refused it."""
+
+
+class ImageTooLarge(ImageError):
+    """A limit on bytes, pixels or decoding memory was met before anything was decoded."""
+
+
+class ImageTooSmall(ImageError):
+    """Fewer than 5 rows or 5 columns: the hash is not defined."""
+
+
+class UnsupportedImage(ImageError):
+    """Not an image, or a format outside the allow-list."""
+
+
+class ListError(SafehashError):
+    """A hash list could not be used as a whole.
+
+    Attributes
+    ----------
+    path : str
+        The list as it was named by the caller.
+    line : int or None
+        1-based line or record number where it failed, when there is one.
+    """
+
+    def __init__(self, message: str, *, path: str | os.PathLike[str] = "", line: int | None = None) -> None:
+        self.path = os.fspath(path)
+        self.line = line
+        where = self.path + (f", line {line}" if line is not None else "")
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class IndexFileError(SafehashError):
+    """A snapshot file is damaged, truncated, foreign, or written by a newer version.
+
+    Attributes
+    ----------
+    path : str
+        The file as named by the caller.
+    section : str or None
+        The section in which the damage was found, when it is known.
+    """
+
+    def __init__(self, message: str, *, path: str | os.PathLike[str] = "", section: str | None = None) -> None:
+        self.path = os.fspath(path)
+        self.section = section
+        where = self.path + (f", section {section!r}" if section is not None else "")
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class CatalogError(SafehashError):
+    """A scan's catalog is locked, damaged, foreign, or written by a newer version."""

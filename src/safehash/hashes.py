@@ -1,0 +1,265 @@
+"""What a hash is: the algorithms, and the frozen value that carries one digest."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from dataclasses import dataclass, field
+
+__all__ = ["Algorithm", "ForeignHash", "Hash", "ORIENTATIONS"]
+
+#: The order of the eight orientations everywhere in safehash (the reference tool's own order).
+ORIENTATIONS = (
+    "original",
+    "rotate 90",
+    "rotate 180",
+    "rotate 270",
+    "flip x",
+    "flip y",
+    "flip plus 1",
+    "flip minus 1",
+)
+
+
+class Algorithm(str, enum.Enum):
+    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit."""
+
+    PDQ = "pdq"
+    PHASH = "phash"
+    PHASH256 = "phash256"
+    MD5 = "md5"
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+
+    @property
+    def n_bits(self) -> int:
+        """Length of a digest in bits."""
+        return _N_BITS[self]
+
+    @property
+    def n_bytes(self) -> int:
+        """Length of a digest in bytes."""
+        return _N_BITS[self] // 8
+
+    @property
+    def is_perceptual(self) -> bool:
+        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
+        return self in _PERCEPTUAL
+
+    @property
+    def version(self) -> int:
+        """Version of the definition; a change of bits raises it."""
+        return 1
+
+
+_N_BITS = {
+    Algorithm.PDQ: 256,
+    Algorithm.PHASH: 64,
+    Algorithm.PHASH256: 256,
+    Algorithm.MD5: 128,
+    Algorithm.SHA1: 160,
+    Algorithm.SHA256: 256,
+}
+_PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignHash:
+    """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
+
+    Attributes
+    ----------
+    algorithm : str
+        The source's own name for it, lower case.
+    value : str
+        The text exactly as the source gave it.
+    """
+
+    algorithm: str
+    value: str
+
+
+@functools.total_ordering
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Hash:
+    """One digest of one image.
+
+    Two hashes are equal when algorithm and digest are; the quality is a remark about the image, not part
+    of the value. Hashes of different algorithms are unequal and have neither a distance nor an order.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+        Accepts its name as a string too.
+    digest : bytes
+        The digest in the byte order of its printed hex; ``algorithm.n_bytes`` long.
+    quality : int or None
+        PDQ's gradient measure, 0 (flat) to 100; None where it was not measured.
+    """
+
+    algorithm: Algorithm
+    digest: bytes
+    quality: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "algorithm", Algorithm(self.algorithm))
+        object.__setattr__(self, "digest", bytes(self.digest))
+        if len(self.digest) != self.algorithm.n_bytes:
+            raise ValueError(
+                f"a {self.algorithm.value} digest has {self.algorithm.n_bytes} bytes, not {len(self.digest)}"
+            )
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise ValueError(f"quality is 0 to 100, not {self.quality}")
+
+    @classmethod
+    def from_hex(cls, algorithm: str | Algorithm, text: str, *, quality: int | None = None) -> Hash:
+        """Return the hash printed as `text`.
+
+        Parameters
+        ----------
+        algorithm : str or Algorithm
+        text : str
+            Hexadecimal digits in either case, surrounding white space allowed.
+
+        Raises
+        ------
+        ValueError
+            Wrong length, or a character that is no hexadecimal digit.
+        """
+        algorithm = Algorithm(algorithm)
+        digits = text.strip()
+        if len(digits) != 2 * algorithm.n_bytes:
+            raise ValueError(
+                f"a {algorithm.value} hash has {2 * algorithm.n_bytes} hexadecimal digits, not {len(digits)}"
+            )
+        try:
+            # bytes.fromhex skips white space between digits; the length check above counts it.
+            digest = bytes.fromhex(digits)
+        except ValueError as exc:
+            raise ValueError(f"not hexadecimal: {digits[:8]}...") from exc
+        return cls(algorithm, digest, quality=quality)
+
+    @property
+    def hex(self) -> str:
+        """The whole digest in lower-case hexadecimal."""
+        return self.digest.hex()
+
+    def distance(self, other: Hash) -> int:
+        """Return the Hamming distance to `other` in bits.
+
+        Raises
+        ------
+        TypeError
+            `other` is no Hash, is of another algorithm, or the algorithm is an exact file digest.
+        """
+        self._check_comparable(other)
+        if not self.algorithm.is_perceptual:
+            raise TypeError(f"{self.algorithm.value} digests are equal or not; a distance means nothing")
+        return (int.from_bytes(self.digest, "big") ^ int.from_bytes(other.digest, "big")).bit_count()
+
+    def orientations(self) -> tuple[Hash, ...]:
+        """Return the hashes of the eight flips and turns, derived from the bits alone.
+
+        A flip only changes signs of coefficients and a transpose transposes them, so the bits follow without
+        the image, up to the few that lie near the median (about 8 to 16 of 256 bits away from hashing the
+        turned pixels themselves). The order is `ORIENTATIONS`.
+
+        Raises
+        ------
+        TypeError
+            The algorithm is an exact file digest.
+
+        References
+        ----------
+        docs/hashes.md, "Orientations".
+        """
+        if not self.algorithm.is_perceptual:
+            raise TypeError(f"{self.algorithm.value} digests have no orientations")
+        rows = _to_grid(self)
+        side = len(rows)
+        # PDQ's first coefficient row is frequency 1, pHash's is the constant: their odd ones differ.
+        first_odd = 0 if self.algorithm is Algorithm.PDQ else 1
+        odd = [(i - first_odd) % 2 == 0 for i in range(side)]
+        turned = [[rows[j][i] for j in range(side)] for i in range(side)]
+
+        def flipped(grid: list[list[bool]], *, rows_odd: bool, cols_odd: bool) -> Hash:
+            bits = [
+                [
+                    bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j]))
+                    for j, bit in enumerate(row)
+                ]
+                for i, row in enumerate(grid)
+            ]
+            return _from_grid(self, bits)
+
+        return (
+            self,
+            flipped(turned, rows_odd=False, cols_odd=True),
+            flipped(rows, rows_odd=True, cols_odd=True),
+            flipped(turned, rows_odd=True, cols_odd=False),
+            flipped(rows, rows_odd=True, cols_odd=False),
+            flipped(rows, rows_odd=False, cols_odd=True),
+            flipped(turned, rows_odd=False, cols_odd=False),
+            flipped(turned, rows_odd=True, cols_odd=True),
+        )
+
+    def negative(self) -> Hash:
+        """Return the hash of the picture with inverted colours: every bit the other way."""
+        if not self.algorithm.is_perceptual:
+            raise TypeError(f"{self.algorithm.value} digests have no negative")
+        return Hash(self.algorithm, bytes(byte ^ 0xFF for byte in self.digest), quality=self.quality)
+
+    def _check_comparable(self, other: object) -> None:
+        if not isinstance(other, Hash):
+            raise TypeError(f"expected a Hash, found {type(other).__name__}")
+        if other.algorithm is not self.algorithm:
+            raise TypeError(
+                f"a {self.algorithm.value} hash cannot be compared with a {other.algorithm.value} hash"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hash):
+            return NotImplemented
+        return self.algorithm is other.algorithm and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.algorithm.value, self.digest))
+
+    def __lt__(self, other: Hash) -> bool:
+        self._check_comparable(other)
+        return self.digest < other.digest
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_restore, (self.algorithm.value, self.digest, self.quality))
+
+    def __repr__(self) -> str:
+        quality = "" if self.quality is None else f", quality={self.quality}"
+        return f"<Hash {self.algorithm.value} {self.digest[:4].hex()}...{quality}>"
+
+    __str__ = __repr__
+
+
+def _restore(algorithm: str, digest: bytes, quality: int | None) -> Hash:
+    return Hash(Algorithm(algorithm), digest, quality=quality)
+
+
+def _to_grid(value: Hash) -> list[list[bool]]:
+    """Return the bits as rows of coefficients: entry [i][j] is vertical frequency i, horizontal j."""
+    number = int.from_bytes(value.digest, "big")
+    n_bits = value.algorithm.n_bits
+    side = 16 if n_bits == 256 else 8
+    if value.algorithm is Algorithm.PDQ:  # bit k of the number is coefficient k
+        return [[bool(number >> (side * i + j) & 1) for j in range(side)] for i in range(side)]
+    return [[bool(number >> (n_bits - 1 - side * i - j) & 1) for j in range(side)] for i in range(side)]
+
+
+def _from_grid(like: Hash, rows: list[list[bool]]) -> Hash:
+    """Return the hash of `like`'s algorithm and quality whose coefficient bits are `rows`."""
+    n_bits = like.algorithm.n_bits
+    side = len(rows)
+    number = 0
+    for i, row in enumerate(rows):
+        for j, bit in enumerate(row):
+            k = side * i + j
+            number |= int(bit) << (k if like.algorithm is Algorithm.PDQ else n_bits - 1 - k)
+    return Hash(like.algorithm, number.to_bytes(like.algorithm.n_bytes, "big"), quality=like.quality)
