@@ -278,7 +278,8 @@ def degeneracy(value: Hash | ForeignHash | None) -> str | None:
 def join_categories(one: str, other: str) -> str:
     """Return the category of a hash that was called both.
 
-    A "negative" beside anything else is "disputed", as is anything beside "disputed"; "positive" beats "seed".
+    A "negative" beside anything else is "disputed", and so is anything beside "disputed"; "positive" beats
+    "seed".
     """
     if one == other:
         return one

@@ -48,9 +48,7 @@ def load_list(
     now: datetime | None = None,
 ) -> LoadedList:
     """Read and merge a list; parameters and errors are those of `formats.read_list`."""
-    reader = read_list(
-        path, format=format, source=source, algorithm=algorithm, on_reject=on_reject, now=now
-    )
+    reader = read_list(path, format=format, source=source, algorithm=algorithm, on_reject=on_reject, now=now)
     builder = EntryTableBuilder()
     for entry in merge_lists(reader):
         builder.append(entry)

@@ -52,12 +52,57 @@ def _has(*patterns: str) -> Callable[[str, str], bool]:
 _ROOT_OBJECT = r"\A\s*\{"
 _ROOT_ARRAY = r"\A\s*\["
 
+_PAGE_OF_DATA = _has(_ROOT_OBJECT, r'"data"\s*:\s*\[\s*(\]|\{(?s:.)*"indicator"\s*:)')
+_INDICATOR_RECORDS = _has(
+    r"\A\s*[\[{]", r'"indicator"\s*:', r'"type"\s*:', r'"(descriptors|should_delete)"\s*:'
+)
+_TE_LINE = _has(r"\A[0-9A-Fa-f]{32,64},\d+,(mine|\d{4}-\d\d-\d\dT[^,\n]*),[^,\n]*(\r?\n|\Z)")
+
 #: The one table: the first row that recognises a page reads it. More special rows stand first.
 FORMATS: tuple[Format, ...] = (
     Format(
         name="jsonl",
         title="safehash JSON Lines",
         recognise=_has(r'\A(\s*(#[^\n]*)?\n)*\s*\{\s*"safehash"\s*:'),
+    ),
+    Format(
+        name="ncmec",
+        title="NCMEC hash sharing XML",
+        recognise=_has(r"<(\w+:)?queryResult\b"),
+    ),
+    Format(
+        name="stopncii",
+        title="StopNCII page",
+        recognise=_has(_ROOT_OBJECT, r'"hashRecords"\s*:'),
+        refresh_days=30,
+    ),
+    Format(
+        name="vics",
+        title="Project VIC / CAID (VICS)",
+        recognise=_has(_ROOT_OBJECT, r'"(odata\.metadata|@odata\.context)"\s*:'),
+    ),
+    Format(
+        name="tat",
+        title="Tech Against Terrorism page",
+        recognise=_has(_ROOT_OBJECT, r'"results"\s*:\s*\[\s*(\]|\{(?s:.)*"hash_digest"\s*:)'),
+    ),
+    Format(
+        name="threatexchange",
+        title="ThreatExchange threat_updates",
+        recognise=lambda head, name: _PAGE_OF_DATA(head, name) or _INDICATOR_RECORDS(head, name),
+        refresh_days=85,
+    ),
+    Format(
+        name="hma",
+        title="HMA bank export",
+        recognise=_has(_ROOT_ARRAY, r'"signals"\s*:|\A\s*\[\s*\]'),
+    ),
+    Format(
+        name="te",
+        title="pytx simple.*.te",
+        recognise=lambda head, name: (
+            re.fullmatch(r"simple\.[^.]+\.te", name) is not None or _TE_LINE(head, name)
+        ),
     ),
     Format(
         name="text",

@@ -18,6 +18,7 @@ __all__ = [
     "shown",
     "text_id",
     "utc_time",
+    "video_name",
 ]
 
 
@@ -48,11 +49,17 @@ _ALGORITHMS = {
 }
 
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
 )
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
 _MAX_SECONDS = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def video_name(algorithm: Algorithm | str) -> str:
+    """Return the foreign name under which a video's digest is kept: it is no image's."""
+    return f"video_{_name(algorithm)}"
 
 
 def shown(value: object, n_characters: int = 24) -> str:

@@ -24,8 +24,23 @@ __all__ = ["VERSION", "entry_record", "read", "write_list"]
 VERSION = 1
 
 _KNOWN = frozenset(
-    "algorithm hash value quality id source category labels owners severity created updated deleted keyed_by "
-    "extra".split()
+    (
+        "algorithm",
+        "hash",
+        "value",
+        "quality",
+        "id",
+        "source",
+        "category",
+        "labels",
+        "owners",
+        "severity",
+        "created",
+        "updated",
+        "deleted",
+        "keyed_by",
+        "extra",
+    )
 )
 
 
@@ -189,7 +204,9 @@ def _opinion(item: object) -> Opinion:
         raise BadField(f"expected an opinion with an 'owner', found {shown(item)}")
     category = item.get("category")
     if category not in CATEGORIES:
-        raise BadField(f"expected a category for the opinion of {shown(item['owner'])}, found {shown(category)}")
+        raise BadField(
+            f"expected a category for the opinion of {shown(item['owner'])}, found {shown(category)}"
+        )
     return Opinion(
         owner=item["owner"],
         category=category,

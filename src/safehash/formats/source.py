@@ -1,4 +1,4 @@
-"""Give the bytes of a list's pages as UTF-8 chunks, lines or blocks of lines, whatever they were stored as."""
+"""Give the bytes of a list's pages as UTF-8 chunks or lines, whatever they were stored as."""
 
 from __future__ import annotations
 

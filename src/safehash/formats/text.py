@@ -29,13 +29,36 @@ _TRUE = frozenset({"1", "true", "yes", "y", "t"})
 
 #: Digests that lists carry under these names and safehash does not compute.
 _FOREIGN = frozenset(
-    "photodna pdna tmk tmkpdqf vpdq netclean videntifier ssvhpdna ssvhsaferhash videomd5 vmd5 hashvideomd5 "
-    "videotmk text url rawtext trendquery videosha1 videosha256 ssdeep tlsh".split()
+    (
+        "photodna",
+        "pdna",
+        "tmk",
+        "tmkpdqf",
+        "vpdq",
+        "netclean",
+        "videntifier",
+        "ssvhpdna",
+        "ssvhsaferhash",
+        "videomd5",
+        "vmd5",
+        "hashvideomd5",
+        "videotmk",
+        "text",
+        "url",
+        "rawtext",
+        "trendquery",
+        "videosha1",
+        "videosha256",
+        "ssdeep",
+        "tlsh",
+    )
 )
 
 #: Header names, in lower case without anything but letters and digits, and what their column means.
 _HEADERS = {
-    **dict.fromkeys(("hash", "hashvalue", "hashdigest", "digest", "indicator", "signal", "fingerprint"), "hash"),
+    **dict.fromkeys(
+        ("hash", "hashvalue", "hashdigest", "digest", "indicator", "signal", "fingerprint"), "hash"
+    ),
     **dict.fromkeys(("signalvalue", "perceptualhash", "value", "hex"), "hash"),
     **dict.fromkeys(("type", "algorithm", "hashtype", "hashname", "signaltype", "algo"), "type"),
     **dict.fromkeys(("quality", "pdqquality", "hashquality"), "quality"),
@@ -44,7 +67,9 @@ _HEADERS = {
     **dict.fromkeys(("category", "opinion"), "category"),
     **dict.fromkeys(("severity", "classification"), "severity"),
     **dict.fromkeys(("created", "createdat", "createdon", "added", "addedon", "dateadded"), "created"),
-    **dict.fromkeys(("updated", "updatedat", "updatedon", "lastupdated", "modified", "lastmodified"), "updated"),
+    **dict.fromkeys(
+        ("updated", "updatedat", "updatedon", "lastupdated", "modified", "lastmodified"), "updated"
+    ),
     **dict.fromkeys(("deleted", "shoulddelete", "withdrawn"), "deleted"),
 }
 
@@ -113,9 +138,11 @@ def _entries_of(
 
 
 class _FastColumns:
-    """Plain lines of one layout, turned into columns a chunk at a time (0.9 instead of 6 microseconds a line)."""
+    """Plain lines of one layout, turned into columns a chunk at a time."""
 
-    def __init__(self, delimiter: str | None, n_columns: int, at: dict[str, int], extra: tuple[tuple[int, str], ...]):
+    def __init__(
+        self, delimiter: str | None, n_columns: int, at: dict[str, int], extra: tuple[tuple[int, str], ...]
+    ):
         self._delimiter = delimiter.encode() if delimiter is not None else None
         self._n_columns = n_columns
         self._at = at
@@ -267,9 +294,9 @@ class _LineReader:
         if text[:5].lower() == "hash=":
             return [self._from_pairs(text)]
         layout = self._layout
-        if layout.delimiter is None or layout.delimiter not in text:
-            if len(layout.names) == 1 or layout.header_line == 0:
-                return [self._from_words(text.split())]
+        is_one_cell = layout.delimiter is None or layout.delimiter not in text
+        if is_one_cell and (len(layout.names) == 1 or layout.header_line == 0):
+            return [self._from_words(text.split())]
         return self._from_columns(self._cells(text), complain)
 
     def _cells(self, text: str) -> list[str]:
@@ -320,7 +347,9 @@ class _LineReader:
         for failure in failures:
             complain(str(failure))
         source = self._options.source
-        return [Entry(hash=value, source=source, extra=extra, **values) for value in hashes or [None]]
+        if not hashes:
+            return [Entry(hash=None, source=source, extra=extra, **values)]
+        return [Entry(hash=value, source=source, extra=extra, **values) for value in hashes]
 
     def _hash_column(self) -> int:
         return self._layout.meanings.index("hash")
@@ -386,8 +415,8 @@ class _LineReader:
                 extra[name] = value
         if any(free):
             extra["metadata"] = " ".join(filter(None, free))
-        value = self._hash(fields[0][5:].strip(), self._typed, quality)
-        return Entry(hash=value, source=self._options.source, extra=extra)
+        digest = self._hash(fields[0][5:].strip(), self._typed, quality)
+        return Entry(hash=digest, source=self._options.source, extra=extra)
 
     def _from_words(self, words: list[str]) -> Entry:
         """Read a line of words: a digest alone, after a type, or after a name and a type."""
