@@ -341,6 +341,20 @@ SH_TARGET_WIDE static int sh_scan_wide(const sh_index* ix, const uint8_t* query,
             }
         }
     }
+    if (ix->n_bytes == 8) {
+        const __m512i wanted = _mm512_set1_epi64((long long)sh_load64(query));
+        const __m512i limit = _mm512_set1_epi64(max_distance);
+        for (; row + 8 <= ix->n; row += 8) {
+            __m512i eight = _mm512_loadu_si512(ix->digests + row * 8);
+            __m512i bits = _mm512_popcnt_epi64(_mm512_xor_si512(eight, wanted));
+            int near, within = _mm512_cmple_epi64_mask(bits, limit);
+            for (near = 0; SH_RARE(within >> near); near++)
+                if (within >> near & 1 && !sh_is_disabled(ix, (uint32_t)(row + near)) &&
+                    sh_push(hits, (uint64_t)sh_distance(query, ix->digests + (row + near) * 8, 8, 64, 1) << 32 |
+                                      (uint64_t)(row + near)))
+                    return SH_NO_MEMORY;
+        }
+    }
     for (; row < ix->n; row++) {
         int distance = sh_distance(query, ix->digests + row * ix->n_bytes, ix->n_bytes, max_distance, 1);
         if (distance <= max_distance && !sh_is_disabled(ix, (uint32_t)row) &&

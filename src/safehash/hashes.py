@@ -184,10 +184,7 @@ class Hash:
 
         def flipped(grid: list[list[bool]], *, rows_odd: bool, cols_odd: bool) -> Hash:
             bits = [
-                [
-                    bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j]))
-                    for j, bit in enumerate(row)
-                ]
+                [bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j])) for j, bit in enumerate(row)]
                 for i, row in enumerate(grid)
             ]
             return _from_grid(self, bits)

@@ -23,6 +23,8 @@ _MAX_MASKS = 20_000
 
 #: Bytes a hash that the slot arrays may take, beside its digest.
 _BYTES_PER_HASH = 92
+#: Small lists may take more, up to this in all: there it is speed that is scarce.
+_BYTES_WHEN_SMALL = 1024
 _BYTES_AT_LEAST = 8 << 20
 
 
@@ -48,7 +50,8 @@ def choose_widths(n: int, n_bits: int, max_distance: int) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Empty where looking at every digest is cheaper.
+        Empty only for an empty list. Where scanning all digests is cheaper than any slots for `max_distance`, as
+        in lists of a few thousand or for a very wide radius, the slots serve smaller radii and seeds.
 
     Notes
     -----
@@ -56,17 +59,30 @@ def choose_widths(n: int, n_bits: int, max_distance: int) -> tuple[int, ...]:
     d + 1: if it differed by more everywhere, it would differ by d + 1 in all. So every split of d + 1 into slots
     of radius r and r + 1 is tried, and the bits are dealt one at a time to the slot that gains most.
     """
-    best: tuple[float, tuple[int, ...]] = (scan_cost(n), ())
-    max_bytes = max(_BYTES_PER_HASH * n, _BYTES_AT_LEAST)
+    if n == 0:
+        return ()
+    max_distance = min(max_distance, n_bits - 1)
+    cost, widths = _cheapest(n, n_bits, max_distance)
+    smaller = max_distance
+    while cost > scan_cost(n) and smaller > n_bits // 16:
+        smaller = smaller * 3 // 4
+        cost, found = _cheapest(n, n_bits, smaller)
+        if cost <= scan_cost(n) or not widths:
+            widths = found
+    return tuple(sorted(widths, reverse=True))
+
+
+def _cheapest(n: int, n_bits: int, max_distance: int) -> tuple[float, tuple[int, ...]]:
+    best: tuple[float, tuple[int, ...]] = (math.inf, ())
+    max_bytes = max(_BYTES_PER_HASH * n, min(_BYTES_AT_LEAST, _BYTES_WHEN_SMALL * n))
     for low in range(5):
         for n_high in range((max_distance + 1) // (low + 2) + 1):
             n_low, rest = divmod(max_distance + 1 - n_high * (low + 2), low + 1)
-            n_slots = n_high + n_low
-            if rest or not 0 < n_slots <= MAX_SLOTS or (n_high == n_slots and low < 4):
-                continue  # the last: the same as radius low + 1 alone, tried in the next round
+            if rest or not 0 < n_high + n_low <= MAX_SLOTS:
+                continue
             radii = [low + 1] * n_high + [low] * n_low
             best = min(best, _deal_bits(n, n_bits, radii, max_bytes))
-    return tuple(sorted(best[1], reverse=True))
+    return best
 
 
 def _deal_bits(n: int, n_bits: int, radii: list[int], max_bytes: int) -> tuple[float, tuple[int, ...]]:
