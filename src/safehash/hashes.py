@@ -184,16 +184,19 @@ class Hash:
 
         def flipped(grid: list[list[bool]], *, rows_odd: bool, cols_odd: bool) -> Hash:
             bits = [
-                [bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j])) for j, bit in enumerate(row)]
+                [
+                    bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j]))
+                    for j, bit in enumerate(row)
+                ]
                 for i, row in enumerate(grid)
             ]
             return _from_grid(self, bits)
 
         return (
             self,
-            flipped(turned, rows_odd=False, cols_odd=True),
-            flipped(rows, rows_odd=True, cols_odd=True),
             flipped(turned, rows_odd=True, cols_odd=False),
+            flipped(rows, rows_odd=True, cols_odd=True),
+            flipped(turned, rows_odd=False, cols_odd=True),
             flipped(rows, rows_odd=True, cols_odd=False),
             flipped(rows, rows_odd=False, cols_odd=True),
             flipped(turned, rows_odd=False, cols_odd=False),

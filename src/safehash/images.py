@@ -46,13 +46,6 @@ class Provenance:
     def to_record(self) -> dict[str, Any]:
         """Return the facts that differ from an ordinary decode, as plain data."""
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
-        defaults = {
-            "scale": 1,
-            "orientation": 1,
-            "frame": 0,
-            "n_frames": 1,
-            "truncated": False,
-            "transparent": False,
-        }
+        defaults = {"scale": 1, "orientation": 1, "frame": 0, "n_frames": 1, "truncated": False, "transparent": False}
         record.update({k: getattr(self, k) for k, v in defaults.items() if getattr(self, k) != v})
         return record
