@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,7 +24,7 @@ Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 Answers = tuple[Int64Array, Int64Array, Int32Array]
 
-#: The radius an index is built for unless told otherwise: the review thresholds' usual values (docs/hashes.md).
+#: The radius an index is built for unless told otherwise: the usual thresholds (docs/hashes.md).
 _USUAL_DISTANCE = {Algorithm.PDQ: 31, Algorithm.PHASH: 8, Algorithm.PHASH256: 51}
 
 #: Without a hardware population count, FAISS scans faster than we do, up to about this many digests.
@@ -67,10 +68,10 @@ class Index:
     algorithm : str or Algorithm, optional
         Needed only where `hashes` may be empty.
     method : "auto", "multi" or "flat"
-        How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer, or
-        at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle. "auto"
-        is "multi" but for small lists on a machine without a hardware population count: everywhere else FAISS
-        was slower at every size from 1 to 10 million (benchmarks/bench_index.py).
+        How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer,
+        or at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle.
+        "auto" is "multi" but for small lists on a machine without a hardware population count: everywhere
+        else FAISS was slower at every size from 1 to 10 million (benchmarks/bench_index.py).
     max_distance : int, optional
         The radius to be fastest at, in bits. Every other radius is exact too.
 
@@ -222,10 +223,7 @@ class Index:
     @property
     def n_bytes(self) -> int:
         """Memory of all arrays in bytes, digests included."""
-        arrays = [self._digests, self._starts, self._ids]
-        return sum(array.nbytes for array in arrays) + (
-            0 if self._disabled is None else self._disabled.nbytes
-        )
+        return sum(int(part.nbytes) for part in self.parts().values())
 
     def __len__(self) -> int:
         return int(self._digests.shape[0])
@@ -278,7 +276,10 @@ class Index:
         return self._slots.search_one(query.digest, self._plan(max_distance), max_distance)
 
     def search_views(self, queries: Sequence[Hash], *, max_distance: int) -> list[list[tuple[int, int]]]:
-        """Return what `search` returns for each of several views of one picture, in one call without the GIL."""
+        """Return what `search` returns for each of several views of one picture, in one call.
+
+        Orientations and the negative need no structure of their own: each is one more query.
+        """
         for query in queries:
             self._check_query(query)
         joined = b"".join(query.digest for query in queries)
@@ -286,7 +287,7 @@ class Index:
         offsets, rows, distances = self.search_many(digests, max_distance=max_distance)
         found = list(zip(rows.tolist(), distances.tolist(), strict=True))
         limits = offsets.tolist()
-        return [found[start:end] for start, end in zip(limits, limits[1:], strict=False)]
+        return [found[start:end] for start, end in itertools.pairwise(limits)]
 
     def search_many(self, queries: UInt8Array, *, max_distance: int, threads: int = 1) -> Answers:
         """Search for every row of `queries`, uint8, shape (n_queries, n_bytes).
@@ -369,15 +370,15 @@ class Index:
     ) -> Seeds:
         """Return the rows that have whole slots in common with one of many queries: where to look closer.
 
-        Far cheaper than a search (one bucket a slot), and not exact: a row at distance d keeps a slot of w bits
-        with probability (1 - d / n_bits) ** w.
+        Far cheaper than a search (one bucket a slot), and not exact: a row at distance d keeps a slot of w
+        bits with probability (1 - d / n_bits) ** w.
 
         Parameters
         ----------
         queries : ndarray of uint8, shape (n_queries, n_bytes)
         max_distance : int, optional
-            Leave out rows farther than this from the query that found them. Rows of a slot by chance lie near half
-            of all bits, so 90 of 256 leaves out nearly all of them.
+            Leave out rows farther than this from the query that found them. Rows in a bucket by chance lie near
+            half of all bits, so 90 of 256 leaves out nearly all of them.
         min_shared : int
             Slots that a query and a row must have in common.
         flips : int
@@ -418,7 +419,7 @@ class Index:
         return Seeds(*self._slots.seed(queries, plan, max_distance, min_shared))
 
     def without(self, rows: npt.ArrayLike) -> Index:
-        """Return an index that never answers with `rows`, beside those disabled already; the arrays are shared.
+        """Return an index that never answers with `rows`, nor with those disabled before; arrays are shared.
 
         Raises
         ------
@@ -455,8 +456,8 @@ class Index:
     ) -> Index:
         """Return an index without the rows `removed` and with the digests `added`.
 
-        Merges the old slot arrays with the new rows in order, which takes a fraction of a full build. The rows
-        kept come first, in their old order, then those added. Rows disabled stay disabled.
+        Merges the old slot arrays with the new rows in order, which takes a fraction of a full build. The
+        rows kept come first, in their old order, then those added. Rows disabled stay disabled.
 
         Raises
         ------

@@ -14,8 +14,8 @@ from ._search import MAX_SLOTS
 
 __all__ = ["choose_widths", "masks_within", "radii_for", "scan_cost"]
 
-# Costs in units of one bucket looked at (about 16 ns when its cache misses overlap others'). Measured at 100 k,
-# 1 M and 10 M digests over a dozen cuts; docs/matching.md has the figures.
+# Costs in units of one bucket looked at (about 16 ns when its cache misses overlap others'), measured at 100 k,
+# 1 M and 10 M digests over a dozen ways to cut.
 _COST_OF_CANDIDATE = 1.5  # measured 1.1 to 1.3; the rest allows for real digests, whose buckets are uneven
 _COST_OF_SCANNED = 0.065  # a digest in a scan of all
 _MAX_WIDTH = 26
@@ -50,14 +50,14 @@ def choose_widths(n: int, n_bits: int, max_distance: int) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Empty only for an empty list. Where scanning all digests is cheaper than any slots for `max_distance`, as
-        in lists of a few thousand or for a very wide radius, the slots serve smaller radii and seeds.
+        Empty only for an empty list. Where scanning all digests is cheaper than any slots for `max_distance`,
+        as in lists of a few thousand or for a very wide radius, the slots serve smaller radii and seeds.
 
     Notes
     -----
     Any digest within d bits of the query is within r_s bits in some slot s as soon as the sum of (r_s + 1) is
-    d + 1: if it differed by more everywhere, it would differ by d + 1 in all. So every split of d + 1 into slots
-    of radius r and r + 1 is tried, and the bits are dealt one at a time to the slot that gains most.
+    d + 1: if it differed by more everywhere, it would differ by d + 1 in all. So every split of d + 1 into
+    slots of radius r and r + 1 is tried, and the bits are dealt one at a time to the slot that gains most.
     """
     if n == 0:
         return ()
@@ -122,8 +122,8 @@ def radii_for(n: int, widths: tuple[int, ...], max_distance: int) -> tuple[int, 
 
     Notes
     -----
-    Each of the ``max_distance + 1`` units goes to the slot where it costs least. The costs of a slot grow faster
-    than linearly in its radius, so this is the cheapest sum.
+    Each of the ``max_distance + 1`` units goes to the slot where it costs least. The costs of a slot grow
+    faster than linearly in its radius, so this is the cheapest sum.
     """
     radii = [-1] * len(widths)
     heap = [(_cost(n, width, 0), slot) for slot, width in enumerate(widths)]
@@ -147,7 +147,7 @@ def radii_for(n: int, widths: tuple[int, ...], max_distance: int) -> tuple[int, 
 def masks_within(width: int, radius: int) -> npt.NDArray[np.uint32]:
     """Return every number of `width` bits with at most `radius` ones.
 
-    Sorted by all but the lowest four bits: numbers that differ only there select bucket limits in one cache line.
+    Sorted: numbers that differ only in their lowest four bits select bucket limits in one cache line.
     """
     found = np.fromiter(
         (
