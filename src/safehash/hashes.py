@@ -194,9 +194,9 @@ class Hash:
 
         return (
             self,
-            flipped(turned, rows_odd=False, cols_odd=True),
-            flipped(rows, rows_odd=True, cols_odd=True),
             flipped(turned, rows_odd=True, cols_odd=False),
+            flipped(rows, rows_odd=True, cols_odd=True),
+            flipped(turned, rows_odd=False, cols_odd=True),
             flipped(rows, rows_odd=True, cols_odd=False),
             flipped(rows, rows_odd=False, cols_odd=True),
             flipped(turned, rows_odd=False, cols_odd=False),

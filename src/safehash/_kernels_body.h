@@ -1,0 +1,238 @@
+/* The pixel kernels, written once; _kernels.h includes this file once per instruction set.
+ *
+ * Every function is named through SH_NAME so that each inclusion gives its own copy. Integer sums are exact;
+ * float sums run in one fixed order written out here (eight lanes, then a fixed tree), so every copy gives
+ * the same bits.
+ */
+
+/* acc[c] += w0 * r0[c] + ... + w3 * r3[c]; the caller keeps the sum of weights within 257, so no carry is lost. */
+static void SH_NAME(add_rows4)(uint16_t *restrict acc, const uint8_t *restrict r0, const uint8_t *restrict r1,
+                               const uint8_t *restrict r2, const uint8_t *restrict r3, unsigned w0, unsigned w1,
+                               unsigned w2, unsigned w3, ptrdiff_t n)
+{
+    const uint16_t a = (uint16_t)w0, b = (uint16_t)w1, c = (uint16_t)w2, d = (uint16_t)w3;
+    for (ptrdiff_t i = 0; i < n; i++)
+        acc[i] = (uint16_t)(acc[i] + (uint16_t)(a * r0[i]) + (uint16_t)(b * r1[i]) + (uint16_t)(c * r2[i]) +
+                            (uint16_t)(d * r3[i]));
+}
+
+static void SH_NAME(set_rows4)(uint16_t *restrict acc, const uint8_t *restrict r0, const uint8_t *restrict r1,
+                               const uint8_t *restrict r2, const uint8_t *restrict r3, unsigned w0, unsigned w1,
+                               unsigned w2, unsigned w3, ptrdiff_t n)
+{
+    const uint16_t a = (uint16_t)w0, b = (uint16_t)w1, c = (uint16_t)w2, d = (uint16_t)w3;
+    for (ptrdiff_t i = 0; i < n; i++)
+        acc[i] = (uint16_t)((uint16_t)(a * r0[i]) + (uint16_t)(b * r1[i]) + (uint16_t)(c * r2[i]) +
+                            (uint16_t)(d * r3[i]));
+}
+
+static void SH_NAME(add_row_float)(float *restrict acc, const uint8_t *restrict row, float weight, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        acc[i] += weight * (float)row[i];
+}
+
+/* Sum v[i] * w[i] over n8 elements (a multiple of 8): eight running sums, then a fixed tree. */
+static inline float SH_NAME(dot)(const float *restrict v, const float *restrict w, ptrdiff_t n8)
+{
+#if defined(__GNUC__)
+    sh_float8 sum = {0, 0, 0, 0, 0, 0, 0, 0};
+    for (ptrdiff_t i = 0; i < n8; i += 8) {
+        sh_float8 a, b;
+        __builtin_memcpy(&a, v + i, sizeof a);
+        __builtin_memcpy(&b, w + i, sizeof b);
+        sum += a * b;
+    }
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+#else
+    float sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    for (ptrdiff_t i = 0; i < n8; i += 8)
+        for (int lane = 0; lane < 8; lane++)
+            sum[lane] += v[i + lane] * w[i + lane];
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+#endif
+}
+
+/* One row of the 64 x 64 picture before the column operator: line[c] = sum over the band's rows.
+ * `line` has room for `n` floats; the sums are integers wherever the band's weights are. */
+static void SH_NAME(rows_of_band)(float *restrict line, uint16_t *restrict acc16, const uint8_t *pixels,
+                                  ptrdiff_t row_stride, ptrdiff_t n, const sh_operator *op, int band)
+{
+    const sh_tap *tap = op->taps + op->tap_start[band];
+    const sh_tap *end = op->taps + op->tap_start[band + 1];
+    if (!op->is_integer[band]) {
+        memset(line, 0, (size_t)n * sizeof *line);
+        for (; tap < end; tap++)
+            SH_NAME(add_row_float)(line, pixels + tap->sample * row_stride, tap->weight, n);
+        return;
+    }
+    int first = 1;
+    while (tap < end) {
+        unsigned total = 0;
+        int fresh = 1;
+        /* as many taps as fit 16 bits: 255 * 257 = 65535 */
+        while (tap < end && total + (unsigned)tap->weight <= 257) {
+            const uint8_t *row[4];
+            unsigned weight[4] = {0, 0, 0, 0};
+            int filled = 0;
+            while (filled < 4 && tap < end && total + (unsigned)tap->weight <= 257) {
+                row[filled] = pixels + tap->sample * row_stride;
+                weight[filled] = (unsigned)tap->weight;
+                total += weight[filled];
+                filled++;
+                tap++;
+            }
+            for (int i = filled; i < 4; i++)
+                row[i] = row[0];
+            if (fresh)
+                SH_NAME(set_rows4)(acc16, row[0], row[1], row[2], row[3], weight[0], weight[1], weight[2],
+                                   weight[3], n);
+            else
+                SH_NAME(add_rows4)(acc16, row[0], row[1], row[2], row[3], weight[0], weight[1], weight[2],
+                                   weight[3], n);
+            fresh = 0;
+        }
+        if (first)
+            for (ptrdiff_t i = 0; i < n; i++)
+                line[i] = (float)acc16[i];
+        else
+            for (ptrdiff_t i = 0; i < n; i++)
+                line[i] += (float)acc16[i];
+        first = 0;
+    }
+}
+
+/* small[64][64] = P_rows Y P_cols^T.
+ * pixels: rows x cols x channels, uint8, the samples of a row adjacent; line: cols * channels + SH_PAD floats;
+ * acc16: cols * channels. For colour, the columns operator carries the luma weights: the rows pass is linear,
+ * so luma is taken of 64 rows instead of all, and never rounded. */
+static void SH_NAME(small_picture)(float *restrict small, const uint8_t *pixels, ptrdiff_t row_stride,
+                                   ptrdiff_t cols, int channels, const sh_operator *row_op,
+                                   const sh_operator *col_op, float *line, uint16_t *acc16)
+{
+    const sh_bands *bands = channels == 3 ? &col_op->colour : &col_op->grey;
+    const ptrdiff_t n = cols * channels;
+    for (int i = 0; i < SH_PAD; i++) /* a padded band reads past the end, with weight 0 */
+        line[n + i] = 0.0f;
+    for (int k = 0; k < 64; k++) {
+        SH_NAME(rows_of_band)(line, acc16, pixels, row_stride, n, row_op, k);
+        const float scale = row_op->scale[k];
+        for (int j = 0; j < 64; j++)
+            small[64 * k + j] =
+                SH_NAME(dot)(line + bands->start[j], bands->weights + bands->offset[j], bands->length8[j]) *
+                (col_op->scale[j] * scale);
+    }
+}
+
+/* coefficients[16][16] = D small D^T, frequencies 1 to 16 on both axes; even and odd halves apart. */
+static void SH_NAME(dct)(float *restrict coefficients, const float *restrict small)
+{
+    float even[32 * 64], odd[32 * 64], half[16 * 64];
+    for (int j = 0; j < 32; j++)
+        for (int c = 0; c < 64; c++) {
+            const float a = small[64 * j + c], b = small[64 * (63 - j) + c];
+            even[64 * j + c] = a + b;
+            odd[64 * j + c] = a - b;
+        }
+    for (int i = 0; i < 16; i++) {
+        const float *restrict source = i % 2 ? even : odd; /* row i is frequency i + 1 */
+        float *restrict out = half + 64 * i;
+        for (int c = 0; c < 64; c++)
+            out[c] = 0.0f;
+        for (int j = 0; j < 32; j += 4) {
+            const float w0 = sh_dct[i][j], w1 = sh_dct[i][j + 1], w2 = sh_dct[i][j + 2], w3 = sh_dct[i][j + 3];
+            const float *restrict s = source + 64 * j;
+            for (int c = 0; c < 64; c++)
+                out[c] = out[c] + ((w0 * s[c] + w1 * s[64 + c]) + (w2 * s[128 + c] + w3 * s[192 + c]));
+        }
+    }
+    /* Second axis: lanes over the 8 odd and the 8 even frequencies. */
+    for (int i = 0; i < 16; i++) {
+        float sums_even[8] = {0}, sums_odd[8] = {0};
+        for (int j = 0; j < 32; j++) {
+            const float a = half[64 * i + j], b = half[64 * i + 63 - j];
+            const float e = a + b, o = a - b;
+            for (int k = 0; k < 8; k++) {
+                sums_odd[k] += o * sh_dct_pairs[j][k];
+                sums_even[k] += e * sh_dct_pairs[j][8 + k];
+            }
+        }
+        for (int k = 0; k < 8; k++) {
+            coefficients[16 * i + 2 * k] = sums_odd[k];
+            coefficients[16 * i + 2 * k + 1] = sums_even[k];
+        }
+    }
+}
+
+/* PDQ's quality: truncated gradients of the 64 x 64 picture, 0 to 100. */
+static int SH_NAME(quality)(const float *restrict small)
+{
+    int sum = 0;
+    for (int i = 0; i < 63; i++)
+        for (int j = 0; j < 64; j++) {
+            const int d = (int)((small[64 * i + j] - small[64 * (i + 1) + j]) * 100.0f / 255.0f);
+            sum += d < 0 ? -d : d;
+        }
+    for (int i = 0; i < 64; i++)
+        for (int j = 0; j < 63; j++) {
+            const int d = (int)((small[64 * i + j] - small[64 * i + j + 1]) * 100.0f / 255.0f);
+            sum += d < 0 ? -d : d;
+        }
+    sum /= 90;
+    return sum > 100 ? 100 : sum;
+}
+
+/* Grey from RGB exactly as the reference's converter rounds it (16-bit weights of ITU-R 601). */
+static void SH_NAME(grey_of_row)(uint8_t *restrict grey, const uint8_t *restrict rgb, ptrdiff_t cols)
+{
+    for (ptrdiff_t c = 0; c < cols; c++)
+        grey[c] = (uint8_t)((19595u * rgb[3 * c] + 38470u * rgb[3 * c + 1] + 7471u * rgb[3 * c + 2] + 0x8000u) >> 16);
+}
+
+static void SH_NAME(widen)(int16_t *restrict wide, const uint8_t *restrict row, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        wide[i] = row[i];
+}
+
+/* One resampled row: out[o] = clip8(sum of wide[start + i] * weight[i]), weights in 22-bit fixed point
+ * split as high * 2^8 + low so that both products are 16-bit multiply-adds. n8 taps, a multiple of 16. */
+static void SH_NAME(resample_row)(uint8_t *restrict out, const int16_t *restrict wide, const sh_resampler *rs)
+{
+    for (int o = 0; o < rs->n_out; o++) {
+        const int16_t *restrict v = wide + rs->start[o];
+        const int16_t *restrict high = rs->high + (ptrdiff_t)o * rs->taps16;
+        const int16_t *restrict low = rs->low + (ptrdiff_t)o * rs->taps16;
+        int32_t sum_high = 0, sum_low = 0;
+        for (ptrdiff_t i = 0; i < rs->taps16; i++) {
+            sum_high += (int32_t)v[i] * high[i];
+            sum_low += (int32_t)v[i] * low[i];
+        }
+        out[o] = sh_clip8((((int64_t)sum_high) << 8) + sum_low + (1 << 21));
+    }
+}
+
+/* One resampled column step: accumulate row by row, all columns at once. */
+static void SH_NAME(resample_cols)(uint8_t *restrict out, const uint8_t *restrict rows, int n_cols,
+                                   const sh_resampler *rs)
+{
+    int32_t sum[SH_MAX_SIDE];
+    for (int o = 0; o < rs->n_out; o++) {
+        for (int c = 0; c < n_cols; c++)
+            sum[c] = 1 << 21;
+        const int32_t *restrict weight = rs->weight + (ptrdiff_t)o * rs->taps16;
+        for (ptrdiff_t i = 0; i < rs->count[o]; i++) {
+            const uint8_t *restrict row = rows + (rs->start[o] + i) * n_cols;
+            const int32_t w = weight[i];
+            for (int c = 0; c < n_cols; c++)
+                sum[c] += w * row[c];
+        }
+        for (int c = 0; c < n_cols; c++)
+            out[o * n_cols + c] = sh_clip8(sum[c]);
+    }
+}
+
+static const sh_kernels SH_NAME(kernels) = {
+    SH_NAME(small_picture), SH_NAME(dct),          SH_NAME(quality),       SH_NAME(grey_of_row),
+    SH_NAME(widen),         SH_NAME(resample_row), SH_NAME(resample_cols),
+};
