@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
@@ -120,13 +121,23 @@ def utc_time(value: object) -> str | None:
     time without a zone is UTC.
     """
     if isinstance(value, str):
-        text = value.strip()
-        if re.fullmatch(r"\d{9,13}(\.\d+)?", text):
-            value = float(text) if "." in text else int(text)
-        else:
-            return _from_iso(text)
+        return _from_text(value) if len(value) < 64 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
+    return _from_number(value)
+
+
+# Records of one page share most of their times.
+@functools.lru_cache(maxsize=8192)
+def _from_text(text: str) -> str | None:
+    text = text.strip()
+    if re.fullmatch(r"\d{9,13}(\.\d+)?", text, re.ASCII):
+        return _from_number(float(text) if "." in text else int(text))
+    return _from_iso(text)
+
+
+@functools.lru_cache(maxsize=8192, typed=True)
+def _from_number(value: float) -> str | None:
     if not 0 < value < 1000 * _MAX_SECONDS:
         return None
     seconds = value / 1000 if value > _MAX_SECONDS else value

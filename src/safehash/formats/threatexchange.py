@@ -17,6 +17,7 @@ __all__ = ["read"]
 
 _KNOWN = frozenset(("id", "indicator", "type", "last_updated", "should_delete", "descriptors"))
 _KNOWN_OF_DESCRIPTOR = frozenset(("owner", "status", "tags", "reactions", "added_on"))
+_REMEMBERED = 10_000
 _BY_STATUS = {"MALICIOUS": "positive", "NON_MALICIOUS": "negative"}
 
 
@@ -27,10 +28,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     ----------
     docs/formats.md, "ThreatExchange".
     """
-    types: dict[str, Algorithm | str] = {}  # the few type names, looked up once each
+    known = _Known(options.source)
     for number, record in records(page, tally, "data"):
         try:
-            entry = _entry(record, types, options.source)
+            entry = known.entry(record)
         except BadField as exc:
             tally.reject(number, str(exc))
             continue
@@ -39,59 +40,101 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
         yield tally.meet(entry)
 
 
-def _entry(record: dict[str, Any], types: dict[str, Algorithm | str], source: str) -> Entry:
-    type_name = record.get("type")
-    algorithm = types.get(type_name) if isinstance(type_name, str) else None
-    if algorithm is None:
-        algorithm = algorithm_named(type_name)
-        if len(types) < 1000:
-            types[str(type_name)] = algorithm
-    value = hash_named(algorithm, record.get("indicator"))
-    deleted = record.get("should_delete", False)
-    if not isinstance(deleted, bool):
-        raise BadField(f"expected true or false for 'should_delete', found {shown(deleted)}")
-    extra = {name: field for name, field in record.items() if name not in _KNOWN}
-    updated = utc_time(record.get("last_updated"))
-    if updated is None and record.get("last_updated") is not None:
-        extra["last_updated"] = record["last_updated"]
-    entry_id = text_id(record.get("id"))
-    descriptors = [] if deleted else _descriptors(record)
-    opinions = _opinions(descriptors)
-    if not opinions:
-        if descriptors:
-            extra["dropped"] = "no usable opinion"
+class _Known:
+    """Records to entries; remembers what repeats, so that a million records share few opinions."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._types: dict[object, Algorithm | str] = {}
+        self._opinions: dict[object, tuple[Opinion, ...]] = {}
+
+    def entry(self, record: dict[str, Any]) -> Entry:
+        """Return the entry of one record.
+
+        Raises
+        ------
+        BadField
+            It cannot be used.
+        """
+        value = hash_named(self._algorithm(record.get("type")), record.get("indicator"))
+        deleted = record.get("should_delete", False)
+        if not isinstance(deleted, bool):
+            raise BadField(f"expected true or false for 'should_delete', found {shown(deleted)}")
+        extra = {} if record.keys() <= _KNOWN else {k: v for k, v in record.items() if k not in _KNOWN}
+        updated = utc_time(record.get("last_updated"))
+        if updated is None and record.get("last_updated") is not None:
+            extra["last_updated"] = record["last_updated"]
+        entry_id = text_id(record.get("id"))
+        descriptors = [] if deleted else _descriptors(record)
+        opinions = self._opinions_of(descriptors)
+        if not opinions:
+            if descriptors:
+                extra["dropped"] = "no usable opinion"
+            return Entry(
+                hash=value,
+                id=entry_id,
+                source=self._source,
+                updated=updated,
+                deleted=True,
+                keyed_by="digest",
+                extra=extra,
+            )
+        added = []
+        unknown = []
+        for descriptor in descriptors:
+            rest = {k: v for k, v in descriptor.items() if k not in _KNOWN_OF_DESCRIPTOR}
+            if rest:
+                unknown.append(rest)
+            when = utc_time(descriptor.get("added_on"))
+            if when is not None:
+                added.append(when)
+        if unknown:
+            extra["descriptors"] = unknown
+        labels = opinions[0].labels
+        category = opinions[0].category
+        if len(opinions) > 1:
+            labels = tuple(sorted({label for opinion in opinions for label in opinion.labels}))
+            category = category_of(opinions, default="seed")
         return Entry(
             hash=value,
             id=entry_id,
-            source=source,
+            source=self._source,
+            category=category,
+            labels=labels,
+            owners=opinions,
+            created=min(added) if added else None,
             updated=updated,
-            deleted=True,
             keyed_by="digest",
             extra=extra,
         )
-    unknown = [
-        rest
-        for descriptor in descriptors
-        if (rest := {k: v for k, v in descriptor.items() if k not in _KNOWN_OF_DESCRIPTOR})
-    ]
-    if unknown:
-        extra["descriptors"] = unknown
-    added = [when for descriptor in descriptors if (when := utc_time(descriptor.get("added_on"))) is not None]
-    labels: tuple[str, ...] = opinions[0].labels
-    if len(opinions) > 1:
-        labels = tuple(sorted({label for opinion in opinions for label in opinion.labels}))
-    return Entry(
-        hash=value,
-        id=entry_id,
-        source=source,
-        category=category_of(opinions, default="seed"),
-        labels=labels,
-        owners=opinions,
-        created=min(added) if added else None,
-        updated=updated,
-        keyed_by="digest",
-        extra=extra,
-    )
+
+    def _algorithm(self, name: object) -> Algorithm | str:
+        if isinstance(name, str) and name in self._types:
+            return self._types[name]
+        algorithm = algorithm_named(name)
+        if len(self._types) < _REMEMBERED:
+            self._types[name] = algorithm
+        return algorithm
+
+    def _opinions_of(self, descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
+        if len(descriptors) != 1:
+            return _opinions(descriptors)
+        # The common record: one descriptor, its labels a list of texts, nobody reacting.
+        descriptor = descriptors[0]
+        owner, tags = descriptor.get("owner"), descriptor.get("tags")
+        owner_id = owner.get("id") if isinstance(owner, dict) else None
+        if "reactions" in descriptor or not isinstance(owner_id, str) or not isinstance(tags, list):
+            return _opinions(descriptors)
+        key = (owner_id, owner.get("name"), descriptor.get("status"), *tags)
+        try:
+            known = self._opinions.get(key)
+        except TypeError:  # something in it is no plain value
+            return _opinions(descriptors)
+        if known is None:
+            known = _opinions(descriptors)
+            if len(self._opinions) < _REMEMBERED:
+                self._opinions[key] = known
+        return known
 
 
 def _descriptors(record: dict[str, Any]) -> list[dict[str, Any]]:
