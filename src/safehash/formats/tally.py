@@ -85,15 +85,24 @@ class Tally:
         return entry
 
     def meet_batch(self, batch: Batch) -> None:
-        """Count a batch of live entries, each a record of its own."""
-        self.entries[batch.algorithm.value] += len(batch)
+        """Count a batch of entries."""
+        n_deleted = 0
+        if batch.which is None:
+            n_deleted = len(batch) * batch.likes[0].deleted
+        elif any(like.deleted for like in batch.likes):
+            n_deleted = sum(batch.likes[k].deleted for k in batch.which)
+        self.n_deletes += n_deleted
+        self.entries[batch.algorithm.value] += len(batch) - n_deleted
+        newest = max((updated or "" for _, updated in batch.dates or ()), default="")
+        if newest > (self.newest or ""):
+            self.newest = newest
         n_ones = _ONES[batch.digests].sum(axis=1, dtype=np.int64)
         n_bits = batch.algorithm.n_bits
         # A superset of what is suspicious; the rule itself stands in `suspicion`.
         narrow = 8 if batch.algorithm is Algorithm.PDQ else n_bits // 2 - 1
         for row in np.flatnonzero(abs(n_ones - n_bits // 2) > narrow).tolist():
             entry = batch.entry(row)
-            if suspicion(entry.hash) is not None:
+            if not entry.deleted and suspicion(entry.hash) is not None:
                 self.meet_suspicious(entry)
 
     def meet_suspicious(self, entry: Entry) -> None:

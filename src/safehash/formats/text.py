@@ -257,7 +257,7 @@ class _LineReader:
         batch = Batch(
             algorithm=Algorithm.PDQ,
             digests=digests,
-            like=Entry(hash=None, source=self._options.source),
+            likes=(Entry(hash=None, source=self._options.source),),
             ids=ids,
             qualities=qualities,
             extras=extras,

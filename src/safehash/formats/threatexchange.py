@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..hashes import Algorithm
 from ..lists import Entry, Opinion, category_of, unite_opinions
+from .batch import Batch
 from .fields import BadField, algorithm_named, hash_named, labels_from, shown, text_id, utc_time
 from .json_stream import records
 from .options import ReadOptions
@@ -17,19 +21,28 @@ __all__ = ["read"]
 
 _KNOWN = frozenset(("id", "indicator", "type", "last_updated", "should_delete", "descriptors"))
 _KNOWN_OF_DESCRIPTOR = frozenset(("owner", "status", "tags", "reactions", "added_on"))
+_PLAIN_DESCRIPTOR = frozenset(("id", "owner", "status", "tags", "added_on"))
+_PLAIN_ID = re.compile(r"[0-9A-Za-z_-]+")
 _REMEMBERED = 10_000
+_BATCH_ROWS = 8192
 _BY_STATUS = {"MALICIOUS": "positive", "NON_MALICIOUS": "negative"}
 
 
-def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
-    """Yield the entries of one page.
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
+    """Yield the entries of one page, runs of plain PDQ records as batches.
 
     References
     ----------
     docs/formats.md, "ThreatExchange".
     """
     known = _Known(options.source)
+    rows = _Rows(known, tally)
     for number, record in records(page, tally, "data"):
+        if rows.take(record):
+            if len(rows) == _BATCH_ROWS:
+                yield from rows.flush()
+            continue
+        yield from rows.flush()
         try:
             entry = known.entry(record)
         except BadField as exc:
@@ -38,15 +51,16 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
         if "dropped" in entry.extra and entry.deleted:
             tally.note("a record without any usable opinion was dropped, as if deleted")
         yield tally.meet(entry)
+    yield from rows.flush()
 
 
 class _Known:
     """Records to entries; remembers what repeats, so that a million records share few opinions."""
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self.source = source
         self._types: dict[object, Algorithm | str] = {}
-        self._opinions: dict[object, tuple[Opinion, ...]] = {}
+        self._opinions: dict[object, tuple[int, tuple[Opinion, ...]]] = {}
 
     def entry(self, record: dict[str, Any]) -> Entry:
         """Return the entry of one record.
@@ -73,7 +87,7 @@ class _Known:
             return Entry(
                 hash=value,
                 id=entry_id,
-                source=self._source,
+                source=self.source,
                 updated=updated,
                 deleted=True,
                 keyed_by="digest",
@@ -98,7 +112,7 @@ class _Known:
         return Entry(
             hash=value,
             id=entry_id,
-            source=self._source,
+            source=self.source,
             category=category,
             labels=labels,
             owners=opinions,
@@ -117,24 +131,135 @@ class _Known:
         return algorithm
 
     def _opinions_of(self, descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
+        return self.number_and_opinions(descriptors)[1]
+
+    def number_and_opinions(self, descriptors: list[dict[str, Any]]) -> tuple[int, tuple[Opinion, ...]]:
+        """Return what all owners say, with a number by which equal opinions are known (-1 for none)."""
         if len(descriptors) != 1:
-            return _opinions(descriptors)
+            return -1, _opinions(descriptors)
         # The common record: one descriptor, its labels a list of texts, nobody reacting.
         descriptor = descriptors[0]
         owner, tags = descriptor.get("owner"), descriptor.get("tags")
-        owner_id = owner.get("id") if isinstance(owner, dict) else None
-        if "reactions" in descriptor or not isinstance(owner_id, str) or not isinstance(tags, list):
-            return _opinions(descriptors)
+        if "reactions" in descriptor or not isinstance(owner, dict) or not isinstance(tags, list):
+            return -1, _opinions(descriptors)
+        owner_id = owner.get("id")
+        if not isinstance(owner_id, str):
+            return -1, _opinions(descriptors)
         key = (owner_id, owner.get("name"), descriptor.get("status"), *tags)
         try:
             known = self._opinions.get(key)
         except TypeError:  # something in it is no plain value
-            return _opinions(descriptors)
+            return -1, _opinions(descriptors)
         if known is None:
-            known = _opinions(descriptors)
-            if len(self._opinions) < _REMEMBERED:
-                self._opinions[key] = known
+            opinions = _opinions(descriptors)
+            if len(self._opinions) == _REMEMBERED:
+                return -1, opinions
+            known = self._opinions[key] = (len(self._opinions), opinions)
         return known
+
+
+class _Rows:
+    """Plain PDQ records, collected as columns: half the time and a tenth of the memory of entries."""
+
+    def __init__(self, known: _Known, tally: Tally) -> None:
+        self._known = known
+        self._tally = tally
+        self._likes: list[Entry] = [Entry(hash=None, source=known.source, deleted=True, keyed_by="digest")]
+        self._like_of: dict[int, int] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self._digests: list[bytes] = []
+        self._which: list[int] = []
+        self._ids: list[str | None] = []
+        self._dates: list[tuple[str | None, str | None]] = []
+        self._extras: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def take(self, record: dict[str, Any]) -> bool:
+        """Add a record, and tell whether it was one of the plain ones."""
+        get = record.get
+        indicator, entry_id, deleted, given = (
+            get("indicator"),
+            get("id"),
+            get("should_delete"),
+            get("descriptors"),
+        )
+        if (
+            get("type") != "HASH_PDQ"
+            or type(indicator) is not str
+            or len(indicator) != 64
+            or type(entry_id) is not str
+            or type(deleted) is not bool
+            or not record.keys() <= _KNOWN
+        ):
+            return False
+        updated = utc_time(get("last_updated"))
+        if updated is None or not _PLAIN_ID.fullmatch(entry_id):
+            return False
+        which, created, extra = 0, None, b"{}"
+        if not deleted:
+            if type(given) is not dict:
+                return False
+            descriptors = given.get("data")
+            if type(descriptors) is not list or len(descriptors) != 1 or type(descriptors[0]) is not dict:
+                return False
+            descriptor = descriptors[0]
+            descriptor_id = descriptor.get("id")
+            if not descriptor.keys() <= _PLAIN_DESCRIPTOR or type(descriptor_id) is not str:
+                return False
+            number, opinions = self._known.number_and_opinions(descriptors)
+            if number < 0 or not opinions or not _PLAIN_ID.fullmatch(descriptor_id):
+                return False
+            which = self._like_of.get(number, 0) or self._new_like(number, opinions)
+            created = utc_time(descriptor.get("added_on"))
+            extra = b'{"descriptors":[{"id":"%b"}]}' % descriptor_id.encode("ascii")
+        try:
+            digest = bytes.fromhex(indicator)
+        except ValueError:
+            return False
+        if len(digest) != 32:  # fromhex skips white space
+            return False
+        self._digests.append(digest)
+        self._which.append(which)
+        self._ids.append(entry_id)
+        self._dates.append((created, updated))
+        self._extras.append(extra)
+        return True
+
+    def _new_like(self, number: int, opinions: tuple[Opinion, ...]) -> int:
+        self._likes.append(
+            Entry(
+                hash=None,
+                source=self._known.source,
+                category=category_of(opinions, default="seed"),
+                labels=opinions[0].labels,
+                owners=opinions,
+                keyed_by="digest",
+            )
+        )
+        self._like_of[number] = len(self._likes) - 1
+        return len(self._likes) - 1
+
+    def flush(self) -> Iterator[Entry | Batch]:
+        """Yield what was collected, and begin anew."""
+        if not self._digests:
+            return
+        digests = np.frombuffer(b"".join(self._digests), np.uint8).reshape(-1, 32)
+        batch = Batch(
+            algorithm=Algorithm.PDQ,
+            digests=digests,
+            likes=tuple(self._likes),
+            which=self._which,
+            ids=self._ids,
+            dates=self._dates,
+            extras=self._extras,
+        )
+        self._clear()
+        self._tally.meet_batch(batch)
+        yield batch
 
 
 def _descriptors(record: dict[str, Any]) -> list[dict[str, Any]]:
