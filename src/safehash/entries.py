@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from .errors import IndexFileError
 from .hashes import Algorithm, ForeignHash, Hash
 from .lists import Entry, Opinion
 
-__all__ = ["EntryTable", "EntryTableBuilder"]
+__all__ = ["Columns", "EntryTable", "EntryTableBuilder"]
 
 AnyArray = npt.NDArray[Any]
 UInt8Array = npt.NDArray[np.uint8]
@@ -53,6 +54,25 @@ _POOLS = ("meta", "date", "extra", "foreign_name")
 _Meta = tuple[
     str, str, tuple[str, ...], tuple[Opinion, ...], "str | None", bool, bool, Literal["id", "digest"]
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What rows have in common, and where they differ.
+
+    Attributes
+    ----------
+    models : tuple of Entry
+        Everything but hash, id, dates and unknown fields, once for all rows that share it.
+    models_of : uint32, shape (n_rows,)
+        Each row's place in `models`.
+    qualities : uint8, shape (n_rows,)
+        255 where it is not known.
+    """
+
+    models: tuple[Entry, ...]
+    models_of: npt.NDArray[np.uint32]
+    qualities: UInt8Array
 
 
 class EntryTable:
@@ -194,6 +214,25 @@ class EntryTable:
         if group is None:
             return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
         return group
+
+    def columns(self) -> Columns:
+        """Return what is needed to judge all rows without building their entries."""
+        models = []
+        for number in range(len(self._pools["meta"])):
+            source, category, labels, owners, severity, deleted, _, keyed_by = self._meta(number)
+            models.append(
+                Entry(
+                    hash=None,
+                    source=source,
+                    category=category,
+                    labels=labels,
+                    owners=owners,
+                    severity=severity,
+                    deleted=deleted,
+                    keyed_by=keyed_by,
+                )
+            )
+        return Columns(models=tuple(models), models_of=self._metas, qualities=self._qualities)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
