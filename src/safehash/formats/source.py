@@ -262,7 +262,7 @@ class Page:
                 yield data.replace(b"\r", b"\n") if lone_cr else data
             else:
                 text = decoder.decode(chunk)
-                self.n_replaced += text.count("�")
+                self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
                 yield text.encode("utf-8", "replace")
         if waiting:
             yield waiting
@@ -291,8 +291,9 @@ def _encoding_without_mark(first: bytes) -> str:
     sample = first[:2000]
     if len(sample) >= 8:
         half = len(sample) // 2
-        if sample[1::2].count(0) > 0.9 * half:
+        even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+        if odd > 0.9 and even < 0.1:
             return "utf-16-le"
-        if sample[0::2].count(0) > 0.9 * half:
+        if even > 0.9 and odd < 0.1:
             return "utf-16-be"
     return "utf-8"
