@@ -142,8 +142,12 @@ class JsonStream:
                     raise BadField(f"not JSON: {problem}") from exc
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES:
                     raise TooLong("longer than 4 MiB") from exc
+                # Twice as much each time, so that a long record is not scanned once a chunk.
+                enough = 2 * (len(self._buffer) - self._at)
                 if not self._more():
                     raise DamagedPage("the page ends inside a record") from exc
+                while len(self._buffer) < enough and self._more():
+                    pass
                 continue
             # A number may go on in the next chunk.
             if end == len(self._buffer) and self._more():

@@ -21,6 +21,7 @@ __all__ = ["read"]
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
 _MAX_DEPTH = 64
+_SLICE_BYTES = 1 << 15
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 # How votes name a type differs from how fingerprints do.
 _FEEDBACK_TYPES = {"photodna": "pdna"}
@@ -54,7 +55,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     n_replaced = 0
     number = 0
     problem = ""
-    chunks = page.chunks()
+    chunks = _slices(page.chunks())
     while not problem:
         try:
             chunk = next(chunks, None)
@@ -82,6 +83,19 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
         tally.note(f"{n_replaced} characters are not UTF-8; replaced by U+FFFD")
     if problem:
         tally.reject(number + 1, f"the rest cannot be read: {problem}")
+
+
+def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut chunks smaller: the parser hands over all records of a piece at once."""
+    for chunk in chunks:
+        start = 0
+        while start < len(chunk):
+            # Never inside a UTF-8 character.
+            end = start + _SLICE_BYTES
+            while end < len(chunk) and chunk[end] & 0xC0 == 0x80 and end < start + _SLICE_BYTES + 4:
+                end += 1
+            yield chunk[start:end]
+            start = end
 
 
 class _TooDeep(Exception):

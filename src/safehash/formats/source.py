@@ -15,7 +15,7 @@ __all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "page_paths"]
 #: Longest line or JSON value read as one record; a longer one is a reject. Real records stay under 100 kB.
 MAX_RECORD_BYTES = 4 << 20
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _HEAD_BYTES = 1 << 16
 # Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
 _MAX_RATIO = 200
@@ -123,7 +123,7 @@ class Page:
         return self._sha256.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the page in pieces of at most a few MiB, cut anywhere but inside a character.
+        """Yield the page in pieces of some 256 KiB, cut anywhere but inside a character.
 
         Raises
         ------
