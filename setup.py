@@ -53,7 +53,10 @@ def extension(name: str, *depends: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [extension("_core", "_kernels.h")],
+        [
+            extension("_core", "_kernels.h"),
+            extension("_search", "_search.h"),
+        ],
         compiler_directives=directives,
     )
 )

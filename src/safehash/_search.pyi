@@ -1,0 +1,82 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK_SIZE: int
+MAX_SLOTS: int
+
+def levels() -> tuple[str, ...]: ...
+def choose_level(name: str) -> None: ...
+def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
+def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
+
+class Blocks:
+    def __init__(
+        self,
+        data: npt.NDArray[np.uint8],
+        sums: npt.NDArray[np.uint64],
+        on_damage: Callable[[int], Exception],
+    ) -> None: ...
+    def touch(self, values: npt.NDArray[Any]) -> None: ...
+    def damage(self) -> Exception: ...
+
+class Plan:
+    n_slots: int
+    def __init__(
+        self,
+        masks: Sequence[npt.NDArray[np.uint32] | None],
+        radii: Sequence[int],
+        *,
+        scan: bool,
+        max_candidates: int,
+        max_bucket: int = 0,
+    ) -> None: ...
+
+class SlotIndex:
+    widths: tuple[int, ...]
+    def __init__(
+        self,
+        digests: npt.NDArray[np.uint8],
+        widths: Sequence[int],
+        starts: npt.NDArray[np.uint32],
+        ids: npt.NDArray[np.uint32],
+        *,
+        disabled: npt.NDArray[np.uint8] | None = None,
+        blocks: Blocks | None = None,
+    ) -> None: ...
+    def search(
+        self, queries: npt.NDArray[np.uint8], plan: Plan, max_distance: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]: ...
+    def search_one(
+        self, query: bytes | npt.NDArray[np.uint8], plan: Plan, max_distance: int
+    ) -> list[tuple[int, int]]: ...
+    def seed(
+        self, queries: npt.NDArray[np.uint8], plan: Plan, max_distance: int, min_shared: int
+    ) -> tuple[
+        npt.NDArray[np.int64],
+        npt.NDArray[np.int32],
+        npt.NDArray[np.int64],
+        npt.NDArray[np.int32],
+        npt.NDArray[np.int32],
+    ]: ...
+
+def slot_keys(digests: npt.NDArray[np.uint8], widths: Sequence[int]) -> npt.NDArray[np.uint32]: ...
+def build_slot(
+    keys: npt.NDArray[np.uint32],
+    width: int,
+    starts: npt.NDArray[np.uint32],
+    ids: npt.NDArray[np.uint32],
+) -> None: ...
+def merge_slot(
+    old_starts: npt.NDArray[np.uint32],
+    old_ids: npt.NDArray[np.uint32],
+    width: int,
+    kept: npt.NDArray[np.uint64] | None,
+    rank: npt.NDArray[np.uint32] | None,
+    added_keys: npt.NDArray[np.uint32],
+    added_rows: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.uint32],
+    ids: npt.NDArray[np.uint32],
+) -> None: ...
