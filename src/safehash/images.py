@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["DEFAULT_LIMITS", "Decoded", "Limits", "Provenance", "decode", "decode_frames", "from_image", "sniff"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Decoded",
+    "Limits",
+    "Provenance",
+    "decode",
+    "decode_frames",
+    "from_image",
+    "sniff",
+]
 
 UInt8Array = npt.NDArray[np.uint8]
 Background = Literal["white", "black"]
@@ -93,8 +102,17 @@ class Provenance:
     def to_record(self) -> dict[str, Any]:
         """Return the facts that differ from an ordinary decode, as plain data."""
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
-        plain = {"scale": 1, "orientation": 1, "frame": 0, "n_frames": 1, "truncated": False, "transparent": False}
-        record.update({name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual})
+        plain = {
+            "scale": 1,
+            "orientation": 1,
+            "frame": 0,
+            "n_frames": 1,
+            "truncated": False,
+            "transparent": False,
+        }
+        record.update(
+            {name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual}
+        )
         return record
 
 

@@ -221,7 +221,12 @@ class Matcher:
             "exact": [algorithm.value for algorithm in state.exact],
         }
         write_snapshot(
-            path, table=state.table, indexes=indexes, lists=state.audit.lists, settings=settings, arrays=arrays
+            path,
+            table=state.table,
+            indexes=indexes,
+            lists=state.audit.lists,
+            settings=settings,
+            arrays=arrays,
         )
 
     def reload(self) -> None:
@@ -657,7 +662,8 @@ def _policy_from(snapshot: Snapshot) -> Policy:
             max_distance=dict(settings["max_distance"]),
             min_quality=int(settings["min_quality"]),
             per_list={
-                name: ListPolicy(max_distance=own["max_distance"]) for name, own in settings["per_list"].items()
+                name: ListPolicy(max_distance=own["max_distance"])
+                for name, own in settings["per_list"].items()
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
