@@ -745,7 +745,8 @@ def test_memory_is_bounded(name: str, tmp_path: Path) -> None:
     text = text_of(name)
     path = tmp_path / name
     if name == "pdq.csv":
-        path.write_text(text * (6 * MIB // len(text)))
+        head, line, _ = text.split("\n", 2)
+        path.write_text(head + "\n" + f"{line}\n" * (6 * MIB // len(line)))
     elif name == "ncmec_page.xml":
         head, rest = text.split("    <image>", 1)
         body, tail = rest.split("  </images>", 1)
