@@ -158,8 +158,8 @@ def test_all_digests_equal(n: int) -> None:
     digests = np.full((n, 32), 0xA5, np.uint8)
     index = Index.from_digests(digests)
     near, far = flipped(digests[0], range(31)), flipped(digests[0], range(32))
-    assert index.search(Hash("pdq", near.tobytes()), max_distance=31) == [(row, 31) for row in range(n)]
-    assert index.search(Hash("pdq", far.tobytes()), max_distance=31) == []
+    assert index.search(Hash(Algorithm.PDQ, near.tobytes()), max_distance=31) == [(row, 31) for row in range(n)]
+    assert index.search(Hash(Algorithm.PDQ, far.tobytes()), max_distance=31) == []
 
 
 def test_one_large_bucket_among_others() -> None:
@@ -171,7 +171,7 @@ def test_one_large_bucket_among_others() -> None:
     stranger[:16] ^= 0xFF
     index = Index.from_digests(digests)
     for query in (digests[0], stranger, flipped(digests[0], range(20)), digests[39_999]):
-        found = index.search(Hash("pdq", query.tobytes()), max_distance=31)
+        found = index.search(Hash(Algorithm.PDQ, query.tobytes()), max_distance=31)
         assert found == brute_force(digests, query, 31, set())
 
 
@@ -191,7 +191,7 @@ def test_views_are_single_searches() -> None:
     rng = np.random.default_rng(5)
     digests = rng.integers(0, 256, (10_000, 32), dtype=np.uint8)
     index = Index.from_digests(digests)
-    value = Hash("pdq", digests[17].tobytes())
+    value = Hash(Algorithm.PDQ, digests[17].tobytes())
     views = [*value.orientations(), value.negative()]
     found = index.search_views(views, max_distance=31)
     assert found == [index.search(view, max_distance=31) for view in views]
@@ -300,7 +300,7 @@ def test_seeds_of_a_flat_or_empty_index() -> None:
 
 
 def test_an_index_of_hashes_has_one_algorithm() -> None:
-    values = [Hash("pdq", bytes(32)), Hash("phash", bytes(8))]
+    values = [Hash(Algorithm.PDQ, bytes(32)), Hash(Algorithm.PHASH, bytes(8))]
     with pytest.raises(TypeError, match="one algorithm"):
         Index(values)
     with pytest.raises(TypeError, match="one algorithm"):
@@ -318,7 +318,7 @@ def test_a_radius_out_of_range_is_refused(radius: int) -> None:
     for method in ("multi", "flat"):
         index = Index.from_digests(np.zeros((1, 32), np.uint8), method=method)
         with pytest.raises(ValueError, match="0 to 256"):
-            index.search(Hash("pdq", bytes(32)), max_distance=radius)
+            index.search(Hash(Algorithm.PDQ, bytes(32)), max_distance=radius)
     with pytest.raises(ValueError, match="0 to 256"):
         Index.from_digests(np.zeros((1, 32), np.uint8), max_distance=radius)
 
@@ -335,7 +335,7 @@ def test_wrong_shapes_and_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="threads"):
         index.search_many(np.zeros((2, 32), np.uint8), max_distance=1, threads=0)
     with pytest.raises(ValueError, match="k is"):
-        index.nearest(Hash("pdq", bytes(32)), k=0, max_distance=1)
+        index.nearest(Hash(Algorithm.PDQ, bytes(32)), k=0, max_distance=1)
     with pytest.raises(ValueError, match="method"):
         Index([], method="fast")
     for rows in ([3], [-1], [0.5], [[0]]):

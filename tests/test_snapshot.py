@@ -42,14 +42,14 @@ def make_table(seed: int = 1, n: int = N_PDQ) -> EntryTable:
     )
     builder.append(
         Entry(
-            hash=Hash("md5", bytes(16)),
+            hash=Hash(Algorithm.MD5, bytes(16)),
             source="exchange",
             owners=(Opinion(owner="a", category="positive", labels=("x",)),),
             created="2026-01-01T00:00:00Z",
             extra={"note": "ü"},
         )
     )
-    builder.append(Entry(hash=Hash("phash", b"12345678"), id="p", source="exchange"))
+    builder.append(Entry(hash=Hash(Algorithm.PHASH, b"12345678"), id="p", source="exchange"))
     builder.append(Entry(hash=None, id="gone", source="exchange", deleted=True))
     return builder.build()
 
@@ -75,9 +75,9 @@ def answers_of(table: EntryTable, indexes: dict[Algorithm, Index], queries: Any)
     offsets, rows, distances = indexes[Algorithm.PDQ].search_many(queries, max_distance=31)
     found += [offsets.tolist(), distances.tolist()]
     found += [table[row] for row in table.rows_of("pdq", rows.tolist())]
-    exact = indexes[Algorithm.MD5].search(Hash("md5", bytes(16)), max_distance=0)
+    exact = indexes[Algorithm.MD5].search(Hash(Algorithm.MD5, bytes(16)), max_distance=0)
     found += [table[row] for row in table.rows_of("md5", [row for row, _ in exact])]
-    found.append(indexes[Algorithm.PHASH].search(Hash("phash", b"12345679"), max_distance=8))
+    found.append(indexes[Algorithm.PHASH].search(Hash(Algorithm.PHASH, b"12345679"), max_distance=8))
     found += [table[row] for row in (0, len(table) - 1)]
     return found
 
@@ -132,7 +132,7 @@ def test_an_empty_list_is_a_snapshot_too(tmp_path: Path) -> None:
     write_snapshot(tmp_path / "x", table=table, indexes={Algorithm.PDQ: Index([])})
     snapshot = open_snapshot(tmp_path / "x", verify="full")
     assert len(snapshot.table) == 0
-    assert snapshot.indexes[Algorithm.PDQ].search(Hash("pdq", bytes(32)), max_distance=64) == []
+    assert snapshot.indexes[Algorithm.PDQ].search(Hash(Algorithm.PDQ, bytes(32)), max_distance=64) == []
 
 
 def test_digests_are_in_the_file_once(written: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_mapped_index_can_be_updated_and_written_again(written: Path, tmp_path
     index = snapshot.indexes[Algorithm.PDQ].updated(added=added, removed=[0])
     write_snapshot(tmp_path / "x", table=snapshot.table, indexes={Algorithm.PDQ: index})
     again = open_snapshot(tmp_path / "x").indexes[Algorithm.PDQ]
-    assert again.search(Hash("pdq", added.tobytes()), max_distance=0) == [(N_PDQ - 1, 0)]
+    assert again.search(Hash(Algorithm.PDQ, added.tobytes()), max_distance=0) == [(N_PDQ - 1, 0)]
     assert again.disabled_rows().tolist() == [2, 699]
 
 
