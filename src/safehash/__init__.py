@@ -1,4 +1,17 @@
-"""Find known self-harm and suicide imagery by perceptual hash."""
+"""Find known self-harm and suicide imagery by perceptual hash.
+
+::
+
+    import safehash
+
+    matcher = safehash.Matcher.from_files("list.csv")
+    decision = matcher.check(data)
+    if decision.outcome is safehash.Outcome.MATCH:
+        ...  # suggest review
+
+Importing this package loads neither the image decoders nor the search library; the first call that needs
+one does.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +19,116 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .compute import hash_array as hash_array
+    from .compute import (
+        Fingerprint,
+        fingerprint_bytes,
+        fingerprint_file,
+        hash_array,
+        hash_bytes,
+        hash_file,
+        hash_image,
+    )
+    from .decision import Decision, Match, Outcome
+    from .errors import (
+        CatalogError,
+        ImageError,
+        ImageTooLarge,
+        ImageTooSmall,
+        IndexFileError,
+        ListError,
+        SafehashError,
+        UnreadableImage,
+        UnsupportedImage,
+    )
+    from .hashes import Algorithm, ForeignHash, Hash
+    from .images import Limits
+    from .index import Index
+    from .flood import FloodGuard
+    from .formats import read_list
+    from .lists import Entry, merge_lists
+    from .matcher import Matcher
+    from .policy import ListPolicy, Policy
+
+__version__ = "0.1.0"
+
+#: Where each public name lives; loaded at its first use.
+_HOMES = {
+    "Algorithm": "hashes",
+    "CatalogError": "errors",
+    "Decision": "decision",
+    "Entry": "lists",
+    "Fingerprint": "compute",
+    "FloodGuard": "flood",
+    "ForeignHash": "hashes",
+    "Hash": "hashes",
+    "ImageError": "errors",
+    "ImageTooLarge": "errors",
+    "ImageTooSmall": "errors",
+    "Index": "index",
+    "IndexFileError": "errors",
+    "Limits": "images",
+    "ListError": "errors",
+    "ListPolicy": "policy",
+    "Match": "decision",
+    "Matcher": "matcher",
+    "Outcome": "decision",
+    "Policy": "policy",
+    "SafehashError": "errors",
+    "UnreadableImage": "errors",
+    "UnsupportedImage": "errors",
+    "fingerprint_bytes": "compute",
+    "fingerprint_file": "compute",
+    "hash_array": "compute",
+    "hash_bytes": "compute",
+    "hash_file": "compute",
+    "hash_image": "compute",
+    "merge_lists": "lists",
+    "read_list": "formats",
+}
+
+__all__ = [
+    "Algorithm",
+    "CatalogError",
+    "Decision",
+    "Entry",
+    "Fingerprint",
+    "FloodGuard",
+    "ForeignHash",
+    "Hash",
+    "ImageError",
+    "ImageTooLarge",
+    "ImageTooSmall",
+    "Index",
+    "IndexFileError",
+    "Limits",
+    "ListError",
+    "ListPolicy",
+    "Match",
+    "Matcher",
+    "Outcome",
+    "Policy",
+    "SafehashError",
+    "UnreadableImage",
+    "UnsupportedImage",
+    "fingerprint_bytes",
+    "fingerprint_file",
+    "hash_array",
+    "hash_bytes",
+    "hash_file",
+    "hash_image",
+    "merge_lists",
+    "read_list",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
