@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     from .hashes import Algorithm, ForeignHash, Hash
     from .images import Limits
     from .index import Index
-    from .lists import Entry
+    from .flood import FloodGuard
+    from .formats import read_list
+    from .lists import Entry, merge_lists
+    from .matcher import Matcher
+    from .policy import ListPolicy, Policy
 
 __version__ = "0.1.0"
 
@@ -54,6 +58,7 @@ _HOMES = {
     "Decision": "decision",
     "Entry": "lists",
     "Fingerprint": "compute",
+    "FloodGuard": "flood",
     "ForeignHash": "hashes",
     "Hash": "hashes",
     "ImageError": "errors",
@@ -63,8 +68,11 @@ _HOMES = {
     "IndexFileError": "errors",
     "Limits": "images",
     "ListError": "errors",
+    "ListPolicy": "policy",
     "Match": "decision",
+    "Matcher": "matcher",
     "Outcome": "decision",
+    "Policy": "policy",
     "SafehashError": "errors",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
@@ -74,6 +82,8 @@ _HOMES = {
     "hash_bytes": "compute",
     "hash_file": "compute",
     "hash_image": "compute",
+    "merge_lists": "lists",
+    "read_list": "formats",
 }
 
 __all__ = [
@@ -82,6 +92,7 @@ __all__ = [
     "Decision",
     "Entry",
     "Fingerprint",
+    "FloodGuard",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -91,8 +102,11 @@ __all__ = [
     "IndexFileError",
     "Limits",
     "ListError",
+    "ListPolicy",
     "Match",
+    "Matcher",
     "Outcome",
+    "Policy",
     "SafehashError",
     "UnreadableImage",
     "UnsupportedImage",
@@ -102,6 +116,8 @@ __all__ = [
     "hash_bytes",
     "hash_file",
     "hash_image",
+    "merge_lists",
+    "read_list",
 ]
 
 

@@ -320,6 +320,8 @@ cdef const sh_kernels* kernels_at(int level) except NULL:
 
 cdef tuple sides(Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step):
     """Return the original's sides: as given, or the stored picture's where nothing was reduced."""
+    if not 1 <= step <= 64:
+        raise ValueError(f"a decode is reduced by 1 to 64, not {step}")
     if rows == 0 and cols == 0 and step == 1:
         rows, cols = picture.n_rows, picture.n_cols
     if (rows + step - 1) // step != picture.n_rows or (cols + step - 1) // step != picture.n_cols:

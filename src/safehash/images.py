@@ -288,11 +288,17 @@ def decode(
 
 
 def decode_frames(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, max_frames: int = 8, background: Background = "white"
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    step_for: Callable[[int], int] | None = None,
+    background: Background = "white",
+    max_frames: int = 8,
 ) -> Iterator[Decoded]:
     """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
 
-    A still picture gives its one frame. Frames after a damaged one are not looked at.
+    A still picture gives its one frame. Frames after a damaged one are not looked at. Parameters are those
+    of `decode`.
 
     Raises
     ------
@@ -307,6 +313,7 @@ def decode_frames(
         n_frames = _MAX_SEEK
     wanted = sorted({round(i * (n_frames - 1) / max(1, max_frames - 1)) for i in range(min(max_frames, n_frames))})
     orientation = _orientation(image) if name != "TIFF" else 1
+    step = step_for(min(image.size)) if step_for is not None else 1
     for frame in wanted:
 
         def one(frame: int = frame) -> Decoded:
@@ -315,9 +322,9 @@ def decode_frames(
             width, height = image.size
             provenance = Provenance(
                 format=name, mode=image.mode, width=width, height=height, orientation=orientation,
-                frame=frame, n_frames=n_frames,
+                scale=step, frame=frame, n_frames=n_frames,
             )  # fmt: skip
-            return _to_pixels(image, provenance, background, 1)
+            return _to_pixels(image, provenance, background, step)
 
         try:
             yield _guarded(name, one)
@@ -490,3 +497,12 @@ def _from_lab(image: Image) -> Image:
     except ImportError:
         converted = None
     return converted if converted is not None else image.getchannel(0)
+
+
+def encode_jpeg(pixels: UInt8Array, *, quality: int = 85) -> bytes:
+    """Return pixels as a JPEG file, for measuring; `pixels` as in `Decoded`."""
+    from PIL import Image as pil
+
+    stream = io.BytesIO()
+    pil.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
