@@ -471,10 +471,10 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
             if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
             if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - n_queued[step]))) {
                 for (; at < end; at++) { /* does not fit: take this bucket on its own */
-                    uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1];
-                    if (SH_RARE(ahead >= (uint64_t)ix->n || ids[at] >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+                    uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
+                    if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
                     SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
-                    status = sh_consider(ix, plan, query, query_number, slot_of[was], ids[at], max_distance, hits,
+                    status = sh_consider(ix, plan, query, query_number, slot_of[was], row, max_distance, hits,
                                          seeds, n_bytes, hardware);
                     if (SH_RARE(status)) return status;
                 }

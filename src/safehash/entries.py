@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,27 +90,24 @@ class EntryTable:
     Safe to share between threads.
     """
 
-    def __init__(self, sections: Mapping[str, AnyArray], *, path: str = "") -> None:
+    def __init__(
+        self,
+        sections: Mapping[str, AnyArray],
+        *,
+        path: str = "",
+        check: Callable[[AnyArray], None] | None = None,
+    ) -> None:
         self._path = path
+        self._check = check
         self._sections = dict(sections)
         count = self._take("count", np.int64)
-        if count.shape != (1,) or count[0] < 0:
+        if count.shape != (1,) or self._at(count, 0) < 0:
             raise self._damaged("count", "expected one number of rows")
-        n_rows = int(count[0])
-        self._n_rows = n_rows
-        columns: dict[str, AnyArray] = {}
-        for name, dtype in _COLUMNS:
-            values = self._take(name, dtype)
-            if values.shape == (1,):  # all rows alike
-                values = np.broadcast_to(values, (n_rows,))
-            elif values.shape != (n_rows,):
+        self._n_rows = n_rows = self._at(count, 0)
+        self._columns = {name: self._take(name, dtype) for name, dtype in _COLUMNS}
+        for name, values in self._columns.items():
+            if values.shape not in ((1,), (n_rows,)):
                 raise self._damaged(name, f"expected {n_rows} values, found shape {values.shape}")
-            columns[name] = values
-        self._kinds = columns["kinds"]
-        self._qualities = columns["qualities"]
-        self._metas = columns["metas"]
-        self._dates = columns["dates"]
-        self._extras = columns["extras"]
         self._pools = {name: self._take_pool(name) for name in _POOLS}
         self._ids = self._take_pool("id")
         if len(self._ids) not in (0, n_rows):
@@ -134,7 +132,13 @@ class EntryTable:
         self._parsed: dict[int, _Meta] = {}
 
     @classmethod
-    def from_sections(cls, sections: Mapping[str, AnyArray], *, path: str = "") -> EntryTable:
+    def from_sections(
+        cls,
+        sections: Mapping[str, AnyArray],
+        *,
+        path: str = "",
+        check: Callable[[AnyArray], None] | None = None,
+    ) -> EntryTable:
         """Return the table whose `to_sections` gave `sections`; the arrays are used as they are, not copied.
 
         Only shapes and types are checked here: a mapped file's pages are not read. What a row points at is
@@ -145,16 +149,27 @@ class EntryTable:
         sections : mapping of str to ndarray
         path : str
             Named in errors.
+        check : callable, optional
+            Called with every piece of the arrays before it is read; raises if the file is damaged there.
 
         Raises
         ------
         IndexFileError
             A section is missing, or has another type or length than the rest.
         """
-        return cls(sections, path=path)
+        return cls(sections, path=path, check=check)
 
     def to_sections(self) -> dict[str, AnyArray]:
-        """Return the arrays that make up the table, by name; `from_sections` is the way back."""
+        """Return the arrays that make up the table, by name; `from_sections` is the way back.
+
+        Raises
+        ------
+        IndexFileError
+            The table came from a file, and the file is damaged.
+        """
+        if self._check is not None:
+            for values in self._sections.values():
+                self._check(values)
         return dict(self._sections)
 
     def __len__(self) -> int:
@@ -174,10 +189,10 @@ class EntryTable:
         if not 0 <= row < self._n_rows:
             raise IndexError(f"row {row} of a table of {self._n_rows}")
         try:
-            meta = self._meta(int(self._metas[row]))
+            meta = self._meta(self._column("metas", row))
             source, category, labels, owners, severity, deleted, empty_id, keyed_by = meta
-            created, updated = json.loads(self._pool_text("date", int(self._dates[row])))
-            extra = json.loads(self._pool_text("extra", int(self._extras[row])))
+            created, updated = json.loads(self._pool_text("date", self._column("dates", row)))
+            extra = json.loads(self._pool_text("extra", self._column("extras", row)))
             return Entry(
                 hash=self._hash(row),
                 id=self._id(row, empty_id),
@@ -208,12 +223,43 @@ class EntryTable:
             Ascending.
         digests : uint8, shape (n, n_bytes)
             Digest i belongs to row ``rows[i]``. Both are views, not copies: do not write to them.
+
+        Raises
+        ------
+        IndexFileError
+            The table came from a file, and the file is damaged in these arrays: they are read whole.
+            `rows_of` reads only what is asked for.
         """
         algorithm = Algorithm(algorithm)
-        group = self._groups.get(_KIND_OF[algorithm])
-        if group is None:
-            return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
-        return group
+        rows, digests = self._group(algorithm)
+        if self._check is not None:
+            self._check(rows)
+            self._check(digests)
+        return rows, digests
+
+    def rows_of(self, algorithm: str | Algorithm, positions: Iterable[int]) -> list[int]:
+        """Return the rows of some digests of `algorithm`, given by their positions in `digests`.
+
+        An index made of ``digests(algorithm)[1]`` answers with positions; these are the rows of the table.
+
+        Raises
+        ------
+        IndexError
+            No such position.
+        IndexFileError
+            The table came from a file, and the file is damaged there.
+        """
+        algorithm = Algorithm(algorithm)
+        rows, _ = self._group(algorithm)
+        found = []
+        for position in positions:
+            if not 0 <= position < rows.shape[0]:
+                raise IndexError(f"position {position} of {rows.shape[0]} digests of {algorithm.value}")
+            row = self._at(rows, position)
+            if not 0 <= row < self._n_rows:
+                raise self._damaged(f"rows.{algorithm.value}", f"row {row} of {self._n_rows}")
+            found.append(row)
+        return found
 
     def columns(self) -> Columns:
         """Return what is needed to judge all rows without building their entries."""
@@ -249,24 +295,45 @@ class EntryTable:
         return sum(values.nbytes for values in self._sections.values())
 
     def _hash(self, row: int) -> Hash | ForeignHash | None:
-        kind = int(self._kinds[row])
+        kind = self._column("kinds", row)
         if kind == _KIND_NONE:
             return None
         if kind == _KIND_FOREIGN:
             at = self._position(self._foreign_rows, row, "foreign_rows")
-            name = self._pool_text("foreign_name", int(self._foreign_names[at]))
+            name = self._pool_text("foreign_name", self._at(self._foreign_names, at))
             return ForeignHash(name, _text(self._item(self._foreign_values, at, "foreign")))
         if kind not in self._groups:
             raise self._damaged("kinds", f"row {row} has the unknown kind {kind}")
         algorithm = _ALGORITHM_OF[kind]
         rows, digests = self._groups[kind]
         at = self._position(rows, row, f"rows.{algorithm.value}")
-        quality = int(self._qualities[row])
-        return Hash(algorithm, digests[at].tobytes(), quality=None if quality == _NO_QUALITY else quality)
+        digest = digests[at]
+        if self._check is not None:
+            self._check(digest)
+        quality = self._column("qualities", row)
+        return Hash(algorithm, digest.tobytes(), quality=None if quality == _NO_QUALITY else quality)
+
+    def _group(self, algorithm: Algorithm) -> tuple[Int64Array, UInt8Array]:
+        group = self._groups.get(_KIND_OF[algorithm])
+        if group is None:
+            return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
+        return group
+
+    def _column(self, name: str, row: int) -> int:
+        values = self._columns[name]
+        return self._at(values, row if values.shape[0] > 1 else 0)
+
+    def _at(self, values: AnyArray, at: int) -> int:
+        if self._check is not None:
+            self._check(values[at : at + 1])
+        return int(values[at])
 
     def _position(self, rows: Int64Array, row: int, section: str) -> int:
-        at = int(np.searchsorted(rows, row))
-        if at >= rows.shape[0] or rows[at] != row:
+        n = rows.shape[0]
+        if row < n and self._at(rows, row) == row:  # so in every list of one algorithm
+            return row
+        at = bisect.bisect_left(range(n), row, key=lambda position: self._at(rows, position))
+        if at >= n or self._at(rows, at) != row:
             raise self._damaged(section, f"row {row} is missing")
         return at
 
@@ -318,10 +385,13 @@ class EntryTable:
     def _item(self, pool: _Pool, number: int, name: str) -> bytes:
         if not 0 <= number < len(pool):
             raise self._damaged(f"{name}_offsets", f"item {number} of {len(pool)}")
-        start, end = int(pool.offsets[number]), int(pool.offsets[number + 1])
+        start, end = self._at(pool.offsets, number), self._at(pool.offsets, number + 1)
         if not 0 <= start <= end <= pool.blob.shape[0]:
             raise self._damaged(f"{name}_offsets", f"item {number} lies outside its bytes")
-        return pool.blob[start:end].tobytes()
+        data = pool.blob[start:end]
+        if self._check is not None:
+            self._check(data)
+        return data.tobytes()
 
     def _damaged(self, section: str, message: str) -> IndexFileError:
         return IndexFileError(message, path=self._path, section=section)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -260,6 +262,12 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
+    return _without_remarks(lambda: _decode(data, limits, step_for, background))
+
+
+def _decode(
+    data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
+) -> Decoded:
     name = _check_bytes(data, limits)
     image = _guarded(name, lambda: _open(name, data))
     size = image.size
@@ -306,12 +314,17 @@ def decode_frames(
         For the first frame; later damage ends the iteration.
     """
     name = _check_bytes(data, limits)
-    image = _guarded(name, lambda: _open(name, data))
-    _check_size(name, image, image.size, 1, limits)
-    n_frames = int(_guarded(name, lambda: getattr(image, "n_frames", 1)))
+
+    def begin() -> tuple[ImageFile, int]:
+        image = _open(name, data)
+        _check_size(name, image, image.size, 1, limits)
+        return image, int(getattr(image, "n_frames", 1))
+
+    image, n_frames = _without_remarks(lambda: _guarded(name, begin))
     if n_frames > _MAX_SEEK:
         n_frames = _MAX_SEEK
-    wanted = sorted({round(i * (n_frames - 1) / max(1, max_frames - 1)) for i in range(min(max_frames, n_frames))})
+    n_wanted = min(max_frames, n_frames)
+    wanted = [round(i * (n_frames - 1) / max(1, n_wanted - 1)) for i in range(n_wanted)]
     orientation = _orientation(image) if name != "TIFF" else 1
     step = step_for(min(image.size)) if step_for is not None else 1
     for frame in wanted:
@@ -327,7 +340,7 @@ def decode_frames(
             return _to_pixels(image, provenance, background, step)
 
         try:
-            yield _guarded(name, one)
+            yield _without_remarks(lambda: _guarded(name, one))
         except UnreadableImage:
             if frame == 0:
                 raise
@@ -352,13 +365,29 @@ def from_image(image: Image, *, background: Background = "white") -> Decoded:
         )
         return _to_pixels(image, provenance, background, 1)
 
-    return _guarded(name, convert)
+    return _without_remarks(lambda: _guarded(name, convert))
+
+
+_REMARKS = threading.Lock()
+
+
+def _without_remarks(act: Callable[[], Any]) -> Any:
+    """Run a decode; where the application made warnings errors, a decoder's remark must not lose the picture."""
+    try:
+        return act()
+    except Warning:
+        # The filters are process-wide, so this is done only where it is needed, and by one thread at a time.
+        with _REMARKS, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return act()
 
 
 def _guarded(name: str, act: Callable[[], Any]) -> Any:
-    """Run one call into a decoder; whatever it raises becomes an ImageError."""
+    """Run one call into a decoder; whatever it raises but a warning becomes an ImageError."""
     try:
         return act()
+    except Warning:
+        raise
     except (UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall):
         raise
     except MemoryError as exc:
@@ -372,6 +401,8 @@ def _load(name: str, image: ImageFile, data: bytes) -> tuple[Image, bool]:
     try:
         image.load()
         return image, False
+    except Warning:
+        raise
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:

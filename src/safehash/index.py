@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from . import _search
 from .hashes import Algorithm, Hash
-from .slots import choose_widths, masks_within, radii_for
+from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 __all__ = ["Index", "Seeds"]
 
@@ -167,7 +167,7 @@ class Index:
             slow = _search.levels()[-1] == "scalar" and n < _FLAT_BELOW
             method = "flat" if slow and algorithm.is_perceptual else "multi"
         widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)
-        starts, ids = _build_slots(digests, widths, threads)
+        starts, ids = build_slots(digests, widths, threads)
         self._adopt(algorithm, digests, widths, starts, ids, None, max_distance, None)
         if method == "flat":
             self._use_faiss()
@@ -223,13 +223,21 @@ class Index:
     @property
     def n_bytes(self) -> int:
         """Memory of all arrays in bytes, digests included."""
-        return sum(int(part.nbytes) for part in self.parts().values())
+        disabled = 0 if self._disabled is None else self._disabled.nbytes
+        return int(self._digests.nbytes + self._starts.nbytes + self._ids.nbytes + disabled)
 
     def __len__(self) -> int:
         return int(self._digests.shape[0])
 
     def parts(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the arrays an index is made of, not copied: digests, starts, ids and, if any, disabled."""
+        """Return the arrays an index is made of, not copied: digests, starts, ids and, if any, disabled.
+
+        Raises
+        ------
+        IndexFileError
+            The index is mapped, and its file is damaged.
+        """
+        self._check_all()
         parts: dict[str, npt.NDArray[Any]] = {
             "digests": self._digests,
             "starts": self._starts,
@@ -377,8 +385,8 @@ class Index:
         ----------
         queries : ndarray of uint8, shape (n_queries, n_bytes)
         max_distance : int, optional
-            Leave out rows farther than this from the query that found them. Rows in a bucket by chance lie near
-            half of all bits, so 90 of 256 leaves out nearly all of them.
+            Leave out rows farther than this from the query that found them. Rows in a bucket by chance lie
+            near half of all bits, so 90 of 256 leaves out nearly all of them.
         min_shared : int
             Slots that a query and a row must have in common.
         flips : int
@@ -473,11 +481,8 @@ class Index:
         new = self._check_queries(new)
         keep = np.ones(n_old, bool)
         keep[self._rows(removed)] = False
-        all_kept = bool(keep.all())
-        if self._blocks is not None:
-            for part in (self._digests, self._starts, self._ids):
-                self._blocks.touch(part)
-        kept = self._digests if all_kept else self._digests[keep]
+        self._check_all()
+        kept = self._digests if keep.all() else self._digests[keep]
         digests = np.concatenate([kept, new]) if new.shape[0] else kept
         disabled = None
         if self._disabled is not None:
@@ -486,50 +491,15 @@ class Index:
         n_new = digests.shape[0]
         if self._flat is None and n_old and n_old // 2 <= n_new <= 2 * n_old:
             widths = self.widths
-            starts, ids = self._merged_slots(keep, all_kept, new, n_new, threads)
+            starts, ids = merge_slots(self._starts, self._ids, keep, new, widths, threads)
         else:  # the old cut into slots would no longer fit
             widths = () if self._flat is not None else choose_widths(n_new, 8 * n_bytes, self._max_distance)
-            starts, ids = _build_slots(digests, widths, threads)
+            starts, ids = build_slots(digests, widths, threads)
         other = Index.__new__(Index)
         other._adopt(self._algorithm, digests, widths, starts, ids, disabled, self._max_distance, None)
         if self._flat is not None:
             other._use_faiss()
         return other
-
-    def _merged_slots(
-        self, keep: npt.NDArray[np.bool_], all_kept: bool, new: UInt8Array, n_new: int, threads: int
-    ) -> tuple[UInt32Array, UInt32Array]:
-        widths, n_old = self.widths, len(self)
-        kept: npt.NDArray[np.uint64] | None = None
-        rank: UInt32Array | None = None
-        if not all_kept:
-            padded = np.zeros(-(-n_old // 64) * 64, bool)
-            padded[:n_old] = keep
-            kept = np.packbits(padded, bitorder="little").view("<u8").astype(np.uint64)
-            rank = np.concatenate([[0], np.cumsum(padded.reshape(-1, 64).sum(axis=1))[:-1]]).astype(np.uint32)
-        added_keys = _search.slot_keys(new, widths)
-        starts = np.empty(self._starts.shape, np.uint32)
-        ids = np.empty(len(widths) * n_new, np.uint32)
-        limits = np.concatenate([[0], np.cumsum([(1 << width) + 1 for width in widths])])
-
-        def merge(slot: int) -> None:
-            keys = added_keys[slot]
-            order = np.argsort(keys, kind="stable")
-            of_slot = slice(limits[slot], limits[slot + 1])
-            _search.merge_slot(
-                self._starts[of_slot],
-                self._ids[slot * n_old : (slot + 1) * n_old],
-                widths[slot],
-                kept,
-                rank,
-                keys[order],
-                (order + (n_new - len(new))).astype(np.uint32),
-                starts[of_slot],
-                ids[slot * n_new : (slot + 1) * n_new],
-            )
-
-        _for_each(merge, len(widths), threads)
-        return starts, ids
 
     def _plan(self, max_distance: int) -> _search.Plan:
         plan = self._plans.get(max_distance)
@@ -576,6 +546,11 @@ class Index:
         shared = np.zeros(len(found), np.int32)
         return Seeds(found, distances[best], query_of[best], shared, hits.astype(np.int32))
 
+    def _check_all(self) -> None:
+        if self._blocks is not None:
+            for part in (self._digests, self._starts, self._ids):
+                self._blocks.touch(part)
+
     def _rows(self, rows: npt.ArrayLike) -> Int64Array:
         wanted = np.asarray(rows)
         if wanted.size == 0:
@@ -605,29 +580,3 @@ class Index:
 def _check_distance(algorithm: Algorithm, max_distance: int) -> None:
     if not 0 <= max_distance <= algorithm.n_bits:
         raise ValueError(f"a distance of {algorithm.value} is 0 to {algorithm.n_bits}, not {max_distance}")
-
-
-def _build_slots(
-    digests: UInt8Array, widths: tuple[int, ...], threads: int
-) -> tuple[UInt32Array, UInt32Array]:
-    n = digests.shape[0]
-    keys = _search.slot_keys(digests, widths)
-    limits = np.concatenate([[0], np.cumsum([(1 << width) + 1 for width in widths])]).astype(np.int64)
-    starts = np.empty(int(limits[-1]), np.uint32)
-    ids = np.empty(len(widths) * n, np.uint32)
-
-    def build(slot: int) -> None:
-        of_slot = slice(limits[slot], limits[slot + 1])
-        _search.build_slot(keys[slot], widths[slot], starts[of_slot], ids[slot * n : (slot + 1) * n])
-
-    _for_each(build, len(widths), threads)
-    return starts, ids
-
-
-def _for_each(work: Callable[[int], None], n: int, threads: int) -> None:
-    if threads <= 1:
-        for number in range(n):
-            work(number)
-        return
-    with ThreadPoolExecutor(min(threads, max(n, 1))) as pool:
-        list(pool.map(work, range(n)))

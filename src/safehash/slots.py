@@ -1,4 +1,4 @@
-"""How an index cuts digests into slots: how many, how wide, and what each radius makes it look at."""
+"""How an index cuts digests into slots, and what each radius makes it look at."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import functools
 import heapq
 import itertools
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
-from ._search import MAX_SLOTS
+from . import _search
 
-__all__ = ["choose_widths", "masks_within", "radii_for", "scan_cost"]
+__all__ = ["build_slots", "choose_widths", "masks_within", "merge_slots", "radii_for"]
 
-# Costs in units of one bucket looked at (about 16 ns when its cache misses overlap others'), measured at 100 k,
-# 1 M and 10 M digests over a dozen ways to cut.
+UInt8Array = npt.NDArray[np.uint8]
+UInt32Array = npt.NDArray[np.uint32]
+
+# Costs in units of one bucket looked at (about 16 ns when its cache misses overlap others'), measured at
+# 100 k, 1 M and 10 M digests over a dozen ways to cut.
 _COST_OF_CANDIDATE = 1.5  # measured 1.1 to 1.3; the rest allows for real digests, whose buckets are uneven
 _COST_OF_SCANNED = 0.065  # a digest in a scan of all
 _MAX_WIDTH = 26
@@ -78,7 +83,7 @@ def _cheapest(n: int, n_bits: int, max_distance: int) -> tuple[float, tuple[int,
     for low in range(5):
         for n_high in range((max_distance + 1) // (low + 2) + 1):
             n_low, rest = divmod(max_distance + 1 - n_high * (low + 2), low + 1)
-            if rest or not 0 < n_high + n_low <= MAX_SLOTS:
+            if rest or not 0 < n_high + n_low <= _search.MAX_SLOTS:
                 continue
             radii = [low + 1] * n_high + [low] * n_low
             best = min(best, _deal_bits(n, n_bits, radii, max_bytes))
@@ -144,7 +149,7 @@ def radii_for(n: int, widths: tuple[int, ...], max_distance: int) -> tuple[int, 
 
 
 @functools.lru_cache(maxsize=128)
-def masks_within(width: int, radius: int) -> npt.NDArray[np.uint32]:
+def masks_within(width: int, radius: int) -> UInt32Array:
     """Return every number of `width` bits with at most `radius` ones.
 
     Sorted: numbers that differ only in their lowest four bits select bucket limits in one cache line.
@@ -160,3 +165,100 @@ def masks_within(width: int, radius: int) -> npt.NDArray[np.uint32]:
     found.sort()
     found.setflags(write=False)
     return found
+
+
+def build_slots(
+    digests: UInt8Array, widths: tuple[int, ...], threads: int = 1
+) -> tuple[UInt32Array, UInt32Array]:
+    """Return the arrays that `SlotIndex` searches: where each slot's buckets start, and their rows.
+
+    Parameters
+    ----------
+    digests : ndarray of uint8, shape (n, n_bytes)
+    widths : tuple of int
+    threads : int
+        Build so many slots at once.
+    """
+    n = digests.shape[0]
+    keys = _search.slot_keys(digests, widths)
+    limits = _limits(widths)
+    starts = np.empty(limits[-1], np.uint32)
+    ids = np.empty(len(widths) * n, np.uint32)
+
+    def build(slot: int) -> None:
+        of_slot = slice(limits[slot], limits[slot + 1])
+        _search.build_slot(keys[slot], widths[slot], starts[of_slot], ids[slot * n : (slot + 1) * n])
+
+    _for_each(build, len(widths), threads)
+    return starts, ids
+
+
+def merge_slots(
+    old_starts: UInt32Array,
+    old_ids: UInt32Array,
+    keep: npt.NDArray[np.bool_],
+    added: UInt8Array,
+    widths: tuple[int, ...],
+    threads: int = 1,
+) -> tuple[UInt32Array, UInt32Array]:
+    """Return what `build_slots` returns for the digests kept and then those added, from the older arrays.
+
+    Parameters
+    ----------
+    old_starts, old_ids : ndarray of uint32
+        For the same `widths`.
+    keep : ndarray of bool, shape (n_old,)
+    added : ndarray of uint8, shape (n_added, n_bytes)
+    widths : tuple of int
+    threads : int
+        Merge so many slots at once.
+
+    Raises
+    ------
+    ValueError
+        The older arrays do not belong together.
+    """
+    n_old, n_kept = keep.shape[0], int(keep.sum())
+    n_new = n_kept + added.shape[0]
+    kept: npt.NDArray[np.uint64] | None = None
+    rank: UInt32Array | None = None
+    if n_kept < n_old:
+        padded = np.zeros(-(-n_old // 64) * 64, bool)
+        padded[:n_old] = keep
+        kept = np.packbits(padded, bitorder="little").view("<u8").astype(np.uint64)
+        rank = np.concatenate([[0], np.cumsum(padded.reshape(-1, 64).sum(axis=1))[:-1]]).astype(np.uint32)
+    keys = _search.slot_keys(added, widths)
+    limits = _limits(widths)
+    starts = np.empty(limits[-1], np.uint32)
+    ids = np.empty(len(widths) * n_new, np.uint32)
+
+    def merge(slot: int) -> None:
+        order = np.argsort(keys[slot], kind="stable")
+        of_slot = slice(limits[slot], limits[slot + 1])
+        _search.merge_slot(
+            old_starts[of_slot],
+            old_ids[slot * n_old : (slot + 1) * n_old],
+            widths[slot],
+            kept,
+            rank,
+            keys[slot][order],
+            (order + n_kept).astype(np.uint32),
+            starts[of_slot],
+            ids[slot * n_new : (slot + 1) * n_new],
+        )
+
+    _for_each(merge, len(widths), threads)
+    return starts, ids
+
+
+def _limits(widths: tuple[int, ...]) -> list[int]:
+    return [0, *itertools.accumulate((1 << width) + 1 for width in widths)]
+
+
+def _for_each(work: Callable[[int], None], n: int, threads: int) -> None:
+    if threads <= 1:
+        for number in range(n):
+            work(number)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(n)))

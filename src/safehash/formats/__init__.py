@@ -109,7 +109,10 @@ FORMATS: tuple[Format, ...] = (
         title="text, CSV or TSV",
         recognise=lambda head, name: (
             head.lstrip()[:1] not in ("{", "[", "<")
-            and re.search(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head) is not None
+            and (
+                re.search(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head) is not None
+                or re.match(r"\s*[^\n]*\b(hash|pdq|md5|sha1|sha256)\b", head, re.IGNORECASE) is not None
+            )
         ),
     ),
 )

@@ -65,10 +65,14 @@ def video_name(algorithm: Algorithm | str) -> str:
 
 def shown(value: object, n_characters: int = 24) -> str:
     """Return `value` for a message: quoted, cut, and never a whole digest."""
-    text = value if isinstance(value, str) else repr(value)
-    if re.fullmatch(r"[0-9A-Fa-f]{9,}", text):
-        return f"'{text[:8]}...' ({len(text)} characters)"
-    return repr(text if len(text) <= n_characters else text[: n_characters - 3] + "...")
+    if value is None:
+        return "nothing"
+    if not isinstance(value, str):
+        text = repr(value) if isinstance(value, (int, float)) else type(value).__name__
+        return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
+    if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
+        return f"'{value[:8]}...' ({len(value)} characters)"
+    return ascii(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 
 def algorithm_named(name: object) -> Algorithm | str:

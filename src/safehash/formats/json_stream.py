@@ -15,8 +15,7 @@ __all__ = ["JsonStream", "TooLong", "records"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRUCTURE = re.compile(r'["{}\[\]]')
-# A string ends at its quote or, so that one lost quote does not swallow the page, at a line end.
-_STRING_REST = re.compile(r'(?:[^"\\\n]|\\.)*(?:"|\n)', re.DOTALL)
+_IN_STRING = re.compile(r'["\\\n]')
 _SCALAR = re.compile(r"[^,\]}\s]*")
 _NEXT_ITEM = re.compile(r"[,\]{]")
 
@@ -143,8 +142,12 @@ class JsonStream:
                     raise BadField(f"not JSON: {problem}") from exc
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES:
                     raise TooLong("longer than 4 MiB") from exc
+                # Twice as much each time, so that a long record is not scanned once a chunk.
+                enough = 2 * (len(self._buffer) - self._at)
                 if not self._more():
                     raise DamagedPage("the page ends inside a record") from exc
+                while len(self._buffer) < enough and self._more():
+                    pass
                 continue
             # A number may go on in the next chunk.
             if end == len(self._buffer) and self._more():
@@ -186,15 +189,26 @@ class JsonStream:
 
     def _skip_string(self) -> None:
         while True:
-            match = _STRING_REST.match(self._buffer, self._at)
-            if match is not None:
-                self._at = match.end()
+            end, self._at = self._string_end(self._at)
+            if end:
                 return
-            # Keep a last backslash: it belongs to the next chunk's first character.
-            cut = len(self._buffer) - (len(self._buffer) - len(self._buffer.rstrip("\\"))) % 2
-            self._at = max(self._at, cut)
             if not self._more():
                 raise DamagedPage("the page ends inside a text")
+
+    def _string_end(self, at: int) -> tuple[bool, int]:
+        """Return whether the text that goes on at `at` ends in the buffer, and where, or where to go on.
+
+        It ends at its quote or, so that one lost quote does not swallow the page, at a line end.
+        """
+        while True:
+            match = _IN_STRING.search(self._buffer, at)
+            if match is None:
+                return False, len(self._buffer)
+            if match.group() != "\\":
+                return True, match.end()
+            if match.end() == len(self._buffer):
+                return False, match.start()
+            at = match.end() + 1
 
     def _complete(self) -> bool:
         """Tell whether the value at the cursor ends within the buffer (so that its error is its own)."""
@@ -210,10 +224,9 @@ class JsonStream:
             at = match.end()
             token = match.group()
             if token == '"':
-                rest = _STRING_REST.match(self._buffer, at)
-                if rest is None:
+                ended, at = self._string_end(at)
+                if not ended:
                     return False
-                at = rest.end()
             else:
                 depth += 1 if token in "{[" else -1
             if depth <= 0:
@@ -247,7 +260,7 @@ class JsonStream:
             text = chunk.decode()
         except UnicodeDecodeError:
             text = chunk.decode("utf-8", "replace")
-            self.n_replaced += text.count("�")
+            self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
         self._buffer = self._buffer[self._at :] + text
         self._at = 0
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from .fields import BadField, algorithm_named, hash_named, shown, utc_time
 from .options import ReadOptions
 from .source import DamagedPage, Page
 from .tally import Tally
+from .writing import replacing
 
 __all__ = ["VERSION", "entry_record", "read", "write_list"]
 
@@ -283,33 +283,19 @@ def write_list(path: str | os.PathLike[str], entries: Iterable[Entry], *, name: 
     TypeError
         An entry's `extra` holds something JSON cannot.
     """
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     so_far = hashlib.sha256()
-    n_entries = 0
-    header = {"safehash": VERSION, "kind": "list", "name": name if name is not None else target.stem}
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                for record in _records(header, entries):
-                    # ASCII only: lone surrogates that came in escaped go out escaped.
-                    line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
-                    so_far.update(line)
-                    file.write(line)
-                    n_entries += 1
-                n_entries -= 1  # the header
-                end = {"end": n_entries, "sha256": so_far.hexdigest()}
-                file.write(json.dumps(end, separators=(",", ":")).encode("ascii") + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-    except OSError as exc:
-        raise ListError(f"cannot be written: {exc.strerror}", path=path) from exc
-    return n_entries
+    n_lines = 0
+    header = {"safehash": VERSION, "kind": "list", "name": name if name is not None else Path(path).stem}
+    with replacing(path) as file:
+        for record in _records(header, entries):
+            # ASCII only: lone surrogates that came in escaped go out escaped.
+            line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+            so_far.update(line)
+            file.write(line)
+            n_lines += 1
+        end = {"end": n_lines - 1, "sha256": so_far.hexdigest()}
+        file.write(json.dumps(end, separators=(",", ":")).encode("ascii") + b"\n")
+    return n_lines - 1
 
 
 def _records(header: dict[str, Any], entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:

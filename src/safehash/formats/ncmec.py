@@ -21,6 +21,8 @@ __all__ = ["read"]
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
 _MAX_DEPTH = 64
+_SLICE_BYTES = 1 << 15
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 # How votes name a type differs from how fingerprints do.
 _FEEDBACK_TYPES = {"photodna": "pdna"}
 
@@ -49,15 +51,21 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     # A page that had a byte order mark comes recoded; otherwise the declaration's encoding counts.
     encoding = None if page.encoding == "utf-8" else "utf-8"
     parser: Any = defused.XMLParser(target=target, encoding=encoding, forbid_dtd=True)
+    is_utf8 = encoding is not None or _DECLARED.match(page.head) is None
+    n_replaced = 0
     number = 0
     problem = ""
-    chunks = page.chunks()
+    chunks = _slices(page.chunks())
     while not problem:
         try:
             chunk = next(chunks, None)
             if chunk is None:
                 parser.close()
             else:
+                if is_utf8:
+                    text = chunk.decode("utf-8", "replace")
+                    n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
+                    chunk = text.encode("utf-8")
                 parser.feed(chunk)
         except refused:
             problem = "a document type declaration is refused: it could expand without bound"
@@ -71,8 +79,23 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
             yield from _entries(node, number, tally, options.source)
         if chunk is None:
             break
+    if n_replaced:
+        tally.note(f"{n_replaced} characters are not UTF-8; replaced by U+FFFD")
     if problem:
         tally.reject(number + 1, f"the rest cannot be read: {problem}")
+
+
+def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut chunks smaller: the parser hands over all records of a piece at once."""
+    for chunk in chunks:
+        start = 0
+        while start < len(chunk):
+            # Never inside a UTF-8 character.
+            end = start + _SLICE_BYTES
+            while end < len(chunk) and chunk[end] & 0xC0 == 0x80 and end < start + _SLICE_BYTES + 4:
+                end += 1
+            yield chunk[start:end]
+            start = end
 
 
 class _TooDeep(Exception):

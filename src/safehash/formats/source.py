@@ -15,7 +15,7 @@ __all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "page_paths"]
 #: Longest line or JSON value read as one record; a longer one is a reject. Real records stay under 100 kB.
 MAX_RECORD_BYTES = 4 << 20
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _HEAD_BYTES = 1 << 16
 # Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
 _MAX_RATIO = 200
@@ -123,7 +123,7 @@ class Page:
         return self._sha256.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the page in pieces of at most a few MiB, cut anywhere but inside a character.
+        """Yield the page in pieces of some 256 KiB, cut anywhere but inside a character.
 
         Raises
         ------
@@ -262,7 +262,7 @@ class Page:
                 yield data.replace(b"\r", b"\n") if lone_cr else data
             else:
                 text = decoder.decode(chunk)
-                self.n_replaced += text.count("�")
+                self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
                 yield text.encode("utf-8", "replace")
         if waiting:
             yield waiting
@@ -291,8 +291,9 @@ def _encoding_without_mark(first: bytes) -> str:
     sample = first[:2000]
     if len(sample) >= 8:
         half = len(sample) // 2
-        if sample[1::2].count(0) > 0.9 * half:
+        even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+        if odd > 0.9 and even < 0.1:
             return "utf-16-le"
-        if sample[0::2].count(0) > 0.9 * half:
+        if even > 0.9 and odd < 0.1:
             return "utf-16-be"
     return "utf-8"

@@ -128,8 +128,8 @@ def _entries_of(
         if batch is not None:
             yield batch
             return
-        if len(lines) > 64:
-            step = max(16, len(lines) // 8)
+        step = 512 if len(lines) > 512 else 32
+        if len(lines) > step:
             for start in range(0, len(lines), step):
                 yield from _entries_of(lines[start : start + step], first_line + start, reader, fast)
             return
