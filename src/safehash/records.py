@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,11 +167,13 @@ class Summary:
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
 
-    def add_unchanged(self, outcome: str) -> None:
+    def add_unchanged(self, outcome: str, *, lists: Iterable[str] = (), labels: Iterable[str] = ()) -> None:
         """Count a file whose decision the catalog already holds."""
         self.n_files += 1
         self.n_unchanged += 1
         self.outcomes[outcome] += 1
+        self.lists.update(lists)
+        self.labels.update(labels)
 
     @property
     def n_undecided(self) -> int:
@@ -195,7 +198,8 @@ class Summary:
             "skipped": dict(self.skipped.most_common()),
             "problems": dict(self.problems.most_common()),
             "reasons": dict(self.reasons.most_common()),
-            "matched": {"lists": dict(self.lists.most_common()), "labels": dict(self.labels.most_common())},
+            "matched_lists": dict(self.lists.most_common()),
+            "matched_labels": dict(self.labels.most_common()),
             "bytes": self.n_bytes,
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
