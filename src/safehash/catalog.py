@@ -580,6 +580,93 @@ class Catalog:
         with self._guarded():
             yield from self._db.execute(sql, parameters)
 
+    def records(self, *, full_hashes: bool = False, only_matches: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield every decided file as plain data, in the order of its path.
+
+        Parameters
+        ----------
+        full_hashes : bool
+            Whole digests instead of their first 8 hexadecimal digits.
+        only_matches : bool
+            Leave out files without a match that counts.
+        """
+        condition = f"AND {OUTCOME_NOW} = 'match'" if only_matches else ""
+        shown = 10**6 if full_hashes else 8
+        for row in self.query(
+            f"SELECT id, path, member, position, size, mtime_ns, {OUTCOME_NOW}, reason, failure, quality,"
+            f" provenance, decided, milliseconds FROM files WHERE outcome <> '{SKIPPED}' {condition}"
+            " ORDER BY path, position"
+        ):
+            file, path, member, position, size, mtime_ns, outcome, reason, failure, quality, how, decided, ms = row
+            record: dict[str, Any] = {"type": "decision", "path": os.fsdecode(path)}
+            if member is not None:
+                record.update(member=member, position=position)
+            record.update(size=size, modified_ns=mtime_ns, outcome=outcome)
+            if reason is not None:
+                record["reason"] = reason
+            if failure is not None:
+                record["failure"] = failure
+            for algorithm, digest in self.query(
+                "SELECT algorithm, digest FROM hashes WHERE file = ? ORDER BY algorithm", (file,)
+            ):
+                if algorithm in _FILE_DIGESTS:
+                    record[algorithm] = digest.hex()[:shown]
+                else:
+                    record.update(algorithm=algorithm, hash=digest.hex()[:shown], quality=quality)
+            record["suggestion"] = "review" if outcome == "match" else "none"
+            record["matches"] = list(self._matches_of(file, shown))
+            if how is not None:
+                record["decode"] = json.loads(how)
+            record.update(decided=decided, milliseconds=ms)
+            yield record
+
+    def _matches_of(self, file: int, shown: int) -> Iterator[dict[str, Any]]:
+        for source, entry, category, labels, algorithm, digest, distance, view, suppressed_by in self.query(
+            "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by FROM matches"
+            " WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, id",
+            (file,),
+        ):
+            record = {
+                "list": source, "id": entry, "category": category, "labels": json.loads(labels),
+                "distance": distance, "view": view,
+            }  # fmt: skip
+            if digest is not None:
+                record.update(algorithm=algorithm, hash=digest.hex()[:shown])
+            if suppressed_by is not None:
+                record["suppressed_by"] = suppressed_by
+            yield record
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts of everything, as plain data."""
+        return {
+            "files": self.number(f"SELECT count(*) FROM files WHERE outcome <> '{SKIPPED}'"),
+            "bytes": self.number(f"SELECT total(size) FROM files WHERE position = 0 AND outcome <> '{SKIPPED}'"),
+            "outcomes": self._counts(
+                f"SELECT {OUTCOME_NOW}, count(*) FROM files WHERE outcome <> '{SKIPPED}' GROUP BY 1"
+            ),
+            "left_aside": self._counts(
+                f"SELECT reason, count(*) FROM files WHERE outcome = '{SKIPPED}' GROUP BY 1"
+            ),
+            "failures": self._counts("SELECT failure, count(*) FROM files WHERE failure IS NOT NULL GROUP BY 1"),
+            "hashes": self._counts("SELECT algorithm, count(*) FROM hashes GROUP BY 1"),
+            "matched_lists": self._counts(
+                "SELECT list, count(DISTINCT file) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
+            ),
+            "runs": [
+                {"kind": kind, "state": state, "started": started, "finished": finished or "-"}
+                for kind, state, started, finished in self.query(
+                    "SELECT kind, state, started, finished FROM runs ORDER BY id"
+                )
+            ],
+        }
+
+    def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Return the one number that a SELECT asks for."""
+        return int(next(self.query(sql, parameters))[0] or 0)
+
+    def _counts(self, sql: str) -> dict[str, int]:
+        return {str(name): int(n) for name, n in self.query(f"{sql} ORDER BY 2 DESC, 1")}
+
     def check_integrity(self) -> None:
         """Read the whole file and compare it with itself.
 
@@ -595,6 +682,7 @@ class Catalog:
             raise CatalogError(f"{self.path}: damaged: {found[0] if found != ['ok'] else broken[0]}")
 
 
+_FILE_DIGESTS = frozenset(algorithm.value for algorithm in Algorithm if not algorithm.is_perceptual)
 _BITS = np.array([bin(k).count("1") for k in range(256)], np.uint8)
 
 

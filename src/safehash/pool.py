@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from .errors import SafehashError
 from .items import Item
-from .worker import Verdict, decide_batch, start
+from .worker import Means, Verdict, confine, decide_batch, start
 
-__all__ = ["Batch", "Failed", "Workers", "available_workers"]
+__all__ = ["Batch", "Failed", "Workers", "available_workers", "each_isolated"]
 
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
@@ -261,6 +261,41 @@ class Workers:
             self._close(slot.pool)
         for thread in self._closing:
             thread.join(seconds)
+
+
+def each_isolated(
+    function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], *, means: Means, timeout: float
+) -> Iterator[Any]:
+    """Call `function` with each of `arguments` in a worker process; None where it failed, hung or crashed.
+
+    For a few hundred calls at leisure, such as the thumbnails of a report.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+    def new_pool() -> ProcessPool:
+        return ProcessPool(max_workers=1, initializer=confine, initargs=(means,), context=context)
+
+    pool = new_pool()
+    try:
+        for each in arguments:
+            error = None
+            try:
+                future = pool.schedule(function, args=each, timeout=timeout)
+                error = future.exception()
+            except RuntimeError as exc:
+                error = exc
+            if error is None:
+                yield future.result()
+                continue
+            if isinstance(error, (ProcessExpired, BrokenProcessPool, RuntimeError)):
+                pool.stop()
+                threading.Thread(target=_join, args=(pool,), daemon=True).start()
+                pool = new_pool()
+            yield None
+    finally:
+        pool.stop()
+        _join(pool)
 
 
 def _join(pool: ProcessPool) -> None:

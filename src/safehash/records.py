@@ -10,7 +10,7 @@ from typing import Any
 from .decision import Audit, Decision, Outcome
 from .hashes import Hash
 
-__all__ = ["DECIDED", "Problem", "ScanRecord", "Skipped", "Summary"]
+__all__ = ["DECIDED", "Problem", "ScanRecord", "Skipped", "Summary", "printable"]
 
 #: Outcomes that are an answer. The others say that the picture could not be looked at.
 DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
@@ -223,3 +223,12 @@ def _countable(decision: Decision) -> str:
             head = reason[:end].strip()
             return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
     return reason[:60]
+
+
+def printable(text: str) -> str:
+    """Make a file's name safe to show: no control characters, no changes of direction, no lone surrogates."""
+    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in shown
+    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .images import Limits
     from .matcher import Matcher
 
-__all__ = ["Means", "Verdict", "Worker", "decide_batch", "start", "undecided"]
+__all__ = ["Means", "Verdict", "Worker", "confine", "decide_batch", "start", "undecided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,13 +242,26 @@ def start(
     open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means
 ) -> None:
     """Make this process a worker: called once in each, before its first batch."""
+    _settle(means)
+    _WORKERS[:] = [Worker(open_matcher(), **options)]
+    _limit(means)
+
+
+def confine(means: Means) -> None:
+    """Make this process one that runs single calls within its means."""
+    from . import images
+
+    images.sniff(b"")  # loaded before the limit is set
+    _settle(means)
+    _limit(means)
+
+
+def _settle(means: Means) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C reaches the whole group; the parent decides
     _follow_parent(means.scratch)
     if means.nice:
         with suppress(OSError):  # lowering it again is not ours to insist on
             os.nice(means.nice)
-    _WORKERS[:] = [Worker(open_matcher(), **options)]
-    _limit(means)
 
 
 def decide_batch(items: Sequence[Item], seconds: float) -> list[Verdict]:

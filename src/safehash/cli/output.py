@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import IO, Any
 
-from ..records import Summary
+from ..records import Summary, printable
 
-__all__ = ["COLUMNS", "Lines", "printable", "summary_text"]
+__all__ = ["COLUMNS", "Lines", "summary_text"]
 
 #: Columns of the CSV form; a file with several matches has one line for each.
 COLUMNS = (
@@ -105,15 +105,6 @@ def _cell(value: Any) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float)) else text
-
-
-def printable(text: str) -> str:
-    """Make a file's name safe to show: no control characters, no changes of direction, no lone surrogates."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in shown
-    )
 
 
 def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
