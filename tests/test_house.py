@@ -86,10 +86,8 @@ def test_arrows_go_down(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_one_door_per_outside_thing(path: Path) -> None:
     for line, target, ours in imports_of(path):
-        if not ours and target in DOORS:
-            assert room_of(path) in DOORS[target] | ({"images"} if target == "PIL" else set()), (
-                f"{path.name}:{line} goes to {target} by another door"
-            ) if not _only_for_types(path, line) else True
+        if not ours and target in DOORS and not _only_for_types(path, line):
+            assert room_of(path) in DOORS[target], f"{path.name}:{line} goes to {target} by another door"
 
 
 def _only_for_types(path: Path, line: int) -> bool:
