@@ -274,6 +274,22 @@ class Matcher:
         return self._state.notes
 
     @property
+    def limits(self) -> Limits:
+        """What one upload may cost."""
+        return self._limits
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decisions depend on beside the lists, as `open` takes it."""
+        return {
+            "allow_ids": self._allow_ids,
+            "allow_distance": self._allow_distance,
+            "policy": self._policy,
+            "limits": self._limits,
+            "effort": self._effort,
+        }
+
+    @property
     def flood_guard(self) -> FloodGuard | None:
         """The guard that counts matches, where there is one."""
         return self._flood_guard
