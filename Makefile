@@ -24,7 +24,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
 	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo README.md CHANGELOG.md pyproject.toml Makefile build/outside/
+	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider
 
 $(VENV)/tools:
