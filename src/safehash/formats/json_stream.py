@@ -52,6 +52,9 @@ class JsonStream:
 
     def peek(self) -> str:
         """Return the next character that is no white space, "" at the page's end."""
+        first = self._buffer[self._at : self._at + 1]
+        if first > " ":  # mostly there is none
+            return first
         while True:
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
