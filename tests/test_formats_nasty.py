@@ -384,6 +384,13 @@ CASES = [
         ["list.xml, record 1: longer than 4 MiB"],
         file="list.xml",
     ),
+    Case(
+        "ncmec attribute of 10 MB",
+        lambda: changed("ncmec_page.xml", "<deletedImage>", '<deletedImage x="' + "y" * (10 * MIB) + '">'),
+        NCMEC[:3],
+        ["list.xml, record 2: the rest cannot be read: a tag or comment longer than 4 MiB"],
+        file="list.xml",
+    ),
     # StopNCII
     Case(
         "stopncii truncated",
@@ -675,6 +682,12 @@ UNUSABLE = {
     "xml bomb": entity_bomb().encode(),
     "xml external": b'<!DOCTYPE q [<!ENTITY x SYSTEM "file:///etc/passwd">]><queryResult>&x;</queryResult>',
     "xml deep": b"<queryResult><images>" + b"<image>" * 100_000,
+    "line ends": b"\n" * 100_000,
+    "spaces": b" " * 100_000,
+    "spaces and line ends": b" \n" * 50_000 + b"{",
+    "words": b"a " * (2 * MIB),
+    "hash and words": b"hash " * MIB,
+    "many fields": b"{" + b",".join(b'"%d": 1' % k for k in range(50_000)) + b', "type": "HASH_PDQ"}',
     "newer jsonl": b'{"safehash": 2}\n',
     "broken gzip": b"\x1f\x8b" + b"\0" * 100,
 }

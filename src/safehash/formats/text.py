@@ -296,7 +296,8 @@ class _LineReader:
         layout = self._layout
         is_one_cell = layout.delimiter is None or layout.delimiter not in text
         if is_one_cell and (len(layout.names) == 1 or layout.header_line == 0):
-            return [self._from_words(text.split())]
+            # Names of more words than this are not looked through for a type.
+            return [self._from_words(text.split(None, 64))]
         return self._from_columns(self._cells(text), complain)
 
     def _cells(self, text: str) -> list[str]:
