@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -801,3 +802,35 @@ def test_every_prefix(name: str, tmp_path: Path) -> None:
             assert found == whole[: len(found)]
         else:
             assert all(entry.hash in [known.hash for known in whole] for entry in found)
+
+
+def test_ncmec_without_defusedxml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "defusedxml.ElementTree", None)
+    with pytest.raises(ListError, match=r"needs the package defusedxml: pip install 'safehash\[lists\]'"):
+        entries_of(DATA / "ncmec_page.xml")
+
+
+def test_case_of_any_size(tmp_path: Path) -> None:
+    """A VICS case larger than the limit of one record is read medium by medium."""
+    media = [{"MediaID": k, "MD5": f"{k:032x}", "Category": 1, "Note": "n" * 400} for k in range(1, 12_000)]
+    media[5]["MD5"] = "bad"
+    case = {"CaseID": "c", "Owner": {"Name": "N"}, "Media": media, "After": []}
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps({"odata.metadata": "http://x/US/$metadata#Cases", "value": [case, media[0]]}))
+    assert path.stat().st_size > 5 * MIB
+    entries, report = entries_of(path)
+    assert len(entries) == len(media)
+    assert ids(entries)[:6] == ["1", "2", "3", "4", "5", "7"]
+    assert report.n_records == len(media) + 1
+    assert [str(reject) for reject in report.rejects] == [
+        "case.json, record 6: expected 32 hexadecimal digits (md5), found 'bad'"
+    ]
+
+
+def test_a_list_is_read_lazily(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("hash\n" + f"{FIRST}\n" * 200_000)
+    reader = read_list(path)
+    assert next(reader).hash == EXPECTED["pdq.csv"][0].hash
+    assert reader.report.n_records < 50_000
+    assert reader.report.snapshot == ""
