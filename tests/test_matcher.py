@@ -32,7 +32,9 @@ def photo(bridge: Path) -> Image.Image:
 @pytest.fixture
 def listed(bridge: Path, tmp_path: Path) -> Path:
     path = tmp_path / "listed.csv"
-    path.write_text(f"hash,id,labels\n{safehash.hash_file(bridge).hex},b-1,graphic_self_harm viral_challenge\n")
+    path.write_text(
+        f"hash,id,labels\n{safehash.hash_file(bridge).hex},b-1,graphic_self_harm viral_challenge\n"
+    )
     return path
 
 
@@ -67,12 +69,12 @@ def test_paths_images_and_buffers(matcher: Matcher, bridge: Path, photo: Image.I
     ("turn", "view"),
     [
         (lambda p: ImageOps.mirror(p), "mirrored"),
-        (lambda p: ImageOps.flip(p), "mirrored top to bottom"),
+        (lambda p: ImageOps.flip(p), "flipped top to bottom"),
         (lambda p: p.rotate(90, expand=True), "turned a quarter left"),
         (lambda p: p.rotate(180, expand=True), "upside down"),
         (lambda p: p.rotate(270, expand=True), "turned a quarter right"),
-        (lambda p: p.transpose(Image.Transpose.TRANSPOSE), "mirrored along the diagonal"),
-        (lambda p: p.transpose(Image.Transpose.TRANSVERSE), "mirrored along the other diagonal"),
+        (lambda p: p.transpose(Image.Transpose.TRANSPOSE), "mirrored and turned a quarter left"),
+        (lambda p: p.transpose(Image.Transpose.TRANSVERSE), "mirrored and turned a quarter right"),
         (lambda p: ImageOps.invert(p), "negative"),
     ],
 )
@@ -154,7 +156,9 @@ def test_allow_list_suppresses_and_says_so(listed: Path, photo: Image.Image, tmp
     assert {info.name for info in matcher.lists} == {"listed", "harmless"}
 
 
-def test_an_allow_list_does_not_reach_far(listed: Path, bridge: Path, photo: Image.Image, tmp_path: Path) -> None:
+def test_an_allow_list_does_not_reach_far(
+    listed: Path, bridge: Path, photo: Image.Image, tmp_path: Path
+) -> None:
     """A harmless picture 20 bits away from a listed one keeps the listed one matching."""
     digest = bytearray(safehash.hash_file(bridge).digest)
     for k in range(20):
@@ -164,7 +168,9 @@ def test_an_allow_list_does_not_reach_far(listed: Path, bridge: Path, photo: Ima
     assert Matcher.from_files(listed, allow=[allow]).check(jpeg(photo)).outcome is Outcome.MATCH
 
 
-def test_listed_digest_on_the_allow_list(listed: Path, bridge: Path, photo: Image.Image, tmp_path: Path) -> None:
+def test_listed_digest_on_the_allow_list(
+    listed: Path, bridge: Path, photo: Image.Image, tmp_path: Path
+) -> None:
     allow = tmp_path / "withdrawn.csv"
     allow.write_text(f"hash\n{safehash.hash_file(bridge).hex}\n")
     matcher = Matcher.from_files(listed, allow=[allow])
@@ -179,10 +185,8 @@ def test_allowed_ids(listed: Path, photo: Image.Image) -> None:
 def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:
     value = safehash.hash_file(bridge)
     digest = bytearray(value.digest)
-    flipped = 0
     for k in range(31):
-        digest[k % 32] ^= 1 << (k % 8)
-        flipped += 1
+        digest[k] ^= 1 << (k % 8)
     far = Hash("pdq", bytes(digest))
     assert far.distance(value) == 31
     listed = tmp_path / "far.csv"
@@ -209,7 +213,9 @@ def test_file_digests_match_exactly_even_when_undecodable(tmp_path: Path, photo:
     junk = b"not an image at all"
     listed = tmp_path / "files.csv"
     rows = [safehash.hash_bytes(junk, algorithm=a).hex for a in ("md5", "sha1")]
-    listed.write_text("\n".join(["hash", *rows, safehash.hash_bytes(jpeg(photo), algorithm="md5").hex]) + "\n")
+    listed.write_text(
+        "\n".join(["hash", *rows, safehash.hash_bytes(jpeg(photo), algorithm="md5").hex]) + "\n"
+    )
     matcher = Matcher.from_files(listed)
     decision = matcher.check(junk)
     assert decision.outcome is Outcome.MATCH
@@ -270,8 +276,13 @@ def test_unusable_lists(tmp_path: Path) -> None:
 
 def test_negative_entries_never_match(photo: Image.Image, bridge: Path, tmp_path: Path) -> None:
     listed = tmp_path / "own.jsonl"
-    record = {"safehash": 1, "algorithm": "pdq", "hash": safehash.hash_file(bridge).hex, "category": "negative"}
-    other = {"safehash": 1, "algorithm": "pdq", "hash": "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"}
+    record = {
+        "safehash": 1,
+        "algorithm": "pdq",
+        "hash": safehash.hash_file(bridge).hex,
+        "category": "negative",
+    }
+    other = {"algorithm": "pdq", "hash": "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"}
     listed.write_text(json.dumps(record) + "\n" + json.dumps(other) + "\n")
     assert Matcher.from_files(listed).check(jpeg(photo)).outcome is Outcome.NO_MATCH
 
@@ -302,3 +313,109 @@ def test_hidden_under_transparency(listed: Path, photo: Image.Image) -> None:
     Image.fromarray(rgba).save(stream, "PNG")
     decision = Matcher.from_files(listed).check(stream.getvalue())
     assert decision.outcome is Outcome.MATCH
+
+
+# -- snapshots and reloading ------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_decides_alike(listed: Path, bridge: Path, photo: Image.Image, tmp_path: Path) -> None:
+    digests = tmp_path / "digests.csv"
+    digests.write_text("hash\n" + safehash.hash_file(bridge, algorithm="md5").hex + "\n")
+    allow = tmp_path / "harmless.csv"
+    other = FILES / "reg-test-input__labelme-subset__q2821.jpg"
+    allow.write_text(f"hash\n{safehash.hash_file(other).hex}\n")
+    policy = Policy(
+        max_distance={"pdq": 29}, per_list={"digests": safehash.ListPolicy(max_distance={"pdq": 5})}
+    )
+    made = Matcher.from_files(listed, digests, allow=[allow], policy=policy)
+    path = tmp_path / "lists.safehash"
+    made.save(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    opened = Matcher.open(path)
+    assert len(opened) == len(made) == 2
+    assert opened.lists == made.lists
+    assert opened.notes == made.notes
+    assert opened.audit == made.audit
+    for item in (bridge, photo, ImageOps.mirror(photo), other, jpeg(photo)):
+        one, two = made.check(item), opened.check(item)
+        assert one.outcome is two.outcome
+        assert one.matches == two.matches
+    assert {m.view for m in opened.check(bridge).matches} == {"same file", "as it is"}
+
+
+def test_a_snapshot_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(b"no snapshot")
+    with pytest.raises(safehash.IndexFileError):
+        Matcher.open(path)
+    with pytest.raises(safehash.IndexFileError):
+        Matcher.open(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("kind", ["lists", "snapshot"])
+def test_reloading(kind: str, listed: Path, photo: Image.Image, tmp_path: Path) -> None:
+    empty = "hash\n1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b\n"
+    full = listed.read_text()
+    snapshot = tmp_path / "lists.safehash"
+
+    def write(text: str) -> None:
+        replacement = tmp_path / "new"
+        replacement.write_text(text)
+        replacement.replace(listed)
+        if kind == "snapshot":
+            Matcher.from_files(listed).save(snapshot)
+
+    write(full)
+    matcher = Matcher.open(snapshot) if kind == "snapshot" else Matcher.from_files(listed)
+    assert matcher.check(photo).outcome is Outcome.MATCH
+    assert not matcher.reload_if_changed()
+    write(empty)
+    assert matcher.check(photo).outcome is Outcome.MATCH  # until told to look
+    assert matcher.reload_if_changed()
+    assert matcher.check(photo).outcome is Outcome.NO_MATCH
+    damaged = tmp_path / "damaged"  # replaced, not written over: an open snapshot is mapped
+    damaged.write_bytes(b"")
+    damaged.replace(listed if kind == "lists" else snapshot)
+    with pytest.raises((safehash.ListError, safehash.IndexFileError)):
+        matcher.reload()
+    assert matcher.check(photo).outcome is Outcome.NO_MATCH  # the old state stays
+
+
+def test_reloading_under_load(listed: Path, photo: Image.Image, tmp_path: Path) -> None:
+    """Eight threads ask while the lists are swapped 200 times: each answer is one list's or the other's."""
+    two = tmp_path / "two.csv"
+    two.write_text(listed.read_text().replace("b-1", "b-2"))
+    snapshots = []
+    for number, source in enumerate((listed, two)):
+        snapshots.append(tmp_path / f"{number}.safehash")
+        Matcher.from_files(source).save(snapshots[-1])
+    current = tmp_path / "current.safehash"
+    Matcher.from_files(listed).save(current)
+    matcher = Matcher.open(current)
+    value = safehash.hash_image(photo)
+    stop = threading.Event()
+    seen: set[tuple[str, str | None]] = set()
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            while not stop.is_set():
+                decision = matcher.check_hash(value)
+                (info,) = decision.audit.lists
+                seen.add((info.name, decision.matches[0].entry.id))
+        except Exception as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        copy = tmp_path / "copy"
+        copy.write_bytes(snapshots[number % 2].read_bytes())
+        copy.replace(current)
+        matcher.reload()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert seen == {("listed", "b-1"), ("two", "b-2")}

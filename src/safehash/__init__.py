@@ -40,11 +40,11 @@ if TYPE_CHECKING:
         UnreadableImage,
         UnsupportedImage,
     )
+    from .flood import FloodGuard
+    from .formats import read_list
     from .hashes import Algorithm, ForeignHash, Hash
     from .images import Limits
     from .index import Index
-    from .flood import FloodGuard
-    from .formats import read_list
     from .lists import Entry, merge_lists
     from .matcher import Matcher
     from .policy import ListPolicy, Policy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from ._core import pdq, pdq_turned, phash
 from .errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
 from .hashes import Algorithm, Hash
 from .images import DEFAULT_LIMITS, Decoded, Limits, Provenance, decode, from_image
@@ -127,9 +127,9 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
         raise ImageTooSmall(f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least 5 x 5")
     algorithm = _perceptual(algorithm)
     if algorithm is Algorithm.PDQ:
-        digest, quality = _core.pdq(array)
+        digest, quality = pdq(array)
         return Hash(algorithm, digest, quality=quality)
-    return Hash(algorithm, _core.phash(array, keep=_KEEP[algorithm]))
+    return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +224,7 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
     """Hash a decoded picture, its EXIF orientation applied."""
     provenance = decoded.provenance
     if algorithm is Algorithm.PDQ:
-        digest, quality = _core.pdq(
+        digest, quality = pdq(
             decoded.pixels,
             rows=provenance.height,
             cols=provenance.width,
@@ -233,13 +233,13 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
         )
         return Hash(algorithm, digest, quality=quality)
     upright = _upright(decoded.pixels, provenance.orientation)
-    return Hash(algorithm, _core.phash(upright, keep=_KEEP[algorithm]))
+    return Hash(algorithm, phash(upright, keep=_KEEP[algorithm]))
 
 
 def turned_hashes(decoded: Decoded) -> tuple[Hash, ...]:
     """Return PDQ of the eight orientations (order `hashes.ORIENTATIONS`), each of truly turned pixels."""
     provenance = decoded.provenance
-    digests, quality = _core.pdq_turned(
+    digests, quality = pdq_turned(
         decoded.pixels,
         rows=provenance.height,
         cols=provenance.width,

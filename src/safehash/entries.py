@@ -278,7 +278,7 @@ class EntryTable:
                     keyed_by=keyed_by,
                 )
             )
-        return Columns(models=tuple(models), models_of=self._metas, qualities=self._qualities)
+        return Columns(models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities"))
 
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
@@ -318,6 +318,13 @@ class EntryTable:
         if group is None:
             return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
         return group
+
+    def _whole(self, name: str) -> AnyArray:
+        """Return a column with one value a row, also where it is stored once for all of them."""
+        values = self._columns[name]
+        if self._check is not None:
+            self._check(values)
+        return np.broadcast_to(values, (self._n_rows,))
 
     def _column(self, name: str, row: int) -> int:
         values = self._columns[name]
@@ -616,14 +623,15 @@ class EntryTableBuilder:
         names = self._pools["foreign_name"].take(table._pools["foreign_name"], table._foreign_names[kept])
         self._foreign_names.frombytes(names.tobytes())
         self._foreign.take_each(table._foreign_values, np.flatnonzero(kept))
-        self._kinds += table._kinds[chosen].tobytes()
-        self._qualities += table._qualities[chosen].tobytes()
+        self._kinds += table._whole("kinds")[chosen].tobytes()
+        self._qualities += table._whole("qualities")[chosen].tobytes()
         for pool, column, own in (
-            ("meta", table._metas, self._metas),
-            ("date", table._dates, self._dates),
-            ("extra", table._extras, self._extras),
+            ("meta", "metas", self._metas),
+            ("date", "dates", self._dates),
+            ("extra", "extras", self._extras),
         ):
-            own.frombytes(self._pools[pool].take(table._pools[pool], column[chosen]).tobytes())
+            numbers = table._whole(column)[chosen]
+            own.frombytes(self._pools[pool].take(table._pools[pool], numbers).tobytes())
         if len(table._ids):
             self._ids.take_each(table._ids, chosen)
             self._has_ids = True

@@ -1,6 +1,8 @@
-"""Find a file digest (MD5, SHA-1, SHA-256) among many."""
+"""Find file digests (MD5, SHA-1, SHA-256) among many by their first eight bytes."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,32 +10,35 @@ import numpy.typing as npt
 __all__ = ["ExactIndex"]
 
 
+@dataclass(frozen=True, slots=True)
 class ExactIndex:
-    """A set of digests that are equal or not, as two sorted columns.
+    """Where digests with given first bytes stand; the caller compares the rest.
 
-    Parameters
+    Attributes
     ----------
-    digests : ndarray of uint8, shape (n, n_bytes)
-        n_bytes at least 8.
-    rows : ndarray of int64, shape (n,)
-        What each digest stands for.
+    heads : ndarray of uint64, shape (n,)
+        The first eight bytes of every digest, ascending.
+    order : ndarray of int64, shape (n,)
+        The position of each among the digests as they came.
 
     Notes
     -----
-    16 bytes a digest beside the digests themselves. Safe to share between threads.
+    16 bytes a digest. Safe to share between threads.
     """
 
-    def __init__(self, digests: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> None:
-        heads = np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()
-        self._order = np.argsort(heads, kind="stable")
-        self._heads = heads[self._order]
-        self._digests = digests
-        self._rows = rows
+    heads: npt.NDArray[np.uint64]
+    order: npt.NDArray[np.int64]
 
-    def rows_of(self, digest: bytes) -> list[int]:
-        """Return the rows that hold exactly this digest, ascending."""
+    @classmethod
+    def from_digests(cls, digests: npt.NDArray[np.uint8]) -> ExactIndex:
+        """Sort digests, uint8, shape (n, n_bytes) with n_bytes at least 8."""
+        heads = np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()
+        order = np.argsort(heads, kind="stable").astype(np.int64)
+        return cls(heads[order], order)
+
+    def positions_of(self, digest: bytes) -> list[int]:
+        """Return the positions whose digests begin as `digest` does, ascending."""
         head = np.frombuffer(digest[:8], np.uint64)[0]
-        first = int(np.searchsorted(self._heads, head, side="left"))
-        last = int(np.searchsorted(self._heads, head, side="right"))
-        places = self._order[first:last]
-        return [int(self._rows[at]) for at in places if self._digests[at].tobytes() == digest]
+        first = int(np.searchsorted(self.heads, head, side="left"))
+        last = int(np.searchsorted(self.heads, head, side="right"))
+        return [int(at) for at in self.order[first:last]]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +19,16 @@ from . import __version__
 from .compute import hash_decoded, read_file, reduction_for
 from .decision import Audit, Decision, ListInfo, Match, Outcome
 from .entries import EntryTable, EntryTableBuilder
-from .errors import ImageError, ImageTooLarge, ImageTooSmall, ListError, UnsupportedImage
+from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
 from .exact import ExactIndex
 from .flood import FloodGuard
 from .hashes import Algorithm, Hash, turn_digests
 from .images import DEFAULT_LIMITS, Decoded, Limits, decode, decode_frames, from_image
 from .index import Index
 from .loading import load_list
-from .policy import Policy, staleness
-from .views import TURN_NAMES, Effort, Hit, look_up
+from .policy import ListPolicy, Policy, staleness
+from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
+from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,11 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Matcher"]
 
 PathLike = str | os.PathLike[str]
-Upload = "bytes | bytearray | memoryview | PathLike | Image"
-
-_PERCEPTUAL = tuple(algorithm for algorithm in Algorithm if algorithm.is_perceptual)
-_EXACT = tuple(algorithm for algorithm in Algorithm if not algorithm.is_perceptual)
-_EFFORTS = ("fast", "standard", "thorough")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +44,21 @@ class _State:
 
     table: EntryTable
     n_listed: int  # rows from here on come from allow-lists
-    indexes: dict[Algorithm, Index]
-    exact: dict[Algorithm, ExactIndex]
-    rows: dict[Algorithm, npt.NDArray[np.int64]]  # index row -> table row
+    indexes: Mapping[Algorithm, Index]  # over table.digests(algorithm)
+    exact: Mapping[Algorithm, ExactIndex]  # likewise
     allowed: frozenset[int]  # listed rows whose very digest stands on an allow-list
     audit: Audit
     notes: tuple[str, ...]
+    origin: tuple[object, ...]  # what the files looked like when they were read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
+
+    lists: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    snapshot: str | None = None
 
 
 class Matcher:
@@ -70,9 +76,9 @@ class Matcher:
         limits: Limits,
         effort: Effort,
         flood_guard: FloodGuard | None,
-        allow_ids: Collection[str] = (),
-        allow_distance: int = 16,
-        sources: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+        allow_ids: Collection[str],
+        allow_distance: int,
+        sources: _Sources,
     ) -> None:
         self._state = state
         self._policy = policy
@@ -123,13 +129,14 @@ class Matcher:
         OSError
             A list cannot be read.
         """
-        if effort not in _EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(_EFFORTS)}, not {effort!r}")
+        if effort not in EFFORTS:
+            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
         policy = Policy() if policy is None else policy
-        sources = (tuple(os.fspath(path) for path in lists), tuple(os.fspath(path) for path in allow))
-        state = _load(sources, policy, effort)
+        sources = _Sources(
+            lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
+        )
         return cls(
-            state,
+            _load(sources, policy, effort),
             policy=policy,
             limits=limits,
             effort=effort,
@@ -138,6 +145,112 @@ class Matcher:
             allow_distance=allow_distance,
             sources=sources,
         )
+
+    @classmethod
+    def open(
+        cls,
+        path: PathLike,
+        *,
+        allow_ids: Collection[str] = (),
+        allow_distance: int = 16,
+        policy: Policy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        effort: Effort = "standard",
+        flood_guard: FloodGuard | None = None,
+        verify: Literal["lazy", "full"] = "lazy",
+    ) -> Matcher:
+        """Open a snapshot that `save` wrote: memory-mapped, shared between processes, in milliseconds.
+
+        Parameters are those of `from_files`, but:
+
+        policy : Policy, optional
+            Thresholds and quality floor; those of the snapshot otherwise. Which entries count was settled
+            when the snapshot was built.
+        verify : "lazy" or "full"
+            Check every block before its first use, or the whole file now.
+
+        Raises
+        ------
+        IndexFileError
+            The file is damaged, truncated, foreign or newer; it says which section.
+        """
+        sources = _Sources(snapshot=os.fspath(path))
+        snapshot = open_snapshot(path, verify=verify)
+        policy = _policy_from(snapshot) if policy is None else policy
+        return cls(
+            _adopt(snapshot, policy, effort),
+            policy=policy,
+            limits=limits,
+            effort=effort,
+            flood_guard=flood_guard,
+            allow_ids=allow_ids,
+            allow_distance=allow_distance,
+            sources=sources,
+        )
+
+    def save(self, path: PathLike) -> None:
+        """Write everything a decision needs as one snapshot file, readable by its owner only.
+
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+
+        Raises
+        ------
+        IndexFileError
+            The file could not be written.
+        """
+        state = self._state
+        indexes = {
+            algorithm: index
+            if index.method == "multi"
+            else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
+            for algorithm, index in state.indexes.items()
+        }
+        arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
+        for algorithm, exact in state.exact.items():
+            arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
+        settings = {
+            "n_listed": state.n_listed,
+            "notes": list(state.notes),
+            "max_distance": dict(self._policy.max_distance),
+            "min_quality": self._policy.min_quality,
+            "per_list": {
+                name: {"max_distance": dict(own.max_distance)}
+                for name, own in self._policy.per_list.items()
+                if own.max_distance is not None
+            },
+            "exact": [algorithm.value for algorithm in state.exact],
+        }
+        write_snapshot(
+            path,
+            table=state.table,
+            indexes=indexes,
+            lists=state.audit.lists,
+            settings=settings,
+            arrays=arrays,
+        )
+
+    def reload(self) -> None:
+        """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
+
+        Raises
+        ------
+        ListError, IndexFileError, OSError
+            What is there now cannot be used. The old state stays in place.
+        """
+        if self._sources.snapshot is not None:
+            self._state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+        else:
+            self._state = _load(self._sources, self._policy, self._effort)
+
+    def reload_if_changed(self) -> bool:
+        """Reload if a file was replaced or changed since it was read; return whether it was.
+
+        Cheap enough for every request: one look at each file's status.
+        """
+        if _origin_of(self._sources) == self._state.origin:
+            return False
+        self.reload()
+        return True
 
     # -- what it holds ------------------------------------------------------------------------------------
 
@@ -159,6 +272,22 @@ class Matcher:
     def notes(self) -> tuple[str, ...]:
         """Remarks about the lists: stale ones, what was left out and why."""
         return self._state.notes
+
+    @property
+    def limits(self) -> Limits:
+        """What one upload may cost."""
+        return self._limits
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decisions depend on beside the lists, as `open` takes it."""
+        return {
+            "allow_ids": self._allow_ids,
+            "allow_distance": self._allow_distance,
+            "policy": self._policy,
+            "limits": self._limits,
+            "effort": self._effort,
+        }
 
     @property
     def flood_guard(self) -> FloodGuard | None:
@@ -186,8 +315,8 @@ class Matcher:
         started = time.perf_counter()
         state = self._state
         chosen = self._effort if effort is None else effort
-        if chosen not in _EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(_EFFORTS)}, not {chosen!r}")
+        if chosen not in EFFORTS:
+            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {chosen!r}")
         matches: list[Match] = []
         try:
             if isinstance(item, (str, os.PathLike)):
@@ -289,13 +418,7 @@ class Matcher:
     ) -> list[tuple[Hit, ...]]:
         """Look up hashes without their pictures; one tuple of hits for each."""
         if not algorithm.is_perceptual:
-            exact = state.exact.get(algorithm)
-            return [
-                tuple(Hit(row=row, distance=0, view="same file") for row in exact.rows_of(value.digest))
-                if exact is not None
-                else ()
-                for value in values
-            ]
+            return [_exact_hits(state, algorithm, value.digest) for value in values]
         index = state.indexes.get(algorithm)
         if index is None:
             return [()] * len(values)
@@ -331,18 +454,17 @@ class Matcher:
     def _exact_matches(self, state: _State, data: bytes) -> list[Match]:
         """Match the file's own digests."""
         matches = []
-        for algorithm, exact in state.exact.items():
+        for algorithm in state.exact:
             digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
-            hits = tuple(Hit(row=row, distance=0, view="same file") for row in exact.rows_of(digest))
-            matches += self._judged(state, algorithm, hits)
+            matches += self._judged(state, algorithm, _exact_hits(state, algorithm, digest))
         return matches
 
     def _judged(self, state: _State, algorithm: Algorithm, hits: Sequence[Hit]) -> list[Match]:
         """Turn hits into matches: each list's own threshold, allow-lists."""
         if not hits:
             return []
-        rows = state.rows[algorithm]
-        placed = [(int(rows[hit.row]) if algorithm in state.indexes else hit.row, hit) for hit in hits]
+        rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
+        placed = list(zip(rows, hits, strict=True))
         allowed_views = {
             hit.view: state.table[row].source
             for row, hit in placed
@@ -431,17 +553,45 @@ def _reason_of(exc: Exception) -> str:
     return str(exc)
 
 
-def _load(sources: tuple[tuple[str, ...], tuple[str, ...]], policy: Policy, effort: Effort) -> _State:
+def _exact_hits(state: _State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:
+    exact = state.exact.get(algorithm)
+    if exact is None:
+        return ()
+    positions = exact.positions_of(digest)
+    found = []
+    for position, row in zip(positions, state.table.rows_of(algorithm, positions), strict=True):
+        value = state.table[row].hash
+        if isinstance(value, Hash) and value.digest == digest:
+            found.append(Hit(row=position, distance=0, view="same file"))
+    return tuple(found)
+
+
+# -- loading ----------------------------------------------------------------------------------------------------
+
+
+def _origin_of(sources: _Sources) -> tuple[object, ...]:
+    """Return what tells the files of today from those of yesterday."""
+    if sources.snapshot is not None:
+        return (file_state(sources.snapshot),)
+    paths: list[Path] = []
+    for name in (*sources.lists, *sources.allow):
+        path = Path(name)
+        paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+    return tuple((str(path), file_state(path)) for path in paths)
+
+
+def _load(sources: _Sources, policy: Policy, effort: Effort) -> _State:
     """Read all lists into one table, listed rows first, allowed ones behind."""
+    origin = _origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
     n_listed = 0
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
-    for which, paths in enumerate(sources):
+    for is_allow, paths in ((False, sources.lists), (True, sources.allow)):
         for path in paths:
             loaded = load_list(path)
-            selection = (policy if which == 0 else allow_policy).select(loaded)
+            selection = (allow_policy if is_allow else policy).select(loaded)
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:
@@ -456,60 +606,94 @@ def _load(sources: tuple[tuple[str, ...], tuple[str, ...]], policy: Policy, effo
                     n_entries=len(selection.rows),
                 )
             )
-        if which == 0:
+        if not is_allow:
             n_listed = len(builder)
-    if sources[0] and n_listed == 0:
-        raise ListError("no entry to match against is left: see `safehash lists check`", path=sources[0][0])
-    return _assemble(builder.build(), n_listed, infos, notes, policy, effort)
-
-
-def _assemble(
-    table: EntryTable,
-    n_listed: int,
-    infos: Sequence[ListInfo],
-    notes: Sequence[str],
-    policy: Policy,
-    effort: Effort,
-    *,
-    indexes: dict[Algorithm, Index] | None = None,
-) -> _State:
-    rows_of: dict[Algorithm, Any] = {}
+    if sources.lists and n_listed == 0:
+        raise ListError(
+            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0]
+        )
+    table = builder.build()
+    indexes: dict[Algorithm, Index] = {}
     exact: dict[Algorithm, ExactIndex] = {}
-    built: dict[Algorithm, Index] = dict(indexes or {})
     allowed: set[int] = set()
     for algorithm in Algorithm:
         rows, digests = table.digests(algorithm)
         if not rows.size:
             continue
-        rows_of[algorithm] = rows
         n_own = int(np.searchsorted(rows, n_listed))
         if algorithm.is_perceptual:
-            if algorithm not in built:
-                built[algorithm] = Index.from_digests(
-                    digests, algorithm=algorithm, max_distance=_radius(policy, algorithm)
-                )
+            index = Index.from_digests(digests, algorithm=algorithm, max_distance=_radius(policy, algorithm))
+            indexes[algorithm] = index
             if n_own < rows.size:
-                same, found, _ = built[algorithm].search_many(digests[n_own:], max_distance=0)
-                allowed |= {int(rows[row]) for row in found.tolist() if row < n_own}
+                _, twins, _ = index.search_many(np.ascontiguousarray(digests[n_own:]), max_distance=0)
+                allowed |= {int(rows[twin]) for twin in twins.tolist() if twin < n_own}
         else:
-            exact[algorithm] = ExactIndex(digests, rows)
-            for at in range(n_own, rows.size):
-                twins = exact[algorithm].rows_of(digests[at].tobytes())
-                allowed |= {row for row in twins if row < n_listed}
+            exact[algorithm] = ExactIndex.from_digests(digests)
+            for digest in digests[n_own:]:
+                twins_of = exact[algorithm].positions_of(digest.tobytes())
+                allowed |= {
+                    int(rows[twin]) for twin in twins_of if twin < n_own and (digests[twin] == digest).all()
+                }
     return _State(
         table=table,
         n_listed=n_listed,
-        indexes=built,
+        indexes=indexes,
         exact=exact,
-        rows=rows_of,
         allowed=frozenset(allowed),
-        audit=Audit(
-            version=__version__,
-            algorithm=",".join(algorithm.value for algorithm in (*built, *exact)) or "pdq",
-            effort=effort,
-            lists=tuple(infos),
-            thresholds=tuple(sorted(policy.max_distance.items())),
-            min_quality=policy.min_quality,
-        ),
+        audit=_audit_of((*indexes, *exact), infos, policy, effort),
         notes=tuple(notes),
+        origin=origin,
+    )
+
+
+def _adopt(snapshot: Snapshot, policy: Policy, effort: Effort) -> _State:
+    """Return the state an open snapshot holds; nothing of its arrays is copied."""
+    settings = snapshot.settings
+    try:
+        exact = {
+            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
+            for name in settings["exact"]
+        }
+        n_listed = int(settings["n_listed"])
+        notes = tuple(str(note) for note in settings["notes"])
+        allowed = frozenset(snapshot.array("allowed").tolist())
+    except (KeyError, TypeError, ValueError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+    return _State(
+        table=snapshot.table,
+        n_listed=n_listed,
+        indexes=snapshot.indexes,
+        exact=exact,
+        allowed=allowed,
+        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
+        notes=notes,
+        origin=(snapshot.state,),
+    )
+
+
+def _policy_from(snapshot: Snapshot) -> Policy:
+    settings = snapshot.settings
+    try:
+        return Policy(
+            max_distance=dict(settings["max_distance"]),
+            min_quality=int(settings["min_quality"]),
+            per_list={
+                name: ListPolicy(max_distance=own["max_distance"])
+                for name, own in settings["per_list"].items()
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+
+
+def _audit_of(
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
+) -> Audit:
+    return Audit(
+        version=__version__,
+        algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
+        effort=effort,
+        lists=tuple(infos),
+        thresholds=tuple(sorted(policy.max_distance.items())),
+        min_quality=policy.min_quality,
     )

@@ -16,7 +16,7 @@ from .images import Decoded
 from .index import Index
 from .trims import trimmed_boxes
 
-__all__ = ["EFFORTS", "Effort", "Hit", "ViewResult", "look_up"]
+__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Effort = Literal["fast", "standard", "thorough"]
@@ -25,7 +25,7 @@ Effort = Literal["fast", "standard", "thorough"]
 EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
-_TURNED = (
+TURN_NAMES = (
     "as it is",
     "turned a quarter right",
     "upside down",
@@ -187,10 +187,10 @@ def _named(view: str, name: str) -> str:
 
 
 def _add_turned(queries: _Queries, digests: Sequence[bytes], name: str, *, negatives: bool) -> None:
-    for digest, view in zip(digests, _TURNED, strict=False):
+    for digest, view in zip(digests, TURN_NAMES, strict=False):
         queries.add(digest, _named(view, name))
     if negatives:
-        for digest, view in zip(digests, _TURNED, strict=False):
+        for digest, view in zip(digests, TURN_NAMES, strict=False):
             turned = "negative" if view == "as it is" else f"negative, {view}"
             queries.add(bytes(byte ^ 0xFF for byte in digest), _named(turned, name))
 

@@ -143,12 +143,14 @@ class JsonStream:
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES:
                     raise TooLong("longer than 4 MiB") from exc
                 # Twice as much each time, so that a long record is not scanned once a chunk.
-                enough = 2 * (len(self._buffer) - self._at)
+                enough = min(2 * (len(self._buffer) - self._at), MAX_RECORD_BYTES + 1)
                 if not self._more():
                     raise DamagedPage("the page ends inside a record") from exc
                 while len(self._buffer) < enough and self._more():
                     pass
                 continue
+            if end - self._at > MAX_RECORD_BYTES:
+                raise TooLong("longer than 4 MiB")
             # A number may go on in the next chunk.
             if end == len(self._buffer) and self._more():
                 continue
