@@ -27,7 +27,12 @@ typedef struct {
     void (*rows_pass)(float *, const float *, int, const sv_operator *, int, int);
     void (*cols_pass)(float *, const float *, int, const sv_operator *);
     void (*bits)(uint8_t *, const float *);
+    void (*evidence)(float *, const float *, int, float *);
 } sv_kernels;
+
+#define SV_REACH 4 /* lines on either side of an edge that its contrast is compared with */
+#define SV_KNOTS 8 /* pieces of a line; an edge may run along any two or more neighbouring ones */
+
 
 /* Floats worked on side by side, as many as a register of the instruction set has; one where the compiler knows
  * no such types. The lanes never meet, so their number changes no bit. */
@@ -229,6 +234,54 @@ static const sv_kernels *sv_kernels_at(int level)
 #endif
     (void)level;
     return &sv_base_kernels;
+}
+
+/* ---- proposing windows: straight edges and the boxes they make ---- */
+
+/* The `wanted` lines with most evidence along their best stretch, in `lines`, ascending, 0 and n included.
+ * sums[line][n + 1]: running evidence along each of the n + 1 lines. Returns how many. */
+static int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
+{
+    float best[SV_MAX_SIDE + 1];
+    for (int line = 0; line <= n; line++) {
+        const float *sum = sums + (ptrdiff_t)line * (n + 1);
+        best[line] = -1e9f;
+        for (int a = 0; a < SV_KNOTS - 1; a++)
+            for (int b = a + 2; b <= SV_KNOTS; b++) {
+                const float found = sum[b * n / SV_KNOTS] - sum[a * n / SV_KNOTS];
+                best[line] = found > best[line] ? found : best[line];
+            }
+    }
+    int count = 0;
+    lines[count++] = 0;
+    for (int pick = 0; pick < wanted; pick++) {
+        int at = -1;
+        for (int line = 3; line <= n - 3; line++)
+            if (best[line] > 0.0f && (at < 0 || best[line] > best[at]))
+                at = line;
+        if (at < 0)
+            break;
+        lines[count++] = at;
+        best[at - 1] = best[at] = best[at + 1] = -1e9f;
+    }
+    lines[count++] = n;
+    for (int i = 1; i < count; i++) /* insertion: a dozen lines */
+        for (int j = i; j > 0 && lines[j] < lines[j - 1]; j--) {
+            const int swap = lines[j];
+            lines[j] = lines[j - 1];
+            lines[j - 1] = swap;
+        }
+    return count;
+}
+
+/* Mean evidence of a line between two others; the upload's own edge is neither for nor against. */
+static inline float sv_support(const float *sums, int n, int line, int from, int to)
+{
+    if (line == 0 || line == n)
+        return 0.35f;
+    const float *sum = sums + (ptrdiff_t)line * (n + 1);
+    const float mean = (sum[to] - sum[from]) / (float)(to - from);
+    return mean < 1.2f ? mean : 1.2f;
 }
 
 /* ---- refining a window toward one digest ---- */

@@ -13,6 +13,7 @@ import numpy as np
 
 cdef extern from "_views.h" nogil:
     int SV_MAX_SIDE
+    int SV_REACH
 
     ctypedef struct sv_operator:
         int lo
@@ -30,6 +31,7 @@ cdef extern from "_views.h" nogil:
         void (*rows_pass)(float*, const float*, int, const sv_operator*, int, int) noexcept nogil
         void (*cols_pass)(float*, const float*, int, const sv_operator*) noexcept nogil
         void (*bits)(uint8_t*, const float*) noexcept nogil
+        void (*evidence)(float*, const float*, int, float*) noexcept nogil
 
     ctypedef struct sh_kernels:
         int (*quality)(const float*) noexcept nogil
@@ -55,6 +57,8 @@ cdef extern from "_views.h" nogil:
     void sv_fill_operator(sv_operator* op, int n, double a, double b)
     void sv_window_picture(float* small, const float* thumb, int n, const double* window)
     void sv_rotate(float* out, const float* thumb, int n, double cosine, double sine, double aspect)
+    int sv_pick_lines(int* lines, const float* sums, int n, int wanted)
+    float sv_support(const float* sums, int n, int line, int start, int end)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
 
 
@@ -269,6 +273,103 @@ cdef int check_span(double a, double b) except -1:
     if not (b - a >= 0.0625 and a >= -4.0 and b <= 5.0):
         raise ValueError(f"no window from {a} to {b}")
     return 0
+
+
+def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
+    """Propose windows inside an upload: boxes whose sides are straight edges.
+
+    An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
+    quarter of the line at least, whatever the contrast; a box is as good as the edges along its own sides.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    n_lines : int
+        Lines kept an axis, beside the upload's own edges; at most 30.
+    n_windows : int
+        The best so many boxes are returned.
+    level : int
+        Instruction set to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    row_spans, col_spans : ndarray of float64, shape (n, 2)
+        In fractions of the side.
+    row_of, col_of : ndarray of int32, shape (n_windows,)
+        Which spans make a window, best first.
+    scores : ndarray of float32, shape (n_windows,)
+        Evidence of the four sides together and of the weakest once more.
+    """
+    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
+    cdef int n = side_of(thumb)
+    if not 1 <= n_lines <= 30 or n_windows < 1:
+        raise ValueError(f"n_lines is 1 to 30 and n_windows positive, not {n_lines} and {n_windows}")
+    cdef Py_ssize_t n_sums = (n + 1) * (n + 1)
+    cdef float[:, ::1] across = np.ascontiguousarray(np.asarray(thumb).T)
+    cdef float* sums = <float*>malloc((2 * n_sums + (n + 1 + 2 * SV_REACH) * n) * sizeof(float))
+    if sums == NULL:
+        raise MemoryError("the edges of one thumbnail")
+    cdef float* row_sums = sums
+    cdef float* col_sums = sums + n_sums
+    cdef int[32] rows
+    cdef int[32] cols
+    cdef int n_rows, n_cols, least = n * 12 // 100
+    cdef int i, j, k, m, count = 0, n_row_spans = 0, n_col_spans = 0
+    cdef float support, total, weakest
+    row_ends = np.empty((496, 2), dtype=np.int32)
+    col_ends = np.empty((496, 2), dtype=np.int32)
+    cdef int[:, ::1] row_view = row_ends
+    cdef int[:, ::1] col_view = col_ends
+    with nogil:
+        kernels.evidence(row_sums, &thumb[0, 0], n, sums + 2 * n_sums)
+        kernels.evidence(col_sums, &across[0, 0], n, sums + 2 * n_sums)
+        n_rows = sv_pick_lines(rows, row_sums, n, n_lines)
+        n_cols = sv_pick_lines(cols, col_sums, n, n_lines)
+        for i in range(n_rows):
+            for j in range(i + 1, n_rows):
+                if rows[j] - rows[i] >= least:
+                    row_view[n_row_spans, 0] = rows[i]
+                    row_view[n_row_spans, 1] = rows[j]
+                    n_row_spans += 1
+        for i in range(n_cols):
+            for j in range(i + 1, n_cols):
+                if cols[j] - cols[i] >= least:
+                    col_view[n_col_spans, 0] = cols[i]
+                    col_view[n_col_spans, 1] = cols[j]
+                    n_col_spans += 1
+    scores = np.full((n_row_spans, n_col_spans), -np.inf, dtype=np.float32)
+    cdef float[:, ::1] score_view = scores
+    cdef int top, bottom, left, right
+    with nogil:
+        for i in range(n_row_spans):
+            top = row_view[i, 0]
+            bottom = row_view[i, 1]
+            for j in range(n_col_spans):
+                left = col_view[j, 0]
+                right = col_view[j, 1]
+                # A twelfth of the upload at least, and not the whole of it.
+                if (bottom - top) * (right - left) * 12 < n * n or (bottom - top == n and right - left == n):
+                    continue
+                total = weakest = sv_support(row_sums, n, top, left, right)
+                for k in range(3):
+                    if k == 0:
+                        support = sv_support(row_sums, n, bottom, left, right)
+                    elif k == 1:
+                        support = sv_support(col_sums, n, left, top, bottom)
+                    else:
+                        support = sv_support(col_sums, n, right, top, bottom)
+                    total = total + support
+                    weakest = min(weakest, support)
+                score_view[i, j] = total + weakest
+                count += 1
+        free(sums)
+    flat = scores.ravel()
+    keep = min(n_windows, count)
+    best = np.argpartition(-flat, keep - 1)[:keep] if 0 < keep < flat.size else np.flatnonzero(flat > -np.inf)[:keep]
+    best = best[np.argsort(-flat[best], kind="stable")]
+    row_of, col_of = np.divmod(best, max(1, n_col_spans))
+    return (row_ends[:n_row_spans] / n, col_ends[:n_col_spans] / n, row_of.astype(np.int32),
+            col_of.astype(np.int32), flat[best])
 
 
 def window_quality(const float[:, ::1] thumb, const double[:] window):

@@ -97,5 +97,37 @@ static void SV_NAME(bits)(uint8_t *restrict digest, const float *restrict coeffi
     }
 }
 
+/* sums[n + 1][n + 1]: for each line between two rows of the thumbnail, running sums along it of how much more the
+ * rows differ across it than across the lines beside it: -1.5 to 2.1 a sample, whatever the contrast.
+ * steps: (n + 1 + 2 * SV_REACH) x n floats of work space. */
+static void SV_NAME(evidence)(float *restrict sums, const float *restrict thumb, int n, float *restrict steps)
+{
+    memset(steps, 0, (size_t)(n + 1 + 2 * SV_REACH) * (size_t)n * sizeof *steps);
+    for (int line = 1; line < n; line++) {
+        const float *restrict above = thumb + (ptrdiff_t)(line - 1) * n, *restrict below = above + n;
+        float *restrict out = steps + (ptrdiff_t)(line + SV_REACH) * n;
+        for (int i = 0; i < n; i++)
+            out[i] = fabsf(below[i] - above[i]);
+    }
+    for (int line = 0; line <= n; line++) {
+        float *restrict sum = sums + (ptrdiff_t)line * (n + 1);
+        float each[SV_MAX_SIDE];
+        const float *restrict s = steps + (ptrdiff_t)line * n;
+        for (int i = 0; i < n; i++) {
+            const float beside = (s[i] + s[n + i] + s[2 * n + i] + s[6 * n + i] + s[7 * n + i] + s[8 * n + i]) *
+                                 (1.0f / 6.0f);
+            const float here = s[4 * n + i];
+            const float contrast = 2.6f * (here - beside) / (here + beside + 1.4f);
+            each[i] = (contrast > -1.0f ? contrast : -1.0f) - 0.5f;
+        }
+        float total = 0.0f;
+        sum[0] = 0.0f;
+        for (int i = 0; i < n; i++) {
+            total += each[i];
+            sum[i + 1] = total;
+        }
+    }
+}
+
 static const sv_kernels SV_NAME(kernels) = {SV_NAME(shrink_rows), SV_NAME(rows_pass), SV_NAME(cols_pass),
-                                             SV_NAME(bits)};
+                                             SV_NAME(bits), SV_NAME(evidence)};
