@@ -438,9 +438,10 @@ class Catalog:
         # What a scan found stands; a re-match that finds the same again adds nothing.
         statement = (
             "INSERT INTO matches (file, run, list, entry, category, labels, algorithm, digest, distance,"
-            " view, suppressed_by) SELECT :file, :run, :list, :entry, :category, :labels, :algorithm, :digest,"
-            " :distance, :view, :suppressed_by WHERE NOT EXISTS (SELECT 1 FROM matches WHERE file = :file"
-            " AND list = :list AND entry IS :entry AND digest IS :digest)"
+            " view, suppressed_by) SELECT :file, :run, :list, :entry, :category, :labels, :algorithm,"
+            " :digest, :distance, :view, :suppressed_by WHERE NOT EXISTS ("
+            "SELECT 1 FROM matches WHERE file = :file AND list = :list AND entry IS :entry"
+            " AND digest IS :digest)"
         )
         with self._guarded():
             self._db.executemany(statement, [_match_row(file, self._run, match) for match in matches])

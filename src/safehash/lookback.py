@@ -1,4 +1,4 @@
-"""What a catalog tells afterwards: its hashes against new lists, what is like a hash, all of it as records."""
+"""What a catalog tells afterwards: hashes against new lists, what is like a hash, all as records."""
 
 from __future__ import annotations
 
