@@ -209,8 +209,8 @@ class Workers:
             slot.n_breaks += 1
             if slot.n_breaks > _MAX_BREAKS:
                 raise SafehashError(
-                    "worker processes end before they do anything; a script that calls scan() must do so under "
-                    "`if __name__ == '__main__':`"
+                    "worker processes end before they do anything; a script that calls scan() must do so "
+                    "under `if __name__ == '__main__':`"
                 ) from error
             self._replace(slot)
             (self._lonely if batch.isolated else self._again).append(batch)
@@ -249,7 +249,7 @@ class Workers:
 
     def _close(self, pool: ProcessPool) -> None:
         """Stop a pool beside the work: one with a half-sent message can keep its closer waiting."""
-        pool.stop()
+        pool.stop()  # type: ignore[no-untyped-call]
         closer = threading.Thread(target=_join, args=(pool,), name="safehash-close", daemon=True)
         closer.start()
         self._closing = [thread for thread in self._closing if thread.is_alive()] + [closer]
@@ -289,12 +289,12 @@ def each_isolated(
                 yield future.result()
                 continue
             if isinstance(error, (ProcessExpired, BrokenProcessPool, RuntimeError)):
-                pool.stop()
+                pool.stop()  # type: ignore[no-untyped-call]
                 threading.Thread(target=_join, args=(pool,), daemon=True).start()
                 pool = new_pool()
             yield None
     finally:
-        pool.stop()
+        pool.stop()  # type: ignore[no-untyped-call]
         _join(pool)
 
 

@@ -46,7 +46,8 @@ def _shrink(grey: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     sums = np.add.reduceat(sums, col_starts, axis=1)
     n_in_rows = np.diff(np.append(row_starts, rows))
     n_in_cols = np.diff(np.append(col_starts, cols))
-    return np.rint(sums / np.outer(n_in_rows, n_in_cols)).astype(np.uint8)
+    means: npt.NDArray[np.uint8] = np.rint(sums / np.outer(n_in_rows, n_in_cols)).astype(np.uint8)
+    return means
 
 
 def grey_png(grey: npt.NDArray[np.uint8]) -> bytes:
