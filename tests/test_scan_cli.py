@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -296,19 +297,27 @@ def with_pid_gone(pid: int) -> None:
 
 
 @pytest.mark.skipif(not POSIX, reason="needs a limit on file sizes")
-@pytest.mark.parametrize("what", ["catalog", "output"])
-def test_full_disk(here: Path, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(("what", "n_bytes"), [("catalog", 65536), ("output", 8192)])
+def test_full_disk(here: Path, tmp_path: Path, what: str, n_bytes: int) -> None:
     """A limit on the size of files stands in for a full disk; the long check fills a small tmpfs."""
     write_pictures(tmp_path / "pictures", 150)
     catalog = tmp_path / "c.db"
     place = ["--catalog", str(catalog)] if what == "catalog" else ["-o", str(tmp_path / "out.jsonl")]
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536));"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({n_bytes}, {n_bytes}));"
         "from safehash.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     # Without workers, as their snapshot would meet the limit first.
-    arguments = ["scan", str(tmp_path / "pictures"), "--list", str(here / "other.csv"), "-q", "--workers", "0"]
+    arguments = [
+        "scan",
+        str(tmp_path / "pictures"),
+        "--list",
+        str(here / "other.csv"),
+        "-q",
+        "--workers",
+        "0",
+    ]
     arguments += place
     done = subprocess.run(
         [sys.executable, "-c", limited, *arguments],
@@ -330,8 +339,9 @@ def test_full_disk(here: Path, tmp_path: Path, what: str) -> None:
 
 
 def test_progress_shows_on_a_terminal_only(here: Path) -> None:
-    pty = pytest.importorskip("pty")
+    pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
     primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     with subprocess.Popen(
         command("scan", here / "pictures", "--list", here / "own.csv"),
         stdout=subprocess.PIPE,
@@ -352,6 +362,6 @@ def test_progress_shows_on_a_terminal_only(here: Path) -> None:
     os.close(primary)
     assert scanning.returncode == 1
     assert len(records_in(output)) == 7
-    assert b" files" in said
-    assert b"matches" in said
+    assert b"files/s" in said
+    assert b"matches 1" in said
     assert b"safehash summary" in said

@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -240,7 +241,16 @@ def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: M
     """Make this process a worker: called once in each, before its first batch."""
     _settle(means)
     _WORKERS[:] = [Worker(open_matcher(), **options)]
+    _hush()
     _limit(means)
+
+
+def _hush() -> None:
+    """Keep what decoders say of damaged files off the user's terminal: the decision says it."""
+    warnings.simplefilter("ignore")
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)  # C libraries write there, past Python
+    os.close(sink)
 
 
 def confine(means: Means) -> None:
@@ -249,6 +259,7 @@ def confine(means: Means) -> None:
 
     images.sniff(b"")  # loaded before the limit is set
     _settle(means)
+    _hush()
     _limit(means)
 
 
