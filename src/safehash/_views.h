@@ -154,6 +154,39 @@ static void sv_window_picture(float *small, const float *thumb, int n, const dou
     }
 }
 
+/* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than 1.5 grey levels. */
+static float sv_flat_share(const float *small)
+{
+    int flat = 0;
+    for (int r = 0; r < 63; r++)
+        for (int c = 0; c < 63; c++) {
+            const float here = small[64 * r + c];
+            flat += fabsf(small[64 * r + c + 1] - here) < 1.5f && fabsf(small[64 * (r + 1) + c] - here) < 1.5f;
+        }
+    return (float)flat / (63.0f * 63.0f);
+}
+
+/* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
+static int sv_plain_ground(const float *small)
+{
+    float lowest = 1e9f, highest = -1e9f;
+    for (int corner = 0; corner < 4; corner++) {
+        float low = 1e9f, high = -1e9f, sum = 0.0f;
+        for (int r = 0; r < 6; r++)
+            for (int c = 0; c < 6; c++) {
+                const float v = small[64 * (corner & 2 ? 63 - r : r) + (corner & 1 ? 63 - c : c)];
+                low = v < low ? v : low;
+                high = v > high ? v : high;
+                sum += v;
+            }
+        if (high - low > 10.0f)
+            return 0;
+        lowest = sum / 36.0f < lowest ? sum / 36.0f : lowest;
+        highest = sum / 36.0f > highest ? sum / 36.0f : highest;
+    }
+    return highest - lowest <= 16.0f;
+}
+
 /* The thumbnail turned about its centre by an angle (cosine, sine) in the upload's own proportions,
  * aspect = cols / rows; bilinear, edges repeated. */
 static void sv_rotate(float *out, const float *thumb, int n, double cosine, double sine, double aspect)

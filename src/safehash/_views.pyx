@@ -56,6 +56,8 @@ cdef extern from "_views.h" nogil:
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
     void sv_fill_operator(sv_operator* op, int n, double a, double b)
     void sv_window_picture(float* small, const float* thumb, int n, const double* window)
+    float sv_flat_share(const float* small)
+    int sv_plain_ground(const float* small)
     void sv_rotate(float* out, const float* thumb, int n, double cosine, double sine, double aspect)
     int sv_pick_lines(int* lines, const float* sums, int n, int wanted)
     float sv_support(const float* sums, int n, int line, int start, int end)
@@ -372,23 +374,41 @@ def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int
             col_of.astype(np.int32), flat[best])
 
 
-def window_quality(const float[:, ::1] thumb, const double[:] window):
-    """Return PDQ's quality (0 to 100) of one window: first and last row edge, first and last column edge."""
+def measure_window(const float[:, ::1] thumb, const double[:] window):
+    """Return what the gates ask of one window: how much there is to see in it.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    window : ndarray of float64, shape (4,)
+        First and last row edge, first and last column edge, in fractions of the side.
+
+    Returns
+    -------
+    quality : int
+        PDQ's, 0 to 100.
+    flat : float
+        Share of the 64 x 64 picture whose neighbours differ by less than 1.5 grey levels.
+    plain_ground : bool
+        All four corners are flat and of one grey: an object on a ground, not a picture to the edge.
+    """
     cdef int n = side_of(thumb)
     if window.shape[0] != 4:
         raise ValueError("a window has four edges")
     check_span(window[0], window[1])
     check_span(window[2], window[3])
     cdef double[4] edges
-    cdef int i
+    cdef int i, quality, plain
     for i in range(4):
         edges[i] = window[i]
     cdef float[4096] small
-    cdef int quality
+    cdef float flat
     with nogil:
         sv_window_picture(small, &thumb[0, 0], n, edges)
         quality = sh_kernels_at(default_level).quality(small)
-    return quality
+        flat = sv_flat_share(small)
+        plain = sv_plain_ground(small)
+    return quality, flat, plain != 0
 
 
 def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:] window, *, double step,

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .compute import hash_decoded, turned_hashes
+from .gates import degenerate, distance_to_plain
 from .hashes import Algorithm, Hash
 from .images import Decoded
 from .index import Index
-from .windows import Found, Thumbnails, search_windows
+from .windows import PLAIN_MARGIN, Found, Thumbnails, search_windows
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up"]
 
@@ -215,7 +216,19 @@ def _search(queries: _Queries, index: Index, max_distance: int) -> Iterator[tupl
     if len(rows):
         query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
-            yield row, distance, queries.names[query]
+            view = queries.names[query]
+            if (
+                view == _TURNED[0]
+                or index.algorithm is not Algorithm.PDQ
+                or _says_enough(index, row, distance)
+            ):
+                yield row, distance, view
+
+
+def _says_enough(index: Index, row: int, distance: int) -> bool:
+    """Say whether a turned picture may match an entry: stripes and discs match each other turned."""
+    digest = index.digests_of([row])
+    return not degenerate(digest)[0] and distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
 
 
 # -- a window in words -------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _views
+from .gates import degenerate, distance_to_plain, turn_digests
 from .images import Decoded
 from .index import Index
 
-__all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "degenerate", "search_windows", "turn_digests"]
+__all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -71,6 +72,15 @@ MAX_CANDIDATES = 12
 #: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
 MIN_COVERAGE = 0.08
 MIN_WINDOW_QUALITY = 50
+
+#: Up to the first share of flat picture a family's own threshold holds; from the second on, and for an object
+#: on a plain ground, only near identity counts: so many bits below the usual threshold, and this agreement.
+FLAT_FROM, FLAT_TO = 0.3, 0.45
+FLAT_EXTRA = -15
+FLAT_AGREEMENT = 0.75
+
+#: A match by a view must be so many bits nearer than the nearest plain shape is to the entry.
+PLAIN_MARGIN = 40
 
 #: Margins that a crop may have taken off a side, in fractions of what is left.
 _MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
@@ -143,75 +153,8 @@ class Thumbnails:
         return made
 
 
-# -- digests alone -----------------------------------------------------------------------------------------
-
-
-#: orientation -> (transpose, flip rows, flip columns), as `_core.pdq_orientations` turns coefficients
-_TURNS = (
-    (False, False, False),
-    (True, True, False),
-    (False, True, True),
-    (True, False, True),
-    (False, True, False),
-    (False, False, True),
-    (True, False, False),
-    (True, True, True),
-)
-_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)
+_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
 MIRRORED = 5
-
-_FLIP_COLS = np.full(32, 0x55, np.uint8)  # coefficients of odd horizontal frequency change sign
-_FLIP_ROWS = np.array([0x00, 0x00, 0xFF, 0xFF] * 8, np.uint8)
-
-
-def turn_digests(digests: UInt8Array, orientation: int) -> UInt8Array:
-    """Return PDQ digests of pictures turned by one of `hashes.ORIENTATIONS`, from the bits alone.
-
-    Parameters
-    ----------
-    digests : ndarray of uint8, shape (n, 32)
-    orientation : int
-        0 to 7.
-    """
-    transpose, flip_rows, flip_cols = _TURNS[orientation]
-    turned = digests
-    if transpose:
-        bits = np.unpackbits(digests[:, ::-1], axis=1, bitorder="little").reshape(-1, 16, 16)
-        flat = bits.swapaxes(1, 2).reshape(-1, 256)
-        turned = np.packbits(flat, axis=1, bitorder="little")[:, ::-1]
-    if flip_rows:
-        turned = turned ^ _FLIP_ROWS
-    if flip_cols:
-        turned = turned ^ _FLIP_COLS
-    return np.ascontiguousarray(turned)
-
-
-def degenerate(digests: UInt8Array) -> npt.NDArray[np.bool_]:
-    """Return which PDQ digests say too little of their picture to be matched by anything but the picture.
-
-    Stripes, two-tone icons and flat pictures have digests whose rows repeat each other, or whose bits are not
-    half ones; a nearly flat window of an unrelated photograph comes near them by structure, not by chance.
-
-    Parameters
-    ----------
-    digests : ndarray of uint8, shape (n, 32)
-
-    References
-    ----------
-    docs/matching.md, "Gates".
-    """
-    bits = np.unpackbits(np.ascontiguousarray(digests), axis=1).reshape(-1, 16, 16)
-    ones = bits.sum(axis=(1, 2))
-    signs = bits.astype(np.float32) * 2 - 1
-    rows = signs @ signs.swapaxes(1, 2) / 16
-    cols = signs.swapaxes(1, 2) @ signs / 16
-    alike = np.maximum((rows**2).sum(axis=(1, 2)), (cols**2).sum(axis=(1, 2))) - 16
-    found: npt.NDArray[np.bool_] = (np.abs(ones.astype(np.int32) - 128) > _UNEVEN) | (alike / 240 > _ALIKE)
-    return found
-
-
-_UNEVEN = 8
-_ALIKE = 0.2
 
 
 # -- which windows -----------------------------------------------------------------------------------------
@@ -350,9 +293,7 @@ def _settle(
         group = int(np.searchsorted(starts, query, side="right")) - 1
         start = batch.windows[group][query - starts[group]]
         found = _refine(batch, thumbs, row, digest, start, group)
-        if found.distance > max_distance + family.extra or found.agreement < family.agreement:
-            continue
-        if _passes(found, thumbs, batch.side):
+        if _holds(found, family, thumbs, batch.side, max_distance, digest):
             yield found
 
 
@@ -386,13 +327,24 @@ def _refine(
     return Found(row, distance, agreement, window, orientation, degrees, family.name)
 
 
-def _passes(found: Found, thumbs: Thumbnails, side: int) -> bool:
-    """Say whether the window shows enough of the upload, and enough in itself, to decide anything."""
+def _holds(
+    found: Found, family: Family, thumbs: Thumbnails, side: int, max_distance: int, digest: UInt8Array
+) -> bool:
+    """Say whether a refined window is near enough to its entry, for what there is to see in both."""
+    if found.distance > max_distance + family.extra or found.agreement < family.agreement:
+        return False
     top, bottom, left, right = found.window
-    shown = (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0))
-    if shown < MIN_COVERAGE:
+    if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
         return False
     thumb = thumbs.of_side(side)
     if found.degrees:
         thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
-    return _views.window_quality(thumb, np.array(found.window)) >= MIN_WINDOW_QUALITY
+    quality, flat, plain_ground = _views.measure_window(thumb, np.array(found.window))
+    if quality < MIN_WINDOW_QUALITY:
+        return False
+    rich = 0.0 if plain_ground else min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
+    extra = FLAT_EXTRA + (family.extra - FLAT_EXTRA) * rich
+    agreement = FLAT_AGREEMENT + (family.agreement - FLAT_AGREEMENT) * rich
+    if found.distance > max_distance + extra or found.agreement < agreement:
+        return False
+    return found.distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
