@@ -27,7 +27,9 @@ def test_the_readmes_python_runs(
     row = f"hash,labels\n{safehash.hash_file(bridge).hex},graphic_self_harm\n"
     Path("thrive.json").write_text(row)
     Path("own.csv").write_text(row)
-    Path("false_positives.csv").write_text("hash\n1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b\n")
+    Path("false_positives.csv").write_text(
+        "hash\n1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b\n"
+    )
     (code,) = blocks(ROOT / "README.md", "python")
     names: dict[str, Any] = {"data": bridge.read_bytes()}
     exec(compile(code, "README.md", "exec"), names)

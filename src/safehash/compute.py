@@ -252,7 +252,9 @@ def hash_files(
     return _in_order(one, paths, threads)
 
 
-def _in_order(act: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None) -> Iterator[_Result]:
+def _in_order(
+    act: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None
+) -> Iterator[_Result]:
     """Yield act(item) for each item, in order, on several threads, holding few at a time."""
     n_threads = threads if threads is not None else (os.cpu_count() or 1)
     if n_threads < 1:

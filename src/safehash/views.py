@@ -218,7 +218,7 @@ def _search(queries: _Queries, index: Index, max_distance: int) -> Iterator[tupl
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
             view = queries.names[query]
             if (
-                view == _TURNED[0]
+                view == TURN_NAMES[0]
                 or index.algorithm is not Algorithm.PDQ
                 or _says_enough(index, row, distance)
             ):
