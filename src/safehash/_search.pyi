@@ -1,17 +1,19 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK_SIZE: int
 MAX_SLOTS: int
+__test__: dict[str, str]
 
 def levels() -> tuple[str, ...]: ...
 def choose_level(name: str) -> None: ...
 def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
 def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
 
+@final
 class Blocks:
     def __init__(
         self,
@@ -22,6 +24,7 @@ class Blocks:
     def touch(self, values: npt.NDArray[Any]) -> None: ...
     def damage(self) -> Exception: ...
 
+@final
 class Plan:
     n_slots: int
     def __init__(
@@ -34,6 +37,7 @@ class Plan:
         max_bucket: int = 0,
     ) -> None: ...
 
+@final
 class SlotIndex:
     widths: tuple[int, ...]
     def __init__(

@@ -2,6 +2,7 @@
 
 # The kernels are plain C in _search.h; this file validates, allocates, calls without the GIL, wraps.
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
@@ -143,6 +144,8 @@ def block_checksums(data):
     return sums
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Blocks:
     """A mapped file whose 4 KiB blocks are compared with their checksums before their first use.
 
@@ -207,6 +210,8 @@ cdef class Blocks:
         return self._on_damage(self.bad_block)
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Plan:
     """How one radius is answered: per slot, the differences of its value to look at.
 
@@ -247,6 +252,8 @@ cdef class Plan:
                 self.plan.n_masks[slot] = view.shape[0]
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class SlotIndex:
     """Digests with their rows sorted by slot values; answers are exact for whatever `Plan` says.
 
