@@ -260,10 +260,7 @@ ACCOUNTS: dict[str, tuple[str, int, dict[str, int], int, list[str], int | None]]
         2,
         {"pdq": 1},
         0,
-        [
-            "filepath_hash.csv, line 3: expected 64, 40, 32 or 16 hexadecimal digits, "
-            "found 'not-a-hash'"
-        ],
+        ["filepath_hash.csv, line 3: expected 64, 40, 32 or 16 hexadecimal digits, found 'not-a-hash'"],
         None,
     ),
     "simple.HASH_PDQ.te": ("pytx simple.*.te", 1, {"pdq": 1}, 0, [], None),

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_formats_examples import BRIDGE, FIRST, entries_of
 
 from safehash.errors import ListError
 from safehash.formats import read_list
 from safehash.formats.batch import Batch
 from safehash.hashes import ForeignHash, Hash
 from safehash.lists import Entry
+from test_formats_examples import BRIDGE, FIRST, entries_of
 
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
 SHA1 = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -43,7 +43,10 @@ def entry(digest: str = FIRST, algorithm: str = "pdq", quality: int | None = Non
         (f"{FIRST}\t100\ta b.jpg", entry(quality=100, extra={"filename": "a b.jpg"})),
         (f"{FIRST} 100 a b.jpg", entry(quality=100, extra={"filename": "a b.jpg"})),
         (f"{FIRST},100,1763800000.5", entry(quality=100, extra={"timestamp": "1763800000.5"})),
-        (f"{FIRST},100,2026-01-02T03:04:05Z", entry(quality=100, extra={"timestamp": "2026-01-02T03:04:05Z"})),
+        (
+            f"{FIRST},100,2026-01-02T03:04:05Z",
+            entry(quality=100, extra={"timestamp": "2026-01-02T03:04:05Z"}),
+        ),
         (f"{FIRST},graphic", entry(extra={"metadata": "graphic"})),
         # A number alone may be anything: as a quality it could silently keep the entry out.
         (f"{FIRST},7", entry(extra={"metadata": "7"})),
@@ -164,9 +167,28 @@ def test_suspicious_digests_are_counted(tmp_path: Path) -> None:
 
 
 _CELLS = st.sampled_from(
-    ["", "a.jpg", "b c.jpg", "é.png", '"', '"q,""u"', "\\", "#", " ", "100", "50", "x;y", "\x7f", "hash", FIRST, MD5]
+    [
+        "",
+        "a.jpg",
+        "b c.jpg",
+        "é.png",
+        '"',
+        '"q,""u"',
+        "\\",
+        "#",
+        " ",
+        "100",
+        "50",
+        "x;y",
+        "\x7f",
+        "hash",
+        FIRST,
+        MD5,
+    ]
 )
-_DIGESTS = st.sampled_from([FIRST, BRIDGE, FIRST.upper(), FIRST[:-1], FIRST + "0", " " + FIRST, "", "x", FIRST[:32] + " " * 32])
+_DIGESTS = st.sampled_from(
+    [FIRST, BRIDGE, FIRST.upper(), FIRST[:-1], FIRST + "0", " " + FIRST, "", "x", FIRST[:32] + " " * 32]
+)
 _LINES = st.one_of(
     st.tuples(_DIGESTS, _CELLS, _CELLS).map(",".join),
     st.tuples(_DIGESTS, st.just("90"), st.just("plain.jpg")).map(",".join),
@@ -176,7 +198,9 @@ _LINES = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(lines=st.lists(_LINES, max_size=60), header=st.booleans(), crlf=st.booleans())
-def test_fast_lines_equal_slow_lines(tmp_path_factory: Any, lines: list[str], header: bool, crlf: bool) -> None:
+def test_fast_lines_equal_slow_lines(
+    tmp_path_factory: Any, lines: list[str], header: bool, crlf: bool
+) -> None:
     """Reading by columns gives what reading line by line gives; a line is an entry or a reject."""
     path = tmp_path_factory.mktemp("lists") / "list.csv"
     rows = (["hash,quality,filename"] if header else []) + [f"{FIRST},90,plain.jpg"] * 100 + lines

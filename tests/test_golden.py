@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import oracle
 import pytest
 from PIL import Image
 
 import safehash
 from safehash import _core
+
+import oracle
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 VECTORS: dict[str, Any] = json.loads((GOLDEN / "golden.json").read_text())
@@ -76,7 +77,9 @@ def test_the_one_exception_is_the_references_rounding() -> None:
     entry = next(entry for entry in IMAGES if entry.get("name") in WITHIN_FLOAT_NOISE)
     assert entry["pdq_quality"] == 3
     exact = oracle.pdq(pixels_of(entry)).coefficients
-    half_turn = exact * np.where(np.arange(16) % 2, 1, -1)[:, None] * np.where(np.arange(16) % 2, 1, -1)[None, :]
+    half_turn = (
+        exact * np.where(np.arange(16) % 2, 1, -1)[:, None] * np.where(np.arange(16) % 2, 1, -1)[None, :]
+    )
     near = np.sort(half_turn.ravel())[126:130]
     assert np.diff(near).min() < 1e-4
     median = near[1]

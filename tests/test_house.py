@@ -21,13 +21,15 @@ FLOORS = (
     {"errors", "_core", "_search", "_views"},
     {"hashes", "images"},
     {"compute"},
-    {"lists", "entries", "slots", "exact", "flood"},
+    {"lists", "entries", "slots", "exact", "flood", "gates"},
     {"formats", "index"},
-    {"loading", "decision", "views"},
-    {"policy", "snapshot"},
-    {"matcher", "catalog"},
-    {"scan", "evaluate", "report", "manipulations", "sources"},
-    {"integrations"},
+    {"loading", "decision", "comparing", "windows"},
+    {"policy", "snapshot", "views"},
+    {"matcher", "records", "items", "manipulations"},
+    {"archives", "sources", "worker"},
+    {"catalog", "pool"},
+    {"scan", "lookback", "thumbnails", "evaluate"},
+    {"report"},
     {"cli", "__main__"},
 )
 
@@ -38,8 +40,9 @@ DOORS = {
     "faiss": {"index"},
     "argparse": {"cli"},
     "sqlite3": {"catalog"},
-    "multiprocessing": {"scan"},
-    "pebble": {"scan"},
+    "multiprocessing": {"pool", "worker"},
+    "pebble": {"pool"},
+    "jinja2": {"report"},
     "scipy": set(),
 }
 

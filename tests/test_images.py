@@ -98,7 +98,9 @@ def test_grey_is_grey(photo: Image.Image) -> None:
 
 
 def test_palette(photo: Image.Image) -> None:
-    assert distance(saved(photo.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), saved(photo, "PNG")) <= 10
+    assert (
+        distance(saved(photo.convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), saved(photo, "PNG")) <= 10
+    )
     assert distance(saved(photo, "GIF"), saved(photo, "PNG")) <= 10
 
 
@@ -171,7 +173,10 @@ def with_hidden_colours(photo: Image.Image, seed: int) -> Image.Image:
 
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "AVIF"])
 def test_hidden_colours_do_not_matter(photo: Image.Image, file_format: str) -> None:
-    options: dict[str, Any] = {"WEBP": {"lossless": True, "exact": True}, "AVIF": {"quality": 100, "speed": 10}}.get(file_format, {})
+    options: dict[str, Any] = {
+        "WEBP": {"lossless": True, "exact": True},
+        "AVIF": {"quality": 100, "speed": 10},
+    }.get(file_format, {})
     one, other = (saved(with_hidden_colours(photo, seed), file_format, **options) for seed in (1, 2))
     assert distance(one, other) == 0
     assert decode(one).provenance.transparent
@@ -193,7 +198,10 @@ def test_one_transparent_colour_and_palette_transparency(photo: Image.Image) -> 
         (grey, {"transparency": 7}),
         (photo, {"transparency": (1, 2, 3)}),
         (photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=200), {"transparency": 250}),
-        (photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=200), {"transparency": bytes([255] * 200)}),
+        (
+            photo.convert("P", palette=Image.Palette.ADAPTIVE, colors=200),
+            {"transparency": bytes([255] * 200)},
+        ),
     ):
         assert distance(saved(image, "PNG", **options), saved(photo, "PNG")) <= 10
 
@@ -228,9 +236,11 @@ def test_exif_orientation_is_applied(photo: Image.Image, orientation: int, file_
     stored = photo.transpose(undo[orientation]) if orientation > 1 else photo
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options: dict[str, Any] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}, "AVIF": {"quality": 95, "speed": 10}}.get(
-        file_format, {}
-    )
+    options: dict[str, Any] = {
+        "JPEG": {"quality": 95},
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 95, "speed": 10},
+    }.get(file_format, {})
     data = saved(stored, file_format, exif=exif.tobytes() if file_format != "TIFF" else exif, **options)
     upright = saved(photo, "PNG")
     for algorithm, most in (("pdq", 4), ("phash", 4), ("phash256", 10)):
@@ -238,7 +248,9 @@ def test_exif_orientation_is_applied(photo: Image.Image, orientation: int, file_
         assert distance(data, upright, algorithm=algorithm, decode="full") <= most, algorithm
 
 
-@pytest.mark.parametrize("exif", [b"Exif\x00\x00junk", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"", b"\x00" * 300])
+@pytest.mark.parametrize(
+    "exif", [b"Exif\x00\x00junk", b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"", b"\x00" * 300]
+)
 def test_damaged_exif_is_no_orientation(photo: Image.Image, exif: bytes) -> None:
     data = saved(photo, "JPEG", exif=exif)
     assert decode(data).provenance.orientation == 1
@@ -262,7 +274,10 @@ def test_orientation_in_xmp_alone_does_not_count(photo: Image.Image) -> None:
 def animation(photo: Image.Image, file_format: str, n_frames: int = 12) -> bytes:
     inside = photo.resize((200, 160))
     # Neighbouring equal frames would be merged by the encoder.
-    frames = [inside if k == n_frames // 2 else Image.new("RGB", (200, 160), (9 * k, 99, 0)) for k in range(n_frames)]
+    frames = [
+        inside if k == n_frames // 2 else Image.new("RGB", (200, 160), (9 * k, 99, 0))
+        for k in range(n_frames)
+    ]
     return saved(frames[0], file_format, save_all=True, append_images=frames[1:], duration=50)
 
 

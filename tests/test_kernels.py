@@ -9,7 +9,6 @@ from typing import Any
 
 import imagehash
 import numpy as np
-import oracle
 import pdqhash
 import pytest
 from hypothesis import given
@@ -17,6 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from safehash import _core
+
+import oracle
 
 #: Coefficients this near to the median may fall either way: the reference's float32 running sums are off by this.
 NOISE = 1e-3
@@ -32,7 +33,9 @@ def made_picture(generator: np.random.Generator, rows: int, cols: int, kind: int
         cells = generator.integers(0, 256, (8, 8, 3)).astype(np.uint8)
         picture = np.asarray(Image.fromarray(cells).resize((cols, rows), Image.Resampling.BICUBIC))
     elif kind == 2:  # waves
-        wave = np.sin(x / generator.uniform(2, 40) + generator.uniform(0, 6)) * np.cos(y / generator.uniform(2, 40))
+        wave = np.sin(x / generator.uniform(2, 40) + generator.uniform(0, 6)) * np.cos(
+            y / generator.uniform(2, 40)
+        )
         picture = np.repeat(((wave + 1) * 127)[..., None], 3, axis=2)
     elif kind == 3:  # rectangles
         picture = np.zeros(shape)
@@ -41,7 +44,9 @@ def made_picture(generator: np.random.Generator, rows: int, cols: int, kind: int
             picture[top : top + rows // 3 + 1, left : left + cols // 3 + 1] = generator.integers(0, 256, 3)
     else:  # a picture under noise
         cells = generator.integers(0, 256, (5, 5, 3)).astype(np.uint8)
-        smooth = np.asarray(Image.fromarray(cells).resize((cols, rows), Image.Resampling.BILINEAR)).astype(float)
+        smooth = np.asarray(Image.fromarray(cells).resize((cols, rows), Image.Resampling.BILINEAR)).astype(
+            float
+        )
         picture = smooth + generator.normal(0, 20, shape)
     pixels = np.clip(picture, 0, 255).astype(np.uint8)
     return pixels if channels == 3 else np.ascontiguousarray(pixels[..., 0])
@@ -147,7 +152,9 @@ def test_orientation_equals_turning_the_pixels(orientation: int, shape: tuple[in
 
 
 @given(st.integers(40, 700), st.integers(40, 700), st.sampled_from([2, 4, 8]), st.integers(1, 8))
-def test_folding_equals_the_operator_on_repeated_samples(rows: int, cols: int, step: int, orientation: int) -> None:
+def test_folding_equals_the_operator_on_repeated_samples(
+    rows: int, cols: int, step: int, orientation: int
+) -> None:
     """A reduced picture hashes as if each sample stood for all the pixels it averages, odd sides included."""
     n_rows, n_cols = -(-rows // step), -(-cols // step)
     reduced = np.random.default_rng(rows * cols).integers(0, 256, (n_rows, n_cols), dtype=np.uint8)

@@ -65,7 +65,8 @@ cdef extern from "_search.h" nogil:
     int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t query_number,
                 int max_distance, sh_hits* hits)
     void sh_sort_pairs(uint64_t* keys, int64_t n_pairs)
-    void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids)
+    void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
+                       uint64_t* pairs)
     void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
                       const int* offset, const int* width, uint32_t* keys)
     int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
@@ -459,11 +460,12 @@ def build_slot(const uint32_t[::1] keys, int width, uint32_t[::1] starts, uint32
     cdef uint32_t largest = 0
     if not 1 <= width <= 28 or n >= 0xFFFFFFFF or starts.shape[0] != (1 << width) + 1 or ids.shape[0] != n:
         raise ValueError(f"{starts.shape[0]} starts and {ids.shape[0]} ids for {width} bits of {n} rows")
+    cdef uint64_t[::1] pairs = np.empty(max(n, 1), np.uint64)
     with nogil:
         for row in range(n):
             largest |= keys[row]
         if largest >> width == 0:
-            sh_build_slot(&keys[0] if n else NULL, n, width, &starts[0], &ids[0] if n else NULL)
+            sh_build_slot(&keys[0] if n else NULL, n, width, &starts[0], &ids[0] if n else NULL, &pairs[0])
     if largest >> width:
         raise ValueError(f"a key has more than {width} bits")
 

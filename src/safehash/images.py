@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["DEFAULT_LIMITS", "Decoded", "Limits", "Provenance", "decode", "decode_frames", "from_image", "sniff"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Decoded",
+    "Limits",
+    "Provenance",
+    "decode",
+    "decode_frames",
+    "from_image",
+    "sniff",
+]
 
+_T = TypeVar("_T")
 UInt8Array = npt.NDArray[np.uint8]
 Background = Literal["white", "black"]
 
@@ -93,8 +103,17 @@ class Provenance:
     def to_record(self) -> dict[str, Any]:
         """Return the facts that differ from an ordinary decode, as plain data."""
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
-        plain = {"scale": 1, "orientation": 1, "frame": 0, "n_frames": 1, "truncated": False, "transparent": False}
-        record.update({name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual})
+        plain = {
+            "scale": 1,
+            "orientation": 1,
+            "frame": 0,
+            "n_frames": 1,
+            "truncated": False,
+            "transparent": False,
+        }
+        record.update(
+            {name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual}
+        )
         return record
 
 
@@ -162,35 +181,77 @@ _MAGICS = (
 )
 
 
-def _open(name: str, data: bytes) -> ImageFile:
+def _open(name: str, data: bytes) -> Any:
     """Return the named format's decoder over `data`, header read, no pixel decoded.
 
     The decoder classes are called by name instead of through the library's registry: nothing outside the
     allow-list can be reached, and its process-wide size warning stays with the application.
     """
-    stream = io.BytesIO(data)
-    opener: Callable[[Any], Any]
-    if name == "JPEG":
-        from PIL.JpegImagePlugin import jpeg_factory as opener
-    elif name == "PNG":
-        from PIL.PngImagePlugin import PngImageFile as opener
-    elif name == "GIF":
-        from PIL.GifImagePlugin import GifImageFile as opener
-    elif name == "WEBP":
-        from PIL.WebPImagePlugin import WebPImageFile as opener
-    elif name == "AVIF":
-        from PIL.AvifImagePlugin import AvifImageFile as opener
-    elif name == "BMP":
-        from PIL.BmpImagePlugin import BmpImageFile as opener
-    elif name == "TIFF":
-        from PIL.TiffImagePlugin import TiffImageFile as opener
-    else:
-        try:
-            from pillow_heif.as_plugin import HeifImageFile as opener
-        except ImportError as exc:
-            raise UnsupportedImage("HEIC needs an extra: pip install 'safehash[heic]'") from exc
-    image: ImageFile = opener(stream)
-    return image
+    return _DECODERS[name]()(io.BytesIO(data))
+
+
+def _jpeg() -> Callable[..., Any]:
+    from PIL.JpegImagePlugin import jpeg_factory
+
+    return jpeg_factory
+
+
+def _png() -> Callable[..., Any]:
+    from PIL.PngImagePlugin import PngImageFile
+
+    return PngImageFile
+
+
+def _gif() -> Callable[..., Any]:
+    from PIL.GifImagePlugin import GifImageFile
+
+    return GifImageFile
+
+
+def _webp() -> Callable[..., Any]:
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    return WebPImageFile
+
+
+def _avif() -> Callable[..., Any]:
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    return AvifImageFile
+
+
+def _bmp() -> Callable[..., Any]:
+    from PIL.BmpImagePlugin import BmpImageFile
+
+    return BmpImageFile
+
+
+def _tiff() -> Callable[..., Any]:
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    return TiffImageFile
+
+
+def _heif() -> Callable[..., Any]:
+    try:
+        from pillow_heif.as_plugin import HeifImageFile
+    except ImportError as exc:
+        raise UnsupportedImage("HEIC needs an extra: pip install 'safehash[heic]'") from exc
+    opener: Callable[..., Any] = HeifImageFile
+    return opener
+
+
+#: Imported at first use: a process that meets only JPEG loads only its decoder.
+_DECODERS: dict[str, Callable[[], Callable[..., Any]]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "WEBP": _webp,
+    "AVIF": _avif,
+    "BMP": _bmp,
+    "TIFF": _tiff,
+    "HEIF": _heif,
+}
 
 
 # -- what it may cost -------------------------------------------------------------------------------------------
@@ -371,7 +432,7 @@ def from_image(image: Image, *, background: Background = "white") -> Decoded:
 _REMARKS = threading.Lock()
 
 
-def _without_remarks(act: Callable[[], Any]) -> Any:
+def _without_remarks(act: Callable[[], _T]) -> _T:
     """Run a decode; where the application made warnings errors, a decoder's remark must not lose the picture."""
     try:
         return act()
@@ -382,7 +443,7 @@ def _without_remarks(act: Callable[[], Any]) -> Any:
             return act()
 
 
-def _guarded(name: str, act: Callable[[], Any]) -> Any:
+def _guarded(name: str, act: Callable[[], _T]) -> _T:
     """Run one call into a decoder; whatever it raises but a warning becomes an ImageError."""
     try:
         return act()

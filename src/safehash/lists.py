@@ -396,13 +396,14 @@ def _joined(one: Entry, other: Entry) -> Entry:
         one,
         hash=max(one.hash, other.hash, key=_quality),
         # Records keyed by digest may carry several ids; the least is the one shown.
-        id=min(filter(None, (one.id, other.id)), default=None),
+        id=min((each.id for each in (one, other) if each.id is not None), default=None),
         category=join_categories(one.category, other.category),
         labels=tuple(sorted({*one.labels, *other.labels})),
         owners=unite_opinions((*one.owners, *other.owners)),
         severity=_both(one.severity, other.severity),
         created=min(filter(None, (one.created, other.created)), default=None),
         updated=max(filter(None, (one.updated, other.updated)), default=None),
+        keyed_by=min(one.keyed_by, other.keyed_by),  # "digest" where either is
         extra=_joined_extra(one.extra, other.extra),
     )
 
@@ -470,5 +471,5 @@ def _hash_key(value: Hash | ForeignHash | None) -> tuple[str, str]:
     return (value.algorithm, value.value)
 
 
-def _sort_key(entry: Entry) -> tuple[str, str, str, str]:
-    return (entry.source, entry.id or "", *_hash_key(entry.hash))
+def _sort_key(entry: Entry) -> tuple[str, ...]:
+    return (entry.source, entry.id or "", *_hash_key(entry.hash), *entry.key)

@@ -221,7 +221,12 @@ class Matcher:
             "exact": [algorithm.value for algorithm in state.exact],
         }
         write_snapshot(
-            path, table=state.table, indexes=indexes, lists=state.audit.lists, settings=settings, arrays=arrays
+            path,
+            table=state.table,
+            indexes=indexes,
+            lists=state.audit.lists,
+            settings=settings,
+            arrays=arrays,
         )
 
     def reload(self) -> None:
@@ -267,6 +272,22 @@ class Matcher:
     def notes(self) -> tuple[str, ...]:
         """Remarks about the lists: stale ones, what was left out and why."""
         return self._state.notes
+
+    @property
+    def limits(self) -> Limits:
+        """What one upload may cost."""
+        return self._limits
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decisions depend on beside the lists, as `open` takes it."""
+        return {
+            "allow_ids": self._allow_ids,
+            "allow_distance": self._allow_distance,
+            "policy": self._policy,
+            "limits": self._limits,
+            "effort": self._effort,
+        }
 
     @property
     def flood_guard(self) -> FloodGuard | None:
@@ -657,7 +678,8 @@ def _policy_from(snapshot: Snapshot) -> Policy:
             max_distance=dict(settings["max_distance"]),
             min_quality=int(settings["min_quality"]),
             per_list={
-                name: ListPolicy(max_distance=own["max_distance"]) for name, own in settings["per_list"].items()
+                name: ListPolicy(max_distance=own["max_distance"])
+                for name, own in settings["per_list"].items()
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

@@ -25,7 +25,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="image files to measure with")
     parser.add_argument("--seconds", type=float, default=1.0, help="time spent on each figure (default: 1)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads for the last figure")
+    parser.add_argument(
+        "--threads", type=int, default=os.cpu_count() or 1, help="threads for the last figure"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -49,12 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
             n_done += sum(1 for _ in pool.map(hash_bytes, blobs * arguments.threads))
         together = n_done / (time.perf_counter() - started)
     if arguments.json:
-        json.dump({"type": "bench", "images": rows, "threads": arguments.threads, "all_per_s": together}, sys.stdout)
+        json.dump(
+            {"type": "bench", "images": rows, "threads": arguments.threads, "all_per_s": together}, sys.stdout
+        )
         print()
         return OK
     print(f"{'image':40} {'kB':>8} {'decode/s':>10} {'hash/s':>10}")
     for row in rows:
-        print(f"{_short(row):40} {row['bytes'] / 1e3:8.0f} {row['decode_per_s']:10.0f} {row['hash_per_s']:10.0f}")
+        print(
+            f"{_short(row):40} {row['bytes'] / 1e3:8.0f} {row['decode_per_s']:10.0f} {row['hash_per_s']:10.0f}"
+        )
     print(f"all of them, {arguments.threads} threads: {together:.0f} images a second")
     return OK
 

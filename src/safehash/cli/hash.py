@@ -31,7 +31,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--full", action="store_true", help="decode every pixel in colour, as the reference tools do"
     )
-    parser.add_argument("--orientations", action="store_true", help="print PDQ of the eight turned pictures too")
+    parser.add_argument(
+        "--orientations", action="store_true", help="print PDQ of the eight turned pictures too"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON Lines")
     parser.set_defaults(run=run)
 

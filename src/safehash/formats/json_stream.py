@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .fields import BadField
+from .fields import BadField, shown
 from .source import MAX_RECORD_BYTES, DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["JsonStream", "TooLong", "records"]
+
+_MAX_FIELDS = 10_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRUCTURE = re.compile(r'["{}\[\]]')
@@ -52,6 +54,9 @@ class JsonStream:
 
     def peek(self) -> str:
         """Return the next character that is no white space, "" at the page's end."""
+        first = self._buffer[self._at : self._at + 1]
+        if first > " ":  # mostly there is none
+            return first
         while True:
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
@@ -143,12 +148,14 @@ class JsonStream:
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES:
                     raise TooLong("longer than 4 MiB") from exc
                 # Twice as much each time, so that a long record is not scanned once a chunk.
-                enough = 2 * (len(self._buffer) - self._at)
+                enough = min(2 * (len(self._buffer) - self._at), MAX_RECORD_BYTES + 1)
                 if not self._more():
                     raise DamagedPage("the page ends inside a record") from exc
                 while len(self._buffer) < enough and self._more():
                     pass
                 continue
+            if end - self._at > MAX_RECORD_BYTES:
+                raise TooLong("longer than 4 MiB")
             # A number may go on in the next chunk.
             if end == len(self._buffer) and self._more():
                 continue
@@ -320,13 +327,17 @@ class _Walker:
                     on_root(fields)
                 yield from self.array()
                 continue
+            if len(fields) == _MAX_FIELDS:
+                problem = f"more than {_MAX_FIELDS} fields"
+                self.stream.skip()
+                continue
             try:
                 fields[key] = self.stream.value()
             except TooLong as exc:
-                problem = f"{key!r} is {exc}"
+                problem = f"{shown(key)} is {exc}"
                 self.stream.skip()
             except BadField as exc:
-                problem = f"{key!r} is {exc}"
+                problem = f"{shown(key)} is {exc}"
         if found:
             return
         self.number += 1
