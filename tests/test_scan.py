@@ -504,3 +504,32 @@ def test_find_says_what_is_there_without_deciding(tmp_path: Path) -> None:
     found = list(find(Inputs.of(tmp_path, ordered=True)))
     assert [Path(item.path).name for item in found] == ["picture00000.png", "picture00001.png"]
     assert all(stat.S_ISREG(os.stat(item.path).st_mode) for item in found)  # noqa: PTH116
+
+
+def test_a_pool_that_dies_idle_loses_nothing(tmp_path: Path, matcher: Matcher) -> None:
+    """Kill every worker again and again: batches handed to a dying pool come back (found by the kill test)."""
+    psutil = pytest.importorskip("psutil")
+    write_pictures(tmp_path, 400)
+    ended = threading.Event()
+    n_killed = 0
+
+    def reap() -> None:
+        nonlocal n_killed
+        while not ended.wait(0.15) and n_killed < 8:
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    if "forkserver" in " ".join(child.cmdline()) and child.ppid() != os.getpid():
+                        child.kill()
+                        n_killed += 1
+                except psutil.NoSuchProcess:
+                    continue
+
+    reaper = threading.Thread(target=reap)
+    with scan(tmp_path, matcher=matcher, workers=2, timeout=20) as running:
+        first = next(running)
+        reaper.start()
+        records = [first, *running]
+    ended.set()
+    reaper.join()
+    assert len({record.path for record in records}) == len(records) == 400
+    assert {record.decision.outcome for record in records} <= {Outcome.NO_MATCH, Outcome.MATCH}

@@ -347,6 +347,7 @@ class Scan:
                     with workers.changed:
                         if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
                             workers.changed.wait(0.2)
+                    workers.revive()
             finally:
                 feed.close()
                 workers.close()
