@@ -642,7 +642,23 @@ static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, in
                          const uint64_t* kept, const uint32_t* rank, const uint32_t* added_keys,
                          const uint32_t* added_rows, int64_t n_added, uint32_t* starts, uint32_t* ids,
                          int64_t n_new) {
-    int64_t bucket, n_buckets = (int64_t)1 << width, next = 0, at = 0;
+    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next = 0, at = 0;
+    if (!kept) { /* whole runs of buckets between two new rows move by one distance */
+        if (n_new != n_old + n_added) return SH_BAD_POSITION;
+        for (; next < n_added; next++) {
+            int64_t end, key = added_keys[next];
+            if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
+            for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)next;
+            end = old_starts[key + 1];
+            if (SH_RARE(end < at || end > n_old)) return SH_BAD_POSITION;
+            if (end > at) memcpy(ids + at + next, old_ids + at, (size_t)(end - at) * sizeof *ids);
+            ids[end + next] = added_rows[next];
+            at = end;
+        }
+        for (; bucket <= n_buckets; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)n_added;
+        if (n_old > at) memcpy(ids + at + n_added, old_ids + at, (size_t)(n_old - at) * sizeof *ids);
+        return SH_OK;
+    }
     for (bucket = 0; bucket < n_buckets; bucket++) {
         uint32_t i = old_starts[bucket], end = old_starts[bucket + 1];
         if (SH_RARE(i > end || end > (uint64_t)n_old)) return SH_BAD_POSITION;
