@@ -24,13 +24,13 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
 	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo README.md CHANGELOG.md pyproject.toml Makefile build/outside/
+	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "build>=1.2" "mypy>=1.11" "ruff>=0.6" "cython>=3.1" "setuptools>=77"
+	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
 	touch $@
 
 wheel: $(VENV)/tools

@@ -158,7 +158,9 @@ def test_all_digests_equal(n: int) -> None:
     digests = np.full((n, 32), 0xA5, np.uint8)
     index = Index.from_digests(digests)
     near, far = flipped(digests[0], range(31)), flipped(digests[0], range(32))
-    assert index.search(Hash(Algorithm.PDQ, near.tobytes()), max_distance=31) == [(row, 31) for row in range(n)]
+    assert index.search(Hash(Algorithm.PDQ, near.tobytes()), max_distance=31) == [
+        (row, 31) for row in range(n)
+    ]
     assert index.search(Hash(Algorithm.PDQ, far.tobytes()), max_distance=31) == []
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import dacite
 import pytest
 from threatexchange.cli.dataset.simple_serialization import CliIndicatorSerialization
+from threatexchange.exchanges.clients.fb_threatexchange.descriptor import SimpleDescriptorRollup
 from threatexchange.exchanges.clients.fb_threatexchange.threat_updates import ThreatUpdateJSON
 from threatexchange.exchanges.clients.ncmec import hash_api
 from threatexchange.exchanges.clients.stopncii import api as stopncii_api
@@ -24,6 +25,7 @@ from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from safehash.formats import read_list
+from safehash.formats.threatexchange import _Known
 from safehash.hashes import Hash
 from safehash.lists import Entry, merge_lists
 from test_formats_examples import DATA, FIRST
@@ -129,6 +131,51 @@ def test_threat_updates_in_upper_case() -> None:
     """Exception: their PDQ refuses upper case, so a third of the example would be lost."""
     with pytest.raises(ValueError, match="invalid PDQ hash"):
         PdqSignal.validate_signal_str(FIRST.upper())
+
+
+def test_threat_updates_with_two_descriptors_of_one_owner() -> None:
+    """Exception: the last one read counts for them; here both do, whatever their order."""
+    record = random_record(random.Random(1), 1) | {"should_delete": False}
+    both = [
+        {"id": str(k), "owner": {"id": "5"}, "status": status, "tags": []}
+        for k, status in enumerate(["MALICIOUS", "NON_MALICIOUS"])
+    ]
+    for descriptors, theirs in ((both, "negative"), (both[::-1], "positive")):
+        record["descriptors"] = {"data": descriptors}
+        (found,) = theirs_of_threat_updates([record]).values()
+        assert found[0] == theirs
+        assert _Known("L").entry(record).category == "disputed"
+
+
+def test_threat_updates_with_a_bad_record() -> None:
+    """Exception: one record without a status ends their import; here it is a seed."""
+    record = random_record(random.Random(1), 1) | {"should_delete": False}
+    record["descriptors"] = {"data": [{"id": "1", "owner": {"id": "5"}}]}
+    with pytest.raises(KeyError):
+        theirs_of_threat_updates([record])
+    assert _Known("L").entry(record).category == "seed"
+
+
+def test_labels_of_several_descriptors() -> None:
+    """Exception: their cache keeps the first descriptor's labels and drops the others'."""
+    record = random_record(random.Random(1), 1) | {"should_delete": False}
+    record["descriptors"] = {
+        "data": [
+            {
+                "id": str(k),
+                "owner": {"id": str(k)},
+                "status": "MALICIOUS",
+                "tags": [tag],
+                "added_on": "2026-10-02T09:30:00+0000",
+            }
+            for k, tag in enumerate("ab", 1)
+        ]
+    }
+    entry = _Known("L").entry(record)
+    rollup = SimpleDescriptorRollup.from_threat_updates_json(0, record)
+    assert rollup is not None
+    assert rollup.labels & {"a", "b"} == {"a"}
+    assert entry.labels == ("a", "b")
 
 
 def theirs_of_ncmec(text: str) -> dict[tuple[str, str], set[int]]:

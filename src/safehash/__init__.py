@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         hash_array,
         hash_bytes,
         hash_file,
+        hash_files,
         hash_image,
+        hash_many,
     )
     from .decision import Decision, Match, Outcome
     from .errors import (
@@ -81,7 +83,9 @@ _HOMES = {
     "hash_array": "compute",
     "hash_bytes": "compute",
     "hash_file": "compute",
+    "hash_files": "compute",
     "hash_image": "compute",
+    "hash_many": "compute",
     "merge_lists": "lists",
     "read_list": "formats",
 }
@@ -115,7 +119,9 @@ __all__ = [
     "hash_array",
     "hash_bytes",
     "hash_file",
+    "hash_files",
     "hash_image",
+    "hash_many",
     "merge_lists",
     "read_list",
 ]

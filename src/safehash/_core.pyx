@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.math cimport M_PI, ceil, cos, sin
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
@@ -45,8 +45,9 @@ cdef extern from "_kernels.h" nogil:
         Py_ssize_t* start
         Py_ssize_t* count
         int32_t* weight
-        int16_t* high
-        int16_t* low
+        int16_t* coarse
+        int shift
+        int64_t* error
 
     ctypedef struct sh_kernels:
         void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
@@ -542,15 +543,16 @@ cdef class Resampler:
         self.rs.start = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
         self.rs.count = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
         self.rs.weight = <int32_t*>calloc(n_out * self.rs.taps16, sizeof(int32_t))
-        self.rs.high = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
-        self.rs.low = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
+        self.rs.coarse = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
+        self.rs.error = <int64_t*>calloc(n_out, sizeof(int64_t))
         cdef double* raw = <double*>calloc(self.rs.taps16, sizeof(double))
-        if (self.rs.start == NULL or self.rs.count == NULL or self.rs.weight == NULL or self.rs.high == NULL
-                or self.rs.low == NULL or raw == NULL):
+        if (self.rs.start == NULL or self.rs.count == NULL or self.rs.weight == NULL or self.rs.coarse == NULL
+                or self.rs.error == NULL or raw == NULL):
             free(raw)
             raise MemoryError("the resampling tables of one side")
         cdef Py_ssize_t o, i, lo, hi, at
         cdef double centre, total, value
+        cdef int32_t greatest = 0
         for o in range(n_out):
             centre = (o + 0.5) * scale
             lo = max(<Py_ssize_t>(centre - support + 0.5), 0)
@@ -565,16 +567,23 @@ cdef class Resampler:
                 value = raw[i] / total * (1 << 22)
                 at = o * self.rs.taps16 + i
                 self.rs.weight[at] = <int32_t>(value - 0.5 if value < 0 else value + 0.5)
-                self.rs.high[at] = <int16_t>(self.rs.weight[at] >> 8)
-                self.rs.low[at] = <int16_t>(self.rs.weight[at] & 255)
+                greatest = max(greatest, abs(self.rs.weight[at]))
         free(raw)
+        cdef int32_t unit = 1
+        while greatest / unit >= 32767:
+            unit *= 2
+            self.rs.shift += 1
+        for at in range(n_out * self.rs.taps16):
+            value = <double>self.rs.weight[at] / unit
+            self.rs.coarse[at] = <int16_t>(value - 0.5 if value < 0 else value + 0.5)
+            self.rs.error[at // self.rs.taps16] += 255 * abs(self.rs.weight[at] - self.rs.coarse[at] * unit)
 
     def __dealloc__(self):
         free(self.rs.start)
         free(self.rs.count)
         free(self.rs.weight)
-        free(self.rs.high)
-        free(self.rs.low)
+        free(self.rs.coarse)
+        free(self.rs.error)
 
 
 @lru_cache(maxsize=128)

@@ -55,7 +55,9 @@ typedef struct {
     ptrdiff_t *start;
     ptrdiff_t *count;
     int32_t *weight;
-    int16_t *high, *low;
+    int16_t *coarse; /* weight / 2^shift, rounded */
+    int shift;
+    int64_t *error; /* by how much a sum with coarse weights can be off: 255 * sum of |weight - coarse * 2^shift| */
 } sh_resampler;
 
 typedef struct {

@@ -46,7 +46,7 @@ _DAMAGE = (
 
 
 def has_archive_name(path: str) -> bool:
-    """Return whether a file's name says zip or tar. Office documents and packages do not, and are not opened."""
+    """Return whether a file's name says zip or tar; those of office documents and packages do not."""
     return path.lower().endswith(_ZIP_SUFFIXES + _TAR_SUFFIXES)
 
 
@@ -102,13 +102,15 @@ def _unread(archive: Item, position: int, name: str, error: str) -> Item:
     return replace(archive, position=position, member=name, error=error, named=False)
 
 
-# -- zip --------------------------------------------------------------------------------------------------------
+# -- zip ------------------------------------------------------------------------------------------------
 
 
 def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
     n_bytes = _zip_directory_bytes(file)
     if n_bytes > _MAX_ZIP_DIRECTORY:
-        yield Problem(path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes")
+        yield Problem(
+            path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes"
+        )
         return
     allowed = _EXPANSION_FREE + _EXPANSION * (archive.size or 0)
     with zipfile.ZipFile(file) as opened:
@@ -150,7 +152,7 @@ def _zip_directory_bytes(file: IO[bytes]) -> int:
     return int(n_bytes)
 
 
-# -- tar --------------------------------------------------------------------------------------------------------
+# -- tar ------------------------------------------------------------------------------------------------
 
 
 class _Forward(io.RawIOBase):
@@ -232,7 +234,7 @@ def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Ite
             info = opened.next()
             if info is None:
                 return
-            opened.members.clear()  # the reader keeps every header otherwise
+            opened.members = []  # type: ignore[attr-defined]  # the reader keeps every header otherwise
             position += 1
             if info.isdir():
                 continue

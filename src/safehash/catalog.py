@@ -12,25 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from .decision import Audit, Decision, Match
+from .decision import Audit, Match
 from .errors import CatalogError
-from .hashes import Algorithm, Hash, turn_digests
+from .hashes import Hash
 from .items import Item
 from .records import Problem, ScanRecord, Skipped, Summary
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-    from .matcher import Matcher
 
-__all__ = ["Catalog", "Known", "Similar"]
+__all__ = ["OUTCOME_NOW", "SKIPPED", "Catalog", "Known", "name_text"]
 
 #: "SHca": marks the file as ours (`file` and SQLite's own tools show it).
 _APPLICATION = 0x53486361
@@ -53,7 +48,7 @@ CREATE TABLE files (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL,
     position INTEGER NOT NULL,
-    member TEXT,
+    member BLOB,
     size INTEGER,
     mtime_ns INTEGER,
     settings_key TEXT NOT NULL,
@@ -119,18 +114,6 @@ class Known:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Similar:
-    """One of our files near a hash that was asked about."""
-
-    path: str
-    member: str | None
-    distance: int
-    view: str
-    outcome: str
-    hash: Hash
-
-
 class Catalog:
     """An open catalog file.
 
@@ -147,8 +130,8 @@ class Catalog:
 
     Notes
     -----
-    One process writes at a time (`begin` refuses the second); any number may read meanwhile. An object belongs
-    to one thread.
+    One process writes at a time (`begin` refuses the second); any number may read meanwhile. An object
+    belongs to one thread.
     """
 
     def __init__(self, path: StrPath, *, create: bool = True) -> None:
@@ -213,7 +196,9 @@ class Catalog:
         if application != _APPLICATION:
             raise CatalogError(f"{self.path}: an SQLite file, but no catalog of a scan")
         if version > _VERSION:
-            raise CatalogError(f"{self.path}: written by a newer version (schema {version}, known {_VERSION})")
+            raise CatalogError(
+                f"{self.path}: written by a newer version (schema {version}, known {_VERSION})"
+            )
         # A trigger or view planted in the file would run with our rights.
         found = {
             (kind, name)
@@ -236,7 +221,9 @@ class Catalog:
             said = str(exc)
             code = getattr(exc, "sqlite_errorname", "") or ""
             if "full" in said or "SQLITE_FULL" in code:
-                hint = "no space left for the catalog; what was committed is safe, run the scan again to go on"
+                hint = (
+                    "no space left for the catalog; what was committed is safe, run the scan again to go on"
+                )
             elif code.startswith("SQLITE_IOERR") or "disk I/O" in said:
                 hint = f"the catalog cannot be read or written ({said}); what was committed is safe"
             elif "locked" in said or "busy" in said:
@@ -377,6 +364,20 @@ class Catalog:
                 self._lock.close()
                 self._lock = None
 
+    def replace_matches_of(self, lists: Sequence[str]) -> None:
+        """Begin to replace what earlier re-matches found on lists of these names; `end` completes it."""
+        with self._guarded():
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "DELETE FROM matches WHERE list = ? AND run IN (SELECT id FROM runs WHERE kind = 'rematch')",
+                [(name,) for name in lists],
+            )
+
+    def roll_back(self) -> None:
+        """Give up what has not been committed."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
     def _commit(self) -> None:
         if self._db.in_transaction:
             try:
@@ -395,12 +396,14 @@ class Catalog:
         path = os.fsencode(record.path)
         self._db.execute("DELETE FROM files WHERE path = ? AND position = ?", (path, record.position))
         cursor = self._db.execute(
-            "INSERT INTO files (path, position, member, size, mtime_ns, settings_key, run, decided, outcome, reason,"
-            " failure, quality, provenance, milliseconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (path, position, member, size, mtime_ns, settings_key, run, decided, outcome,"
+            " reason, failure, quality, provenance, milliseconds)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                path, record.position, _plain(record.member), record.size, facts.get("mtime_ns", record.mtime_ns),
-                self._settings_key, self._run, facts.get("decided") or _now(), outcome, _plain(reason),
-                facts.get("failure"), facts.get("quality"), facts.get("provenance"), facts.get("milliseconds"),
+                path, record.position, _name_bytes(record.member), record.size,
+                facts.get("mtime_ns", record.mtime_ns), self._settings_key, self._run,
+                facts.get("decided") or _now(), outcome, _plain(reason), facts.get("failure"),
+                facts.get("quality"), facts.get("provenance"), facts.get("milliseconds"),
             ),
         )  # fmt: skip
         assert cursor.lastrowid is not None
@@ -418,7 +421,9 @@ class Catalog:
             decided=decision.decided,
             failure=record.failure,
             quality=decision.hash.quality if decision.hash is not None else None,
-            provenance=json.dumps(decision.provenance.to_record()) if decision.provenance is not None else None,
+            provenance=json.dumps(decision.provenance.to_record())
+            if decision.provenance is not None
+            else None,
             milliseconds=round(decision.milliseconds, 3),
         )
         own = () if decision.hash is None else (decision.hash,)
@@ -426,246 +431,37 @@ class Catalog:
             "INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)",
             [(file, value.algorithm.value, value.digest) for value in (*own, *record.digests)],
         )
-        self._add_matches(file, decision.matches)
+        self.add_matches(file, decision.matches)
 
-    def _add_matches(self, file: int, matches: Sequence[Match]) -> None:
-        self._db.executemany(
-            "INSERT INTO matches (file, run, list, entry, category, labels, algorithm, digest, distance, view,"
-            " suppressed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [_match_row(file, self._run, match) for match in matches],
+    def add_matches(self, file: int, matches: Sequence[Match]) -> None:
+        """Add matches of one file to the run under way."""
+        # What a scan found stands; a re-match that finds the same again adds nothing.
+        statement = (
+            "INSERT INTO matches (file, run, list, entry, category, labels, algorithm, digest, distance,"
+            " view, suppressed_by) SELECT :file, :run, :list, :entry, :category, :labels, :algorithm,"
+            " :digest, :distance, :view, :suppressed_by WHERE NOT EXISTS ("
+            "SELECT 1 FROM matches WHERE file = :file AND list = :list AND entry IS :entry"
+            " AND digest IS :digest)"
         )
-
-    # -- matching what was seen ---------------------------------------------------------------------------
-
-    def rematch(self, matcher: Matcher) -> Iterator[tuple[str, str | None, Decision]]:
-        """Match every stored hash against other lists, without touching an image.
-
-        Parameters
-        ----------
-        matcher : Matcher
-
-        Yields
-        ------
-        path, member, decision
-            For each file and hash that matches (suppressed matches included). The matches are added to the
-            catalog, replacing those of earlier re-matches against lists of the same names.
-
-        Notes
-        -----
-        A stored hash is looked up as it is, turned and negative; what only a crop, a frame or a later picture
-        of an animation would show needs a scan. Pictures below the quality floor are not matched.
-        """
-        self.begin(matcher.audit, kind="rematch")
-        state = "failed"
-        try:
-            with self._guarded():
-                self._db.execute("BEGIN")
-                self._db.executemany(
-                    "DELETE FROM matches WHERE list = ? AND run IN (SELECT id FROM runs WHERE kind = 'rematch')",
-                    [(info.name,) for info in matcher.lists],
-                )
-            for algorithm in Algorithm:
-                yield from self._rematch_one(matcher, algorithm)
-            state = "finished"
-        except (GeneratorExit, KeyboardInterrupt):
-            state = "interrupted"
-            raise
-        finally:
-            if state != "finished" and self._db.in_transaction:
-                self._db.execute("ROLLBACK")  # the earlier re-match stays whole
-            self.end(state, None)
-
-    def _rematch_one(
-        self, matcher: Matcher, algorithm: Algorithm
-    ) -> Iterator[tuple[str, str | None, Decision]]:
-        for files, digests, qualities in self.batches(algorithm):
-            values = [
-                Hash(algorithm, digest.tobytes(), quality=None if quality < 0 else quality)
-                for digest, quality in zip(digests, qualities.tolist(), strict=True)
-            ]
-            for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
-                if decision.matches:
-                    with self._guarded():
-                        self._add_matches(file, decision.matches)
-                        path, member = self._db.execute(
-                            "SELECT path, member FROM files WHERE id = ?", (file,)
-                        ).fetchone()
-                    yield os.fsdecode(path), member, decision
-
-    def batches(
-        self, algorithm: Algorithm, *, n_rows: int = _BATCH_ROWS
-    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.int16]]]:
-        """Yield all stored digests of one algorithm in batches.
-
-        Yields
-        ------
-        files : int64, shape (n,)
-        digests : uint8, shape (n, n_bytes)
-        qualities : int16, shape (n,)
-            -1 where none was measured, and for digests of a file's bytes.
-        """
-        last = -1
-        while True:
-            with self._guarded():
-                rows = self._db.execute(
-                    "SELECT files.id, digest, quality FROM hashes JOIN files ON files.id = hashes.file"
-                    " WHERE algorithm = ? AND files.id > ? ORDER BY files.id LIMIT ?",
-                    (algorithm.value, last, n_rows),
-                ).fetchall()
-            if not rows:
-                return
-            last = rows[-1][0]
-            rows = [row for row in rows if isinstance(row[1], bytes) and len(row[1]) == algorithm.n_bytes]
-            digests = np.frombuffer(b"".join(row[1] for row in rows), np.uint8)
-            with_quality = algorithm.is_perceptual
-            yield (
-                np.array([row[0] for row in rows], np.int64),
-                digests.reshape(len(rows), algorithm.n_bytes),
-                np.array(
-                    [row[2] if with_quality and row[2] is not None and 0 <= row[2] <= 100 else -1 for row in rows],
-                    np.int16,
-                ),
-            )
-
-    def similar(self, value: Hash, *, max_distance: int) -> list[Similar]:
-        """Return which of our files look like a hash: as it is, turned, or negative. Nearest first.
-
-        Parameters
-        ----------
-        value : Hash
-        max_distance : int
-            In bits, inclusive; file digests are equal or not.
-        """
-        found: list[tuple[int, str, int, bytes]] = []
-        wanted = np.frombuffer(value.digest, np.uint8)[None, :]
-        names: tuple[str, ...] = ("as it is",)
-        if value.algorithm.is_perceptual:
-            from .views import TURN_NAMES
-
-            turned = turn_digests(wanted, algorithm=value.algorithm)[0]
-            wanted = np.concatenate([turned, ~wanted])
-            names = (*TURN_NAMES, "negative")
-        else:
-            max_distance = 0
-        for files, digests, _ in self.batches(value.algorithm):
-            nearest = np.full(len(files), max_distance + 1, np.int64)
-            views = np.zeros(len(files), np.int64)
-            for number, query in enumerate(wanted):
-                distances = _BITS[digests ^ query].sum(axis=1, dtype=np.int64)
-                better = distances < nearest
-                nearest[better], views[better] = distances[better], number
-            for at in np.flatnonzero(nearest <= max_distance).tolist():
-                found.append((int(nearest[at]), names[views[at]], int(files[at]), digests[at].tobytes()))
-        found.sort()
-        return [self._similar(value.algorithm, *each) for each in found]
-
-    def _similar(self, algorithm: Algorithm, distance: int, view: str, file: int, digest: bytes) -> Similar:
         with self._guarded():
-            path, member, outcome, quality = self._db.execute(
-                f"SELECT path, member, {OUTCOME_NOW}, quality FROM files WHERE id = ?", (file,)
-            ).fetchone()
-        return Similar(
-            path=os.fsdecode(path),
-            member=member,
-            distance=distance,
-            view=view,
-            outcome=outcome,
-            hash=Hash(algorithm, digest, quality=quality if algorithm.is_perceptual else None),
-        )
+            self._db.executemany(statement, [_match_row(file, self._run, match) for match in matches])
 
     # -- reading ------------------------------------------------------------------------------------------
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of one SELECT; for the export and the report, which know the tables."""
         with self._guarded():
-            yield from self._db.execute(sql, parameters)
-
-    def records(self, *, full_hashes: bool = False, only_matches: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield every decided file as plain data, in the order of its path.
-
-        Parameters
-        ----------
-        full_hashes : bool
-            Whole digests instead of their first 8 hexadecimal digits.
-        only_matches : bool
-            Leave out files without a match that counts.
-        """
-        condition = f"AND {OUTCOME_NOW} = 'match'" if only_matches else ""
-        shown = 10**6 if full_hashes else 8
-        for row in self.query(
-            f"SELECT id, path, member, position, size, mtime_ns, {OUTCOME_NOW}, reason, failure, quality,"
-            f" provenance, decided, milliseconds FROM files WHERE outcome <> '{SKIPPED}' {condition}"
-            " ORDER BY path, position"
-        ):
-            file, path, member, position, size, mtime_ns, outcome, reason, failure, quality, how, decided, ms = row
-            record: dict[str, Any] = {"type": "decision", "path": os.fsdecode(path)}
-            if member is not None:
-                record.update(member=member, position=position)
-            record.update(size=size, modified_ns=mtime_ns, outcome=outcome)
-            if reason is not None:
-                record["reason"] = reason
-            if failure is not None:
-                record["failure"] = failure
-            for algorithm, digest in self.query(
-                "SELECT algorithm, digest FROM hashes WHERE file = ? ORDER BY algorithm", (file,)
-            ):
-                if algorithm in _FILE_DIGESTS:
-                    record[algorithm] = digest.hex()[:shown]
-                else:
-                    record.update(algorithm=algorithm, hash=digest.hex()[:shown], quality=quality)
-            record["suggestion"] = "review" if outcome == "match" else "none"
-            record["matches"] = list(self._matches_of(file, shown))
-            if how is not None:
-                record["decode"] = json.loads(how)
-            record.update(decided=decided, milliseconds=ms)
-            yield record
-
-    def _matches_of(self, file: int, shown: int) -> Iterator[dict[str, Any]]:
-        for source, entry, category, labels, algorithm, digest, distance, view, suppressed_by in self.query(
-            "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by FROM matches"
-            " WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, id",
-            (file,),
-        ):
-            record = {
-                "list": source, "id": entry, "category": category, "labels": json.loads(labels),
-                "distance": distance, "view": view,
-            }  # fmt: skip
-            if digest is not None:
-                record.update(algorithm=algorithm, hash=digest.hex()[:shown])
-            if suppressed_by is not None:
-                record["suppressed_by"] = suppressed_by
-            yield record
-
-    def stats(self) -> dict[str, Any]:
-        """Return counts of everything, as plain data."""
-        return {
-            "files": self.number(f"SELECT count(*) FROM files WHERE outcome <> '{SKIPPED}'"),
-            "bytes": self.number(f"SELECT total(size) FROM files WHERE position = 0 AND outcome <> '{SKIPPED}'"),
-            "outcomes": self._counts(
-                f"SELECT {OUTCOME_NOW}, count(*) FROM files WHERE outcome <> '{SKIPPED}' GROUP BY 1"
-            ),
-            "left_aside": self._counts(
-                f"SELECT reason, count(*) FROM files WHERE outcome = '{SKIPPED}' GROUP BY 1"
-            ),
-            "failures": self._counts("SELECT failure, count(*) FROM files WHERE failure IS NOT NULL GROUP BY 1"),
-            "hashes": self._counts("SELECT algorithm, count(*) FROM hashes GROUP BY 1"),
-            "matched_lists": self._counts(
-                "SELECT list, count(DISTINCT file) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
-            ),
-            "runs": [
-                {"kind": kind, "state": state, "started": started, "finished": finished or "-"}
-                for kind, state, started, finished in self.query(
-                    "SELECT kind, state, started, finished FROM runs ORDER BY id"
-                )
-            ],
-        }
+            rows = self._db.execute(sql, parameters)
+        while True:
+            with self._guarded():
+                row = rows.fetchone()
+            if row is None:
+                return
+            yield row
 
     def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Return the one number that a SELECT asks for."""
         return int(next(self.query(sql, parameters))[0] or 0)
-
-    def _counts(self, sql: str) -> dict[str, int]:
-        return {str(name): int(n) for name, n in self.query(f"{sql} ORDER BY 2 DESC, 1")}
 
     def check_integrity(self) -> None:
         """Read the whole file and compare it with itself.
@@ -682,18 +478,37 @@ class Catalog:
             raise CatalogError(f"{self.path}: damaged: {found[0] if found != ['ok'] else broken[0]}")
 
 
-_FILE_DIGESTS = frozenset(algorithm.value for algorithm in Algorithm if not algorithm.is_perceptual)
-_BITS = np.array([bin(k).count("1") for k in range(256)], np.uint8)
-
-
-def _match_row(file: int, run: int | None, match: Match) -> tuple[Any, ...]:
+def _match_row(file: int, run: int | None, match: Match) -> dict[str, Any]:
     entry = match.entry
     own = entry.hash if isinstance(entry.hash, Hash) else None
-    return (
-        file, run, _plain(entry.source), _plain(entry.id), entry.category, json.dumps(list(entry.labels)),
-        own.algorithm.value if own is not None else None, own.digest if own is not None else None,
-        match.distance, match.view, match.suppressed_by,
-    )  # fmt: skip
+    return {
+        "file": file,
+        "run": run,
+        "list": _plain(entry.source),
+        "entry": _plain(entry.id),
+        "category": entry.category,
+        "labels": json.dumps(list(entry.labels)),
+        "algorithm": own.algorithm.value if own is not None else None,
+        "digest": own.digest if own is not None else None,
+        "distance": match.distance,
+        "view": match.view,
+        "suppressed_by": match.suppressed_by,
+    }
+
+
+def _name_bytes(name: str | None) -> bytes | None:
+    """Return a member's name as bytes, undecodable ones as they were in the archive."""
+    if name is None:
+        return None
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace")
+
+
+def name_text(stored: bytes | None) -> str | None:
+    """Return a stored name of an archive's member as text; what is not UTF-8 as lone surrogates."""
+    return None if stored is None else stored.decode("utf-8", "surrogateescape")
 
 
 def _plain(text: str | None) -> str | None:

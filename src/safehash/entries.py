@@ -7,6 +7,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 import numpy as np
@@ -278,7 +279,9 @@ class EntryTable:
                     keyed_by=keyed_by,
                 )
             )
-        return Columns(models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities"))
+        return Columns(
+            models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities")
+        )
 
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
@@ -566,7 +569,7 @@ class EntryTableBuilder:
         else:
             # Distinct in nearly every row, so what is remembered ends with this call.
             distinct = {date: number for number, date in enumerate(dict.fromkeys(dates))}
-            first_date = self._pools["date"].append_many([_json_bytes(list(date)) for date in distinct])
+            first_date = self._pools["date"].append_many([_date_bytes(*date) for date in distinct])
             date_numbers = _uint32(first_date + distinct[date] for date in dates)
         if extras is None:
             extra_numbers = _uint32(self._intern_extra(model) for model in models)[chosen]
@@ -726,6 +729,13 @@ class EntryTableBuilder:
 
 def _json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _date_bytes(created: str | None, updated: str | None) -> bytes:
+    """Do what `_json_bytes` does, ten times as fast: a large list has a date for nearly every row."""
+    one = "null" if created is None else encode_basestring(created)
+    other = "null" if updated is None else encode_basestring(updated)
+    return f"[{one},{other}]".encode("utf-8", "surrogatepass")
 
 
 def _uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Union
 
@@ -15,9 +14,10 @@ __all__ = ["HEAD_BYTES", "Found", "Item", "why_skipped"]
 HEAD_BYTES = 512
 
 #: Names that promise a picture: such a file gets an outcome even when its content is something else.
-_IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .avif .bmp .dib .tif .tiff .heic .heif .hif .jxl .jp2 .j2k "
-    ".ico .tga .psd .pcx .ppm .pgm .pbm .pnm .dng .raw .cr2 .nef .arw".split()
+_IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".dib"),
+    *(".tif", ".tiff", ".heic", ".heif", ".hif", ".jxl", ".jp2", ".j2k", ".ico", ".tga", ".psd", ".pcx"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".dng", ".raw", ".cr2", ".nef", ".arw"),
 )
 
 _CONTAINERS = (
@@ -83,7 +83,7 @@ def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
     named : bool
         Whether the caller named this very file.
     """
-    if sniff(head) is not None or named or os.path.splitext(name)[1].lower() in _IMAGE_SUFFIXES:
+    if sniff(head) is not None or named or name.lower().endswith(_IMAGE_SUFFIXES):
         return None
     if not head:
         return "empty file"

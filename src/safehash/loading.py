@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from array import array
 from collections.abc import Callable, Iterator
@@ -92,6 +93,8 @@ class _Staged:
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
         self._deleted = bytearray()
+        # Of all of a row but its digest: a replayed record has key, digest and this in common with the first.
+        self._contents = array("q")
         for item in reader.batches():
             if isinstance(item, Batch):
                 self._add_batch(item)
@@ -104,6 +107,9 @@ class _Staged:
         self._keys.append(0 if by_digest else hash(entry.key))
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
+        quality = entry.hash.quality if isinstance(entry.hash, Hash) else None
+        extra = json.dumps(entry.extra, sort_keys=True) if entry.extra else ""
+        self._contents.append(hash((entry, quality, extra)))
 
     def _add_batch(self, batch: Batch) -> None:
         n = len(batch)
@@ -130,6 +136,7 @@ class _Staged:
         else:
             deleted = np.array([each.deleted for each in batch.likes], np.uint8)
             self._deleted += deleted[np.asarray(batch.which)].tobytes()
+        self._contents.frombytes(_contents_of(batch).tobytes())
 
     def merged(self) -> EntryTable:
         """Return the table of what is live."""
@@ -137,14 +144,26 @@ class _Staged:
         keys = np.frombuffer(self._keys, np.int64).copy()
         deleted = np.frombuffer(self._deleted, np.bool_)
         by_digest = np.frombuffer(self._keyed_by_digest, np.bool_)
+        contents = np.frombuffer(self._contents, np.int64).copy()
         for algorithm in Algorithm:
             rows, digests = table.digests(algorithm)
-            chosen = by_digest[rows]
-            if chosen.any():
-                keys[rows[chosen]] = _mixed(digests[chosen] if not chosen.all() else digests)
+            if rows.size:
+                mixed = _mixed(digests)
+                contents[rows] += mixed
+                chosen = by_digest[rows]
+                keys[rows[chosen]] = mixed[chosen]
         order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        same = ordered[1:] == ordered[:-1]
+        same = keys[order[1:]] == keys[order[:-1]]
+        if same.any():
+            order = np.lexsort((contents, keys))
+            replayed = (keys[order[1:]] == keys[order[:-1]]) & (contents[order[1:]] == contents[order[:-1]])
+            n_rows = len(table)
+            order = order[np.concatenate(([True], ~replayed))]
+            same = keys[order[1:]] == keys[order[:-1]]
+            if order.shape[0] < n_rows:
+                dropped = np.ones(n_rows, np.bool_)
+                dropped[order] = False
+                deleted = deleted | dropped
         shared = np.zeros(len(table), np.bool_)
         shared[order[1:][same]] = True
         shared[order[:-1][same]] = True
@@ -156,6 +175,23 @@ class _Staged:
             for entry in merge_lists([table[row] for row in rows_of_key]):
                 builder.append(entry)
         return builder.build()
+
+
+def _contents_of(batch: Batch) -> npt.NDArray[np.int64]:
+    """Return a number per row that stands for all of it but its digest."""
+    n = len(batch)
+    contents = np.zeros(n, np.int64)
+    for column in (batch.ids, batch.dates, batch.extras):
+        contents *= 1_000_003
+        if column is not None:
+            contents += np.fromiter(map(hash, column), np.int64, n)
+    contents *= 1_000_003
+    if batch.qualities is not None:
+        contents += batch.qualities
+    contents *= 1_000_003
+    likes = np.array([hash(like) for like in batch.likes], np.int64)
+    contents += likes[0 if batch.which is None else np.asarray(batch.which)]
+    return contents
 
 
 def _mixed(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
@@ -29,6 +30,8 @@ _DEPTH = 2
 _KILLED_ATTEMPTS = 3
 #: Pools of one worker that may break in a row, without a single batch done, before we say so.
 _MAX_BREAKS = 5
+#: Seconds beyond all timeouts after which a pool that says nothing is given up.
+_PATIENCE = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class _Slot:
     pool: ProcessPool
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
+    since: float = 0.0  # when it last took up or finished something
 
 
 def available_workers() -> int:
@@ -159,6 +163,8 @@ class Workers:
         except RuntimeError:  # the pool broke while idle: its worker was killed
             self._replace(slot)
             future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        if not slot.batches:
+            slot.since = time.monotonic()
         slot.batches.append((batch, future))
         pool = slot.pool
 
@@ -186,6 +192,7 @@ class Workers:
             if not any(known is future for _, known in slot.batches):
                 continue  # its pool was replaced meanwhile; the batch has been given again
             slot.batches = deque(pair for pair in slot.batches if pair[1] is not future)
+            slot.since = time.monotonic()
             error = future.exception()
             if error is None:
                 slot.n_breaks = 0
@@ -194,6 +201,30 @@ class Workers:
                 answers += self._failed(slot, batch, error)
         self._dispatch()
         return answers
+
+    def revive(self) -> None:
+        """Replace pools that went silent; to be called now and then while waiting.
+
+        A pool whose idle worker is killed ends without a word about a batch that was just handed to it
+        (pebble 5.2). And whatever else may silence one, it has had its time when every batch it holds should
+        long have been done or timed out.
+        """
+        if self._finished:
+            return
+        patience = _DEPTH * (self._timeout + _BATCH_SECONDS) + _PATIENCE
+        for slot in self._slots:
+            if slot.batches and (not slot.pool.active or time.monotonic() - slot.since > patience):
+                self._count_break(slot, None)
+                self._replace(slot)
+        self._dispatch()
+
+    def _count_break(self, slot: _Slot, error: BaseException | None) -> None:
+        slot.n_breaks += 1
+        if slot.n_breaks > _MAX_BREAKS:
+            raise SafehashError(
+                "worker processes end before they do anything; a script that calls scan() must do so "
+                "under `if __name__ == '__main__':`"
+            ) from error
 
     def _done(self, batch: Batch, verdicts: Sequence[Verdict]) -> list[tuple[int, Item, Verdict | Failed]]:
         n_done = len(verdicts)
@@ -206,15 +237,9 @@ class Workers:
     ) -> list[tuple[int, Item, Verdict | Failed]]:
         if isinstance(error, BrokenProcessPool):
             # Died before it took the batch: while starting, or killed while idle.
-            slot.n_breaks += 1
-            if slot.n_breaks > _MAX_BREAKS:
-                raise SafehashError(
-                    "worker processes end before they do anything; a script that calls scan() must do so under "
-                    "`if __name__ == '__main__':`"
-                ) from error
+            self._count_break(slot, error)
             self._replace(slot)
-            (self._lonely if batch.isolated else self._again).append(batch)
-            batch.alone = max(0, batch.alone - 1)
+            self._take_back(batch)
             return []
         if not isinstance(error, (TimeoutError, ProcessExpired, MemoryError, CancelledError)):
             raise SafehashError(f"a worker failed: {type(error).__name__}: {error}") from error
@@ -243,13 +268,18 @@ class Workers:
         with self._changed:
             old, slot.pool = slot.pool, self._new_pool()
         for batch, _ in slot.batches:
-            (self._lonely if batch.isolated else self._again).append(batch)
+            self._take_back(batch)
         slot.batches.clear()
         self._close(old)
 
+    def _take_back(self, batch: Batch) -> None:
+        """Queue a batch again that had no fault."""
+        (self._lonely if batch.isolated else self._again).append(batch)
+        batch.alone = max(0, batch.alone - 1)
+
     def _close(self, pool: ProcessPool) -> None:
         """Stop a pool beside the work: one with a half-sent message can keep its closer waiting."""
-        pool.stop()
+        pool.stop()  # type: ignore[no-untyped-call]
         closer = threading.Thread(target=_join, args=(pool,), name="safehash-close", daemon=True)
         closer.start()
         self._closing = [thread for thread in self._closing if thread.is_alive()] + [closer]
@@ -289,12 +319,12 @@ def each_isolated(
                 yield future.result()
                 continue
             if isinstance(error, (ProcessExpired, BrokenProcessPool, RuntimeError)):
-                pool.stop()
+                pool.stop()  # type: ignore[no-untyped-call]
                 threading.Thread(target=_join, args=(pool,), daemon=True).start()
                 pool = new_pool()
             yield None
     finally:
-        pool.stop()
+        pool.stop()  # type: ignore[no-untyped-call]
         _join(pool)
 
 

@@ -204,7 +204,12 @@ class Summary:
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "lists": [
-                {"name": info.name, "snapshot": info.snapshot, "loaded": info.loaded, "entries": info.n_entries}
+                {
+                    "name": info.name,
+                    "snapshot": info.snapshot,
+                    "loaded": info.loaded,
+                    "entries": info.n_entries,
+                }
                 for info in audit.lists
             ],
             "algorithm": audit.algorithm,

@@ -12,8 +12,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .catalog import OUTCOME_NOW, SKIPPED, Catalog
+from .catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 from .errors import SafehashError
+from .lookback import counts
 from .records import DECIDED, printable
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def _render(facts: dict[str, Any], *, title: str) -> str:
     from markupsafe import Markup
 
     folder = files(__package__).joinpath("templates")
-    script, style = (folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
+    script, style = (
+        folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.js", "report.css")
+    )
     environment = Environment(
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -101,8 +104,8 @@ def _render(facts: dict[str, Any], *, title: str) -> str:
         title=title,
         version=__version__,
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        script=Markup(script),  # noqa: S704  ours, not the catalog's
-        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # our own file, nothing of the catalog's
+        style=Markup(style),
         script_sum=_sum(script),
         style_sum=_sum(style),
     )
@@ -112,11 +115,11 @@ def _sum(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-# -- what the page says -----------------------------------------------------------------------------------------
+# -- what the page says ---------------------------------------------------------------------------------
 
 
 def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
-    stats = catalog.stats()
+    stats = counts(catalog)
     groups, n_matches = _groups(catalog)
     if thumbnails:
         _add_thumbnails(groups)
@@ -160,7 +163,7 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
             )
         groups[key].rows.append(
             {
-                "path": os.fsdecode(path), "member": member, "distance": distance, "view": view,
+                "path": os.fsdecode(path), "member": name_text(member), "distance": distance, "view": view,
                 "suppressed_by": suppressed_by, "quality": rest[0], "position": rest[1], "picture": None,
             }
         )  # fmt: skip
@@ -172,9 +175,13 @@ def _add_thumbnails(groups: list[_Group]) -> None:
     from .thumbnails import thumbnail
     from .worker import Means
 
-    plain = [row for group in groups for row in group.rows if row["position"] == 0 and "://" not in row["path"]]
+    plain = [
+        row for group in groups for row in group.rows if row["position"] == 0 and "://" not in row["path"]
+    ]
     paths = list(dict.fromkeys(row["path"] for row in plain))[:_MAX_THUMBNAILS]
-    made = each_isolated(thumbnail, [(each,) for each in paths], means=Means(max_memory=1 << 30), timeout=20.0)
+    made = each_isolated(
+        thumbnail, [(each,) for each in paths], means=Means(max_memory=1 << 30), timeout=20.0
+    )
     pictures = dict(zip(paths, made, strict=True))
     for row in plain:
         picture = pictures.get(row["path"])
@@ -220,9 +227,10 @@ def _undecided(catalog: Catalog) -> dict[str, Any]:
     marks = ", ".join("?" * len(decided))
     condition = f"FROM files WHERE {OUTCOME_NOW} NOT IN ({marks}) AND outcome <> '{SKIPPED}'"
     rows = [
-        {"path": os.fsdecode(path), "member": member, "outcome": outcome, "reason": reason or ""}
+        {"path": os.fsdecode(path), "member": name_text(member), "outcome": outcome, "reason": reason or ""}
         for path, member, outcome, reason in catalog.query(
-            f"SELECT path, member, outcome, reason {condition} ORDER BY outcome, path LIMIT {_MAX_UNDECIDED}", decided
+            f"SELECT path, member, outcome, reason {condition} ORDER BY outcome, path LIMIT {_MAX_UNDECIDED}",
+            decided,
         )
     ]
     return {"rows": rows, "n": catalog.number(f"SELECT count(*) {condition}", decided)}

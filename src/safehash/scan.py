@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from .catalog import Catalog
     from .matcher import Matcher
+    from .pool import Failed
 
 __all__ = ["Scan", "ScanSettings", "scan"]
 
-Record = Union[ScanRecord, Skipped, Problem]
+Record = Union[ScanRecord, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too
 
-#: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to share out.
+#: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
+#: share out.
 _BATCH_FILES = 32
 _BATCH_BYTES = 4 << 20
 #: How far the walk may run ahead of the workers.
@@ -314,14 +316,7 @@ class Scan:
                     for number, item, verdict in workers.collect():
                         n_out += 1
                         if isinstance(verdict, Failed):
-                            verdict = Verdict(
-                                decision=undecided(self._matcher, verdict.reason, seconds=self._settings.timeout)
-                                if verdict.kind == "timeout"
-                                else undecided(self._matcher, verdict.reason, seconds=0.0),
-                                failure=verdict.kind,
-                                size=item.size,
-                                mtime_ns=item.mtime_ns,
-                            )
+                            verdict = self._verdict_on(item, verdict)
                         yield number, self._record(item, verdict)
                     held_back = self._settings.ordered and ticket - self._next_out > window
                     full = len(batch.items) >= pace.batch_files or n_bytes >= _BATCH_BYTES
@@ -352,11 +347,18 @@ class Scan:
                     with workers.changed:
                         if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
                             workers.changed.wait(0.2)
+                    workers.revive()
             finally:
                 feed.close()
                 workers.close()
 
     # -- the steps ----------------------------------------------------------------------------------------
+
+    def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
+        """Return what is said of a file whose worker did not survive it."""
+        seconds = self._settings.timeout if failed.kind == "timeout" else 0.0
+        decision = undecided(self._matcher, failed.reason, seconds=seconds)
+        return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
 
     def _worker_options(self) -> dict[str, Any]:
         return {

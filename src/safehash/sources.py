@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .archives import has_archive_name, members
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "count_files", "find"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
@@ -68,7 +70,7 @@ class Inputs:
         for path in self.paths:
             if _URL.fullmatch(path) or os.path.lexists(path):
                 continue
-            if glob.has_magic(path) and next(glob.iglob(path, recursive=True), None) is not None:
+            if glob.has_magic(path) and _matching(path, first=True):
                 continue
             raise FileNotFoundError(f"{path}: no such file or folder")
 
@@ -86,12 +88,12 @@ def count_files(inputs: Inputs) -> Iterator[int]:
     """Yield a growing count of the plain files ahead, opening none; archives count as one."""
     n_files = 0
     for found in find(replace(inputs, names=None, archives=False, ordered=False)):
-        if isinstance(found, Item):
+        if not isinstance(found, Problem):
             n_files += 1
             yield n_files
 
 
-# -- files and folders ------------------------------------------------------------------------------------------
+# -- files and folders ----------------------------------------------------------------------------------
 
 
 def _named(path: str, inputs: Inputs) -> Iterator[Found]:
@@ -100,11 +102,12 @@ def _named(path: str, inputs: Inputs) -> Iterator[Found]:
         yield from _remote(path)
         return
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except (FileNotFoundError, NotADirectoryError):
         if glob.has_magic(path) and not os.path.lexists(path):
-            for match in sorted(glob.iglob(path, recursive=True)):
-                if not ("**" in path and os.path.isdir(match)):
+            for match in _matching(path):
+                # "**" gives every folder beside what is in it.
+                if not ("**" in path and Path(match).is_dir()):
                     yield from _named(match, inputs)
         else:
             yield Item(path=path, named=True)  # it gets its outcome: "no such file"
@@ -118,6 +121,12 @@ def _named(path: str, inputs: Inputs) -> Iterator[Found]:
         yield Skipped(path=path, reason="special file")
     else:
         yield from _file(path, status, inputs, named=True)
+
+
+def _matching(pattern: str, *, first: bool = False) -> list[str]:
+    """Return what a pattern matches, sorted; a wildcard does not match a leading dot, as in a shell."""
+    found = glob.iglob(pattern, recursive=True)  # noqa: PTH207  Path.glob() has other rules for dots and **
+    return [name for name in [next(found, None)] if name is not None] if first else sorted(found)
 
 
 def _file(path: str, status: os.stat_result, inputs: Inputs, *, named: bool = False) -> Iterator[Found]:
@@ -136,7 +145,7 @@ def _walk(top: str, inputs: Inputs) -> Iterator[Found]:
         folder = folders.pop()
         try:
             if inputs.follow_links:
-                status = os.stat(folder)
+                status = Path(folder).stat()
                 place = (status.st_dev, status.st_ino)
                 if place in seen:
                     yield Skipped(path=folder, reason="folder seen before")
@@ -185,7 +194,7 @@ def _entry(entry: os.DirEntry[str], inputs: Inputs, below: list[str]) -> Iterato
         yield Problem(path=entry.path, reason=f"cannot be looked at: {exc.strerror or exc}")
 
 
-# -- lists of names ---------------------------------------------------------------------------------------------
+# -- lists of names -------------------------------------------------------------------------------------
 
 
 def _split_names(stream: IO[bytes]) -> Iterator[bytes]:
@@ -210,7 +219,7 @@ def _trimmed(name: bytes, separator: bytes) -> bytes:
     return name.removesuffix(b"\r") if separator == b"\n" else name
 
 
-# -- remote stores ----------------------------------------------------------------------------------------------
+# -- remote stores --------------------------------------------------------------------------------------
 
 
 def _remote(url: str) -> Iterator[Found]:
@@ -234,9 +243,11 @@ def _remote(url: str) -> Iterator[Found]:
 
 
 def _remote_item(store: Any, facts: dict[str, Any], *, named: bool) -> Item:
-    changed = next((facts[key] for key in ("mtime", "LastModified", "last_modified", "updated") if key in facts), None)
+    changed = next(
+        (facts[key] for key in ("mtime", "LastModified", "last_modified", "updated") if key in facts), None
+    )
     mtime_ns: int | None = None
-    if hasattr(changed, "timestamp"):
+    if changed is not None and hasattr(changed, "timestamp"):
         mtime_ns = int(changed.timestamp() * 1e9)
     elif isinstance(changed, (int, float)):
         mtime_ns = int(changed * 1e9)

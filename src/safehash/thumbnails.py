@@ -15,6 +15,9 @@ from .images import decode
 __all__ = ["grey_png", "thumbnail"]
 
 
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
 def thumbnail(path: str, side: int = 96) -> bytes | None:
     """Return a grey PNG of an image file, its longer side at most `side` pixels, or None if there is none."""
     try:
@@ -22,7 +25,7 @@ def thumbnail(path: str, side: int = 96) -> bytes | None:
     except (ImageError, OSError, MemoryError):
         return None
     pixels = decoded.pixels
-    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2).astype(np.uint8)
+    grey = pixels if pixels.ndim == 2 else (pixels @ _LUMA).astype(np.uint8)
     orientation = decoded.provenance.orientation
     if orientation in (3, 4, 6, 7):
         grey = grey[::-1]
@@ -46,7 +49,8 @@ def _shrink(grey: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     sums = np.add.reduceat(sums, col_starts, axis=1)
     n_in_rows = np.diff(np.append(row_starts, rows))
     n_in_cols = np.diff(np.append(col_starts, cols))
-    return np.rint(sums / np.outer(n_in_rows, n_in_cols)).astype(np.uint8)
+    means: npt.NDArray[np.uint8] = np.rint(sums / np.outer(n_in_rows, n_in_cols)).astype(np.uint8)
+    return means
 
 
 def grey_png(grey: npt.NDArray[np.uint8]) -> bytes:

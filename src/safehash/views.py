@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
 from .compute import hash_decoded, turned_hashes
+from .gates import degenerate, distance_to_plain
 from .hashes import Algorithm, Hash
 from .images import Decoded
 from .index import Index
-from .trims import trimmed_boxes
+from .windows import PLAIN_MARGIN, Found, Thumbnails, search_windows
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up"]
 
@@ -132,13 +132,37 @@ def look_up(
         raise ValueError("no frames to look up")
     if effort not in EFFORTS:
         raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
-    queries = _Queries([], [])
     first: Hash | None = None
+    best: dict[int, Hit] = {}
+    seen: list[Hash] = []
     for picture, name in _pictures(decoded_frames, effort, on_black):
-        own = _add_views(queries, picture, name, index.algorithm, min_quality, effort)
+        queries = _Queries([], [])
+        own = _add_views(queries, picture, index.algorithm, min_quality, effort)
         first = first or own
+        for row, distance, view in _search(queries, index, max_distance):
+            _keep(best, Hit(row=row, distance=distance, view=_named(view, name)))
+        if effort == "fast" or index.algorithm is not Algorithm.PDQ:
+            continue
+        # Windows of a frame that looks like one before would lead to the same entries.
+        if all(own.distance(other) > _SAME_FRAME for other in seen):
+            seen.append(own)
+            found = search_windows(
+                Thumbnails(picture),
+                index,
+                max_distance=max_distance,
+                thorough=effort == "thorough",
+                settled=set(best),
+            )
+            for hit in found:
+                _keep(best, Hit(row=hit.row, distance=hit.distance, view=_named(_described(hit), name)))
     assert first is not None
-    return ViewResult(hash=first, hits=_search(queries, index, max_distance))
+    hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
+    return ViewResult(hash=first, hits=hits)
+
+
+def _keep(best: dict[int, Hit], hit: Hit) -> None:
+    if hit.row not in best or hit.distance < best[hit.row].distance:
+        best[hit.row] = hit
 
 
 def _pictures(
@@ -153,27 +177,23 @@ def _pictures(
 
 
 def _add_views(
-    queries: _Queries, picture: Decoded, name: str, algorithm: Algorithm, min_quality: int, effort: Effort
+    queries: _Queries, picture: Decoded, algorithm: Algorithm, min_quality: int, effort: Effort
 ) -> Hash:
-    """Add one picture's digests to `queries`; return its hash as it is."""
-    if algorithm is not Algorithm.PDQ:
-        own = hash_decoded(picture, algorithm=algorithm)
-        turned = own.orientations() if effort != "fast" else (own,)
-        _add_turned(queries, [value.digest for value in turned], name, negatives=effort != "fast")
-        return own
+    """Add the digests of the views that need no window to `queries`; return the picture's hash as it is."""
     if effort == "fast":
         own = hash_decoded(picture, algorithm=algorithm)
         if _is_good(own.quality, min_quality):
-            queries.add(own.digest, _named("as it is", name))
+            queries.add(own.digest, TURN_NAMES[0])
         return own
-    turned = turned_hashes(picture)
-    own = turned[0]
-    if _is_good(own.quality, min_quality):
-        _add_turned(queries, [value.digest for value in turned], name, negatives=True)
-    for digests, quality in _trimmed(picture):
-        if _is_good(quality, min_quality):
-            _add_turned(queries, digests, _named("inside a frame", name), negatives=False)
-    return own
+    turned = turned_hashes(picture) if algorithm is Algorithm.PDQ else None
+    if turned is None:
+        turned = hash_decoded(picture, algorithm=algorithm).orientations()
+    if _is_good(turned[0].quality, min_quality):
+        for value, view in zip(turned, TURN_NAMES, strict=True):
+            queries.add(value.digest, view)
+        for value, view in zip(turned, TURN_NAMES, strict=True):
+            queries.add(value.negative().digest, "negative" if view == TURN_NAMES[0] else f"negative, {view}")
+    return turned[0]
 
 
 def _is_good(quality: int | None, min_quality: int) -> bool:
@@ -181,41 +201,78 @@ def _is_good(quality: int | None, min_quality: int) -> bool:
 
 
 def _named(view: str, name: str) -> str:
-    if view == "as it is":
+    if view == TURN_NAMES[0]:
         return name or view
     return f"{name}, {view}" if name else view
 
 
-def _add_turned(queries: _Queries, digests: Sequence[bytes], name: str, *, negatives: bool) -> None:
-    for digest, view in zip(digests, TURN_NAMES, strict=False):
-        queries.add(digest, _named(view, name))
-    if negatives:
-        for digest, view in zip(digests, TURN_NAMES, strict=False):
-            turned = "negative" if view == "as it is" else f"negative, {view}"
-            queries.add(bytes(byte ^ 0xFF for byte in digest), _named(turned, name))
-
-
-def _trimmed(picture: Decoded) -> Iterator[tuple[tuple[bytes, ...], int]]:
-    """Yield digests of the eight orientations and quality of what is left when uniform borders go."""
-    where = picture.provenance
-    step = where.scale
-    for top, bottom, left, right in trimmed_boxes(picture.pixels):
-        part = picture.pixels[top:bottom, left:right]
-        rows = min(bottom * step, where.height) - top * step
-        cols = min(right * step, where.width) - left * step
-        yield _core.pdq_turned(part, rows=rows, cols=cols, step=step, orientation=where.orientation)
-
-
-def _search(queries: _Queries, index: Index, max_distance: int) -> tuple[Hit, ...]:
+def _search(queries: _Queries, index: Index, max_distance: int) -> Iterator[tuple[int, int, str]]:
+    """Yield row, distance and view of everything within the threshold."""
     if not queries.digests:
-        return ()
+        return
     joined = np.frombuffer(b"".join(queries.digests), dtype=np.uint8)
     digests = joined.reshape(len(queries.digests), index.algorithm.n_bytes)
     offsets, rows, distances = index.search_many(digests, max_distance=max_distance)
-    best: dict[int, Hit] = {}
     if len(rows):
         query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
-            if row not in best or distance < best[row].distance:
-                best[row] = Hit(row=row, distance=distance, view=queries.names[query])
-    return tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
+            view = queries.names[query]
+            if (
+                view == TURN_NAMES[0]
+                or index.algorithm is not Algorithm.PDQ
+                or _says_enough(index, row, distance)
+            ):
+                yield row, distance, view
+
+
+def _says_enough(index: Index, row: int, distance: int) -> bool:
+    """Say whether a turned picture may match an entry: stripes and discs match each other turned."""
+    digest = index.digests_of([row])
+    return not degenerate(digest)[0] and distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
+
+
+# -- a window in words -------------------------------------------------------------------------------------
+
+
+def _described(found: Found) -> str:
+    """Say in plain words how the upload had to be looked at."""
+    words = []
+    if found.orientation:
+        words.append(TURN_NAMES[found.orientation])
+    if found.degrees:
+        words.append(f"rotated about {_number(abs(found.degrees))}")
+    words.append(_window_in_words(*found.window))
+    kept = [word for word in words if word] or ["altered"]
+    return ", ".join(kept)
+
+
+def _number(degrees: float) -> str:
+    rounded = max(1, round(degrees))
+    return f"{rounded} degree" if rounded == 1 else f"{rounded} degrees"
+
+
+def _window_in_words(top: float, bottom: float, left: float, right: float) -> str:
+    height, width = bottom - top, right - left
+    missing = 1.0 - 1.0 / max(height, width, 1.0)
+    if min(height, width) > _WHOLE:
+        return f"cropped about {max(1, round(100 * missing))} %" if missing > 1.0 - _WHOLE else ""
+    down, across = round(1 / height), round(1 / width)
+    row, col = round(top * down), round(left * across)
+    on_grid = abs(top - row / down) < _OFF_GRID and abs(bottom - (row + 1) / down) < _OFF_GRID
+    on_grid = on_grid and abs(left - col / across) < _OFF_GRID and abs(right - (col + 1) / across) < _OFF_GRID
+    if on_grid and down * across > 1:
+        return f"panel {row * across + col + 1} of {down * across}"
+    shown = height * width
+    if shown >= _MOSTLY:
+        return "inside a frame"
+    return f"inside a larger picture, {round(100 * shown)} % of it"
+
+
+#: A window this much of the upload's sides is the upload; this far from a grid is not on it; this much of its
+#: area has a frame around it rather than another picture.
+_WHOLE = 0.985
+_OFF_GRID = 0.02
+_MOSTLY = 0.4
+
+#: Bits between two frames of an animation that need not both be cut into windows.
+_SAME_FRAME = 12

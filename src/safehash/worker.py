@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -149,9 +150,7 @@ class Worker:
         size: int | None = None,
         mtime_ns: int | None = None,
     ) -> Verdict:
-        decision = undecided(
-            self._matcher, reason, seconds=time.perf_counter() - started, outcome=outcome
-        )
+        decision = undecided(self._matcher, reason, seconds=time.perf_counter() - started, outcome=outcome)
         return Verdict(decision=decision, failure=failure, size=size, mtime_ns=mtime_ns)
 
 
@@ -168,7 +167,7 @@ def undecided(
     )
 
 
-# -- reading ----------------------------------------------------------------------------------------------------
+# -- reading --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +198,9 @@ def _read_file(item: Item, max_bytes: int) -> _Read:
             if size > max_bytes:
                 return _Read(n_bytes=size, size=size, mtime_ns=mtime_ns)
             parts, n_bytes = [head], len(head)
-            while n_bytes <= max_bytes and (part := file.read(min(max_bytes + 1 - n_bytes, max(size, 65536)))):
+            while n_bytes <= max_bytes and (
+                part := file.read(min(max_bytes + 1 - n_bytes, max(size, 65536)))
+            ):
                 parts.append(part)
                 n_bytes += len(part)
         after = os.fstat(descriptor)
@@ -223,28 +224,33 @@ def _read_remote(item: Item, max_bytes: int) -> tuple[bytes, int, str | None]:
             if item.size is not None and item.size > max_bytes:
                 return b"", item.size, None
             data = head + file.read(max_bytes + 1 - len(head))
-    except OSError:
-        raise
-    except MemoryError:
+    except (OSError, MemoryError):
         raise
     except Exception as exc:  # every store raises errors of its own
         raise OSError(f"{type(exc).__name__}: {exc}") from exc
     return data, len(data), None
 
 
-# -- the process ------------------------------------------------------------------------------------------------
+# -- the process ----------------------------------------------------------------------------------------
 
 #: The one worker of this process, set once by `start`: what a pool calls must be reachable by name.
 _WORKERS: list[Worker] = []
 
 
-def start(
-    open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means
-) -> None:
+def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means) -> None:
     """Make this process a worker: called once in each, before its first batch."""
     _settle(means)
     _WORKERS[:] = [Worker(open_matcher(), **options)]
+    _hush()
     _limit(means)
+
+
+def _hush() -> None:
+    """Keep what decoders say of damaged files off the user's terminal: the decision says it."""
+    warnings.simplefilter("ignore")
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)  # C libraries write there, past Python
+    os.close(sink)
 
 
 def confine(means: Means) -> None:
@@ -253,6 +259,7 @@ def confine(means: Means) -> None:
 
     images.sniff(b"")  # loaded before the limit is set
     _settle(means)
+    _hush()
     _limit(means)
 
 
@@ -270,7 +277,7 @@ def decide_batch(items: Sequence[Item], seconds: float) -> list[Verdict]:
 
 
 def _limit(means: Means) -> None:
-    """Bound the process, counted from what it holds now; a crash leaves no core with other people's pictures."""
+    """Bound the process, counted from what it holds now. A crash leaves no core: it would hold pictures."""
     try:
         import resource
     except ImportError:  # Windows

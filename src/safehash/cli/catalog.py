@@ -1,4 +1,4 @@
-"""``safehash rematch``, ``safehash catalog`` and ``safehash report``: what a scan's catalog tells afterwards."""
+"""``safehash rematch``, ``safehash catalog`` and ``safehash report``: what a catalog tells afterwards."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     rematch = subparsers.add_parser(
         "rematch",
         help="match everything ever scanned against other lists, touching no image",
-        description="Look every hash in the catalog up in the lists, as it is, turned and negative. A record for "
-        "each file that matches goes to standard output; the matches are kept in the catalog.",
+        description="Look every hash in the catalog up in the lists, as it is, turned and negative. A record "
+        "for each file that matches goes to standard output; the matches are kept in the catalog.",
     )
     rematch.add_argument("catalog", metavar="CATALOG")
     add_matcher_options(rematch)
@@ -37,12 +37,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     rematch.set_defaults(run=_rematch)
 
     catalog = subparsers.add_parser("catalog", help="export, count or search a scan's catalog")
-    catalog.set_defaults(run=lambda arguments: catalog.print_help() or FATAL)
+    catalog.set_defaults(run=lambda arguments: _help(catalog))
     below = catalog.add_subparsers(title="commands", metavar="COMMAND")
 
     export = below.add_parser("export", help="write every file of the catalog, with its matches")
     export.add_argument("catalog", metavar="CATALOG")
-    export.add_argument("--format", choices=("jsonl", "csv", "parquet"), default="jsonl", help="default: jsonl")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv", "parquet"), default="jsonl", help="default: jsonl"
+    )
     export.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
     export.add_argument("--full-hashes", action="store_true", help="write whole digests")
     export.add_argument("--matches-only", action="store_true", help="only files that match")
@@ -57,21 +59,25 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     similar = below.add_parser(
         "similar",
         help="which of our files look like this hash",
-        description="Print the files whose stored hash is near HASH, turned and negative included, nearest first.",
+        description="Print the files whose stored hash is near HASH, turned and negative included, nearest "
+        "first.",
     )
     similar.add_argument("catalog", metavar="CATALOG")
     similar.add_argument("hash", metavar="HASH", help="hexadecimal digits")
     similar.add_argument(
         "-a", "--algorithm", default="pdq", choices=("pdq", "phash", "phash256", "md5", "sha1", "sha256")
     )
-    similar.add_argument("--max-distance", type=int, metavar="BITS", help="inclusive (default: the list threshold)")
+    similar.add_argument(
+        "--max-distance", type=int, metavar="BITS", help="inclusive (default: the list threshold)"
+    )
     similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
     similar.set_defaults(run=_similar)
 
     report = subparsers.add_parser(
         "report",
         help="write a catalog as one self-contained HTML page",
-        description="Write totals, matches, errors and what was not looked at as one page that needs no network.",
+        description="Write totals, matches, errors and what was not looked at as one page that needs "
+        "no network.",
     )
     report.add_argument("catalog", metavar="CATALOG")
     report.add_argument("-o", "--output", required=True, metavar="FILE")
@@ -82,8 +88,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report.set_defaults(run=_report)
 
 
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return FATAL
+
+
 def _rematch(arguments: argparse.Namespace) -> int:
     from ..catalog import Catalog
+    from ..lookback import rematch
 
     matcher = open_matcher(arguments)
     n_matched = 0
@@ -91,7 +103,7 @@ def _rematch(arguments: argparse.Namespace) -> int:
         Catalog(arguments.catalog, create=False) as catalog,
         Lines(arguments.output, form=arguments.format) as lines,
     ):
-        for path, member, decision in catalog.rematch(matcher):
+        for path, member, decision in rematch(catalog, matcher):
             said = decision.to_record(full_hashes=arguments.full_hashes)
             record = {"type": said.pop("type"), "path": path}
             if member is not None:
@@ -106,14 +118,15 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from ..catalog import Catalog
+    from ..lookback import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
-        records = catalog.records(full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
+        found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
         if arguments.format == "parquet":
-            _write_parquet(records, arguments.output)
+            _write_parquet(found, arguments.output)
             return OK
         with Lines(arguments.output, form=arguments.format) as lines:
-            for record in records:
+            for record in found:
                 lines.write(record)
     return OK
 
@@ -136,7 +149,8 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
         [
             ("path", pa.string()), ("path_bytes", pa.binary()), ("member", pa.string()), ("size", pa.int64()),
             ("modified_ns", pa.int64()), ("outcome", pa.string()), ("reason", pa.string()),
-            ("failure", pa.string()), ("algorithm", pa.string()), ("hash", pa.string()), ("sha256", pa.string()),
+            ("failure", pa.string()), ("algorithm", pa.string()), ("hash", pa.string()),
+            ("sha256", pa.string()),
             ("quality", pa.int16()), ("decided", pa.string()), ("milliseconds", pa.float64()),
             ("matches", pa.list_(match)),
         ]
@@ -148,7 +162,9 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
         while rows := list(islice(records, _PARQUET_ROWS)):
             for row in rows:
                 row["path_bytes"] = os.fsencode(row["path"])
-                row["path"] = row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                row["path"] = (
+                    row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                )
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
     if path is not None:
         os.replace(f"{path}.partial", path)  # noqa: PTH105
@@ -156,11 +172,12 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
 
 def _stats(arguments: argparse.Namespace) -> int:
     from ..catalog import Catalog
+    from ..lookback import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:
             catalog.check_integrity()
-        facts = catalog.stats()
+        facts = counts(catalog)
     if arguments.json:
         print(json.dumps(facts))
         return OK
@@ -181,6 +198,7 @@ def _stats(arguments: argparse.Namespace) -> int:
 def _similar(arguments: argparse.Namespace) -> int:
     from ..catalog import Catalog
     from ..hashes import Hash
+    from ..lookback import similar
     from ..policy import Policy
 
     try:
@@ -192,7 +210,7 @@ def _similar(arguments: argparse.Namespace) -> int:
     if max_distance is None:
         max_distance = Policy().max_distance.get(arguments.algorithm, 0)
     with Catalog(arguments.catalog, create=False) as catalog:
-        found = catalog.similar(value, max_distance=max_distance)
+        found = similar(catalog, value, max_distance=max_distance)
     for each in found:
         record: dict[str, Any] = {"type": "similar", "path": each.path}
         if each.member is not None:

@@ -86,7 +86,10 @@ def _flat(record: dict[str, Any]) -> list[list[Any]]:
     """Return one row for each match, or one without."""
     rows = []
     for match in record.get("matches") or [{}]:
-        both = {**{key: record.get(key) for key in COLUMNS}, **{f"{key}": match[key] for key in _OF_MATCH if key in match}}
+        both = {
+            **{key: record.get(key) for key in COLUMNS},
+            **{f"{key}": match[key] for key in _OF_MATCH if key in match},
+        }
         both["labels"] = " ".join(match.get("labels", ()))
         rows.append([both[column] for column in COLUMNS])
     return rows
@@ -104,7 +107,11 @@ def _csv_line(cells: Sequence[Any]) -> bytes:
 def _cell(value: Any) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float)) else text
+    return (
+        f"'{text}"
+        if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float))
+        else text
+    )
 
 
 def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
@@ -119,15 +126,18 @@ def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool
     rows += _counted("could not look into", summary.problems)
     rows += _counted("undecided", summary.reasons)
     for info in summary.audit.lists:
-        rows.append(("list", f"{printable(info.name)}: {info.n_entries} entries, snapshot {info.snapshot[:8]}"))
+        rows.append(
+            ("list", f"{printable(info.name)}: {info.n_entries} entries, snapshot {info.snapshot[:8]}")
+        )
     rows += [("note", printable(note)) for note in notes]
     n_now = summary.n_files - summary.n_unchanged
     seconds = max(summary.seconds, 1e-9)
-    rows.append(
-        ("time", f"{summary.seconds:.1f} s, {n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s")
-    )
+    speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"
+    rows.append(("time", f"{summary.seconds:.1f} s, {speed}"))
     if summary.interrupted:
-        rows.append(("interrupted", "run the same command again to go on" if resumable else "not all files were seen"))
+        rows.append(
+            ("interrupted", "run the same command again to go on" if resumable else "not all files were seen")
+        )
     width = max(len(name) for name, _ in rows) + 2
     head = "safehash summary"
     return "\n".join([f"{head:-^60}", *(f"{name:<{width}}{value}" for name, value in rows)])

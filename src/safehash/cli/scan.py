@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from ..errors import IndexFileError
 from ..records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .output import Lines, summary_text
@@ -27,43 +28,64 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "scan",
         help="decide every image among files, folders, archives and stores",
-        description="Decide every image among the paths against the lists. Records go to standard output, one "
-        "JSON object a line; summary and progress to standard error.",
+        description="Decide every image among the paths against the lists. Records go to standard output, "
+        "one JSON object a line; summary and progress to standard error.",
         epilog="Exit codes: 0 all decided, nothing matched; 1 something matched; 2 usage or fatal error; "
         "3 nothing matched, some files could not be decided; 130 interrupted. docs/scan.md says more.",
     )
     parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="file, folder, pattern (photos/**/*.jpg), archive, or s3://..."
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="file, folder, pattern (photos/**/*.jpg), archive, or s3://...",
     )
     add_matcher_options(parser)
     inputs = parser.add_argument_group("what is looked at")
     inputs.add_argument(
-        "--files-from", metavar="FILE", help="read paths from FILE (- for standard input), NUL or newline between"
+        "--files-from",
+        metavar="FILE",
+        help="read paths from FILE (- for standard input), NUL or newline between",
     )
     inputs.add_argument("--follow-links", action="store_true", help="follow symbolic links found in folders")
     inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
     inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
     keeping = parser.add_argument_group("catalog")
-    keeping.add_argument("--catalog", metavar="FILE", help="remember every decision there; go on where it ends")
     keeping.add_argument(
-        "--retry-failed", action="store_true", help="decide again what crashed, timed out or took too much memory"
+        "--catalog", metavar="FILE", help="remember every decision there; go on where it ends"
+    )
+    keeping.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="decide again what crashed, timed out or took too much memory",
     )
     keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
         help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
-    output.add_argument("-o", "--output", metavar="FILE", help="write records to FILE instead of standard output")
+    output.add_argument(
+        "-o", "--output", metavar="FILE", help="write records to FILE instead of standard output"
+    )
     output.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
-    output.add_argument("--full-hashes", action="store_true", help="write whole digests, not their first 8 digits")
+    output.add_argument(
+        "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
+    )
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
     output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
     means = parser.add_argument_group("means")
-    means.add_argument("--workers", type=_count, metavar="N", help="worker processes (default: one a processor)")
-    means.add_argument("--timeout", type=_positive, default=30.0, metavar="SECONDS", help="for one file (default: 30)")
     means.add_argument(
-        "--max-memory", type=_size, default=1 << 30, metavar="SIZE", help="for one worker, e.g. 512M (default: 1G)"
+        "--workers", type=_count, metavar="N", help="worker processes (default: one a processor)"
+    )
+    means.add_argument(
+        "--timeout", type=_positive, default=30.0, metavar="SECONDS", help="for one file (default: 30)"
+    )
+    means.add_argument(
+        "--max-memory",
+        type=_size,
+        default=1 << 30,
+        metavar="SIZE",
+        help="for one worker, e.g. 512M (default: 1G)",
     )
     means.add_argument("--nice", type=int, default=0, metavar="N", help="lower the workers' priority by N")
     means.add_argument("--rate", type=_positive, metavar="N", help="at most N files a second")
@@ -73,14 +95,24 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which lists are matched, and how closely."""
     group = parser.add_argument_group("lists")
-    group.add_argument("--list", action="append", required=True, metavar="LIST", help="hash list; may be repeated")
-    group.add_argument("--allow", action="append", default=[], metavar="LIST", help="list of harmless pictures")
-    group.add_argument("--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news")
+    source = group.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--list", action="append", default=[], metavar="LIST", help="hash list; may be repeated"
+    )
+    source.add_argument("--index", metavar="FILE", help="snapshot written by `safehash index build`")
+    group.add_argument(
+        "--allow", action="append", default=[], metavar="LIST", help="list of harmless pictures"
+    )
+    group.add_argument(
+        "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
+    )
     group.add_argument(
         "--effort", choices=("fast", "standard", "thorough"), default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
-    group.add_argument("--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)")
+    group.add_argument(
+        "--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
+    )
     group.add_argument("--min-quality", type=_count, metavar="N", help="PDQ quality floor (default: 50)")
 
 
@@ -94,6 +126,13 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["max_distance"] = {"pdq": arguments.max_distance}
     if arguments.min_quality is not None:
         differs["min_quality"] = arguments.min_quality
+    if arguments.index is not None:
+        if arguments.allow:
+            raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
+        policy = Policy(**differs) if differs else None
+        return Matcher.open(
+            arguments.index, allow_ids=arguments.allow_id, policy=policy, effort=arguments.effort
+        )
     return Matcher.from_files(
         *arguments.list,
         allow=arguments.allow,
@@ -173,7 +212,7 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
         return None
     if files_from == "-":
         return sys.stdin.buffer
-    return stack.enter_context(open(files_from, "rb"))  # noqa: SIM115, PTH123
+    return stack.enter_context(open(files_from, "rb"))  # noqa: PTH123
 
 
 @contextmanager
@@ -238,7 +277,8 @@ class _Progress:
         from ..sources import count_files
 
         n_files = 0
-        for n_files in count_files(inputs):
+        for each in count_files(inputs):
+            n_files = each
             if self._ended.is_set():
                 return
         bar = self._bar

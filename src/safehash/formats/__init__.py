@@ -44,6 +44,10 @@ class Format:
     refresh_days: int | None = None
 
 
+def _first_line(head: str) -> str:
+    return head.lstrip().partition("\n")[0][:1000]
+
+
 def _has(*patterns: str) -> Callable[[str, str], bool]:
     compiled = [re.compile(pattern) for pattern in patterns]
     return lambda head, name: all(pattern.search(head) for pattern in compiled)
@@ -63,7 +67,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         name="jsonl",
         title="safehash JSON Lines",
-        recognise=_has(r'\A(\s*(#[^\n]*)?\n)*\s*\{\s*"safehash"\s*:'),
+        recognise=_has(r'\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\{\s*"safehash"\s*:'),
     ),
     Format(
         name="ncmec",
@@ -111,7 +115,7 @@ FORMATS: tuple[Format, ...] = (
             head.lstrip()[:1] not in ("{", "[", "<")
             and (
                 re.search(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head) is not None
-                or re.match(r"\s*[^\n]*\b(hash|pdq|md5|sha1|sha256)\b", head, re.IGNORECASE) is not None
+                or re.search(r"\b(hash|pdq|md5|sha1|sha256)\b", _first_line(head), re.IGNORECASE) is not None
             )
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..hashes import Algorithm, ForeignHash, Hash
@@ -55,7 +55,7 @@ _TIME = re.compile(
 )
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
 _MAX_SECONDS = 253_402_300_799
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1)  # in UTC, as all times here
 
 
 def video_name(algorithm: Algorithm | str) -> str:
@@ -162,7 +162,6 @@ def _from_iso(text: str) -> str | None:
             int(minute or 0),
             int(second or 0),
             int((fraction or "0").ljust(6, "0")[:6]),
-            tzinfo=timezone.utc,
         )
         if zone and zone != "Z":
             offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
@@ -173,7 +172,7 @@ def _from_iso(text: str) -> str | None:
 
 
 def _iso(when: datetime) -> str:
-    return when.replace(tzinfo=None).isoformat() + "Z"
+    return when.isoformat() + "Z"
 
 
 def labels_from(value: object) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .fields import BadField
+from .fields import BadField, shown
 from .source import MAX_RECORD_BYTES, DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["JsonStream", "TooLong", "records"]
+
+_MAX_FIELDS = 10_000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRUCTURE = re.compile(r'["{}\[\]]')
@@ -52,6 +54,9 @@ class JsonStream:
 
     def peek(self) -> str:
         """Return the next character that is no white space, "" at the page's end."""
+        first = self._buffer[self._at : self._at + 1]
+        if first > " ":  # mostly there is none
+            return first
         while True:
             match = _SPACE.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
@@ -322,13 +327,17 @@ class _Walker:
                     on_root(fields)
                 yield from self.array()
                 continue
+            if len(fields) == _MAX_FIELDS:
+                problem = f"more than {_MAX_FIELDS} fields"
+                self.stream.skip()
+                continue
             try:
                 fields[key] = self.stream.value()
             except TooLong as exc:
-                problem = f"{key!r} is {exc}"
+                problem = f"{shown(key)} is {exc}"
                 self.stream.skip()
             except BadField as exc:
-                problem = f"{key!r} is {exc}"
+                problem = f"{shown(key)} is {exc}"
         if found:
             return
         self.number += 1

@@ -54,6 +54,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     is_utf8 = encoding is not None or _DECLARED.match(page.head) is None
     n_replaced = 0
     number = 0
+    n_silent = 0
     problem = ""
     chunks = _slices(page.chunks())
     while not problem:
@@ -66,7 +67,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
                     text = chunk.decode("utf-8", "replace")
                     n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
                     chunk = text.encode("utf-8")
+                n_events = target.n_events
                 parser.feed(chunk)
+                # The parser holds a tag until it is complete, however long it gets.
+                n_silent = n_silent + len(chunk) if n_events == target.n_events else 0
+                if n_silent > MAX_RECORD_BYTES:
+                    problem = "a tag or comment longer than 4 MiB"
         except refused:
             problem = "a document type declaration is refused: it could expand without bound"
         except SyntaxError as exc:  # what ElementTree's ParseError is
@@ -129,6 +135,7 @@ class _RecordCollector:
         self._open: list[_Node] = []
         self._depth = 0
         self._n_characters = 0
+        self.n_events = 0
         self._done: list[_Node] = []
 
     def take(self) -> list[_Node]:
@@ -136,6 +143,7 @@ class _RecordCollector:
         return done
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.n_events += 1
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise _TooDeep(f"elements nested more than {_MAX_DEPTH} deep")
@@ -159,6 +167,7 @@ class _RecordCollector:
                 self._done.append(node)
 
     def data(self, text: str) -> None:
+        self.n_events += 1
         if self._open:
             self._count(len(text))
             if not self._open[0].too_long:

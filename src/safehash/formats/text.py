@@ -168,11 +168,11 @@ class _FastColumns:
             columns: Sequence[Sequence[bytes]] = [lines]
         else:
             rows = [line.split(self._delimiter) for line in lines]
-            if any(len(row) != self._n_columns for row in rows):
+            if set(map(len, rows)) != {self._n_columns}:
                 return None
             columns = list(zip(*rows, strict=True))
         hexes = columns[self._at["hash"]]
-        if any(len(text) != 64 for text in hexes):
+        if set(map(len, hexes)) != {64}:
             return None
         try:
             # fromhex skips white space, so a digest with some in it comes out short.
@@ -207,10 +207,10 @@ class _FastColumns:
             return []
         pieces = []
         for column, name in self._extra:
-            texts = [text.strip() for text in columns[column]]
-            joined = b"\n".join(texts)
-            # Quotes, backslashes and control characters need the csv module or JSON escapes.
-            if b"" in texts or joined.translate(None, _PLAIN):
+            texts = columns[column]
+            joined = b"\n" + b"\n".join(texts) + b"\n"
+            # Quotes, backslashes, control characters and outer blanks need care; an empty cell is no field.
+            if b"\n\n" in joined or b"\n " in joined or b" \n" in joined or joined.translate(None, _PLAIN):
                 return None
             try:
                 joined.decode()
@@ -296,7 +296,8 @@ class _LineReader:
         layout = self._layout
         is_one_cell = layout.delimiter is None or layout.delimiter not in text
         if is_one_cell and (len(layout.names) == 1 or layout.header_line == 0):
-            return [self._from_words(text.split())]
+            # Names of more words than this are not looked through for a type.
+            return [self._from_words(text.split(None, 64))]
         return self._from_columns(self._cells(text), complain)
 
     def _cells(self, text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +21,6 @@ __all__ = ["read"]
 _KNOWN = frozenset(("id", "indicator", "type", "last_updated", "should_delete", "descriptors"))
 _KNOWN_OF_DESCRIPTOR = frozenset(("owner", "status", "tags", "reactions", "added_on"))
 _PLAIN_DESCRIPTOR = frozenset(("id", "owner", "status", "tags", "added_on"))
-_PLAIN_ID = re.compile(r"[0-9A-Za-z_-]+")
 _REMEMBERED = 10_000
 _BATCH_ROWS = 8192
 _BY_STATUS = {"MALICIOUS": "positive", "NON_MALICIOUS": "negative"}
@@ -193,11 +191,13 @@ class _Rows:
             or len(indicator) != 64
             or type(entry_id) is not str
             or type(deleted) is not bool
+            or not entry_id.isalnum()
+            or not entry_id.isascii()
             or not record.keys() <= _KNOWN
         ):
             return False
         updated = utc_time(get("last_updated"))
-        if updated is None or not _PLAIN_ID.fullmatch(entry_id):
+        if updated is None:
             return False
         which, created, extra = 0, None, b"{}"
         if not deleted:
@@ -211,7 +211,7 @@ class _Rows:
             if not descriptor.keys() <= _PLAIN_DESCRIPTOR or type(descriptor_id) is not str:
                 return False
             number, opinions = self._known.number_and_opinions(descriptors)
-            if number < 0 or not opinions or not _PLAIN_ID.fullmatch(descriptor_id):
+            if number < 0 or not opinions or not (descriptor_id.isalnum() and descriptor_id.isascii()):
                 return False
             which = self._like_of.get(number, 0) or self._new_like(number, opinions)
             created = utc_time(descriptor.get("added_on"))

@@ -1,0 +1,411 @@
+/* Windows over a thumbnail: plain C that Cython cannot express, compiled once per instruction set.
+ *
+ * The DCT, the median and the bits are those of _kernels.h. Float sums run in one order written out in
+ * _views_body.h, so every copy gives the same bits (tests/test_views_kernels.py forces each and compares).
+ */
+#ifndef SAFEHASH_VIEWS_H
+#define SAFEHASH_VIEWS_H
+
+#include "_kernels.h"
+
+#define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
+
+/* The DCT times the 64 tents of one span over a thumbnail's side: weight[sample][frequency], samples lo to hi. */
+typedef struct {
+    int lo, hi;
+    float weight[SV_MAX_SIDE][16];
+} sv_operator;
+
+/* Stored samples that one thumbnail sample averages, with the weights of the first and the last. */
+typedef struct {
+    ptrdiff_t first, last;
+    float first_weight, inner_weight, last_weight;
+} sv_box;
+
+typedef struct {
+    void (*shrink_rows)(float *, const uint8_t *, ptrdiff_t, ptrdiff_t, const sv_box *);
+    void (*rows_pass)(float *, const float *, int, const sv_operator *, int, int);
+    void (*cols_pass)(float *, const float *, int, const sv_operator *);
+    void (*bits)(uint8_t *, const float *);
+    void (*evidence)(float *, const float *, int, float *);
+} sv_kernels;
+
+#define SV_REACH 4 /* lines on either side of an edge that its contrast is compared with */
+#define SV_KNOTS 8 /* pieces of a line; an edge may run along any two or more neighbouring ones */
+
+
+/* Floats worked on side by side, as many as a register of the instruction set has; one where the compiler knows
+ * no such types. The lanes never meet, so their number changes no bit. */
+#if defined(__GNUC__)
+typedef float sv_lanes4 __attribute__((vector_size(16)));
+typedef float sv_lanes8 __attribute__((vector_size(32)));
+typedef float sv_lanes16 __attribute__((vector_size(64)));
+typedef float sv_load4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float sv_load8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float sv_load16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define SV_BASE_WIDTH 4
+#else
+typedef float sv_lanes1;
+typedef float sv_load1;
+#define SV_BASE_WIDTH 1
+#endif
+#define SV_LANES SH_JOIN(sv_lanes, SV_WIDTH)
+#define SV_LOAD(from) (*(const SH_JOIN(sv_load, SV_WIDTH) *)(from))
+#if defined(__GNUC__)
+#define SV_ZERO ((SV_LANES){0})
+#else
+#define SV_ZERO 0.0f
+#endif
+
+static float sv_dct[64][16];
+
+static void sv_fill_dct(void)
+{
+    const double pi = 3.14159265358979323846;
+    for (int j = 0; j < 64; j++)
+        for (int i = 0; i < 16; i++)
+            sv_dct[j][i] = (float)(sqrt(2.0 / 64.0) * cos(pi / 128.0 * (i + 1) * (2 * j + 1)));
+}
+
+/* Boxes that bring a side of `length` pixels, stored in samples of `step` pixels, to n samples. */
+static void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step)
+{
+    const ptrdiff_t n_samples = (length + step - 1) / step;
+    for (int k = 0; k < n; k++) {
+        const double a = (double)k * (double)length / n, b = (double)(k + 1) * (double)length / n;
+        sv_box *box = boxes + k;
+        box->first = (ptrdiff_t)(a / (double)step);
+        box->last = (ptrdiff_t)ceil(b / (double)step) - 1;
+        if (box->last > n_samples - 1)
+            box->last = n_samples - 1;
+        if (box->first > box->last)
+            box->first = box->last;
+        const double first_end = (double)((box->first + 1) * step), last_start = (double)(box->last * step);
+        if (box->first == box->last) {
+            box->first_weight = 1.0f;
+            box->inner_weight = box->last_weight = 0.0f;
+        } else {
+            box->first_weight = (float)((first_end - a) / (b - a));
+            box->inner_weight = (float)((double)step / (b - a));
+            box->last_weight = (float)((b - last_start) / (b - a));
+        }
+    }
+}
+
+/* 64 tents between a and b (fractions of a side of n samples; beyond it the edge repeats), DCT multiplied in.
+ * A tent is as wide as PDQ's two box filters together, one output's distance, but never narrower than linear
+ * interpolation needs. */
+static void sv_fill_operator(sv_operator *op, int n, double a, double b)
+{
+    const double spacing = (b - a) * n / 64.0;
+    const double half = spacing / 2.0 > 1.0 ? spacing / 2.0 : 1.0;
+    op->lo = n;
+    op->hi = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass)
+            memset(op->weight[op->lo], 0, (size_t)(op->hi - op->lo) * sizeof op->weight[0]);
+        for (int k = 0; k < 64; k++) {
+            const double centre = a * n + spacing * (k + 0.5) - 0.5;
+            const int first = (int)ceil(centre - half), last = (int)floor(centre + half);
+            if (!pass) {
+                const int lo = first < 0 ? 0 : first > n - 1 ? n - 1 : first;
+                const int hi = last < 0 ? 0 : last > n - 1 ? n - 1 : last;
+                op->lo = lo < op->lo ? lo : op->lo;
+                op->hi = hi + 1 > op->hi ? hi + 1 : op->hi;
+                continue;
+            }
+            double total = 0.0;
+            for (int j = first; j <= last; j++)
+                total += 1.0 - fabs((double)j - centre) / half;
+            for (int j = first; j <= last; j++) {
+                const float w = (float)((1.0 - fabs((double)j - centre) / half) / total);
+                float *out = op->weight[j < 0 ? 0 : j > n - 1 ? n - 1 : j];
+                for (int i = 0; i < 16; i++)
+                    out[i] += w * sv_dct[k][i];
+            }
+        }
+    }
+}
+
+/* small[64][64] of one window, for its quality: bilinear at the tents' centres. */
+static void sv_window_picture(float *small, const float *thumb, int n, const double *window)
+{
+    int at[2][64][2];
+    float part[2][64];
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < 64; k++) {
+            const double a = window[2 * axis], b = window[2 * axis + 1];
+            const double centre = (a + (b - a) * (k + 0.5) / 64.0) * n - 0.5;
+            const int j = (int)floor(centre);
+            part[axis][k] = (float)(centre - j);
+            at[axis][k][0] = j < 0 ? 0 : j > n - 1 ? n - 1 : j;
+            at[axis][k][1] = j + 1 < 0 ? 0 : j + 1 > n - 1 ? n - 1 : j + 1;
+        }
+    for (int r = 0; r < 64; r++) {
+        const float *up = thumb + (ptrdiff_t)n * at[0][r][0], *down = thumb + (ptrdiff_t)n * at[0][r][1];
+        const float v = part[0][r];
+        for (int c = 0; c < 64; c++) {
+            const int left = at[1][c][0], right = at[1][c][1];
+            const float h = part[1][c];
+            const float top = up[left] + h * (up[right] - up[left]);
+            const float bottom = down[left] + h * (down[right] - down[left]);
+            small[64 * r + c] = top + v * (bottom - top);
+        }
+    }
+}
+
+/* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than 1.5 grey levels. */
+static float sv_flat_share(const float *small)
+{
+    int flat = 0;
+    for (int r = 0; r < 63; r++)
+        for (int c = 0; c < 63; c++) {
+            const float here = small[64 * r + c];
+            flat += fabsf(small[64 * r + c + 1] - here) < 1.5f && fabsf(small[64 * (r + 1) + c] - here) < 1.5f;
+        }
+    return (float)flat / (63.0f * 63.0f);
+}
+
+/* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
+static int sv_plain_ground(const float *small)
+{
+    float lowest = 1e9f, highest = -1e9f;
+    for (int corner = 0; corner < 4; corner++) {
+        float low = 1e9f, high = -1e9f, sum = 0.0f;
+        for (int r = 0; r < 6; r++)
+            for (int c = 0; c < 6; c++) {
+                const float v = small[64 * (corner & 2 ? 63 - r : r) + (corner & 1 ? 63 - c : c)];
+                low = v < low ? v : low;
+                high = v > high ? v : high;
+                sum += v;
+            }
+        if (high - low > 10.0f)
+            return 0;
+        lowest = sum / 36.0f < lowest ? sum / 36.0f : lowest;
+        highest = sum / 36.0f > highest ? sum / 36.0f : highest;
+    }
+    return highest - lowest <= 16.0f;
+}
+
+/* The thumbnail turned about its centre by an angle (cosine, sine) in the upload's own proportions,
+ * aspect = cols / rows; bilinear, edges repeated. */
+static void sv_rotate(float *out, const float *thumb, int n, double cosine, double sine, double aspect)
+{
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < n; c++) {
+            const double y = r + 0.5 - n / 2.0, x = (c + 0.5 - n / 2.0) * aspect;
+            double v = y * cosine + x * sine + n / 2.0 - 0.5;
+            double u = (x * cosine - y * sine) / aspect + n / 2.0 - 0.5;
+            v = v < 0 ? 0 : v > n - 1 ? n - 1 : v;
+            u = u < 0 ? 0 : u > n - 1 ? n - 1 : u;
+            const int i = (int)v, j = (int)u;
+            const int i1 = i + 1 > n - 1 ? n - 1 : i + 1, j1 = j + 1 > n - 1 ? n - 1 : j + 1;
+            const float dv = (float)(v - i), du = (float)(u - j);
+            const float top = thumb[i * n + j] + du * (thumb[i * n + j1] - thumb[i * n + j]);
+            const float bottom = thumb[i1 * n + j] + du * (thumb[i1 * n + j1] - thumb[i1 * n + j]);
+            out[r * n + c] = top + dv * (bottom - top);
+        }
+}
+
+static int sv_distance(const uint8_t *a, const uint8_t *b)
+{
+    int count = 0;
+    for (int i = 0; i < 32; i++) {
+        unsigned x = a[i] ^ b[i];
+        x = x - ((x >> 1) & 0x55);
+        x = (x & 0x33) + ((x >> 2) & 0x33);
+        count += (int)((x + (x >> 4)) & 0x0F);
+    }
+    return count;
+}
+
+#define SV_WIDTH SV_BASE_WIDTH
+#define SV_NAME(name) SH_JOIN(sv_base_, name)
+#include "_views_body.h"
+#undef SV_NAME
+#undef SV_WIDTH
+
+#if SH_HAVE_WIDE
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2")
+#endif
+#define SV_WIDTH 8
+#define SV_NAME(name) SH_JOIN(sv_avx2_, name)
+#include "_views_body.h"
+#undef SV_NAME
+#undef SV_WIDTH
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")
+#endif
+#define SV_WIDTH 16
+#define SV_NAME(name) SH_JOIN(sv_avx512_, name)
+#include "_views_body.h"
+#undef SV_NAME
+#undef SV_WIDTH
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+static const sv_kernels *sv_kernels_at(int level)
+{
+#if SH_HAVE_WIDE
+    if (level >= 2)
+        return &sv_avx512_kernels;
+    if (level == 1)
+        return &sv_avx2_kernels;
+#endif
+    (void)level;
+    return &sv_base_kernels;
+}
+
+/* ---- proposing windows: straight edges and the boxes they make ---- */
+
+/* The `wanted` lines with most evidence along their best stretch, in `lines`, ascending, 0 and n included.
+ * sums[line][n + 1]: running evidence along each of the n + 1 lines. Returns how many. */
+static int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
+{
+    float best[SV_MAX_SIDE + 1];
+    for (int line = 0; line <= n; line++) {
+        const float *sum = sums + (ptrdiff_t)line * (n + 1);
+        best[line] = -1e9f;
+        for (int a = 0; a < SV_KNOTS - 1; a++)
+            for (int b = a + 2; b <= SV_KNOTS; b++) {
+                const float found = sum[b * n / SV_KNOTS] - sum[a * n / SV_KNOTS];
+                best[line] = found > best[line] ? found : best[line];
+            }
+    }
+    int count = 0;
+    lines[count++] = 0;
+    for (int pick = 0; pick < wanted; pick++) {
+        int at = -1;
+        for (int line = 3; line <= n - 3; line++)
+            if (best[line] > 0.0f && (at < 0 || best[line] > best[at]))
+                at = line;
+        if (at < 0)
+            break;
+        lines[count++] = at;
+        best[at - 1] = best[at] = best[at + 1] = -1e9f;
+    }
+    lines[count++] = n;
+    for (int i = 1; i < count; i++) /* insertion: a dozen lines */
+        for (int j = i; j > 0 && lines[j] < lines[j - 1]; j--) {
+            const int swap = lines[j];
+            lines[j] = lines[j - 1];
+            lines[j - 1] = swap;
+        }
+    return count;
+}
+
+/* Mean evidence of a line between two others; the upload's own edge is neither for nor against. */
+static inline float sv_support(const float *sums, int n, int line, int from, int to)
+{
+    if (line == 0 || line == n)
+        return 0.35f;
+    const float *sum = sums + (ptrdiff_t)line * (n + 1);
+    const float mean = (sum[to] - sum[from]) / (float)(to - from);
+    return mean < 1.2f ? mean : 1.2f;
+}
+
+/* ---- refining a window toward one digest ---- */
+
+typedef struct {
+    const sv_kernels *kernels;
+    const float *thumb; /* n x n */
+    int n;
+    const float *wanted; /* 256: +1 where the digest's bit is set, else -1 */
+    const uint8_t *digest;
+    double window[4];       /* y0, y1, x0, x1 */
+    double rows_at[2];      /* the span `rows` was computed for */
+    float rows[16 * SV_MAX_SIDE];
+    sv_operator op;
+    int n_evaluations;
+    int best_distance;
+    double best_window[4];
+} sv_search;
+
+/* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
+ * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+static double sv_agreement(sv_search *s, const double *window)
+{
+    float coefficients[256];
+    uint8_t digest[32];
+    s->n_evaluations++;
+    if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
+        sv_fill_operator(&s->op, s->n, window[0], window[1]);
+        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->op, 0, s->n);
+        s->rows_at[0] = window[0];
+        s->rows_at[1] = window[1];
+    }
+    sv_fill_operator(&s->op, s->n, window[2], window[3]);
+    s->kernels->cols_pass(coefficients, s->rows, s->n, &s->op);
+    float mean = 0.0f;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean = mean / 256.0f * 0.5f;
+    if (!(mean > 0.0f))
+        return 0.0;
+    float sum = 0.0f;
+    for (int i = 0; i < 256; i++) {
+        const float c = coefficients[i];
+        sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
+    }
+    s->kernels->bits(digest, coefficients);
+    const int distance = sv_distance(digest, s->digest);
+    if (distance < s->best_distance) {
+        s->best_distance = distance;
+        memcpy(s->best_window, window, sizeof s->best_window);
+    }
+    return (double)(sum / mean) / 256.0;
+}
+
+/* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
+ * `room` bounds how far each edge may leave its start. */
+static double sv_refine(sv_search *s, double step, double least, double room, int max_evaluations)
+{
+    /* one edge at a time, then shifts, then sizes */
+    static const double moves[12][4] = {
+        {-1, 0, 0, 0}, {1, 0, 0, 0}, {0, -1, 0, 0}, {0, 1, 0, 0}, {0, 0, -1, 0},  {0, 0, 1, 0},
+        {0, 0, 0, -1}, {0, 0, 0, 1}, {1, 1, 0, 0},  {-1, -1, 0, 0}, {0, 0, 1, 1}, {0, 0, -1, -1},
+    };
+    double start[4];
+    memcpy(start, s->window, sizeof start);
+    double best = sv_agreement(s, s->window);
+    while (step >= least && s->n_evaluations < max_evaluations) {
+        int moved = 0;
+        for (int m = 0; m < 12 && s->n_evaluations < max_evaluations; m++) {
+            for (;;) {
+                double trial[4];
+                int inside = 1;
+                for (int i = 0; i < 4; i++) {
+                    trial[i] = s->window[i] + step * moves[m][i];
+                    if (trial[i] < start[i] - room || trial[i] > start[i] + room)
+                        inside = 0;
+                }
+                if (!inside || trial[1] - trial[0] < 0.1 || trial[3] - trial[2] < 0.1)
+                    break;
+                const double found = sv_agreement(s, trial);
+                if (found <= best || s->n_evaluations >= max_evaluations)
+                    break;
+                best = found;
+                memcpy(s->window, trial, sizeof trial);
+                moved = 1;
+            }
+        }
+        if (!moved)
+            step *= 0.5;
+    }
+    return best;
+}
+
+#endif

@@ -1,0 +1,46 @@
+import numpy as np
+import numpy.typing as npt
+
+LEVELS: tuple[int, ...]
+SIDE: int
+
+_UInt8 = npt.NDArray[np.uint8]
+_Float32 = npt.NDArray[np.float32]
+_Float64 = npt.NDArray[np.float64]
+_Int32 = npt.NDArray[np.int32]
+
+def thumbnail(
+    pixels: npt.ArrayLike,
+    *,
+    rows: int = 0,
+    cols: int = 0,
+    step: int = 1,
+    orientation: int = 1,
+    side: int = 256,
+    level: int = -1,
+) -> _Float32: ...
+def rotated(thumb: _Float32, degrees: float, aspect: float) -> _Float32: ...
+def hash_windows(
+    thumb: _Float32,
+    row_spans: _Float64,
+    col_spans: _Float64,
+    row_of: _Int32,
+    col_of: _Int32,
+    *,
+    level: int = -1,
+) -> _UInt8: ...
+def propose(
+    thumb: _Float32, *, n_lines: int = 12, n_windows: int = 150, level: int = -1
+) -> tuple[_Float64, _Float64, _Int32, _Int32, _Float32]: ...
+def measure_window(thumb: _Float32, window: _Float64) -> tuple[int, float, bool]: ...
+def refine(
+    thumb: _Float32,
+    digest: _UInt8,
+    window: _Float64,
+    *,
+    step: float,
+    least: float,
+    room: float,
+    max_evaluations: int,
+    level: int = -1,
+) -> tuple[int, tuple[float, float, float, float], float]: ...

@@ -1,0 +1,475 @@
+"""Windows over one upload's thumbnail: their digests and qualities, and refining one toward a digest.
+
+Wrappers validate, allocate, run without the GIL and wrap, in that order; the arithmetic stands in
+``_views_body.h``. docs/matching.md says what windows are for.
+"""
+
+from libc.math cimport M_PI, cos, sin
+from libc.stdint cimport uint8_t
+from libc.stdlib cimport free, malloc
+
+import numpy as np
+
+
+cdef extern from "_views.h" nogil:
+    int SV_MAX_SIDE
+    int SV_REACH
+
+    ctypedef struct sv_operator:
+        int lo
+        int hi
+
+    ctypedef struct sv_box:
+        Py_ssize_t first
+        Py_ssize_t last
+        float first_weight
+        float inner_weight
+        float last_weight
+
+    ctypedef struct sv_kernels:
+        void (*shrink_rows)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, const sv_box*) noexcept nogil
+        void (*rows_pass)(float*, const float*, int, const sv_operator*, int, int) noexcept nogil
+        void (*cols_pass)(float*, const float*, int, const sv_operator*) noexcept nogil
+        void (*bits)(uint8_t*, const float*) noexcept nogil
+        void (*evidence)(float*, const float*, int, float*) noexcept nogil
+
+    ctypedef struct sh_kernels:
+        int (*quality)(const float*) noexcept nogil
+
+    ctypedef struct sv_search:
+        const sv_kernels* kernels
+        const float* thumb
+        int n
+        const float* wanted
+        const uint8_t* digest
+        double[4] window
+        double[2] rows_at
+        int n_evaluations
+        int best_distance
+        double[4] best_window
+
+    void sh_fill_dct()
+    void sv_fill_dct()
+    int sh_widest_level()
+    const sh_kernels* sh_kernels_at(int level)
+    const sv_kernels* sv_kernels_at(int level)
+    void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
+    void sv_fill_operator(sv_operator* op, int n, double a, double b)
+    void sv_window_picture(float* small, const float* thumb, int n, const double* window)
+    float sv_flat_share(const float* small)
+    int sv_plain_ground(const float* small)
+    void sv_rotate(float* out, const float* thumb, int n, double cosine, double sine, double aspect)
+    int sv_pick_lines(int* lines, const float* sums, int n, int wanted)
+    float sv_support(const float* sums, int n, int line, int start, int end)
+    double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
+
+
+sh_fill_dct()
+sv_fill_dct()
+
+#: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
+LEVELS = tuple(range(sh_widest_level() + 1))
+
+#: Samples of a thumbnail's side, and of the halved one that large windows are read from.
+SIDE = SV_MAX_SIDE
+
+cdef int default_level = sh_widest_level()
+
+
+cdef int checked_level(int level) except -1:
+    if level < 0:
+        return default_level
+    if level > default_level:
+        raise ValueError(f"this processor runs levels {LEVELS}, not {level}")
+    return level
+
+
+cdef int side_of(const float[:, ::1] thumb) except -1:
+    cdef Py_ssize_t n = thumb.shape[0]
+    if thumb.shape[1] != n or n % 16 or not 16 <= n <= SV_MAX_SIDE:
+        raise ValueError(f"a thumbnail is square, 16 to {SV_MAX_SIDE} samples in steps of 16, "
+                         f"not {thumb.shape[0]} x {thumb.shape[1]}")
+    return <int>n
+
+
+def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1,
+              int side=SV_MAX_SIDE, int level=-1):
+    """Return the upright luma of a picture, box-averaged to a square.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (n_rows, n_cols) or (n_rows, n_cols, 3)
+        Grey or RGB as stored.
+    rows, cols : int
+        Sides of the original when `pixels` is a reduced decode of it; 0 when it is not.
+    step : int
+        Original samples a stored sample averages, per axis.
+    orientation : int
+        EXIF orientation to apply, 1 to 8.
+    side : int
+        Of the thumbnail, a multiple of 16, at most `SIDE`.
+    level : int
+        Instruction set to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    ndarray of float32, shape (side, side)
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not uint8, or a shape or number out of range.
+    """
+    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
+    array = np.asarray(pixels)
+    if array.dtype != np.uint8:
+        raise TypeError(f"pixels are uint8, not {array.dtype}")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
+        raise ValueError(f"pixels have shape (rows, cols) or (rows, cols, 3), not {array.shape}")
+    if side % 16 or not 16 <= side <= SV_MAX_SIDE:
+        raise ValueError(f"a thumbnail's side is a multiple of 16 up to {SV_MAX_SIDE}, not {side}")
+    if not 1 <= orientation <= 8:
+        raise ValueError(f"EXIF orientations are 1 to 8, not {orientation}")
+    if array.strides[array.ndim - 1] != 1 or (array.ndim == 3 and array.strides[1] != 3):
+        array = np.ascontiguousarray(array)
+    cdef Py_ssize_t n_rows = array.shape[0], n_cols = array.shape[1]
+    if rows == 0 and cols == 0 and step == 1:
+        rows, cols = n_rows, n_cols
+    if step < 1 or (rows + step - 1) // step != n_rows or (cols + step - 1) // step != n_cols:
+        raise ValueError(f"a {rows} x {cols} picture reduced by {step} has not {n_rows} x {n_cols} samples")
+    cdef int channels = 3 if array.ndim == 3 else 1
+    cdef Py_ssize_t n_line = n_cols * channels
+    cdef Py_ssize_t stride = array.strides[0]
+    cdef const uint8_t* data = <const uint8_t*><size_t>array.__array_interface__["data"][0]
+    out = np.empty((side, side), dtype=np.float32)
+    cdef float[:, ::1] view = out
+    cdef sv_box[256] down
+    cdef sv_box[256] across
+    cdef float* line = <float*>malloc(n_line * sizeof(float))
+    if line == NULL:
+        raise MemoryError("one row of a picture")
+    cdef int r, c
+    cdef Py_ssize_t i
+    cdef float total
+    cdef sv_box* box
+    with nogil:
+        sv_fill_boxes(down, side, rows, step)
+        sv_fill_boxes(across, side, cols, step)
+        for r in range(side):
+            kernels.shrink_rows(line, data, stride, n_line, &down[r])
+            if channels == 3:
+                for i in range(n_cols):
+                    line[i] = 0.299 * line[3 * i] + 0.587 * line[3 * i + 1] + 0.114 * line[3 * i + 2]
+            for c in range(side):
+                box = &across[c]
+                total = box.first_weight * line[box.first]
+                for i in range(box.first + 1, box.last):
+                    total = total + box.inner_weight * line[i]
+                if box.last > box.first:
+                    total = total + box.last_weight * line[box.last]
+                view[r, c] = total
+        free(line)
+    if orientation in (3, 4, 6, 7):
+        out = out[::-1]
+    if orientation in (2, 3, 7, 8):
+        out = out[:, ::-1]
+    if orientation >= 5:
+        out = out.T
+    return np.ascontiguousarray(out)
+
+
+def rotated(const float[:, ::1] thumb, double degrees, double aspect):
+    """Return the thumbnail turned about its centre, edges repeated.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    degrees : float
+        Counter-clockwise.
+    aspect : float
+        Columns over rows of the upload: angles are the upload's, not the square's.
+    """
+    cdef int n = side_of(thumb)
+    if not aspect > 0.0:
+        raise ValueError(f"aspect is positive, not {aspect}")
+    out = np.empty((n, n), dtype=np.float32)
+    cdef float[:, ::1] view = out
+    cdef double radians = degrees * M_PI / 180.0
+    with nogil:
+        sv_rotate(&view[0, 0], &thumb[0, 0], n, cos(radians), sin(radians), aspect)
+    return out
+
+
+def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, const double[:, ::1] col_spans,
+                 const int[::1] row_of, const int[::1] col_of, *, int level=-1):
+    """Return the digests of many windows over a thumbnail.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    row_spans : ndarray of float64, shape (n_row_spans, 2)
+        First and last edge in fractions of the side; below 0 or above 1 the edge is repeated.
+    col_spans : ndarray of float64, shape (n_col_spans, 2)
+    row_of, col_of : ndarray of int32, shape (n_windows,)
+        Which spans make a window. Windows with the same rows share most of their work if they are neighbours.
+    level : int
+        Instruction set to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    digests : ndarray of uint8, shape (n_windows, 32)
+
+    Raises
+    ------
+    ValueError
+        An empty span, or an index out of range.
+    """
+    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
+    cdef int n = side_of(thumb)
+    cdef Py_ssize_t n_windows = row_of.shape[0], n_rows = row_spans.shape[0], n_cols = col_spans.shape[0]
+    if col_of.shape[0] != n_windows or row_spans.shape[1] != 2 or col_spans.shape[1] != 2:
+        raise ValueError("spans have shape (n, 2), and a window one of each")
+    cdef Py_ssize_t i
+    for i in range(n_rows):
+        check_span(row_spans[i, 0], row_spans[i, 1])
+    for i in range(n_cols):
+        check_span(col_spans[i, 0], col_spans[i, 1])
+    for i in range(n_windows):
+        if not 0 <= row_of[i] < n_rows or not 0 <= col_of[i] < n_cols:
+            raise ValueError(f"window {i} names a span that is not there")
+    digests = np.empty((n_windows, 32), dtype=np.uint8)
+    if n_windows == 0:
+        return digests
+    cdef uint8_t[:, ::1] out = digests
+    cdef sv_operator* row_op = <sv_operator*>malloc(sizeof(sv_operator))
+    cdef sv_operator* col_ops = <sv_operator*>malloc(n_cols * sizeof(sv_operator))
+    cdef float* rows = <float*>malloc(16 * n * sizeof(float))
+    cdef float[256] coefficients
+    cdef int now = -1, lo = n, hi = 0
+    try:
+        if row_op == NULL or col_ops == NULL or rows == NULL:
+            raise MemoryError("the operators of one batch of windows")
+        with nogil:
+            for i in range(n_cols):
+                sv_fill_operator(&col_ops[i], n, col_spans[i, 0], col_spans[i, 1])
+                lo = min(lo, col_ops[i].lo)
+                hi = max(hi, col_ops[i].hi)
+            lo = lo // 16 * 16
+            hi = (hi + 15) // 16 * 16
+            for i in range(n_windows):
+                if row_of[i] != now:
+                    now = row_of[i]
+                    sv_fill_operator(row_op, n, row_spans[now, 0], row_spans[now, 1])
+                    kernels.rows_pass(rows, &thumb[0, 0], n, row_op, lo, hi)
+                kernels.cols_pass(coefficients, rows, n, &col_ops[col_of[i]])
+                kernels.bits(&out[i, 0], coefficients)
+    finally:
+        free(row_op)
+        free(col_ops)
+        free(rows)
+    return digests
+
+
+cdef int check_span(double a, double b) except -1:
+    # A window of under a sixteenth has fewer samples than frequencies; one beyond 4 sides is mostly invention.
+    if not (b - a >= 0.0625 and a >= -4.0 and b <= 5.0):
+        raise ValueError(f"no window from {a} to {b}")
+    return 0
+
+
+def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
+    """Propose windows inside an upload: boxes whose sides are straight edges.
+
+    An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
+    quarter of the line at least, whatever the contrast; a box is as good as the edges along its own sides.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    n_lines : int
+        Lines kept an axis, beside the upload's own edges; at most 30.
+    n_windows : int
+        The best so many boxes are returned.
+    level : int
+        Instruction set to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    row_spans, col_spans : ndarray of float64, shape (n, 2)
+        In fractions of the side.
+    row_of, col_of : ndarray of int32, shape (n_windows,)
+        Which spans make a window, best first.
+    scores : ndarray of float32, shape (n_windows,)
+        Evidence of the four sides together and of the weakest once more.
+    """
+    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
+    cdef int n = side_of(thumb)
+    if not 1 <= n_lines <= 30 or n_windows < 1:
+        raise ValueError(f"n_lines is 1 to 30 and n_windows positive, not {n_lines} and {n_windows}")
+    cdef Py_ssize_t n_sums = (n + 1) * (n + 1)
+    cdef float[:, ::1] across = np.ascontiguousarray(np.asarray(thumb).T)
+    cdef float* sums = <float*>malloc((2 * n_sums + (n + 1 + 2 * SV_REACH) * n) * sizeof(float))
+    if sums == NULL:
+        raise MemoryError("the edges of one thumbnail")
+    cdef float* row_sums = sums
+    cdef float* col_sums = sums + n_sums
+    cdef int[32] rows
+    cdef int[32] cols
+    cdef int n_rows, n_cols, least = n * 12 // 100
+    cdef int i, j, k, m, count = 0, n_row_spans = 0, n_col_spans = 0
+    cdef float support, total, weakest
+    row_ends = np.empty((496, 2), dtype=np.int32)
+    col_ends = np.empty((496, 2), dtype=np.int32)
+    cdef int[:, ::1] row_view = row_ends
+    cdef int[:, ::1] col_view = col_ends
+    with nogil:
+        kernels.evidence(row_sums, &thumb[0, 0], n, sums + 2 * n_sums)
+        kernels.evidence(col_sums, &across[0, 0], n, sums + 2 * n_sums)
+        n_rows = sv_pick_lines(rows, row_sums, n, n_lines)
+        n_cols = sv_pick_lines(cols, col_sums, n, n_lines)
+        for i in range(n_rows):
+            for j in range(i + 1, n_rows):
+                if rows[j] - rows[i] >= least:
+                    row_view[n_row_spans, 0] = rows[i]
+                    row_view[n_row_spans, 1] = rows[j]
+                    n_row_spans += 1
+        for i in range(n_cols):
+            for j in range(i + 1, n_cols):
+                if cols[j] - cols[i] >= least:
+                    col_view[n_col_spans, 0] = cols[i]
+                    col_view[n_col_spans, 1] = cols[j]
+                    n_col_spans += 1
+    scores = np.full((n_row_spans, n_col_spans), -np.inf, dtype=np.float32)
+    cdef float[:, ::1] score_view = scores
+    cdef int top, bottom, left, right
+    with nogil:
+        for i in range(n_row_spans):
+            top = row_view[i, 0]
+            bottom = row_view[i, 1]
+            for j in range(n_col_spans):
+                left = col_view[j, 0]
+                right = col_view[j, 1]
+                # A twelfth of the upload at least, and not the whole of it.
+                if (bottom - top) * (right - left) * 12 < n * n or (bottom - top == n and right - left == n):
+                    continue
+                total = weakest = sv_support(row_sums, n, top, left, right)
+                for k in range(3):
+                    if k == 0:
+                        support = sv_support(row_sums, n, bottom, left, right)
+                    elif k == 1:
+                        support = sv_support(col_sums, n, left, top, bottom)
+                    else:
+                        support = sv_support(col_sums, n, right, top, bottom)
+                    total = total + support
+                    weakest = min(weakest, support)
+                score_view[i, j] = total + weakest
+                count += 1
+        free(sums)
+    flat = scores.ravel()
+    keep = min(n_windows, count)
+    best = np.argpartition(-flat, keep - 1)[:keep] if 0 < keep < flat.size else np.flatnonzero(flat > -np.inf)[:keep]
+    best = best[np.argsort(-flat[best], kind="stable")]
+    row_of, col_of = np.divmod(best, max(1, n_col_spans))
+    return (row_ends[:n_row_spans] / n, col_ends[:n_col_spans] / n, row_of.astype(np.int32),
+            col_of.astype(np.int32), flat[best])
+
+
+def measure_window(const float[:, ::1] thumb, const double[:] window):
+    """Return what the gates ask of one window: how much there is to see in it.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    window : ndarray of float64, shape (4,)
+        First and last row edge, first and last column edge, in fractions of the side.
+
+    Returns
+    -------
+    quality : int
+        PDQ's, 0 to 100.
+    flat : float
+        Share of the 64 x 64 picture whose neighbours differ by less than 1.5 grey levels.
+    plain_ground : bool
+        All four corners are flat and of one grey: an object on a ground, not a picture to the edge.
+    """
+    cdef int n = side_of(thumb)
+    if window.shape[0] != 4:
+        raise ValueError("a window has four edges")
+    check_span(window[0], window[1])
+    check_span(window[2], window[3])
+    cdef double[4] edges
+    cdef int i, quality, plain
+    for i in range(4):
+        edges[i] = window[i]
+    cdef float[4096] small
+    cdef float flat
+    with nogil:
+        sv_window_picture(small, &thumb[0, 0], n, edges)
+        quality = sh_kernels_at(default_level).quality(small)
+        flat = sv_flat_share(small)
+        plain = sv_plain_ground(small)
+    return quality, flat, plain != 0
+
+
+def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:] window, *, double step,
+           double least, double room, int max_evaluations, int level=-1):
+    """Move a window's edges to where its picture agrees best with one digest.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    digest : ndarray of uint8, shape (32,)
+    window : ndarray of float64, shape (4,)
+        Where to start: first and last row edge, first and last column edge, in fractions of the side.
+    step, least : float
+        First and smallest move, in fractions of the side.
+    room : float
+        How far an edge may leave its start.
+    max_evaluations : int
+        Windows looked at, at most.
+    level : int
+        Instruction set to force; -1 takes the widest. All give the same bits.
+
+    Returns
+    -------
+    distance : int
+        The smallest Hamming distance of any window looked at, in bits.
+    window : tuple of float
+        That window.
+    agreement : float
+        Of the window that agrees best, -1 to 1.
+    """
+    cdef int n = side_of(thumb)
+    if digest.shape[0] != 32 or window.shape[0] != 4:
+        raise ValueError("a digest has 32 bytes, a window four edges")
+    if not (step > 0.0 and least > 0.0 and room >= 0.0 and max_evaluations >= 1):
+        raise ValueError("steps are positive")
+    check_span(window[0], window[1])
+    check_span(window[2], window[3])
+    cdef float[256] wanted
+    cdef uint8_t[32] own
+    cdef int i
+    for i in range(32):
+        own[i] = digest[i]
+    for i in range(256):
+        wanted[i] = 1.0 if own[31 - i // 8] >> (i % 8) & 1 else -1.0
+    cdef sv_search* search = <sv_search*>malloc(sizeof(sv_search))
+    if search == NULL:
+        raise MemoryError("one refinement")
+    cdef double agreement
+    try:
+        search.kernels = sv_kernels_at(checked_level(level))
+        search.thumb = &thumb[0, 0]
+        search.n = n
+        search.wanted = wanted
+        search.digest = own
+        for i in range(4):
+            search.window[i] = search.best_window[i] = window[i]
+        search.rows_at[0] = search.rows_at[1] = 0.0
+        search.n_evaluations = 0
+        search.best_distance = 257
+        with nogil:
+            agreement = sv_refine(search, step, least, room, max_evaluations)
+        return search.best_distance, tuple([search.best_window[i] for i in range(4)]), agreement
+    finally:
+        free(search)

@@ -1,0 +1,350 @@
+"""Windows over one upload's thumbnail: which to try, which list entries they lead to, which of those hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _views
+from .gates import degenerate, distance_to_plain, turn_digests
+from .images import Decoded
+from .index import Index
+
+__all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows"]
+
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+Int32Array = npt.NDArray[np.int32]
+Window = tuple[float, float, float, float]  # first and last row edge, first and last column edge
+
+_PANEL_SIDE = 256  # edges of pasted pictures are a sample sharp
+_WHOLE_SIDE = 64  # windows about as large as the upload: PDQ reads 16 frequencies of it
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one kind of window is seeded, refined and judged.
+
+    Attributes
+    ----------
+    name : str
+    seed_distance : int
+        List entries farther than this, in bits, from the window that led to them are not refined.
+    extra : int
+        Bits that a refined window may lie beyond the threshold of the picture as it is.
+    agreement : float
+        Least agreement after refinement, -1 to 1: bits weighted by the size of their coefficients.
+    step, least, room : float
+        First and last move of an edge, and how far it may go, in fractions of the upload's side.
+    evaluations : int
+        Windows tried for one list entry.
+    """
+
+    name: str
+    seed_distance: int
+    extra: int
+    agreement: float
+    step: float
+    least: float
+    room: float
+    evaluations: int
+
+
+#: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
+        Family("whole", 84, 21, 0.40, 0.02, 0.005, 0.2, 150),
+        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
+        Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
+    )
+}
+
+#: List entries refined for one upload and family, nearest first: bounds the work a list can make.
+MAX_CANDIDATES = 12
+
+#: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
+MIN_COVERAGE = 0.08
+MIN_WINDOW_QUALITY = 50
+
+#: Up to the first share of flat picture a family's own threshold holds; from the second on, and for an object
+#: on a plain ground, only near identity counts: so many bits below the usual threshold, and this agreement.
+FLAT_FROM, FLAT_TO = 0.3, 0.45
+FLAT_EXTRA = -15
+FLAT_AGREEMENT = 0.75
+
+#: A match by a view must be so many bits nearer than the nearest plain shape is to the entry.
+PLAIN_MARGIN = 40
+
+#: Margins that a crop may have taken off a side, in fractions of what is left.
+_MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
+_FEW_MARGINS = (0.0, 0.06, 0.13)
+
+#: Degrees tried; refining reaches about 1.5 degrees to either side of each.
+_ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
+_ANGLE_MARGINS = (0.0, 0.03, 0.06)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A list entry that a window came near enough to.
+
+    Attributes
+    ----------
+    row : int
+        Of the index.
+    distance : int
+        In bits, after refinement.
+    agreement : float
+    window : tuple of float
+        First and last row edge, first and last column edge of the original, in fractions of the upload.
+    orientation : int
+        Position in `hashes.ORIENTATIONS`.
+    degrees : float
+        Counter-clockwise turn that levels the upload.
+    family : str
+    """
+
+    row: int
+    distance: int
+    agreement: float
+    window: Window
+    orientation: int
+    degrees: float
+    family: str
+
+
+class Thumbnails:
+    """The upload's luma as squares of the sides that windows are read from, each made at first use."""
+
+    def __init__(self, picture: Decoded) -> None:
+        self._picture = picture
+        self._made: dict[int, Float32Array] = {}
+        where = picture.provenance
+        upright = where.orientation < 5
+        #: Columns over rows of the upload as a viewer shows it.
+        self.aspect = where.width / where.height if upright else where.height / where.width
+
+    def of_side(self, side: int) -> Float32Array:
+        """Return the thumbnail of this side, float32, shape (side, side); do not write to it."""
+        made = self._made.get(side)
+        if made is None:
+            larger = self._made.get(_PANEL_SIDE)
+            if larger is not None:
+                times = _PANEL_SIDE // side
+                made = larger.reshape(side, times, side, times).mean(axis=(1, 3), dtype=np.float32)
+            else:
+                where = self._picture.provenance
+                made = _views.thumbnail(
+                    self._picture.pixels,
+                    rows=where.height,
+                    cols=where.width,
+                    step=where.scale,
+                    orientation=where.orientation,
+                    side=side,
+                )
+            self._made[side] = made
+        return made
+
+
+_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
+MIRRORED = 5
+
+
+# -- which windows -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Digests of one family's windows and how to find a window again."""
+
+    family: Family
+    side: int
+    digests: list[UInt8Array]
+    windows: list[Float64Array]
+    orientations: list[int]
+    degrees: list[float]
+
+    def add(self, digests: UInt8Array, windows: Float64Array, orientation: int, degrees: float = 0.0) -> None:
+        self.digests.append(digests if orientation == 0 else turn_digests(digests, orientation))
+        self.windows.append(windows)
+        self.orientations.append(orientation)
+        self.degrees.append(degrees)
+
+
+@lru_cache(maxsize=8)
+def _grown(
+    margins: tuple[float, ...], *, alike: bool
+) -> tuple[Float64Array, Int32Array, Int32Array, Float64Array]:
+    """Return spans that exceed the upload by these margins, which of them make windows, and those windows."""
+    pairs = [(-a, 1 + b) for a in margins for b in margins if not alike or a == b]
+    spans = np.array(pairs)
+    row_of, col_of = np.divmod(np.arange(len(spans) ** 2, dtype=np.int32), np.int32(len(spans)))
+    windows = np.concatenate([spans[row_of], spans[col_of]], axis=1)
+    return spans, row_of.astype(np.int32), col_of.astype(np.int32), windows
+
+
+def _framed_batch(thumbs: Thumbnails, family: Family, n_windows: int, orientations: dict[int, int]) -> _Batch:
+    """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
+    thumb = thumbs.of_side(_PANEL_SIDE)
+    rows, cols, row_of, col_of, _ = _views.propose(thumb, n_windows=n_windows)
+    # Neighbours share rows in the kernel: sorted for that, and back to best first.
+    order = np.argsort(row_of, kind="stable")
+    digests = np.empty((len(order), 32), np.uint8)
+    digests[order] = _views.hash_windows(thumb, rows, cols, row_of[order], col_of[order])
+    windows = np.concatenate([rows[row_of], cols[col_of]], axis=1)
+    batch = _Batch(family, _PANEL_SIDE, [], [], [], [])
+    for orientation, count in orientations.items():
+        batch.add(digests[:count], windows[:count], orientation)
+    return batch
+
+
+def _whole_batch(thumbs: Thumbnails) -> _Batch:
+    """Windows as large as the upload or larger."""
+    thumb = thumbs.of_side(_WHOLE_SIDE)
+    batch = _Batch(FAMILIES["whole"], _WHOLE_SIDE, [], [], [], [])
+    spans, row_of, col_of, windows = _grown(_MARGINS, alike=False)
+    digests = _views.hash_windows(thumb, spans, spans, row_of, col_of)
+    batch.add(digests, windows, 0)
+    spans, row_of, col_of, windows = _grown(_FEW_MARGINS, alike=False)
+    digests = _views.hash_windows(thumb, spans, spans, row_of, col_of)
+    for orientation in range(1, 8):
+        batch.add(digests, windows, orientation)
+    return batch
+
+
+def _rotated_batch(thumbs: Thumbnails) -> _Batch:
+    thumb = thumbs.of_side(_WHOLE_SIDE)
+    batch = _Batch(FAMILIES["rotated"], _WHOLE_SIDE, [], [], [], [])
+    spans, row_of, col_of, windows = _grown(_ANGLE_MARGINS, alike=True)
+    for degrees in _ANGLES:
+        turned = _views.rotated(thumb, degrees, thumbs.aspect)
+        digests = _views.hash_windows(turned, spans, spans, row_of, col_of)
+        for orientation in (0, MIRRORED):
+            batch.add(digests, windows, orientation, degrees)
+    return batch
+
+
+# -- seeds, refinement, judgement --------------------------------------------------------------------------
+
+
+def search_windows(
+    thumbs: Thumbnails, index: Index, *, max_distance: int, thorough: bool, settled: set[int]
+) -> Iterator[Found]:
+    """Yield the list entries that some window of the upload holds.
+
+    Parameters
+    ----------
+    thumbs : Thumbnails
+    index : Index
+        Of PDQ.
+    max_distance : int
+        Threshold of the picture as it is; each family adds its own.
+    thorough : bool
+        All families; otherwise only the best boxes inside the upload.
+    settled : set of int
+        Rows found already, left alone. Rows yielded are added.
+    """
+    batches: list[_Batch]
+    if thorough:
+        turned = dict.fromkeys((1, 2, 3, 4, 6, 7), 30)
+        batches = [
+            _framed_batch(thumbs, FAMILIES["panel"], 150, {0: 150, MIRRORED: 150, **turned}),
+            _whole_batch(thumbs),
+            _rotated_batch(thumbs),
+        ]
+    else:
+        batches = [_framed_batch(thumbs, FAMILIES["framed"], 16, {0: 16, MIRRORED: 16})]
+    for batch in batches:
+        for found in _settle(batch, thumbs, index, max_distance, settled):
+            settled.add(found.row)
+            yield found
+
+
+def _settle(
+    batch: _Batch, thumbs: Thumbnails, index: Index, max_distance: int, settled: set[int]
+) -> Iterator[Found]:
+    family = batch.family
+    queries = np.concatenate(batch.digests)
+    if not len(queries):
+        return
+    seeds = index.seed(queries, max_distance=family.seed_distance)
+    if not len(seeds.rows):
+        return
+    starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
+    refined = 0
+    for at in np.argsort(seeds.distances, kind="stable").tolist():
+        row = int(seeds.rows[at])
+        if row in settled:
+            continue
+        digest = index.digests_of([row])
+        if degenerate(digest)[0]:
+            continue
+        refined += 1
+        if refined > MAX_CANDIDATES:
+            return
+        query = int(seeds.queries[at])
+        group = int(np.searchsorted(starts, query, side="right")) - 1
+        start = batch.windows[group][query - starts[group]]
+        found = _refine(batch, thumbs, row, digest, start, group)
+        if _holds(found, family, thumbs, batch.side, max_distance, digest):
+            yield found
+
+
+def _refine(
+    batch: _Batch, thumbs: Thumbnails, row: int, digest: UInt8Array, start: Float64Array, group: int
+) -> Found:
+    """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
+    family, orientation, degrees = batch.family, batch.orientations[group], batch.degrees[group]
+    # Turning the entry's bits back is cheaper than turning the picture.
+    wanted = turn_digests(digest, _INVERSE[orientation])[0]
+    thumb = thumbs.of_side(batch.side)
+
+    def run(turn: float, window: Sequence[float], step: float, room: float) -> tuple[int, Window, float]:
+        picture = _views.rotated(thumb, turn, thumbs.aspect) if turn else thumb
+        return _views.refine(
+            picture, wanted, np.asarray(window, dtype=np.float64), step=step, least=family.least, room=room,
+            max_evaluations=family.evaluations,
+        )  # fmt: skip
+
+    distance, window, agreement = run(degrees, start.tolist(), family.step, family.room)
+    turn = 0.8 if degrees else 0.0
+    while turn > 0.2:
+        for trial in (degrees - turn, degrees + turn):
+            other = run(trial, window, family.step / 2, family.room / 3)
+            if other[2] > agreement:
+                distance, window, agreement = min(distance, other[0]), other[1], other[2]
+                degrees = trial
+                break
+        else:
+            turn /= 2
+    return Found(row, distance, agreement, window, orientation, degrees, family.name)
+
+
+def _holds(
+    found: Found, family: Family, thumbs: Thumbnails, side: int, max_distance: int, digest: UInt8Array
+) -> bool:
+    """Say whether a refined window is near enough to its entry, for what there is to see in both."""
+    if found.distance > max_distance + family.extra or found.agreement < family.agreement:
+        return False
+    top, bottom, left, right = found.window
+    if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
+        return False
+    thumb = thumbs.of_side(side)
+    if found.degrees:
+        thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
+    quality, flat, plain_ground = _views.measure_window(thumb, np.array(found.window))
+    if quality < MIN_WINDOW_QUALITY:
+        return False
+    rich = 0.0 if plain_ground else min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
+    extra = FLAT_EXTRA + (family.extra - FLAT_EXTRA) * rich
+    agreement = FLAT_AGREEMENT + (family.agreement - FLAT_AGREEMENT) * rich
+    if found.distance > max_distance + extra or found.agreement < agreement:
+        return False
+    return found.distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
