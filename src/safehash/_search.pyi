@@ -73,14 +73,23 @@ def build_slot(
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...
-def merge_slot(
+def add_to_slot(
     old_starts: npt.NDArray[np.uint32],
     old_ids: npt.NDArray[np.uint32],
     width: int,
-    kept: npt.NDArray[np.uint64] | None,
-    rank: npt.NDArray[np.uint32] | None,
-    added_keys: npt.NDArray[np.uint32],
-    added_rows: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.uint32],
+    ids: npt.NDArray[np.uint32],
+) -> None: ...
+def take_from_slot(
+    old_starts: npt.NDArray[np.uint32],
+    old_ids: npt.NDArray[np.uint32],
+    width: int,
+    kept: npt.NDArray[np.uint64],
+    rank: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.uint32],
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...
