@@ -44,6 +44,8 @@ class Family:
         First and last move of an edge, and how far it may go, in fractions of the upload's side.
     evaluations : int
         Windows tried for one list entry.
+    rich : bool
+        Whether pictures full of detail may lie farther, by `RICH_EXTRA`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Family:
     least: float
     room: float
     evaluations: int
+    rich: bool = False
 
 
 #: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
@@ -61,7 +64,7 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 84, 18, 0.47, 0.02, 0.005, 0.2, 150),
+        Family("whole", 84, 18, 0.47, 0.02, 0.005, 0.2, 150, rich=True),
         Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
         Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
     )
@@ -82,6 +85,11 @@ MIN_WINDOW_QUALITY = 50
 #: on a plain ground, only near identity counts: bits beyond the usual threshold, and agreement.
 FLAT_FROM, FLAT_TO = 0.3, 0.5
 FLAT = (-9, 0.62)
+
+#: Where there is detail nearly everywhere, a window as large as the upload may lie so many bits farther yet:
+#: all of them up to the first share of flat picture, none from the second on.
+RICH_TO, RICH_FROM = 0.12, 0.22
+RICH_EXTRA = 8
 PLAIN_GROUND = (-17, 0.70)
 
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
@@ -362,7 +370,8 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
         extra, agreement = PLAIN_GROUND
     else:
         rich = min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
-        extra = round(FLAT[0] + (family.extra - FLAT[0]) * rich)
+        more = min(1.0, max(0.0, (RICH_FROM - flat) / (RICH_FROM - RICH_TO))) * family.rich
+        extra = round(FLAT[0] + (family.extra - FLAT[0]) * rich + RICH_EXTRA * more)
         agreement = FLAT[1] + (family.agreement - FLAT[1]) * rich
     return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
 
