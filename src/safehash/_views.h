@@ -166,6 +166,19 @@ static float sv_flat_share(const float *small)
     return (float)flat / (63.0f * 63.0f);
 }
 
+/* Share of the 256 coefficients under a fiftieth of their mean size. */
+static float sv_faint_share(const float *coefficients)
+{
+    float mean = 0.0f;
+    int faint = 0;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean /= 256.0f * 50.0f;
+    for (int i = 0; i < 256; i++)
+        faint += fabsf(coefficients[i]) <= mean;
+    return (float)faint / 256.0f;
+}
+
 /* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
 static int sv_plain_ground(const float *small)
 {

@@ -110,13 +110,15 @@ def distance_to_plain(digests: UInt8Array) -> npt.NDArray[np.int32]:
 if hasattr(np, "bitwise_count"):
 
     def _ones(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
-        return np.bitwise_count(words)
+        counts: npt.NDArray[np.uint8] = np.bitwise_count(words)
+        return counts
 
 else:  # numpy before 2.0
 
     def _ones(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
         bits = np.unpackbits(words.view(np.uint8)).reshape(len(words), 64)
-        return bits.sum(axis=1, dtype=np.uint8)
+        counts: npt.NDArray[np.uint8] = bits.sum(axis=1, dtype=np.uint8)
+        return counts
 
 
 _RADII = (

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .compute import hash_decoded, turned_hashes
-from .gates import degenerate, distance_to_plain
 from .hashes import Algorithm, Hash
 from .images import Decoded
 from .index import Index
-from .windows import PLAIN_MARGIN, Found, Thumbnails, search_windows
+from .windows import Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up"]
 
@@ -49,11 +48,15 @@ class Hit:
         In bits.
     view : str
         How the upload had to be looked at, in plain words: "as it is", "mirrored", "inside a frame" ...
+    needs : int
+        The smallest `max_distance` that finds the row: the distance itself for the picture as it is, less or
+        more for other views, which have thresholds of their own.
     """
 
     row: int
     distance: int
     view: str
+    needs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,22 +142,24 @@ def look_up(
         queries = _Queries([], [])
         own = _add_views(queries, picture, index.algorithm, min_quality, effort)
         first = first or own
-        for row, distance, view in _search(queries, index, max_distance):
-            _keep(best, Hit(row=row, distance=distance, view=_named(view, name)))
+        thumbs = Thumbnails(picture)
+        for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
+            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), needs=needs))
         if effort == "fast" or index.algorithm is not Algorithm.PDQ:
             continue
         # Windows of a frame that looks like one before would lead to the same entries.
         if all(own.distance(other) > _SAME_FRAME for other in seen):
             seen.append(own)
             found = search_windows(
-                Thumbnails(picture),
+                thumbs,
                 index,
                 max_distance=max_distance,
                 thorough=effort == "thorough",
                 settled=set(best),
             )
             for hit in found:
-                _keep(best, Hit(row=hit.row, distance=hit.distance, view=_named(_described(hit), name)))
+                view = _named(_described(hit), name)
+                _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, needs=hit.needs))
     assert first is not None
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
     return ViewResult(hash=first, hits=hits)
@@ -206,8 +211,10 @@ def _named(view: str, name: str) -> str:
     return f"{name}, {view}" if name else view
 
 
-def _search(queries: _Queries, index: Index, max_distance: int) -> Iterator[tuple[int, int, str]]:
-    """Yield row, distance and view of everything within the threshold."""
+def _search(
+    queries: _Queries, thumbs: Thumbnails, index: Index, max_distance: int
+) -> Iterator[tuple[int, int, str, int]]:
+    """Yield row, distance, view and needed threshold of everything within the threshold."""
     if not queries.digests:
         return
     joined = np.frombuffer(b"".join(queries.digests), dtype=np.uint8)
@@ -217,18 +224,13 @@ def _search(queries: _Queries, index: Index, max_distance: int) -> Iterator[tupl
         query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
             view = queries.names[query]
-            if (
-                view == TURN_NAMES[0]
-                or index.algorithm is not Algorithm.PDQ
-                or _says_enough(index, row, distance)
-            ):
-                yield row, distance, view
-
-
-def _says_enough(index: Index, row: int, distance: int) -> bool:
-    """Say whether a turned picture may match an entry: stripes and discs match each other turned."""
-    digest = index.digests_of([row])
-    return not degenerate(digest)[0] and distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
+            if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
+                needs = turned_needs(thumbs, distance, index.digests_of([row]))
+                if needs > max_distance:
+                    continue
+                yield row, distance, view, needs
+            else:
+                yield row, distance, view, distance
 
 
 # -- a window in words -------------------------------------------------------------------------------------

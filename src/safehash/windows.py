@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +14,7 @@ from .gates import degenerate, distance_to_plain, turn_digests
 from .images import Decoded
 from .index import Index
 
-__all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows"]
+__all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -23,6 +23,7 @@ Int32Array = npt.NDArray[np.int32]
 Window = tuple[float, float, float, float]  # first and last row edge, first and last column edge
 
 _PANEL_SIDE = 256  # edges of pasted pictures are a sample sharp
+_FRAME_SIDE = 128  # a quarter of the work, for the look-up that every upload gets
 _WHOLE_SIDE = 64  # windows about as large as the upload: PDQ reads 16 frequencies of it
 
 
@@ -43,6 +44,8 @@ class Family:
         First and last move of an edge, and how far it may go, in fractions of the upload's side.
     evaluations : int
         Windows tried for one list entry.
+    rich : bool
+        Whether pictures full of detail may lie farther, by `RICH_EXTRA`.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Family:
     least: float
     room: float
     evaluations: int
+    rich: bool = False
 
 
 #: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
@@ -60,7 +64,7 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 84, 21, 0.40, 0.02, 0.005, 0.2, 150),
+        Family("whole", 84, 18, 0.47, 0.02, 0.005, 0.2, 150, rich=True),
         Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
         Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
     )
@@ -69,21 +73,34 @@ FAMILIES = {
 #: List entries refined for one upload and family, nearest first: bounds the work a list can make.
 MAX_CANDIDATES = 12
 
+#: Windows tried before an entry is given up, and how much agreement the rest of the way may still bring.
+_FIRST_LOOK = 30
+_MAY_GAIN = 0.15
+
 #: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
 MIN_COVERAGE = 0.08
 MIN_WINDOW_QUALITY = 50
 
 #: Up to the first share of flat picture a family's own threshold holds; from the second on, and for an object
-#: on a plain ground, only near identity counts: so many bits below the usual threshold, and this agreement.
-FLAT_FROM, FLAT_TO = 0.3, 0.45
-FLAT_EXTRA = -15
-FLAT_AGREEMENT = 0.75
+#: on a plain ground, only near identity counts: bits beyond the usual threshold, and agreement.
+FLAT_FROM, FLAT_TO = 0.3, 0.5
+FLAT = (-9, 0.62)
+
+#: Where there is detail nearly everywhere, a window as large as the upload may lie so many bits farther yet:
+#: all of them up to the first share of flat picture, none from the second on.
+RICH_TO, RICH_FROM = 0.12, 0.22
+RICH_EXTRA = 8
+PLAIN_GROUND = (-17, 0.70)
+
+#: More coefficients than this share without a sign of their own: a symmetric drawing.
+MAX_FAINT = 0.15
 
 #: A match by a view must be so many bits nearer than the nearest plain shape is to the entry.
 PLAIN_MARGIN = 40
 
 #: Margins that a crop may have taken off a side, in fractions of what is left.
 _MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
+_LARGE_MARGINS = (0.0, 0.08, 0.16, 0.25)
 _FEW_MARGINS = (0.0, 0.06, 0.13)
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
@@ -109,6 +126,8 @@ class Found:
     degrees : float
         Counter-clockwise turn that levels the upload.
     family : str
+    needs : int
+        The smallest threshold of the picture as it is at which this counts.
     """
 
     row: int
@@ -118,6 +137,7 @@ class Found:
     orientation: int
     degrees: float
     family: str
+    needs: int = 256
 
 
 class Thumbnails:
@@ -135,20 +155,15 @@ class Thumbnails:
         """Return the thumbnail of this side, float32, shape (side, side); do not write to it."""
         made = self._made.get(side)
         if made is None:
-            larger = self._made.get(_PANEL_SIDE)
-            if larger is not None:
-                times = _PANEL_SIDE // side
-                made = larger.reshape(side, times, side, times).mean(axis=(1, 3), dtype=np.float32)
-            else:
-                where = self._picture.provenance
-                made = _views.thumbnail(
-                    self._picture.pixels,
-                    rows=where.height,
-                    cols=where.width,
-                    step=where.scale,
-                    orientation=where.orientation,
-                    side=side,
-                )
+            where = self._picture.provenance
+            made = _views.thumbnail(
+                self._picture.pixels,
+                rows=where.height,
+                cols=where.width,
+                step=where.scale,
+                orientation=where.orientation,
+                side=side,
+            )
             self._made[side] = made
         return made
 
@@ -190,16 +205,18 @@ def _grown(
     return spans, row_of.astype(np.int32), col_of.astype(np.int32), windows
 
 
-def _framed_batch(thumbs: Thumbnails, family: Family, n_windows: int, orientations: dict[int, int]) -> _Batch:
+def _boxes_batch(
+    thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
+) -> _Batch:
     """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
-    thumb = thumbs.of_side(_PANEL_SIDE)
+    thumb = thumbs.of_side(side)
     rows, cols, row_of, col_of, _ = _views.propose(thumb, n_windows=n_windows)
     # Neighbours share rows in the kernel: sorted for that, and back to best first.
     order = np.argsort(row_of, kind="stable")
     digests = np.empty((len(order), 32), np.uint8)
     digests[order] = _views.hash_windows(thumb, rows, cols, row_of[order], col_of[order])
     windows = np.concatenate([rows[row_of], cols[col_of]], axis=1)
-    batch = _Batch(family, _PANEL_SIDE, [], [], [], [])
+    batch = _Batch(family, side, [], [], [], [])
     for orientation, count in orientations.items():
         batch.add(digests[:count], windows[:count], orientation)
     return batch
@@ -209,9 +226,9 @@ def _whole_batch(thumbs: Thumbnails) -> _Batch:
     """Windows as large as the upload or larger."""
     thumb = thumbs.of_side(_WHOLE_SIDE)
     batch = _Batch(FAMILIES["whole"], _WHOLE_SIDE, [], [], [], [])
-    spans, row_of, col_of, windows = _grown(_MARGINS, alike=False)
-    digests = _views.hash_windows(thumb, spans, spans, row_of, col_of)
-    batch.add(digests, windows, 0)
+    for margins in (_MARGINS, _LARGE_MARGINS):
+        spans, row_of, col_of, windows = _grown(margins, alike=False)
+        batch.add(_views.hash_windows(thumb, spans, spans, row_of, col_of), windows, 0)
     spans, row_of, col_of, windows = _grown(_FEW_MARGINS, alike=False)
     digests = _views.hash_windows(thumb, spans, spans, row_of, col_of)
     for orientation in range(1, 8):
@@ -255,12 +272,12 @@ def search_windows(
     if thorough:
         turned = dict.fromkeys((1, 2, 3, 4, 6, 7), 30)
         batches = [
-            _framed_batch(thumbs, FAMILIES["panel"], 150, {0: 150, MIRRORED: 150, **turned}),
+            _boxes_batch(thumbs, FAMILIES["panel"], _PANEL_SIDE, 150, {0: 150, MIRRORED: 150, **turned}),
             _whole_batch(thumbs),
             _rotated_batch(thumbs),
         ]
     else:
-        batches = [_framed_batch(thumbs, FAMILIES["framed"], 16, {0: 16, MIRRORED: 16})]
+        batches = [_boxes_batch(thumbs, FAMILIES["framed"], _FRAME_SIDE, 16, {0: 16, MIRRORED: 16})]
     for batch in batches:
         for found in _settle(batch, thumbs, index, max_distance, settled):
             settled.add(found.row)
@@ -293,7 +310,8 @@ def _settle(
         group = int(np.searchsorted(starts, query, side="right")) - 1
         start = batch.windows[group][query - starts[group]]
         found = _refine(batch, thumbs, row, digest, start, group)
-        if _holds(found, family, thumbs, batch.side, max_distance, digest):
+        found = replace(found, needs=_needs(found, family, thumbs, batch.side, digest))
+        if found.needs <= max_distance:
             yield found
 
 
@@ -306,14 +324,20 @@ def _refine(
     wanted = turn_digests(digest, _INVERSE[orientation])[0]
     thumb = thumbs.of_side(batch.side)
 
-    def run(turn: float, window: Sequence[float], step: float, room: float) -> tuple[int, Window, float]:
+    def run(
+        turn: float, window: Sequence[float], step: float, room: float, evaluations: int = family.evaluations
+    ) -> tuple[int, Window, float]:
         picture = _views.rotated(thumb, turn, thumbs.aspect) if turn else thumb
         return _views.refine(
             picture, wanted, np.asarray(window, dtype=np.float64), step=step, least=family.least, room=room,
-            max_evaluations=family.evaluations,
+            max_evaluations=evaluations,
         )  # fmt: skip
 
-    distance, window, agreement = run(degrees, start.tolist(), family.step, family.room)
+    # A first look tells most unrelated entries: they start lower and gain less.
+    distance, window, agreement = run(degrees, start.tolist(), family.step, family.room, _FIRST_LOOK)
+    if agreement < family.agreement - _MAY_GAIN:
+        return Found(row, distance, agreement, window, orientation, degrees, family.name)
+    distance, window, agreement = run(degrees, window, family.step, family.room)
     turn = 0.8 if degrees else 0.0
     while turn > 0.2:
         for trial in (degrees - turn, degrees + turn):
@@ -327,24 +351,44 @@ def _refine(
     return Found(row, distance, agreement, window, orientation, degrees, family.name)
 
 
-def _holds(
-    found: Found, family: Family, thumbs: Thumbnails, side: int, max_distance: int, digest: UInt8Array
-) -> bool:
-    """Say whether a refined window is near enough to its entry, for what there is to see in both."""
-    if found.distance > max_distance + family.extra or found.agreement < family.agreement:
-        return False
+def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: UInt8Array) -> int:
+    """Return the smallest threshold at which a refined window counts, for what there is to see in it."""
+    if found.agreement < family.agreement:
+        return _NEVER
     top, bottom, left, right = found.window
     if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
-        return False
+        return _NEVER
     thumb = thumbs.of_side(side)
     if found.degrees:
         thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
-    quality, flat, plain_ground = _views.measure_window(thumb, np.array(found.window))
-    if quality < MIN_WINDOW_QUALITY:
-        return False
-    rich = 0.0 if plain_ground else min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
-    extra = FLAT_EXTRA + (family.extra - FLAT_EXTRA) * rich
-    agreement = FLAT_AGREEMENT + (family.agreement - FLAT_AGREEMENT) * rich
-    if found.distance > max_distance + extra or found.agreement < agreement:
-        return False
-    return found.distance <= int(distance_to_plain(digest)[0]) - PLAIN_MARGIN
+    quality, flat, plain_ground, faint = _views.measure_window(thumb, np.array(found.window))
+    if quality < MIN_WINDOW_QUALITY or faint > MAX_FAINT:
+        return _NEVER
+    if found.distance > int(distance_to_plain(digest)[0]) - PLAIN_MARGIN:
+        return _NEVER
+    if plain_ground:
+        extra, agreement = PLAIN_GROUND
+    else:
+        rich = min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
+        more = min(1.0, max(0.0, (RICH_FROM - flat) / (RICH_FROM - RICH_TO))) * family.rich
+        extra = round(FLAT[0] + (family.extra - FLAT[0]) * rich + RICH_EXTRA * more)
+        agreement = FLAT[1] + (family.agreement - FLAT[1]) * rich
+    return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
+
+
+def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
+    """Return the smallest threshold at which a turned or negative upload counts as an entry's picture.
+
+    Stripes, discs and symmetric drawings are alike in any orientation.
+    """
+    if degenerate(digest)[0] or distance > int(distance_to_plain(digest)[0]) - PLAIN_MARGIN:
+        return _NEVER
+    _, _, plain_ground, faint = _views.measure_window(
+        thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])
+    )
+    if faint > MAX_FAINT:
+        return _NEVER
+    return distance - PLAIN_GROUND[0] if plain_ground else distance
+
+
+_NEVER = 257
