@@ -29,13 +29,13 @@ FLOORS = (
     {"archives", "sources", "worker"},
     {"catalog", "pool"},
     {"scan", "lookback", "thumbnails", "evaluate"},
-    {"report"},
+    {"report", "evaluate_page"},
     {"cli", "__main__"},
 )
 
 #: Outside packages and the only places that may import them.
 DOORS = {
-    "PIL": {"images", "manipulations"},
+    "PIL": {"images", "manipulations", "evaluate"},
     "pillow_heif": {"images"},
     "faiss": {"index"},
     "argparse": {"cli"},

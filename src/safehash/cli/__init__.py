@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import SafehashError
-from . import bench, catalog, hash, index, lists, scan
+from . import bench, catalog, evaluate, hash, index, lists, scan
 from .common import FATAL, INTERRUPTED
 
 __all__ = ["main"]
 
-_COMMANDS = (hash, scan, lists, index, catalog, bench)
+_COMMANDS = (hash, scan, lists, index, catalog, evaluate, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
