@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import safehash
 
@@ -106,6 +107,25 @@ def test_scan_with_a_snapshot(bridge: Path, tmp_path: Path) -> None:
     damaged = run("scan", bridge, "--index", snapshot)
     assert damaged.returncode == 2
     assert "Traceback" not in damaged.stderr
+
+
+def test_a_flooding_entry_is_quarantined(bridge: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"hash,id\n{safehash.hash_file(bridge).hex},b-1\n")
+    small = tmp_path / "small.jpg"
+    with Image.open(bridge) as image:
+        image.reduce(8).save(small)
+    names = tmp_path / "names.txt"
+    names.write_text(f"{small}\n" * 700)
+    for workers in ("0", "2"):
+        done = run(
+            "scan", "--files-from", names, "--list", listed, "--flood-share", "0.5", "--workers", workers
+        )
+        outcomes = json.loads(done.stdout.splitlines()[-1])["outcomes"]
+        assert outcomes == {"match": 499, "suppressed": 201}  # from the 500th file on
+        assert done.returncode == 1
+        assert "quarantined: entry" in done.stderr
+    assert run("scan", small, "--list", listed, "--flood-share", "2").returncode == 2
 
 
 def test_a_reader_that_goes_away(bridge: Path) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from . import __version__
 from .compute import hash_decoded, read_file, reduction_for
-from .decision import Audit, Decision, ListInfo, Match, Outcome
+from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
 from .entries import EntryTable, EntryTableBuilder
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
 from .exact import ExactIndex
@@ -33,7 +33,7 @@ from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Matcher"]
+__all__ = ["Matcher", "quarantined"]
 
 PathLike = str | os.PathLike[str]
 
@@ -499,31 +499,22 @@ class Matcher:
         decoded: Decoded | None = None,
     ) -> Decision:
         """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        if self._flood_guard is not None:
-            flooding = self._flood_guard.record(
-                match.entry.key for match in matches if match.suppressed_by is None
-            )
-            matches = [
-                replace(match, suppressed_by="quarantine")
-                if match.suppressed_by is None and match.entry.key in flooding
-                else match
-                for match in matches
-            ]
-        standing = [match for match in matches if match.suppressed_by is None]
-        if standing:
-            outcome = Outcome.MATCH
-        elif matches:
-            outcome = Outcome.SUPPRESSED
-        ordered = sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance))
-        return Decision(
-            outcome=outcome,
-            matches=tuple(ordered),
+        decision = Decision(
+            outcome=outcome_of(matches, outcome),
+            matches=in_order(matches),
             hash=hash,
             reason=reason,
             provenance=decoded.provenance if decoded is not None else None,
             audit=state.audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         )
+        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.matches if match.suppressed_by is None)
+    return decision.suppressing(flooding, by="quarantine")
 
 
 _EMPTY_PDQ = Index([], algorithm=Algorithm.PDQ)
