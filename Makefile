@@ -43,6 +43,7 @@ lint:
 
 types:
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._search safehash._views
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools

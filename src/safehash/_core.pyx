@@ -6,6 +6,8 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 
 from functools import lru_cache
 
+cimport cython
+
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.math cimport M_PI, ceil, cos, sin
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
@@ -80,6 +82,8 @@ cdef double[3] LUMA = [0.299, 0.587, 0.114]
 # -- the operator of one side --------------------------------------------------------------------------------
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Operator:
     """The 64 x n operator of PDQ's blur and decimation for one side, built once and then only read.
 
@@ -234,6 +238,8 @@ def _operator(n, step, flip):
 # -- pixels ---------------------------------------------------------------------------------------------------
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Pixels:
     """A picture as the kernels want it: rows of adjacent uint8 samples, any row stride."""
 
@@ -529,6 +535,8 @@ cdef double lanczos3(double x) noexcept nogil:
     return sin(M_PI * x) / (M_PI * x) * (sin(M_PI * x / 3.0) / (M_PI * x / 3.0))
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Resampler:
     """Lanczos weights that bring one side of n samples to n_out, in the reference's fixed point."""
 

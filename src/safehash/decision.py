@@ -117,7 +117,7 @@ class Decision:
         return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
 
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the decision as plain data, as a scan writes it (docs/formats.md, "Records").
+        """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
 
         Parameters
         ----------

@@ -136,7 +136,7 @@ def _curve(evaluation: Evaluation) -> str:
     width, height, left = 640, 240, 40
 
     def across(threshold: int) -> float:
-        return left + (width - left - 10) * (threshold - low) / max(1, high - low)
+        return float(left + (width - left - 10) * (threshold - low) / max(1, high - low))
 
     def up(share: float) -> float:
         return 10 + (height - 40) * (1 - share)

@@ -18,7 +18,7 @@ _COMMANDS = (hash, scan, lists, index, catalog, evaluate, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (docs/formats.md, "Exit codes")."""
+    """Run one command and return its exit code (docs/scan.md, "Records")."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.run is None:
