@@ -106,7 +106,7 @@ def test_bulk_rows_equal_single_rows(
     single = []
     for digest, text, quality in records:
         fields = {name: getattr(like, name) for name in Entry.__slots__} | {
-            "hash": Hash("pdq", digest, quality=quality),
+            "hash": Hash(Algorithm.PDQ, digest, quality=quality),
             "id": text,
         }
         single.append(Entry(**fields))
@@ -119,7 +119,7 @@ def test_bulk_without_ids_or_qualities() -> None:
     builder = EntryTableBuilder()
     builder.extend(np.zeros((3, 8), np.uint8), like=Entry(hash=None, source="own"), algorithm="phash")
     table = builder.build()
-    assert list(table) == [Entry(hash=Hash("phash", bytes(8)), source="own")] * 3
+    assert list(table) == [Entry(hash=Hash(Algorithm.PHASH, bytes(8)), source="own")] * 3
     assert table.n_bytes < 300
 
 
@@ -147,7 +147,7 @@ def test_bulk_refuses_what_does_not_fit(
 def test_a_refused_entry_leaves_no_trace() -> None:
     builder = EntryTableBuilder()
     with pytest.raises(TypeError):
-        builder.append(Entry(hash=Hash("pdq", bytes(32)), extra={"set": {1}}))
+        builder.append(Entry(hash=Hash(Algorithm.PDQ, bytes(32)), extra={"set": {1}}))
     builder.append(Entry(hash=None))
     assert list(builder.build()) == [Entry(hash=None)]
 
@@ -169,9 +169,9 @@ def test_a_row_outside_is_an_index_error() -> None:
 def damaged_sections() -> dict[str, np.ndarray[Any, Any]]:
     table = table_of(
         [
-            Entry(hash=Hash("pdq", bytes(32)), id="a", source="own"),
+            Entry(hash=Hash(Algorithm.PDQ, bytes(32)), id="a", source="own"),
             Entry(hash=ForeignHash("photodna", "x"), id="b", extra={"a": 1}),
-            Entry(hash=Hash("md5", bytes(16)), id="c", created="2026"),
+            Entry(hash=Hash(Algorithm.MD5, bytes(16)), id="c", created="2026"),
         ]
     )
     return {name: values.copy() for name, values in table.to_sections().items()}
@@ -208,5 +208,5 @@ def test_any_other_number_in_a_section_never_crashes(name: str) -> None:
 
 
 def test_sections_are_read_only() -> None:
-    for values in table_of([Entry(hash=Hash("pdq", bytes(32)))]).to_sections().values():
+    for values in table_of([Entry(hash=Hash(Algorithm.PDQ, bytes(32)))]).to_sections().values():
         assert not values.flags.writeable

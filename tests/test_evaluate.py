@@ -121,9 +121,9 @@ def test_the_command_prints_writes_and_returns_zero(
     command.add_commands(parser.add_subparsers())
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     args = parser.parse_args(
-        ["evaluate", str(folder), "--family", "orientation", "--list-size", "300", "--threshold", "31,20"]
-        + ["--effort", "fast,standard", "--page", str(page), "--json", str(figures)]
-    )
+        ["evaluate", str(folder), "--family", "orientation", "--list-size", "300", "--threshold", "31,20",
+         "--effort", "fast,standard", "--page", str(page), "--json", str(figures)]
+    )  # fmt: skip
     assert args.run(args) == 0
     out = capsys.readouterr().out
     assert "mirrored" in out and "threshold  20" in out

@@ -12,9 +12,10 @@ import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import oracle
 from safehash import _core, _views, gates
 from safehash.hashes import Algorithm, Hash
+
+import oracle
 
 UInt8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float64]

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         hash_array,
         hash_bytes,
         hash_file,
+        hash_files,
         hash_image,
+        hash_many,
     )
     from .decision import Decision, Match, Outcome
     from .errors import (
@@ -40,10 +42,14 @@ if TYPE_CHECKING:
         UnreadableImage,
         UnsupportedImage,
     )
+    from .flood import FloodGuard
+    from .formats import read_list
     from .hashes import Algorithm, ForeignHash, Hash
     from .images import Limits
     from .index import Index
-    from .lists import Entry
+    from .lists import Entry, merge_lists
+    from .matcher import Matcher
+    from .policy import ListPolicy, Policy
 
 __version__ = "0.1.0"
 
@@ -54,6 +60,7 @@ _HOMES = {
     "Decision": "decision",
     "Entry": "lists",
     "Fingerprint": "compute",
+    "FloodGuard": "flood",
     "ForeignHash": "hashes",
     "Hash": "hashes",
     "ImageError": "errors",
@@ -63,8 +70,11 @@ _HOMES = {
     "IndexFileError": "errors",
     "Limits": "images",
     "ListError": "errors",
+    "ListPolicy": "policy",
     "Match": "decision",
+    "Matcher": "matcher",
     "Outcome": "decision",
+    "Policy": "policy",
     "SafehashError": "errors",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
@@ -73,7 +83,11 @@ _HOMES = {
     "hash_array": "compute",
     "hash_bytes": "compute",
     "hash_file": "compute",
+    "hash_files": "compute",
     "hash_image": "compute",
+    "hash_many": "compute",
+    "merge_lists": "lists",
+    "read_list": "formats",
 }
 
 __all__ = [
@@ -82,6 +96,7 @@ __all__ = [
     "Decision",
     "Entry",
     "Fingerprint",
+    "FloodGuard",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -91,8 +106,11 @@ __all__ = [
     "IndexFileError",
     "Limits",
     "ListError",
+    "ListPolicy",
     "Match",
+    "Matcher",
     "Outcome",
+    "Policy",
     "SafehashError",
     "UnreadableImage",
     "UnsupportedImage",
@@ -101,7 +119,11 @@ __all__ = [
     "hash_array",
     "hash_bytes",
     "hash_file",
+    "hash_files",
     "hash_image",
+    "hash_many",
+    "merge_lists",
+    "read_list",
 ]
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.math cimport M_PI, ceil, cos, sin
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
@@ -16,7 +16,6 @@ import numpy as np
 
 
 cdef extern from "_kernels.h" nogil:
-    int SH_PAD
     int SH_MAX_SIDE
     int SH_GATHER
 
@@ -26,7 +25,7 @@ cdef extern from "_kernels.h" nogil:
 
     ctypedef struct sh_bands:
         Py_ssize_t start[64]
-        Py_ssize_t length8[64]
+        Py_ssize_t length[64]
         Py_ssize_t offset[64]
         float* weights
 
@@ -45,12 +44,13 @@ cdef extern from "_kernels.h" nogil:
         Py_ssize_t* start
         Py_ssize_t* count
         int32_t* weight
-        int16_t* high
-        int16_t* low
+        int16_t* coarse
+        int shift
+        int64_t* error
 
     ctypedef struct sh_kernels:
         void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
-                              const sh_operator*, float*, uint16_t*) noexcept nogil
+                              const sh_operator*, float*, float*, uint16_t*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
         void (*grey_of_row)(uint8_t*, const uint8_t*, Py_ssize_t) noexcept nogil
@@ -211,9 +211,9 @@ cdef int fill_bands(sh_bands* bands, const double* folded, Py_ssize_t n_samples,
     for k in range(64):
         length = (last[k] - first[k] + 1) * channels
         bands.start[k] = first[k] * channels
-        bands.length8[k] = (length + 7) // 8 * 8
+        bands.length[k] = length
         bands.offset[k] = total
-        total += bands.length8[k]
+        total += length
     bands.weights = <float*>calloc(total, sizeof(float))
     if bands.weights == NULL:
         raise MemoryError("the operator tables of one side")
@@ -283,23 +283,27 @@ cdef Turn turn_of(int orientation) except *:
 
 
 cdef struct Scratch:
-    float* line
+    float* lines
+    float* mixed
     uint16_t* acc16
 
 
 cdef int take_scratch(Scratch* scratch, Py_ssize_t n) except -1:
-    scratch.line = <float*>malloc((n + SH_PAD) * sizeof(float))
+    scratch.lines = <float*>malloc(8 * n * sizeof(float))
+    scratch.mixed = <float*>malloc(8 * n * sizeof(float))
     scratch.acc16 = <uint16_t*>malloc(n * sizeof(uint16_t))
-    if scratch.line == NULL or scratch.acc16 == NULL:
+    if scratch.lines == NULL or scratch.mixed == NULL or scratch.acc16 == NULL:
         drop_scratch(scratch)
         raise MemoryError("the working rows of one picture")
     return 0
 
 
 cdef void drop_scratch(Scratch* scratch) noexcept nogil:
-    free(scratch.line)
+    free(scratch.lines)
+    free(scratch.mixed)
     free(scratch.acc16)
-    scratch.line = NULL
+    scratch.lines = NULL
+    scratch.mixed = NULL
     scratch.acc16 = NULL
 
 
@@ -320,6 +324,8 @@ cdef const sh_kernels* kernels_at(int level) except NULL:
 
 cdef tuple sides(Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step):
     """Return the original's sides: as given, or the stored picture's where nothing was reduced."""
+    if not 1 <= step <= 64:
+        raise ValueError(f"a decode is reduced by 1 to 64, not {step}")
     if rows == 0 and cols == 0 and step == 1:
         rows, cols = picture.n_rows, picture.n_cols
     if (rows + step - 1) // step != picture.n_rows or (cols + step - 1) // step != picture.n_cols:
@@ -338,7 +344,7 @@ cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
     take_scratch(&scratch, picture.n_cols * picture.channels)
     with nogil:
         kernels.small_picture(out, picture.data, picture.row_stride, picture.n_cols, picture.channels,
-                              &row_op.op, &col_op.op, scratch.line, scratch.acc16)
+                              &row_op.op, &col_op.op, scratch.lines, scratch.mixed, scratch.acc16)
         drop_scratch(&scratch)
     return 0
 
@@ -540,15 +546,16 @@ cdef class Resampler:
         self.rs.start = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
         self.rs.count = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
         self.rs.weight = <int32_t*>calloc(n_out * self.rs.taps16, sizeof(int32_t))
-        self.rs.high = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
-        self.rs.low = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
+        self.rs.coarse = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
+        self.rs.error = <int64_t*>calloc(n_out, sizeof(int64_t))
         cdef double* raw = <double*>calloc(self.rs.taps16, sizeof(double))
-        if (self.rs.start == NULL or self.rs.count == NULL or self.rs.weight == NULL or self.rs.high == NULL
-                or self.rs.low == NULL or raw == NULL):
+        if (self.rs.start == NULL or self.rs.count == NULL or self.rs.weight == NULL or self.rs.coarse == NULL
+                or self.rs.error == NULL or raw == NULL):
             free(raw)
             raise MemoryError("the resampling tables of one side")
         cdef Py_ssize_t o, i, lo, hi, at
         cdef double centre, total, value
+        cdef int32_t greatest = 0
         for o in range(n_out):
             centre = (o + 0.5) * scale
             lo = max(<Py_ssize_t>(centre - support + 0.5), 0)
@@ -563,16 +570,23 @@ cdef class Resampler:
                 value = raw[i] / total * (1 << 22)
                 at = o * self.rs.taps16 + i
                 self.rs.weight[at] = <int32_t>(value - 0.5 if value < 0 else value + 0.5)
-                self.rs.high[at] = <int16_t>(self.rs.weight[at] >> 8)
-                self.rs.low[at] = <int16_t>(self.rs.weight[at] & 255)
+                greatest = max(greatest, abs(self.rs.weight[at]))
         free(raw)
+        cdef int32_t unit = 1
+        while greatest / unit >= 32767:
+            unit *= 2
+            self.rs.shift += 1
+        for at in range(n_out * self.rs.taps16):
+            value = <double>self.rs.weight[at] / unit
+            self.rs.coarse[at] = <int16_t>(value - 0.5 if value < 0 else value + 0.5)
+            self.rs.error[at // self.rs.taps16] += 255 * abs(self.rs.weight[at] - self.rs.coarse[at] * unit)
 
     def __dealloc__(self):
         free(self.rs.start)
         free(self.rs.count)
         free(self.rs.weight)
-        free(self.rs.high)
-        free(self.rs.low)
+        free(self.rs.coarse)
+        free(self.rs.error)
 
 
 @lru_cache(maxsize=128)

@@ -22,9 +22,11 @@
 #define SH_INLINE static inline __attribute__((always_inline))
 #define SH_PREFETCH(address) __builtin_prefetch((address), 0, 3)
 #define SH_RARE(condition) __builtin_expect(!!(condition), 0)
+#define SH_ALIGNED(n_bytes) __attribute__((aligned(n_bytes)))
 #else
 #define SH_INLINE static __forceinline
 #define SH_RARE(condition) (condition)
+#define SH_ALIGNED(n_bytes) __declspec(align(n_bytes))
 #include <intrin.h>
 #if defined(_M_X64)
 #define SH_PREFETCH(address) _mm_prefetch((const char*)(address), _MM_HINT_T0)
@@ -169,8 +171,9 @@ SH_INLINE int sh_distance(const uint8_t* one, const uint8_t* two, int n_bytes, i
 /* Bit p of the permuted digest is bit (p * step) % n_bits of the digest. Applied with a table: for every
  * nibble of the digest and each of its 16 values, the permuted words it contributes. */
 typedef struct {
+    /* 32 KiB: stays in the first-level cache while an index is built. */
+    SH_ALIGNED(32) uint64_t part[64][16][SH_MAX_WORDS];
     int n_bytes;
-    uint64_t part[64][16][SH_MAX_WORDS]; /* 32 KiB: stays in the first-level cache while an index is built */
 } sh_permutation;
 
 static void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step) {
@@ -187,8 +190,20 @@ static void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step) {
 
 /* `out` has one word more than the digest, set to zero, so that a slot may be read across words. */
 SH_INLINE void sh_permute(const sh_permutation* perm, const uint8_t* digest, uint64_t* out) {
-    uint64_t a = 0, b = 0, c = 0, d = 0;
     int at;
+#if defined(__GNUC__) || defined(__clang__) /* two words at a time: three times as fast to build with */
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    pair first = {0, 0}, second = {0, 0};
+    for (at = 0; at < perm->n_bytes; at++) {
+        const pair* low = (const pair*)perm->part[2 * at][digest[at] & 15];
+        const pair* high = (const pair*)perm->part[2 * at + 1][digest[at] >> 4];
+        first |= low[0] | high[0];
+        second |= low[1] | high[1];
+    }
+    memcpy(out, &first, 16);
+    memcpy(out + 2, &second, 16);
+#else
+    uint64_t a = 0, b = 0, c = 0, d = 0;
     for (at = 0; at < perm->n_bytes; at++) {
         const uint64_t* low = perm->part[2 * at][digest[at] & 15];
         const uint64_t* high = perm->part[2 * at + 1][digest[at] >> 4];
@@ -197,7 +212,9 @@ SH_INLINE void sh_permute(const sh_permutation* perm, const uint8_t* digest, uin
         c |= low[2] | high[2];
         d |= low[3] | high[3];
     }
-    out[0] = a; out[1] = b; out[2] = c; out[3] = d; out[4] = 0;
+    out[0] = a; out[1] = b; out[2] = c; out[3] = d;
+#endif
+    out[4] = 0;
 }
 
 SH_INLINE uint32_t sh_slot(const uint64_t* permuted, int offset, int width) {
@@ -573,29 +590,36 @@ static int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* que
 
 /* ---- building ---- */
 
-#define SH_BUILD_AHEAD 32
-
-/* Counting-sort the rows of one slot by their `keys`. `starts`: (1 << width) + 1, `ids`: n, may not be `keys`. */
-static void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids) {
-    int64_t row, n_buckets = (int64_t)1 << width, bucket;
-    uint32_t total = 0;
-    memset(starts, 0, ((size_t)n_buckets + 1) * sizeof *starts);
-    for (row = 0; row < n; row++) {
-        if (row + SH_BUILD_AHEAD < n) SH_PREFETCH(starts + keys[row + SH_BUILD_AHEAD]);
-        starts[keys[row]]++;
+/* Counting-sort the rows of one slot by their `keys`. `starts`: (1 << width) + 1, `ids`: n, `pairs`: n, scratch.
+ *
+ * The counters of a wide slot do not fit the caches, so rows are first dealt into 256 parts by the key's upper
+ * bits, in order; each part's counters and ids do fit. At 10 million rows that takes a third of the time. */
+static void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
+                          uint64_t* pairs) {
+    int shift = width > 8 ? width - 8 : 0, part;
+    int64_t first[257] = {0}, next[256], row, n_buckets = (int64_t)1 << shift, bucket;
+    for (row = 0; row < n; row++) first[(keys[row] >> shift) + 1]++;
+    for (part = 0; part < 256; part++) {
+        first[part + 1] += first[part];
+        next[part] = first[part];
     }
-    for (bucket = 0; bucket <= n_buckets; bucket++) { /* counts become first positions */
-        uint32_t count = starts[bucket];
-        starts[bucket] = total;
-        total += count;
+    for (row = 0; row < n; row++) pairs[next[keys[row] >> shift]++] = (uint64_t)keys[row] << 32 | (uint64_t)row;
+    for (part = 0; part < 1 << (width - shift); part++) {
+        uint32_t* of_part = starts + part * n_buckets;
+        uint32_t total = (uint32_t)first[part], mask = (uint32_t)(n_buckets - 1);
+        memset(of_part, 0, (size_t)n_buckets * sizeof *of_part);
+        for (row = first[part]; row < first[part + 1]; row++) of_part[(uint32_t)(pairs[row] >> 32) & mask]++;
+        for (bucket = 0; bucket < n_buckets; bucket++) { /* counts become first positions */
+            uint32_t count = of_part[bucket];
+            of_part[bucket] = total;
+            total += count;
+        }
+        for (row = first[part]; row < first[part + 1]; row++) /* rows ascending, so each bucket's ids ascend */
+            ids[of_part[(uint32_t)(pairs[row] >> 32) & mask]++] = (uint32_t)pairs[row];
+        memmove(of_part + 1, of_part, ((size_t)n_buckets - 1) * sizeof *of_part); /* ends become starts */
+        of_part[0] = (uint32_t)first[part];
     }
-    for (row = 0; row < n; row++) { /* rows ascending, so each bucket's ids ascend */
-        if (row + 2 * SH_BUILD_AHEAD < n) SH_PREFETCH(starts + keys[row + 2 * SH_BUILD_AHEAD]);
-        if (row + SH_BUILD_AHEAD < n) SH_PREFETCH(ids + starts[keys[row + SH_BUILD_AHEAD]]);
-        ids[starts[keys[row]]++] = (uint32_t)row;
-    }
-    memmove(starts + 1, starts, (size_t)n_buckets * sizeof *starts); /* ends become starts */
-    starts[0] = 0;
+    starts[(int64_t)1 << width] = (uint32_t)n;
 }
 
 /* The value of every slot of every digest; `keys`: n_slots x n. */
@@ -610,38 +634,62 @@ static void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int
     }
 }
 
-/* Build one slot from an older state of it. Kept rows are renumbered by how many rows before them were kept
- * (`kept`: one bit a row; `rank`: kept rows before each 64; both NULL if all are), and the `n_added` new rows,
- * sorted by (key, row), are merged in. Reads and writes in order, unlike sh_build_slot. Positions are checked:
- * the older arrays may be mapped. */
-static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                         const uint64_t* kept, const uint32_t* rank, const uint32_t* added_keys,
-                         const uint32_t* added_rows, int64_t n_added, uint32_t* starts, uint32_t* ids,
-                         int64_t n_new) {
-    int64_t bucket, n_buckets = (int64_t)1 << width, next = 0, at = 0;
-    for (bucket = 0; bucket < n_buckets; bucket++) {
-        uint32_t i = old_starts[bucket], end = old_starts[bucket + 1];
-        if (SH_RARE(i > end || end > (uint64_t)n_old)) return SH_BAD_POSITION;
-        if (SH_RARE(at + (end - i) > n_new + (kept ? n_old : 0))) return SH_BAD_POSITION;
-        starts[bucket] = (uint32_t)at;
-        for (; i < end; i++) {
-            uint32_t row = old_ids[i];
-            if (SH_RARE(row >= (uint64_t)n_old)) return SH_BAD_POSITION;
-            if (kept) {
-                uint64_t bits = kept[row >> 6];
-                if (!(bits >> (row & 63) & 1)) continue;
-                row = rank[row >> 6] + (uint32_t)sh_swar(bits & (((uint64_t)1 << (row & 63)) - 1));
-            }
-            if (SH_RARE(at >= n_new)) return SH_BAD_POSITION;
-            ids[at++] = row;
-        }
-        for (; next < n_added && added_keys[next] == bucket; next++) {
-            if (SH_RARE(at >= n_new)) return SH_BAD_POSITION;
-            ids[at++] = added_rows[next];
-        }
+/* Both of these build one slot from an older state of it, moving whole runs of buckets: in order, unlike
+ * sh_build_slot. The older arrays may be mapped, so what they say is compared with where the arrays end. */
+
+/* Add `n_added` rows, sorted by (key, row), whose numbers follow the old ones. */
+static int sh_add_to_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
+                          const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
+                          uint32_t* starts, uint32_t* ids) {
+    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
+    for (next = 0; next < n_added; next++) {
+        int64_t end, key = added_keys[next];
+        if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
+        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)next;
+        end = old_starts[key + 1];
+        if (SH_RARE(end < at || end > n_old)) return SH_BAD_POSITION;
+        if (end > at) memcpy(ids + at + next, old_ids + at, (size_t)(end - at) * sizeof *ids);
+        ids[end + next] = added_rows[next];
+        at = end;
     }
-    starts[n_buckets] = (uint32_t)at;
-    return at == n_new ? SH_OK : SH_BAD_POSITION;
+    for (; bucket <= n_buckets; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)n_added;
+    if (n_old > at) memcpy(ids + at + n_added, old_ids + at, (size_t)(n_old - at) * sizeof *ids);
+    return SH_OK;
+}
+
+/* Take `n_removed` rows, sorted by (key, row), out of a slot. The others are renumbered by how many before them
+ * stay (`kept`: one bit a row; `rank`: how many stay before each 64). `ids`: n_old - n_removed. */
+static int sh_take_from_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
+                             const uint64_t* kept, const uint32_t* rank, const uint32_t* removed_keys,
+                             const uint32_t* removed_rows, int64_t n_removed, uint32_t* starts, uint32_t* ids) {
+    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
+    for (next = 0; next <= n_removed; next++) {
+        int64_t key = n_buckets, low = n_old;
+        if (next < n_removed) {
+            int64_t high;
+            key = removed_keys[next];
+            if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
+            low = old_starts[key];
+            high = old_starts[key + 1];
+            if (SH_RARE(low > high || high > n_old)) return SH_BAD_POSITION;
+            while (low < high) { /* a bucket's rows ascend */
+                int64_t middle = (low + high) / 2;
+                if (old_ids[middle] < removed_rows[next]) low = middle + 1; else high = middle;
+            }
+            if (SH_RARE(low >= n_old || old_ids[low] != removed_rows[next])) return SH_BAD_POSITION;
+        }
+        if (SH_RARE(low < at || low - next > n_old - n_removed)) return SH_BAD_POSITION;
+        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] - (uint32_t)next;
+        for (; at < low; at++) {
+            uint32_t row = old_ids[at];
+            uint64_t below;
+            if (SH_RARE(row >= (uint64_t)n_old)) return SH_BAD_POSITION;
+            below = kept[row >> 6] & (((uint64_t)1 << (row & 63)) - 1);
+            ids[at - next] = rank[row >> 6] + (uint32_t)sh_swar(below);
+        }
+        at = low + 1;
+    }
+    return SH_OK;
 }
 
 #endif

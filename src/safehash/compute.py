@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
-from .errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ._core import pdq, pdq_turned, phash
+from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from .hashes import Algorithm, Hash
 from .images import DEFAULT_LIMITS, Decoded, Limits, Provenance, decode, from_image
 
@@ -27,12 +30,16 @@ __all__ = [
     "hash_bytes",
     "hash_decoded",
     "hash_file",
+    "hash_files",
     "hash_image",
+    "hash_many",
     "read_file",
     "turned_hashes",
 ]
 
 Decode = Literal["fast", "full"]
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 #: From which shorter side (pixels) a decode may be reduced by which step before PDQ's operator is folded onto
 #: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
@@ -127,9 +134,9 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
         raise ImageTooSmall(f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least 5 x 5")
     algorithm = _perceptual(algorithm)
     if algorithm is Algorithm.PDQ:
-        digest, quality = _core.pdq(array)
+        digest, quality = pdq(array)
         return Hash(algorithm, digest, quality=quality)
-    return Hash(algorithm, _core.phash(array, keep=_KEEP[algorithm]))
+    return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +196,89 @@ def fingerprint_file(
     )
 
 
+# -- batches ----------------------------------------------------------------------------------------------------
+
+
+def hash_many(
+    blobs: Iterable[bytes],
+    *,
+    threads: int | None = None,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Hash | ImageError]:
+    """Hash image files held in memory, several at a time, in order; an error is a value.
+
+    Parameters
+    ----------
+    blobs : iterable of bytes
+        Taken as they are needed: at most twice as many as threads are held.
+    threads : int, optional
+        By default one a processor. Decoding and hashing run without the GIL.
+    algorithm, decode, limits
+        As in `hash_bytes`.
+
+    Yields
+    ------
+    Hash or ImageError
+        One for each item, in their order.
+    """
+
+    def one(data: bytes) -> Hash | ImageError:
+        try:
+            return hash_bytes(data, algorithm=algorithm, decode=decode, limits=limits)
+        except ImageError as exc:
+            return exc
+
+    return _in_order(one, blobs, threads)
+
+
+def hash_files(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    threads: int | None = None,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Hash | ImageError | OSError]:
+    """Hash image files, several at a time, in order; an error is a value. Parameters are those of `hash_many`."""
+
+    def one(path: str | os.PathLike[str]) -> Hash | ImageError | OSError:
+        try:
+            return hash_file(path, algorithm=algorithm, decode=decode, limits=limits)
+        except (ImageError, OSError) as exc:
+            return exc
+
+    return _in_order(one, paths, threads)
+
+
+def _in_order(
+    act: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None
+) -> Iterator[_Result]:
+    """Yield act(item) for each item, in order, on several threads, holding few at a time."""
+    n_threads = threads if threads is not None else (os.cpu_count() or 1)
+    if n_threads < 1:
+        raise ValueError(f"at least one thread, not {n_threads}")
+    if n_threads == 1:
+        return map(act, items)
+    return _on_threads(act, items, n_threads)
+
+
+def _on_threads(act: Callable[[_Item], _Result], items: Iterable[_Item], n_threads: int) -> Iterator[_Result]:
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="safehash") as pool:
+        waiting: deque[Future[_Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(act, item))
+                if len(waiting) >= 2 * n_threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:  # the caller may stop early
+            for future in waiting:
+                future.cancel()
+
+
 # -- the steps, for the rooms above ---------------------------------------------------------------------------
 
 
@@ -224,7 +314,7 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
     """Hash a decoded picture, its EXIF orientation applied."""
     provenance = decoded.provenance
     if algorithm is Algorithm.PDQ:
-        digest, quality = _core.pdq(
+        digest, quality = pdq(
             decoded.pixels,
             rows=provenance.height,
             cols=provenance.width,
@@ -233,13 +323,13 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
         )
         return Hash(algorithm, digest, quality=quality)
     upright = _upright(decoded.pixels, provenance.orientation)
-    return Hash(algorithm, _core.phash(upright, keep=_KEEP[algorithm]))
+    return Hash(algorithm, phash(upright, keep=_KEEP[algorithm]))
 
 
 def turned_hashes(decoded: Decoded) -> tuple[Hash, ...]:
     """Return PDQ of the eight orientations (order `hashes.ORIENTATIONS`), each of truly turned pixels."""
     provenance = decoded.provenance
-    digests, quality = _core.pdq_turned(
+    digests, quality = pdq_turned(
         decoded.pixels,
         rows=provenance.height,
         cols=provenance.width,

@@ -6,7 +6,9 @@ import bisect
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ from .errors import IndexFileError
 from .hashes import Algorithm, ForeignHash, Hash
 from .lists import Entry, Opinion
 
-__all__ = ["EntryTable", "EntryTableBuilder"]
+__all__ = ["Columns", "EntryTable", "EntryTableBuilder"]
 
 AnyArray = npt.NDArray[Any]
 UInt8Array = npt.NDArray[np.uint8]
@@ -39,6 +41,9 @@ _NO_QUALITY = 255  # quality itself is 0 to 100
 #: Parsed metadata kept per table; lists have few distinct ones, an adversarial list could have one a row.
 _PARSED_LIMIT = 4096
 
+#: How many items taken over from another table are looked up for repetitions; more are just appended.
+_INTERNED_LIMIT = 10_000
+
 _COLUMNS: tuple[tuple[str, Any], ...] = (
     ("kinds", np.uint8),
     ("qualities", np.uint8),
@@ -48,7 +53,28 @@ _COLUMNS: tuple[tuple[str, Any], ...] = (
 )
 _POOLS = ("meta", "date", "extra", "foreign_name")
 
-_Meta = tuple[str, str, tuple[str, ...], tuple[Opinion, ...], "str | None", bool, bool]
+_Meta = tuple[
+    str, str, tuple[str, ...], tuple[Opinion, ...], "str | None", bool, bool, Literal["id", "digest"]
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What rows have in common, and where they differ.
+
+    Attributes
+    ----------
+    models : tuple of Entry
+        Everything but hash, id, dates and unknown fields, once for all rows that share it.
+    models_of : uint32, shape (n_rows,)
+        Each row's place in `models`.
+    qualities : uint8, shape (n_rows,)
+        255 where it is not known.
+    """
+
+    models: tuple[Entry, ...]
+    models_of: npt.NDArray[np.uint32]
+    qualities: UInt8Array
 
 
 class EntryTable:
@@ -164,9 +190,8 @@ class EntryTable:
         if not 0 <= row < self._n_rows:
             raise IndexError(f"row {row} of a table of {self._n_rows}")
         try:
-            source, category, labels, owners, severity, deleted, empty_id = self._meta(
-                self._column("metas", row)
-            )
+            meta = self._meta(self._column("metas", row))
+            source, category, labels, owners, severity, deleted, empty_id, keyed_by = meta
             created, updated = json.loads(self._pool_text("date", self._column("dates", row)))
             extra = json.loads(self._pool_text("extra", self._column("extras", row)))
             return Entry(
@@ -180,6 +205,7 @@ class EntryTable:
                 created=created,
                 updated=updated,
                 deleted=deleted,
+                keyed_by=keyed_by,
                 extra=extra,
             )
         except (ValueError, TypeError, KeyError) as exc:
@@ -236,6 +262,27 @@ class EntryTable:
             found.append(row)
         return found
 
+    def columns(self) -> Columns:
+        """Return what is needed to judge all rows without building their entries."""
+        models = []
+        for number in range(len(self._pools["meta"])):
+            source, category, labels, owners, severity, deleted, _, keyed_by = self._meta(number)
+            models.append(
+                Entry(
+                    hash=None,
+                    source=source,
+                    category=category,
+                    labels=labels,
+                    owners=owners,
+                    severity=severity,
+                    deleted=deleted,
+                    keyed_by=keyed_by,
+                )
+            )
+        return Columns(
+            models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities")
+        )
+
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
         found = {
@@ -275,6 +322,13 @@ class EntryTable:
             return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
         return group
 
+    def _whole(self, name: str) -> AnyArray:
+        """Return a column with one value a row, also where it is stored once for all of them."""
+        values = self._columns[name]
+        if self._check is not None:
+            self._check(values)
+        return np.broadcast_to(values, (self._n_rows,))
+
     def _column(self, name: str, row: int) -> int:
         values = self._columns[name]
         return self._at(values, row if values.shape[0] > 1 else 0)
@@ -300,17 +354,21 @@ class EntryTable:
     def _meta(self, number: int) -> _Meta:
         parsed = self._parsed.get(number)
         if parsed is None:
-            source, category, labels, owners, severity, deleted, empty_id = json.loads(
+            source, category, labels, owners, severity, deleted, empty_id, keyed_by = json.loads(
                 self._pool_text("meta", number)
             )
             parsed = (
                 source,
                 category,
                 tuple(labels),
-                tuple(Opinion(owner=who, category=what, labels=tuple(tags)) for who, what, tags in owners),
+                tuple(
+                    Opinion(owner=who, category=what, labels=tuple(tags), name=name, reasons=tuple(why))
+                    for who, what, tags, name, why in owners
+                ),
                 severity,
                 deleted,
                 empty_id,
+                keyed_by,
             )
             if len(self._parsed) < _PARSED_LIMIT:
                 self._parsed[number] = parsed
@@ -444,21 +502,30 @@ class EntryTableBuilder:
         self,
         digests: UInt8Array,
         *,
-        like: Entry,
+        like: Entry | Sequence[Entry],
+        which: npt.ArrayLike | None = None,
         algorithm: str | Algorithm = Algorithm.PDQ,
         ids: Sequence[str | None] | None = None,
         qualities: npt.ArrayLike | None = None,
+        dates: Sequence[tuple[str | None, str | None]] | None = None,
+        extras: Sequence[bytes] | None = None,
     ) -> int:
-        """Add many entries that differ in digest, id and quality only; return the first one's row.
+        """Add many entries that have most in common; return the first one's row.
 
         Parameters
         ----------
         digests : ndarray of uint8, shape (n, n_bytes)
-        like : Entry
+        like : Entry or sequence of Entry
             Gives everything but hash and id, which are not looked at.
+        which : array_like of int, shape (n,), optional
+            Whom of a sequence each entry is like; the first by default.
         ids : sequence of str or None, length n
         qualities : array_like of int, shape (n,)
             0 to 100, or 255 for "not measured".
+        dates : sequence of (created, updated), length n
+            In place of those of `like`.
+        extras : sequence of bytes, length n
+            Each one's unknown fields as a JSON object in UTF-8, in place of those of `like`; not checked.
 
         Raises
         ------
@@ -487,12 +554,28 @@ class EntryTableBuilder:
                 raise ValueError(f"qualities are {n} numbers from 0 to 100, or 255 for none")
             quality_bytes = measured.astype(np.uint8).tobytes()
         empty_ids = {number for number, text in enumerate(ids) if text == ""} if ids and "" in ids else set()
-        meta = self._intern_meta(like, id_is_empty=False)
-        metas = np.full(n, meta, np.uint32)
-        if empty_ids:
-            metas[list(empty_ids)] = self._intern_meta(like, id_is_empty=True)
-        date = self._intern_dates(like)
-        extra = self._intern_extra(like)
+        for name, given in (("dates", dates), ("extras", extras)):
+            if given is not None and len(given) != n:
+                raise ValueError(f"{n} digests with {len(given)} {name}")
+        models = [like] if isinstance(like, Entry) else list(like)
+        chosen = np.zeros(n, np.int64) if which is None else np.asarray(which, np.int64)
+        if chosen.shape != (n,) or (n and not 0 <= int(chosen.min()) <= int(chosen.max()) < len(models)):
+            raise ValueError(f"'which' is {n} numbers below {len(models)}")
+        metas = _uint32(self._intern_meta(model, id_is_empty=False) for model in models)[chosen]
+        for number in empty_ids:
+            metas[number] = self._intern_meta(models[chosen[number]], id_is_empty=True)
+        if dates is None:
+            date_numbers = _uint32(self._intern_dates(model) for model in models)[chosen]
+        else:
+            # Distinct in nearly every row, so what is remembered ends with this call.
+            distinct = {date: number for number, date in enumerate(dict.fromkeys(dates))}
+            first_date = self._pools["date"].append_many([_date_bytes(*date) for date in distinct])
+            date_numbers = _uint32(first_date + distinct[date] for date in dates)
+        if extras is None:
+            extra_numbers = _uint32(self._intern_extra(model) for model in models)[chosen]
+        else:
+            first_extra = self._pools["extra"].append_many(extras)
+            extra_numbers = np.arange(first_extra, first_extra + n, dtype=np.uint32)
 
         first = self._n_rows
         kind = _KIND_OF[algorithm]
@@ -502,9 +585,61 @@ class EntryTableBuilder:
         self._kinds += bytes([kind]) * n
         self._qualities += quality_bytes
         self._metas.frombytes(metas.tobytes())
-        self._dates.frombytes(np.full(n, date, np.uint32).tobytes())
-        self._extras.frombytes(np.full(n, extra, np.uint32).tobytes())
+        self._dates.frombytes(date_numbers.tobytes())
+        self._extras.frombytes(extra_numbers.tobytes())
         self._has_ids = self._ids.extend(ids, n) or self._has_ids
+        self._n_rows += n
+        return first
+
+    def extend_from(self, table: EntryTable, rows: npt.ArrayLike) -> int:
+        """Add rows of another table, without building their entries; return the first one's new row.
+
+        Parameters
+        ----------
+        table : EntryTable
+        rows : array_like of int, shape (n,)
+            Ascending, without repetition.
+
+        Raises
+        ------
+        ValueError
+            `rows` is not ascending, or not within the table.
+        """
+        self._check_open()
+        chosen = np.asarray(rows, np.int64)
+        n = chosen.shape[0]
+        if n and (chosen[0] < 0 or chosen[-1] >= len(table) or (np.diff(chosen) <= 0).any()):
+            raise ValueError(f"rows are ascending numbers below {len(table)}")
+        first = self._n_rows
+        new_rows = np.full(len(table), -1, np.int64)
+        new_rows[chosen] = np.arange(first, first + n)
+        for kind, (old_rows, digests) in table._groups.items():
+            moved = new_rows[old_rows]
+            kept = moved >= 0
+            if kept.any():
+                own_rows, own_digests = self._group(kind)
+                own_rows.frombytes(moved[kept].tobytes())
+                own_digests += digests[kept].tobytes()
+        moved = new_rows[table._foreign_rows]
+        kept = moved >= 0
+        self._foreign_rows.frombytes(moved[kept].tobytes())
+        names = self._pools["foreign_name"].take(table._pools["foreign_name"], table._foreign_names[kept])
+        self._foreign_names.frombytes(names.tobytes())
+        self._foreign.take_each(table._foreign_values, np.flatnonzero(kept))
+        self._kinds += table._whole("kinds")[chosen].tobytes()
+        self._qualities += table._whole("qualities")[chosen].tobytes()
+        for pool, column, own in (
+            ("meta", "metas", self._metas),
+            ("date", "dates", self._dates),
+            ("extra", "extras", self._extras),
+        ):
+            numbers = table._whole(column)[chosen]
+            own.frombytes(self._pools[pool].take(table._pools[pool], numbers).tobytes())
+        if len(table._ids):
+            self._ids.take_each(table._ids, chosen)
+            self._has_ids = True
+        else:
+            self._ids.extend(None, n)
         self._n_rows += n
         return first
 
@@ -531,9 +666,10 @@ class EntryTableBuilder:
         for kind, rows in self._rows.items():
             algorithm = _ALGORITHM_OF[kind]
             sections[f"rows.{algorithm.value}"] = np.frombuffer(rows, dtype=np.int64)
-            sections[f"digests.{algorithm.value}"] = np.frombuffer(
-                self._digests[kind], dtype=np.uint8
-            ).reshape(-1, algorithm.n_bytes)
+            # A copy: an array of numpy's may lie in huge pages, which saves a search a third of its time.
+            digests = np.frombuffer(self._digests[kind], dtype=np.uint8).copy()
+            sections[f"digests.{algorithm.value}"] = digests.reshape(-1, algorithm.n_bytes)
+            self._digests[kind] = bytearray()
         sections["foreign_rows"] = np.frombuffer(self._foreign_rows, dtype=np.int64)
         sections["foreign_names"] = np.frombuffer(self._foreign_names, dtype=np.uint32)
         self._foreign.to_sections("foreign", sections)
@@ -561,10 +697,14 @@ class EntryTableBuilder:
             entry.severity,
             entry.deleted,
             empty,
+            entry.keyed_by,
         )
         number = self._known_metas.get(key)
         if number is None:
-            owners = [[each.owner, each.category, list(each.labels)] for each in entry.owners]
+            owners = [
+                [each.owner, each.category, list(each.labels), each.name, list(each.reasons)]
+                for each in entry.owners
+            ]
             number = self._intern_json("meta", [*key[:2], list(entry.labels), owners, *key[4:]])
             self._known_metas[key] = number
         return number
@@ -584,8 +724,22 @@ class EntryTableBuilder:
         return self._no_extra
 
     def _intern_json(self, pool: str, value: object) -> int:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return self._pools[pool].intern(text.encode("utf-8", "surrogatepass"))
+        return self._pools[pool].intern(_json_bytes(value))
+
+
+def _json_bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _date_bytes(created: str | None, updated: str | None) -> bytes:
+    """Do what `_json_bytes` does, ten times as fast: a large list has a date for nearly every row."""
+    one = "null" if created is None else encode_basestring(created)
+    other = "null" if updated is None else encode_basestring(updated)
+    return f"[{one},{other}]".encode("utf-8", "surrogatepass")
+
+
+def _uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:
+    return np.fromiter(numbers, np.uint32)
 
 
 class _PoolBuilder:
@@ -623,9 +777,42 @@ class _PoolBuilder:
     def intern(self, data: bytes) -> int:
         number = self._known.get(data)
         if number is None:
-            number = self._known[data] = len(self._known)
+            number = self._known[data] = len(self._offsets) - 1
             self.append(data)
         return number
+
+    def append_many(self, items: Sequence[bytes]) -> int:
+        """Append without looking for repetitions; return the first one's number."""
+        first = len(self._offsets) - 1
+        lengths = np.fromiter(map(len, items), np.int64, len(items))
+        start = len(self._blob)
+        self._blob += b"".join(items)
+        self._offsets.frombytes((np.cumsum(lengths) + start).tobytes())
+        return first
+
+    def take(self, pool: _Pool, numbers: AnyArray) -> npt.NDArray[np.uint32]:
+        """Take over items of another pool, each once; return their numbers here."""
+        distinct, position = np.unique(numbers, return_inverse=True)
+        if distinct.size <= _INTERNED_LIMIT:
+            items = (pool.blob[pool.offsets[k] : pool.offsets[k + 1]].tobytes() for k in distinct.tolist())
+            return _uint32(map(self.intern, items))[position]
+        first = len(self._offsets) - 1
+        self.take_each(pool, distinct)
+        return (first + position).astype(np.uint32)
+
+    def take_each(self, pool: _Pool, numbers: AnyArray) -> None:
+        """Append items of another pool in this order."""
+        for start in range(0, numbers.shape[0], 1 << 16):
+            some = numbers[start : start + (1 << 16)]
+            begins = pool.offsets[some]
+            lengths = pool.offsets[some + 1] - begins
+            ends = np.cumsum(lengths)
+            if ends.size and ends[-1]:
+                at = np.arange(ends[-1]) + np.repeat(begins - (ends - lengths), lengths)
+                self._offsets.frombytes((ends + len(self._blob)).tobytes())
+                self._blob += pool.blob[at].tobytes()
+            else:
+                self._offsets.frombytes((ends + len(self._blob)).tobytes())
 
     def to_sections(self, name: str, sections: dict[str, AnyArray]) -> None:
         sections[f"{name}_offsets"] = np.frombuffer(self._offsets, dtype=np.int64)

@@ -83,7 +83,9 @@ class IndexFileError(SafehashError):
         The section in which the damage was found, when it is known.
     """
 
-    def __init__(self, message: str, *, path: str | os.PathLike[str] = "", section: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, path: str | os.PathLike[str] = "", section: str | None = None
+    ) -> None:
         self.path = os.fspath(path)
         self.section = section
         where = self.path + (f", section {section!r}" if section is not None else "")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import enum
 import functools
 from dataclasses import dataclass, field
+from typing import Literal
 
-__all__ = ["Algorithm", "ForeignHash", "Hash", "ORIENTATIONS"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
 
 #: The order of the eight orientations everywhere in safehash (the reference tool's own order).
 ORIENTATIONS = (
@@ -175,33 +179,9 @@ class Hash:
         """
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests have no orientations")
-        rows = _to_grid(self)
-        side = len(rows)
-        # PDQ's first coefficient row is frequency 1, pHash's is the constant: their odd ones differ.
-        first_odd = 0 if self.algorithm is Algorithm.PDQ else 1
-        odd = [(i - first_odd) % 2 == 0 for i in range(side)]
-        turned = [[rows[j][i] for j in range(side)] for i in range(side)]
-
-        def flipped(grid: list[list[bool]], *, rows_odd: bool, cols_odd: bool) -> Hash:
-            bits = [
-                [
-                    bit ^ ((rows_odd and odd[i]) ^ (cols_odd and odd[j]))
-                    for j, bit in enumerate(row)
-                ]
-                for i, row in enumerate(grid)
-            ]
-            return _from_grid(self, bits)
-
-        return (
-            self,
-            flipped(turned, rows_odd=True, cols_odd=False),
-            flipped(rows, rows_odd=True, cols_odd=True),
-            flipped(turned, rows_odd=False, cols_odd=True),
-            flipped(rows, rows_odd=True, cols_odd=False),
-            flipped(rows, rows_odd=False, cols_odd=True),
-            flipped(turned, rows_odd=False, cols_odd=False),
-            flipped(turned, rows_odd=True, cols_odd=True),
-        )
+        digests = np.frombuffer(self.digest, np.uint8)[None]
+        turned = turn_digests(digests, algorithm=self.algorithm)[0]
+        return tuple(Hash(self.algorithm, row.tobytes(), quality=self.quality) for row in turned)
 
     def negative(self) -> Hash:
         """Return the hash of the picture with inverted colours: every bit the other way."""
@@ -243,23 +223,42 @@ def _restore(algorithm: str, digest: bytes, quality: int | None) -> Hash:
     return Hash(Algorithm(algorithm), digest, quality=quality)
 
 
-def _to_grid(value: Hash) -> list[list[bool]]:
-    """Return the bits as rows of coefficients: entry [i][j] is vertical frequency i, horizontal j."""
-    number = int.from_bytes(value.digest, "big")
-    n_bits = value.algorithm.n_bits
-    side = 16 if n_bits == 256 else 8
-    if value.algorithm is Algorithm.PDQ:  # bit k of the number is coefficient k
-        return [[bool(number >> (side * i + j) & 1) for j in range(side)] for i in range(side)]
-    return [[bool(number >> (n_bits - 1 - side * i - j) & 1) for j in range(side)] for i in range(side)]
+def turn_digests(digests: npt.NDArray[np.uint8], *, algorithm: Algorithm) -> npt.NDArray[np.uint8]:
+    """Derive the digests of the eight flips and turns from the bits alone (see `Hash.orientations`).
 
+    Parameters
+    ----------
+    digests : ndarray of uint8, shape (n, n_bytes)
+    algorithm : Algorithm
+        A perceptual one.
 
-def _from_grid(like: Hash, rows: list[list[bool]]) -> Hash:
-    """Return the hash of `like`'s algorithm and quality whose coefficient bits are `rows`."""
-    n_bits = like.algorithm.n_bits
-    side = len(rows)
-    number = 0
-    for i, row in enumerate(rows):
-        for j, bit in enumerate(row):
-            k = side * i + j
-            number |= int(bit) << (k if like.algorithm is Algorithm.PDQ else n_bits - 1 - k)
-    return Hash(like.algorithm, number.to_bytes(like.algorithm.n_bytes, "big"), quality=like.quality)
+    Returns
+    -------
+    ndarray of uint8, shape (n, 8, n_bytes)
+        In the order of `ORIENTATIONS`.
+    """
+    n = digests.shape[0]
+    side = 16 if algorithm.n_bits == 256 else 8
+    is_pdq = algorithm is Algorithm.PDQ
+    # As a grid of coefficients: [digest, vertical frequency, horizontal frequency].
+    # PDQ prints coefficient 0 last, pHash first.
+    ordered = digests[:, ::-1] if is_pdq else digests
+    order: Literal["little", "big"] = "little" if is_pdq else "big"
+    grid = np.unpackbits(ordered, axis=1, bitorder=order).reshape(n, side, side)
+    # PDQ's first coefficient row is frequency 1, pHash's is the constant: their odd ones differ.
+    odd = (np.arange(side) % 2 == (0 if is_pdq else 1)).astype(np.uint8)
+    rows_odd, cols_odd = odd[None, :, None], odd[None, None, :]
+    across = grid.swapaxes(1, 2)
+    grids = (
+        grid,
+        across ^ rows_odd,
+        grid ^ rows_odd ^ cols_odd,
+        across ^ cols_odd,
+        grid ^ rows_odd,
+        grid ^ cols_odd,
+        across,
+        across ^ rows_odd ^ cols_odd,
+    )
+    stacked = np.stack(grids, axis=1).reshape(n, 8, side * side)
+    packed = np.packbits(stacked, axis=2, bitorder=order)
+    return np.ascontiguousarray(packed[:, :, ::-1] if is_pdq else packed)

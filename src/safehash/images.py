@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +19,18 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["DEFAULT_LIMITS", "Decoded", "Limits", "Provenance", "decode", "decode_frames", "from_image", "sniff"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Decoded",
+    "Limits",
+    "Provenance",
+    "decode",
+    "decode_frames",
+    "from_image",
+    "sniff",
+]
 
+_T = TypeVar("_T")
 UInt8Array = npt.NDArray[np.uint8]
 Background = Literal["white", "black"]
 
@@ -91,8 +103,17 @@ class Provenance:
     def to_record(self) -> dict[str, Any]:
         """Return the facts that differ from an ordinary decode, as plain data."""
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
-        plain = {"scale": 1, "orientation": 1, "frame": 0, "n_frames": 1, "truncated": False, "transparent": False}
-        record.update({name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual})
+        plain = {
+            "scale": 1,
+            "orientation": 1,
+            "frame": 0,
+            "n_frames": 1,
+            "truncated": False,
+            "transparent": False,
+        }
+        record.update(
+            {name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual}
+        )
         return record
 
 
@@ -160,35 +181,77 @@ _MAGICS = (
 )
 
 
-def _open(name: str, data: bytes) -> ImageFile:
+def _open(name: str, data: bytes) -> Any:
     """Return the named format's decoder over `data`, header read, no pixel decoded.
 
     The decoder classes are called by name instead of through the library's registry: nothing outside the
     allow-list can be reached, and its process-wide size warning stays with the application.
     """
-    stream = io.BytesIO(data)
-    opener: Callable[[Any], Any]
-    if name == "JPEG":
-        from PIL.JpegImagePlugin import jpeg_factory as opener
-    elif name == "PNG":
-        from PIL.PngImagePlugin import PngImageFile as opener
-    elif name == "GIF":
-        from PIL.GifImagePlugin import GifImageFile as opener
-    elif name == "WEBP":
-        from PIL.WebPImagePlugin import WebPImageFile as opener
-    elif name == "AVIF":
-        from PIL.AvifImagePlugin import AvifImageFile as opener
-    elif name == "BMP":
-        from PIL.BmpImagePlugin import BmpImageFile as opener
-    elif name == "TIFF":
-        from PIL.TiffImagePlugin import TiffImageFile as opener
-    else:
-        try:
-            from pillow_heif.as_plugin import HeifImageFile as opener
-        except ImportError as exc:
-            raise UnsupportedImage("HEIC needs an extra: pip install 'safehash[heic]'") from exc
-    image: ImageFile = opener(stream)
-    return image
+    return _DECODERS[name]()(io.BytesIO(data))
+
+
+def _jpeg() -> Callable[..., Any]:
+    from PIL.JpegImagePlugin import jpeg_factory
+
+    return jpeg_factory
+
+
+def _png() -> Callable[..., Any]:
+    from PIL.PngImagePlugin import PngImageFile
+
+    return PngImageFile
+
+
+def _gif() -> Callable[..., Any]:
+    from PIL.GifImagePlugin import GifImageFile
+
+    return GifImageFile
+
+
+def _webp() -> Callable[..., Any]:
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    return WebPImageFile
+
+
+def _avif() -> Callable[..., Any]:
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    return AvifImageFile
+
+
+def _bmp() -> Callable[..., Any]:
+    from PIL.BmpImagePlugin import BmpImageFile
+
+    return BmpImageFile
+
+
+def _tiff() -> Callable[..., Any]:
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    return TiffImageFile
+
+
+def _heif() -> Callable[..., Any]:
+    try:
+        from pillow_heif.as_plugin import HeifImageFile
+    except ImportError as exc:
+        raise UnsupportedImage("HEIC needs an extra: pip install 'safehash[heic]'") from exc
+    opener: Callable[..., Any] = HeifImageFile
+    return opener
+
+
+#: Imported at first use: a process that meets only JPEG loads only its decoder.
+_DECODERS: dict[str, Callable[[], Callable[..., Any]]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "WEBP": _webp,
+    "AVIF": _avif,
+    "BMP": _bmp,
+    "TIFF": _tiff,
+    "HEIF": _heif,
+}
 
 
 # -- what it may cost -------------------------------------------------------------------------------------------
@@ -260,6 +323,12 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
+    return _without_remarks(lambda: _decode(data, limits, step_for, background))
+
+
+def _decode(
+    data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
+) -> Decoded:
     name = _check_bytes(data, limits)
     image = _guarded(name, lambda: _open(name, data))
     size = image.size
@@ -288,11 +357,17 @@ def decode(
 
 
 def decode_frames(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, max_frames: int = 8, background: Background = "white"
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    step_for: Callable[[int], int] | None = None,
+    background: Background = "white",
+    max_frames: int = 8,
 ) -> Iterator[Decoded]:
     """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
 
-    A still picture gives its one frame. Frames after a damaged one are not looked at.
+    A still picture gives its one frame. Frames after a damaged one are not looked at. Parameters are those
+    of `decode`.
 
     Raises
     ------
@@ -300,13 +375,19 @@ def decode_frames(
         For the first frame; later damage ends the iteration.
     """
     name = _check_bytes(data, limits)
-    image = _guarded(name, lambda: _open(name, data))
-    _check_size(name, image, image.size, 1, limits)
-    n_frames = int(_guarded(name, lambda: getattr(image, "n_frames", 1)))
+
+    def begin() -> tuple[ImageFile, int]:
+        image = _open(name, data)
+        _check_size(name, image, image.size, 1, limits)
+        return image, int(getattr(image, "n_frames", 1))
+
+    image, n_frames = _without_remarks(lambda: _guarded(name, begin))
     if n_frames > _MAX_SEEK:
         n_frames = _MAX_SEEK
-    wanted = sorted({round(i * (n_frames - 1) / max(1, max_frames - 1)) for i in range(min(max_frames, n_frames))})
+    n_wanted = min(max_frames, n_frames)
+    wanted = [round(i * (n_frames - 1) / max(1, n_wanted - 1)) for i in range(n_wanted)]
     orientation = _orientation(image) if name != "TIFF" else 1
+    step = step_for(min(image.size)) if step_for is not None else 1
     for frame in wanted:
 
         def one(frame: int = frame) -> Decoded:
@@ -315,12 +396,12 @@ def decode_frames(
             width, height = image.size
             provenance = Provenance(
                 format=name, mode=image.mode, width=width, height=height, orientation=orientation,
-                frame=frame, n_frames=n_frames,
+                scale=step, frame=frame, n_frames=n_frames,
             )  # fmt: skip
-            return _to_pixels(image, provenance, background, 1)
+            return _to_pixels(image, provenance, background, step)
 
         try:
-            yield _guarded(name, one)
+            yield _without_remarks(lambda: _guarded(name, one))
         except UnreadableImage:
             if frame == 0:
                 raise
@@ -345,13 +426,29 @@ def from_image(image: Image, *, background: Background = "white") -> Decoded:
         )
         return _to_pixels(image, provenance, background, 1)
 
-    return _guarded(name, convert)
+    return _without_remarks(lambda: _guarded(name, convert))
 
 
-def _guarded(name: str, act: Callable[[], Any]) -> Any:
-    """Run one call into a decoder; whatever it raises becomes an ImageError."""
+_REMARKS = threading.Lock()
+
+
+def _without_remarks(act: Callable[[], _T]) -> _T:
+    """Run a decode; where the application made warnings errors, a decoder's remark must not lose the picture."""
     try:
         return act()
+    except Warning:
+        # The filters are process-wide, so this is done only where it is needed, and by one thread at a time.
+        with _REMARKS, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return act()
+
+
+def _guarded(name: str, act: Callable[[], _T]) -> _T:
+    """Run one call into a decoder; whatever it raises but a warning becomes an ImageError."""
+    try:
+        return act()
+    except Warning:
+        raise
     except (UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall):
         raise
     except MemoryError as exc:
@@ -365,6 +462,8 @@ def _load(name: str, image: ImageFile, data: bytes) -> tuple[Image, bool]:
     try:
         image.load()
         return image, False
+    except Warning:
+        raise
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:
@@ -490,3 +589,12 @@ def _from_lab(image: Image) -> Image:
     except ImportError:
         converted = None
     return converted if converted is not None else image.getchannel(0)
+
+
+def encode_jpeg(pixels: UInt8Array, *, quality: int = 85) -> bytes:
+    """Return pixels as a JPEG file, for measuring; `pixels` as in `Decoded`."""
+    from PIL import Image as pil
+
+    stream = io.BytesIO()
+    pil.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return stream.getvalue()

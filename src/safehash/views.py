@@ -16,7 +16,7 @@ from .images import Decoded
 from .index import Index
 from .windows import Found, Thumbnails, search_windows, turned_needs
 
-__all__ = ["EFFORTS", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
+__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Effort = Literal["fast", "standard", "thorough"]
@@ -25,7 +25,7 @@ Effort = Literal["fast", "standard", "thorough"]
 EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
-_TURNED = (
+TURN_NAMES = (
     "as it is",
     "turned a quarter right",
     "upside down",
@@ -49,15 +49,19 @@ class Hit:
         In bits.
     view : str
         How the upload had to be looked at, in plain words: "as it is", "mirrored", "inside a frame" ...
-    needs : int
-        The smallest `max_distance` that finds the row: the distance itself for the picture as it is, less or
-        more for other views, which have thresholds of their own.
+    extra : int
+        Bits by which this view's own threshold lies beyond (or, negative, under) that of the picture as it is.
     """
 
     row: int
     distance: int
     view: str
-    needs: int
+    extra: int = 0
+
+    @property
+    def needs(self) -> int:
+        """The smallest `max_distance` that finds the row: what a threshold is to be compared with."""
+        return max(0, self.distance - self.extra)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ def look_up(
         first = first or own
         thumbs = Thumbnails(picture)
         for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
-            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), needs=needs))
+            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
         if effort == "fast" or index.algorithm is not Algorithm.PDQ:
             continue
         # Windows of a frame that looks like one before would lead to the same entries.
@@ -160,7 +164,9 @@ def look_up(
             )
             for hit in found:
                 view = _named(_described(hit), name)
-                _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, needs=hit.needs))
+                _keep(
+                    best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs)
+                )
     assert first is not None
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
     return ViewResult(hash=first, hits=hits)
@@ -189,16 +195,16 @@ def _add_views(
     if effort == "fast":
         own = hash_decoded(picture, algorithm=algorithm)
         if _is_good(own.quality, min_quality):
-            queries.add(own.digest, _TURNED[0])
+            queries.add(own.digest, TURN_NAMES[0])
         return own
     turned = turned_hashes(picture) if algorithm is Algorithm.PDQ else None
     if turned is None:
         turned = hash_decoded(picture, algorithm=algorithm).orientations()
     if _is_good(turned[0].quality, min_quality):
-        for value, view in zip(turned, _TURNED, strict=True):
+        for value, view in zip(turned, TURN_NAMES, strict=True):
             queries.add(value.digest, view)
-        for value, view in zip(turned, _TURNED, strict=True):
-            queries.add(value.negative().digest, "negative" if view == _TURNED[0] else f"negative, {view}")
+        for value, view in zip(turned, TURN_NAMES, strict=True):
+            queries.add(value.negative().digest, "negative" if view == TURN_NAMES[0] else f"negative, {view}")
     return turned[0]
 
 
@@ -207,7 +213,7 @@ def _is_good(quality: int | None, min_quality: int) -> bool:
 
 
 def _named(view: str, name: str) -> str:
-    if view == _TURNED[0]:
+    if view == TURN_NAMES[0]:
         return name or view
     return f"{name}, {view}" if name else view
 
@@ -225,7 +231,7 @@ def _search(
         query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
             view = queries.names[query]
-            if view != _TURNED[0] and index.algorithm is Algorithm.PDQ:
+            if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
                 needs = turned_needs(thumbs, distance, index.digests_of([row]))
                 if needs > max_distance:
                     continue
@@ -287,7 +293,7 @@ def _described(found: Found) -> str:
     """Say in plain words how the upload had to be looked at."""
     words = []
     if found.orientation:
-        words.append(_TURNED[found.orientation])
+        words.append(TURN_NAMES[found.orientation])
     if found.degrees:
         words.append(f"rotated about {_number(abs(found.degrees))}")
     words.append(_window_in_words(*found.window))

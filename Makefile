@@ -1,0 +1,77 @@
+# Build, test, lint, bench. CI calls `make test`, as the README does.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS := test,lists,report
+
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized clean
+
+# A first result: real photographs, altered copies of some of them, a small list, a scan.
+demo: .demo/ready
+	.demo/venv/bin/python demo/demo.py
+
+.demo/ready: pyproject.toml setup.py
+	$(PYTHON) -m venv .demo/venv
+	.demo/venv/bin/python -m pip install --quiet --upgrade pip
+	.demo/venv/bin/python -m pip install --quiet . "scikit-image>=0.24"
+	touch $@
+
+# What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
+# from which the sources cannot be reached.
+test: $(VENV)/tools wheel
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
+	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
+	$(MAKE) lint types VENV=$(VENV)
+	rm -rf build/outside && mkdir -p build/outside
+	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider
+
+$(VENV)/tools:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
+	touch $@
+
+wheel: $(VENV)/tools
+	rm -rf dist
+	$(BIN)/python -m build --quiet .
+
+lint:
+	$(BIN)/ruff check src tests benchmarks demo setup.py
+	$(BIN)/ruff format --check src tests benchmarks demo setup.py
+
+types:
+	$(BIN)/mypy
+
+# For working on it: an editable build, and the quick checks.
+develop: $(VENV)/tools
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+
+check: develop lint types
+	$(BIN)/python -m pytest -q -x
+
+# The property tests with 2 000 examples each.
+test-long: develop
+	SAFEHASH_HYPOTHESIS=long $(BIN)/python -m pytest -q
+
+# The suite with bounds checks compiled in, and the kernel tests under the address and undefined-behaviour sanitizers.
+test-checked: $(VENV)/tools
+	SAFEHASH_BUILD_CHECKED=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
+	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
+	$(BIN)/python -m pytest -q -p no:cacheprovider
+
+test-sanitized: $(VENV)/tools
+	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
+	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
+	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_kernels.py tests/test_golden.py tests/test_index.py
+
+# The figures under benchmarks/results/ (needs the peers: pip install '.[bench]').
+bench: develop
+	$(BIN)/python -m pip install --quiet ".[bench]"
+	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
+	$(BIN)/python benchmarks/bench_index.py
+
+clean:
+	rm -rf build dist .demo $(VENV) src/*.egg-info src/safehash/*.so src/safehash/*.c

@@ -1,0 +1,321 @@
+"""Hashing, beside its peers, on the same pictures in the same run: per stage, end to end, threads, memory.
+
+Run: python benchmarks/bench_hash.py [FOLDER] [-o benchmarks/results/hash.json] [--plot hash.svg]
+
+FOLDER holds your own images; by default the photographs that come with scikit-image are put together to the sizes
+measured. Peers that are not installed are left out. Calls are timed in turn, and ratios are medians over rounds, so
+that a noisy machine meets all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+import safehash
+from safehash.compute import hash_decoded, reduction_for
+from safehash.hashes import Algorithm
+from safehash.images import decode
+
+from common import interleaved, ratio, report, write_result
+
+Call = Callable[[], object]
+
+#: (name, columns, rows) of the JPEG files measured.
+SIZES = (
+    ("150x100", 150, 100),
+    ("256x256", 256, 256),
+    ("512x512", 512, 512),
+    ("1600x1004", 1600, 1004),
+    ("4032x3024", 4032, 3024),
+    ("8064x6048", 8064, 6048),
+)
+SEED = 20261123
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------
+
+
+def photographs(folder: Path | None) -> list[Image.Image]:
+    """Return real photographs, RGB: those of a folder, or scikit-image's."""
+    if folder is None:
+        spec = find_spec("skimage")
+        if spec is None or spec.origin is None:
+            sys.exit("name a folder of images, or: pip install scikit-image")
+        names = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")
+        paths = [Path(spec.origin).parent / "data" / name for name in names]
+        paths = [path for path in paths if path.exists()]
+    else:
+        paths = [
+            p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")
+        ][:24]
+    found = []
+    for path in paths:
+        with Image.open(path) as image:
+            found.append(image.convert("RGB"))
+    if not found:
+        sys.exit("no photographs there")
+    return found
+
+
+def picture(photos: list[Image.Image], cols: int, rows: int) -> Image.Image:
+    """Return one picture of the size asked for: a photograph fitted, or a mosaic of them where it is larger.
+
+    A mosaic keeps the detail of photographs, which enlarging would not.
+    """
+    largest = max(photos, key=lambda image: image.width * image.height)
+    if largest.width >= cols and largest.height >= rows:
+        return ImageOps.fit(largest, (cols, rows))
+    across = -(-cols // 640)
+    down = -(-rows // 480)
+    sheet = Image.new("RGB", (across * 640, down * 480))
+    generator = np.random.default_rng(SEED)
+    for number in range(across * down):
+        tile = ImageOps.fit(photos[int(generator.integers(len(photos)))], (640, 480))
+        tile = ImageOps.mirror(tile) if generator.random() < 0.5 else tile
+        sheet.paste(tile, ((number % across) * 640, number // across * 480))
+    return sheet.crop((0, 0, cols, rows))
+
+
+def encoded(image: Image.Image, file_format: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, file_format, **options)
+    return stream.getvalue()
+
+
+# -- peers: what their users call ---------------------------------------------------------------------------------
+
+
+def peers_for_bytes(data: bytes) -> dict[str, Call]:
+    """Return what every installed peer does from the bytes of a file to its hash."""
+    calls: dict[str, Call] = {}
+    if find_spec("threatexchange"):
+        from threatexchange.signal_type.pdq.signal import PdqSignal
+
+        calls["threatexchange pdq"] = lambda: PdqSignal.hash_from_bytes(data)
+    if find_spec("imagehash"):
+        import imagehash
+
+        calls["imagehash phash"] = lambda: imagehash.phash(Image.open(io.BytesIO(data)))
+    if find_spec("cv2"):
+        import cv2
+
+        if hasattr(cv2, "img_hash"):
+            hasher = cv2.img_hash.PHash_create()
+            raw = np.frombuffer(data, np.uint8)
+            cv2.setNumThreads(1)
+            calls["opencv phash"] = lambda: hasher.compute(cv2.imdecode(raw, cv2.IMREAD_COLOR))
+    if find_spec("perception"):
+        try:
+            from perception.hashers import PHash
+        except ImportError:
+            return calls
+        perception = PHash()
+
+        def with_perception() -> object:
+            return perception.compute(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+        calls["perception phash"] = with_perception
+    return calls
+
+
+def luma_decode(data: bytes) -> Call:
+    """Return a bare decode: luma, at the scale our hashing takes, and nothing else."""
+
+    def act() -> object:
+        image = Image.open(io.BytesIO(data))
+        cols, rows = image.size
+        step = reduction_for(min(cols, rows))
+        image.draft("L", (cols // step, rows // step))
+        image.load()
+        return image
+
+    return act
+
+
+# -- what is measured ---------------------------------------------------------------------------------------------
+
+
+def table(times: dict[str, list[float]], ours: str) -> dict[str, Any]:
+    """Return median milliseconds of every call and how many times ours it takes."""
+    return {
+        name: {"ms": round(1e3 * median(values), 4), "times_ours": round(ratio(times, name, ours), 3)}
+        for name, values in times.items()
+    }
+
+
+def arrays(photos: list[Image.Image], rounds: int) -> dict[str, Any]:
+    result = {}
+    for cols, rows in ((256, 256), (512, 512), (1600, 1004), (4032, 3024)):
+        grey = np.asarray(picture(photos, cols, rows).convert("L"))
+        rgb = np.ascontiguousarray(np.dstack([grey] * 3))
+        calls: dict[str, Call] = {
+            "safehash pdq": lambda grey=grey: safehash.hash_array(grey),
+            "safehash pdq rgb": lambda rgb=rgb: safehash.hash_array(rgb),
+        }
+        if find_spec("pdqhash"):
+            import pdqhash
+
+            calls["pdqhash"] = lambda rgb=rgb: pdqhash.compute(rgb)
+        times = interleaved(calls, rounds=rounds)
+        result[f"{cols}x{rows} to pdq"] = table(times, "safehash pdq")
+        calls = {"safehash phash": lambda grey=grey: safehash.hash_array(grey, algorithm="phash")}
+        if find_spec("imagehash"):
+            import imagehash
+
+            calls["imagehash phash"] = lambda grey=grey: imagehash.phash(Image.fromarray(grey))
+        result[f"{cols}x{rows} to phash"] = table(interleaved(calls, rounds=rounds), "safehash phash")
+    return result
+
+
+def files(photos: list[Image.Image], rounds: int, largest: int) -> dict[str, Any]:
+    result = {}
+    for name, cols, rows in SIZES:
+        if cols > largest:
+            continue
+        image = picture(photos, cols, rows)
+        kinds = {"jpeg": encoded(image, "JPEG", quality=88)}
+        kinds["progressive jpeg"] = encoded(image, "JPEG", quality=88, progressive=True)
+        if cols <= 4032:
+            kinds["png"] = encoded(image, "PNG", compress_level=1)
+            kinds["webp"] = encoded(image, "WEBP", quality=80, method=0)
+        if cols <= 1600:
+            kinds["avif"] = encoded(image, "AVIF", quality=60, speed=10)
+        for kind, data in kinds.items():
+            calls: dict[str, Call] = {
+                "safehash pdq": lambda data=data: safehash.hash_bytes(data),
+                "safehash pdq full": lambda data=data: safehash.hash_bytes(data, decode="full"),
+                "safehash phash": lambda data=data: safehash.hash_bytes(data, algorithm="phash"),
+                "safehash decode": lambda data=data: decode(data, step_for=reduction_for),
+            }
+            decoded = decode(data, step_for=reduction_for)
+            calls["safehash kernel"] = lambda decoded=decoded: hash_decoded(decoded, algorithm=Algorithm.PDQ)
+            calls["open"] = lambda data=data: Image.open(io.BytesIO(data))
+            if "jpeg" in kind:
+                calls["bare luma decode"] = luma_decode(data)
+            calls |= peers_for_bytes(data)
+            few = max(3, rounds // 2) if cols > 1600 else rounds
+            result[f"{name} {kind} ({len(data) // 1000} kB)"] = table(
+                interleaved(calls, rounds=few), "safehash pdq"
+            )
+    return result
+
+
+def threads(photos: list[Image.Image], rounds: int) -> dict[str, Any]:
+    """How much faster two threads are than one, over a batch of 1.6-megapixel JPEG files."""
+    generator = np.random.default_rng(SEED)
+    blobs = []
+    for _ in range(24):
+        image = picture([photos[int(generator.integers(len(photos)))]], 1600, 1004)
+        blobs.append(encoded(image, "JPEG", quality=int(generator.integers(80, 92))))
+    result = {}
+    calls: dict[str, Call] = {
+        f"{n} threads": lambda n=n: list(safehash.hash_many(blobs, threads=n)) for n in (1, 2)
+    }
+    with ThreadPoolExecutor(2):  # the pool module, warm
+        times = interleaved(calls, rounds=rounds, least_seconds=0)
+    result["one over two threads"] = round(ratio(times, "1 threads", "2 threads"), 3)
+    result["images a second"] = {name: round(len(blobs) / median(values)) for name, values in times.items()}
+    return result
+
+
+MEMORY = """
+import resource, sys, io
+data = open(sys.argv[2], "rb").read()
+which = sys.argv[1]
+def peak():
+    return int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) / 1024
+if which == "safehash":
+    import safehash, PIL.JpegImagePlugin, numpy, safehash.compute
+    before = peak(); safehash.hash_bytes(data)
+elif which == "threatexchange":
+    from threatexchange.signal_type.pdq.signal import PdqSignal
+    before = peak(); PdqSignal.hash_from_bytes(data)
+elif which == "imagehash":
+    import imagehash
+    from PIL import Image
+    before = peak(); imagehash.phash(Image.open(io.BytesIO(data)))
+print(peak() - before)
+"""
+
+
+def memory(photos: list[Image.Image], folder: Path) -> dict[str, Any]:
+    """Peak memory one hash adds to a process that has everything imported, in MB (Linux only)."""
+    result: dict[str, Any] = {}
+    if not Path("/proc/self/status").exists():
+        return result
+    for cols, rows in ((1600, 1004), (4032, 3024), (8064, 6048)):
+        path = folder / f"{cols}.jpg"
+        path.write_bytes(encoded(picture(photos, cols, rows), "JPEG", quality=88))
+        for which in ("safehash", "threatexchange", "imagehash"):
+            if which != "safehash" and not find_spec(which):
+                continue
+            command = [sys.executable, "-c", MEMORY, which, str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            result.setdefault(f"{cols}x{rows} jpeg", {})[which] = round(float(done.stdout), 1)
+    return result
+
+
+def plot(result: dict[str, Any]) -> str:
+    """Return a bar chart of milliseconds for the 1.6-megapixel JPEG, as SVG."""
+    rows = next(value for name, value in result["files"].items() if name.startswith("1600x1004 jpeg"))
+    bars = [(name, each["ms"]) for name, each in rows.items() if name not in ("open", "safehash kernel")]
+    bars.sort(key=lambda bar: bar[1])
+    widest = bars[-1][1]
+    lines = []
+    for number, (name, value) in enumerate(bars):
+        y = 40 + 28 * number
+        colour = "#2a6f97" if name.startswith("safehash") else "#a9a9a9"
+        lines.append(f'<text x="190" y="{y + 14}" text-anchor="end">{name}</text>')
+        lines.append(
+            f'<rect x="200" y="{y}" width="{360 * value / widest:.1f}" height="20" fill="{colour}"/>'
+        )
+        lines.append(f'<text x="{206 + 360 * value / widest:.1f}" y="{y + 14}">{value:.2f} ms</text>')
+    height = 50 + 28 * len(bars)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="660" height="{height}" '
+        'font-family="sans-serif" font-size="12">'
+    )
+    title = '<text x="10" y="20" font-size="14">JPEG file of 1600 x 1004 pixels to hash, one core</text>'
+    return (
+        "\n".join([head, f'<rect width="660" height="{height}" fill="white"/>', title, *lines, "</svg>"])
+        + "\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="your own images")
+    parser.add_argument("-o", "--output", type=Path, help="write JSON there")
+    parser.add_argument("--plot", type=Path, help="write an SVG chart there")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--largest", type=int, default=8064, help="leave out pictures wider than this")
+    arguments = parser.parse_args()
+    photos = photographs(arguments.folder)
+    result: dict[str, Any] = {"arrays": arrays(photos, arguments.rounds)}
+    result["files"] = files(photos, arguments.rounds, arguments.largest)
+    result["threads"] = threads(photos, max(arguments.rounds, 9))
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        result["peak_memory_mb"] = memory(photos, Path(folder))
+    report(result)
+    if arguments.output:
+        write_result(arguments.output, result, seed=SEED)
+    if arguments.plot:
+        arguments.plot.write_text(plot(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""Scanning: throughput against one thread's hashing and a plain imagehash loop, memory of the tree, re-matching.
+
+Run: python benchmarks/bench_scan.py [FOLDER] [--only throughput] [-o benchmarks/results/scan.json]
+
+FOLDER holds your own images; by default photographs that come with scikit-image are cut and saved as JPEG. Kinds of
+run are taken in turn and ratios are medians over rounds, so that a noisy machine meets all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import psutil
+from PIL import Image
+
+import safehash
+from safehash.catalog import Catalog
+from safehash.lookback import rematch
+from safehash.matcher import Matcher
+from safehash.policy import Policy
+from safehash.pool import available_workers
+from safehash.scan import scan
+
+from common import ratio, report, write_result
+
+SEED = 20261123
+
+
+def main() -> int:
+    """Measure what is asked for, print it, and write it where -o says."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--only", choices=("throughput", "memory", "rematch"), action="append")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--photos", type=int, default=800, help="photographs made for the throughput")
+    parser.add_argument(
+        "--small", type=int, nargs=2, default=(5000, 50000), metavar="N", help="files, for the memory"
+    )
+    parser.add_argument("--stored", type=int, default=1_000_000, help="hashes in the re-matched catalog")
+    parser.add_argument(
+        "--listed", type=int, default=1_000_000, help="entries of the list re-matched against"
+    )
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    wanted = arguments.only or ["throughput", "memory", "rematch"]
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-scan-") as name:
+        work = Path(name)
+        listed = write_list(work / "list.csv", 10_000)
+        if "throughput" in wanted:
+            folder = arguments.folder or make_photographs(work / "photos", arguments.photos)
+            result["throughput"] = throughput(folder, listed, arguments.rounds)
+        if "memory" in wanted:
+            result["memory"] = memory(work, listed, tuple(arguments.small))
+        if "rematch" in wanted:
+            result["rematch"] = rematching(work, arguments.stored, arguments.listed)
+    report(result)
+    if arguments.output:
+        write_result(arguments.output, result, seed=SEED)
+    return 0
+
+
+# -- what is measured with --------------------------------------------------------------------------------------
+
+
+def make_photographs(folder: Path, n: int) -> Path:
+    """Write n different JPEG photographs of 800 x 600 pixels."""
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        sys.exit("name a folder of images, or: pip install scikit-image")
+    data = Path(spec.origin).parent / "data"
+    names = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "motorcycle_left.png")
+    sources = [Image.open(data / name).convert("RGB") for name in names if (data / name).exists()]
+    folder.mkdir()
+    rng = np.random.default_rng(SEED)
+    for number in range(n):
+        source = sources[number % len(sources)]
+        left, top = (int(rng.integers(0, side // 4)) for side in source.size)
+        box = (left, top, source.width - left // 2, source.height - top // 2)
+        source.resize((800, 600), Image.Resampling.BICUBIC, box=box).save(
+            folder / f"{number:05}.jpg", quality=88
+        )
+    return folder
+
+
+def write_list(path: Path, n: int) -> Path:
+    """Write a list of n random digests."""
+    digests = np.random.default_rng(SEED).integers(0, 256, (n, 32), dtype=np.uint8)
+    path.write_text(
+        "pdq,id\n" + "".join(f"{digest.tobytes().hex()},{row}\n" for row, digest in enumerate(digests))
+    )
+    return path
+
+
+# -- throughput -------------------------------------------------------------------------------------------------
+
+
+def throughput(folder: Path, listed: Path, rounds: int) -> dict[str, Any]:
+    """Return files a second: hashing on one thread, deciding on one, the scan on all processors, imagehash."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    matcher = Matcher.from_files(listed)
+    n_workers = available_workers()
+
+    def hash_all() -> None:
+        for path in paths:
+            safehash.hash_file(path)
+
+    def check_all() -> None:
+        for path in paths:
+            matcher.check(path)
+
+    def scan_all() -> None:
+        with scan(folder, matcher=matcher, workers=n_workers) as running:
+            n_seen = sum(1 for _ in running)
+        if n_seen != len(paths):
+            raise RuntimeError(f"{n_seen} of {len(paths)} files decided")
+
+    kinds: dict[str, Callable[[], None]] = {"hash": hash_all, "decide": check_all, "scan": scan_all}
+    if find_spec("imagehash"):
+        import imagehash
+
+        def imagehash_all() -> None:
+            for path in paths:
+                with Image.open(path) as image:
+                    imagehash.phash(image)
+
+        kinds["imagehash.phash"] = imagehash_all
+    times: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, run in kinds.items():
+            started = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - started)
+    result: dict[str, Any] = {"files": len(paths), "workers": n_workers}
+    result |= {f"{name}, files/s": round(len(paths) / median(spent)) for name, spent in times.items()}
+    result["scan / (workers x hash on one thread)"] = round(ratio(times, "hash", "scan") / n_workers, 3)
+    result["scan / (workers x decide on one thread)"] = round(ratio(times, "decide", "scan") / n_workers, 3)
+    if "imagehash.phash" in times:
+        result["scan / imagehash loop on one thread"] = round(ratio(times, "imagehash.phash", "scan"), 2)
+    return result
+
+
+# -- memory -----------------------------------------------------------------------------------------------------
+
+
+def memory(work: Path, listed: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """Return the peak memory of the process tree for folders of small files, in MB of proportional set size."""
+    result: dict[str, Any] = {}
+    rng = np.random.default_rng(SEED)
+    blobs = []
+    for _ in range(50):
+        path = work / "small.png"
+        Image.fromarray(rng.integers(0, 256, (24, 24), dtype=np.uint8)).save(path)
+        blobs.append(path.read_bytes())
+        path.unlink()
+    for n in sizes:
+        folder = work / f"small{n}"
+        folder.mkdir()
+        for number in range(n):
+            (folder / f"{number:06}.png").write_bytes(blobs[number % len(blobs)])
+        result[f"{n} files, MB"] = round(peak_of_tree(folder, listed, work / f"small{n}.db") / 1e6, 1)
+    peaks = list(result.values())
+    result["growth"] = round(peaks[-1] / peaks[0], 3)
+    return result
+
+
+def peak_of_tree(folder: Path, listed: Path, catalog: Path) -> float:
+    """Scan a folder with a catalog and return the largest sum of proportional set sizes seen, in bytes."""
+    command = [sys.executable, "-m", "safehash", "scan", str(folder), "--list", str(listed), "-q"]
+    command += ["--catalog", str(catalog), "-o", str(catalog) + ".jsonl"]
+    peak = 0.0
+    with subprocess.Popen(command, env=dict(os.environ)) as running:
+        root = psutil.Process(running.pid)
+        while running.poll() is None:
+            total = 0.0
+            try:
+                for process in [root, *root.children(recursive=True)]:
+                    total += process.memory_full_info().pss
+            except psutil.NoSuchProcess:
+                continue
+            peak = max(peak, total)
+            time.sleep(0.1)
+    return peak
+
+
+# -- re-matching ------------------------------------------------------------------------------------------------
+
+
+def rematching(work: Path, n_stored: int, n_listed: int) -> dict[str, Any]:
+    """Return how long a catalog of random hashes takes against a list of random hashes, a few of them near."""
+    # Random digests are often what a list of pictures would not hold; here all of them count.
+    matcher = Matcher.from_files(
+        write_list(work / "long.csv", n_listed), policy=Policy(include_suspicious=True)
+    )
+    path = work / "stored.db"
+    with Catalog(path) as catalog:
+        catalog.begin(matcher.audit)
+        catalog.end("finished", None)
+    rng = np.random.default_rng(SEED + 1)
+    digests = rng.integers(0, 256, (n_stored, 32), dtype=np.uint8)
+    known = np.random.default_rng(SEED).integers(0, 256, (n_listed, 32), dtype=np.uint8)
+    near = rng.choice(n_stored, 100, replace=False)
+    digests[near] = known[rng.choice(n_listed, 100, replace=False)]
+    digests[near, 0] ^= 0x5A  # four bits away
+    with sqlite3.connect(path) as database:
+        database.executemany(
+            "INSERT INTO files (id, path, position, settings_key, run, decided, outcome, quality)"
+            " VALUES (?, ?, 0, '', 1, '', 'no_match', 100)",
+            ((row, str(row).encode()) for row in range(n_stored)),
+        )
+        database.executemany(
+            "INSERT INTO hashes (file, algorithm, digest) VALUES (?, 'pdq', ?)",
+            ((row, digest.tobytes()) for row, digest in enumerate(digests)),
+        )
+    database.close()
+    started, cpu_started = time.perf_counter(), time.process_time()
+    with Catalog(path) as catalog:
+        found = sum(1 for _ in rematch(catalog, matcher))
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
+    return {
+        "stored": n_stored,
+        "listed": n_listed,
+        "matched": found,
+        "seconds": round(seconds, 1),
+        "processor seconds": round(cpu, 1),
+        "microseconds a stored hash": round(1e6 * cpu / n_stored, 1),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

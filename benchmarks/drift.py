@@ -1,0 +1,90 @@
+"""How far the fast decode lies from the full one, on real JPEG files: mean, 99th percentile, maximum in bits.
+
+Run: python benchmarks/drift.py FOLDER... [-o benchmarks/results/drift.json]
+
+Every JPEG file under the folders whose PDQ quality is at least 50 counts once (by content). With --steps, each
+reduction is measured by itself, by the shorter side; the table in compute.py was chosen from that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import safehash
+from safehash.compute import REDUCTION, hash_decoded
+from safehash.hashes import Algorithm
+from safehash.images import decode
+
+from common import report, write_result
+
+SIDES = (0, 300, 512, 640, 768, 1024, 1536, 2048, 2500, 10**9)
+
+
+def summary(distances: list[int]) -> dict[str, Any]:
+    values = np.array(distances)
+    return {
+        "n": len(distances),
+        "mean": round(float(values.mean()), 3),
+        "p99": int(np.percentile(values, 99, method="higher")),
+        "max": int(values.max()),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--steps", action="store_true", help="measure every reduction by itself")
+    parser.add_argument("--sources", default="", help="where the files come from, for the record")
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    seen: set[str] = set()
+    default: list[int] = []
+    phash: dict[str, list[int]] = {"phash": [], "phash256": []}
+    by_step: dict[tuple[int, int], list[int]] = {}
+    for path in sorted(p for folder in arguments.folders for p in folder.rglob("*")):
+        if path.suffix.lower() not in (".jpg", ".jpeg") or not path.is_file():
+            continue
+        data = path.read_bytes()
+        content = hashlib.sha256(data).hexdigest()
+        if content in seen:
+            continue
+        seen.add(content)
+        try:
+            full = safehash.hash_bytes(data, decode="full")
+        except safehash.ImageError:
+            continue
+        if (full.quality or 0) < 50:
+            continue
+        default.append(full.distance(safehash.hash_bytes(data)))
+        for name, distances in phash.items():
+            fast = safehash.hash_bytes(data, algorithm=name)
+            distances.append(fast.distance(safehash.hash_bytes(data, algorithm=name, decode="full")))
+        if arguments.steps:
+            for step in (1, 2, 4, 8):
+                decoded = decode(data, step_for=lambda side, step=step: step)
+                side = min(decoded.rows, decoded.cols)
+                group = max(least for least in SIDES if least <= side)
+                distance = full.distance(hash_decoded(decoded, algorithm=Algorithm.PDQ))
+                by_step.setdefault((group, step), []).append(distance)
+    result: dict[str, Any] = {
+        "sources": arguments.sources,
+        "rule": [list(row) for row in REDUCTION],
+        "pdq": summary(default),
+        **{name: summary(distances) for name, distances in phash.items()},
+    }
+    if by_step:
+        result["by_shorter_side_and_step"] = {
+            f"{side}+ step {step}": summary(distances) for (side, step), distances in sorted(by_step.items())
+        }
+    report(result)
+    if arguments.output:
+        write_result(arguments.output, result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LEVELS: tuple[int, ...]
+MAX_SIDE: int
+
+class Operator:
+    def __init__(self, n: int, step: int, flip: bool) -> None: ...
+
+class Pixels:
+    def __init__(self, pixels: Any) -> None: ...
+
+class Resampler:
+    def __init__(self, n: int, n_out: int) -> None: ...
+
+def pdq(
+    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
+) -> tuple[bytes, int]: ...
+def pdq_parts(
+    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
+def pdq_orientations(
+    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
+) -> tuple[bytes, ...]: ...
+def pdq_turned(
+    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
+) -> tuple[tuple[bytes, ...], int]: ...
+def phash(pixels: Any, *, keep: int = 8, level: int = -1) -> bytes: ...
+def phash_parts(
+    pixels: Any, *, keep: int = 8, level: int = -1
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...

@@ -1,0 +1,251 @@
+"""Zip and tar archives read in place: bounded, one member at a time, never unpacked to disk."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from .items import HEAD_BYTES, Found, Item, why_skipped
+from .records import Problem, Skipped
+
+__all__ = ["has_archive_name", "members"]
+
+_ZIP_SUFFIXES = (".zip", ".cbz")
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".cbt")
+
+#: An archive may expand to this many times its own size, and to `_EXPANSION_FREE` bytes whatever its size.
+_EXPANSION = 100
+_EXPANSION_FREE = 1 << 30
+#: A zip's directory is held in memory, about 12 bytes for each of its own.
+_MAX_ZIP_DIRECTORY = 64 << 20
+#: Longest single header (long names, extended attributes) a tar may ask us to hold.
+_MAX_TAR_HEADER = 1 << 20
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,  # zipfile: encrypted, or a path that is used twice
+    NotImplementedError,
+    struct.error,
+)
+
+
+def has_archive_name(path: str) -> bool:
+    """Return whether a file's name says zip or tar; those of office documents and packages do not."""
+    return path.lower().endswith(_ZIP_SUFFIXES + _TAR_SUFFIXES)
+
+
+def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
+    """Yield the members of one archive, or the archive itself as an ordinary file if it is none.
+
+    Parameters
+    ----------
+    archive : Item
+    max_member_bytes : int
+        Larger members get the outcome "too large" and are not read.
+
+    Notes
+    -----
+    Archives inside archives are not opened; they are counted.
+    """
+    try:
+        with Path(archive.path).open("rb") as file:
+            head = file.read(512)
+            file.seek(0)
+            if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+                yield from _zip_members(file, archive, max_member_bytes)
+            elif (opened := _tar_stream(file, head)) is not None:
+                yield from _tar_members(opened, archive, max_member_bytes)
+            else:
+                yield archive
+    except FileNotFoundError:
+        yield archive
+    except _DAMAGE as exc:
+        # What came before the damage has been yielded; what lies behind it cannot be counted.
+        yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
+
+
+def _one(
+    archive: Item, position: int, name: str, *, n_bytes: int, source: IO[bytes], max_member_bytes: int
+) -> Found:
+    """Return one member with its bytes, or why it is left aside."""
+    head = source.read(HEAD_BYTES)
+    reason = why_skipped(head, name, named=False)
+    if reason is not None:
+        return Skipped(
+            path=archive.path, position=position, member=name, reason=reason,
+            size=archive.size, mtime_ns=archive.mtime_ns,
+        )  # fmt: skip
+    data = head
+    if n_bytes <= max_member_bytes:
+        data += source.read(max_member_bytes + 1 - len(head))
+        n_bytes = len(data)  # what a header says and what comes out differ in hostile files
+    return replace(archive, position=position, member=name, data=data, n_bytes=n_bytes, named=False)
+
+
+def _unread(archive: Item, position: int, name: str, error: str) -> Item:
+    return replace(archive, position=position, member=name, error=error, named=False)
+
+
+# -- zip ------------------------------------------------------------------------------------------------
+
+
+def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
+    n_bytes = _zip_directory_bytes(file)
+    if n_bytes > _MAX_ZIP_DIRECTORY:
+        yield Problem(
+            path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes"
+        )
+        return
+    allowed = _EXPANSION_FREE + _EXPANSION * (archive.size or 0)
+    with zipfile.ZipFile(file) as opened:
+        for position, info in enumerate(opened.infolist(), start=1):
+            if info.is_dir():
+                continue
+            if info.flag_bits & 1:
+                yield _unread(archive, position, info.filename, "encrypted")
+                continue
+            allowed -= min(info.file_size, max_member_bytes)
+            if allowed < 0:
+                yield Problem(path=archive.path, reason="archive that expands too far: the rest was not read")
+                return
+            try:
+                with opened.open(info) as source:
+                    found = _one(
+                        archive, position, info.filename,
+                        n_bytes=info.file_size, source=source, max_member_bytes=max_member_bytes,
+                    )  # fmt: skip
+                yield found
+            except _DAMAGE as exc:
+                yield _unread(archive, position, info.filename, f"damaged in its archive: {exc}")
+
+
+def _zip_directory_bytes(file: IO[bytes]) -> int:
+    """Return the size of a zip's directory before anything of it is held."""
+    file.seek(0, io.SEEK_END)
+    length = file.tell()
+    n_tail = min(length, 65557)
+    file.seek(length - n_tail)
+    tail = file.read(n_tail)
+    file.seek(0)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) - end < 22:
+        raise zipfile.BadZipFile("no end of the directory")
+    (n_bytes,) = struct.unpack_from("<I", tail, end + 12)
+    if n_bytes == 0xFFFFFFFF and (far := tail.rfind(b"PK\x06\x06")) >= 0 and len(tail) - far >= 48:
+        (n_bytes,) = struct.unpack_from("<Q", tail, far + 40)
+    return int(n_bytes)
+
+
+# -- tar ------------------------------------------------------------------------------------------------
+
+
+class _Forward(io.RawIOBase):
+    """A stream that only moves forward, counts, and refuses to hand out too much at once.
+
+    The tar reader steps one byte back after a member that ends on a block; a decompressor would start over
+    for that, so the last byte is kept.
+    """
+
+    def __init__(self, source: IO[bytes], allowed: int) -> None:
+        self._source = source
+        self._allowed = allowed
+        self._position = 0
+        self._last = b""
+        self._again = b""
+        self.max_read = _MAX_TAR_HEADER
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, n_bytes: int | None = -1, /) -> bytes:
+        if n_bytes is None or n_bytes < 0 or n_bytes > self.max_read:
+            raise tarfile.ReadError(f"a header asks for {n_bytes} bytes")
+        if not n_bytes:
+            return b""
+        parts = [self._again]
+        wanted = n_bytes - len(self._again)
+        self._again = b""
+        while wanted > 0 and (part := self._source.read(wanted)):
+            parts.append(part)
+            wanted -= len(part)
+        data = b"".join(parts)
+        self._position += len(data)
+        if self._position > self._allowed:
+            raise tarfile.ReadError("it expands too far")
+        self._last = data[-1:] or self._last
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence != io.SEEK_SET:
+            raise tarfile.ReadError("cannot seek from there")
+        if offset == self._position - 1 and not self._again:
+            self._position -= 1
+            self._again = self._last
+            return offset
+        if offset < self._position:
+            raise tarfile.ReadError("cannot go back")
+        while self._position < offset:
+            if not self.read(min(offset - self._position, self.max_read, 1 << 16)):
+                break
+        return self._position
+
+
+def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
+    """Return the tar's own bytes, decompressed as they are read, or None if it is no tar."""
+    if head[257:262] == b"ustar":
+        return file
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    if head.startswith(b"BZh"):
+        return bz2.BZ2File(file)
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return lzma.LZMAFile(file)
+    return None
+
+
+def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
+    forward = _Forward(stream, _EXPANSION_FREE + _EXPANSION * (archive.size or 0))
+    with tarfile.open(fileobj=forward, mode="r:") as opened:
+        position = 0
+        while True:
+            forward.max_read = _MAX_TAR_HEADER
+            info = opened.next()
+            if info is None:
+                return
+            opened.members = []  # type: ignore[attr-defined]  # the reader keeps every header otherwise
+            position += 1
+            if info.isdir():
+                continue
+            if not info.isfile():
+                reason = "link in an archive" if info.issym() or info.islnk() else "special file"
+                yield Skipped(path=archive.path, position=position, member=info.name, reason=reason)
+                continue
+            forward.max_read = max_member_bytes + 1
+            source = opened.extractfile(info)
+            if source is not None:
+                yield _one(
+                    archive, position, info.name,
+                    n_bytes=info.size, source=source, max_member_bytes=max_member_bytes,
+                )  # fmt: skip

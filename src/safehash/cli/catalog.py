@@ -1,0 +1,235 @@
+"""``safehash rematch``, ``safehash catalog`` and ``safehash report``: what a catalog tells afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ..errors import CatalogError
+from ..records import printable
+from .common import FATAL, MATCHED, OK
+from .output import Lines
+from .scan import add_matcher_options, open_matcher
+
+__all__ = ["add_commands"]
+
+_PARQUET_ROWS = 20_000
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser."""
+    rematch = subparsers.add_parser(
+        "rematch",
+        help="match everything ever scanned against other lists, touching no image",
+        description="Look every hash in the catalog up in the lists, as it is, turned and negative. A record "
+        "for each file that matches goes to standard output; the matches are kept in the catalog.",
+    )
+    rematch.add_argument("catalog", metavar="CATALOG")
+    add_matcher_options(rematch)
+    rematch.add_argument("-o", "--output", metavar="FILE")
+    rematch.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    rematch.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    rematch.set_defaults(run=_rematch)
+
+    catalog = subparsers.add_parser("catalog", help="export, count or search a scan's catalog")
+    catalog.set_defaults(run=lambda arguments: _help(catalog))
+    below = catalog.add_subparsers(title="commands", metavar="COMMAND")
+
+    export = below.add_parser("export", help="write every file of the catalog, with its matches")
+    export.add_argument("catalog", metavar="CATALOG")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv", "parquet"), default="jsonl", help="default: jsonl"
+    )
+    export.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    export.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    export.add_argument("--matches-only", action="store_true", help="only files that match")
+    export.set_defaults(run=_export)
+
+    stats = below.add_parser("stats", help="count outcomes, matches, runs")
+    stats.add_argument("catalog", metavar="CATALOG")
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    stats.add_argument("--check", action="store_true", help="verify the whole file first")
+    stats.set_defaults(run=_stats)
+
+    similar = below.add_parser(
+        "similar",
+        help="which of our files look like this hash",
+        description="Print the files whose stored hash is near HASH, turned and negative included, nearest "
+        "first.",
+    )
+    similar.add_argument("catalog", metavar="CATALOG")
+    similar.add_argument("hash", metavar="HASH", help="hexadecimal digits")
+    similar.add_argument(
+        "-a", "--algorithm", default="pdq", choices=("pdq", "phash", "phash256", "md5", "sha1", "sha256")
+    )
+    similar.add_argument(
+        "--max-distance", type=int, metavar="BITS", help="inclusive (default: the list threshold)"
+    )
+    similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    similar.set_defaults(run=_similar)
+
+    report = subparsers.add_parser(
+        "report",
+        help="write a catalog as one self-contained HTML page",
+        description="Write totals, matches, errors and what was not looked at as one page that needs "
+        "no network.",
+    )
+    report.add_argument("catalog", metavar="CATALOG")
+    report.add_argument("-o", "--output", required=True, metavar="FILE")
+    report.add_argument(
+        "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
+    )
+    report.add_argument("--title", default="Scan report")
+    report.set_defaults(run=_report)
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return FATAL
+
+
+def _rematch(arguments: argparse.Namespace) -> int:
+    from ..catalog import Catalog
+    from ..lookback import rematch
+
+    matcher = open_matcher(arguments)
+    n_matched = 0
+    with (
+        Catalog(arguments.catalog, create=False) as catalog,
+        Lines(arguments.output, form=arguments.format) as lines,
+    ):
+        for path, member, decision in rematch(catalog, matcher):
+            said = decision.to_record(full_hashes=arguments.full_hashes)
+            record = {"type": said.pop("type"), "path": path}
+            if member is not None:
+                record["member"] = member
+            lines.write({**record, **said})
+            n_matched += decision.outcome.value == "match"
+    for note in matcher.notes:
+        print(f"safehash: {printable(note)}", file=sys.stderr)
+    print(f"safehash: {n_matched} files match", file=sys.stderr)
+    return MATCHED if n_matched else OK
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from ..catalog import Catalog
+    from ..lookback import records
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
+        if arguments.format == "parquet":
+            _write_parquet(found, arguments.output)
+            return OK
+        with Lines(arguments.output, form=arguments.format) as lines:
+            for record in found:
+                lines.write(record)
+    return OK
+
+
+def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
+    """Write records as Parquet, nested matches included, a bounded number at a time."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as exc:
+        raise CatalogError("Parquet needs an extra: pip install 'safehash[parquet]'") from exc
+    match = pa.struct(
+        [
+            ("list", pa.string()), ("id", pa.string()), ("category", pa.string()),
+            ("labels", pa.list_(pa.string())), ("algorithm", pa.string()), ("hash", pa.string()),
+            ("distance", pa.int32()), ("view", pa.string()), ("suppressed_by", pa.string()),
+        ]
+    )  # fmt: skip
+    schema = pa.schema(
+        [
+            ("path", pa.string()), ("path_bytes", pa.binary()), ("member", pa.string()), ("size", pa.int64()),
+            ("modified_ns", pa.int64()), ("outcome", pa.string()), ("reason", pa.string()),
+            ("failure", pa.string()), ("algorithm", pa.string()), ("hash", pa.string()),
+            ("sha256", pa.string()),
+            ("quality", pa.int16()), ("decided", pa.string()), ("milliseconds", pa.float64()),
+            ("matches", pa.list_(match)),
+        ]
+    )  # fmt: skip
+    partial = sys.stdout.buffer if path is None else f"{path}.partial"
+    if path is not None:
+        os.close(os.open(f"{path}.partial", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+    with pq.ParquetWriter(partial, schema) as writer:
+        while rows := list(islice(records, _PARQUET_ROWS)):
+            for row in rows:
+                row["path_bytes"] = os.fsencode(row["path"])
+                row["path"] = (
+                    row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                )
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    if path is not None:
+        os.replace(f"{path}.partial", path)  # noqa: PTH105
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    from ..catalog import Catalog
+    from ..lookback import counts
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        if arguments.check:
+            catalog.check_integrity()
+        facts = counts(catalog)
+    if arguments.json:
+        print(json.dumps(facts))
+        return OK
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            print(name)
+            for key, count in value.items():
+                print(f"  {printable(str(key)):<40} {count}")
+        elif isinstance(value, list):
+            print(name)
+            for each in value:
+                print("  " + ", ".join(f"{key} {printable(str(item))}" for key, item in each.items()))
+        else:
+            print(f"{name:<42} {value}")
+    return OK
+
+
+def _similar(arguments: argparse.Namespace) -> int:
+    from ..catalog import Catalog
+    from ..hashes import Hash
+    from ..lookback import similar
+    from ..policy import Policy
+
+    try:
+        value = Hash.from_hex(arguments.algorithm, arguments.hash)
+    except ValueError as exc:
+        print(f"safehash catalog similar: {exc}", file=sys.stderr)
+        return FATAL
+    max_distance = arguments.max_distance
+    if max_distance is None:
+        max_distance = Policy().max_distance.get(arguments.algorithm, 0)
+    with Catalog(arguments.catalog, create=False) as catalog:
+        found = similar(catalog, value, max_distance=max_distance)
+    for each in found:
+        record: dict[str, Any] = {"type": "similar", "path": each.path}
+        if each.member is not None:
+            record["member"] = each.member
+        record.update(
+            distance=each.distance,
+            view=each.view,
+            outcome=each.outcome,
+            hash=each.hash.hex if arguments.full_hashes else each.hash.hex[:8],
+        )
+        print(json.dumps(record))
+    print(f"safehash: {len(found)} files within {max_distance} bits", file=sys.stderr)
+    return MATCHED if found else OK
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from ..catalog import Catalog
+    from ..report import write_report
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        write_report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
+    return OK

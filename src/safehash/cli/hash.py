@@ -1,0 +1,86 @@
+"""``safehash hash``: print the hashes of image files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ImageError
+from .common import OK, UNDECIDED
+
+if TYPE_CHECKING:
+    from ..compute import Fingerprint
+
+_ALGORITHMS = ("pdq", "phash", "phash256", "md5", "sha1", "sha256")
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "hash",
+        help="print the hashes of image files",
+        description="Print one line a file: algorithm, hash, quality and name, separated by tabs.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image file, or - for standard input")
+    parser.add_argument(
+        "-a", "--algorithm", action="append", choices=_ALGORITHMS, metavar="NAME",
+        help=f"one of {', '.join(_ALGORITHMS)}; may be repeated (default: pdq)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--full", action="store_true", help="decode every pixel in colour, as the reference tools do"
+    )
+    parser.add_argument(
+        "--orientations", action="store_true", help="print PDQ of the eight turned pictures too"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON Lines")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Hash each file; a file that cannot be hashed is said on standard error and makes the exit code 3."""
+    from ..compute import fingerprint_bytes, fingerprint_file
+
+    settings: dict[str, Any] = {
+        "algorithms": tuple(arguments.algorithm or ("pdq",)),
+        "orientations": arguments.orientations,
+        "decode": "full" if arguments.full else "fast",
+    }
+    code = OK
+    for name in arguments.files:
+        try:
+            if name == "-":
+                found = fingerprint_bytes(sys.stdin.buffer.read(), **settings)
+            else:
+                found = fingerprint_file(name, **settings)
+        except (ImageError, OSError) as exc:
+            print(f"safehash: {name}: {exc}", file=sys.stderr)
+            code = UNDECIDED
+            continue
+        if arguments.json:
+            print(json.dumps(_record(name, found), ensure_ascii=True))
+        else:
+            _print_lines(name, found)
+    return code
+
+
+def _record(name: str, found: Fingerprint) -> dict[str, Any]:
+    record: dict[str, Any] = {"type": "hash", "path": name}
+    record.update({value.algorithm.value: value.hex for value in found.hashes})
+    record["quality"] = next((value.quality for value in found.hashes if value.quality is not None), None)
+    if found.turned:
+        record["orientations"] = [value.hex for value in found.turned]
+    record["decode"] = found.provenance.to_record()
+    return record
+
+
+def _print_lines(name: str, found: Fingerprint) -> None:
+    from ..hashes import ORIENTATIONS
+
+    shown = name.encode(errors="surrogateescape").decode(errors="replace")
+    for value in found.hashes:
+        quality = "" if value.quality is None else str(value.quality)
+        print(value.algorithm.value, value.hex, quality, shown, sep="\t")
+    for orientation, value in zip(ORIENTATIONS, found.turned, strict=False):
+        print(f"{value.algorithm.value} {orientation}", value.hex, value.quality, shown, sep="\t")

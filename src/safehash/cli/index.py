@@ -1,0 +1,223 @@
+"""``safehash index`` and ``safehash match``: build and inspect a snapshot file, look hashes up in it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .common import FATAL, MATCHED, OK
+
+if TYPE_CHECKING:
+    from ..decision import Decision
+    from ..hashes import Hash
+    from ..snapshot import Snapshot
+
+_ALGORITHMS = ("pdq", "phash", "phash256", "md5", "sha1", "sha256")
+#: What a hash of so many digits is taken for unless it says otherwise.
+_BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser."""
+    index = subparsers.add_parser("index", help="build or inspect a snapshot file of lists")
+    index.set_defaults(run=None)
+    commands = index.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    build = commands.add_parser(
+        "build",
+        help="read lists and write them, ready to be searched, as one file",
+        description="Read lists and write one file that any number of processes can open in milliseconds.",
+    )
+    build.add_argument("lists", nargs="+", metavar="LIST", help="a hash list, or a directory of pages")
+    build.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write; replaced whole")
+    build.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="LIST",
+        help="a list of harmless pictures; may be repeated",
+    )
+    build.set_defaults(run=run_build)
+
+    info = commands.add_parser(
+        "info",
+        help="say what a snapshot file holds",
+        description="Say what a snapshot file holds. Exits with 2 if it is damaged, foreign or newer.",
+    )
+    info.add_argument("file", metavar="FILE")
+    info.add_argument("--verify", action="store_true", help="compare every byte with its checksum")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    info.set_defaults(run=run_info)
+
+    match = subparsers.add_parser(
+        "match",
+        help="look hashes up in a snapshot file",
+        description="Look hashes up: as they are, turned, mirrored and negative. Prints one line a match: "
+        "hash, distance, list, id, category, labels and view, separated by tabs. "
+        "Exits with 1 if something matched.",
+    )
+    match.add_argument(
+        "hashes",
+        nargs="+",
+        metavar="HASH",
+        help="hexadecimal digits, or NAME:digits, or - for lines of them on standard input",
+    )
+    match.add_argument("--index", required=True, metavar="FILE", help="written by `safehash index build`")
+    match.add_argument(
+        "-a",
+        "--algorithm",
+        choices=_ALGORITHMS,
+        metavar="NAME",
+        help=f"one of {', '.join(_ALGORITHMS)} (default: by length; 64 digits are pdq)",
+    )
+    match.add_argument("--full-hashes", action="store_true", help="print whole hashes, not 8 digits")
+    match.add_argument("--json", action="store_true", help="print JSON Lines, one decision each")
+    match.set_defaults(run=run_match)
+
+
+def run_build(arguments: argparse.Namespace) -> int:
+    """Write the snapshot and say what went into it on standard error."""
+    from ..matcher import Matcher
+
+    matcher = Matcher.from_files(*arguments.lists, allow=arguments.allow)
+    matcher.save(arguments.output)
+    for note in matcher.notes:
+        print(f"safehash: {note}", file=sys.stderr)
+    for each in matcher.lists:
+        print(f"safehash: {each.name}: {each.n_entries} entries", file=sys.stderr)
+    print(f"safehash: wrote {arguments.output}", file=sys.stderr)
+    return OK
+
+
+def run_info(arguments: argparse.Namespace) -> int:
+    """Print the facts; damage is an error of its own (exit code 2)."""
+    from ..snapshot import open_snapshot
+
+    snapshot = open_snapshot(arguments.file, verify="full" if arguments.verify else "lazy")
+    record = _info(snapshot, verified=arguments.verify)
+    if arguments.json:
+        print(json.dumps(record))
+        return OK
+    print(f"{record['path']}: {record['n_bytes']} bytes, written {record['created']}, ", end="")
+    print("every checksum fits" if arguments.verify else "not verified (--verify reads it all)")
+    for each in record["lists"]:
+        print(f"list  {each['name']}: {each['n_entries']} entries, loaded {each['loaded']}, ", end="")
+        print(f"SHA-256 {each['snapshot']}")
+    for name, count in record["entries"].items():
+        print(f"rows  {name}: {count}")
+    for each in record["indexes"]:
+        print(
+            f"index {each['algorithm']}: {each['n_digests']} digests ({each['n_disabled']} disabled), ",
+            end="",
+        )
+        print(f"built for {each['max_distance']} bits, slots of {each['widths']}")
+    for each in record["sections"]:
+        shape = " x ".join(map(str, each["shape"]))
+        print(f"part  {each['name']}: {each['dtype']} {shape}, {each['n_bytes']} bytes, {each['checksum']}")
+    return OK
+
+
+def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
+    return {
+        "type": "index",
+        "path": snapshot.path,
+        "n_bytes": snapshot.state[2],
+        "created": snapshot.created,
+        "verified": verified,
+        "lists": [
+            {
+                "name": each.name,
+                "snapshot": each.snapshot,
+                "loaded": each.loaded,
+                "n_entries": each.n_entries,
+            }
+            for each in snapshot.lists
+        ],
+        "entries": snapshot.table.counts(),
+        "indexes": [
+            {
+                "algorithm": algorithm.value,
+                "n_digests": len(index),
+                "n_disabled": int(index.disabled_rows().size),
+                "max_distance": index.max_distance,
+                "widths": list(index.widths),
+            }
+            for algorithm, index in snapshot.indexes.items()
+        ],
+        "sections": [
+            {
+                "name": each.name,
+                "dtype": each.dtype,
+                "shape": list(each.shape),
+                "n_bytes": each.n_bytes,
+                "checksum": each.checksum,
+            }
+            for each in snapshot.sections
+        ],
+    }
+
+
+def run_match(arguments: argparse.Namespace) -> int:
+    """Look every hash up; one that cannot be read ends the command before anything is printed."""
+    from ..matcher import Matcher
+
+    values: list[Hash] = []
+    for text in _texts(arguments.hashes):
+        try:
+            values.append(_parsed(text, arguments.algorithm))
+        except ValueError as exc:
+            print(f"safehash: {text[:80]}: {exc}", file=sys.stderr)
+            return FATAL
+    decisions = Matcher.open(arguments.index).check_hashes(values)
+    for value, decision in zip(values, decisions, strict=True):
+        if arguments.json:
+            print(json.dumps(decision.to_record(full_hashes=arguments.full_hashes)))
+        else:
+            _print_matches(value, decision, full_hashes=arguments.full_hashes)
+    return MATCHED if any(decision.outcome.value == "match" for decision in decisions) else OK
+
+
+def _texts(arguments: Iterable[str]) -> Iterator[str]:
+    for text in arguments:
+        if text != "-":
+            yield text
+            continue
+        for line in sys.stdin:
+            if line.strip():
+                yield line.strip()
+
+
+def _parsed(text: str, algorithm: str | None) -> Hash:
+    from ..hashes import Hash
+
+    name, colon, digits = text.rpartition(":")
+    if colon:
+        if name not in _ALGORITHMS:
+            raise ValueError(f"{name!r} is none of {', '.join(_ALGORITHMS)}")
+        return Hash.from_hex(name, digits)
+    if algorithm is None:
+        algorithm = _BY_DIGITS.get(len(digits.strip()))
+        if algorithm is None:
+            raise ValueError(f"{len(digits)} digits are no hash known here")
+    return Hash.from_hex(algorithm, digits)
+
+
+def _print_matches(value: Hash, decision: Decision, *, full_hashes: bool) -> None:
+    for match in decision.matches:
+        entry = match.entry
+        fields = (
+            value.hex if full_hashes else value.hex[:8],
+            str(match.distance),
+            entry.source,
+            entry.id or "",
+            entry.category,
+            ",".join(entry.labels),
+            match.view
+            if match.suppressed_by is None
+            else f"{match.view} (suppressed: {match.suppressed_by})",
+        )
+        # A list's text is not ours: no control character of it may reach the terminal or break the line.
+        print("\t".join("".join(c if c.isprintable() else "?" for c in field) for field in fields))

@@ -1,0 +1,480 @@
+"""The ``safehash lists`` commands: check, merge, convert, diff, stats and add."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..comparing import ListDiff, diff_lists, list_stats
+from ..errors import ImageError, ListError
+from ..formats import FORMATS, ListReader, read_list
+from ..formats.jsonl import write_list
+from ..formats.writing import write_csv
+from ..hashes import Algorithm, ForeignHash, Hash
+from ..lists import CATEGORIES, Entry, ListReport, merge_lists, suspicion, unite_digests
+from ..loading import LoadedList, load_list
+from ..policy import staleness
+
+__all__ = ["add_commands"]
+
+_OK, _UNUSABLE, _UNDECIDED = 0, 2, 3
+_SHOWN = 20
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``lists`` and its commands; each sets ``run``, a function from its arguments to an exit code."""
+    lists = subparsers.add_parser(
+        "lists",
+        help="check, merge, convert, compare and make hash lists",
+        description="Work with hash lists of any exchange's format.",
+    )
+    commands = lists.add_subparsers(metavar="COMMAND", required=True)
+
+    check = _command(commands, "check", _check, "say what is in each list, and what is wrong with it")
+    check.add_argument("lists", nargs="+", metavar="LIST", type=Path, help="a file or a directory of pages")
+    check.add_argument("--require-fresh", action="store_true", help="a stale list is unusable (exit code 2)")
+    _add_reading(check)
+
+    merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
+    merge.add_argument("lists", nargs="+", metavar="LIST", type=Path)
+    merge.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    merge.add_argument(
+        "--drop-deletes",
+        action="store_true",
+        help="leave out tombstones (the result cannot be updated safely)",
+    )
+    merge.add_argument(
+        "--unite",
+        action="store_true",
+        help="one entry per digest, with the opinions of all lists; no deletes",
+    )
+    _add_reading(merge)
+
+    convert = _command(commands, "convert", _convert, "write a list in another format")
+    convert.add_argument("list", metavar="LIST", type=Path)
+    convert.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    convert.add_argument(
+        "--to",
+        choices=("jsonl", "csv"),
+        help="by default told from FILE's ending; CSV drops opinions and extras",
+    )
+    _add_reading(convert)
+
+    diff = _command(commands, "diff", _diff, "say what was added, removed, changed and re-labelled")
+    diff.add_argument("old", metavar="OLD", type=Path)
+    diff.add_argument("new", metavar="NEW", type=Path)
+    diff.add_argument("--full-hashes", action="store_true", help="print whole digests")
+    _add_reading(diff)
+
+    stats = _command(commands, "stats", _stats, "count by algorithm, category, label, age and likeness")
+    stats.add_argument("lists", nargs="+", metavar="LIST", type=Path)
+    stats.add_argument(
+        "--max-clustered",
+        type=int,
+        default=200_000,
+        metavar="N",
+        help="look for near-duplicates among at most N digests (default %(default)s)",
+    )
+    _add_reading(stats)
+
+    add = _command(commands, "add", _add, "hash images you hold into a list of your own")
+    add.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
+    add.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="made, or added to")
+    add.add_argument("--label", action="append", default=[], metavar="LABEL", help="may be repeated")
+    add.add_argument("--category", choices=CATEGORIES, default="positive")
+    add.add_argument("--algorithm", choices=[a.value for a in Algorithm], default="pdq")
+    add.add_argument("--name", help="the list's name (default: FILE's name)")
+    add.add_argument(
+        "--min-quality", type=int, default=50, metavar="N", help="refuse flatter images (default %(default)s)"
+    )
+    add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    help_text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="print JSON Lines for programs")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=[row.name for row in FORMATS],
+        help="do not recognise the format, read as this one",
+    )
+    parser.add_argument(
+        "--algorithm",
+        choices=[a.value for a in Algorithm],
+        help="what digests are where the list does not say (64 hexadecimal digits: pdq or sha256)",
+    )
+
+
+def _check(args: argparse.Namespace) -> int:
+    code = _OK
+    rows: list[tuple[str, ...]] = []
+    remarks: list[str] = []
+    for path in args.lists:
+        loaded, error = _loaded(path, args)
+        record: dict[str, Any] = {"type": "list_check", "path": str(path), "usable": loaded is not None}
+        if loaded is None:
+            code = _UNUSABLE
+            record["error"] = error
+            rows.append((path.name, "unusable", "", "", "", "", ""))
+            remarks.append(error)
+        else:
+            report = loaded.report
+            stale = staleness(report)
+            record |= report.to_record() | {"live": len(loaded), "stale": stale}
+            record["usable"] = not (stale and args.require_fresh)
+            code = code if record["usable"] else _UNUSABLE
+            rows.append(_check_row(loaded, report))
+            remarks += _remarks(report, stale)
+        if args.json:
+            _print_json(record)
+    if not args.json:
+        _print_table(("list", "format", "live entries", "records", "deletes", "rejects", "suspicious"), rows)
+        for remark in remarks:
+            print(f"  {_printable(remark)}")
+    return code
+
+
+def _check_row(loaded: LoadedList, report: ListReport) -> tuple[str, ...]:
+    live = ", ".join(f"{n} {name}" for name, n in loaded.table.counts().items()) or "0"
+    return (
+        loaded.name,
+        ", ".join(report.formats),
+        live,
+        str(report.n_records),
+        str(report.n_deletes),
+        str(report.n_rejects),
+        str(report.n_suspicious),
+    )
+
+
+def _remarks(report: ListReport, stale: str | None) -> Iterator[str]:
+    if stale is not None:
+        yield f"{report.name}: {stale}"
+    for note in report.notes:
+        yield f"{report.name}: {note}"
+    for reject in report.rejects:
+        yield f"{report.name}: rejected {reject}"
+    if report.n_rejects > len(report.rejects):
+        yield f"{report.name}: and {report.n_rejects - len(report.rejects)} more rejects"
+    for entry in report.suspicious:
+        where = f" (id {entry.id})" if entry.id is not None else ""
+        yield f"{report.name}: suspicious {_digest(entry)}{where}: {suspicion(entry.hash)}"
+
+
+def _merge(args: argparse.Namespace) -> int:
+    readers: list[ListReader] = []
+    try:
+        for path in args.lists:
+            readers.append(read_list(path, format=args.format, algorithm=args.algorithm))
+        merged = merge_lists(*readers, keep_deleted=not (args.drop_deletes or args.unite))
+        entries = unite_digests(merged) if args.unite else merged
+        n_entries = write_list(args.output, entries)
+    except ListError as exc:
+        return _fail(exc, args)
+    _summarise(readers, args, {"type": "list_merge", "output": str(args.output), "entries": n_entries})
+    return _OK
+
+
+def _convert(args: argparse.Namespace) -> int:
+    target = args.to or {".csv": "csv", ".jsonl": "jsonl"}.get(args.output.suffix.lower())
+    if target is None:
+        return _fail(
+            ListError("say --to jsonl or --to csv: the ending tells neither", path=args.output), args
+        )
+    try:
+        reader = read_list(args.list, format=args.format, algorithm=args.algorithm)
+        if target == "csv":
+            n_entries = write_csv(args.output, reader)
+        else:
+            n_entries = write_list(args.output, reader, name=reader.name)
+    except ListError as exc:
+        return _fail(exc, args)
+    record = {"type": "list_convert", "output": str(args.output), "format": target, "entries": n_entries}
+    _summarise([reader], args, record)
+    return _OK
+
+
+def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: dict[str, Any]) -> None:
+    """Print what was written, and what was lost on the way."""
+    reports = [reader.report for reader in readers]
+    if args.json:
+        _print_json(record | {"lists": [report.to_record() for report in reports]})
+        return
+    rows = [
+        (report.name, str(report.n_entries), str(report.n_deletes), str(report.n_rejects))
+        for report in reports
+    ]
+    _print_table(("list", "entries", "deletes", "rejects"), rows)
+    for report in reports:
+        for remark in _remarks(report, staleness(report)):
+            print(f"  {_printable(remark)}")
+    print(f"{record['entries']} entries written to {record['output']}")
+
+
+def _diff(args: argparse.Namespace) -> int:
+    try:
+        # One name for both, because keys hold it.
+        old, new = (
+            read_list(path, format=args.format, source="list", algorithm=args.algorithm)
+            for path in (args.old, args.new)
+        )
+        diff = diff_lists(old, new)
+    except ListError as exc:
+        return _fail(exc, args)
+    if args.json:
+        _print_json(_diff_record(diff, full_hashes=args.full_hashes))
+        return _OK
+    _print_table(
+        ("added", "removed", "re-labelled", "changed", "same"),
+        [
+            (
+                str(len(diff.added)),
+                str(len(diff.removed)),
+                str(len(diff.relabelled)),
+                str(len(diff.changed)),
+                str(diff.n_same),
+            )
+        ],
+    )
+    lines = [f"+ {_line(entry, args.full_hashes)}" for entry in diff.added]
+    lines += [f"- {_line(entry, args.full_hashes)}" for entry in diff.removed]
+    for before, after in diff.relabelled:
+        labels = f"{', '.join(before.labels) or 'no labels'} -> {', '.join(after.labels) or 'no labels'}"
+        lines.append(f"~ {_digest(after, args.full_hashes)}: {labels}")
+    for before, after in diff.changed:
+        lines.append(f"~ {_digest(after, args.full_hashes)}: {', '.join(_changes(before, after))}")
+    for line in lines[: 5 * _SHOWN]:
+        print(_printable(line))
+    if len(lines) > 5 * _SHOWN:
+        print(f"and {len(lines) - 5 * _SHOWN} more; --json prints all")
+    return _OK
+
+
+def _changes(before: Entry, after: Entry) -> Iterator[str]:
+    for field in dataclasses.fields(Entry):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if field.name in ("owners", "extra"):
+            if old != new:
+                yield f"{field.name} differ"
+        elif field.name == "hash":
+            if getattr(old, "quality", None) != getattr(new, "quality", None):
+                yield f"quality {old.quality} -> {new.quality}"
+        elif old != new and field.name != "source":
+            yield f"{field.name} {old} -> {new}"
+
+
+def _diff_record(diff: ListDiff, *, full_hashes: bool) -> dict[str, Any]:
+    def brief(entry: Entry) -> dict[str, Any]:
+        value = entry.hash
+        return {
+            "algorithm": None if value is None else _algorithm(value),
+            "hash": _digest_text(entry, full_hashes),
+            "id": entry.id,
+            "category": entry.category,
+            "labels": list(entry.labels),
+        }
+
+    return {
+        "type": "list_diff",
+        "added": [brief(entry) for entry in diff.added],
+        "removed": [brief(entry) for entry in diff.removed],
+        "relabelled": [{"old": brief(old), "new": brief(new)} for old, new in diff.relabelled],
+        "changed": [
+            {"old": brief(old), "new": brief(new), "changes": list(_changes(old, new))}
+            for old, new in diff.changed
+        ],
+        "same": diff.n_same,
+    }
+
+
+def _stats(args: argparse.Namespace) -> int:
+    code = _OK
+    for path in args.lists:
+        loaded, error = _loaded(path, args)
+        if loaded is None:
+            code = _UNUSABLE
+            if args.json:
+                _print_json({"type": "list_stats", "path": str(path), "error": error})
+            else:
+                print(error, file=sys.stderr)
+            continue
+        stats = list_stats(loaded.table, max_clustered=args.max_clustered)
+        if args.json:
+            _print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
+            continue
+        print(f"{loaded.name}: {stats.n_entries} entries")
+        rows = [
+            (title, name, str(n))
+            for title, counts in (
+                ("algorithm", stats.algorithms),
+                ("category", stats.categories),
+                ("label", stats.labels),
+                ("last update", stats.ages),
+                ("suspicious", stats.suspicious),
+            )
+            for name, n in list(counts.items())[:_SHOWN]
+        ]
+        if stats.degenerate:
+            rows.append(("degenerate", "few different rows or columns", str(stats.degenerate)))
+        if stats.clusters is None:
+            rows.append(("near-duplicates", f"not looked for: over {args.max_clustered}", ""))
+        else:
+            in_clusters = sum(stats.clusters)
+            rows.append(("near-duplicates", f"{len(stats.clusters)} groups", str(in_clusters)))
+        _print_table(("by", "what", "entries"), rows)
+    return code
+
+
+def _add(args: argparse.Namespace) -> int:
+    from ..compute import hash_file
+
+    now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    name = args.name
+    known: list[Entry] = []
+    try:
+        if args.output.exists():
+            reader = read_list(args.output, format="jsonl")
+            known = list(reader)
+            name = name or (known[0].source if known else None)
+    except ListError as exc:
+        return _fail(exc, args)
+    name = name or args.output.stem
+    present = {entry.hash: entry for entry in merge_lists(known)}
+    added: list[Entry] = []
+    problems: list[tuple[Path, str]] = []
+    for path in args.images:
+        try:
+            value = hash_file(path, algorithm=args.algorithm)
+        except (ImageError, OSError) as exc:
+            problems.append((path, str(exc)))
+            continue
+        if value.quality is not None and value.quality < args.min_quality:
+            problems.append((path, f"quality {value.quality} is under {args.min_quality}: too flat to match"))
+            continue
+        reason = suspicion(value)
+        if reason is not None:
+            problems.append((path, f"suspicious digest: {reason}"))
+            continue
+        # A newer record replaces an older one whole, so labels given before are carried over.
+        before = present.get(value)
+        labels = {label.strip() for label in args.label if label.strip()}
+        added.append(
+            Entry(
+                hash=value,
+                source=name,
+                category=args.category,
+                labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
+                created=now if before is None else before.created,
+                updated=now,
+                extra={"filename": path.name} if args.file_names else {},
+            )
+        )
+    n_entries = 0
+    if added:
+        try:
+            merged = merge_lists(known, added, keep_deleted=True)
+            n_entries = write_list(args.output, merged, name=name)
+        except ListError as exc:
+            return _fail(exc, args)
+    if args.json:
+        _print_json(
+            {
+                "type": "list_add",
+                "output": str(args.output),
+                "added": len(added),
+                "entries": n_entries,
+                "refused": [{"path": str(path), "reason": reason} for path, reason in problems],
+            }
+        )
+    else:
+        rows = [
+            (_digest(entry), str(entry.hash.quality) if _has_quality(entry) else "", ", ".join(entry.labels))
+            for entry in added
+            if isinstance(entry.hash, Hash)
+        ]
+        _print_table(("added", "quality", "labels"), rows)
+        for path, reason in problems:
+            print(f"refused {path}: {reason}", file=sys.stderr)
+        if added:
+            print(f"{len(added)} added, {n_entries} entries in {args.output}")
+    if not added:
+        return _UNUSABLE
+    return _UNDECIDED if problems else _OK
+
+
+def _has_quality(entry: Entry) -> bool:
+    return isinstance(entry.hash, Hash) and entry.hash.quality is not None
+
+
+def _loaded(path: Path, args: argparse.Namespace) -> tuple[LoadedList | None, str]:
+    try:
+        return load_list(path, format=args.format, algorithm=args.algorithm), ""
+    except ListError as exc:
+        return None, str(exc)
+
+
+def _fail(exc: ListError, args: argparse.Namespace) -> int:
+    if args.json:
+        _print_json({"type": "error", "error": str(exc)})
+    else:
+        print(exc, file=sys.stderr)
+    return _UNUSABLE
+
+
+def _algorithm(value: Hash | ForeignHash) -> str:
+    return value.algorithm.value if isinstance(value, Hash) else value.algorithm
+
+
+def _digest_text(entry: Entry, full: bool) -> str | None:
+    value = entry.hash
+    if value is None:
+        return None
+    text = value.hex if isinstance(value, Hash) else value.value
+    return text if full else text[:8]
+
+
+def _digest(entry: Entry, full: bool = False) -> str:
+    value = entry.hash
+    if value is None:
+        return f"id {entry.id}"
+    dots = "" if full else "..."
+    return f"{_algorithm(value)} {_digest_text(entry, full)}{dots}"
+
+
+def _line(entry: Entry, full_hashes: bool) -> str:
+    parts = [_digest(entry, full_hashes), entry.category, ", ".join(entry.labels)]
+    if entry.id is not None and entry.hash is not None:
+        parts.append(f"(id {entry.id})")
+    return " ".join(filter(None, parts))
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    print(json.dumps(record, ensure_ascii=True))
+
+
+def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    lines = [tuple(header), *(tuple(map(_printable, row)) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _printable(text: str) -> str:
+    """Make control characters of a list's own texts visible instead of obeying them."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

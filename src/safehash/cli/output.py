@@ -1,0 +1,149 @@
+"""Records as lines of JSON or CSV, and the summary that a person reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO, Any
+
+from ..records import Summary, printable
+
+__all__ = ["COLUMNS", "Lines", "summary_text"]
+
+#: Columns of the CSV form; a file with several matches has one line for each.
+COLUMNS = (
+    "type", "path", "member", "outcome", "reason", "algorithm", "hash", "quality", "suggestion",
+    "list", "id", "category", "labels", "distance", "view", "suppressed_by", "milliseconds",
+)  # fmt: skip
+
+_FLUSH_SECONDS = 0.5
+
+
+class Lines:
+    """Writes records to a file or to standard output.
+
+    Parameters
+    ----------
+    path : str or None
+        Written beside its place with mode 0600 and renamed into it at the end; None for standard output.
+    form : "jsonl" or "csv"
+    """
+
+    def __init__(self, path: str | None, *, form: str = "jsonl") -> None:
+        self._path = path
+        self._form = form
+        self._partial = f"{path}.partial"
+        self._file: IO[bytes]
+        if path is None:
+            self._file = sys.stdout.buffer
+        else:
+            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+            self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+        self._flushed = time.monotonic()
+        if form == "csv":
+            self._file.write(_csv_line(COLUMNS))
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._path is None:
+            if kind is None:
+                self._file.flush()
+            return
+        if kind is not None and not issubclass(kind, KeyboardInterrupt):
+            self._file.close()  # what is there stays under its provisional name
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._partial, self._path)  # noqa: PTH105
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write one record. CSV has no line for the summary."""
+        if self._form == "csv":
+            if record["type"] != "summary":
+                for line in _flat(record):
+                    self._file.write(_csv_line(line))
+        else:
+            # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
+            self._file.write(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
+        if time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            self._file.flush()
+            self._flushed = time.monotonic()
+
+
+def _flat(record: dict[str, Any]) -> list[list[Any]]:
+    """Return one row for each match, or one without."""
+    rows = []
+    for match in record.get("matches") or [{}]:
+        both = {
+            **{key: record.get(key) for key in COLUMNS},
+            **{f"{key}": match[key] for key in _OF_MATCH if key in match},
+        }
+        both["labels"] = " ".join(match.get("labels", ()))
+        rows.append([both[column] for column in COLUMNS])
+    return rows
+
+
+_OF_MATCH = ("list", "id", "category", "distance", "view", "suppressed_by")
+
+
+def _csv_line(cells: Sequence[Any]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _cell(value: Any) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return (
+        f"'{text}"
+        if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float))
+        else text
+    )
+
+
+def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
+    """Return the summary that a scan ends with on a terminal."""
+    rows: list[tuple[str, str]] = []
+    known = f" ({summary.n_unchanged} unchanged since an earlier scan)" if summary.n_unchanged else ""
+    rows.append(("files", f"{summary.n_files}{known}"))
+    rows += [(f"  {outcome.replace('_', ' ')}", str(n)) for outcome, n in summary.outcomes.most_common()]
+    rows += _counted("matched list", summary.lists)
+    rows += _counted("matched label", summary.labels)
+    rows += _counted("left aside", summary.skipped)
+    rows += _counted("could not look into", summary.problems)
+    rows += _counted("undecided", summary.reasons)
+    for info in summary.audit.lists:
+        rows.append(
+            ("list", f"{printable(info.name)}: {info.n_entries} entries, snapshot {info.snapshot[:8]}")
+        )
+    rows += [("note", printable(note)) for note in notes]
+    n_now = summary.n_files - summary.n_unchanged
+    seconds = max(summary.seconds, 1e-9)
+    speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"
+    rows.append(("time", f"{summary.seconds:.1f} s, {speed}"))
+    if summary.interrupted:
+        rows.append(
+            ("interrupted", "run the same command again to go on" if resumable else "not all files were seen")
+        )
+    width = max(len(name) for name, _ in rows) + 2
+    head = "safehash summary"
+    return "\n".join([f"{head:-^60}", *(f"{name:<{width}}{value}" for name, value in rows)])
+
+
+def _counted(what: str, counts: Counter[str]) -> list[tuple[str, str]]:
+    shown = [(what, f"{printable(name)}: {n}") for name, n in counts.most_common(20)]
+    n_more = len(counts) - len(shown)
+    return [*shown, (what, f"and {n_more} more kinds")] if n_more > 0 else shown

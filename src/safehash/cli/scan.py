@@ -1,0 +1,307 @@
+"""``safehash scan``: decide every image among files, folders, archives and stores."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import IndexFileError
+from ..records import ScanRecord, Skipped, Summary
+from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
+from .output import Lines, summary_text
+
+if TYPE_CHECKING:
+    from ..matcher import Matcher
+    from ..sources import Inputs
+
+__all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "scan",
+        help="decide every image among files, folders, archives and stores",
+        description="Decide every image among the paths against the lists. Records go to standard output, "
+        "one JSON object a line; summary and progress to standard error.",
+        epilog="Exit codes: 0 all decided, nothing matched; 1 something matched; 2 usage or fatal error; "
+        "3 nothing matched, some files could not be decided; 130 interrupted. docs/scan.md says more.",
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="file, folder, pattern (photos/**/*.jpg), archive, or s3://...",
+    )
+    add_matcher_options(parser)
+    inputs = parser.add_argument_group("what is looked at")
+    inputs.add_argument(
+        "--files-from",
+        metavar="FILE",
+        help="read paths from FILE (- for standard input), NUL or newline between",
+    )
+    inputs.add_argument("--follow-links", action="store_true", help="follow symbolic links found in folders")
+    inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
+    inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
+    keeping = parser.add_argument_group("catalog")
+    keeping.add_argument(
+        "--catalog", metavar="FILE", help="remember every decision there; go on where it ends"
+    )
+    keeping.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="decide again what crashed, timed out or took too much memory",
+    )
+    keeping.add_argument(
+        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
+        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
+    )  # fmt: skip
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o", "--output", metavar="FILE", help="write records to FILE instead of standard output"
+    )
+    output.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    output.add_argument(
+        "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
+    )
+    output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
+    output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
+    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
+    means = parser.add_argument_group("means")
+    means.add_argument(
+        "--workers", type=_count, metavar="N", help="worker processes (default: one a processor)"
+    )
+    means.add_argument(
+        "--timeout", type=_positive, default=30.0, metavar="SECONDS", help="for one file (default: 30)"
+    )
+    means.add_argument(
+        "--max-memory",
+        type=_size,
+        default=1 << 30,
+        metavar="SIZE",
+        help="for one worker, e.g. 512M (default: 1G)",
+    )
+    means.add_argument("--nice", type=int, default=0, metavar="N", help="lower the workers' priority by N")
+    means.add_argument("--rate", type=_positive, metavar="N", help="at most N files a second")
+    parser.set_defaults(run=run)
+
+
+def add_matcher_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which lists are matched, and how closely."""
+    group = parser.add_argument_group("lists")
+    source = group.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--list", action="append", default=[], metavar="LIST", help="hash list; may be repeated"
+    )
+    source.add_argument("--index", metavar="FILE", help="snapshot written by `safehash index build`")
+    group.add_argument(
+        "--allow", action="append", default=[], metavar="LIST", help="list of harmless pictures"
+    )
+    group.add_argument(
+        "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
+    )
+    group.add_argument(
+        "--effort", choices=("fast", "standard", "thorough"), default="standard",
+        help="how many views of a picture are looked up (default: standard)",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
+    )
+    group.add_argument("--min-quality", type=_count, metavar="N", help="PDQ quality floor (default: 50)")
+
+
+def open_matcher(arguments: argparse.Namespace) -> Matcher:
+    """Return the matcher that the options ask for."""
+    from ..matcher import Matcher
+    from ..policy import Policy
+
+    differs: dict[str, Any] = {}
+    if arguments.max_distance is not None:
+        differs["max_distance"] = {"pdq": arguments.max_distance}
+    if arguments.min_quality is not None:
+        differs["min_quality"] = arguments.min_quality
+    if arguments.index is not None:
+        if arguments.allow:
+            raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
+        policy = Policy(**differs) if differs else None
+        return Matcher.open(
+            arguments.index, allow_ids=arguments.allow_id, policy=policy, effort=arguments.effort
+        )
+    return Matcher.from_files(
+        *arguments.list,
+        allow=arguments.allow,
+        allow_ids=arguments.allow_id,
+        policy=Policy(**differs),
+        effort=arguments.effort,
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan, and return the exit code."""
+    from ..catalog import Catalog
+    from ..scan import scan
+
+    if not arguments.paths and arguments.files_from is None:
+        print("safehash scan: nothing to look at: give a PATH or --files-from", file=sys.stderr)
+        return FATAL
+    with ExitStack() as stack:
+        names = _names(arguments.files_from, stack)
+        matcher = open_matcher(arguments)
+        digests = list(arguments.digest)
+        catalog = None
+        if arguments.catalog is not None:
+            catalog = stack.enter_context(Catalog(arguments.catalog))
+            digests = sorted({*digests, "sha256"})
+        try:
+            running = scan(
+                arguments.paths,
+                matcher=matcher,
+                workers=arguments.workers,
+                timeout=arguments.timeout,
+                max_memory=arguments.max_memory,
+                nice=arguments.nice,
+                rate=arguments.rate,
+                ordered=arguments.ordered,
+                catalog=catalog,
+                retry_failed=arguments.retry_failed,
+                file_digests=digests,
+                names=names,
+                follow_links=arguments.follow_links,
+                skip_hidden=arguments.skip_hidden,
+                archives=not arguments.no_archives,
+                everything=True,
+            )
+        except ValueError as exc:
+            print(f"safehash scan: {exc}", file=sys.stderr)
+            return FATAL
+        lines = stack.enter_context(Lines(arguments.output, form=arguments.format))
+        stack.enter_context(running)
+        stack.enter_context(_stopped_by_signals(running.stop))
+        progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
+        for record in running:
+            progress.step()
+            if isinstance(record, ScanRecord):
+                lines.write(record.to_record(full_hashes=arguments.full_hashes))
+            elif arguments.skipped or not isinstance(record, Skipped):
+                lines.write(record.to_record())
+        progress.close()
+        lines.write(running.summary.to_record())
+        if not arguments.quiet:
+            text = summary_text(running.summary, notes=matcher.notes, resumable=catalog is not None)
+            print(text, file=sys.stderr)
+    return exit_code(running.summary)
+
+
+def exit_code(summary: Summary) -> int:
+    """Return what a scan's summary means as an exit code."""
+    if summary.interrupted:
+        return INTERRUPTED
+    if summary.n_matched:
+        return MATCHED
+    return UNDECIDED if summary.n_undecided else OK
+
+
+def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
+    if files_from is None:
+        return None
+    if files_from == "-":
+        return sys.stdin.buffer
+    return stack.enter_context(open(files_from, "rb"))  # noqa: PTH123
+
+
+@contextmanager
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first ctrl-C (or SIGTERM) finish what is under way, and the second break off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+
+    def handle(number: int, frame: object) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        stop()
+
+    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, former in before.items():
+            signal.signal(each, former)
+
+
+class _Progress:
+    """A bar with rate, matches and time left, on a terminal only."""
+
+    def __init__(self, arguments: argparse.Namespace, summary: Summary, inputs: Inputs) -> None:
+        self._summary = summary
+        self._bar: Any = None
+        self._ended = threading.Event()
+        if arguments.quiet or not sys.stderr.isatty():
+            return
+        from tqdm import tqdm
+
+        self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
+        if arguments.files_from is None:
+            threading.Thread(target=self._count, args=(inputs,), name="safehash-count", daemon=True).start()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def step(self) -> None:
+        """Count one more."""
+        if self._bar is not None:
+            done = self._summary.n_files + self._summary.skipped.total()
+            self._bar.set_postfix_str(f"matches {self._summary.n_matched}", refresh=False)
+            self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._ended.set()
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _count(self, inputs: Inputs) -> None:
+        """Walk ahead to know how much is left; the bar shows no total until this is done."""
+        from ..sources import count_files
+
+        n_files = 0
+        for each in count_files(inputs):
+            n_files = each
+            if self._ended.is_set():
+                return
+        bar = self._bar
+        if bar is not None:
+            bar.total = n_files
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512M or 2G")
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[found[2].upper()]

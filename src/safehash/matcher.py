@@ -1,0 +1,699 @@
+"""Lists, index and policy together: one upload in, one Decision out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from . import __version__
+from .compute import hash_decoded, read_file, reduction_for
+from .decision import Audit, Decision, ListInfo, Match, Outcome
+from .entries import EntryTable, EntryTableBuilder
+from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
+from .exact import ExactIndex
+from .flood import FloodGuard
+from .hashes import Algorithm, Hash, turn_digests
+from .images import DEFAULT_LIMITS, Decoded, Limits, decode, decode_frames, from_image
+from .index import Index
+from .loading import load_list
+from .policy import ListPolicy, Policy, staleness
+from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
+from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Matcher"]
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """Everything a decision reads, swapped as one."""
+
+    table: EntryTable
+    n_listed: int  # rows from here on come from allow-lists
+    indexes: Mapping[Algorithm, Index]  # over table.digests(algorithm)
+    exact: Mapping[Algorithm, ExactIndex]  # likewise
+    allowed: frozenset[int]  # listed rows whose very digest stands on an allow-list
+    audit: Audit
+    notes: tuple[str, ...]
+    origin: tuple[object, ...]  # what the files looked like when they were read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
+
+    lists: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    snapshot: str | None = None
+
+
+class Matcher:
+    """Decides uploads against lists.
+
+    Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
+    decisions under way finish on the old ones.
+    """
+
+    def __init__(
+        self,
+        state: _State,
+        *,
+        policy: Policy,
+        limits: Limits,
+        effort: Effort,
+        flood_guard: FloodGuard | None,
+        allow_ids: Collection[str],
+        allow_distance: int,
+        sources: _Sources,
+    ) -> None:
+        self._state = state
+        self._policy = policy
+        self._limits = limits
+        self._effort: Effort = effort
+        self._flood_guard = flood_guard
+        self._allow_ids = frozenset(allow_ids)
+        self._allow_distance = allow_distance
+        self._sources = sources
+
+    @classmethod
+    def from_files(
+        cls,
+        *lists: PathLike,
+        allow: Iterable[PathLike] = (),
+        allow_ids: Collection[str] = (),
+        allow_distance: int = 16,
+        policy: Policy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        effort: Effort = "standard",
+        flood_guard: FloodGuard | None = None,
+    ) -> Matcher:
+        """Read lists and return a matcher over all of them.
+
+        Parameters
+        ----------
+        *lists : path-like
+            Files or directories of pages, in any format `read_list` knows.
+        allow : iterable of path-like
+            Lists of harmless pictures. What matches only because it is one of them is suppressed.
+        allow_ids : collection of str
+            Entries, by their id, whose matches are suppressed.
+        allow_distance : int
+            How near (bits) an upload must be to a picture on an allow-list.
+        policy : Policy, optional
+            Thresholds and which entries count; the defaults of `Policy` otherwise.
+        limits : Limits
+            What one upload may cost.
+        effort : "fast", "standard" or "thorough"
+            How many views of an upload are looked up (docs/matching.md).
+        flood_guard : FloodGuard, optional
+            Quarantines entries that match too large a share of uploads.
+
+        Raises
+        ------
+        ListError
+            A list has no usable record, or is stale where the policy demands fresh ones.
+        OSError
+            A list cannot be read.
+        """
+        if effort not in EFFORTS:
+            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
+        policy = Policy() if policy is None else policy
+        sources = _Sources(
+            lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
+        )
+        return cls(
+            _load(sources, policy, effort),
+            policy=policy,
+            limits=limits,
+            effort=effort,
+            flood_guard=flood_guard,
+            allow_ids=allow_ids,
+            allow_distance=allow_distance,
+            sources=sources,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        path: PathLike,
+        *,
+        allow_ids: Collection[str] = (),
+        allow_distance: int = 16,
+        policy: Policy | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        effort: Effort = "standard",
+        flood_guard: FloodGuard | None = None,
+        verify: Literal["lazy", "full"] = "lazy",
+    ) -> Matcher:
+        """Open a snapshot that `save` wrote: memory-mapped, shared between processes, in milliseconds.
+
+        Parameters are those of `from_files`, but:
+
+        policy : Policy, optional
+            Thresholds and quality floor; those of the snapshot otherwise. Which entries count was settled
+            when the snapshot was built.
+        verify : "lazy" or "full"
+            Check every block before its first use, or the whole file now.
+
+        Raises
+        ------
+        IndexFileError
+            The file is damaged, truncated, foreign or newer; it says which section.
+        """
+        sources = _Sources(snapshot=os.fspath(path))
+        snapshot = open_snapshot(path, verify=verify)
+        policy = _policy_from(snapshot) if policy is None else policy
+        return cls(
+            _adopt(snapshot, policy, effort),
+            policy=policy,
+            limits=limits,
+            effort=effort,
+            flood_guard=flood_guard,
+            allow_ids=allow_ids,
+            allow_distance=allow_distance,
+            sources=sources,
+        )
+
+    def save(self, path: PathLike) -> None:
+        """Write everything a decision needs as one snapshot file, readable by its owner only.
+
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+
+        Raises
+        ------
+        IndexFileError
+            The file could not be written.
+        """
+        state = self._state
+        indexes = {
+            algorithm: index
+            if index.method == "multi"
+            else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
+            for algorithm, index in state.indexes.items()
+        }
+        arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
+        for algorithm, exact in state.exact.items():
+            arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
+        settings = {
+            "n_listed": state.n_listed,
+            "notes": list(state.notes),
+            "max_distance": dict(self._policy.max_distance),
+            "min_quality": self._policy.min_quality,
+            "per_list": {
+                name: {"max_distance": dict(own.max_distance)}
+                for name, own in self._policy.per_list.items()
+                if own.max_distance is not None
+            },
+            "exact": [algorithm.value for algorithm in state.exact],
+        }
+        write_snapshot(
+            path,
+            table=state.table,
+            indexes=indexes,
+            lists=state.audit.lists,
+            settings=settings,
+            arrays=arrays,
+        )
+
+    def reload(self) -> None:
+        """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
+
+        Raises
+        ------
+        ListError, IndexFileError, OSError
+            What is there now cannot be used. The old state stays in place.
+        """
+        if self._sources.snapshot is not None:
+            self._state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+        else:
+            self._state = _load(self._sources, self._policy, self._effort)
+
+    def reload_if_changed(self) -> bool:
+        """Reload if a file was replaced or changed since it was read; return whether it was.
+
+        Cheap enough for every request: one look at each file's status.
+        """
+        if _origin_of(self._sources) == self._state.origin:
+            return False
+        self.reload()
+        return True
+
+    # -- what it holds ------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return how many list entries are matched against."""
+        return self._state.n_listed
+
+    @property
+    def lists(self) -> tuple[ListInfo, ...]:
+        """The lists decisions are made against, allow-lists included."""
+        return self._state.audit.lists
+
+    @property
+    def audit(self) -> Audit:
+        """What every decision of the present state carries."""
+        return self._state.audit
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks about the lists: stale ones, what was left out and why."""
+        return self._state.notes
+
+    @property
+    def limits(self) -> Limits:
+        """What one upload may cost."""
+        return self._limits
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decisions depend on beside the lists, as `open` takes it."""
+        return {
+            "allow_ids": self._allow_ids,
+            "allow_distance": self._allow_distance,
+            "policy": self._policy,
+            "limits": self._limits,
+            "effort": self._effort,
+        }
+
+    @property
+    def flood_guard(self) -> FloodGuard | None:
+        """The guard that counts matches, where there is one."""
+        return self._flood_guard
+
+    # -- deciding -----------------------------------------------------------------------------------------
+
+    def check(
+        self, item: bytes | bytearray | memoryview | PathLike | Image, *, effort: Effort | None = None
+    ) -> Decision:
+        """Decide one upload.
+
+        Parameters
+        ----------
+        item : bytes, path-like or PIL image
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Decision
+            Never an exception for a bad image: unreadable, too large and unsupported are outcomes.
+        """
+        started = time.perf_counter()
+        state = self._state
+        chosen = self._effort if effort is None else effort
+        if chosen not in EFFORTS:
+            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {chosen!r}")
+        matches: list[Match] = []
+        try:
+            if isinstance(item, (str, os.PathLike)):
+                item = read_file(item, limits=self._limits)
+            if isinstance(item, (bytes, bytearray, memoryview)):
+                data = bytes(item)
+                matches = self._exact_matches(state, data)
+                decision = self._decide_data(state, data, chosen, matches)
+            else:
+                decision = self._decide_decoded(state, from_image(item), None, chosen, matches)
+        except (ImageError, OSError) as exc:
+            decision = self._finish(state, matches, outcome=_outcome_of(exc), reason=_reason_of(exc))
+        audit = state.audit if chosen == state.audit.effort else replace(state.audit, effort=chosen)
+        return replace(decision, audit=audit, milliseconds=1e3 * (time.perf_counter() - started))
+
+    def check_many(
+        self,
+        items: Sequence[bytes | PathLike | Image],
+        *,
+        effort: Effort | None = None,
+        threads: int = 1,
+    ) -> list[Decision]:
+        """Decide several uploads, in order, on several threads. Parameters are those of `check`."""
+        if threads == 1:
+            return [self.check(item, effort=effort) for item in items]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(lambda item: self.check(item, effort=effort), items))
+
+    def check_hash(self, value: Hash) -> Decision:
+        """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
+        return self.check_hashes([value])[0]
+
+    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
+        """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
+        started = time.perf_counter()
+        state = self._state
+        decisions: list[Decision | None] = [None] * len(values)
+        for algorithm in {value.algorithm for value in values}:
+            places = [place for place, value in enumerate(values) if value.algorithm is algorithm]
+            hits = self._stored_hits(state, algorithm, [values[place] for place in places])
+            for place, found in zip(places, hits, strict=True):
+                value = values[place]
+                low = value.quality is not None and value.quality < self._policy.min_quality
+                matches = [] if low else self._judged(state, algorithm, found)
+                outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
+                decisions[place] = self._finish(state, matches, outcome=outcome, hash=value)
+        elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
+        return [replace(decision, milliseconds=elapsed) for decision in decisions if decision is not None]
+
+    def _decide_data(self, state: _State, data: bytes, effort: Effort, matches: list[Match]) -> Decision:
+        only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
+        step_for = reduction_for if only_pdq else _full_luma
+        first = decode(data, limits=self._limits, step_for=step_for)
+        return self._decide_decoded(state, first, data, effort, matches)
+
+    def _decide_decoded(
+        self, state: _State, first: Decoded, data: bytes | None, effort: Effort, matches: list[Match]
+    ) -> Decision:
+        frames = [first]
+        if data is not None and effort != "fast" and first.provenance.n_frames > 1:
+            frames = list(decode_frames(data, limits=self._limits, step_for=reduction_for))
+            first = frames[0]
+        own: Hash | None = None
+        good = False
+        if Algorithm.PDQ in state.indexes or not state.indexes:
+            index = state.indexes.get(Algorithm.PDQ)
+
+            def on_black() -> Decoded:
+                assert data is not None
+                return decode(data, limits=self._limits, step_for=reduction_for, background="black")
+
+            result = look_up(
+                frames,
+                index if index is not None else _EMPTY_PDQ,
+                max_distance=_radius(self._policy, Algorithm.PDQ),
+                min_quality=self._policy.min_quality,
+                effort=effort,
+                on_black=on_black if data is not None and first.provenance.transparent else None,
+            )
+            own = result.hash
+            good = bool(result.hits) or (own.quality or 0) >= self._policy.min_quality
+            matches += self._judged(state, Algorithm.PDQ, result.hits)
+        for algorithm in (Algorithm.PHASH, Algorithm.PHASH256):
+            if algorithm not in state.indexes:
+                continue
+            flat = hash_decoded(first, algorithm=Algorithm.PDQ) if own is None else own
+            own = flat if own is None else own
+            good = (flat.quality or 0) >= self._policy.min_quality or good
+            if (flat.quality or 0) >= self._policy.min_quality:
+                value = hash_decoded(first, algorithm=algorithm)
+                own = value if Algorithm.PDQ not in state.indexes else own
+                found = self._stored_hits(state, algorithm, [value], turned=effort != "fast")[0]
+                matches += self._judged(state, algorithm, found)
+        outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
+        return self._finish(state, matches, outcome=outcome, hash=own, decoded=first)
+
+    def _stored_hits(
+        self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool = True
+    ) -> list[tuple[Hit, ...]]:
+        """Look up hashes without their pictures; one tuple of hits for each."""
+        if not algorithm.is_perceptual:
+            return [_exact_hits(state, algorithm, value.digest) for value in values]
+        index = state.indexes.get(algorithm)
+        if index is None:
+            return [()] * len(values)
+        digests = np.frombuffer(b"".join(value.digest for value in values), np.uint8)
+        digests = digests.reshape(len(values), algorithm.n_bytes)
+        names: tuple[str, ...] = (TURN_NAMES[0],)
+        queries = digests[:, None, :]
+        if turned:
+            names = (*TURN_NAMES, "negative")
+            queries = np.concatenate(
+                [turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1
+            )
+        flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
+        offsets, rows, distances = index.search_many(flat, max_distance=_radius(self._policy, algorithm))
+        found: list[tuple[Hit, ...]] = []
+        for number in range(len(values)):
+            best: dict[int, Hit] = {}
+            first, last = int(offsets[number * len(names)]), int(offsets[(number + 1) * len(names)])
+            if first == last:
+                found.append(())
+                continue
+            for view, name in enumerate(names):
+                at = number * len(names) + view
+                for answer in range(int(offsets[at]), int(offsets[at + 1])):
+                    row, distance = int(rows[answer]), int(distances[answer])
+                    if row not in best or distance < best[row].distance:
+                        best[row] = Hit(row=row, distance=distance, view=name)
+            found.append(tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row))))
+        return found
+
+    # -- judging ------------------------------------------------------------------------------------------
+
+    def _exact_matches(self, state: _State, data: bytes) -> list[Match]:
+        """Match the file's own digests."""
+        matches = []
+        for algorithm in state.exact:
+            digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
+            matches += self._judged(state, algorithm, _exact_hits(state, algorithm, digest))
+        return matches
+
+    def _judged(self, state: _State, algorithm: Algorithm, hits: Sequence[Hit]) -> list[Match]:
+        """Turn hits into matches: each list's own threshold, allow-lists."""
+        if not hits:
+            return []
+        rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
+        placed = list(zip(rows, hits, strict=True))
+        allowed_views = {
+            hit.view: state.table[row].source
+            for row, hit in placed
+            if row >= state.n_listed and hit.distance <= self._allow_distance
+        }
+        matches = []
+        for row, hit in placed:
+            if row >= state.n_listed:
+                continue
+            entry = state.table[row]
+            own = self._policy.of_list(entry.source)
+            if algorithm.is_perceptual and hit.distance > own.max_distance[algorithm.value]:
+                continue
+            suppressed_by = allowed_views.get(hit.view)
+            if suppressed_by is None and row in state.allowed:
+                suppressed_by = "allow-list"
+            if suppressed_by is None and entry.id is not None and entry.id in self._allow_ids:
+                suppressed_by = "allowed id"
+            matches.append(
+                Match(entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by)
+            )
+        return matches
+
+    def _finish(
+        self,
+        state: _State,
+        matches: list[Match],
+        *,
+        outcome: Outcome,
+        reason: str | None = None,
+        hash: Hash | None = None,
+        decoded: Decoded | None = None,
+    ) -> Decision:
+        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
+        if self._flood_guard is not None:
+            flooding = self._flood_guard.record(
+                match.entry.key for match in matches if match.suppressed_by is None
+            )
+            matches = [
+                replace(match, suppressed_by="quarantine")
+                if match.suppressed_by is None and match.entry.key in flooding
+                else match
+                for match in matches
+            ]
+        standing = [match for match in matches if match.suppressed_by is None]
+        if standing:
+            outcome = Outcome.MATCH
+        elif matches:
+            outcome = Outcome.SUPPRESSED
+        ordered = sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance))
+        return Decision(
+            outcome=outcome,
+            matches=tuple(ordered),
+            hash=hash,
+            reason=reason,
+            provenance=decoded.provenance if decoded is not None else None,
+            audit=state.audit,
+            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        )
+
+
+_EMPTY_PDQ = Index([], algorithm=Algorithm.PDQ)
+
+
+def _full_luma(shorter_side: int) -> int:
+    return 1
+
+
+def _radius(policy: Policy, algorithm: Algorithm) -> int:
+    """Return the widest threshold of any list; nearer ones are applied to each match."""
+    own = [(each.max_distance or {}).get(algorithm.value, 0) for each in policy.per_list.values()]
+    return max(policy.max_distance[algorithm.value], *own, 0)
+
+
+def _outcome_of(exc: Exception) -> Outcome:
+    if isinstance(exc, ImageTooLarge):
+        return Outcome.TOO_LARGE
+    if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
+        return Outcome.UNSUPPORTED
+    return Outcome.UNREADABLE
+
+
+def _reason_of(exc: Exception) -> str:
+    if isinstance(exc, OSError):
+        return f"cannot be read: {exc.strerror or exc}"
+    return str(exc)
+
+
+def _exact_hits(state: _State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:
+    exact = state.exact.get(algorithm)
+    if exact is None:
+        return ()
+    positions = exact.positions_of(digest)
+    found = []
+    for position, row in zip(positions, state.table.rows_of(algorithm, positions), strict=True):
+        value = state.table[row].hash
+        if isinstance(value, Hash) and value.digest == digest:
+            found.append(Hit(row=position, distance=0, view="same file"))
+    return tuple(found)
+
+
+# -- loading ----------------------------------------------------------------------------------------------------
+
+
+def _origin_of(sources: _Sources) -> tuple[object, ...]:
+    """Return what tells the files of today from those of yesterday."""
+    if sources.snapshot is not None:
+        return (file_state(sources.snapshot),)
+    paths: list[Path] = []
+    for name in (*sources.lists, *sources.allow):
+        path = Path(name)
+        paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+    return tuple((str(path), file_state(path)) for path in paths)
+
+
+def _load(sources: _Sources, policy: Policy, effort: Effort) -> _State:
+    """Read all lists into one table, listed rows first, allowed ones behind."""
+    origin = _origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
+    builder = EntryTableBuilder()
+    infos: list[ListInfo] = []
+    notes: list[str] = []
+    n_listed = 0
+    allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
+    for is_allow, paths in ((False, sources.lists), (True, sources.allow)):
+        for path in paths:
+            loaded = load_list(path)
+            selection = (allow_policy if is_allow else policy).select(loaded)
+            builder.extend_from(loaded.table, selection.rows)
+            stale = staleness(loaded.report, refresh_days=policy.refresh_days)
+            if stale is not None:
+                notes.append(f"{loaded.name}: {stale}")
+            notes += [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
+            notes += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            infos.append(
+                ListInfo(
+                    name=loaded.name,
+                    snapshot=loaded.snapshot,
+                    loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                    n_entries=len(selection.rows),
+                )
+            )
+        if not is_allow:
+            n_listed = len(builder)
+    if sources.lists and n_listed == 0:
+        raise ListError(
+            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0]
+        )
+    table = builder.build()
+    indexes: dict[Algorithm, Index] = {}
+    exact: dict[Algorithm, ExactIndex] = {}
+    allowed: set[int] = set()
+    for algorithm in Algorithm:
+        rows, digests = table.digests(algorithm)
+        if not rows.size:
+            continue
+        n_own = int(np.searchsorted(rows, n_listed))
+        if algorithm.is_perceptual:
+            index = Index.from_digests(digests, algorithm=algorithm, max_distance=_radius(policy, algorithm))
+            indexes[algorithm] = index
+            if n_own < rows.size:
+                _, twins, _ = index.search_many(np.ascontiguousarray(digests[n_own:]), max_distance=0)
+                allowed |= {int(rows[twin]) for twin in twins.tolist() if twin < n_own}
+        else:
+            exact[algorithm] = ExactIndex.from_digests(digests)
+            for digest in digests[n_own:]:
+                twins_of = exact[algorithm].positions_of(digest.tobytes())
+                allowed |= {
+                    int(rows[twin]) for twin in twins_of if twin < n_own and (digests[twin] == digest).all()
+                }
+    return _State(
+        table=table,
+        n_listed=n_listed,
+        indexes=indexes,
+        exact=exact,
+        allowed=frozenset(allowed),
+        audit=_audit_of((*indexes, *exact), infos, policy, effort),
+        notes=tuple(notes),
+        origin=origin,
+    )
+
+
+def _adopt(snapshot: Snapshot, policy: Policy, effort: Effort) -> _State:
+    """Return the state an open snapshot holds; nothing of its arrays is copied."""
+    settings = snapshot.settings
+    try:
+        exact = {
+            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
+            for name in settings["exact"]
+        }
+        n_listed = int(settings["n_listed"])
+        notes = tuple(str(note) for note in settings["notes"])
+        allowed = frozenset(snapshot.array("allowed").tolist())
+    except (KeyError, TypeError, ValueError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+    return _State(
+        table=snapshot.table,
+        n_listed=n_listed,
+        indexes=snapshot.indexes,
+        exact=exact,
+        allowed=allowed,
+        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
+        notes=notes,
+        origin=(snapshot.state,),
+    )
+
+
+def _policy_from(snapshot: Snapshot) -> Policy:
+    settings = snapshot.settings
+    try:
+        return Policy(
+            max_distance=dict(settings["max_distance"]),
+            min_quality=int(settings["min_quality"]),
+            per_list={
+                name: ListPolicy(max_distance=own["max_distance"])
+                for name, own in settings["per_list"].items()
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+
+
+def _audit_of(
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
+) -> Audit:
+    return Audit(
+        version=__version__,
+        algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
+        effort=effort,
+        lists=tuple(infos),
+        thresholds=tuple(sorted(policy.max_distance.items())),
+        min_quality=policy.min_quality,
+    )

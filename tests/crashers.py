@@ -1,0 +1,26 @@
+"""Files that take their worker down, by name: planted through a parameter that no user can reach."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def misbehave(path: str) -> None:
+    """Do what the file's name says. Runs in the worker, before the file is read."""
+    name = Path(path).name
+    if name.startswith("segfault"):
+        ctypes.string_at(0)
+    elif name.startswith("hang"):
+        time.sleep(600)
+    elif name.startswith("swell"):
+        _ = bytearray(8 << 30)
+    elif name.startswith("exit"):
+        os._exit(3)
+    elif name.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif name.startswith("slow"):
+        time.sleep(0.05)

@@ -1,0 +1,72 @@
+"""README and docs say what the code does: their Python runs, their commands exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import safehash
+from safehash.cli import _parser
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_readmes_python_runs(
+    bridge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = f"hash,labels\n{safehash.hash_file(bridge).hex},graphic_self_harm\n"
+    Path("thrive.json").write_text(row)
+    Path("own.csv").write_text(row)
+    Path("false_positives.csv").write_text(
+        "hash\n1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b\n"
+    )
+    (code,) = blocks(ROOT / "README.md", "python")
+    names: dict[str, Any] = {"data": bridge.read_bytes()}
+    exec(compile(code, "README.md", "exec"), names)
+    printed = capsys.readouterr().out
+    assert "graphic_self_harm" in printed
+    assert "review" in printed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_docs_parse(page: Path) -> None:
+    for block in blocks(page, ""):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            if not words or words[0] != "safehash":
+                continue
+            words = words[1 : next((k for k, w in enumerate(words) if w in (">", "|", "2>")), len(words))]
+            try:
+                _parser().parse_args(words)
+            except SystemExit as exc:
+                assert exc.code == 0, f"{page.name}: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readmes_figures_come_from_the_results() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "make_tables.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0, "run: python benchmarks/make_tables.py"
+
+
+def test_tests_named_in_the_docs_exist() -> None:
+    text = (ROOT / "docs" / "hashes.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    for name in set(re.findall(r"`(test_\w+)`", text)):
+        assert f"def {name}(" in sources, name

@@ -1,0 +1,281 @@
+"""The compiled kernels against the oracle, against the reference tools, and against themselves on every level."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import imagehash
+import numpy as np
+import pdqhash
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from safehash import _core
+
+import oracle
+
+#: Coefficients this near to the median may fall either way: the reference's float32 running sums are off by this.
+NOISE = 1e-3
+
+
+def made_picture(generator: np.random.Generator, rows: int, cols: int, kind: int, channels: int) -> Any:
+    """Return a picture of one of several kinds, from smooth to noise."""
+    shape = (rows, cols, 3)
+    y, x = np.mgrid[0:rows, 0:cols]
+    if kind == 0:
+        picture = generator.integers(0, 256, shape)
+    elif kind == 1:  # soft blobs
+        cells = generator.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+        picture = np.asarray(Image.fromarray(cells).resize((cols, rows), Image.Resampling.BICUBIC))
+    elif kind == 2:  # waves
+        wave = np.sin(x / generator.uniform(2, 40) + generator.uniform(0, 6)) * np.cos(
+            y / generator.uniform(2, 40)
+        )
+        picture = np.repeat(((wave + 1) * 127)[..., None], 3, axis=2)
+    elif kind == 3:  # rectangles
+        picture = np.zeros(shape)
+        for _ in range(12):
+            top, left = generator.integers(0, rows), generator.integers(0, cols)
+            picture[top : top + rows // 3 + 1, left : left + cols // 3 + 1] = generator.integers(0, 256, 3)
+    else:  # a picture under noise
+        cells = generator.integers(0, 256, (5, 5, 3)).astype(np.uint8)
+        smooth = np.asarray(Image.fromarray(cells).resize((cols, rows), Image.Resampling.BILINEAR)).astype(
+            float
+        )
+        picture = smooth + generator.normal(0, 20, shape)
+    pixels = np.clip(picture, 0, 255).astype(np.uint8)
+    return pixels if channels == 3 else np.ascontiguousarray(pixels[..., 0])
+
+
+def reference_bits(digest: bytes) -> Any:
+    number = int.from_bytes(digest, "big")
+    return np.array([bool(number >> k & 1) for k in range(256)])
+
+
+def test_pdq_equals_the_reference_on_generated_pictures() -> None:
+    generator = np.random.default_rng(20261123)
+    n_pictures, n_differing, n_quality = 2000, 0, 0
+    for number in range(n_pictures):
+        rows, cols = (int(2 ** generator.uniform(2.4, 9.2)) for _ in "ab")
+        pixels = made_picture(generator, rows, cols, number % 5, 3 if number % 2 else 1)
+        digest, quality = _core.pdq(pixels)
+        as_rgb = pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
+        bits, reference_quality = pdqhash.compute(np.ascontiguousarray(as_rgb))
+        differing = reference_bits(digest) != np.asarray(bits, bool)[::-1]
+        if differing.any():
+            coefficients = oracle.pdq(pixels).coefficients.ravel()
+            median = np.sort(coefficients)[127]
+            assert (np.abs(coefficients[differing] - median) < NOISE).all(), (number, rows, cols)
+            # A side of 8 or 16 repeats samples, so that whole rows of coefficients are zero and tie.
+            n_differing += not {rows, cols} & {8, 16}
+        n_quality += quality != reference_quality
+        assert abs(quality - reference_quality) <= 1
+    # Pictures whose coefficients tie at the median are few, and so are gradients at a whole number.
+    assert n_differing <= n_pictures * 0.01
+    assert n_quality <= n_pictures * 0.05
+
+
+def test_phash_equals_the_reference_on_generated_pictures() -> None:
+    generator = np.random.default_rng(20261124)
+    for number in range(2000):
+        rows, cols = (int(2 ** generator.uniform(2.4, 9.2)) for _ in "ab")
+        pixels = made_picture(generator, rows, cols, number % 5, 3 if number % 2 else 1)
+        side = 8 if number % 3 else 16
+        digest = np.unpackbits(np.frombuffer(_core.phash(pixels, keep=side), np.uint8)).astype(bool)
+        reference = imagehash.phash(Image.fromarray(pixels), hash_size=side).hash.ravel()
+        differing = digest != reference
+        if differing.any():
+            spectrum = oracle.phash(pixels, side)[1].ravel()
+            assert (np.abs(spectrum[differing] - np.median(spectrum)) < 1e-6).all(), (number, rows, cols)
+
+
+sides = st.one_of(st.integers(5, 200), st.sampled_from([64, 127, 128, 129, 256, 257, 513, 1025, 2049]))
+
+
+@given(sides, sides, st.sampled_from([1, 3]), st.integers(0, 4), st.integers(0, 2**32 - 1))
+def test_small_picture_equals_the_oracle(rows: int, cols: int, channels: int, kind: int, seed: int) -> None:
+    if rows * cols > 300_000:
+        cols = 5 + cols % 100
+    pixels = made_picture(np.random.default_rng(seed), rows, cols, kind, channels)
+    small, coefficients = _core.pdq_parts(pixels)
+    assert np.abs(small - oracle.small_picture(pixels)).max() < 1e-3
+    assert np.abs(coefficients - oracle.pdq(pixels).coefficients).max() < 1e-2
+
+
+@given(sides, sides, st.sampled_from([1, 3]), st.integers(0, 4), st.integers(0, 2**32 - 1))
+def test_every_level_gives_the_same_bits(rows: int, cols: int, channels: int, kind: int, seed: int) -> None:
+    if rows * cols > 300_000:
+        cols = 5 + cols % 100
+    pixels = made_picture(np.random.default_rng(seed), rows, cols, kind, channels)
+    parts = [_core.pdq_parts(pixels, level=level) for level in _core.LEVELS]
+    for small, coefficients in parts[1:]:
+        assert small.tobytes() == parts[0][0].tobytes()
+        assert coefficients.tobytes() == parts[0][1].tobytes()
+    for call in (_core.pdq, _core.pdq_turned, _core.pdq_orientations, _core.phash):
+        assert len({str(call(pixels, level=level)) for level in _core.LEVELS}) == 1
+
+
+@given(sides, sides, st.integers(0, 2**32 - 1))
+def test_turned_equals_turning_the_pixels(rows: int, cols: int, seed: int) -> None:
+    rows, cols = 5 + rows % 300, 5 + cols % 300
+    pixels = made_picture(np.random.default_rng(seed), rows, cols, 4, 1)
+    digests, quality = _core.pdq_turned(pixels)
+    assert (digests[0], quality) == _core.pdq(pixels)
+    for digest, turn in zip(digests, oracle.ORIENT, strict=True):
+        assert digest == _core.pdq(np.ascontiguousarray(turn(pixels)))[0]
+
+
+EXIF = {
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: np.swapaxes(p, 0, 1),
+    6: lambda p: np.rot90(p, -1),
+    7: lambda p: np.swapaxes(p[::-1, ::-1], 0, 1),
+    8: lambda p: np.rot90(p, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("shape", [(300, 200), (131, 257, 3)])
+def test_orientation_equals_turning_the_pixels(orientation: int, shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(orientation).integers(0, 256, shape, dtype=np.uint8)
+    upright = np.ascontiguousarray(EXIF[orientation](pixels))
+    assert _core.pdq(pixels, orientation=orientation) == _core.pdq(upright)
+    assert _core.pdq_turned(pixels, orientation=orientation) == _core.pdq_turned(upright)
+
+
+@given(st.integers(40, 700), st.integers(40, 700), st.sampled_from([2, 4, 8]), st.integers(1, 8))
+def test_folding_equals_the_operator_on_repeated_samples(
+    rows: int, cols: int, step: int, orientation: int
+) -> None:
+    """A reduced picture hashes as if each sample stood for all the pixels it averages, odd sides included."""
+    n_rows, n_cols = -(-rows // step), -(-cols // step)
+    reduced = np.random.default_rng(rows * cols).integers(0, 256, (n_rows, n_cols), dtype=np.uint8)
+    whole = np.repeat(np.repeat(reduced, step, axis=0), step, axis=1)[:rows, :cols]
+    folded, _ = _core.pdq_parts(reduced, rows=rows, cols=cols, step=step, orientation=orientation)
+    plain, _ = _core.pdq_parts(whole, orientation=orientation)
+    assert np.abs(folded - plain).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda p: p[::2],
+        lambda p: p[:, ::2],
+        lambda p: p[::-1],
+        lambda p: p[:, ::-1],
+        lambda p: p[10:90, 20:140],
+        lambda p: np.asfortranarray(p),
+        lambda p: np.swapaxes(p, 0, 1),
+        lambda p: memoryview(np.ascontiguousarray(p)),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_strides(view: Callable[[Any], Any], channels: int) -> None:
+    pixels = made_picture(np.random.default_rng(5), 160, 200, 1, channels)
+    strided = view(pixels)
+    packed = np.ascontiguousarray(np.asarray(strided))
+    assert _core.pdq(strided) == _core.pdq(packed)
+    assert _core.phash(strided) == _core.phash(packed)
+
+
+def test_read_only_pixels_are_fine() -> None:
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels.flags.writeable = False
+    assert _core.pdq(pixels) == (bytes(32), 0)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "error"),
+    [
+        (np.zeros((10, 10)), TypeError),
+        (np.zeros((10, 10), np.uint16), TypeError),
+        (np.zeros(10, np.uint8), ValueError),
+        (np.zeros((10, 10, 4), np.uint8), ValueError),
+        (np.zeros((10, 10, 3, 1), np.uint8), ValueError),
+        (np.zeros((0, 10), np.uint8), ValueError),
+        (np.zeros((4, 10), np.uint8), ValueError),
+        (np.zeros((10, 4, 3), np.uint8), ValueError),
+    ],
+)
+def test_wrong_pixels_are_refused(pixels: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        _core.pdq(pixels)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"orientation": 0},
+        {"orientation": 9},
+        {"level": 99},
+        {"step": 0},
+        {"step": 2},
+        {"rows": 128, "cols": 128, "step": 1},
+        {"rows": -5, "cols": 64, "step": 1},
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: dict[str, int]) -> None:
+    with pytest.raises(ValueError):
+        _core.pdq(np.zeros((64, 64), np.uint8), **arguments)
+
+
+def test_very_long_sides() -> None:
+    """Windows of several hundred samples: weights above what 16 bits hold at once."""
+    generator = np.random.default_rng(9)
+    pixels = generator.integers(0, 256, (6, 70_000), dtype=np.uint8)
+    assert np.abs(_core.pdq_parts(pixels)[0] - oracle_of_long(pixels)).max() < 2e-2
+    tall = np.ascontiguousarray(pixels.T)
+    assert np.abs(_core.pdq_parts(tall)[0] - oracle_of_long(pixels).T).max() < 2e-2
+    assert len(_core.phash(tall)) == 8
+    reduced = generator.integers(0, 256, (9, 5000), dtype=np.uint8)
+    small, _ = _core.pdq_parts(reduced, rows=72, cols=40_000, step=8)
+    assert np.abs(small - oracle_of_long(np.repeat(np.repeat(reduced, 8, 0), 8, 1))).max() < 2e-2
+
+
+def oracle_of_long(pixels: Any) -> Any:
+    """The 64 x 64 picture by cumulative sums: the oracle's matrices would not fit."""
+
+    def box(values: Any) -> Any:
+        n = values.shape[1]
+        window = -(-n // 128)
+        half = (window + 2) // 2
+        sums = np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1)], axis=1)
+        out = np.arange(n)
+        first, last = np.maximum(0, out - (window - half)), np.minimum(n - 1, out + half - 1)
+        return (sums[:, last + 1] - sums[:, first]) / (last - first + 1)
+
+    def side(values: Any) -> Any:
+        n = values.shape[1]
+        return box(box(values))[:, [int((k + 0.5) * n / 64) for k in range(64)]]
+
+    return side(side(pixels.astype(np.float64)).T).T
+
+
+def test_eight_threads_and_a_small_cache() -> None:
+    """More sides than the table cache holds, from several threads at once."""
+    generator = np.random.default_rng(3)
+    pictures = [generator.integers(0, 256, (60 + k, 90 + 3 * k), dtype=np.uint8) for k in range(150)]
+    expected = [_core.pdq(picture) for picture in pictures]
+    failures: list[int] = []
+
+    def work(offset: int) -> None:
+        for k in range(len(pictures)):
+            place = (k * 7 + offset) % len(pictures)
+            if _core.pdq(pictures[place]) != expected[place]:
+                failures.append(place)
+
+    threads = [threading.Thread(target=work, args=(13 * k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert failures == []

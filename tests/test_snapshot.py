@@ -1,0 +1,496 @@
+"""The snapshot file: it comes back as it was, or is refused by name; never a crash, never another answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from safehash import _search
+from safehash.decision import ListInfo
+from safehash.entries import EntryTable, EntryTableBuilder
+from safehash.errors import IndexFileError
+from safehash.hashes import Algorithm, ForeignHash, Hash
+from safehash.index import Index
+from safehash.lists import Entry, Opinion
+from safehash.snapshot import Snapshot, file_state, open_snapshot, write_snapshot
+
+LISTS = (
+    ListInfo(name="own", snapshot="ab" * 32, loaded="2026-01-02T03:04:05+00:00", n_entries=5_000),
+    ListInfo(name="exchange", snapshot="cd" * 32, loaded="2026-01-02T03:04:06+00:00", n_entries=4),
+)
+N_PDQ = 12_000
+
+
+def make_table(seed: int = 1, n: int = N_PDQ) -> EntryTable:
+    rng = np.random.default_rng(seed)
+    builder = EntryTableBuilder()
+    builder.append(Entry(hash=ForeignHash("photodna", "AAEC"), id="f", source="exchange"))
+    builder.extend(
+        rng.integers(0, 256, (n, 32), dtype=np.uint8),
+        like=Entry(hash=None, source="own", labels=("graphic_self_harm",)),
+        ids=[f"{seed}-{number}" for number in range(n)],
+    )
+    builder.append(
+        Entry(
+            hash=Hash(Algorithm.MD5, bytes(16)),
+            source="exchange",
+            owners=(Opinion(owner="a", category="positive", labels=("x",)),),
+            created="2026-01-01T00:00:00Z",
+            extra={"note": "ü"},
+        )
+    )
+    builder.append(Entry(hash=Hash(Algorithm.PHASH, b"12345678"), id="p", source="exchange"))
+    builder.append(Entry(hash=None, id="gone", source="exchange", deleted=True))
+    return builder.build()
+
+
+def make_indexes(table: EntryTable) -> dict[Algorithm, Index]:
+    return {
+        algorithm: Index.from_digests(table.digests(algorithm)[1], algorithm=algorithm)
+        for algorithm in (Algorithm.PDQ, Algorithm.PHASH, Algorithm.MD5)
+    }
+
+
+def queries_near(table: EntryTable, n: int = 30) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    queries = table.digests("pdq")[1][:n].copy()
+    queries[:, 5] ^= 0x7F
+    queries[:, 21] ^= 0xF0
+    queries[::3] = np.arange(32, dtype=np.uint8)
+    return queries
+
+
+def answers_of(table: EntryTable, indexes: dict[Algorithm, Index], queries: Any) -> list[object]:
+    """Look things up in every part of a snapshot, as a matcher would."""
+    found: list[object] = []
+    offsets, rows, distances = indexes[Algorithm.PDQ].search_many(queries, max_distance=31)
+    found += [offsets.tolist(), distances.tolist()]
+    found += [table[row] for row in table.rows_of("pdq", rows.tolist())]
+    exact = indexes[Algorithm.MD5].search(Hash(Algorithm.MD5, bytes(16)), max_distance=0)
+    found += [table[row] for row in table.rows_of("md5", [row for row, _ in exact])]
+    found.append(indexes[Algorithm.PHASH].search(Hash(Algorithm.PHASH, b"12345679"), max_distance=8))
+    found += [table[row] for row in (0, len(table) - 1)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("snapshot") / "lists.safehash"
+    table = make_table()
+    indexes = make_indexes(table)
+    indexes[Algorithm.PDQ] = indexes[Algorithm.PDQ].without([3, 700])
+    write_snapshot(
+        path,
+        table=table,
+        indexes=indexes,
+        lists=LISTS,
+        settings={"thresholds": {"pdq": 31}},
+        arrays={"flags": np.arange(7, dtype=np.uint8)},
+    )
+    return path
+
+
+@pytest.mark.parametrize("verify", ["lazy", "full"])
+def test_it_comes_back_as_it_was(written: Path, verify: str) -> None:
+    snapshot = open_snapshot(written, verify=verify)
+    table = make_table()
+    indexes = make_indexes(table)
+    indexes[Algorithm.PDQ] = indexes[Algorithm.PDQ].without([3, 700])
+    queries = queries_near(table)
+    assert answers_of(snapshot.table, snapshot.indexes, queries) == answers_of(table, indexes, queries)
+    assert snapshot.lists == LISTS
+    assert snapshot.settings == {"thresholds": {"pdq": 31}}
+    assert snapshot.indexes[Algorithm.PDQ].disabled_rows().tolist() == [3, 700]
+    np.testing.assert_array_equal(snapshot.array("flags"), np.arange(7))
+    with pytest.raises(KeyError):
+        snapshot.array("nothing")
+    for algorithm in Algorithm:
+        for mine, theirs in zip(snapshot.table.digests(algorithm), table.digests(algorithm), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    assert snapshot.table.counts() == table.counts()
+
+
+def test_every_entry_comes_back(tmp_path: Path) -> None:
+    table = make_table(n=50)
+    write_snapshot(tmp_path / "x", table=table, indexes={})
+    snapshot = open_snapshot(tmp_path / "x")
+    assert list(snapshot.table) == list(table)
+    assert snapshot.indexes == {}
+
+
+def test_an_empty_list_is_a_snapshot_too(tmp_path: Path) -> None:
+    table = EntryTableBuilder().build()
+    write_snapshot(tmp_path / "x", table=table, indexes={Algorithm.PDQ: Index([])})
+    snapshot = open_snapshot(tmp_path / "x", verify="full")
+    assert len(snapshot.table) == 0
+    assert snapshot.indexes[Algorithm.PDQ].search(Hash(Algorithm.PDQ, bytes(32)), max_distance=64) == []
+
+
+def test_digests_are_in_the_file_once(written: Path) -> None:
+    assert written.stat().st_size < N_PDQ * 40 + (8 << 20)
+    names = [section.name for section in open_snapshot(written).sections]
+    assert "entries.digests.pdq" in names
+    assert "index.pdq.digests" not in names
+
+
+def test_a_subset_of_the_table_brings_its_own_digests(tmp_path: Path) -> None:
+    table = make_table(n=300)
+    index = Index.from_digests(table.digests("pdq")[1][10:200])
+    write_snapshot(tmp_path / "x", table=table, indexes={Algorithm.PDQ: index})
+    again = open_snapshot(tmp_path / "x").indexes[Algorithm.PDQ]
+    np.testing.assert_array_equal(again.digests_of([0, 189]), table.digests("pdq")[1][[10, 199]])
+
+
+def test_a_mapped_index_can_be_updated_and_written_again(written: Path, tmp_path: Path) -> None:
+    snapshot = open_snapshot(written)
+    added = np.full((1, 32), 7, np.uint8)
+    index = snapshot.indexes[Algorithm.PDQ].updated(added=added, removed=[0])
+    write_snapshot(tmp_path / "x", table=snapshot.table, indexes={Algorithm.PDQ: index})
+    again = open_snapshot(tmp_path / "x").indexes[Algorithm.PDQ]
+    assert again.search(Hash(Algorithm.PDQ, added.tobytes()), max_distance=0) == [(N_PDQ - 1, 0)]
+    assert again.disabled_rows().tolist() == [2, 699]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_only_the_owner_can_read_it(written: Path) -> None:
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    table = make_table(n=10)
+    write_snapshot(path, table=table, indexes={})
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        write_snapshot(path, table=table, indexes={}, settings={"bad": object()})
+    with pytest.raises(ValueError, match="does not have"):
+        write_snapshot(path, table=table, indexes={}, arrays={"c": np.zeros(1, np.complex128)})
+    with pytest.raises(ValueError, match="flat"):
+        write_snapshot(path, table=table, indexes={Algorithm.PDQ: Index([], method="flat")})
+    with pytest.raises(IndexFileError, match="could not be written"):
+        write_snapshot(tmp_path / "no" / "x", table=table, indexes={})
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
+
+
+def refused_or_the_same(path: Path, expected: list[object], queries: Any) -> str | None:
+    """Use a damaged file; return the section it was refused for, or None if its answers are right."""
+    try:
+        snapshot = open_snapshot(path)
+        assert answers_of(snapshot.table, snapshot.indexes, queries) == expected
+    except IndexFileError as exc:
+        assert exc.section
+        assert exc.path == str(path)
+        return exc.section
+    return None
+
+
+def test_no_changed_byte_changes_an_answer(written: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    whole = written.read_bytes()
+    snapshot = open_snapshot(written)
+    queries = queries_near(make_table())
+    expected = answers_of(snapshot.table, snapshot.indexes, queries)
+    at = rng.integers(0, len(whole), 200)
+    at[:20] = rng.integers(0, 72, 20)  # the preamble
+    at[20:60] = len(whole) - rng.integers(1, 4_000, 40)  # the header
+    refusals = 0
+    for number, position in enumerate(at.tolist()):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << int(rng.integers(8))
+        path = tmp_path / str(number)
+        path.write_bytes(damaged)
+        section = refused_or_the_same(path, expected, queries)
+        refusals += section is not None
+        if number < 60:
+            assert section in ("preamble", "header")
+        with pytest.raises(IndexFileError) as caught:
+            open_snapshot(path, verify="full")
+        assert caught.value.section
+        path.unlink()
+    assert refusals > 100  # most of a small file is looked at by these queries
+
+
+def test_every_section_s_damage_is_named(written: Path, tmp_path: Path) -> None:
+    whole = written.read_bytes()
+    for section in open_snapshot(written).sections:
+        if not section.n_bytes:
+            continue
+        for position in (section.offset, section.offset + section.n_bytes - 1):
+            damaged = bytearray(whole)
+            damaged[position] ^= 0x10
+            path = tmp_path / "x"
+            path.write_bytes(damaged)
+            with pytest.raises(IndexFileError, match="checksum") as caught:
+                open_snapshot(path, verify="full")
+            assert caught.value.section == section.name
+
+
+def test_no_truncated_or_extended_file_is_opened(written: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    whole = written.read_bytes()
+    path = tmp_path / "x"
+    for length in [0, 1, 8, 63, 64, 71, 72, 4_095, 4_096, len(whole) - 1, *rng.integers(0, len(whole), 190)]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(IndexFileError) as caught:
+            open_snapshot(path)
+        assert caught.value.section
+    path.write_bytes(whole + b"\0")
+    with pytest.raises(IndexFileError, match="truncated or extended"):
+        open_snapshot(path)
+
+
+def resealed(whole: bytes, change: Any = None, **fields: int) -> bytes:
+    """Return the file with another header or preamble, its checksums made anew: what a forger would write."""
+    layout = struct.Struct("<8sIIQQQQQ")
+    names = ("magic", "version", "endian", "length", "start", "n_bytes", "header_sum", "reserved")
+    preamble = dict(zip(names, layout.unpack_from(whole), strict=True))
+    header = json.loads(whole[preamble["start"] :])
+    if change is not None:
+        change(header)
+    text = json.dumps(header).encode()
+    preamble |= {
+        "n_bytes": len(text),
+        "length": preamble["start"] + len(text),
+        "header_sum": _search.checksum(text),
+    }
+    preamble |= fields
+    packed = layout.pack(*preamble.values())
+    sealed = packed + struct.pack("<Q", _search.checksum(packed))
+    return sealed + whole[len(sealed) : preamble["start"]] + text
+
+
+def test_foreign_and_newer_files_are_refused(written: Path, tmp_path: Path) -> None:
+    whole = written.read_bytes()
+    cases = {
+        "not a safehash index file": b"\x89PNG\r\n\x1a\n" + whole[8:],
+        "too few": b"SAFEHASH",
+        "newer safehash": resealed(whole, version=2),
+        "byte order": resealed(whole, endian=0x04030201),
+        "empty": b"",
+    }
+    path = tmp_path / "x"
+    for message, data in cases.items():
+        path.write_bytes(data)
+        with pytest.raises(IndexFileError, match=message):
+            open_snapshot(path)
+    path.write_bytes(resealed(whole))
+    open_snapshot(path)  # the forging itself works
+    with pytest.raises(IndexFileError, match="cannot be opened"):
+        open_snapshot(tmp_path / "missing")
+    with pytest.raises(IndexFileError, match="cannot be opened"):
+        open_snapshot(tmp_path)
+    with pytest.raises(ValueError, match="lazy"):
+        open_snapshot(path, verify="some")
+
+
+def set_in(*keys: Any) -> Any:
+    *path, last, value = keys
+
+    def change(header: Any) -> None:
+        for key in path:
+            header = header[key]
+        header[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        set_in("sections", 0, "offset", 0),
+        set_in("sections", 0, "offset", "4096"),
+        set_in("sections", 1, "n_bytes", 2**63),
+        set_in("sections", 1, "shape", [2**62, 4]),
+        set_in("sections", 1, "shape", [-1]),
+        set_in("sections", 1, "shape", [0.5]),
+        set_in("sections", 1, "shape", None),
+        set_in("sections", 1, "dtype", "object"),
+        set_in("sections", 1, "name", ["list"]),
+        set_in("sections", 1, "name", "entries.count"),
+        set_in("sections", 1, "extra", 1),
+        set_in("sections", []),
+        set_in("sections", 7),
+        set_in("sums", "n_blocks", 0),
+        set_in("sums", "n_blocks", 10**12),
+        set_in("sums", "checksum", "zz"),
+        set_in("sums", None),
+        set_in("indexes", 0, "widths", [40]),
+        set_in("indexes", 0, "widths", [8] * 33),
+        set_in("indexes", 0, "widths", []),
+        set_in("indexes", 0, "widths", "x"),
+        set_in("indexes", 0, "algorithm", "phash"),
+        set_in("indexes", 0, "algorithm", "new"),
+        set_in("indexes", 0, "algorithm_version", 2),
+        set_in("indexes", 0, "max_distance", "far"),
+        set_in("indexes", 0, "parts", "digests", "entries.count"),
+        set_in("indexes", 0, "parts", "starts", "entries.kinds"),
+        set_in("indexes", 0, "parts", "ids", "nowhere"),
+        set_in("indexes", 0, "parts", {}),
+        set_in("indexes", 0, 5),
+        set_in("lists", [{"name": "x"}]),
+        set_in("lists", 1),
+        set_in("settings", [1]),
+    ],
+)
+def test_a_forged_header_is_refused(written: Path, tmp_path: Path, change: Any) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(resealed(written.read_bytes(), change))
+    with pytest.raises(IndexFileError):
+        snapshot = open_snapshot(path)
+        snapshot.verify()
+        queries = queries_near(make_table())
+        answers_of(snapshot.table, snapshot.indexes, queries)
+
+
+def test_forged_positions_never_reach_outside(written: Path, tmp_path: Path) -> None:
+    """With all checksums made anew, what the arrays say is still compared with where they end."""
+    rng = np.random.default_rng(13)
+    snapshot = open_snapshot(written)
+    queries = queries_near(make_table())
+    wanted = ("index.pdq.starts", "index.pdq.ids", "entries.rows.pdq", "entries.id_offsets", "entries.metas")
+    for name in wanted:
+        section = next(each for each in snapshot.sections if each.name == name)
+        for value in (2**32 - 1, 2**31, N_PDQ):
+            table = EntryTable.from_sections(
+                {
+                    key: np.where(rng.random(part.shape) < 0.3, value, part).astype(part.dtype)
+                    if f"entries.{key}" == name
+                    else part
+                    for key, part in snapshot.table.to_sections().items()
+                }
+            )
+            indexes = dict(snapshot.indexes)
+            if name.startswith("index."):
+                parts = indexes[Algorithm.PDQ].parts()
+                key = name.rsplit(".", 1)[1]
+                parts[key] = np.where(rng.random(parts[key].shape) < 0.3, value, parts[key]).astype(np.uint32)
+                indexes[Algorithm.PDQ] = Index.from_parts(
+                    algorithm=Algorithm.PDQ,
+                    widths=indexes[Algorithm.PDQ].widths,
+                    max_distance=31,
+                    digests=parts["digests"],
+                    starts=parts["starts"],
+                    ids=parts["ids"],
+                    disabled=None,
+                )
+            path = tmp_path / "x"
+            write_snapshot(path, table=table, indexes=indexes)
+            forged = open_snapshot(path, verify="full")
+            assert section.n_bytes
+            try:
+                answers_of(forged.table, forged.indexes, queries)
+                list(forged.table)
+            except (IndexFileError, IndexError) as exc:
+                assert str(exc)  # refused; the point is that nothing else can happen
+
+
+def test_checksums_are_xxh64() -> None:
+    """Known answers of the published algorithm (seed 0)."""
+    assert _search.checksum(b"") == 0xEF46DB3751D8E999
+    assert _search.checksum(b"a") == 0xD24EC4F1A98C6E5B
+    assert _search.checksum(b"abc") == 0x44BC2CF5AD770999
+    every_length = hashlib.sha256()
+    data = bytes(range(256)) * 2
+    for length in range(300):
+        every_length.update(struct.pack("<Q", _search.checksum(data[:length])))
+    assert len({_search.checksum(data[:length]) for length in range(300)}) == 300
+    assert _search.block_checksums(np.frombuffer(data * 20, np.uint8)).tolist() == [
+        _search.checksum((data * 20)[start : start + 4096]) for start in (0, 4096, 8192)
+    ]
+
+
+def test_a_replaced_file_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_snapshot(path, table=make_table(n=10), indexes={})
+    snapshot = open_snapshot(path)
+    assert file_state(path) == snapshot.state
+    write_snapshot(path, table=make_table(n=10), indexes={})
+    assert file_state(path) != snapshot.state
+    path.unlink()
+    with pytest.raises(IndexFileError, match="cannot be looked at"):
+        file_state(path)
+    assert len(list(snapshot.table)) == 14  # a replaced file stays readable for who has it open
+
+
+def test_threads_ask_while_another_swaps(tmp_path: Path) -> None:
+    """Every answer comes whole from one file or the other, first use of each block included."""
+    path = tmp_path / "x"
+    tables = [make_table(seed, n=1_500) for seed in (1, 2)]
+    queries = np.concatenate([queries_near(table, 10) for table in tables])
+    allowed = []
+    files = []
+    for table in tables:
+        indexes = make_indexes(table)
+        write_snapshot(path, table=table, indexes=indexes)
+        files.append(path.read_bytes())
+        allowed.append(answers_of(table, indexes, queries))
+    beside = tmp_path / "beside"
+    current: list[Snapshot] = [open_snapshot(path)]
+    stop = threading.Event()
+    failures: list[object] = []
+    n_answers = [0] * 8
+
+    def ask(number: int) -> None:
+        try:
+            while not stop.is_set():
+                snapshot = current[0]
+                if answers_of(snapshot.table, snapshot.indexes, queries) not in allowed:
+                    failures.append("an answer of neither file")
+                n_answers[number] += 1
+        except Exception as exc:  # a thread's error must reach the test, whatever it is
+            failures.append(exc)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        for swap in range(200):
+            beside.write_bytes(files[swap % 2])
+            beside.replace(path)
+            current[0] = open_snapshot(path)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not failures
+    assert min(n_answers) > 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="private memory is read from /proc")
+def test_opening_reads_little_and_copies_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    table = make_table(n=300_000)
+    indexes = {Algorithm.PDQ: Index.from_digests(table.digests("pdq")[1])}
+    write_snapshot(path, table=table, indexes=indexes)
+    assert path.stat().st_size > 40_000_000
+    script = """
+import sys
+def private():
+    for line in open("/proc/self/status"):
+        if line.startswith("RssAnon"):
+            return int(line.split()[1]) // 1024
+from safehash.hashes import Algorithm, Hash
+from safehash.snapshot import open_snapshot
+before = private()
+snapshot = open_snapshot(sys.argv[1])
+found = snapshot.indexes[Algorithm.PDQ].search(Hash.from_hex("pdq", sys.argv[2]), max_distance=31)
+rows = snapshot.table.rows_of("pdq", [row for row, _ in found])
+print(private() - before, snapshot.table[rows[0]].id, "faiss" in sys.modules)
+"""
+    query = table.digests("pdq")[1][1234].tobytes().hex()
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path), query], capture_output=True, text=True, check=True
+    )
+    grown, found, faiss_loaded = done.stdout.split()
+    assert int(grown) <= 8  # MiB; the file has over 40
+    assert (found, faiss_loaded) == ("1-1234", "False")
