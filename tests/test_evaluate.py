@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageOps
 
 from safehash.cli import evaluate as command
 from safehash.evaluate import evaluate, find_peers
 from safehash.evaluate_page import as_page, as_table
-from safehash.manipulations import FAMILIES, MANIPULATIONS, Scene, apply
+from safehash.images import decode
+from safehash.manipulations import FAMILIES, MANIPULATIONS, Scene, apply, as_picture
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "gravel", "immunohistochemistry")
 SOME = [
@@ -92,6 +93,18 @@ def test_peers_are_measured_beside(folder: Path) -> None:
     rows = {row.name: row for row in measured.rows}
     assert rows["mirrored"].recall("plain PDQ (pdqhash)") == 0.0
     assert rows["jpeg quality 30"].recall("plain PDQ (pdqhash)") == 1.0
+
+
+def test_pictures_are_upright_before_they_are_manipulated(tmp_path: Path) -> None:
+    stored = Image.fromarray(np.asarray(skimage.data.chelsea())).resize((90, 60))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored.save(tmp_path / "turned.png", exif=exif)
+        shown = as_picture(decode((tmp_path / "turned.png").read_bytes()), longer_side=80)
+        expected = ImageOps.exif_transpose(Image.open(tmp_path / "turned.png"))
+        assert shown.size == ImageOps.contain(expected, (80, 80)).size
+        np.testing.assert_array_equal(np.asarray(shown), np.asarray(ImageOps.contain(expected, (80, 80))))
 
 
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ THOROUGH = {
     **STANDARD,
     "cropped 5 %": "cropped about",
     "cropped 10 %": "cropped about",
-    "rotated 3 degrees": "rotated about",
+    "rotated 5 degrees": "rotated about",
     "screenshot, light": "inside a larger picture",
     "collage of 2 x 2": "panel",
     "inset at 50 %": "inside a larger picture",
