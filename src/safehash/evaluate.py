@@ -317,11 +317,7 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[Picture
         except (ImageError, OSError):
             skipped += 1
             continue
-        picture = Image.fromarray(compute._upright(decoded.pixels, decoded.provenance.orientation)).convert(
-            "RGB"
-        )
-        if max(picture.size) > _LONGER_SIDE:
-            picture = ImageOps.contain(picture, (_LONGER_SIDE, _LONGER_SIDE))
+        picture = as_picture(decoded, longer_side=_LONGER_SIDE)
         if (compute.hash_array(np.asarray(picture)).quality or 0) < min_quality:
             skipped += 1
             continue
