@@ -15,19 +15,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
 
 from . import compute
 from .errors import ImageError
 from .hashes import Algorithm, Hash
 from .images import Decoded, decode
 from .index import Index
-from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Scene, apply
+from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
 from .views import EFFORTS, Effort, Hit, look_up
 
 __all__ = ["Evaluation", "Row", "evaluate", "find_peers"]
 
-Picture = Image.Image
 UInt8Array = npt.NDArray[np.uint8]
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
@@ -319,11 +317,7 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[Picture
         except (ImageError, OSError):
             skipped += 1
             continue
-        picture = Image.fromarray(compute._upright(decoded.pixels, decoded.provenance.orientation)).convert(
-            "RGB"
-        )
-        if max(picture.size) > _LONGER_SIDE:
-            picture = ImageOps.contain(picture, (_LONGER_SIDE, _LONGER_SIDE))
+        picture = as_picture(decoded, longer_side=_LONGER_SIDE)
         if (compute.hash_array(np.asarray(picture)).quality or 0) < min_quality:
             skipped += 1
             continue
@@ -380,7 +374,7 @@ class _Bench:
         for effort in self._efforts:
             self._look(at, upload, effort, outcome)
         if self._peers:
-            picture = Image.fromarray(decode(data).pixels).convert("RGB")
+            picture = as_picture(decode(data))
             for peer in self._peers:
                 own = peer.digest(picture)
                 far = [_distance(own, other) for other in self._of_peer[peer.name]]

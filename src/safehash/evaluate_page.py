@@ -131,12 +131,12 @@ def _bars(row: Row, ways: Sequence[str]) -> str:
 def _curve(evaluation: Evaluation) -> str:
     """Draw recall (lines) and false matches (dots, of the largest count) over the threshold."""
     points = evaluation.sweep
-    low, high = points[0]["max_distance"], points[-1]["max_distance"]
+    low, high = int(points[0]["max_distance"]), int(points[-1]["max_distance"])
     most = max([count for point in points for count in point["false_matches"].values()] + [1])
     width, height, left = 640, 240, 40
 
     def across(threshold: int) -> float:
-        return float(left + (width - left - 10) * (threshold - low) / max(1, high - low))
+        return left + (width - left - 10) * float(threshold - low) / max(1, high - low)
 
     def up(share: float) -> float:
         return 10 + (height - 40) * (1 - share)

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-__all__ = ["FAMILIES", "MANIPULATIONS", "Manipulation", "Scene", "apply"]
+from .images import Decoded
+
+__all__ = ["FAMILIES", "MANIPULATIONS", "Manipulation", "Picture", "Scene", "apply", "as_picture"]
 
 Picture = Image.Image
 
@@ -60,6 +62,30 @@ class Manipulation:
     change: Callable[[Picture, Scene], Picture]
     encoding: str = "JPEG"
     quality: int = 85
+
+
+def as_picture(decoded: Decoded, *, longer_side: int | None = None) -> Picture:
+    """Return decoded pixels as an upright picture in mode RGB, made smaller if a side is longer than this."""
+    picture = Image.fromarray(decoded.pixels)
+    method = _UPRIGHT.get(decoded.provenance.orientation)
+    if method is not None:
+        picture = picture.transpose(method)
+    picture = picture.convert("RGB")
+    if longer_side is not None and max(picture.size) > longer_side:
+        picture = ImageOps.contain(picture, (longer_side, longer_side))
+    return picture
+
+
+#: What undoes an EXIF orientation.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def apply(manipulation: Manipulation, picture: Picture, scene: Scene) -> bytes:

@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from . import _views
 from .compute import hash_decoded, turned_hashes
 from .hashes import Algorithm, Hash
 from .images import Decoded
 from .index import Index
 from .windows import Found, Thumbnails, search_windows, turned_needs
 
-__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up"]
+__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Effort = Literal["fast", "standard", "thorough"]
@@ -48,15 +49,19 @@ class Hit:
         In bits.
     view : str
         How the upload had to be looked at, in plain words: "as it is", "mirrored", "inside a frame" ...
-    needs : int
-        The smallest `max_distance` that finds the row: the distance itself for the picture as it is, less or
-        more for other views, which have thresholds of their own.
+    extra : int
+        Bits by which this view's own threshold lies beyond (or, negative, under) that of the picture as it is.
     """
 
     row: int
     distance: int
     view: str
-    needs: int
+    extra: int = 0
+
+    @property
+    def needs(self) -> int:
+        """The smallest `max_distance` that finds the row: what a threshold is to be compared with."""
+        return max(0, self.distance - self.extra)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,7 @@ def look_up(
         first = first or own
         thumbs = Thumbnails(picture)
         for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
-            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), needs=needs))
+            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
         if effort == "fast" or index.algorithm is not Algorithm.PDQ:
             continue
         # Windows of a frame that looks like one before would lead to the same entries.
@@ -159,7 +164,9 @@ def look_up(
             )
             for hit in found:
                 view = _named(_described(hit), name)
-                _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, needs=hit.needs))
+                _keep(
+                    best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs)
+                )
     assert first is not None
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
     return ViewResult(hash=first, hits=hits)
@@ -231,6 +238,52 @@ def _search(
                 yield row, distance, view, needs
             else:
                 yield row, distance, view, distance
+
+
+# -- the list's side ----------------------------------------------------------------------------------------
+
+
+def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[Hash, str], ...]:
+    """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
+
+    A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
+    within the usual threshold of one of these. They are entries of parts: flag them as such.
+
+    Parameters
+    ----------
+    picture : Decoded
+    min_quality : int
+        Parts of lower PDQ quality are left out.
+
+    Returns
+    -------
+    tuple of (Hash, str)
+        At most 14: 10 and 20 % off every side, 10, 20 and 30 % off each one.
+    """
+    thumb = Thumbnails(picture).of_side(256)
+    parts: list[tuple[tuple[float, float, float, float], str]] = [
+        ((share, 1 - share, share, 1 - share), f"without {round(100 * share)} % on every side")
+        for share in (0.1, 0.2)
+    ]
+    for share in (0.1, 0.2, 0.3):
+        percent = f"{round(100 * share)} %"
+        parts += [
+            ((share, 1.0, 0.0, 1.0), f"without {percent} at the top"),
+            ((0.0, 1 - share, 0.0, 1.0), f"without {percent} at the bottom"),
+            ((0.0, 1.0, share, 1.0), f"without {percent} at the left"),
+            ((0.0, 1.0, 0.0, 1 - share), f"without {percent} at the right"),
+        ]
+    windows = np.array([window for window, _ in parts])
+    each = np.arange(len(parts), dtype=np.int32)
+    digests = _views.hash_windows(
+        thumb, np.ascontiguousarray(windows[:, :2]), np.ascontiguousarray(windows[:, 2:]), each, each
+    )
+    listed = []
+    for digest, window, (_, name) in zip(digests, windows, parts, strict=True):
+        quality = _views.measure_window(thumb, window)[0]
+        if quality >= min_quality:
+            listed.append((Hash(Algorithm.PDQ, digest.tobytes(), quality=quality), name))
+    return tuple(listed)
 
 
 # -- a window in words -------------------------------------------------------------------------------------

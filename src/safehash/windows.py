@@ -266,7 +266,8 @@ def search_windows(
     thorough : bool
         All families; otherwise only the best boxes inside the upload.
     settled : set of int
-        Rows found already, left alone. Rows yielded are added.
+        Rows found already, left alone. Rows yielded are added once they are near; one found at a distance is
+        tried by the other families too, and may be yielded again.
     """
     batches: list[_Batch]
     if thorough:
@@ -280,7 +281,8 @@ def search_windows(
         batches = [_boxes_batch(thumbs, FAMILIES["framed"], _FRAME_SIDE, 16, {0: 16, MIRRORED: 16})]
     for batch in batches:
         for found in _settle(batch, thumbs, index, max_distance, settled):
-            settled.add(found.row)
+            if found.distance <= max_distance:
+                settled.add(found.row)
             yield found
 
 

@@ -1,0 +1,236 @@
+"""Looking up views: what is found, how it is called, and what is left alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageOps
+
+from safehash import compute, images, views
+from safehash.hashes import Algorithm, Hash
+from safehash.images import Decoded
+from safehash.index import Index
+from safehash.manipulations import MANIPULATIONS, Scene, apply
+
+Picture = Image.Image
+NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
+BY_NAME = {manipulation.name: manipulation for manipulation in MANIPULATIONS}
+
+
+def picture(name: str) -> Picture:
+    return Image.fromarray(np.asarray(getattr(skimage.data, name)())).convert("RGB")
+
+
+PICTURES = [picture(name) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    own = [compute.hash_array(np.asarray(each)).digest for each in PICTURES]
+    generated = np.random.default_rng(3).integers(0, 256, (20_000, 32), dtype=np.uint8)
+    return Index.from_digests(
+        np.concatenate([np.frombuffer(b"".join(own), np.uint8).reshape(-1, 32), generated])
+    )
+
+
+def decoded(image: Picture, encoding: str = "JPEG", **options: object) -> Decoded:
+    stream = io.BytesIO()
+    image.save(stream, encoding, **options)
+    return images.decode(stream.getvalue(), step_for=compute.reduction_for)
+
+
+def look(upload: Decoded, index: Index, effort: views.Effort = "standard") -> tuple[views.Hit, ...]:
+    return views.look_up([upload], index, max_distance=31, min_quality=50, effort=effort).hits
+
+
+@pytest.mark.parametrize(
+    ("turn", "name"),
+    [
+        (lambda im: im, "as it is"),
+        (ImageOps.mirror, "mirrored"),
+        (ImageOps.flip, "flipped top to bottom"),
+        (lambda im: im.rotate(90, expand=True), "turned a quarter left"),
+        (lambda im: im.rotate(180), "upside down"),
+        (lambda im: im.rotate(-90, expand=True), "turned a quarter right"),
+        (lambda im: im.transpose(Image.Transpose.TRANSPOSE), "mirrored and turned a quarter left"),
+        (lambda im: im.transpose(Image.Transpose.TRANSVERSE), "mirrored and turned a quarter right"),
+        (ImageOps.invert, "negative"),
+        (lambda im: ImageOps.invert(ImageOps.mirror(im)), "negative, mirrored"),
+    ],
+)
+def test_orientations_and_negatives_are_found_and_named(
+    index: Index, turn: Callable[[Picture], Picture], name: str
+) -> None:
+    for row, own in enumerate(PICTURES[:3]):
+        hits = look(decoded(turn(own)), index)
+        assert [(hit.row, hit.view) for hit in hits] == [(row, name)]
+        assert hits[0].distance <= 16
+
+
+STANDARD = {
+    "white border": "inside a frame",
+    "letterbox": "inside a frame",
+    "bars left and right": "inside a frame",
+    "caption bar above": "inside a frame",
+    "mirrored, white border": "mirrored, inside a frame",
+}
+THOROUGH = {
+    **STANDARD,
+    "cropped 5 %": "cropped about",
+    "cropped 10 %": "cropped about",
+    "rotated 5 degrees": "rotated about",
+    "screenshot, light": "inside a larger picture",
+    "collage of 2 x 2": "panel",
+    "inset at 50 %": "inside a larger picture",
+    "mirrored, cropped 5 %": "mirrored, cropped about",
+}
+
+
+@pytest.mark.parametrize(
+    ("effort", "name", "view"),
+    [("standard", *item) for item in STANDARD.items()] + [("thorough", *item) for item in THOROUGH.items()],
+)
+def test_manipulated_pictures_are_found_and_named(
+    index: Index, effort: views.Effort, name: str, view: str
+) -> None:
+    found = []
+    for row, own in enumerate(PICTURES[:3]):
+        scene = Scene(np.random.default_rng(row), [PICTURES[3 + row % 2]])
+        upload = images.decode(apply(BY_NAME[name], own, scene), step_for=compute.reduction_for)
+        # Other pictures in a collage are found too, and rightly.
+        found += [hit.view for hit in look(upload, index, effort) if hit.row == row]
+    assert len(found) >= 2, "one of three may be lost, not two"
+    # Near a threshold a simpler view may win by a bit.
+    assert sum(view in each for each in found) * 2 >= len(found)
+
+
+def test_panels_are_numbered(index: Index) -> None:
+    tiles = [each.resize((320, 240)) for each in (PICTURES[3], PICTURES[0], PICTURES[4], PICTURES[1])]
+    collage = Image.new("RGB", (640, 480))
+    for place, tile in enumerate(tiles):
+        collage.paste(tile, (320 * (place % 2), 240 * (place // 2)))
+    names = {hit.row: hit.view for hit in look(decoded(collage), index, "thorough")}
+    assert names[0] == "panel 2 of 4"
+    assert names[1] == "panel 4 of 4"
+
+
+@pytest.mark.parametrize("effort", views.EFFORTS)
+def test_unrelated_pictures_find_nothing(index: Index, effort: views.Effort) -> None:
+    for name in ("brick", "grass", "gravel", "page", "moon", "text", "clock"):
+        assert look(decoded(picture(name)), index, effort) == ()
+
+
+def test_the_same_template_with_another_picture_is_no_match(index: Index) -> None:
+    shots = [BY_NAME["screenshot, light"], BY_NAME["poster with a title"], BY_NAME["caption bar above"]]
+    for shot in shots:
+        listed = apply(shot, PICTURES[0], Scene(np.random.default_rng(1)))
+        own = Index([compute.hash_bytes(listed)])
+        upload = images.decode(apply(shot, PICTURES[2], Scene(np.random.default_rng(1))))
+        assert look(upload, own, "thorough") == ()
+
+
+def test_fast_looks_at_the_picture_as_it_is_only(index: Index) -> None:
+    assert look(decoded(ImageOps.mirror(PICTURES[0])), index, "fast") == ()
+    assert [hit.view for hit in look(decoded(PICTURES[0]), index, "fast")] == ["as it is"]
+
+
+def test_flat_pictures_are_not_looked_up(index: Index) -> None:
+    flat = decoded(Image.new("RGB", (300, 200), (90, 90, 90)))
+    for effort in views.EFFORTS:
+        result = views.look_up([flat], index, max_distance=31, min_quality=50, effort=effort)
+        assert result.hits == ()
+        assert result.hash.quality == 0
+
+
+def test_checks_match_themselves_but_not_turned() -> None:
+    at = np.arange(400)
+    pixels = np.where(((at[:, None] // 37) + (at[None, :] // 53)) % 2, 200, 30).astype(np.uint8)
+    own = Index([compute.hash_array(pixels)])
+    plain = Image.fromarray(pixels)
+    assert [hit.view for hit in look(decoded(plain, "PNG"), own, "thorough")] == ["as it is"]
+    assert compute.hash_array(pixels[:, ::-1]).distance(compute.hash_array(pixels)) > 31
+    assert look(decoded(ImageOps.mirror(plain), "PNG"), own, "thorough") == ()
+
+
+def test_frames_are_named_and_the_first_gives_the_hash(index: Index) -> None:
+    frames = [PICTURES[3].resize((320, 240)), PICTURES[4].resize((320, 240)), ImageOps.mirror(PICTURES[0])]
+    stream = io.BytesIO()
+    frames = [frame.resize((320, 240)) for frame in frames]
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=100, quality=90)
+    upload = list(images.decode_frames(stream.getvalue()))
+    result = views.look_up(upload, index, max_distance=31, min_quality=50, effort="standard")
+    assert {hit.row: hit.view for hit in result.hits} == {
+        3: "frame 1 of 3",
+        4: "frame 2 of 3",
+        0: "frame 3 of 3, mirrored",
+    }
+    assert result.hash == compute.hash_decoded(upload[0], algorithm=Algorithm.PDQ)
+
+
+def test_on_black_is_asked_for_once_and_named(index: Index) -> None:
+    calls = []
+
+    def on_black() -> Decoded:
+        calls.append(1)
+        return decoded(PICTURES[1])
+
+    white = decoded(Image.new("RGB", (300, 200), "white"))
+    result = views.look_up(
+        [white], index, max_distance=31, min_quality=50, effort="standard", on_black=on_black
+    )
+    assert [(hit.row, hit.view) for hit in result.hits] == [(1, "on black")]
+    views.look_up([white], index, max_distance=31, min_quality=50, effort="fast", on_black=on_black)
+    assert len(calls) == 1
+
+
+def test_exif_orientation_counts_before_windows(index: Index) -> None:
+    framed = ImageOps.expand(PICTURES[1].rotate(90, expand=True), 30, fill="white")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    hits = look(decoded(framed, exif=exif.tobytes()), index)
+    assert [(hit.row, hit.view) for hit in hits] == [(1, "inside a frame")]
+
+
+def test_other_algorithms_have_derived_orientations() -> None:
+    own = Index([compute.hash_array(np.asarray(each), algorithm="phash256") for each in PICTURES])
+    upload = decoded(ImageOps.mirror(PICTURES[0]))
+    result = views.look_up([upload], own, max_distance=51, min_quality=50, effort="thorough")
+    assert [(hit.row, hit.view) for hit in result.hits] == [(0, "mirrored")]
+
+
+def test_hits_need_no_less_than_the_threshold_they_were_found_at(index: Index) -> None:
+    upload = images.decode(apply(BY_NAME["cropped 10 %"], PICTURES[0], Scene(np.random.default_rng(4))))
+    (hit,) = look(upload, index, "thorough")
+    assert hit.needs <= 31
+    for limit, found in ((hit.needs, True), (hit.needs - 1, False)):
+        if limit >= 0:
+            hits = views.look_up([upload], index, max_distance=limit, min_quality=50, effort="thorough").hits
+            assert bool(hits) is found
+
+
+def test_an_empty_index_and_an_empty_upload() -> None:
+    empty = Index([], algorithm="pdq")
+    assert look(decoded(PICTURES[0]), empty, "thorough") == ()
+    with pytest.raises(ValueError, match="no frames"):
+        views.look_up([], empty, max_distance=31, min_quality=50)
+    with pytest.raises(ValueError, match="effort"):
+        views.look_up([decoded(PICTURES[0])], empty, max_distance=31, min_quality=50, effort="best")  # type: ignore[arg-type]
+
+
+def test_listed_windows_catch_a_large_crop() -> None:
+    listed = views.windows_to_list(decoded(PICTURES[0]))
+    assert len(listed) == 14
+    assert all(isinstance(value, Hash) and (value.quality or 0) >= 50 for value, _ in listed)
+    upload = images.decode(
+        apply(BY_NAME["cropped 10 % on every side"], PICTURES[0], Scene(np.random.default_rng(0)))
+    )
+    hits = look(upload, Index([value for value, _ in listed]), "fast")
+    assert listed[hits[0].row][1] == "without 10 % on every side"
+
+
+def test_listed_windows_leave_flat_parts_out() -> None:
+    assert views.windows_to_list(decoded(Image.new("RGB", (200, 200), "grey"))) == ()
