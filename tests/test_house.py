@@ -35,7 +35,7 @@ FLOORS = (
 
 #: Outside packages and the only places that may import them.
 DOORS = {
-    "PIL": {"images", "manipulations", "evaluate"},
+    "PIL": {"images", "manipulations"},
     "pillow_heif": {"images"},
     "faiss": {"index"},
     "argparse": {"cli"},

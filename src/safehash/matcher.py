@@ -445,7 +445,7 @@ class Matcher:
                 for answer in range(int(offsets[at]), int(offsets[at + 1])):
                     row, distance = int(rows[answer]), int(distances[answer])
                     if row not in best or distance < best[row].distance:
-                        best[row] = Hit(row=row, distance=distance, needs=distance, view=name)
+                        best[row] = Hit(row=row, distance=distance, view=name)
             found.append(tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row))))
         return found
 
@@ -553,7 +553,7 @@ def _exact_hits(state: _State, algorithm: Algorithm, digest: bytes) -> tuple[Hit
     for position, row in zip(positions, state.table.rows_of(algorithm, positions), strict=True):
         value = state.table[row].hash
         if isinstance(value, Hash) and value.digest == digest:
-            found.append(Hit(row=position, distance=0, needs=0, view="same file"))
+            found.append(Hit(row=position, distance=0, view="same file"))
     return tuple(found)
 
 
