@@ -109,6 +109,20 @@ def test_scan_with_a_snapshot(bridge: Path, tmp_path: Path) -> None:
     assert "Traceback" not in damaged.stderr
 
 
+def test_windows_of_own_images(bridge: Path, tmp_path: Path) -> None:
+    own, cropped = tmp_path / "own.jsonl", tmp_path / "cropped.jpg"
+    with Image.open(bridge) as image:
+        image.crop((int(image.width * 0.3), 0, image.width, image.height)).save(cropped)
+    assert run("lists", "add", bridge, "-o", own).returncode == 0
+    assert run("scan", cropped, "--list", own).returncode == 0
+    assert run("lists", "add", "--windows", "--label", "viral_challenge", bridge, "-o", own).returncode == 0
+    windows = [entry.extra["window"] for entry in safehash.read_list(own) if "window" in entry.extra]
+    assert "without 30 % at the left" in windows
+    done = run("scan", cropped, "--list", own)
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[0])["matches"][0]["labels"] == ["viral_challenge"]
+
+
 def test_a_flooding_entry_is_quarantined(bridge: Path, tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text(f"hash,id\n{safehash.hash_file(bridge).hex},b-1\n")
