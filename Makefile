@@ -30,7 +30,7 @@ test: $(VENV)/tools wheel
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "build>=1.2" "mypy>=1.11" "ruff>=0.6" "cython>=3.1" "setuptools>=77"
+	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
 	touch $@
 
 wheel: $(VENV)/tools

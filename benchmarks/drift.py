@@ -39,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--steps", action="store_true", help="measure every reduction by itself")
+    parser.add_argument("--sources", default="", help="where the files come from, for the record")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     seen: set[str] = set()
@@ -71,6 +72,7 @@ def main() -> None:
                 distance = full.distance(hash_decoded(decoded, algorithm=Algorithm.PDQ))
                 by_step.setdefault((group, step), []).append(distance)
     result: dict[str, Any] = {
+        "sources": arguments.sources,
         "rule": [list(row) for row in REDUCTION],
         "pdq": summary(default),
         **{name: summary(distances) for name, distances in phash.items()},

@@ -91,6 +91,23 @@ def test_scan_exit_codes(bridge: Path, tmp_path: Path) -> None:
     assert "Traceback" not in missing.stderr
 
 
+def test_scan_with_a_snapshot(bridge: Path, tmp_path: Path) -> None:
+    listed, snapshot = tmp_path / "list.csv", tmp_path / "lists.safehash"
+    listed.write_text(f"hash,id\n{safehash.hash_file(bridge).hex},b-1\n")
+    assert run("index", "build", listed, "-o", snapshot).returncode == 0
+    done = run("scan", bridge, "--index", snapshot)
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[0])["matches"][0]["id"] == "b-1"
+    assert run("match", safehash.hash_file(bridge).hex, "--index", snapshot).returncode == 1
+    both = run("scan", bridge, "--index", snapshot, "--list", listed)
+    assert both.returncode == 2
+    assert "not allowed with" in both.stderr
+    snapshot.write_bytes(snapshot.read_bytes()[:5000])
+    damaged = run("scan", bridge, "--index", snapshot)
+    assert damaged.returncode == 2
+    assert "Traceback" not in damaged.stderr
+
+
 def test_a_reader_that_goes_away(bridge: Path) -> None:
     command = f"{sys.executable} -m safehash hash " + f"'{bridge}' " * 40 + "| head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=120, check=False)

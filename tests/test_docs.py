@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,11 @@ def test_commands_in_the_docs_parse(page: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readmes_figures_come_from_the_results() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "make_tables.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0, "run: python benchmarks/make_tables.py"
 
 
 def test_tests_named_in_the_docs_exist() -> None:

@@ -16,7 +16,6 @@ import numpy as np
 
 
 cdef extern from "_kernels.h" nogil:
-    int SH_PAD
     int SH_MAX_SIDE
     int SH_GATHER
 
@@ -26,7 +25,7 @@ cdef extern from "_kernels.h" nogil:
 
     ctypedef struct sh_bands:
         Py_ssize_t start[64]
-        Py_ssize_t length8[64]
+        Py_ssize_t length[64]
         Py_ssize_t offset[64]
         float* weights
 
@@ -51,7 +50,7 @@ cdef extern from "_kernels.h" nogil:
 
     ctypedef struct sh_kernels:
         void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
-                              const sh_operator*, float*, uint16_t*) noexcept nogil
+                              const sh_operator*, float*, float*, uint16_t*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
         void (*grey_of_row)(uint8_t*, const uint8_t*, Py_ssize_t) noexcept nogil
@@ -212,9 +211,9 @@ cdef int fill_bands(sh_bands* bands, const double* folded, Py_ssize_t n_samples,
     for k in range(64):
         length = (last[k] - first[k] + 1) * channels
         bands.start[k] = first[k] * channels
-        bands.length8[k] = (length + 7) // 8 * 8
+        bands.length[k] = length
         bands.offset[k] = total
-        total += bands.length8[k]
+        total += length
     bands.weights = <float*>calloc(total, sizeof(float))
     if bands.weights == NULL:
         raise MemoryError("the operator tables of one side")
@@ -284,23 +283,27 @@ cdef Turn turn_of(int orientation) except *:
 
 
 cdef struct Scratch:
-    float* line
+    float* lines
+    float* mixed
     uint16_t* acc16
 
 
 cdef int take_scratch(Scratch* scratch, Py_ssize_t n) except -1:
-    scratch.line = <float*>malloc((n + SH_PAD) * sizeof(float))
+    scratch.lines = <float*>malloc(8 * n * sizeof(float))
+    scratch.mixed = <float*>malloc(8 * n * sizeof(float))
     scratch.acc16 = <uint16_t*>malloc(n * sizeof(uint16_t))
-    if scratch.line == NULL or scratch.acc16 == NULL:
+    if scratch.lines == NULL or scratch.mixed == NULL or scratch.acc16 == NULL:
         drop_scratch(scratch)
         raise MemoryError("the working rows of one picture")
     return 0
 
 
 cdef void drop_scratch(Scratch* scratch) noexcept nogil:
-    free(scratch.line)
+    free(scratch.lines)
+    free(scratch.mixed)
     free(scratch.acc16)
-    scratch.line = NULL
+    scratch.lines = NULL
+    scratch.mixed = NULL
     scratch.acc16 = NULL
 
 
@@ -341,7 +344,7 @@ cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
     take_scratch(&scratch, picture.n_cols * picture.channels)
     with nogil:
         kernels.small_picture(out, picture.data, picture.row_stride, picture.n_cols, picture.channels,
-                              &row_op.op, &col_op.op, scratch.line, scratch.acc16)
+                              &row_op.op, &col_op.op, scratch.lines, scratch.mixed, scratch.acc16)
         drop_scratch(&scratch)
     return 0
 

@@ -16,12 +16,18 @@
 #define restrict __restrict
 #endif
 
-#define SH_PAD 8       /* floats past the end of a line that a padded band may read */
 #define SH_MAX_SIDE 64 /* the larger of the pictures pHash shrinks to */
 #define SH_GATHER 16   /* columns read at once where the columns go first: one cache line of grey */
 
 #if defined(__GNUC__)
 typedef float sh_float8 __attribute__((vector_size(32)));
+typedef float sh_float4 __attribute__((vector_size(16)));
+typedef int sh_int4 __attribute__((vector_size(16)));
+#if defined(__clang__)
+#define SH_SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define SH_SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (sh_int4){i, j, k, l})
+#endif
 #endif
 
 /* One input row of a band and its weight (an integer up to 257, or a fraction at the picture's edge). */
@@ -30,10 +36,10 @@ typedef struct {
     float weight;
 } sh_tap;
 
-/* 64 bands as dense weights, each padded with zeros to a multiple of 8. */
+/* 64 bands as dense weights. */
 typedef struct {
     ptrdiff_t start[64];
-    ptrdiff_t length8[64];
+    ptrdiff_t length[64];
     ptrdiff_t offset[64];
     float *weights;
 } sh_bands;
@@ -62,7 +68,7 @@ typedef struct {
 
 typedef struct {
     void (*small_picture)(float *, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sh_operator *,
-                          const sh_operator *, float *, uint16_t *);
+                          const sh_operator *, float *, float *, uint16_t *);
     void (*dct)(float *, const float *);
     int (*quality)(const float *);
     void (*grey_of_row)(uint8_t *, const uint8_t *, ptrdiff_t);

@@ -32,24 +32,51 @@ static void SH_NAME(add_row_float)(float *restrict acc, const uint8_t *restrict 
         acc[i] += weight * (float)row[i];
 }
 
-/* Sum v[i] * w[i] over n8 elements (a multiple of 8): eight running sums, then a fixed tree. */
-static inline float SH_NAME(dot)(const float *restrict v, const float *restrict w, ptrdiff_t n8)
+/* mixed[8 * c + lane] = lines[lane][c] for eight lines `pitch` floats apart: afterwards one vector holds one column. */
+static void SH_NAME(mix_lines)(float *restrict mixed, const float *restrict lines, ptrdiff_t pitch, ptrdiff_t n)
+{
+    ptrdiff_t c = 0;
+#if defined(SH_SHUFFLE)
+    for (; c + 4 <= n; c += 4)
+        for (int half = 0; half < 8; half += 4) {
+            sh_float4 r0, r1, r2, r3;
+            __builtin_memcpy(&r0, lines + (half + 0) * pitch + c, sizeof r0);
+            __builtin_memcpy(&r1, lines + (half + 1) * pitch + c, sizeof r1);
+            __builtin_memcpy(&r2, lines + (half + 2) * pitch + c, sizeof r2);
+            __builtin_memcpy(&r3, lines + (half + 3) * pitch + c, sizeof r3);
+            const sh_float4 low01 = SH_SHUFFLE(r0, r1, 0, 4, 1, 5), high01 = SH_SHUFFLE(r0, r1, 2, 6, 3, 7);
+            const sh_float4 low23 = SH_SHUFFLE(r2, r3, 0, 4, 1, 5), high23 = SH_SHUFFLE(r2, r3, 2, 6, 3, 7);
+            const sh_float4 c0 = SH_SHUFFLE(low01, low23, 0, 1, 4, 5), c1 = SH_SHUFFLE(low01, low23, 2, 3, 6, 7);
+            const sh_float4 c2 = SH_SHUFFLE(high01, high23, 0, 1, 4, 5), c3 = SH_SHUFFLE(high01, high23, 2, 3, 6, 7);
+            __builtin_memcpy(mixed + 8 * (c + 0) + half, &c0, sizeof c0);
+            __builtin_memcpy(mixed + 8 * (c + 1) + half, &c1, sizeof c1);
+            __builtin_memcpy(mixed + 8 * (c + 2) + half, &c2, sizeof c2);
+            __builtin_memcpy(mixed + 8 * (c + 3) + half, &c3, sizeof c3);
+        }
+#endif
+    for (; c < n; c++)
+        for (int lane = 0; lane < 8; lane++)
+            mixed[8 * c + lane] = lines[lane * pitch + c];
+}
+
+/* sum[lane] = mixed[8 i + lane] * w[i] added up in order of i, for eight lines at once. */
+static inline void SH_NAME(dot8)(float *restrict sum, const float *restrict mixed, const float *restrict w,
+                                 ptrdiff_t length)
 {
 #if defined(__GNUC__)
-    sh_float8 sum = {0, 0, 0, 0, 0, 0, 0, 0};
-    for (ptrdiff_t i = 0; i < n8; i += 8) {
-        sh_float8 a, b;
-        __builtin_memcpy(&a, v + i, sizeof a);
-        __builtin_memcpy(&b, w + i, sizeof b);
-        sum += a * b;
+    sh_float8 total = {0, 0, 0, 0, 0, 0, 0, 0};
+    for (ptrdiff_t i = 0; i < length; i++) {
+        sh_float8 column;
+        __builtin_memcpy(&column, mixed + 8 * i, sizeof column);
+        total += column * w[i];
     }
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+    __builtin_memcpy(sum, &total, sizeof total);
 #else
-    float sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    for (ptrdiff_t i = 0; i < n8; i += 8)
+    for (int lane = 0; lane < 8; lane++)
+        sum[lane] = 0.0f;
+    for (ptrdiff_t i = 0; i < length; i++)
         for (int lane = 0; lane < 8; lane++)
-            sum[lane] += v[i + lane] * w[i + lane];
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+            sum[lane] += mixed[8 * i + lane] * w[i];
 #endif
 }
 
@@ -103,24 +130,25 @@ static void SH_NAME(rows_of_band)(float *restrict line, uint16_t *restrict acc16
 }
 
 /* small[64][64] = P_rows Y P_cols^T.
- * pixels: rows x cols x channels, uint8, the samples of a row adjacent; line: cols * channels + SH_PAD floats;
+ * pixels: rows x cols x channels, uint8, the samples of a row adjacent. lines and mixed: 8 * cols * channels floats;
  * acc16: cols * channels. For colour, the columns operator carries the luma weights: the rows pass is linear,
  * so luma is taken of 64 rows instead of all, and never rounded. */
 static void SH_NAME(small_picture)(float *restrict small, const uint8_t *pixels, ptrdiff_t row_stride,
                                    ptrdiff_t cols, int channels, const sh_operator *row_op,
-                                   const sh_operator *col_op, float *line, uint16_t *acc16)
+                                   const sh_operator *col_op, float *lines, float *mixed, uint16_t *acc16)
 {
     const sh_bands *bands = channels == 3 ? &col_op->colour : &col_op->grey;
     const ptrdiff_t n = cols * channels;
-    for (int i = 0; i < SH_PAD; i++) /* a padded band reads past the end, with weight 0 */
-        line[n + i] = 0.0f;
-    for (int k = 0; k < 64; k++) {
-        SH_NAME(rows_of_band)(line, acc16, pixels, row_stride, n, row_op, k);
-        const float scale = row_op->scale[k];
-        for (int j = 0; j < 64; j++)
-            small[64 * k + j] =
-                SH_NAME(dot)(line + bands->start[j], bands->weights + bands->offset[j], bands->length8[j]) *
-                (col_op->scale[j] * scale);
+    for (int k = 0; k < 64; k += 8) {
+        for (int lane = 0; lane < 8; lane++)
+            SH_NAME(rows_of_band)(lines + lane * n, acc16, pixels, row_stride, n, row_op, k + lane);
+        SH_NAME(mix_lines)(mixed, lines, n, n);
+        for (int j = 0; j < 64; j++) {
+            float sum[8];
+            SH_NAME(dot8)(sum, mixed + 8 * bands->start[j], bands->weights + bands->offset[j], bands->length[j]);
+            for (int lane = 0; lane < 8; lane++)
+                small[64 * (k + lane) + j] = sum[lane] * (col_op->scale[j] * row_op->scale[k + lane]);
+        }
     }
 }
 

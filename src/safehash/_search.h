@@ -634,38 +634,62 @@ static void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int
     }
 }
 
-/* Build one slot from an older state of it. Kept rows are renumbered by how many rows before them were kept
- * (`kept`: one bit a row; `rank`: kept rows before each 64; both NULL if all are), and the `n_added` new rows,
- * sorted by (key, row), are merged in. Reads and writes in order, unlike sh_build_slot. Positions are checked:
- * the older arrays may be mapped. */
-static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                         const uint64_t* kept, const uint32_t* rank, const uint32_t* added_keys,
-                         const uint32_t* added_rows, int64_t n_added, uint32_t* starts, uint32_t* ids,
-                         int64_t n_new) {
-    int64_t bucket, n_buckets = (int64_t)1 << width, next = 0, at = 0;
-    for (bucket = 0; bucket < n_buckets; bucket++) {
-        uint32_t i = old_starts[bucket], end = old_starts[bucket + 1];
-        if (SH_RARE(i > end || end > (uint64_t)n_old)) return SH_BAD_POSITION;
-        if (SH_RARE(at + (end - i) > n_new + (kept ? n_old : 0))) return SH_BAD_POSITION;
-        starts[bucket] = (uint32_t)at;
-        for (; i < end; i++) {
-            uint32_t row = old_ids[i];
-            if (SH_RARE(row >= (uint64_t)n_old)) return SH_BAD_POSITION;
-            if (kept) {
-                uint64_t bits = kept[row >> 6];
-                if (!(bits >> (row & 63) & 1)) continue;
-                row = rank[row >> 6] + (uint32_t)sh_swar(bits & (((uint64_t)1 << (row & 63)) - 1));
-            }
-            if (SH_RARE(at >= n_new)) return SH_BAD_POSITION;
-            ids[at++] = row;
-        }
-        for (; next < n_added && added_keys[next] == bucket; next++) {
-            if (SH_RARE(at >= n_new)) return SH_BAD_POSITION;
-            ids[at++] = added_rows[next];
-        }
+/* Both of these build one slot from an older state of it, moving whole runs of buckets: in order, unlike
+ * sh_build_slot. The older arrays may be mapped, so what they say is compared with where the arrays end. */
+
+/* Add `n_added` rows, sorted by (key, row), whose numbers follow the old ones. */
+static int sh_add_to_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
+                          const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
+                          uint32_t* starts, uint32_t* ids) {
+    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
+    for (next = 0; next < n_added; next++) {
+        int64_t end, key = added_keys[next];
+        if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
+        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)next;
+        end = old_starts[key + 1];
+        if (SH_RARE(end < at || end > n_old)) return SH_BAD_POSITION;
+        if (end > at) memcpy(ids + at + next, old_ids + at, (size_t)(end - at) * sizeof *ids);
+        ids[end + next] = added_rows[next];
+        at = end;
     }
-    starts[n_buckets] = (uint32_t)at;
-    return at == n_new ? SH_OK : SH_BAD_POSITION;
+    for (; bucket <= n_buckets; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)n_added;
+    if (n_old > at) memcpy(ids + at + n_added, old_ids + at, (size_t)(n_old - at) * sizeof *ids);
+    return SH_OK;
+}
+
+/* Take `n_removed` rows, sorted by (key, row), out of a slot. The others are renumbered by how many before them
+ * stay (`kept`: one bit a row; `rank`: how many stay before each 64). `ids`: n_old - n_removed. */
+static int sh_take_from_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
+                             const uint64_t* kept, const uint32_t* rank, const uint32_t* removed_keys,
+                             const uint32_t* removed_rows, int64_t n_removed, uint32_t* starts, uint32_t* ids) {
+    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
+    for (next = 0; next <= n_removed; next++) {
+        int64_t key = n_buckets, low = n_old;
+        if (next < n_removed) {
+            int64_t high;
+            key = removed_keys[next];
+            if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
+            low = old_starts[key];
+            high = old_starts[key + 1];
+            if (SH_RARE(low > high || high > n_old)) return SH_BAD_POSITION;
+            while (low < high) { /* a bucket's rows ascend */
+                int64_t middle = (low + high) / 2;
+                if (old_ids[middle] < removed_rows[next]) low = middle + 1; else high = middle;
+            }
+            if (SH_RARE(low >= n_old || old_ids[low] != removed_rows[next])) return SH_BAD_POSITION;
+        }
+        if (SH_RARE(low < at || low - next > n_old - n_removed)) return SH_BAD_POSITION;
+        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] - (uint32_t)next;
+        for (; at < low; at++) {
+            uint32_t row = old_ids[at];
+            uint64_t below;
+            if (SH_RARE(row >= (uint64_t)n_old)) return SH_BAD_POSITION;
+            below = kept[row >> 6] & (((uint64_t)1 << (row & 63)) - 1);
+            ids[at - next] = rank[row >> 6] + (uint32_t)sh_swar(below);
+        }
+        at = low + 1;
+    }
+    return SH_OK;
 }
 
 #endif

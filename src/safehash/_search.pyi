@@ -1,17 +1,19 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK_SIZE: int
 MAX_SLOTS: int
+__test__: dict[str, str]
 
 def levels() -> tuple[str, ...]: ...
 def choose_level(name: str) -> None: ...
 def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
 def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
 
+@final
 class Blocks:
     def __init__(
         self,
@@ -22,6 +24,7 @@ class Blocks:
     def touch(self, values: npt.NDArray[Any]) -> None: ...
     def damage(self) -> Exception: ...
 
+@final
 class Plan:
     n_slots: int
     def __init__(
@@ -34,6 +37,7 @@ class Plan:
         max_bucket: int = 0,
     ) -> None: ...
 
+@final
 class SlotIndex:
     widths: tuple[int, ...]
     def __init__(
@@ -69,14 +73,23 @@ def build_slot(
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...
-def merge_slot(
+def add_to_slot(
     old_starts: npt.NDArray[np.uint32],
     old_ids: npt.NDArray[np.uint32],
     width: int,
-    kept: npt.NDArray[np.uint64] | None,
-    rank: npt.NDArray[np.uint32] | None,
-    added_keys: npt.NDArray[np.uint32],
-    added_rows: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.uint32],
+    ids: npt.NDArray[np.uint32],
+) -> None: ...
+def take_from_slot(
+    old_starts: npt.NDArray[np.uint32],
+    old_ids: npt.NDArray[np.uint32],
+    width: int,
+    kept: npt.NDArray[np.uint64],
+    rank: npt.NDArray[np.uint32],
+    keys: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.uint32],
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...

@@ -196,6 +196,7 @@ def build_slots(
 def merge_slots(
     old_starts: UInt32Array,
     old_ids: UInt32Array,
+    old_digests: UInt8Array,
     keep: npt.NDArray[np.bool_],
     added: UInt8Array,
     widths: tuple[int, ...],
@@ -207,6 +208,7 @@ def merge_slots(
     ----------
     old_starts, old_ids : ndarray of uint32
         For the same `widths`.
+    old_digests : ndarray of uint8, shape (n_old, n_bytes)
     keep : ndarray of bool, shape (n_old,)
     added : ndarray of uint8, shape (n_added, n_bytes)
     widths : tuple of int
@@ -218,34 +220,40 @@ def merge_slots(
     ValueError
         The older arrays do not belong together.
     """
-    n_old, n_kept = keep.shape[0], int(keep.sum())
+    n_old = keep.shape[0]
+    removed = np.flatnonzero(~keep)
+    n_kept = n_old - removed.shape[0]
     n_new = n_kept + added.shape[0]
-    kept: npt.NDArray[np.uint64] | None = None
-    rank: UInt32Array | None = None
-    if n_kept < n_old:
-        padded = np.zeros(-(-n_old // 64) * 64, bool)
-        padded[:n_old] = keep
-        kept = np.packbits(padded, bitorder="little").view("<u8").astype(np.uint64)
-        rank = np.concatenate([[0], np.cumsum(padded.reshape(-1, 64).sum(axis=1))[:-1]]).astype(np.uint32)
-    keys = _search.slot_keys(added, widths)
+    padded = np.zeros(-(-n_old // 64) * 64, bool)
+    padded[:n_old] = keep
+    kept = np.packbits(padded, bitorder="little").view("<u8").astype(np.uint64)
+    rank = np.concatenate([[0], np.cumsum(padded.reshape(-1, 64).sum(axis=1))[:-1]]).astype(np.uint32)
+    removed_keys = _search.slot_keys(np.ascontiguousarray(old_digests[removed]), widths)
+    added_keys = _search.slot_keys(added, widths)
     limits = _limits(widths)
     starts = np.empty(limits[-1], np.uint32)
     ids = np.empty(len(widths) * n_new, np.uint32)
 
     def merge(slot: int) -> None:
-        order = np.argsort(keys[slot], kind="stable")
-        of_slot = slice(limits[slot], limits[slot + 1])
-        _search.merge_slot(
-            old_starts[of_slot],
-            old_ids[slot * n_old : (slot + 1) * n_old],
-            widths[slot],
-            kept,
-            rank,
-            keys[slot][order],
-            (order + n_kept).astype(np.uint32),
-            starts[of_slot],
-            ids[slot * n_new : (slot + 1) * n_new],
-        )
+        width, of_slot = widths[slot], slice(limits[slot], limits[slot + 1])
+        of_starts, of_ids = old_starts[of_slot], old_ids[slot * n_old : (slot + 1) * n_old]
+        new_starts, new_ids = starts[of_slot], ids[slot * n_new : (slot + 1) * n_new]
+        if n_kept < n_old:
+            keys = removed_keys[slot]
+            order = np.argsort(keys, kind="stable")
+            rows = removed[order].astype(np.uint32)
+            left_starts, left_ids = new_starts, new_ids
+            if n_new != n_kept:
+                left_starts, left_ids = np.empty_like(new_starts), np.empty(n_kept, np.uint32)
+            _search.take_from_slot(
+                of_starts, of_ids, width, kept, rank, keys[order], rows, left_starts, left_ids
+            )
+            of_starts, of_ids = left_starts, left_ids
+        if n_kept == n_old or n_new != n_kept:
+            keys = added_keys[slot]
+            order = np.argsort(keys, kind="stable")
+            rows = (order + n_kept).astype(np.uint32)
+            _search.add_to_slot(of_starts, of_ids, width, keys[order], rows, new_starts, new_ids)
 
     _for_each(merge, len(widths), threads)
     return starts, ids

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from ..errors import IndexFileError
 from ..records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .output import Lines, summary_text
@@ -94,9 +95,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which lists are matched, and how closely."""
     group = parser.add_argument_group("lists")
-    group.add_argument(
-        "--list", action="append", required=True, metavar="LIST", help="hash list; may be repeated"
+    source = group.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--list", action="append", default=[], metavar="LIST", help="hash list; may be repeated"
     )
+    source.add_argument("--index", metavar="FILE", help="snapshot written by `safehash index build`")
     group.add_argument(
         "--allow", action="append", default=[], metavar="LIST", help="list of harmless pictures"
     )
@@ -123,6 +126,13 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["max_distance"] = {"pdq": arguments.max_distance}
     if arguments.min_quality is not None:
         differs["min_quality"] = arguments.min_quality
+    if arguments.index is not None:
+        if arguments.allow:
+            raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
+        policy = Policy(**differs) if differs else None
+        return Matcher.open(
+            arguments.index, allow_ids=arguments.allow_id, policy=policy, effort=arguments.effort
+        )
     return Matcher.from_files(
         *arguments.list,
         allow=arguments.allow,
