@@ -56,6 +56,7 @@ setup(
         [
             extension("_core", "_kernels.h"),
             extension("_search", "_search.h"),
+            extension("_join", "_join.h"),
             extension("_views", "_views.h", "_views_body.h", "_kernels.h"),
         ],
         compiler_directives=directives,

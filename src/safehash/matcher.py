@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import __version__
+from . import __version__, _join
 from .compute import hash_decoded, read_file, reduction_for
 from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
 from .entries import EntryTable, EntryTableBuilder
@@ -344,6 +344,38 @@ class Matcher:
             return [self.check(item, effort=effort) for item in items]
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(lambda item: self.check(item, effort=effort), items))
+
+    def near_any(
+        self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
+    ) -> npt.NDArray[np.bool_]:
+        """Return for which stored digests `check_hashes` could find anything; a million in a minute.
+
+        Parameters
+        ----------
+        digests : ndarray of uint8, shape (n, n_bytes)
+        algorithm : str or Algorithm
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False where neither the digest nor its turns nor its negative is near any entry of any list.
+        """
+        algorithm = Algorithm(algorithm)
+        state = self._state
+        if not (algorithm in state.indexes or algorithm in state.exact):
+            return np.zeros(len(digests), bool)
+        listed = state.table.digests(algorithm)[1]
+        if not algorithm.is_perceptual:
+            same = np.dtype((np.void, algorithm.n_bytes))
+            wanted = np.ascontiguousarray(listed).view(same).ravel()
+            return np.isin(np.ascontiguousarray(digests).view(same).ravel(), wanted)
+        max_distance = _radius(self._policy, algorithm)
+        if max_distance >= 2 * algorithm.n_bytes:
+            return np.ones(len(digests), bool)  # too far for sorting to sort anything out
+        views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+        flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
+        near = _join.near_any(flat, listed, max_distance=max_distance)
+        return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
 
     def check_hash(self, value: Hash) -> Decision:
         """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""

@@ -1,0 +1,10 @@
+import numpy as np
+import numpy.typing as npt
+
+def near_any(
+    queries: npt.NDArray[np.uint8],
+    listed: npt.NDArray[np.uint8],
+    *,
+    max_distance: int,
+    portable: bool = False,
+) -> npt.NDArray[np.bool_]: ...
