@@ -31,7 +31,7 @@ from safehash.lookback import rematch
 from safehash.matcher import Matcher
 from safehash.policy import Policy
 from safehash.pool import available_workers
-from safehash.scan import scan
+from safehash.scanning import scan
 
 from common import ratio, report, write_result
 

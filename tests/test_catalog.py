@@ -19,7 +19,7 @@ from safehash.hashes import Algorithm, Hash
 from safehash.lookback import counts, records, rematch, similar, stored_digests
 from safehash.matcher import Matcher
 from safehash.records import Summary
-from safehash.scan import scan
+from safehash.scanning import scan
 from scanning import write_list, write_picture, write_pictures
 
 

@@ -163,7 +163,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
 def run(arguments: argparse.Namespace) -> int:
     """Scan, and return the exit code."""
     from ..catalog import Catalog
-    from ..scan import scan
+    from ..scanning import scan
 
     if not arguments.paths and arguments.files_from is None:
         print("safehash scan: nothing to look at: give a PATH or --files-from", file=sys.stderr)
