@@ -56,7 +56,7 @@ setup(
         [
             extension("_core", "_kernels.h"),
             extension("_search", "_search.h"),
-            extension("_views", "_views.h", "_views_body.h", "_kernels.h"),
+            extension("_views", "_views.h", "_views_body.h", "_kernels.h", "_kernels_body.h"),
         ],
         compiler_directives=directives,
     )
