@@ -67,8 +67,7 @@ def make_index(own: list[bytes], size: int) -> Index:
 
 def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
     """Apply every manipulation to every photograph; count what each effort finds."""
-    paths = Path(args.photos).read_text().split("\n")
-    paths = [path for path in paths if path]
+    paths = [path for path in Path(args.photos).read_text().split("\n") if path]
     pictures = [Image.open(path).convert("RGB") for path in paths]
     own = [compute.hash_file(path).digest for path in paths]
     listed, _ = read_mixes(args.mixes)

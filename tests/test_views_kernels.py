@@ -189,6 +189,8 @@ def test_propose_on_a_flat_picture_has_nothing_to_propose() -> None:
         (lambda: _views.thumbnail(np.zeros((8, 8), np.uint8), rows=70, cols=64, step=8), ValueError),
         (lambda: _views.rotated(np.zeros((40, 40), np.float32), 1.0, 1.0), ValueError),
         (lambda: _views.rotated(np.zeros((64, 64), np.float32), 1.0, 0.0), ValueError),
+        (lambda: _views.rotated(np.zeros((64, 64), np.float32), math.nan, 1.0), ValueError),
+        (lambda: _views.rotated(np.zeros((64, 64), np.float32), 1.0, math.inf), ValueError),
         (lambda: hash_window(np.zeros((64, 64), np.float32), (0.5, 0.5, 0, 1)), ValueError),
         (lambda: hash_window(np.zeros((64, 64), np.float32), (math.nan, 1, 0, 1)), ValueError),
         (lambda: hash_window(np.zeros((64, 64), np.float32), (0, 1, 0, 7)), ValueError),

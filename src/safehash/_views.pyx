@@ -72,7 +72,7 @@ sv_fill_dct()
 #: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
 LEVELS = tuple(range(sh_widest_level() + 1))
 
-#: Samples of a thumbnail's side, and of the halved one that large windows are read from.
+#: Samples of the largest thumbnail's side.
 SIDE = SV_MAX_SIDE
 
 cdef int default_level = sh_widest_level()
@@ -192,8 +192,8 @@ def rotated(const float[:, ::1] thumb, double degrees, double aspect):
         Columns over rows of the upload: angles are the upload's, not the square's.
     """
     cdef int n = side_of(thumb)
-    if not aspect > 0.0:
-        raise ValueError(f"aspect is positive, not {aspect}")
+    if not (-360.0 <= degrees <= 360.0 and 1e-6 <= aspect <= 1e6):
+        raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
     out = np.empty((n, n), dtype=np.float32)
     cdef float[:, ::1] view = out
     cdef double radians = degrees * M_PI / 180.0

@@ -14,7 +14,7 @@ from .compute import hash_decoded, turned_hashes
 from .hashes import Algorithm, Hash
 from .images import Decoded
 from .index import Index
-from .windows import Found, Thumbnails, search_windows, turned_needs
+from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
@@ -114,8 +114,9 @@ def look_up(
     min_quality : int
         Views of lower PDQ quality are not looked up.
     effort : "fast", "standard" or "thorough"
-        "fast" takes each frame as it is. "standard" adds orientations, negatives, trims of uniform borders
-        and, where `on_black` is given, the picture on black.
+        "fast" takes each frame as it is. "standard" adds orientations, negatives, boxes inside the
+        picture (borders, screenshots, collages) and, where `on_black` is given, the picture on black. "thorough"
+        adds crops and small rotations, and looks harder for boxes.
     on_black : callable or None
         Decodes the picture on black; given for pictures with transparency.
 
@@ -203,8 +204,9 @@ def _add_views(
     if _is_good(turned[0].quality, min_quality):
         for value, view in zip(turned, TURN_NAMES, strict=True):
             queries.add(value.digest, view)
-        for value, view in zip(turned, TURN_NAMES, strict=True):
-            queries.add(value.negative().digest, "negative" if view == TURN_NAMES[0] else f"negative, {view}")
+        for orientation in (0, MIRRORED):
+            name = "negative" if orientation == 0 else f"negative, {TURN_NAMES[orientation]}"
+            queries.add(turned[orientation].negative().digest, name)
     return turned[0]
 
 

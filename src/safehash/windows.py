@@ -95,8 +95,8 @@ PLAIN_GROUND = (-17, 0.70)
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
 MAX_FAINT = 0.15
 
-#: A match by a view must be so many bits nearer than the nearest plain shape is to the entry.
-PLAIN_MARGIN = 40
+#: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits.
+PLAIN_OFFSET, PLAIN_SLOPE = 54, 1.5
 
 #: Margins that a crop may have taken off a side, in fractions of what is left.
 _MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
@@ -366,7 +366,7 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     quality, flat, plain_ground, faint = _views.measure_window(thumb, np.array(found.window))
     if quality < MIN_WINDOW_QUALITY or faint > MAX_FAINT:
         return _NEVER
-    if found.distance > int(distance_to_plain(digest)[0]) - PLAIN_MARGIN:
+    if found.distance > _plain_limit(digest):
         return _NEVER
     if plain_ground:
         extra, agreement = PLAIN_GROUND
@@ -378,12 +378,17 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
 
 
+def _plain_limit(digest: UInt8Array) -> float:
+    """Return how far from an entry a view of something else than the whole picture may lie, in bits."""
+    return PLAIN_SLOPE * (int(distance_to_plain(digest)[0]) - PLAIN_OFFSET)
+
+
 def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
     """Return the smallest threshold at which a turned or negative upload counts as an entry's picture.
 
     Stripes, discs and symmetric drawings are alike in any orientation.
     """
-    if degenerate(digest)[0] or distance > int(distance_to_plain(digest)[0]) - PLAIN_MARGIN:
+    if degenerate(digest)[0] or distance > _plain_limit(digest):
         return _NEVER
     _, _, plain_ground, faint = _views.measure_window(
         thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])
