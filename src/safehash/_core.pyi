@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
 MAX_SIDE: int
+LONGEST_KEPT: int
 
 class Operator:
     def __init__(self, n: int, step: int, flip: bool) -> None: ...
