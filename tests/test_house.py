@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 #: Floors of the house, ground floor first: a module imports from its own floor or from below.
 FLOORS = (
-    {"errors", "_core", "_search", "_join", "_views"},
+    {"errors", "mending", "_core", "_search", "_join", "_views"},
     {"hashes", "images"},
     {"compute"},
     {"lists", "entries", "slots", "exact", "flood", "gates"},

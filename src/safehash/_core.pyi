@@ -6,6 +6,7 @@ import numpy.typing as npt
 LEVELS: tuple[int, ...]
 MAX_SIDE: int
 __test__: dict[str, str]
+LONGEST_KEPT: int
 
 @final
 class Operator: ...
