@@ -197,6 +197,21 @@ def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:
     assert strict.check(bridge).outcome is Outcome.NO_MATCH
 
 
+def test_the_audit_says_all_a_decision_depends_on(listed: Path, photo: Image.Image) -> None:
+    policy = Policy(per_list={"listed": safehash.ListPolicy(max_distance={"pdq": 3})})
+    matcher = Matcher.from_files(listed, policy=policy, allow_distance=9, allow_ids=["x"])
+    audit = matcher.check(jpeg(photo)).audit
+    assert audit.list_thresholds == (("listed", "pdq", 3),)
+    assert (audit.allow_distance, audit.allow_ids) == (9, ("x",))
+
+
+def test_a_vanished_list_is_the_lists_error(listed: Path) -> None:
+    matcher = Matcher.from_files(listed)
+    listed.unlink()
+    with pytest.raises((safehash.ListError, OSError)):
+        matcher.reload_if_changed()
+
+
 def test_phash_lists(bridge: Path, photo: Image.Image, tmp_path: Path) -> None:
     for algorithm in ("phash", "phash256"):
         listed = tmp_path / f"{algorithm}.csv"

@@ -67,6 +67,11 @@ class Audit:
     lists: tuple[ListInfo, ...]
     thresholds: tuple[tuple[str, int], ...]
     min_quality: int
+    #: Thresholds that differ for one list: (list, algorithm, bits).
+    list_thresholds: tuple[tuple[str, str, int], ...] = ()
+    #: How near (bits) an upload must be to an allow-listed picture.
+    allow_distance: int = 16
+    allow_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

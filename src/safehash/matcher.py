@@ -81,7 +81,6 @@ class Matcher:
         allow_distance: int,
         sources: _Sources,
     ) -> None:
-        self._state = state
         self._policy = policy
         self._limits = limits
         self._effort: Effort = effort
@@ -89,6 +88,7 @@ class Matcher:
         self._allow_ids = frozenset(allow_ids)
         self._allow_distance = allow_distance
         self._sources = sources
+        self._state = self._with_allowance(state)
 
     @classmethod
     def from_files(
@@ -239,16 +239,27 @@ class Matcher:
             What is there now cannot be used. The old state stays in place.
         """
         if self._sources.snapshot is not None:
-            self._state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+            state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
         else:
-            self._state = _load(self._sources, self._policy, self._effort)
+            state = _load(self._sources, self._policy, self._effort)
+        self._state = self._with_allowance(state)
+
+    def _with_allowance(self, state: _State) -> _State:
+        """Put into the audit what this matcher allows."""
+        ids = tuple(sorted(self._allow_ids))
+        audit = replace(state.audit, allow_distance=self._allow_distance, allow_ids=ids)
+        return replace(state, audit=audit)
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether it was.
 
         Cheap enough for every request: one look at each file's status.
         """
-        if _origin_of(self._sources) == self._state.origin:
+        try:
+            same = _origin_of(self._sources) == self._state.origin
+        except IndexFileError:
+            same = False  # something vanished: the reload says what
+        if same:
             return False
         self.reload()
         return True
@@ -764,4 +775,9 @@ def _audit_of(
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
+        list_thresholds=tuple(
+            (name, algorithm, bits)
+            for name, own in sorted(policy.per_list.items())
+            for algorithm, bits in sorted((own.max_distance or {}).items())
+        ),
     )
