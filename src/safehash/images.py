@@ -326,8 +326,9 @@ def _check_size(name: str, image: ImageFile, size: tuple[int, int], step: int, l
     # The imaging library pads three bands to four bytes.
     needed = _DECODER_BYTES.get(name, (4 if n_bands > 1 else 1) * wide) * width * height // step**2
     if name == "JPEG" and image.info.get("progressive"):
-        # All coefficients are held, two bytes each, whatever the output scale.
-        needed += 2 * width * height * (1 if n_bands == 1 else 3)
+        # All coefficients are held, two bytes each, whatever the output scale; chroma is often subsampled.
+        samples = [across * down for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
+        needed += 2 * width * height * sum(samples) // max([1, *samples])
     if needed > limits.max_decoded_bytes:
         raise ImageTooLarge(
             f"decoding {width} x {height} {image.mode} takes {needed} bytes, the limit is {limits.max_decoded_bytes}"
