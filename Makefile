@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report
+EXTRAS := test,lists,report,parquet,remote
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized clean
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
+.PHONY: check-pillow clean
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
 demo: .demo/ready
@@ -43,6 +44,7 @@ lint:
 
 types:
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._search safehash._views safehash._join
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -67,11 +69,28 @@ test-sanitized: $(VENV)/tools
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_kernels.py tests/test_golden.py tests/test_index.py
 
+# The report in headless Chromium (apt-get install chromium).
+test-browser: develop
+	$(BIN)/python -m pytest -q tests/browser_report.py
+
+# kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
+test-kills: develop
+	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/test_scan_cli.py -k killed
+
+# Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
+check-pillow: develop
+	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
+	$(BIN)/python tests/pillow_sources.py build/pillow/pillow-*.tar.gz
+
 # The figures under benchmarks/results/ (needs the peers: pip install '.[bench]').
 bench: develop
 	$(BIN)/python -m pip install --quiet ".[bench]"
 	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
-	$(BIN)/python benchmarks/bench_index.py
+	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7
+	$(BIN)/python benchmarks/bench_lists.py
+	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_views.py
+	$(BIN)/python benchmarks/make_tables.py
 
 clean:
 	rm -rf build dist .demo $(VENV) src/*.egg-info src/safehash/*.so src/safehash/*.c

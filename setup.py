@@ -54,8 +54,9 @@ def extension(name: str, *depends: str) -> Extension:
 setup(
     ext_modules=cythonize(
         [
-            extension("_core", "_kernels.h"),
+            extension("_core", "_kernels.h", "_kernels_body.h"),
             extension("_search", "_search.h"),
+            extension("_join", "_join.h"),
             extension("_views", "_views.h", "_views_body.h", "_kernels.h", "_kernels_body.h"),
         ],
         compiler_directives=directives,

@@ -19,7 +19,7 @@ from safehash.hashes import Algorithm, Hash
 from safehash.lookback import counts, records, rematch, similar, stored_digests
 from safehash.matcher import Matcher
 from safehash.records import Summary
-from safehash.scan import scan
+from safehash.scanning import scan
 from scanning import write_list, write_picture, write_pictures
 
 
@@ -181,6 +181,20 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
     with Catalog(path, create=False) as catalog:
         assert len(list(rematch(catalog, matcher))) == 1
         assert catalog.number("SELECT count(*) FROM matches") == 2
+
+
+@pytest.mark.parametrize("algorithm", ["phash", "phash256"])
+def test_rematch_of_other_hashes(tmp_path: Path, folder: Path, algorithm: str) -> None:
+    path = tmp_path / "c.db"
+    known = safehash.hash_file(folder / "picture00001.png", algorithm=algorithm)
+    (tmp_path / "one.csv").write_text(f"{algorithm},id\n{known.hex},one\n")
+    one = Matcher.from_files(tmp_path / "one.csv")
+    scan_into(path, folder, one)
+    (tmp_path / "two.csv").write_text(f"{algorithm},id\n{known.orientations()[5].hex},two\n")
+    with Catalog(path) as catalog:
+        ((name, _, decision),) = rematch(catalog, Matcher.from_files(tmp_path / "two.csv"))
+    assert name.endswith("picture00001.png")
+    assert decision.matches[0].entry.id == "two"
 
 
 def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) -> None:

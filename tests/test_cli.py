@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import safehash
 
@@ -33,7 +34,7 @@ def test_version_and_help() -> None:
     "command",
     ["hash", "scan", "lists", "lists check", "lists merge", "lists convert", "lists diff", "lists stats",
      "lists add", "index build", "index info", "match", "rematch", "catalog export", "catalog stats",
-     "catalog similar", "report", "bench"],
+     "catalog similar", "report", "evaluate", "bench"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:
     done = run(*command.split(), "--help")
@@ -106,6 +107,39 @@ def test_scan_with_a_snapshot(bridge: Path, tmp_path: Path) -> None:
     damaged = run("scan", bridge, "--index", snapshot)
     assert damaged.returncode == 2
     assert "Traceback" not in damaged.stderr
+
+
+def test_windows_of_own_images(bridge: Path, tmp_path: Path) -> None:
+    own, cropped = tmp_path / "own.jsonl", tmp_path / "cropped.jpg"
+    with Image.open(bridge) as image:
+        image.crop((int(image.width * 0.3), 0, image.width, image.height)).save(cropped)
+    assert run("lists", "add", bridge, "-o", own).returncode == 0
+    assert run("scan", cropped, "--list", own).returncode == 0
+    assert run("lists", "add", "--windows", "--label", "viral_challenge", bridge, "-o", own).returncode == 0
+    windows = [entry.extra["window"] for entry in safehash.read_list(own) if "window" in entry.extra]
+    assert "without 30 % at the left" in windows
+    done = run("scan", cropped, "--list", own)
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[0])["matches"][0]["labels"] == ["viral_challenge"]
+
+
+def test_a_flooding_entry_is_quarantined(bridge: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"hash,id\n{safehash.hash_file(bridge).hex},b-1\n")
+    small = tmp_path / "small.jpg"
+    with Image.open(bridge) as image:
+        image.reduce(8).save(small)
+    names = tmp_path / "names.txt"
+    names.write_text(f"{small}\n" * 700)
+    for workers in ("0", "2"):
+        done = run(
+            "scan", "--files-from", names, "--list", listed, "--flood-share", "0.5", "--workers", workers
+        )
+        outcomes = json.loads(done.stdout.splitlines()[-1])["outcomes"]
+        assert outcomes == {"match": 499, "suppressed": 201}  # from the 500th file on
+        assert done.returncode == 1
+        assert "quarantined: entry" in done.stderr
+    assert run("scan", small, "--list", listed, "--flood-share", "2").returncode == 2
 
 
 def test_a_reader_that_goes_away(bridge: Path) -> None:

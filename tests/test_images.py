@@ -486,3 +486,179 @@ def test_errors_keep_their_cause(photo: Image.Image) -> None:
     with pytest.raises(UnreadableImage, match="WEBP") as caught:
         safehash.hash_bytes(data[:200])
     assert caught.value.__cause__ is not None
+
+
+# -- what browsers show, a strict decoder refuses ----------------------------------------------------------------
+
+
+def chunk(kind: bytes, body: bytes, *, checksum_off: int = 0) -> bytes:
+    checksum = zlib.crc32(kind + body) ^ checksum_off
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
+
+
+def png_with(pixels: np.ndarray[Any, Any], depth: int, colour: int, extra: bytes = b"") -> bytes:
+    """A PNG of rows of samples as stored, with chunks put in front of the pixels."""
+    rows = b"".join(b"\x00" + row.tobytes() for row in pixels)
+    width = pixels.shape[1] * (8 // depth if depth < 8 else 1)
+    header = struct.pack(">IIBBBBB", width, pixels.shape[0], depth, colour, 0, 0, 0)
+    head = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return head + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("missing", [10, 4000])
+def test_a_truncated_jpeg_of_odd_sides_keeps_its_reduction(photo: Image.Image, missing: int) -> None:
+    """The second decode took another scale than the first, and a ValueError escaped."""
+    data = saved(photo.resize((1001, 803)), "JPEG", quality=95)
+    decoded = decode(data[:-missing], step_for=lambda side: 2)
+    assert decoded.provenance.truncated
+    assert decoded.pixels.shape == (402, 501)
+    assert distance(data[:-missing], data) <= 10
+
+
+@pytest.mark.parametrize("size", [(2_000_000, 5), (5, 2_000_000)])
+def test_a_side_beyond_the_tables_is_too_large(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageTooLarge, match="one side"):
+        safehash.hash_bytes(flat_png(*size))
+
+
+@pytest.mark.parametrize(
+    ("marker", "body"),
+    [(0xE0, b"JFIF"), (0xEE, b"Adobe"), (0xE2, b"ICC_PROFILE\x00"), (0xE2, b"MPF\x00junk")],
+)
+def test_a_broken_application_segment_loses_no_jpeg(photo: Image.Image, marker: int, body: bytes) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(photo, "JPEG", exif=exif.tobytes())
+    odd = data[:2] + struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + data[2:]
+    assert decode(odd).provenance.orientation == 6
+    assert distance(odd, data) == 0
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        chunk(b"tEXt", b"a\x00b", checksum_off=1),
+        chunk(b"gAMA", b""),
+        chunk(b"pHYs", b"\x00"),
+        chunk(b"tRNS", b""),
+        chunk(b"acTL", b""),
+        chunk(b"iCCP", b"x\x00\x05junk"),
+        chunk(b"zTXt", b"a\x00\x00" + zlib.compress(bytes(3_000_000))),
+    ],
+)
+def test_a_broken_remark_loses_no_png(photo: Image.Image, extra: bytes) -> None:
+    pixels = np.asarray(photo.reduce(2))
+    assert distance(png_with(pixels, 8, 2, extra), png_with(pixels, 8, 2)) == 0
+
+
+def test_damaged_compression_keeps_the_rows_before_it(photo: Image.Image) -> None:
+    whole = zlib.compress(b"".join(b"\x00" + row.tobytes() for row in np.asarray(photo)))
+    wrong_checksum = whole[:-1] + bytes([whole[-1] ^ 1])
+    decoded = decode(png(photo.width, photo.height, 8, 2, wrong_checksum))
+    assert decoded.provenance.truncated
+    np.testing.assert_array_equal(decoded.pixels[:400], np.asarray(photo)[:400])
+    jpeg = bytearray(saved(photo, "JPEG"))
+    at = len(jpeg) * 9 // 10
+    jpeg[at : at + 4] = b"\xff\xc4\xff\xd8"
+    assert decode(bytes(jpeg)).provenance.truncated
+
+
+def test_a_transparent_shade_of_deep_and_shallow_grey(photo: Image.Image) -> None:
+    """The shade was left as stored while the samples were scaled, or forgotten."""
+    grey = np.asarray(photo.convert("L"))
+    hidden = grey < 90
+    shown = np.where(hidden, 255, grey).astype(np.uint8)
+    deep = np.where(hidden, 7, grey.astype(np.uint16) * 257).astype(">u2")
+    decoded = decode(png_with(deep, 16, 0, chunk(b"tRNS", b"\x00\x07")))
+    np.testing.assert_array_equal(decoded.pixels, shown)
+    assert decoded.provenance.transparent
+    colour = np.where(hidden[..., None], [0, 0x1234, 0xFFFF], np.asarray(photo).astype(np.uint16) * 257)
+    key = struct.pack(">HHH", 0, 0x1234, 0xFFFF)
+    pixels = decode(png_with(colour.astype(">u2"), 16, 2, chunk(b"tRNS", key))).pixels
+    np.testing.assert_array_equal(pixels, np.where(hidden[..., None], 255, np.asarray(photo)))
+    four = grey >> 4
+    packed = (four[:, 0::2] << 4) | four[:, 1::2]
+    pixels = decode(png_with(packed, 4, 0, chunk(b"tRNS", b"\x00\x09"))).pixels[..., 0]
+    np.testing.assert_array_equal(pixels, np.where(four == 9, 255, four * 17))
+    bits = np.packbits(grey > 99, axis=1)
+    assert decode(png_with(bits, 1, 0, chunk(b"tRNS", b"\x00\x00"))).pixels.min() == 255
+
+
+def test_an_animation_that_counts_more_frames_than_it_has(photo: Image.Image) -> None:
+    """Frames far behind the true end were asked for, and those before it never looked at."""
+    small = photo.resize((80, 60))
+    data = saved(Image.new("RGB", small.size), "PNG", save_all=True, append_images=[small], duration=9)
+    at = data.index(b"acTL")
+    data = data[: at - 4] + chunk(b"acTL", struct.pack(">II", 5000, 0)) + data[at + 16 :]
+    frames = list(decode_frames(data))
+    assert [frame.provenance.frame for frame in frames] == [0, 1]
+    np.testing.assert_array_equal(frames[1].pixels, np.asarray(small))
+
+
+def test_a_damaged_first_frame_is_decoded_as_far_as_it_goes(photo: Image.Image) -> None:
+    data = saved(photo, "PNG", save_all=True, append_images=[Image.new("RGB", photo.size)], duration=9)
+    cut = data[: data.index(b"fdAT") // 2]
+    (frame,) = decode_frames(cut)
+    assert frame.provenance.truncated
+    np.testing.assert_array_equal(frame.pixels[:100], np.asarray(photo)[:100])
+
+
+def test_a_gif_frame_larger_than_its_canvas(photo: Image.Image) -> None:
+    data = bytearray(saved(photo, "GIF"))
+    data[6:10] = struct.pack("<HH", 1, 1)
+    assert distance(bytes(data), saved(photo, "GIF")) == 0
+    frames = [Image.new("L", (60, 60), 9), photo.convert("L").resize((60, 60))]
+    data = bytearray(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    at = data.rindex(b"\x2c" + struct.pack("<HHHH", 0, 0, 60, 60))
+    data[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
+    with pytest.raises(ImageTooLarge):
+        list(decode_frames(bytes(data)))
+
+
+def tiff(width: int, height: int, tile: int) -> bytes:
+    """The header of a tiled grey TIFF."""
+    tags = [
+        (256, width),
+        (257, height),
+        (258, 8),
+        (259, 8),
+        (262, 1),
+        (322, tile),
+        (323, tile),
+        (324, 8),
+        (325, 8),
+    ]
+    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\x00" + struct.pack("<IH", 8, len(tags)) + body + bytes(64)
+
+
+def test_a_tile_larger_than_the_picture_counts() -> None:
+    with pytest.raises(ImageTooLarge, match="32000"):
+        decode(tiff(200, 200, 32_000))
+
+
+def test_later_pages_have_limits_too(photo: Image.Image) -> None:
+    data = saved(photo.resize((100, 80)), "TIFF", save_all=True, append_images=[photo])
+    assert len(list(decode_frames(data, limits=Limits(max_pixels=100 * 80)))) == 1
+
+
+def test_long_animations_are_sampled_within_a_budget(
+    photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = animation(photo, "GIF", 12)
+    monkeypatch.setattr("safehash.images._MAX_SEEK_PIXELS", 10 * 200 * 160)
+    assert [frame.provenance.frame for frame in decode_frames(data, max_frames=4)] == [0, 3, 6, 9]
+
+
+def test_brands_far_behind() -> None:
+    brands = b"mif1miafMA1BMA1AxxxxyyyyzzzzavifMiHB"
+    assert sniff(struct.pack(">I", 16 + len(brands)) + b"ftypmif1\x00\x00\x00\x00" + brands) == "AVIF"
+
+
+def test_other_buffers(photo: Image.Image) -> None:
+    data = saved(photo, "JPEG")[:-10]
+    assert (
+        safehash.hash_bytes(memoryview(data))
+        == safehash.hash_bytes(bytearray(data))
+        == safehash.hash_bytes(data)
+    )  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 import safehash
 from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy
+from safehash.views import Hit
 
 FILES = Path(__file__).parent / "data" / "golden" / "files"
 
@@ -194,6 +195,21 @@ def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:
     assert Matcher.from_files(listed).check(bridge).matches[0].distance == 31
     strict = Matcher.from_files(listed, policy=Policy(max_distance={"pdq": 30}))
     assert strict.check(bridge).outcome is Outcome.NO_MATCH
+
+
+def test_the_audit_says_all_a_decision_depends_on(listed: Path, photo: Image.Image) -> None:
+    policy = Policy(per_list={"listed": safehash.ListPolicy(max_distance={"pdq": 3})})
+    matcher = Matcher.from_files(listed, policy=policy, allow_distance=9, allow_ids=["x"])
+    audit = matcher.check(jpeg(photo)).audit
+    assert audit.list_thresholds == (("listed", "pdq", 3),)
+    assert (audit.allow_distance, audit.allow_ids) == (9, ("x",))
+
+
+def test_a_vanished_list_is_the_lists_error(listed: Path) -> None:
+    matcher = Matcher.from_files(listed)
+    listed.unlink()
+    with pytest.raises((safehash.ListError, OSError)):
+        matcher.reload_if_changed()
 
 
 def test_phash_lists(bridge: Path, photo: Image.Image, tmp_path: Path) -> None:
@@ -419,3 +435,45 @@ def test_reloading_under_load(listed: Path, photo: Image.Image, tmp_path: Path) 
         thread.join()
     assert failures == []
     assert seen == {("listed", "b-1"), ("two", "b-2")}
+
+
+# -- what got past it -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ["phash", "phash256"])
+def test_phash_looks_at_every_frame_and_on_black(
+    algorithm: str, bridge: Path, photo: Image.Image, tmp_path: Path
+) -> None:
+    """Only the first frame was hashed, on white, and of an animation at a reduced scale."""
+    listed = tmp_path / "listed.csv"
+    listed.write_text(f"{algorithm}\n{safehash.hash_file(bridge, algorithm=algorithm).hex}\n")
+    matcher = Matcher.from_files(listed)
+    blank = Image.new("RGB", photo.size, "white")
+    stream = io.BytesIO()
+    blank.save(stream, "WEBP", save_all=True, append_images=[photo], quality=90)
+    assert matcher.check(stream.getvalue()).outcome is Outcome.MATCH
+    grey = photo.convert("L")
+    white = np.full((*grey.size[::-1], 3), 255, np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(np.dstack([white, np.asarray(grey)])).save(stream, "PNG")
+    assert matcher.check(stream.getvalue()).outcome is Outcome.MATCH
+
+
+def test_an_allowed_picture_beside_a_listed_one_hides_nothing(bridge: Path, tmp_path: Path) -> None:
+    """Two windows of one upload may bear the same name; the harmless one suppressed the other."""
+    harmless = FILES / "reg-test-input__labelme-subset__q2821.jpg"
+    listed, allow = tmp_path / "listed.csv", tmp_path / "harmless.csv"
+    listed.write_text(f"hash\n{safehash.hash_file(bridge).hex}\n")
+    allow.write_text(f"hash\n{safehash.hash_file(harmless).hex}\n")
+    matcher = Matcher.from_files(listed, allow=[allow])
+    state = matcher._state
+    hits = [Hit(row=row, distance=4, view="inside a larger picture, 25 % of it") for row in (0, 1)]
+    (match,) = matcher._judged(state, safehash.Algorithm.PDQ, hits)
+    assert match.suppressed_by is None
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_name_no_file_can_have_is_an_outcome(matcher: Matcher, name: str) -> None:
+    decision = matcher.check(name)
+    assert decision.outcome is Outcome.UNREADABLE
+    assert decision.reason is not None

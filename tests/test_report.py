@@ -18,7 +18,7 @@ from safehash.catalog import Catalog
 from safehash.matcher import Matcher
 from safehash.records import printable
 from safehash.report import write_report
-from safehash.scan import scan
+from safehash.scanning import scan
 from safehash.thumbnails import grey_png, thumbnail
 from scanning import write_list, write_picture, write_pictures
 

@@ -25,7 +25,7 @@ from safehash.errors import SafehashError
 from safehash.images import Limits
 from safehash.matcher import Matcher
 from safehash.records import Problem, ScanRecord, Skipped
-from safehash.scan import _Feed, _Pace, scan
+from safehash.scanning import _Feed, _Pace, scan
 from safehash.sources import Inputs, count_files, find
 from scanning import write_list, write_picture, write_pictures
 

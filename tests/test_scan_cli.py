@@ -299,7 +299,7 @@ def with_pid_gone(pid: int) -> None:
 @pytest.mark.skipif(not POSIX, reason="needs a limit on file sizes")
 @pytest.mark.parametrize(("what", "n_bytes"), [("catalog", 65536), ("output", 8192)])
 def test_full_disk(here: Path, tmp_path: Path, what: str, n_bytes: int) -> None:
-    """A limit on the size of files stands in for a full disk; the long check fills a small tmpfs."""
+    """A limit on the size of files stands in for a full disk."""
     write_pictures(tmp_path / "pictures", 150)
     catalog = tmp_path / "c.db"
     place = ["--catalog", str(catalog)] if what == "catalog" else ["-o", str(tmp_path / "out.jsonl")]

@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .catalog import Catalog
     from .compute import (
         Fingerprint,
         fingerprint_bytes,
@@ -47,15 +48,19 @@ if TYPE_CHECKING:
     from .hashes import Algorithm, ForeignHash, Hash
     from .images import Limits
     from .index import Index
-    from .lists import Entry, merge_lists
+    from .lists import Entry, ListReport, Opinion, merge_lists
+    from .loading import load_list
     from .matcher import Matcher
     from .policy import ListPolicy, Policy
+    from .records import ScanRecord
+    from .scanning import scan
 
 __version__ = "0.1.0"
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashes",
+    "Catalog": "catalog",
     "CatalogError": "errors",
     "Decision": "decision",
     "Entry": "lists",
@@ -71,11 +76,14 @@ _HOMES = {
     "Limits": "images",
     "ListError": "errors",
     "ListPolicy": "policy",
+    "ListReport": "lists",
     "Match": "decision",
     "Matcher": "matcher",
+    "Opinion": "lists",
     "Outcome": "decision",
     "Policy": "policy",
     "SafehashError": "errors",
+    "ScanRecord": "records",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
     "fingerprint_bytes": "compute",
@@ -86,12 +94,15 @@ _HOMES = {
     "hash_files": "compute",
     "hash_image": "compute",
     "hash_many": "compute",
+    "load_list": "loading",
     "merge_lists": "lists",
     "read_list": "formats",
+    "scan": "scanning",
 }
 
 __all__ = [
     "Algorithm",
+    "Catalog",
     "CatalogError",
     "Decision",
     "Entry",
@@ -107,11 +118,14 @@ __all__ = [
     "Limits",
     "ListError",
     "ListPolicy",
+    "ListReport",
     "Match",
     "Matcher",
+    "Opinion",
     "Outcome",
     "Policy",
     "SafehashError",
+    "ScanRecord",
     "UnreadableImage",
     "UnsupportedImage",
     "fingerprint_bytes",
@@ -122,8 +136,10 @@ __all__ = [
     "hash_files",
     "hash_image",
     "hash_many",
+    "load_list",
     "merge_lists",
     "read_list",
+    "scan",
 ]
 
 

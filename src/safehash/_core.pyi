@@ -1,19 +1,21 @@
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
 MAX_SIDE: int
+__test__: dict[str, str]
+LONGEST_KEPT: int
 
-class Operator:
-    def __init__(self, n: int, step: int, flip: bool) -> None: ...
+@final
+class Operator: ...
 
-class Pixels:
-    def __init__(self, pixels: Any) -> None: ...
+@final
+class Pixels: ...
 
-class Resampler:
-    def __init__(self, n: int, n_out: int) -> None: ...
+@final
+class Resampler: ...
 
 def pdq(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1

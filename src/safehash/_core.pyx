@@ -6,6 +6,8 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 
 from functools import lru_cache
 
+cimport cython
+
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.math cimport M_PI, ceil, cos, sin
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
@@ -80,6 +82,8 @@ cdef double[3] LUMA = [0.299, 0.587, 0.114]
 # -- the operator of one side --------------------------------------------------------------------------------
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Operator:
     """The 64 x n operator of PDQ's blur and decimation for one side, built once and then only read.
 
@@ -191,14 +195,19 @@ cdef double band_weights(double* band, Py_ssize_t n, Py_ssize_t k, Py_ssize_t* l
             is_integer[0] = 0
     lo[0] = max(0, outer_lo - back)
     hi[0] = min(n - 1, outer_hi + half - 1)
-    # Differences first, one running sum after: linear in the window, not quadratic.
-    for o in range(outer_lo, outer_hi + 1):
-        a = max(0, o - back)
-        b = min(n - 1, o + half - 1)
-        if is_integer[0]:
-            for i in range(a, b + 1):
-                band[i] += 1.0
-        else:
+    if is_integer[0]:
+        # Differences first, one running sum after: linear in the window, where a side of a million samples
+        # would take seconds. `band` has room for one past the side.
+        for o in range(outer_lo, outer_hi + 1):
+            band[max(0, o - back)] += 1.0
+            band[min(n - 1, o + half - 1) + 1] -= 1.0
+        for i in range(lo[0] + 1, hi[0] + 1):
+            band[i] += band[i - 1]
+        band[hi[0] + 1] = 0.0
+    else:
+        for o in range(outer_lo, outer_hi + 1):
+            a = max(0, o - back)
+            b = min(n - 1, o + half - 1)
             for i in range(a, b + 1):
                 band[i] += 1.0 / (<double>(b - a + 1) * (outer_hi - outer_lo + 1))
     return divisor * (outer_hi - outer_lo + 1) if is_integer[0] else 1.0
@@ -226,14 +235,24 @@ cdef int fill_bands(sh_bands* bands, const double* folded, Py_ssize_t n_samples,
     return 0
 
 
+#: Tables of longer sides are not kept: 128 of a million samples would hold 8 GB.
+LONGEST_KEPT = 1 << 13
+
+
 @lru_cache(maxsize=128)
-def _operator(n, step, flip):
+def _kept_operator(n, step, flip):
     return Operator(n, step, flip)
+
+
+def _operator(n, step, flip):
+    return _kept_operator(n, step, flip) if n <= LONGEST_KEPT else Operator(n, step, flip)
 
 
 # -- pixels ---------------------------------------------------------------------------------------------------
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Pixels:
     """A picture as the kernels want it: rows of adjacent uint8 samples, any row stride."""
 
@@ -529,6 +548,8 @@ cdef double lanczos3(double x) noexcept nogil:
     return sin(M_PI * x) / (M_PI * x) * (sin(M_PI * x / 3.0) / (M_PI * x / 3.0))
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Resampler:
     """Lanczos weights that bring one side of n samples to n_out, in the reference's fixed point."""
 
@@ -590,8 +611,12 @@ cdef class Resampler:
 
 
 @lru_cache(maxsize=128)
-def _resampler(n, n_out):
+def _kept_resampler(n, n_out):
     return Resampler(n, n_out)
+
+
+def _resampler(n, n_out):
+    return _kept_resampler(n, n_out) if n <= LONGEST_KEPT else Resampler(n, n_out)
 
 
 cdef bint vertical_first(Pixels picture, int side) noexcept nogil:

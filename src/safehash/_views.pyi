@@ -3,6 +3,7 @@ import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
 SIDE: int
+__test__: dict[str, str]
 
 _UInt8 = npt.NDArray[np.uint8]
 _Float32 = npt.NDArray[np.float32]

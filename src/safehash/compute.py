@@ -294,7 +294,10 @@ def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     """
     # Without O_NONBLOCK, opening a pipe waits for its other end.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as exc:  # a null byte, or a character the file system's encoding lacks
+        raise OSError(f"no name of a file: {exc}") from exc
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

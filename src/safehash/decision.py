@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .hashes import Hash
 from .images import Provenance
 from .lists import Entry
 
-__all__ = ["Audit", "Decision", "ListInfo", "Match", "Outcome"]
+__all__ = ["Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
 
 
 class Outcome(str, enum.Enum):
@@ -66,6 +67,11 @@ class Audit:
     lists: tuple[ListInfo, ...]
     thresholds: tuple[tuple[str, int], ...]
     min_quality: int
+    #: Thresholds that differ for one list: (list, algorithm, bits).
+    list_thresholds: tuple[tuple[str, str, int], ...] = ()
+    #: How near (bits) an upload must be to an allow-listed picture.
+    allow_distance: int = 16
+    allow_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +109,20 @@ class Decision:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
         return "review" if self.outcome is Outcome.MATCH else "none"
 
+    def suppressing(self, keys: Container[object], *, by: str) -> Decision:
+        """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
+        if not any(match.suppressed_by is None and match.entry.key in keys for match in self.matches):
+            return self
+        matches = [
+            replace(match, suppressed_by=by)
+            if match.suppressed_by is None and match.entry.key in keys
+            else match
+            for match in self.matches
+        ]
+        return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
+
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the decision as plain data, as a scan writes it (docs/formats.md, "Records").
+        """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
 
         Parameters
         ----------
@@ -124,6 +142,18 @@ class Decision:
             record["decode"] = self.provenance.to_record()
         record["milliseconds"] = round(self.milliseconds, 3)
         return record
+
+
+def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
+    """Return the outcome that matches make: a standing one outweighs all, cancelled ones are said."""
+    if any(match.suppressed_by is None for match in matches):
+        return Outcome.MATCH
+    return Outcome.SUPPRESSED if matches else otherwise
+
+
+def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """Return matches as a decision holds them: standing ones first, nearest first."""
+    return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
 
 
 def _match_record(match: Match, *, full_hashes: bool) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from ._core import MAX_SIDE
+from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from .mending import first_gif_frame, gif_extent, mend
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +38,7 @@ Background = Literal["white", "black"]
 
 _MIB = 1024 * 1024
 _ORIENTATION_TAG = 0x0112
+_TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143
 _MIN_SIDE = 5
 
 
@@ -151,7 +154,7 @@ def sniff(head: bytes) -> str | None:
     Parameters
     ----------
     head : bytes
-        At least the first 32 bytes of the file.
+        The first bytes of the file; 256 hold every brand list seen.
     """
     for magic, name in _MAGICS:
         if head.startswith(magic):
@@ -159,8 +162,9 @@ def sniff(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[4:8] == b"ftyp":
-        # The major brand and the first compatible ones; "mif1" alone says only "some image".
-        brands = {head[8:12]} | {head[i : i + 4] for i in range(16, 32, 4)}
+        # The major brand and all compatible ones; "mif1" alone says only "some image".
+        end = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {head[8:12]} | {head[i : i + 4] for i in range(16, end, 4)}
         if brands & {b"avif", b"avis"}:
             return "AVIF"
         if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
@@ -168,6 +172,7 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
+_HEAD = 256
 _MAGICS = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -187,13 +192,41 @@ def _open(name: str, data: bytes) -> Any:
     The decoder classes are called by name instead of through the library's registry: nothing outside the
     allow-list can be reached, and its process-wide size warning stays with the application.
     """
-    return _DECODERS[name]()(io.BytesIO(data))
+    image = _DECODERS[name]()(io.BytesIO(data))
+    if name == "PNG":
+        _bring_key_to_eight_bits(image, data)
+    return image
+
+
+def _open_mended(name: str, data: bytes) -> Any:
+    """Open a file; where remarks in it stop the decoder, as they stop no browser, open it without them."""
+    try:
+        return _open(name, data)
+    except (Warning, MemoryError, UnsupportedImage):
+        raise
+    except Exception:
+        mended = mend(name, data)
+        if mended == data:
+            raise
+        return _open(name, mended)
+
+
+def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
+    """Scale a PNG's transparent colour as its samples are: the decoder leaves it as stored."""
+    key = image.info.get("transparency")
+    depth, colour = data[24], data[25]
+    if colour == 0 and depth in (2, 4) and isinstance(key, int):
+        image.info["transparency"] = key * (255 // (2**depth - 1))
+    elif colour == 2 and depth == 16 and isinstance(key, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in key)
 
 
 def _jpeg() -> Callable[..., Any]:
-    from PIL.JpegImagePlugin import jpeg_factory
+    # Not the library's factory: of several pictures in one JPEG file (MPO) viewers show the first alone, and a
+    # damaged index of the others must not lose it.
+    from PIL.JpegImagePlugin import JpegImageFile
 
-    return jpeg_factory
+    return JpegImageFile
 
 
 def _png() -> Callable[..., Any]:
@@ -263,7 +296,7 @@ def _check_bytes(data: bytes, limits: Limits) -> str:
         raise ImageTooLarge(f"{len(data)} bytes, the limit is {limits.max_bytes}")
     if not data:
         raise UnreadableImage("empty file")
-    name = sniff(data[:32])
+    name = sniff(data[:_HEAD])
     if name is None:
         raise UnsupportedImage(f"not an image in a known format (starts with {data[:8].hex(' ')})")
     if name not in limits.formats:
@@ -280,8 +313,14 @@ def _check_size(name: str, image: ImageFile, size: tuple[int, int], step: int, l
     width, height = size
     if width < _MIN_SIDE or height < _MIN_SIDE:
         raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {_MIN_SIDE} x {_MIN_SIDE}")
+    if name == "TIFF":
+        # A tile is decoded whole, however little of it the picture shows.
+        tags: Any = getattr(image, "tag_v2", {})
+        width, height = _larger(size, (_whole(tags.get(_TILE_WIDTH)), _whole(tags.get(_TILE_LENGTH))))
     if width * height > limits.max_pixels:
         raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
     n_bands = len(image.getbands())
     wide = 4 if image.mode in ("I", "F") else 2 if image.mode.startswith("I;16") else 1
     # The imaging library pads three bands to four bytes.
@@ -323,6 +362,7 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
+    data = bytes(data)
     return _without_remarks(lambda: _decode(data, limits, step_for, background))
 
 
@@ -330,8 +370,10 @@ def _decode(
     data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
 ) -> Decoded:
     name = _check_bytes(data, limits)
-    image = _guarded(name, lambda: _open(name, data))
+    image = _guarded(name, lambda: _open_mended(name, data))
     size = image.size
+    if name == "GIF":
+        size = _larger(size, first_gif_frame(data))  # the canvas grows to hold it
     step = 1
     if step_for is not None:
         step = step_for(min(size))
@@ -346,9 +388,9 @@ def _decode(
     mode = image.mode if name != "JPEG" or step_for is None else _stored_mode(image)
     n_frames = 2 if getattr(image, "is_animated", False) else 1
     orientation = _orientation(image) if name != "TIFF" else 1
-    image, truncated = _load(name, image, data)
-    if name == "TIFF":
-        size = image.size  # this decoder turns the picture itself
+    image, truncated = _load(name, image, data, tuple(side // step for side in size))
+    if name in ("TIFF", "GIF"):
+        size = image.size  # these decoders turn the picture or grow the canvas themselves
     provenance = Provenance(
         format=name, mode=mode, width=size[0], height=size[1], scale=step, orientation=orientation,
         n_frames=n_frames, truncated=truncated,
@@ -366,50 +408,79 @@ def decode_frames(
 ) -> Iterator[Decoded]:
     """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
 
-    A still picture gives its one frame. Frames after a damaged one are not looked at. Parameters are those
-    of `decode`.
+    A still picture gives its one frame. Frames after a damaged one are not looked at; those before it are
+    sampled more closely instead. Parameters are those of `decode`.
 
     Raises
     ------
     ImageError
         For the first frame; later damage ends the iteration.
     """
+    data = bytes(data)
     name = _check_bytes(data, limits)
 
     def begin() -> tuple[ImageFile, int]:
-        image = _open(name, data)
-        _check_size(name, image, image.size, 1, limits)
+        image = _open_mended(name, data)
+        _check_size(
+            name, image, _larger(image.size, gif_extent(data) if name == "GIF" else (1, 1)), 1, limits
+        )
         return image, int(getattr(image, "n_frames", 1))
 
+    def one(image: ImageFile, frame: int) -> Decoded:
+        image.seek(frame)
+        _check_size(name, image, image.size, 1, limits)  # pages of a TIFF have sizes of their own
+        step = step_for(min(image.size)) if step_for is not None else 1
+        pixels, truncated = _load(name, image, data, image.size)
+        width, height = pixels.size
+        provenance = Provenance(
+            format=name, mode=image.mode, width=width, height=height, orientation=orientation,
+            scale=step, frame=frame, n_frames=n_frames, truncated=truncated,
+        )  # fmt: skip
+        return _to_pixels(pixels, provenance, background, step)
+
+    if name == "JPEG":
+        yield decode(data, limits=limits, step_for=step_for, background=background)
+        return
     image, n_frames = _without_remarks(lambda: _guarded(name, begin))
-    if n_frames > _MAX_SEEK:
-        n_frames = _MAX_SEEK
-    n_wanted = min(max_frames, n_frames)
-    wanted = [round(i * (n_frames - 1) / max(1, n_wanted - 1)) for i in range(n_wanted)]
+    n_frames = min(n_frames, _MAX_SEEK, max(max_frames, _MAX_SEEK_PIXELS // (image.width * image.height)))
     orientation = _orientation(image) if name != "TIFF" else 1
-    step = step_for(min(image.size)) if step_for is not None else 1
-    for frame in wanted:
-
-        def one(frame: int = frame) -> Decoded:
-            image.seek(frame)
-            image.load()
-            width, height = image.size
-            provenance = Provenance(
-                format=name, mode=image.mode, width=width, height=height, orientation=orientation,
-                scale=step, frame=frame, n_frames=n_frames,
-            )  # fmt: skip
-            return _to_pixels(image, provenance, background, step)
-
+    wanted = _spread(0, n_frames, max_frames)
+    n_done, last, end = 0, -1, n_frames
+    while wanted:
+        frame = wanted.pop(0)
         try:
-            yield _without_remarks(lambda: _guarded(name, one))
-        except UnreadableImage:
+            decoded = _without_remarks(lambda: _guarded(name, lambda: one(image, frame)))  # noqa: B023
+        except ImageError:
             if frame == 0:
                 raise
-            return
+            # Damage, or a count of frames that is not true: a viewer has shown those before it.
+            end = frame
+            wanted = _spread(last + 1, end, max_frames - n_done)
+            if wanted:
+                image, _ = _without_remarks(lambda: _guarded(name, begin))
+            continue
+        yield decoded
+        n_done, last = n_done + 1, frame
+
+
+def _spread(first: int, end: int, n: int) -> list[int]:
+    """Return up to n frames spread evenly from `first` to before `end`, both ends included."""
+    n = min(n, end - first)
+    return [first + round(i * (end - 1 - first) / max(1, n - 1)) for i in range(n)]
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 1
+
+
+def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 #: Later frames than this are not reached: seeking in an animation decodes every frame before.
 _MAX_SEEK = 2000
+#: Nor frames behind this many pixels: 500 frames of 1920 x 1080, some seconds of decoding.
+_MAX_SEEK_PIXELS = 1_000_000_000
 
 
 def from_image(image: Image, *, background: Background = "white") -> Decoded:
@@ -457,8 +528,11 @@ def _guarded(name: str, act: Callable[[], _T]) -> _T:
         raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
 
 
-def _load(name: str, image: ImageFile, data: bytes) -> tuple[Image, bool]:
-    """Decode the pixels as far as they go; say whether the file ended early."""
+def _load(name: str, image: ImageFile, data: bytes, asked: tuple[int, ...]) -> tuple[Image, bool]:
+    """Decode the pixels as far as they go; say whether the file ended early or broke off.
+
+    `asked` is the size that the draft of a JPEG was asked for.
+    """
     try:
         image.load()
         return image, False
@@ -469,18 +543,34 @@ def _load(name: str, image: ImageFile, data: bytes) -> tuple[Image, bool]:
     except Exception as exc:
         if name == "JPEG" and "truncated" in str(exc):
             # An end marker makes the decoder finish with what it has; browsers do the same.
-            again = _open(name, data + b"\xff\xd9")
+            again = _guarded(name, lambda: _open_mended(name, data + b"\xff\xd9"))
             if again.mode != image.mode or again.size != image.size:
-                again.draft("L", image.size)
-            return _guarded(name, lambda: _loaded(again)), True
-        if name in ("PNG", "BMP", "TIFF", "GIF") and image._im is not None and "truncated" in str(exc):
-            from PIL import Image as pil
+                again.draft("L", asked)
+            try:
+                return _loaded(again), True
+            except OSError:
+                image = again
+        partial = _guarded(name, lambda: _partial(image)) if name in _GIVE_ROWS else None
+        if partial is None:
+            raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+        return partial, True
 
-            # The rows decoded so far are there; the rest is what the decoder started from.
-            partial = pil.Image()._new(image.im)
-            partial.info.update(image.info)
-            return partial, True
-        raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+
+#: Formats whose decoders leave the rows decoded so far.
+_GIVE_ROWS = frozenset({"JPEG", "PNG", "BMP", "TIFF", "GIF"})
+
+
+def _partial(image: ImageFile) -> Image | None:
+    """Return the rows decoded before the damage, the rest as the decoder left it; None where there are none."""
+    from PIL import Image as pil
+
+    if image._im is None:
+        return None
+    partial = pil.Image()._new(image.im)
+    partial.info.update(image.info)
+    extrema: Any = partial.getextrema()
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return None if all(low == high for low, high in bands) else partial
 
 
 def _loaded(image: ImageFile) -> ImageFile:
@@ -540,9 +630,15 @@ def _flatten(image: Image, background: Background) -> tuple[Image, bool]:
     mode = image.mode
     if mode in ("L", "RGB") and "transparency" not in image.info:
         return image, False
-    if mode in ("1", "YCbCr", "CMYK", "HSV", "RGBX"):
-        return image.convert("L" if mode == "1" else "RGB"), False
-    if mode.startswith("I;16") or mode in ("I", "F"):
+    key = image.info.get("transparency")
+    if mode == "1" or mode.startswith("I;16"):
+        grey = image.convert("L") if mode == "1" else _from_deep(image)
+        if not isinstance(key, int):
+            return grey, False
+        return _without_key(grey, np.asarray(image) == key, background)
+    if mode in ("YCbCr", "CMYK", "HSV", "RGBX"):
+        return image.convert("RGB"), False
+    if mode in ("I", "F"):
         return _from_deep(image), False
     if mode == "LAB":
         return _from_lab(image), False
@@ -553,14 +649,26 @@ def _flatten(image: Image, background: Background) -> tuple[Image, bool]:
             return image.convert("RGB"), False
         image = image.convert("RGBA")  # palette, or one colour declared transparent
     alpha = image.getchannel("A")
-    grey = image.mode == "LA"
+    opaque = "L" if image.mode == "LA" else "RGB"
     if alpha.getextrema() == (255, 255):
-        return image.convert("L" if grey else "RGB"), False
+        return image.convert(opaque), False
     from PIL import Image as pil
 
-    flat = pil.new("L" if grey else "RGB", image.size, background)
+    flat = pil.new(opaque, image.size, background)
     flat.paste(image.convert(flat.mode), mask=alpha)
     return flat, True
+
+
+def _without_key(
+    grey: Image, transparent: npt.NDArray[np.bool_], background: Background
+) -> tuple[Image, bool]:
+    """Put the samples of the one transparent shade on the background."""
+    from PIL import Image as pil
+
+    if not transparent.any():
+        return grey, False
+    shade = np.uint8(255 if background == "white" else 0)
+    return pil.fromarray(np.where(transparent, shade, np.asarray(grey))), True
 
 
 def _from_deep(image: Image) -> Image:

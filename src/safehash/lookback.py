@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Similar", "counts", "records", "rematch", "similar", "stored_digests"]
 
-_BATCH_ROWS = 1 << 16
+#: A batch's turned digests are sorted together: larger batches cost memory (300 bytes a row), not time.
+_BATCH_ROWS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +86,12 @@ def _rematch_batch(
     digests: npt.NDArray[np.uint8],
     qualities: npt.NDArray[np.int16],
 ) -> Iterator[tuple[str, str | None, Decision]]:
+    # Nearly all of them are near nothing: sort those out together before deciding one by one.
+    near = matcher.near_any(digests, algorithm=algorithm)
+    files = files[near]
     values = [
         Hash(algorithm, digest.tobytes(), quality=None if quality < 0 else quality)
-        for digest, quality in zip(digests, qualities.tolist(), strict=True)
+        for digest, quality in zip(digests[near], qualities[near].tolist(), strict=True)
     ]
     for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
         if decision.matches:

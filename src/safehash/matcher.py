@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import __version__
+from . import __version__, _join
 from .compute import hash_decoded, read_file, reduction_for
-from .decision import Audit, Decision, ListInfo, Match, Outcome
+from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
 from .entries import EntryTable, EntryTableBuilder
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
 from .exact import ExactIndex
@@ -25,6 +25,7 @@ from .flood import FloodGuard
 from .hashes import Algorithm, Hash, turn_digests
 from .images import DEFAULT_LIMITS, Decoded, Limits, decode, decode_frames, from_image
 from .index import Index
+from .lists import Entry
 from .loading import load_list
 from .policy import ListPolicy, Policy, staleness
 from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
@@ -33,7 +34,7 @@ from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Matcher"]
+__all__ = ["Matcher", "quarantined"]
 
 PathLike = str | os.PathLike[str]
 
@@ -80,7 +81,6 @@ class Matcher:
         allow_distance: int,
         sources: _Sources,
     ) -> None:
-        self._state = state
         self._policy = policy
         self._limits = limits
         self._effort: Effort = effort
@@ -88,6 +88,7 @@ class Matcher:
         self._allow_ids = frozenset(allow_ids)
         self._allow_distance = allow_distance
         self._sources = sources
+        self._state = self._with_allowance(state)
 
     @classmethod
     def from_files(
@@ -238,16 +239,27 @@ class Matcher:
             What is there now cannot be used. The old state stays in place.
         """
         if self._sources.snapshot is not None:
-            self._state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+            state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
         else:
-            self._state = _load(self._sources, self._policy, self._effort)
+            state = _load(self._sources, self._policy, self._effort)
+        self._state = self._with_allowance(state)
+
+    def _with_allowance(self, state: _State) -> _State:
+        """Put into the audit what this matcher allows."""
+        ids = tuple(sorted(self._allow_ids))
+        audit = replace(state.audit, allow_distance=self._allow_distance, allow_ids=ids)
+        return replace(state, audit=audit)
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether it was.
 
         Cheap enough for every request: one look at each file's status.
         """
-        if _origin_of(self._sources) == self._state.origin:
+        try:
+            same = _origin_of(self._sources) == self._state.origin
+        except IndexFileError:
+            same = False  # something vanished: the reload says what
+        if same:
             return False
         self.reload()
         return True
@@ -326,7 +338,7 @@ class Matcher:
                 matches = self._exact_matches(state, data)
                 decision = self._decide_data(state, data, chosen, matches)
             else:
-                decision = self._decide_decoded(state, from_image(item), None, chosen, matches)
+                decision = self._decide_decoded(state, from_image(item), None, chosen, matches, reduction_for)
         except (ImageError, OSError) as exc:
             decision = self._finish(state, matches, outcome=_outcome_of(exc), reason=_reason_of(exc))
         audit = state.audit if chosen == state.audit.effort else replace(state.audit, effort=chosen)
@@ -344,6 +356,38 @@ class Matcher:
             return [self.check(item, effort=effort) for item in items]
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(lambda item: self.check(item, effort=effort), items))
+
+    def near_any(
+        self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
+    ) -> npt.NDArray[np.bool_]:
+        """Return for which stored digests `check_hashes` could find anything; a million in a minute.
+
+        Parameters
+        ----------
+        digests : ndarray of uint8, shape (n, n_bytes)
+        algorithm : str or Algorithm
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False where neither the digest nor its turns nor its negative is near any entry of any list.
+        """
+        algorithm = Algorithm(algorithm)
+        state = self._state
+        if not (algorithm in state.indexes or algorithm in state.exact):
+            return np.zeros(len(digests), bool)
+        listed = state.table.digests(algorithm)[1]
+        if not algorithm.is_perceptual:
+            same = np.dtype((np.void, algorithm.n_bytes))
+            wanted = np.ascontiguousarray(listed).view(same).ravel()
+            return np.isin(np.ascontiguousarray(digests).view(same).ravel(), wanted)
+        max_distance = _radius(self._policy, algorithm)
+        if max_distance >= 2 * algorithm.n_bytes:
+            return np.ones(len(digests), bool)  # too far for sorting to sort anything out
+        views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+        flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
+        near = _join.near_any(flat, listed, max_distance=max_distance)
+        return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
 
     def check_hash(self, value: Hash) -> Decision:
         """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
@@ -370,48 +414,74 @@ class Matcher:
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         first = decode(data, limits=self._limits, step_for=step_for)
-        return self._decide_decoded(state, first, data, effort, matches)
+        return self._decide_decoded(state, first, data, effort, matches, step_for)
 
     def _decide_decoded(
-        self, state: _State, first: Decoded, data: bytes | None, effort: Effort, matches: list[Match]
+        self,
+        state: _State,
+        first: Decoded,
+        data: bytes | None,
+        effort: Effort,
+        matches: list[Match],
+        step_for: Callable[[int], int],
     ) -> Decision:
         frames = [first]
         if data is not None and effort != "fast" and first.provenance.n_frames > 1:
-            frames = list(decode_frames(data, limits=self._limits, step_for=reduction_for))
+            frames = list(decode_frames(data, limits=self._limits, step_for=step_for))
             first = frames[0]
+        on_black: Callable[[], Decoded] | None = None
+        if data is not None and first.provenance.transparent:
+
+            def on_black() -> Decoded:
+                assert data is not None
+                return decode(data, limits=self._limits, step_for=step_for, background="black")
+
         own: Hash | None = None
         good = False
         if Algorithm.PDQ in state.indexes or not state.indexes:
             index = state.indexes.get(Algorithm.PDQ)
-
-            def on_black() -> Decoded:
-                assert data is not None
-                return decode(data, limits=self._limits, step_for=reduction_for, background="black")
-
             result = look_up(
                 frames,
                 index if index is not None else _EMPTY_PDQ,
                 max_distance=_radius(self._policy, Algorithm.PDQ),
                 min_quality=self._policy.min_quality,
                 effort=effort,
-                on_black=on_black if data is not None and first.provenance.transparent else None,
+                on_black=on_black,
             )
             own = result.hash
             good = bool(result.hits) or (own.quality or 0) >= self._policy.min_quality
             matches += self._judged(state, Algorithm.PDQ, result.hits)
-        for algorithm in (Algorithm.PHASH, Algorithm.PHASH256):
-            if algorithm not in state.indexes:
-                continue
-            flat = hash_decoded(first, algorithm=Algorithm.PDQ) if own is None else own
-            own = flat if own is None else own
-            good = (flat.quality or 0) >= self._policy.min_quality or good
-            if (flat.quality or 0) >= self._policy.min_quality:
-                value = hash_decoded(first, algorithm=algorithm)
-                own = value if Algorithm.PDQ not in state.indexes else own
-                found = self._stored_hits(state, algorithm, [value], turned=effort != "fast")[0]
-                matches += self._judged(state, algorithm, found)
+        wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
+        if wanted:
+            pictures = [*frames, on_black()] if on_black is not None and effort != "fast" else frames
+            # Quality is PDQ's measure; pHash has none of its own.
+            flat = [hash_decoded(picture, algorithm=Algorithm.PDQ) for picture in pictures]
+            fit = [
+                picture
+                for picture, each in zip(pictures, flat, strict=True)
+                if (each.quality or 0) >= self._policy.min_quality
+            ]
+            good = good or bool(fit)
+            for algorithm in wanted:
+                if own is None:
+                    own = hash_decoded(first, algorithm=algorithm) if fit[:1] and fit[0] is first else flat[0]
+                values = [hash_decoded(picture, algorithm=algorithm) for picture in fit]
+                matches += self._judged(
+                    state, algorithm, self._best_stored(state, algorithm, values, effort=effort)
+                )
         outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
         return self._finish(state, matches, outcome=outcome, hash=own, decoded=first)
+
+    def _best_stored(
+        self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, effort: Effort
+    ) -> list[Hit]:
+        """Look up the hashes of the pictures of one upload: the nearest hit of every row."""
+        best: dict[int, Hit] = {}
+        for hits in self._stored_hits(state, algorithm, values, turned=effort != "fast") if values else ():
+            for hit in hits:
+                if hit.row not in best or hit.distance < best[hit.row].distance:
+                    best[hit.row] = hit
+        return sorted(best.values(), key=lambda hit: (hit.distance, hit.row))
 
     def _stored_hits(
         self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool = True
@@ -465,20 +535,20 @@ class Matcher:
             return []
         rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
         placed = list(zip(rows, hits, strict=True))
-        allowed_views = {
-            hit.view: state.table[row].source
+        allowing = [
+            (state.table[row], hit)
             for row, hit in placed
             if row >= state.n_listed and hit.distance <= self._allow_distance
-        }
+        ]
         matches = []
         for row, hit in placed:
             if row >= state.n_listed:
                 continue
             entry = state.table[row]
             own = self._policy.of_list(entry.source)
-            if algorithm.is_perceptual and hit.distance > own.max_distance[algorithm.value]:
+            if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
                 continue
-            suppressed_by = allowed_views.get(hit.view)
+            suppressed_by = _allowed_by(entry, hit, allowing)
             if suppressed_by is None and row in state.allowed:
                 suppressed_by = "allow-list"
             if suppressed_by is None and entry.id is not None and entry.id in self._allow_ids:
@@ -499,31 +569,40 @@ class Matcher:
         decoded: Decoded | None = None,
     ) -> Decision:
         """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        if self._flood_guard is not None:
-            flooding = self._flood_guard.record(
-                match.entry.key for match in matches if match.suppressed_by is None
-            )
-            matches = [
-                replace(match, suppressed_by="quarantine")
-                if match.suppressed_by is None and match.entry.key in flooding
-                else match
-                for match in matches
-            ]
-        standing = [match for match in matches if match.suppressed_by is None]
-        if standing:
-            outcome = Outcome.MATCH
-        elif matches:
-            outcome = Outcome.SUPPRESSED
-        ordered = sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance))
-        return Decision(
-            outcome=outcome,
-            matches=tuple(ordered),
+        decision = Decision(
+            outcome=outcome_of(matches, outcome),
+            matches=in_order(matches),
             hash=hash,
             reason=reason,
             provenance=decoded.provenance if decoded is not None else None,
             audit=state.audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         )
+        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.matches if match.suppressed_by is None)
+    return decision.suppressing(flooding, by="quarantine")
+
+
+def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -> str | None:
+    """Return the allow-list that knows the very picture this hit was found in.
+
+    Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
+    led to lies no further apart than both distances together.
+    """
+    for harmless, other in allowing:
+        if other.view != hit.view:
+            continue
+        if not (isinstance(entry.hash, Hash) and isinstance(harmless.hash, Hash)):
+            continue
+        if not entry.hash.algorithm.is_perceptual:
+            return harmless.source
+        if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
+            return harmless.source
+    return None
 
 
 _EMPTY_PDQ = Index([], algorithm=Algorithm.PDQ)
@@ -696,4 +775,9 @@ def _audit_of(
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
+        list_thresholds=tuple(
+            (name, algorithm, bits)
+            for name, own in sorted(policy.per_list.items())
+            for algorithm, bits in sorted((own.max_distance or {}).items())
+        ),
     )

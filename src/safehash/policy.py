@@ -31,6 +31,7 @@ class ListPolicy:
     max_distance : mapping of str to int, or None
         Thresholds in bits by algorithm; algorithms that are missing keep the policy's.
     min_quality : int or None
+        For the list's entries whose quality is known; uploads keep the policy's own floor.
     categories : tuple of str or None
     include_labels, exclude_labels : frozenset of str or None
     include_suspicious : bool or None

@@ -216,6 +216,9 @@ class Summary:
             "effort": audit.effort,
             "thresholds": dict(audit.thresholds),
             "min_quality": audit.min_quality,
+            "list_thresholds": [list(each) for each in audit.list_thresholds],
+            "allow_distance": audit.allow_distance,
+            "allow_ids": list(audit.allow_ids),
             "version": audit.version,
         }
 

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import SafehashError
-from . import bench, catalog, hash, index, lists, scan
+from . import bench, catalog, evaluate, hash, index, lists, scan
 from .common import FATAL, INTERRUPTED
 
 __all__ = ["main"]
 
-_COMMANDS = (hash, scan, lists, index, catalog, bench)
+_COMMANDS = (hash, scan, lists, index, catalog, evaluate, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (docs/formats.md, "Exit codes")."""
+    """Run one command and return its exit code (docs/scan.md, "Records")."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.run is None:

@@ -93,6 +93,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--min-quality", type=int, default=50, metavar="N", help="refuse flatter images (default %(default)s)"
     )
+    add.add_argument(
+        "--windows",
+        action="store_true",
+        help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+    )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 
 
@@ -341,6 +346,20 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
+def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
+    """Return hashes of parts of an image, each with what it shows."""
+    from ..compute import read_file, reduction_for
+    from ..images import decode
+    from ..views import windows_to_list
+
+    picture = decode(read_file(path), step_for=reduction_for)
+    return [
+        (value, part)
+        for value, part in windows_to_list(picture, min_quality=min_quality)
+        if suspicion(value) is None
+    ]
+
+
 def _add(args: argparse.Namespace) -> int:
     from ..compute import hash_file
 
@@ -358,9 +377,11 @@ def _add(args: argparse.Namespace) -> int:
     present = {entry.hash: entry for entry in merge_lists(known)}
     added: list[Entry] = []
     problems: list[tuple[Path, str]] = []
+    labels = {label.strip() for label in args.label if label.strip()}
     for path in args.images:
         try:
             value = hash_file(path, algorithm=args.algorithm)
+            parts = _windows_of(path, args.min_quality) if args.windows else []
         except (ImageError, OSError) as exc:
             problems.append((path, str(exc)))
             continue
@@ -371,20 +392,21 @@ def _add(args: argparse.Namespace) -> int:
         if reason is not None:
             problems.append((path, f"suspicious digest: {reason}"))
             continue
-        # A newer record replaces an older one whole, so labels given before are carried over.
-        before = present.get(value)
-        labels = {label.strip() for label in args.label if label.strip()}
-        added.append(
-            Entry(
-                hash=value,
-                source=name,
-                category=args.category,
-                labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
-                created=now if before is None else before.created,
-                updated=now,
-                extra={"filename": path.name} if args.file_names else {},
+        named = {"filename": path.name} if args.file_names else {}
+        for each, part in [(value, None), *parts]:
+            # A newer record replaces an older one whole, so labels given before are carried over.
+            before = present.get(each)
+            added.append(
+                Entry(
+                    hash=each,
+                    source=name,
+                    category=args.category,
+                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
+                    created=now if before is None else before.created,
+                    updated=now,
+                    extra=named if part is None else {**named, "window": part},
+                )
             )
-        )
     n_entries = 0
     if added:
         try:

@@ -114,10 +114,20 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
     )
     group.add_argument("--min-quality", type=_count, metavar="N", help="PDQ quality floor (default: 50)")
+    group.add_argument(
+        "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
+    )
+    group.add_argument(
+        "--flood-share",
+        type=_share_of,
+        metavar="SHARE",
+        help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
+    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
+    from ..flood import FloodGuard
     from ..matcher import Matcher
     from ..policy import Policy
 
@@ -126,12 +136,19 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["max_distance"] = {"pdq": arguments.max_distance}
     if arguments.min_quality is not None:
         differs["min_quality"] = arguments.min_quality
+    if arguments.require_fresh:
+        differs["require_fresh"] = True
+    guard = FloodGuard(max_share=arguments.flood_share) if arguments.flood_share is not None else None
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
         policy = Policy(**differs) if differs else None
         return Matcher.open(
-            arguments.index, allow_ids=arguments.allow_id, policy=policy, effort=arguments.effort
+            arguments.index,
+            allow_ids=arguments.allow_id,
+            policy=policy,
+            effort=arguments.effort,
+            flood_guard=guard,
         )
     return Matcher.from_files(
         *arguments.list,
@@ -139,13 +156,14 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         allow_ids=arguments.allow_id,
         policy=Policy(**differs),
         effort=arguments.effort,
+        flood_guard=guard,
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan, and return the exit code."""
     from ..catalog import Catalog
-    from ..scan import scan
+    from ..scanning import scan
 
     if not arguments.paths and arguments.files_from is None:
         print("safehash scan: nothing to look at: give a PATH or --files-from", file=sys.stderr)
@@ -193,7 +211,8 @@ def run(arguments: argparse.Namespace) -> int:
         progress.close()
         lines.write(running.summary.to_record())
         if not arguments.quiet:
-            text = summary_text(running.summary, notes=matcher.notes, resumable=catalog is not None)
+            notes = [*matcher.notes, *_quarantine_notes(matcher)]
+            text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
             print(text, file=sys.stderr)
     return exit_code(running.summary)
 
@@ -298,6 +317,25 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return number
+
+
+def _quarantine_notes(matcher: Matcher) -> list[str]:
+    """Say which entries matched too much, and how to look at them again."""
+    if matcher.flood_guard is None:
+        return []
+    return [
+        f"quarantined: entry {'/'.join(map(str, each.entry))[:60]} matched {each.n_matches} files; what it matched "
+        "since is suppressed, and says so"
+        for each in matcher.flood_guard.quarantined()
+        if isinstance(each.entry, tuple)
+    ]
+
+
+def _share_of(text: str) -> float:
+    share = _positive(text)
+    if share > 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return share
 
 
 def _size(text: str) -> int:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Union
 
 from .hashes import Algorithm
 from .items import Found, Item
+from .matcher import quarantined
 from .records import Problem, ScanRecord, Skipped, Summary
 from .sources import Inputs, find
 from .worker import Means, Verdict, Worker, undecided
@@ -202,6 +203,8 @@ class Scan:
         inputs.check()
         self.inputs = inputs
         self._matcher = matcher
+        # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
+        self._counts_here = settings.workers != 0
         self._settings = settings
         self._catalog = catalog
         self._stopping = False
@@ -388,8 +391,12 @@ class Scan:
                 path=item.path, member=item.member, position=item.position,
                 reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
+        decision = verdict.decision
+        guard = self._matcher.flood_guard
+        if guard is not None and self._counts_here:
+            decision = quarantined(decision, guard)
         return ScanRecord(
-            path=item.path, member=item.member, position=item.position, decision=verdict.decision,
+            path=item.path, member=item.member, position=item.position, decision=decision,
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
         )  # fmt: skip
 

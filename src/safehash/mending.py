@@ -1,0 +1,114 @@
+"""What browsers overlook in an image file: remarks that are broken, sizes that are not true."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+__all__ = ["first_gif_frame", "gif_extent", "mend"]
+
+
+def mend(name: str, data: bytes) -> bytes:
+    """Return a JPEG or PNG file without the remarks that say nothing about its pixels, others as they are.
+
+    A decoder may refuse the file for one broken profile, text or thumbnail index, where a browser shows it.
+    """
+    if name == "JPEG":
+        return _mend_jpeg(data)
+    return _mend_png(data) if name == "PNG" else data
+
+
+def _mend_jpeg(data: bytes) -> bytes:
+    kept = [data[:2]]
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill
+            at += 1
+            continue
+        if marker == 0xDA:
+            break
+        if marker == 0x01 or 0xD0 <= marker <= 0xD9:
+            at += 2
+            continue
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, data[at + 4 : end]):
+            kept.append(data[at:end])
+        at = end
+    kept.append(data[at:])
+    return b"".join(kept)
+
+
+def _says_how_to_show(marker: int, body: bytes) -> bool:
+    """Tell whether a JPEG's application segment is whole and decides colours or orientation."""
+    if marker == 0xE0:
+        return body.startswith(b"JFIF\0") and len(body) >= 14
+    if marker == 0xE1:
+        return body.startswith(b"Exif\0\0")
+    return marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12
+
+
+#: PNG chunks beside the critical ones that decide what is shown, and how long they are at least and at most.
+_SHOWING = {
+    b"tRNS": (1, 256),
+    b"eXIf": (8, 1 << 31),
+    b"acTL": (8, 8),
+    b"fcTL": (26, 26),
+    b"fdAT": (5, 1 << 31),
+}
+
+
+def _mend_png(data: bytes) -> bytes:
+    kept = [data[:8]]
+    at = 8
+    while at + 8 <= len(data):
+        n_bytes, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + n_bytes
+        if not kind[0] & 0x20:
+            kept.append(data[at:end])
+        elif kind in _SHOWING:
+            least, most = _SHOWING[kind]
+            checksum = zlib.crc32(data[at + 4 : end - 4]).to_bytes(4, "big")
+            if least <= n_bytes <= most and data[end - 4 : end] == checksum:
+                kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def first_gif_frame(data: bytes) -> tuple[int, int]:
+    """Return to which column and row the first frame of a GIF reaches; (1, 1) where it has none."""
+    return _gif_extent(data, 1)
+
+
+def gif_extent(data: bytes) -> tuple[int, int]:
+    """Return to which column and row the frames of a GIF reach: a decoder may make its canvas that large."""
+    return _gif_extent(data, None)
+
+
+def _gif_extent(data: bytes, n_frames: int | None) -> tuple[int, int]:
+    width = height = 1
+    at = 13 + _table_bytes(data[10:11])
+    while at < len(data):
+        if data[at] == 0x21:
+            at = _behind_blocks(data, at + 2)
+        elif data[at] == 0x2C and at + 10 <= len(data):
+            left, top, cols, rows = struct.unpack_from("<4H", data, at + 1)
+            width, height = max(width, left + cols), max(height, top + rows)
+            if n_frames is not None:
+                break
+            at = _behind_blocks(data, at + 11 + _table_bytes(data[at + 9 : at + 10]))
+        elif data[at] == 0x3B:
+            break
+        else:
+            at += 1  # decoders look for the next block, too
+    return width, height
+
+
+def _table_bytes(flags: bytes) -> int:
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _behind_blocks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += 1 + data[at]
+    return at + 1
