@@ -42,6 +42,8 @@ SIZES = (
     ("8064x6048", 8064, 6048),
 )
 SEED = 20261123
+#: A full decode of 48 progressive megapixels holds more than an upload path allows by default.
+AMPLE = safehash.Limits(max_decoded_bytes=1 << 30)
 
 
 # -- pictures -----------------------------------------------------------------------------------------------------
@@ -195,8 +197,10 @@ def files(photos: list[Image.Image], rounds: int, largest: int) -> dict[str, Any
         for kind, data in kinds.items():
             calls: dict[str, Call] = {
                 "safehash pdq": lambda data=data: safehash.hash_bytes(data),
-                "safehash pdq full": lambda data=data: safehash.hash_bytes(data, decode="full"),
-                "safehash phash": lambda data=data: safehash.hash_bytes(data, algorithm="phash"),
+                "safehash pdq full": lambda data=data: safehash.hash_bytes(data, decode="full", limits=AMPLE),
+                "safehash phash": lambda data=data: safehash.hash_bytes(
+                    data, algorithm="phash", limits=AMPLE
+                ),
                 "safehash decode": lambda data=data: decode(data, step_for=reduction_for),
             }
             decoded = decode(data, step_for=reduction_for)

@@ -638,7 +638,7 @@ def test_a_tile_larger_than_the_picture_counts() -> None:
 
 
 def test_later_pages_have_limits_too(photo: Image.Image) -> None:
-    data = saved(photo.resize((100, 80)), "TIFF", save_all=True, append_images=[photo])
+    data = saved(photo.resize((100, 80)), "TIFF", save_all=True, append_images=[photo.copy()])
     assert len(list(decode_frames(data, limits=Limits(max_pixels=100 * 80)))) == 1
 
 
