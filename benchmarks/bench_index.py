@@ -64,7 +64,8 @@ def main() -> int:
     report = {
         "benchmark": "index",
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "command": "python " + " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": "python benchmarks/bench_index.py "
+        + " ".join(Path(each).name if "/" in each else each for each in sys.argv[1:]),
         "seed": arguments.seed,
         "radius": RADIUS,
         "n_queries": arguments.queries,
