@@ -73,17 +73,10 @@ def write_threat_updates(path: Path, digests: list[str]) -> None:
 
 
 def load_ours(path: Path) -> int:
-    """File to a merged table, policy applied, and an index over what it selects."""
-    from safehash.hashes import Algorithm
-    from safehash.index import Index
-    from safehash.loading import load_list
-    from safehash.policy import Policy
+    """File to a matcher that is ready to decide."""
+    from safehash.matcher import Matcher
 
-    loaded = load_list(path)
-    selection = Policy().select(loaded)
-    rows, digests = loaded.table.digests(Algorithm.PDQ)
-    chosen = digests if len(selection.rows) == len(rows) else digests[np.isin(rows, selection.rows)]
-    return len(Index.from_digests(chosen))
+    return len(Matcher.from_files(path))
 
 
 def load_theirs_csv(path: Path) -> int:
