@@ -18,7 +18,9 @@ from PIL import Image, ImageCms
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
-from safehash.images import Limits, decode, decode_frames, sniff
+from safehash.images import decode, decode_frames
+from safehash.limits import Limits
+from safehash.sniffing import sniff
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,12 @@ from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, Li
 from .exact import ExactIndex
 from .flood import FloodGuard
 from .hashes import Algorithm, Hash, turn_digests
-from .images import DEFAULT_LIMITS, Decoded, Limits, decode, decode_frames, from_image
+from .images import decode, decode_frames, from_image
 from .index import Index
+from .limits import DEFAULT_LIMITS, Limits
 from .lists import Entry
 from .loading import load_list
+from .pictures import Decoded
 from .policy import ListPolicy, Policy, staleness
 from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
 from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up

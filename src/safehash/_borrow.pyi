@@ -1,0 +1,6 @@
+from typing import final
+
+@final
+class Borrowed:
+    def __init__(self, capsule: object, n_bytes: int) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
