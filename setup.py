@@ -56,6 +56,7 @@ setup(
         [
             extension("_core", "_kernels.h", "_kernels_body.h"),
             extension("_borrow"),
+            extension("_reference", "_kernels.h", "_kernels_body.h"),
             extension("_search", "_search.h"),
             extension("_join", "_join.h"),
             extension("_views", "_views.h", "_views_body.h", "_kernels.h", "_kernels_body.h"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from safehash import images
-from safehash._borrow import Borrowed
+from safehash._borrow import borrow
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall
 from safehash.images import decode
 from safehash.jpeg_header import read_jpeg_header
@@ -129,14 +129,14 @@ def test_what_is_not_ordinary_is_left_to_the_patient_reader() -> None:
 def test_borrowed_samples_outlive_their_picture_and_are_read_only() -> None:
     pixels = np.random.default_rng(5).integers(0, 256, (31, 17), dtype=np.uint8)
     image = Image.fromarray(pixels).copy()
-    borrowed = np.frombuffer(memoryview(Borrowed(image.im.__arrow_c_array__(), 31 * 17)), np.uint8)
+    borrowed = np.frombuffer(borrow(image.im.__arrow_c_array__(), 31 * 17), np.uint8)
     del image
     np.testing.assert_array_equal(borrowed.reshape(31, 17), pixels)
     assert not borrowed.flags.writeable
     with pytest.raises(ValueError, match="not 5 samples"):
-        Borrowed(Image.new("L", (2, 2)).im.__arrow_c_array__(), 5)
+        borrow(Image.new("L", (2, 2)).im.__arrow_c_array__(), 5)
     with pytest.raises(ValueError, match="PyCapsule"):
-        Borrowed(object(), 5)
+        borrow(object(), 5)
 
 
 def test_a_picture_in_several_pieces_is_copied() -> None:

@@ -40,39 +40,47 @@ cdef extern from *:
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class Borrowed:
-    """A read-only buffer over the samples of one Arrow array of uint8.
+cdef class _Lease:
+    # A read-only buffer; the capsule lives until its last view is gone.
+
+    cdef object capsule
+    cdef const void* data
+    cdef Py_ssize_t n_bytes
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        if flags & PyBUF_WRITABLE == PyBUF_WRITABLE:
+            raise BufferError("borrowed samples are read-only")
+        PyBuffer_FillInfo(view, self, <void*>self.data, self.n_bytes, 1, flags)
+
+
+def borrow(object capsule, Py_ssize_t n_bytes):
+    """Return a read-only view of the samples of one Arrow array of uint8.
 
     Parameters
     ----------
     capsule : PyCapsule
-        Named "arrow_array"; kept until the last view of the buffer is gone.
+        Named "arrow_array"; kept until the last view of its samples is gone.
     n_bytes : int
         How many samples there must be.
+
+    Returns
+    -------
+    memoryview
 
     Raises
     ------
     ValueError
         No such capsule, or not exactly so many samples in one piece.
     """
-
-    cdef object capsule
-    cdef const void* data
-    cdef Py_ssize_t n_bytes
-
-    def __cinit__(self, object capsule, Py_ssize_t n_bytes):
-        cdef sh_arrow_array* array = <sh_arrow_array*>PyCapsule_GetPointer(capsule, b"arrow_array")
-        if array.release == NULL:
-            raise ValueError("the array was given back already")
-        if array.n_buffers != 2 or array.n_children != 0 or array.offset != 0 or array.length != n_bytes:
-            raise ValueError(f"not {n_bytes} samples in one piece, but {array.length}")
-        if array.buffers[1] == NULL:
-            raise ValueError("the array holds no samples")
-        self.capsule = capsule
-        self.data = array.buffers[1]
-        self.n_bytes = n_bytes
-
-    def __getbuffer__(self, Py_buffer* view, int flags):
-        if flags & PyBUF_WRITABLE == PyBUF_WRITABLE:
-            raise BufferError("borrowed samples are read-only")
-        PyBuffer_FillInfo(view, self, <void*>self.data, self.n_bytes, 1, flags)
+    cdef sh_arrow_array* array = <sh_arrow_array*>PyCapsule_GetPointer(capsule, b"arrow_array")
+    if array.release == NULL:
+        raise ValueError("the array was given back already")
+    if array.n_buffers != 2 or array.n_children != 0 or array.offset != 0 or array.length != n_bytes:
+        raise ValueError(f"not {n_bytes} samples in one piece, but {array.length}")
+    if array.buffers[1] == NULL:
+        raise ValueError("the array holds no samples")
+    cdef _Lease lease = _Lease.__new__(_Lease)
+    lease.capsule = capsule
+    lease.data = array.buffers[1]
+    lease.n_bytes = n_bytes
+    return memoryview(lease)

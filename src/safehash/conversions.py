@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ._borrow import Borrowed
+from ._borrow import borrow
 from .pictures import UInt8Array
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
         Columns and rows.
     """
     cols, rows = size
-    samples: bytes | Borrowed
+    samples: bytes | memoryview
     try:
-        samples = Borrowed(core.__arrow_c_array__(), cols * rows)
+        samples = borrow(core.__arrow_c_array__(), cols * rows)
     except ValueError:  # not in one piece: pictures of more than 16 MB
         from PIL import Image as pil
 
         samples = pil.Image()._new(core).tobytes()
-    return np.frombuffer(memoryview(samples), np.uint8).reshape(rows, cols)
+    return np.frombuffer(samples, np.uint8).reshape(rows, cols)
 
 
 def _flatten(image: Image, background: Background) -> tuple[Image, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 __all__ = ["JpegHeader", "read_jpeg_header"]
@@ -30,10 +31,14 @@ class JpegHeader:
 
 
 _START_OF_SCAN = 0xDA
-_BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
+_PROGRESSIVE = 0xC2
+#: Baseline, extended sequential, progressive; all of them Huffman-coded.
+_FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 #: Tables (Huffman, quantization), the restart interval, application segments and the comment.
 _PASSED_OVER = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
 _APP1 = 0xE1
+#: 0xFF, the marker, and the length of what follows, itself included.
+_SEGMENT = struct.Struct(">BBH").unpack_from
 
 
 def read_jpeg_header(data: bytes) -> JpegHeader | None:
@@ -49,17 +54,15 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     """
     frame: tuple[int, bytes] | None = None
     exif = b""
-    at = 2
-    while True:
-        marker, body = data[at + 1 : at + 2], data[at + 2 : at + 4]
-        if data[at : at + 1] != b"\xff" or len(body) < 2:
-            return None
-        kind, end = marker[0], at + 2 + int.from_bytes(body, "big")
-        if end < at + 4 or end > len(data):
+    at, n_bytes = 2, len(data)
+    while at + 4 <= n_bytes:
+        start, kind, length = _SEGMENT(data, at)
+        end = at + 2 + length
+        if start != 0xFF or length < 2 or end > n_bytes:
             return None
         if kind == _START_OF_SCAN:
             break
-        if kind in (_BASELINE, _EXTENDED, _PROGRESSIVE):
+        if kind in _FRAMES:
             if frame is not None:
                 return None
             frame = kind, data[at + 4 : end]
@@ -70,6 +73,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
                 return None
             exif = data[at + 4 : end]
         at = end
+    else:
+        return None
     return _with_frame(*frame, exif=exif) if frame is not None else None
 
 
