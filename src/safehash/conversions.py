@@ -32,19 +32,23 @@ def to_pixels(image: Image, background: Background, step: int) -> tuple[UInt8Arr
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
-    if flat.mode == "L":
-        return luma_of(flat.im, flat.size), transparent
     return np.asarray(flat), transparent
 
 
 def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
-    """Return the samples of the imaging library's own grey picture, shape (rows, cols), copied only if they must be.
+    """Return the samples of a grey picture the imaging library made itself, copied only if they must be.
 
     Parameters
     ----------
     core : the library's picture in memory, mode "L"
+        Not one that maps other memory, as arrays and files can be: before Pillow 12 lending that crashes.
     size : (int, int)
         Columns and rows.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, cols)
+        Read-only.
     """
     cols, rows = size
     samples: bytes | memoryview

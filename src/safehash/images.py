@@ -27,6 +27,7 @@ _T = TypeVar("_T")
 
 _ORIENTATION_TAG = 0x0112
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143
+_PHOTOMETRIC, _YCBCR, _SUBSAMPLING = 0x0106, 6, 0x0212
 
 
 # -- the decoders -----------------------------------------------------------------------------------------------
@@ -399,6 +400,8 @@ def _load(name: str, image: ImageFile, data: bytes, asked: tuple[int, ...]) -> t
 
     `asked` is the size that the draft of a JPEG was asked for.
     """
+    if name == "TIFF":
+        _take_luma_and_chroma_as_stored(image)
     try:
         image.load()
         return image, False
@@ -420,6 +423,24 @@ def _load(name: str, image: ImageFile, data: bytes, asked: tuple[int, ...]) -> t
         if partial is None:
             raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
         return partial, True
+
+
+def _take_luma_and_chroma_as_stored(image: Any) -> None:
+    """Correct how uncompressed YCbCr samples of a TIFF are read: before version 13 the library took them for RGBX.
+
+    Raises
+    ------
+    UnsupportedImage
+        Their chroma is subsampled; no version reads that.
+    """
+    if image.tag_v2.get(_PHOTOMETRIC) != _YCBCR or any(codec != "raw" for codec, *_ in image.tile):
+        return
+    if tuple(image.tag_v2.get(_SUBSAMPLING, (2, 2))) != (1, 1):
+        raise UnsupportedImage("uncompressed TIFF with subsampled chroma; save it as JPEG or PNG")
+    image._mode = "YCbCr"
+    image.tile = [
+        (codec, extents, offset, ("YCbCr", *args[1:])) for codec, extents, offset, args in image.tile
+    ]
 
 
 #: Formats whose decoders leave the rows decoded so far.
