@@ -21,7 +21,7 @@ FLOORS = (
     {"errors", "mending", "_core", "_search", "_join", "_views"},
     {"hashes", "images"},
     {"compute"},
-    {"lists", "entries", "slots", "exact", "flood", "gates"},
+    {"lists", "entries", "builder", "slots", "exact", "flood", "gates"},
     {"formats", "index"},
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from safehash import _search
+from safehash.builder import EntryTableBuilder
 from safehash.decision import ListInfo
-from safehash.entries import EntryTable, EntryTableBuilder
+from safehash.entries import EntryTable
 from safehash.errors import IndexFileError
 from safehash.hashes import Algorithm, ForeignHash, Hash
 from safehash.index import Index

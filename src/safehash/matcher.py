@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import __version__, _join
+from .builder import EntryTableBuilder
 from .compute import hash_decoded, read_file, reduction_for
 from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
-from .entries import EntryTable, EntryTableBuilder
+from .entries import EntryTable
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
 from .exact import ExactIndex
 from .flood import FloodGuard
