@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +91,7 @@ class Matcher:
         self._allow_distance = allow_distance
         self._sources = sources
         self._state = self._with_allowance(state)
+        self._reloading = threading.RLock()
 
     @classmethod
     def from_files(
@@ -114,7 +116,8 @@ class Matcher:
         allow_ids : collection of str
             Entries, by their id, whose matches are suppressed.
         allow_distance : int
-            How near (bits) an upload must be to a picture on an allow-list.
+            How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
+            threshold of the policy is looked up, so more than that has no effect.
         policy : Policy, optional
             Thresholds and which entries count; the defaults of `Policy` otherwise.
         limits : Limits
@@ -234,16 +237,19 @@ class Matcher:
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
 
+        Of several threads that reload at once, one reads at a time: what was read last is what stays.
+
         Raises
         ------
         ListError, IndexFileError, OSError
             What is there now cannot be used. The old state stays in place.
         """
-        if self._sources.snapshot is not None:
-            state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
-        else:
-            state = _load(self._sources, self._policy, self._effort)
-        self._state = self._with_allowance(state)
+        with self._reloading:
+            if self._sources.snapshot is not None:
+                state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+            else:
+                state = _load(self._sources, self._policy, self._effort)
+            self._state = self._with_allowance(state)
 
     def _with_allowance(self, state: _State) -> _State:
         """Put into the audit what this matcher allows."""
@@ -256,14 +262,19 @@ class Matcher:
 
         Cheap enough for every request: one look at each file's status.
         """
-        try:
-            same = _origin_of(self._sources) == self._state.origin
-        except IndexFileError:
-            same = False  # something vanished: the reload says what
-        if same:
+        if not self._changed():
             return False
-        self.reload()
+        with self._reloading:
+            if not self._changed():
+                return False  # another thread was faster
+            self.reload()
         return True
+
+    def _changed(self) -> bool:
+        try:
+            return _origin_of(self._sources) != self._state.origin
+        except IndexFileError:
+            return True  # something vanished: the reload says what
 
     # -- what it holds ------------------------------------------------------------------------------------
 
