@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 import safehash
 from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy
 from safehash import matcher as matching
+from safehash.snapshot import open_snapshot, write_snapshot
 from safehash.views import Hit
 
 FILES = Path(__file__).parent / "data" / "golden" / "files"
@@ -370,6 +371,42 @@ def test_a_snapshot_of_something_else(tmp_path: Path) -> None:
         Matcher.open(path)
     with pytest.raises(safehash.IndexFileError):
         Matcher.open(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("change", ["index", "heads", "order", "settings"])
+def test_a_snapshot_whose_parts_do_not_fit(change: str, bridge: Path, tmp_path: Path) -> None:
+    """Written with right checksums, but not by `save`."""
+    listed, path = tmp_path / "listed.csv", tmp_path / "lists.safehash"
+    digests = (safehash.hash_file(bridge, algorithm=name).hex for name in ("pdq", "md5"))
+    listed.write_text("hash\n" + "\n".join(digests) + "\n")
+    Matcher.from_files(listed).save(path)
+    snapshot = open_snapshot(path)
+    indexes, settings = dict(snapshot.indexes), dict(snapshot.settings)
+    arrays = {name: snapshot.array(name) for name in ("allowed", "heads.md5", "order.md5")}
+
+    def write() -> None:
+        write_snapshot(
+            path,
+            table=snapshot.table,
+            indexes=indexes,
+            lists=snapshot.lists,
+            settings=settings,
+            arrays=arrays,
+        )
+
+    write()
+    assert Matcher.open(path).check(bridge).outcome is Outcome.MATCH
+    if change == "index":
+        indexes[safehash.Algorithm.PDQ] = safehash.Index.from_digests(np.zeros((2, 32), np.uint8))
+    elif change == "heads":
+        arrays["heads.md5"] = np.zeros(2, np.uint64)
+    elif change == "order":
+        arrays["order.md5"] = np.zeros(1, np.int32)
+    else:
+        settings["n_listed"] = "all"
+    write()
+    with pytest.raises(safehash.IndexFileError, match="not written by"):
+        Matcher.open(path)
 
 
 @pytest.mark.parametrize("kind", ["lists", "snapshot"])

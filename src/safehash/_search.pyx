@@ -209,6 +209,10 @@ cdef class Blocks:
         """Return the exception for the damage met last."""
         return self._on_damage(self.bad_block)
 
+    def misplaced(self):
+        """Return the exception for a position that points outside its array, its checksum being right."""
+        return self._on_damage(-1)
+
 
 @cython.final
 @cython.auto_pickle(False)
@@ -315,9 +319,7 @@ cdef class SlotIndex:
             raise MemoryError("no memory for the rows found")
         if self._blocks is None:
             raise ValueError("the slot arrays do not belong to these digests")
-        if status == SH_BAD_POSITION:
-            self._blocks.bad_block = -1
-        raise self._blocks.damage()
+        raise self._blocks.misplaced() if status == SH_BAD_POSITION else self._blocks.damage()
 
     cdef int _check(self, const uint8_t[:, ::1] queries, Plan plan) except -1:
         if queries.shape[1] != self.ix.n_bytes:

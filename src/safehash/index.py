@@ -510,7 +510,12 @@ class Index:
         n_new = digests.shape[0]
         if self._flat is None and n_old and n_old // 2 <= n_new <= 2 * n_old:
             widths = self.widths
-            starts, ids = merge_slots(self._starts, self._ids, self._digests, keep, new, widths, threads)
+            try:
+                starts, ids = merge_slots(self._starts, self._ids, self._digests, keep, new, widths, threads)
+            except ValueError as exc:
+                if self._blocks is None:
+                    raise
+                raise self._blocks.misplaced() from exc
         else:  # the old cut into slots would no longer fit
             widths = () if self._flat is not None else choose_widths(n_new, 8 * n_bytes, self._max_distance)
             starts, ids = build_slots(digests, widths, threads)

@@ -748,6 +748,11 @@ def _adopt(snapshot: Snapshot, policy: Policy, effort: Effort) -> _State:
         n_listed = int(settings["n_listed"])
         notes = tuple(str(note) for note in settings["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
+        counts = snapshot.table.counts()
+        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
+        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
+        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
+            raise ValueError("an index of another list")
     except (KeyError, TypeError, ValueError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
     return _State(
