@@ -33,7 +33,7 @@ FLOORS = (
     {"hashes", "limits", "conversions"},
     {"images"},
     {"compute"},
-    {"lists", "entries", "slots", "exact", "flood", "gates"},
+    {"lists", "entries", "builder", "slots", "exact", "flood", "gates"},
     {"formats", "index"},
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},
