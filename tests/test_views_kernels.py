@@ -126,7 +126,7 @@ def test_every_instruction_set_gives_the_same_bits(level: int) -> None:
     of = np.array([0, 0, 1, 2, 2], dtype=np.int32), np.array([0, 1, 2, 2, 0], dtype=np.int32)
     reference = _views.hash_windows(thumb, spans, spans, *of, level=0)
     np.testing.assert_array_equal(_views.hash_windows(thumb, spans, spans, *of, level=level), reference)
-    for one, other in zip(_views.propose(thumb, level=0), _views.propose(thumb, level=level), strict=True):
+    for one, other in zip(_views.boxes(thumb, level=0), _views.boxes(thumb, level=level), strict=True):
         np.testing.assert_array_equal(one, other)
     digest = np.frombuffer(_core.pdq(pixels[20:, 10:])[0], np.uint8)
     start = np.array([-0.02, 1.0, 0.0, 1.0])
@@ -214,8 +214,8 @@ def test_thumbnail_equals_its_sums_one_by_one(
         np.testing.assert_array_equal(thumb, expected)
 
 
-def slow_propose(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, ...]]:
-    """Return `_views.propose` as (score, top, bottom, left, right) in samples, box by box in single precision."""
+def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, ...]]:
+    """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box in single precision."""
     f32, n = np.float32, len(thumb)
 
     def sums_of(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -278,7 +278,7 @@ def slow_propose(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -
     noise=st.sampled_from([0, 3, 30]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_propose_equals_scoring_box_by_box(
+def test_boxes_equal_scoring_one_by_one(
     side: int, n_lines: int, n_windows: int, n_boxes: int, noise: int, seed: int
 ) -> None:
     generator = np.random.default_rng(seed)
@@ -287,15 +287,13 @@ def test_propose_equals_scoring_box_by_box(
         (top, left), sides = generator.integers(0, side, 2), generator.integers(2, side, 2)
         pixels[top : top + sides[0], left : left + sides[1]] = generator.integers(0, 256)
     thumb = _views.thumbnail(pixels, side=side)
-    expected = slow_propose(thumb, n_lines, n_windows)
+    expected = slow_boxes(thumb, n_lines, n_windows)
     for level in _views.LEVELS:
-        rows, cols, row_of, col_of, scores = _views.propose(
-            thumb, n_lines=n_lines, n_windows=n_windows, level=level
-        )
-        edges = np.concatenate([rows[row_of], cols[col_of]], axis=1) * side
-        assert [
-            (float(score), *map(float, box)) for score, box in zip(scores, edges, strict=True)
-        ] == expected
+        windows, digests, scores = _views.boxes(thumb, n_lines=n_lines, n_windows=n_windows, level=level)
+        edges = windows * side
+        assert [(float(score), *box) for score, box in zip(scores, edges.tolist(), strict=True)] == expected
+        for window, digest in zip(windows, digests, strict=True):
+            np.testing.assert_array_equal(digest, hash_window(thumb, tuple(window)))
 
 
 @settings(deadline=None, max_examples=40)
@@ -317,21 +315,19 @@ def test_many_windows_hash_like_one_at_a_time(side: int, n_spans: int, n_windows
         np.testing.assert_array_equal(digest, hash_window(thumb, (*spans[row], *spans[col])))
 
 
-def test_propose_finds_the_box_that_a_picture_was_pasted_to() -> None:
+def test_boxes_find_the_one_that_a_picture_was_pasted_to() -> None:
     back = np.asarray(skimage.data.coffee(), dtype=np.uint8).copy()
     rows, cols = back.shape[:2]
     back[80:280, 210:510] = photo()[100:300, 100:400]
-    row_spans, col_spans, row_of, col_of, scores = _views.propose(_views.thumbnail(back), n_windows=5)
+    windows, _, scores = _views.boxes(_views.thumbnail(back), n_windows=5)
     assert (np.diff(scores) <= 0).all()
     expected = np.array([80 / rows, 280 / rows, 210 / cols, 510 / cols])
-    windows = np.concatenate([row_spans[row_of], col_spans[col_of]], axis=1)
     assert np.abs(windows - expected).max(axis=1).min() < 1.5 / 256
 
 
-def test_propose_on_a_flat_picture_has_nothing_to_propose() -> None:
+def test_a_flat_picture_has_nothing_to_propose() -> None:
     flat = np.full((40, 50), 90, np.uint8)
-    *_, row_of, col_of, scores = _views.propose(_views.thumbnail(flat))
-    assert len(row_of) == len(col_of) == len(scores) == 0
+    assert [len(part) for part in _views.boxes(_views.thumbnail(flat))] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +352,7 @@ def test_propose_on_a_flat_picture_has_nothing_to_propose() -> None:
             ValueError,
         ),
         (lambda: _views.thumbnail(np.zeros((8, 8), np.uint8), level=99), ValueError),
-        (lambda: _views.propose(np.zeros((64, 64), np.float32), n_lines=31), ValueError),
+        (lambda: _views.boxes(np.zeros((64, 64), np.float32), n_lines=31), ValueError),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: object, error: type[Exception]) -> None:

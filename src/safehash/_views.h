@@ -27,6 +27,7 @@ typedef struct {
     void (*fill_operator)(sv_operator *, int, double, double);
     void (*rows_pass)(float *, const float *, int, const sv_operator *, int, int);
     void (*cols_pass)(float *, const float *, int, const sv_operator *);
+    void (*transpose)(float *, const float *, int);
     void (*evidence)(float *, const float *, int);
     void (*score)(float *, const float *, const float *, const float *, const float *, int);
 } sv_kernels;
@@ -295,11 +296,13 @@ static inline float sv_support(const float *sums, int n, int line, int from, int
     return mean < 1.2f ? mean : 1.2f;
 }
 
-/* Pairs of lines at least an eighth of the side (12 in 100) apart: their positions in `lines`, and their ends. */
+/* Pairs of lines at least an eighth of the side (12 in 100) apart: their positions in `lines`, where they are,
+ * and that in fractions of the side. */
 typedef struct {
     int n;
     int first[SV_SPANS], second[SV_SPANS];
     int ends[SV_SPANS][2];
+    double edges[SV_SPANS][2];
 } sv_spans;
 
 static void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
@@ -311,7 +314,9 @@ static void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
                 spans->first[spans->n] = i;
                 spans->second[spans->n] = j;
                 spans->ends[spans->n][0] = lines[i];
-                spans->ends[spans->n++][1] = lines[j];
+                spans->ends[spans->n][1] = lines[j];
+                spans->edges[spans->n][0] = (double)lines[i] / n;
+                spans->edges[spans->n++][1] = (double)lines[j] / n;
             }
 }
 

@@ -32,11 +32,12 @@ cdef extern from "_views.h" nogil:
         void (*fill_operator)(sv_operator*, int, double, double) noexcept nogil
         void (*rows_pass)(float*, const float*, int, const sv_operator*, int, int) noexcept nogil
         void (*cols_pass)(float*, const float*, int, const sv_operator*) noexcept nogil
+        void (*transpose)(float*, const float*, int) noexcept nogil
         void (*evidence)(float*, const float*, int) noexcept nogil
 
     ctypedef struct sv_spans:
         int n
-        int[2]* ends
+        double[2]* edges
 
     ctypedef struct sv_boxes:
         sv_spans row_spans
@@ -219,9 +220,7 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     ValueError
         An empty span, or an index out of range.
     """
-    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
-    cdef const sh_kernels* pixel_kernels = sh_kernels_at(checked_level(level))
-    cdef int n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb)
     cdef Py_ssize_t n_windows = row_of.shape[0], n_rows = row_spans.shape[0], n_cols = col_spans.shape[0]
     if col_of.shape[0] != n_windows or row_spans.shape[1] != 2 or col_spans.shape[1] != 2:
         raise ValueError("spans have shape (n, 2), and a window one of each")
@@ -237,6 +236,17 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     if n_windows == 0:
         return digests
     cdef uint8_t[:, ::1] out = digests
+    hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &row_spans[0, 0], n_rows, &col_spans[0, 0], n_cols,
+               &row_of[0], &col_of[0], <int>n_windows)
+    return digests
+
+
+cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, const double* row_spans,
+                    Py_ssize_t n_rows, const double* col_spans, Py_ssize_t n_cols, const int* row_of,
+                    const int* col_of, int n_windows) except -1:
+    """Write the digest of each window; `row_spans` and `col_spans` are pairs of edges."""
+    cdef const sv_kernels* kernels = sv_kernels_at(level)
+    cdef const sh_kernels* pixel_kernels = sh_kernels_at(level)
     # Windows of each row span as a linked list, and a place for the operator of each column span in use.
     cdef int* head = <int*>malloc((n_rows + n_windows + n_cols) * sizeof(int))
     cdef int* following = head + n_rows
@@ -245,14 +255,15 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     cdef sv_operator* col_ops = NULL
     cdef float* rows = <float*>malloc(16 * n * sizeof(float))
     cdef float[256] coefficients
-    cdef int row, window, lo, hi, n_places = 0
+    cdef Py_ssize_t row, col
+    cdef int window, lo, hi, n_places = 0
     try:
         if head == NULL or row_op == NULL or rows == NULL:
             raise MemoryError("the operators of one batch of windows")
         for row in range(n_rows):
             head[row] = -1
-        for i in range(n_cols):
-            place[i] = -1
+        for col in range(n_cols):
+            place[col] = -1
         for window in range(n_windows):
             following[window] = head[row_of[window]]
             head[row_of[window]] = window
@@ -263,9 +274,9 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
         if col_ops == NULL:
             raise MemoryError("the operators of one batch of windows")
         with nogil:
-            for i in range(n_cols):
-                if place[i] >= 0:
-                    kernels.fill_operator(&col_ops[place[i]], n, col_spans[i, 0], col_spans[i, 1])
+            for col in range(n_cols):
+                if place[col] >= 0:
+                    kernels.fill_operator(&col_ops[place[col]], n, col_spans[2 * col], col_spans[2 * col + 1])
             for row in range(n_rows):
                 window = head[row]
                 if window < 0:
@@ -275,19 +286,19 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
                     lo = min(lo, col_ops[place[col_of[window]]].lo)
                     hi = max(hi, col_ops[place[col_of[window]]].hi)
                     window = following[window]
-                kernels.fill_operator(row_op, n, row_spans[row, 0], row_spans[row, 1])
-                kernels.rows_pass(rows, &thumb[0, 0], n, row_op, lo // 16 * 16, (hi + 15) // 16 * 16)
+                kernels.fill_operator(row_op, n, row_spans[2 * row], row_spans[2 * row + 1])
+                kernels.rows_pass(rows, thumb, n, row_op, lo // 16 * 16, (hi + 15) // 16 * 16)
                 window = head[row]
                 while window >= 0:
                     kernels.cols_pass(coefficients, rows, n, &col_ops[place[col_of[window]]])
-                    pixel_kernels.bits(&out[window, 0], coefficients)
+                    pixel_kernels.bits(&digests[32 * window], coefficients)
                     window = following[window]
     finally:
         free(head)
         free(row_op)
         free(col_ops)
         free(rows)
-    return digests
+    return 0
 
 
 cdef int check_span(double a, double b) except -1:
@@ -297,8 +308,8 @@ cdef int check_span(double a, double b) except -1:
     return 0
 
 
-def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
-    """Propose windows inside an upload: boxes whose sides are straight edges.
+def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
+    """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
     quarter of the line at least, whatever the contrast; a box is as good as the edges along its own sides.
@@ -315,50 +326,54 @@ def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int
 
     Returns
     -------
-    row_spans, col_spans : ndarray of float64, shape (n, 2)
-        In fractions of the side.
-    row_of, col_of : ndarray of int32, shape (n_windows,)
-        Which spans make a window, best first; of equals the upper, then the left one.
-    scores : ndarray of float32, shape (n_windows,)
+    windows : ndarray of float64, shape (n, 4)
+        First and last row edge, first and last column edge, in fractions of the side; best first, of equals the
+        upper, then the left one.
+    digests : ndarray of uint8, shape (n, 32)
+        As `hash_windows` gives them.
+    scores : ndarray of float32, shape (n,)
         Evidence of the four sides together and of the weakest once more.
     """
-    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
-    cdef int n = side_of(thumb)
-    if not 1 <= n_lines <= 30 or n_windows < 1:
-        raise ValueError(f"n_lines is 1 to 30 and n_windows positive, not {n_lines} and {n_windows}")
-    cdef float[:, ::1] turned = np.ascontiguousarray(np.asarray(thumb).T)
-    row_of = np.empty(n_windows, dtype=np.int32)
+    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef const sv_kernels* kernels = sv_kernels_at(at_level)
+    if not 1 <= n_lines <= 30 or not 1 <= n_windows <= 1 << 20:
+        raise ValueError(f"n_lines is 1 to 30 and n_windows 1 to {1 << 20}, not {n_lines} and {n_windows}")
     scores = np.empty(n_windows, dtype=np.float32)
-    cdef int[::1] best = row_of
     cdef float[::1] best_scores = scores
-    cdef sv_boxes* boxes = <sv_boxes*>malloc(sizeof(sv_boxes))
-    cdef float* sums = <float*>malloc(2 * SV_SUMS(n) * sizeof(float))
-    cdef int count
+    cdef sv_boxes* found = <sv_boxes*>malloc(sizeof(sv_boxes))
+    cdef float* sums = <float*>malloc((2 * SV_SUMS(n) + n * n) * sizeof(float))
+    cdef float* turned = sums + 2 * SV_SUMS(n)
+    cdef int* best = <int*>malloc(2 * n_windows * sizeof(int))
+    cdef int* col_of = best + n_windows
+    cdef int count = 0, i, k
+    cdef double[:, ::1] edges
+    cdef uint8_t[:, ::1] out
     try:
-        if boxes == NULL or sums == NULL:
+        if found == NULL or sums == NULL or best == NULL:
             raise MemoryError("the edges of one thumbnail")
         with nogil:
-            kernels.evidence(sums, &turned[0, 0], n)
+            kernels.transpose(turned, &thumb[0, 0], n)
+            kernels.evidence(sums, turned, n)
             kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n)
-            count = sv_best_boxes(boxes, &best[0], &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
+            count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
                                   n_lines)
-        row_spans = spans_of(&boxes.row_spans, n)
-        col_spans = spans_of(&boxes.col_spans, n)
+        windows = np.empty((count, 4), dtype=np.float64)
+        digests = np.empty((count, 32), dtype=np.uint8)
+        if count:
+            edges, out = windows, digests
+            for i in range(count):
+                col_of[i] = best[i] % found.col_spans.n
+                best[i] = best[i] // found.col_spans.n
+                for k in range(2):
+                    edges[i, k] = found.row_spans.edges[best[i]][k]
+                    edges[i, 2 + k] = found.col_spans.edges[col_of[i]][k]
+            hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &found.row_spans.edges[0][0], found.row_spans.n,
+                       &found.col_spans.edges[0][0], found.col_spans.n, best, col_of, count)
     finally:
-        free(boxes)
+        free(found)
         free(sums)
-    row_of, col_of = np.divmod(row_of[:count], np.int32(max(1, len(col_spans))))
-    return row_spans, col_spans, row_of, col_of, scores[:count]
-
-
-cdef spans_of(const sv_spans* spans, int n):
-    ends = np.empty((spans.n, 2), dtype=np.float64)
-    cdef double[:, ::1] view = ends
-    cdef int i
-    for i in range(spans.n):
-        view[i, 0] = <double>spans.ends[i][0] / n
-        view[i, 1] = <double>spans.ends[i][1] / n
-    return ends
+        free(best)
+    return windows, digests, scores[:count]
 
 
 def measure_window(const float[:, ::1] thumb, const double[:] window):

@@ -201,6 +201,13 @@ static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned
     }
 }
 
+/* out = in transposed, n x n. */
+static void SV_NAME(transpose)(float *restrict out, const float *restrict in, int n)
+{
+    for (int k = 0; k < n; k += 8)
+        SH_NAME(mix_lines)(out + k, n, in + (ptrdiff_t)n * k, n);
+}
+
 /* Evidence of four sides together and of the weakest once more. */
 static void SV_NAME(score)(float *restrict scores, const float *restrict top, const float *restrict bottom,
                            const float *restrict left, const float *restrict right, int n)
@@ -215,4 +222,5 @@ static void SV_NAME(score)(float *restrict scores, const float *restrict top, co
 }
 
 static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(fill_operator), SV_NAME(rows_pass),
-                                             SV_NAME(cols_pass), SV_NAME(evidence),      SV_NAME(score)};
+                                             SV_NAME(cols_pass), SV_NAME(transpose),     SV_NAME(evidence),
+                                             SV_NAME(score)};
