@@ -139,7 +139,8 @@ def test_every_level_gives_the_same_bits(rows: int, cols: int, channels: int, ki
 
 @given(sides, sides, st.integers(0, 2**32 - 1))
 def test_turned_equals_turning_the_pixels(rows: int, cols: int, seed: int) -> None:
-    rows, cols = 5 + rows % 300, 5 + cols % 300
+    if rows * cols > 300_000:
+        cols = 5 + cols % 100
     pixels = made_picture(np.random.default_rng(seed), rows, cols, 4, 1)
     digests, quality = _core.pdq_turned(pixels)
     assert (digests[0], quality) == _core.pdq(pixels)

@@ -126,7 +126,7 @@ def test_every_instruction_set_gives_the_same_bits(level: int) -> None:
     of = np.array([0, 0, 1, 2, 2], dtype=np.int32), np.array([0, 1, 2, 2, 0], dtype=np.int32)
     reference = _views.hash_windows(thumb, spans, spans, *of, level=0)
     np.testing.assert_array_equal(_views.hash_windows(thumb, spans, spans, *of, level=level), reference)
-    for one, other in zip(_views.propose(thumb, level=0), _views.propose(thumb, level=level), strict=True):
+    for one, other in zip(_views.boxes(thumb, level=0), _views.boxes(thumb, level=level), strict=True):
         np.testing.assert_array_equal(one, other)
     digest = np.frombuffer(_core.pdq(pixels[20:, 10:])[0], np.uint8)
     start = np.array([-0.02, 1.0, 0.0, 1.0])
@@ -162,21 +162,172 @@ def test_refining_finds_where_a_crop_was_taken(margins: tuple[float, ...], which
     assert agreement > 0.4
 
 
-def test_propose_finds_the_box_that_a_picture_was_pasted_to() -> None:
+def slow_thumbnail(pixels: UInt8Array, side: int, step: int, rows: int, cols: int) -> FloatArray:
+    """Return `_views.thumbnail` of an upright picture, sum by sum in single precision."""
+
+    def boxes(length: int) -> list[list[tuple[int, np.float32]]]:
+        n_samples, found = -(-length // step), []
+        for k in range(side):
+            a, b = float(k) * length / side, float(k + 1) * length / side
+            first, last = int(a / step), min(math.ceil(b / step) - 1, n_samples - 1)
+            first = min(first, last)
+            weights = [step / (b - a)] * (last - first + 1)
+            weights[0], weights[-1] = ((first + 1) * step - a) / (b - a), (b - last * step) / (b - a)
+            if first == last:
+                weights = [1.0]
+            found.append([(first + i, np.float32(weight)) for i, weight in enumerate(weights)])
+        return found
+
+    def shrink(values: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+        lines = []
+        for box in boxes(length):
+            line = box[0][1] * values[box[0][0]]
+            for at, weight in box[1:]:
+                line = line + weight * values[at]
+            lines.append(line)
+        return np.array(lines)
+
+    shrunk = shrink(pixels.astype(np.float32), rows)
+    if shrunk.ndim == 3:
+        wide = shrunk.astype(np.float64)
+        shrunk = (0.299 * wide[..., 0] + 0.587 * wide[..., 1] + 0.114 * wide[..., 2]).astype(np.float32)
+    return np.ascontiguousarray(shrink(np.ascontiguousarray(shrunk.T), cols).T)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    rows=st.integers(1, 400),
+    cols=st.integers(1, 400),
+    step=st.sampled_from([1, 2, 4, 8]),
+    side=st.sampled_from([16, 64, 128]),
+    channels=st.sampled_from([1, 3]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_thumbnail_equals_its_sums_one_by_one(
+    rows: int, cols: int, step: int, side: int, channels: int, seed: int
+) -> None:
+    shape = (-(-rows // step), -(-cols // step), 3)[: 3 if channels == 3 else 2]
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    expected = slow_thumbnail(pixels, side, step, rows, cols)
+    for level in _views.LEVELS:
+        thumb = _views.thumbnail(pixels, rows=rows, cols=cols, step=step, side=side, level=level)
+        np.testing.assert_array_equal(thumb, expected)
+
+
+def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, ...]]:
+    """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box, in float32."""
+    f32, n = np.float32, len(thumb)
+
+    def sums_of(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        steps = np.zeros((n + 9, n), f32)  # the difference across line k is row k + 4
+        steps[5 : n + 4] = np.abs(picture[1:] - picture[:-1])
+        sums = np.zeros((n + 1, n + 1), f32)
+        for line in range(n + 1):
+            beside = steps[line]
+            for near in (1, 2, 6, 7, 8):
+                beside = beside + steps[line + near]
+            beside = beside * f32(1 / 6)
+            here = steps[line + 4]
+            contrast = f32(2.6) * (here - beside) / (here + beside + f32(1.4))
+            np.cumsum(np.maximum(contrast, f32(-1)) - f32(0.5), out=sums[line, 1:])
+        return sums
+
+    def lines_of(sums: npt.NDArray[np.float32]) -> list[int]:
+        knots = [k * n // 8 for k in range(9)]
+        best = [
+            max(line[knots[b]] - line[knots[a]] for a in range(7) for b in range(a + 2, 9)) for line in sums
+        ]
+        lines = [0, n]
+        for _ in range(n_lines):
+            at = max(range(3, n - 2), key=lambda line: best[line])
+            if best[at] <= 0:
+                break
+            lines.append(at)
+            best[at - 1] = best[at] = best[at + 1] = f32(-1e9)
+        return sorted(lines)
+
+    def support(sums: npt.NDArray[np.float32], line: int, first: int, end: int) -> np.float32:
+        if line in (0, n):
+            return f32(0.35)
+        return min((sums[line, end] - sums[line, first]) / f32(end - first), f32(1.2))
+
+    row_sums, col_sums = sums_of(thumb), sums_of(np.ascontiguousarray(thumb.T))
+    pairs = [
+        [(a, b) for i, a in enumerate(lines) for b in lines[i + 1 :] if b - a >= n * 12 // 100]
+        for lines in (lines_of(row_sums), lines_of(col_sums))
+    ]
+    found = []
+    for top, bottom in pairs[0]:
+        for left, right in pairs[1]:
+            height, width = bottom - top, right - left
+            if height * width * 12 < n * n or height == width == n:
+                continue
+            sides = [support(row_sums, top, left, right), support(row_sums, bottom, left, right)]
+            sides += [support(col_sums, left, top, bottom), support(col_sums, right, top, bottom)]
+            score = sides[0] + sides[1] + sides[2] + sides[3] + min(sides)
+            found.append((float(score), top, bottom, left, right))
+    return sorted(found, key=lambda box: -box[0])[:n_windows]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    side=st.sampled_from([16, 32, 64, 128]),
+    n_lines=st.sampled_from([1, 5, 12, 30]),
+    n_windows=st.sampled_from([1, 16, 150]),
+    n_boxes=st.integers(0, 6),
+    noise=st.sampled_from([0, 3, 30]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_boxes_equal_scoring_one_by_one(
+    side: int, n_lines: int, n_windows: int, n_boxes: int, noise: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(60, 61 + noise, (side, side)).astype(np.uint8)
+    for _ in range(n_boxes):
+        (top, left), sides = generator.integers(0, side, 2), generator.integers(2, side, 2)
+        pixels[top : top + sides[0], left : left + sides[1]] = generator.integers(0, 256)
+    thumb = _views.thumbnail(pixels, side=side)
+    expected = slow_boxes(thumb, n_lines, n_windows)
+    for level in _views.LEVELS:
+        windows, digests, scores = _views.boxes(thumb, n_lines=n_lines, n_windows=n_windows, level=level)
+        edges = windows * side
+        assert [(float(score), *box) for score, box in zip(scores, edges.tolist(), strict=True)] == expected
+        for window, digest in zip(windows, digests, strict=True):
+            np.testing.assert_array_equal(digest, hash_window(thumb, tuple(window)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    side=st.sampled_from([64, 128, 256]),
+    n_spans=st.integers(1, 7),
+    n_windows=st.integers(0, 30),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_many_windows_hash_like_one_at_a_time(side: int, n_spans: int, n_windows: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    thumb = _views.thumbnail(photo(), side=side)
+    starts = generator.uniform(-0.5, 0.9, (n_spans, 1))
+    spans = np.concatenate([starts, starts + generator.uniform(0.0625, 2.0, (n_spans, 1))], axis=1)
+    row_of, col_of = generator.integers(0, n_spans, (2, n_windows), dtype=np.int32)
+    digests = _views.hash_windows(thumb, spans, spans, row_of, col_of)
+    assert len(digests) == n_windows
+    for digest, row, col in zip(digests, row_of, col_of, strict=True):
+        np.testing.assert_array_equal(digest, hash_window(thumb, (*spans[row], *spans[col])))
+
+
+def test_boxes_find_the_one_that_a_picture_was_pasted_to() -> None:
     back = np.asarray(skimage.data.coffee(), dtype=np.uint8).copy()
     rows, cols = back.shape[:2]
     back[80:280, 210:510] = photo()[100:300, 100:400]
-    row_spans, col_spans, row_of, col_of, scores = _views.propose(_views.thumbnail(back), n_windows=5)
+    windows, _, scores = _views.boxes(_views.thumbnail(back), n_windows=5)
     assert (np.diff(scores) <= 0).all()
     expected = np.array([80 / rows, 280 / rows, 210 / cols, 510 / cols])
-    windows = np.concatenate([row_spans[row_of], col_spans[col_of]], axis=1)
     assert np.abs(windows - expected).max(axis=1).min() < 1.5 / 256
 
 
-def test_propose_on_a_flat_picture_has_nothing_to_propose() -> None:
+def test_a_flat_picture_has_nothing_to_propose() -> None:
     flat = np.full((40, 50), 90, np.uint8)
-    *_, row_of, col_of, scores = _views.propose(_views.thumbnail(flat))
-    assert len(row_of) == len(col_of) == len(scores) == 0
+    assert [len(part) for part in _views.boxes(_views.thumbnail(flat))] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +352,7 @@ def test_propose_on_a_flat_picture_has_nothing_to_propose() -> None:
             ValueError,
         ),
         (lambda: _views.thumbnail(np.zeros((8, 8), np.uint8), level=99), ValueError),
-        (lambda: _views.propose(np.zeros((64, 64), np.float32), n_lines=31), ValueError),
+        (lambda: _views.boxes(np.zeros((64, 64), np.float32), n_lines=31), ValueError),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: object, error: type[Exception]) -> None:

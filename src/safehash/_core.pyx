@@ -53,7 +53,11 @@ cdef extern from "_kernels.h" nogil:
     ctypedef struct sh_kernels:
         void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
                               const sh_operator*, float*, float*, uint16_t*) noexcept nogil
+        void (*turned_pictures)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator**,
+                                const sh_operator**, float*, float*, uint16_t*) noexcept nogil
+        void (*transpose)(float*, const float*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
+        void (*bits)(uint8_t*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
         void (*grey_of_row)(uint8_t*, const uint8_t*, Py_ssize_t) noexcept nogil
         void (*widen)(int16_t*, const uint8_t*, Py_ssize_t) noexcept nogil
@@ -63,7 +67,6 @@ cdef extern from "_kernels.h" nogil:
     void sh_fill_dct()
     int sh_widest_level()
     const sh_kernels* sh_kernels_at(int level)
-    void sh_pdq_bits(uint8_t* digest, const float* coefficients)
 
 
 sh_fill_dct()
@@ -307,9 +310,9 @@ cdef struct Scratch:
     uint16_t* acc16
 
 
-cdef int take_scratch(Scratch* scratch, Py_ssize_t n) except -1:
-    scratch.lines = <float*>malloc(8 * n * sizeof(float))
-    scratch.mixed = <float*>malloc(8 * n * sizeof(float))
+cdef int take_scratch(Scratch* scratch, Py_ssize_t n, Py_ssize_t n_lines) except -1:
+    scratch.lines = <float*>malloc(n_lines * n * sizeof(float))
+    scratch.mixed = <float*>malloc(n_lines * n * sizeof(float))
     scratch.acc16 = <uint16_t*>malloc(n * sizeof(uint16_t))
     if scratch.lines == NULL or scratch.mixed == NULL or scratch.acc16 == NULL:
         drop_scratch(scratch)
@@ -324,13 +327,6 @@ cdef void drop_scratch(Scratch* scratch) noexcept nogil:
     scratch.lines = NULL
     scratch.mixed = NULL
     scratch.acc16 = NULL
-
-
-cdef void transpose64(float* out, const float* small) noexcept nogil:
-    cdef int i, j
-    for i in range(64):
-        for j in range(64):
-            out[64 * i + j] = small[64 * j + i]
 
 
 cdef const sh_kernels* kernels_at(int level) except NULL:
@@ -360,7 +356,7 @@ cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
                   const sh_kernels* kernels) except -1:
     """Write the 64 x 64 picture; a 64 x 64 input is taken as it is because its operator is the identity."""
     cdef Scratch scratch
-    take_scratch(&scratch, picture.n_cols * picture.channels)
+    take_scratch(&scratch, picture.n_cols * picture.channels, 8)
     with nogil:
         kernels.small_picture(out, picture.data, picture.row_stride, picture.n_cols, picture.channels,
                               &row_op.op, &col_op.op, scratch.lines, scratch.mixed, scratch.acc16)
@@ -376,7 +372,7 @@ cdef int oriented_small(float* out, Pixels picture, Py_ssize_t rows, Py_ssize_t 
     cdef float[4096] stored
     if turn.transpose:
         small_of(stored, picture, row_op, col_op, kernels)
-        transpose64(out, stored)
+        kernels.transpose(out, stored)
     else:
         small_of(out, picture, row_op, col_op, kernels)
     return 0
@@ -426,7 +422,7 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     with nogil:
         quality = kernels.quality(small)
         kernels.dct(coefficients, small)
-        sh_pdq_bits(digest, coefficients)
+        kernels.bits(digest, coefficients)
     return PyBytes_FromStringAndSize(<char*>digest, 32), quality
 
 
@@ -451,8 +447,9 @@ def pdq_parts(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
 def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1, int level=-1):
     """Return the digests of the eight truly turned pictures, and the qualities.
 
-    Unlike those derived from coefficients (`_reference.pdq_orientations`) these are the hashes one gets by turning the pixels first: the operator is
-    applied with its sides read backwards, twice over the pixels in all.
+    Unlike those derived from coefficients (`_reference.pdq_orientations`) these are the hashes one gets by
+    turning the pixels first: the operator is applied with its sides read forwards and backwards, in one sweep
+    over the pixels.
 
     Parameters and errors are those of `pdq`.
 
@@ -467,38 +464,47 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     cdef Pixels picture = Pixels(pixels)
     rows, cols = sides(picture, rows, cols, step)
     cdef Turn turn = turn_of(orientation)
-    cdef float[4096] small
-    cdef float[4096] other
+    cdef Operator row_op = _operator(rows, step, bool(turn.flip_rows))
+    cdef Operator row_back = _operator(rows, step, not turn.flip_rows)
+    cdef Operator col_op = _operator(cols, step, bool(turn.flip_cols))
+    cdef Operator col_back = _operator(cols, step, not turn.flip_cols)
+    cdef const sh_operator* row_ops[2]
+    cdef const sh_operator* col_ops[2]
+    row_ops[0] = &row_op.op
+    row_ops[1] = &row_back.op
+    col_ops[0] = &col_op.op
+    col_ops[1] = &col_back.op
+    cdef float[4 * 4096] pictures
+    cdef float[4096] upright
     cdef float[256] coefficients
-    cdef uint8_t[32] digest
-    cdef int quality = 0
-    cdef bint flip_rows, flip_cols
-    cdef float* oriented_picture
-    digests = [b""] * 8
-    # Which orientation a pair of flips is, and which it is when the result is transposed:
-    # transposing commutes with the operator, so four passes give all eight.
-    plain = {(False, False): 0, (True, True): 2, (True, False): 4, (False, True): 5}
-    crossed = {(False, False): 6, (True, True): 7, (True, False): 3, (False, True): 1}
-    for flip_rows in (False, True):
-        for flip_cols in (False, True):
-            oriented = (
-                (bool(flip_cols), bool(flip_rows)) if turn.transpose else (bool(flip_rows), bool(flip_cols))
-            )
-            small_of(small, picture, _operator(rows, step, bool(turn.flip_rows != flip_rows)),
-                     _operator(cols, step, bool(turn.flip_cols != flip_cols)), kernels)
-            with nogil:
-                transpose64(other, small)
-            for swapped in (False, True):
-                oriented_picture = &other[0] if swapped else &small[0]
-                with nogil:
-                    kernels.dct(coefficients, oriented_picture)
-                    sh_pdq_bits(digest, coefficients)
-                # `small` is the flipped stored picture; the oriented one is its transpose for orientations 5-8.
-                which = plain[oriented] if swapped == bool(turn.transpose) else crossed[oriented]
-                digests[which] = PyBytes_FromStringAndSize(<char*>digest, 32)
-                if which == 0:
-                    quality = kernels.quality(oriented_picture)
-    return tuple(digests), quality
+    cdef uint8_t[8][32] digests
+    cdef int quality = 0, flips, which
+    cdef const float* source
+    cdef Scratch scratch
+    take_scratch(&scratch, picture.n_cols * picture.channels, 16)
+    with nogil:
+        kernels.turned_pictures(pictures, picture.data, picture.row_stride, picture.n_cols, picture.channels,
+                                row_ops, col_ops, scratch.lines, scratch.mixed, scratch.acc16)
+        drop_scratch(&scratch)
+        for flips in range(4):
+            # The sweep leaves its pictures transposed. Transposing commutes with the operator, so each and its
+            # transpose are two of the eight; the stored picture is itself transposed for EXIF orientations 5 to 8.
+            kernels.transpose(upright, &pictures[4096 * flips])
+            for which in range(2):
+                source = &upright[0] if which == 0 else &pictures[4096 * flips]
+                kernels.dct(coefficients, source)
+                kernels.bits(digests[TURNED[turn.transpose][flips][which]], coefficients)
+                if flips == 0 and which == turn.transpose:
+                    quality = kernels.quality(source)
+    return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality
+
+
+# Which of `hashes.ORIENTATIONS` a picture is: [stored transposed][2 * rows flipped + columns flipped, as stored]
+# [transposed]. Flips of a transposed picture are those of its other axis.
+cdef int[2][4][2] TURNED = [
+    [[0, 6], [5, 1], [4, 3], [2, 7]],
+    [[6, 0], [3, 4], [1, 5], [7, 2]],
+]
 
 
 # -- pHash ----------------------------------------------------------------------------------------------------

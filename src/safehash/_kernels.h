@@ -17,6 +17,7 @@
 #endif
 
 #define SH_MAX_SIDE 64 /* the larger of the pictures pHash shrinks to */
+#define SH_MOST_ROWS 40 /* of a band whose weights come to at most 257: 31, and a few that its mirrored twin adds */
 #define SH_GATHER 16   /* columns read at once where the columns go first: one cache line of grey */
 
 #if defined(__GNUC__)
@@ -28,6 +29,21 @@ typedef int sh_int4 __attribute__((vector_size(16)));
 #else
 #define SH_SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (sh_int4){i, j, k, l})
 #endif
+#endif
+
+/* Vectors as wide as a register of each copy's instruction set: SH_WIDTH floats, or twice as many 16-bit sums. The lanes
+ * of sums are integers and those of floats never meet, so their number changes no bit. */
+#if defined(__GNUC__)
+typedef float sh_float16 __attribute__((vector_size(64)));
+typedef float sh_load4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float sh_load8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float sh_load16 __attribute__((vector_size(64), aligned(4), may_alias));
+#define SH_FLOATS(width) SH_JOIN(sh_float, width)
+#define SH_LOAD(width, from) (*(const SH_JOIN(sh_load, width) *)(from))
+#define SH_STORE(width, to) (*(SH_JOIN(sh_load, width) *)(to))
+typedef uint16_t sh_sums4 __attribute__((vector_size(16)));
+typedef uint16_t sh_sums8 __attribute__((vector_size(32)));
+typedef uint16_t sh_sums16 __attribute__((vector_size(64)));
 #endif
 
 /* One input row of a band and its weight (an integer up to 257, or a fraction at the picture's edge). */
@@ -69,7 +85,11 @@ typedef struct {
 typedef struct {
     void (*small_picture)(float *, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sh_operator *,
                           const sh_operator *, float *, float *, uint16_t *);
+    void (*turned_pictures)(float *, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sh_operator *const *,
+                            const sh_operator *const *, float *, float *, uint16_t *);
+    void (*transpose)(float *, const float *);
     void (*dct)(float *, const float *);
+    void (*bits)(uint8_t *, const float *);
     int (*quality)(const float *);
     void (*grey_of_row)(uint8_t *, const uint8_t *, ptrdiff_t);
     void (*widen)(int16_t *, const uint8_t *, ptrdiff_t);
@@ -101,8 +121,10 @@ static inline uint8_t sh_clip8(int64_t fixed)
 #define SH_JOIN2(a, b) a##b
 #define SH_JOIN(a, b) SH_JOIN2(a, b)
 
+#define SH_WIDTH 4
 #define SH_NAME(name) SH_JOIN(sh_base_, name)
 #include "_kernels_body.h"
+#undef SH_WIDTH
 #undef SH_NAME
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -113,8 +135,10 @@ static inline uint8_t sh_clip8(int64_t fixed)
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #endif
+#define SH_WIDTH 8
 #define SH_NAME(name) SH_JOIN(sh_avx2_, name)
 #include "_kernels_body.h"
+#undef SH_WIDTH
 #undef SH_NAME
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -124,8 +148,10 @@ static inline uint8_t sh_clip8(int64_t fixed)
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")
 #endif
+#define SH_WIDTH 16
 #define SH_NAME(name) SH_JOIN(sh_avx512_, name)
 #include "_kernels_body.h"
+#undef SH_WIDTH
 #undef SH_NAME
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -160,48 +186,6 @@ static const sh_kernels *sh_kernels_at(int level)
 #endif
     (void)level;
     return &sh_base_kernels;
-}
-
-/* The 128th smallest of 256 values (the lower middle one). Overwrites its scratch copy. */
-static float sh_lower_median(const float *values)
-{
-    float v[256];
-    memcpy(v, values, sizeof v);
-    int low = 0, high = 255;
-    while (low < high) {
-        const float pivot = v[127];
-        int i = low, j = high;
-        do {
-            while (v[i] < pivot)
-                i++;
-            while (pivot < v[j])
-                j--;
-            if (i <= j) {
-                const float swap = v[i];
-                v[i] = v[j];
-                v[j] = swap;
-                i++;
-                j--;
-            }
-        } while (i <= j);
-        if (j < 127)
-            low = i;
-        if (i > 127)
-            high = j;
-    }
-    return v[127];
-}
-
-/* The 32 bytes as printed: bit k is bit k % 8 of byte 31 - k / 8. */
-static void sh_pdq_bits(uint8_t *digest, const float *coefficients)
-{
-    const float median = sh_lower_median(coefficients);
-    for (int byte = 0; byte < 32; byte++) {
-        unsigned bits = 0;
-        for (int b = 0; b < 8; b++)
-            bits |= (unsigned)(coefficients[8 * byte + b] > median) << b;
-        digest[31 - byte] = (uint8_t)bits;
-    }
 }
 
 #endif

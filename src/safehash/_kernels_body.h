@@ -32,57 +32,77 @@ static void SH_NAME(add_row_float)(float *restrict acc, const uint8_t *restrict 
         acc[i] += weight * (float)row[i];
 }
 
-/* mixed[8 * c + lane] = lines[lane][c] for eight lines `pitch` floats apart: afterwards one vector holds one column. */
-static void SH_NAME(mix_lines)(float *restrict mixed, const float *restrict lines, ptrdiff_t pitch, ptrdiff_t n)
+/* mixed[pitch * c + lane] = lines[lane][c] for eight lines of n floats: afterwards one vector holds one column. */
+static void SH_NAME(mix_lines)(float *restrict mixed, ptrdiff_t pitch, const float *restrict lines, ptrdiff_t n)
 {
     ptrdiff_t c = 0;
 #if defined(SH_SHUFFLE)
     for (; c + 4 <= n; c += 4)
         for (int half = 0; half < 8; half += 4) {
             sh_float4 r0, r1, r2, r3;
-            __builtin_memcpy(&r0, lines + (half + 0) * pitch + c, sizeof r0);
-            __builtin_memcpy(&r1, lines + (half + 1) * pitch + c, sizeof r1);
-            __builtin_memcpy(&r2, lines + (half + 2) * pitch + c, sizeof r2);
-            __builtin_memcpy(&r3, lines + (half + 3) * pitch + c, sizeof r3);
+            __builtin_memcpy(&r0, lines + (half + 0) * n + c, sizeof r0);
+            __builtin_memcpy(&r1, lines + (half + 1) * n + c, sizeof r1);
+            __builtin_memcpy(&r2, lines + (half + 2) * n + c, sizeof r2);
+            __builtin_memcpy(&r3, lines + (half + 3) * n + c, sizeof r3);
             const sh_float4 low01 = SH_SHUFFLE(r0, r1, 0, 4, 1, 5), high01 = SH_SHUFFLE(r0, r1, 2, 6, 3, 7);
             const sh_float4 low23 = SH_SHUFFLE(r2, r3, 0, 4, 1, 5), high23 = SH_SHUFFLE(r2, r3, 2, 6, 3, 7);
             const sh_float4 c0 = SH_SHUFFLE(low01, low23, 0, 1, 4, 5), c1 = SH_SHUFFLE(low01, low23, 2, 3, 6, 7);
             const sh_float4 c2 = SH_SHUFFLE(high01, high23, 0, 1, 4, 5), c3 = SH_SHUFFLE(high01, high23, 2, 3, 6, 7);
-            __builtin_memcpy(mixed + 8 * (c + 0) + half, &c0, sizeof c0);
-            __builtin_memcpy(mixed + 8 * (c + 1) + half, &c1, sizeof c1);
-            __builtin_memcpy(mixed + 8 * (c + 2) + half, &c2, sizeof c2);
-            __builtin_memcpy(mixed + 8 * (c + 3) + half, &c3, sizeof c3);
+            __builtin_memcpy(mixed + pitch * (c + 0) + half, &c0, sizeof c0);
+            __builtin_memcpy(mixed + pitch * (c + 1) + half, &c1, sizeof c1);
+            __builtin_memcpy(mixed + pitch * (c + 2) + half, &c2, sizeof c2);
+            __builtin_memcpy(mixed + pitch * (c + 3) + half, &c3, sizeof c3);
         }
 #endif
-    for (; c < n; c++)
+    for (int rest = (int)(n - c); rest > 0; rest--, c++)
         for (int lane = 0; lane < 8; lane++)
-            mixed[8 * c + lane] = lines[lane * pitch + c];
+            mixed[pitch * c + lane] = lines[lane * n + c];
 }
 
-/* sum[lane] = mixed[8 i + lane] * w[i] added up in order of i, for eight lines at once. */
-static inline void SH_NAME(dot8)(float *restrict sum, const float *restrict mixed, const float *restrict w,
-                                 ptrdiff_t length)
+/* out = in transposed, 64 x 64. */
+static void SH_NAME(transpose)(float *restrict out, const float *restrict in)
 {
+    for (int k = 0; k < 64; k += 8)
+        SH_NAME(mix_lines)(out + k, 64, in + 64 * k, 64);
+}
+
+/* sum[lane] = mixed[pitch i + lane] * w[i] added up in order of i for eight lanes, of two neighbouring bands at once:
+ * sums[0..7] and sums[8..15]. */
+static inline void SH_NAME(dot8_twice)(float *restrict sums, const float *restrict mixed, ptrdiff_t pitch,
+                                       const sh_bands *bands, int j)
+{
+    const float *restrict a = mixed + pitch * bands->start[j], *restrict b = mixed + pitch * bands->start[j + 1];
+    const float *restrict v = bands->weights + bands->offset[j], *restrict w = bands->weights + bands->offset[j + 1];
+    const ptrdiff_t n_a = bands->length[j], n_b = bands->length[j + 1], both = n_a < n_b ? n_a : n_b;
+    ptrdiff_t i = 0;
 #if defined(__GNUC__)
-    sh_float8 total = {0, 0, 0, 0, 0, 0, 0, 0};
-    for (ptrdiff_t i = 0; i < length; i++) {
-        sh_float8 column;
-        __builtin_memcpy(&column, mixed + 8 * i, sizeof column);
-        total += column * w[i];
+    sh_float8 first = {0}, second = {0};
+    for (; i < both; i++) {
+        first += SH_LOAD(8, a + pitch * i) * v[i];
+        second += SH_LOAD(8, b + pitch * i) * w[i];
     }
-    __builtin_memcpy(sum, &total, sizeof total);
+    for (; i < n_a; i++)
+        first += SH_LOAD(8, a + pitch * i) * v[i];
+    for (; i < n_b; i++)
+        second += SH_LOAD(8, b + pitch * i) * w[i];
+    SH_STORE(8, sums) = first;
+    SH_STORE(8, sums + 8) = second;
 #else
-    for (int lane = 0; lane < 8; lane++)
-        sum[lane] = 0.0f;
-    for (ptrdiff_t i = 0; i < length; i++)
-        for (int lane = 0; lane < 8; lane++)
-            sum[lane] += mixed[8 * i + lane] * w[i];
+    for (int lane = 0; lane < 16; lane++)
+        sums[lane] = 0.0f;
+    (void)both;
+    for (int lane = 0; lane < 8; lane++) {
+        for (i = 0; i < n_a; i++)
+            sums[lane] += a[pitch * i + lane] * v[i];
+        for (i = 0; i < n_b; i++)
+            sums[8 + lane] += b[pitch * i + lane] * w[i];
+    }
 #endif
 }
 
-/* One row of the 64 x 64 picture before the column operator: line[c] = sum over the band's rows.
+/* One row of the 64 x 64 picture before the column operator, whatever the weights: line[c] = sum over the band's rows.
  * `line` has room for `n` floats; the sums are integers wherever the band's weights are. */
-static void SH_NAME(rows_of_band)(float *restrict line, uint16_t *restrict acc16, const uint8_t *pixels,
+static void SH_NAME(rows_of_large_band)(float *restrict line, uint16_t *restrict acc16, const uint8_t *pixels,
                                   ptrdiff_t row_stride, ptrdiff_t n, const sh_operator *op, int band)
 {
     const sh_tap *tap = op->taps + op->tap_start[band];
@@ -129,6 +149,95 @@ static void SH_NAME(rows_of_band)(float *restrict line, uint16_t *restrict acc16
     }
 }
 
+/* Rows `*first` to `*end` and their weights if they are integers that come to at most 257, adjacent as they are
+ * when no weight was cut into several taps; else 0. */
+static int SH_NAME(is_small_band)(const sh_operator *op, int band, ptrdiff_t *first, ptrdiff_t *end)
+{
+    const sh_tap *tap = op->taps + op->tap_start[band], *last = op->taps + op->tap_start[band + 1] - 1;
+    float total = 0.0f;
+    *first = tap->sample;
+    *end = last->sample + 1;
+    if (!op->is_integer[band])
+        return 0;
+    for (; tap <= last; tap++)
+        total += tap->weight;
+    return total <= 257.0f;
+}
+
+#if defined(__GNUC__)
+/* Sums of the even and of the odd columns, as floats side by side. */
+static inline void SH_NAME(spread)(float *restrict line, const SH_JOIN(sh_sums, SH_WIDTH) *even,
+                                   const SH_JOIN(sh_sums, SH_WIDTH) *odd)
+{
+    uint16_t left[2 * SH_WIDTH], right[2 * SH_WIDTH];
+    memcpy(left, even, sizeof left);
+    memcpy(right, odd, sizeof right);
+    for (int i = 0; i < 2 * SH_WIDTH; i++) {
+        line[2 * i] = (float)left[i];
+        line[2 * i + 1] = (float)right[i];
+    }
+}
+#endif
+
+/* line[c] = sum over a band's rows, and the same for a second operator's band where there is one: bands that
+ * share most of their rows, which are then read once. acc16 as above. */
+static void SH_NAME(rows_of_bands)(float *restrict line, float *restrict other_line, uint16_t *restrict acc16,
+                                   const uint8_t *pixels, ptrdiff_t row_stride, ptrdiff_t n,
+                                   const sh_operator *op, int band, const sh_operator *other, int other_band)
+{
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    typedef SH_JOIN(sh_sums, SH_WIDTH) sums;
+    ptrdiff_t first, end, other_first, other_end;
+    int small = n >= 4 * SH_WIDTH && SH_NAME(is_small_band)(op, band, &first, &end);
+    if (small && other != NULL) {
+        small = SH_NAME(is_small_band)(other, other_band, &other_first, &other_end);
+        first = other_first < first ? other_first : first;
+        end = other_end > end ? other_end : end;
+    }
+    if (small && end - first <= SH_MOST_ROWS) {
+        const ptrdiff_t n_rows = end - first;
+        sums weight[SH_MOST_ROWS], other_weight[SH_MOST_ROWS];
+        memset(weight, 0, (size_t)n_rows * sizeof *weight);
+        memset(other_weight, 0, (size_t)n_rows * sizeof *other_weight);
+        for (const sh_tap *tap = op->taps + op->tap_start[band]; tap < op->taps + op->tap_start[band + 1]; tap++)
+            weight[tap->sample - first] += (uint16_t)tap->weight;
+        if (other != NULL)
+            for (const sh_tap *tap = other->taps + other->tap_start[other_band];
+                 tap < other->taps + other->tap_start[other_band + 1]; tap++)
+                other_weight[tap->sample - first] += (uint16_t)tap->weight;
+        const uint8_t *start = pixels + first * row_stride;
+        for (ptrdiff_t c = 0; c < n; c += 4 * SH_WIDTH) {
+            if (c > n - 4 * SH_WIDTH)
+                c = n - 4 * SH_WIDTH; /* the last columns: some of them again */
+            const uint8_t *row = start + c;
+            sums even = {0}, odd = {0}, other_even = {0}, other_odd = {0}, pair;
+            if (other == NULL)
+                for (ptrdiff_t r = 0; r < n_rows; r++, row += row_stride) {
+                    __builtin_memcpy(&pair, row, sizeof pair);
+                    even += (pair & 255) * weight[r];
+                    odd += (pair >> 8) * weight[r];
+                }
+            else
+                for (ptrdiff_t r = 0; r < n_rows; r++, row += row_stride) {
+                    __builtin_memcpy(&pair, row, sizeof pair);
+                    const sums low = pair & 255, high = pair >> 8;
+                    even += low * weight[r];
+                    odd += high * weight[r];
+                    other_even += low * other_weight[r];
+                    other_odd += high * other_weight[r];
+                }
+            SH_NAME(spread)(line + c, &even, &odd);
+            if (other != NULL)
+                SH_NAME(spread)(other_line + c, &other_even, &other_odd);
+        }
+        return;
+    }
+#endif
+    SH_NAME(rows_of_large_band)(line, acc16, pixels, row_stride, n, op, band);
+    if (other != NULL)
+        SH_NAME(rows_of_large_band)(other_line, acc16, pixels, row_stride, n, other, other_band);
+}
+
 /* small[64][64] = P_rows Y P_cols^T.
  * pixels: rows x cols x channels, uint8, the samples of a row adjacent. lines and mixed: 8 * cols * channels floats;
  * acc16: cols * channels. For colour, the columns operator carries the luma weights: the rows pass is linear,
@@ -141,15 +250,117 @@ static void SH_NAME(small_picture)(float *restrict small, const uint8_t *pixels,
     const ptrdiff_t n = cols * channels;
     for (int k = 0; k < 64; k += 8) {
         for (int lane = 0; lane < 8; lane++)
-            SH_NAME(rows_of_band)(lines + lane * n, acc16, pixels, row_stride, n, row_op, k + lane);
-        SH_NAME(mix_lines)(mixed, lines, n, n);
-        for (int j = 0; j < 64; j++) {
-            float sum[8];
-            SH_NAME(dot8)(sum, mixed + 8 * bands->start[j], bands->weights + bands->offset[j], bands->length[j]);
-            for (int lane = 0; lane < 8; lane++)
-                small[64 * (k + lane) + j] = sum[lane] * (col_op->scale[j] * row_op->scale[k + lane]);
+            SH_NAME(rows_of_bands)(lines + lane * n, NULL, acc16, pixels, row_stride, n, row_op, k + lane, NULL, 0);
+        SH_NAME(mix_lines)(mixed, 8, lines, n);
+        for (int j = 0; j < 64; j += 2) {
+            float sums[16];
+            SH_NAME(dot8_twice)(sums, mixed, 8, bands, j);
+            for (int lane = 0; lane < 8; lane++) {
+                small[64 * (k + lane) + j] = sums[lane] * (col_op->scale[j] * row_op->scale[k + lane]);
+                small[64 * (k + lane) + j + 1] = sums[8 + lane] * (col_op->scale[j + 1] * row_op->scale[k + lane]);
+            }
         }
     }
+}
+
+/* pictures[2 i + j] = small_picture of row_ops[i] and col_ops[j], transposed, in one sweep over the pixels: the second
+ * operator of a pair reads its side backwards, so that its band 63 - k lies over the first one's band k.
+ * lines and mixed: 16 * cols * channels floats. */
+static void SH_NAME(turned_pictures)(float *restrict pictures, const uint8_t *pixels, ptrdiff_t row_stride,
+                                     ptrdiff_t cols, int channels, const sh_operator *const *row_ops,
+                                     const sh_operator *const *col_ops, float *lines, float *mixed,
+                                     uint16_t *acc16)
+{
+    const ptrdiff_t n = cols * channels;
+    for (int k = 0; k < 64; k += 8) {
+        /* Eight bands of each operator, those of the second in ascending order too. */
+        for (int lane = 0; lane < 8; lane++)
+            SH_NAME(rows_of_bands)(lines + lane * n, lines + (15 - lane) * n, acc16, pixels, row_stride, n,
+                                   row_ops[0], k + lane, row_ops[1], 63 - k - lane);
+        SH_NAME(mix_lines)(mixed, 16, lines, n);
+        SH_NAME(mix_lines)(mixed + 8, 16, lines + 8 * n, n);
+        for (int flip = 0; flip < 2; flip++) {
+            const sh_bands *bands = channels == 3 ? &col_ops[flip]->colour : &col_ops[flip]->grey;
+            const float *restrict across = col_ops[flip]->scale;
+            for (int back = 0; back < 2; back++) {
+                const int at = back ? 56 - k : k;
+                const float *restrict down = row_ops[back]->scale + at;
+                for (int j = 0; j < 64; j += 2) {
+                    float sums[16], *restrict out = pictures + 4096 * (2 * back + flip) + 64 * j + at;
+                    SH_NAME(dot8_twice)(sums, mixed + 8 * back, 16, bands, j);
+                    for (int lane = 0; lane < 8; lane++) {
+                        out[lane] = sums[lane] * (across[j] * down[lane]);
+                        out[64 + lane] = sums[8 + lane] * (across[j + 1] * down[lane]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/* out[64] = weights[32] times source[32][64], four rows at a time. */
+static inline void SH_NAME(dct_row)(float *restrict out, const float *restrict source, const float *restrict weights)
+{
+#if defined(__GNUC__)
+    for (int c = 0; c < 64; c += 2 * SH_WIDTH) {
+        SH_FLOATS(SH_WIDTH) low = {0}, high = {0};
+        for (int j = 0; j < 32; j += 4) {
+            const float *restrict s = source + 64 * j + c, *restrict w = weights + j;
+            low += (w[0] * SH_LOAD(SH_WIDTH, s) + w[1] * SH_LOAD(SH_WIDTH, s + 64)) +
+                   (w[2] * SH_LOAD(SH_WIDTH, s + 128) + w[3] * SH_LOAD(SH_WIDTH, s + 192));
+            s += SH_WIDTH;
+            high += (w[0] * SH_LOAD(SH_WIDTH, s) + w[1] * SH_LOAD(SH_WIDTH, s + 64)) +
+                    (w[2] * SH_LOAD(SH_WIDTH, s + 128) + w[3] * SH_LOAD(SH_WIDTH, s + 192));
+        }
+        SH_STORE(SH_WIDTH, out + c) = low;
+        SH_STORE(SH_WIDTH, out + c + SH_WIDTH) = high;
+    }
+#else
+    for (int c = 0; c < 64; c++)
+        out[c] = 0.0f;
+    for (int j = 0; j < 32; j += 4) {
+        const float *restrict s = source + 64 * j;
+        for (int c = 0; c < 64; c++)
+            out[c] = out[c] + ((weights[j] * s[c] + weights[j + 1] * s[64 + c]) +
+                               (weights[j + 2] * s[128 + c] + weights[j + 3] * s[192 + c]));
+    }
+#endif
+}
+
+/* sums[row][16] of four rows: odd[row][32] times the weights of the 8 odd frequencies, then even of the even ones. */
+static inline void SH_NAME(dct_pairs)(float *restrict sums, const float *restrict odd, const float *restrict even)
+{
+#if defined(__GNUC__)
+    sh_float8 odd0 = {0}, odd1 = {0}, odd2 = {0}, odd3 = {0}, even0 = {0}, even1 = {0}, even2 = {0}, even3 = {0};
+    for (int j = 0; j < 32; j++) {
+        const sh_float8 of_odd = SH_LOAD(8, sh_dct_pairs[j]), of_even = SH_LOAD(8, sh_dct_pairs[j] + 8);
+        odd0 += odd[j] * of_odd;
+        odd1 += odd[32 + j] * of_odd;
+        odd2 += odd[64 + j] * of_odd;
+        odd3 += odd[96 + j] * of_odd;
+        even0 += even[j] * of_even;
+        even1 += even[32 + j] * of_even;
+        even2 += even[64 + j] * of_even;
+        even3 += even[96 + j] * of_even;
+    }
+    SH_STORE(8, sums) = odd0;
+    SH_STORE(8, sums + 8) = even0;
+    SH_STORE(8, sums + 16) = odd1;
+    SH_STORE(8, sums + 24) = even1;
+    SH_STORE(8, sums + 32) = odd2;
+    SH_STORE(8, sums + 40) = even2;
+    SH_STORE(8, sums + 48) = odd3;
+    SH_STORE(8, sums + 56) = even3;
+#else
+    for (int row = 0; row < 4; row++)
+        for (int k = 0; k < 8; k++) {
+            sums[16 * row + k] = sums[16 * row + 8 + k] = 0.0f;
+            for (int j = 0; j < 32; j++) {
+                sums[16 * row + k] += odd[32 * row + j] * sh_dct_pairs[j][k];
+                sums[16 * row + 8 + k] += even[32 * row + j] * sh_dct_pairs[j][8 + k];
+            }
+        }
+#endif
 }
 
 /* coefficients[16][16] = D small D^T, frequencies 1 to 16 on both axes; even and odd halves apart. */
@@ -164,31 +375,53 @@ static void SH_NAME(dct)(float *restrict coefficients, const float *restrict sma
         }
     for (int i = 0; i < 16; i++) {
         const float *restrict source = i % 2 ? even : odd; /* row i is frequency i + 1 */
-        float *restrict out = half + 64 * i;
-        for (int c = 0; c < 64; c++)
-            out[c] = 0.0f;
-        for (int j = 0; j < 32; j += 4) {
-            const float w0 = sh_dct[i][j], w1 = sh_dct[i][j + 1], w2 = sh_dct[i][j + 2], w3 = sh_dct[i][j + 3];
-            const float *restrict s = source + 64 * j;
-            for (int c = 0; c < 64; c++)
-                out[c] = out[c] + ((w0 * s[c] + w1 * s[64 + c]) + (w2 * s[128 + c] + w3 * s[192 + c]));
-        }
+        SH_NAME(dct_row)(half + 64 * i, source, sh_dct[i]);
     }
     /* Second axis: lanes over the 8 odd and the 8 even frequencies. */
-    for (int i = 0; i < 16; i++) {
-        float sums_even[8] = {0}, sums_odd[8] = {0};
-        for (int j = 0; j < 32; j++) {
-            const float a = half[64 * i + j], b = half[64 * i + 63 - j];
-            const float e = a + b, o = a - b;
-            for (int k = 0; k < 8; k++) {
-                sums_odd[k] += o * sh_dct_pairs[j][k];
-                sums_even[k] += e * sh_dct_pairs[j][8 + k];
+    for (int i = 0; i < 16; i += 4) {
+        float sums[4][16], e[4][32], o[4][32];
+        for (int row = 0; row < 4; row++)
+            for (int j = 0; j < 32; j++) {
+                const float a = half[64 * (i + row) + j], b = half[64 * (i + row) + 63 - j];
+                e[row][j] = a + b;
+                o[row][j] = a - b;
             }
-        }
-        for (int k = 0; k < 8; k++) {
-            coefficients[16 * i + 2 * k] = sums_odd[k];
-            coefficients[16 * i + 2 * k + 1] = sums_even[k];
-        }
+        SH_NAME(dct_pairs)(sums[0], o[0], e[0]);
+        for (int row = 0; row < 4; row++)
+            for (int k = 0; k < 8; k++) {
+                coefficients[16 * (i + row) + 2 * k] = sums[row][k];
+                coefficients[16 * (i + row) + 2 * k + 1] = sums[row][8 + k];
+            }
+    }
+}
+
+/* The 32 bytes as printed: bit k is bit k % 8 of byte 31 - k / 8, set where a coefficient is over the median, the
+ * 128th smallest of 256. That is found bit by bit of its order-preserving integer: 32 counts over 256 integers,
+ * without a branch that a processor could guess wrong. */
+static void SH_NAME(bits)(uint8_t *restrict digest, const float *restrict coefficients)
+{
+    int32_t key[256];
+    memcpy(key, coefficients, sizeof key);
+    for (int i = 0; i < 256; i++)
+        key[i] ^= (key[i] >> 31) & 0x7FFFFFFF;
+    uint32_t found = 0x80000000u;
+    for (int bit = 31; bit >= 0; bit--) {
+        const int32_t trial = (int32_t)(found + (1u << bit));
+        int32_t below = 0;
+        for (int i = 0; i < 256; i++)
+            below += key[i] < trial;
+        if (below <= 127)
+            found = (uint32_t)trial;
+    }
+    int32_t median_key = (int32_t)found;
+    median_key ^= (median_key >> 31) & 0x7FFFFFFF;
+    float median;
+    memcpy(&median, &median_key, sizeof median);
+    for (int byte = 0; byte < 32; byte++) {
+        unsigned bits = 0;
+        for (int b = 0; b < 8; b++)
+            bits |= (unsigned)(coefficients[8 * byte + b] > median) << b;
+        digest[31 - byte] = (uint8_t)bits;
     }
 }
 
@@ -269,6 +502,7 @@ static void SH_NAME(resample_cols)(uint8_t *restrict out, const uint8_t *restric
 }
 
 static const sh_kernels SH_NAME(kernels) = {
-    SH_NAME(small_picture), SH_NAME(dct),          SH_NAME(quality),       SH_NAME(grey_of_row),
-    SH_NAME(widen),         SH_NAME(resample_row), SH_NAME(resample_cols),
+    SH_NAME(small_picture), SH_NAME(turned_pictures), SH_NAME(transpose),    SH_NAME(dct),
+    SH_NAME(bits),          SH_NAME(quality),         SH_NAME(grey_of_row),  SH_NAME(widen),
+    SH_NAME(resample_row),  SH_NAME(resample_cols),
 };

@@ -15,7 +15,10 @@ import numpy as np
 
 
 cdef extern from "_kernels.h" nogil:
-    void sh_pdq_bits(uint8_t* digest, const float* coefficients)
+    ctypedef struct sh_kernels:
+        void (*bits)(uint8_t*, const float*) noexcept nogil
+
+    const sh_kernels* sh_kernels_at(int level)
 
 
 cdef void box_filter(float* out, const float* samples, Py_ssize_t n, Py_ssize_t stride, Py_ssize_t window) noexcept nogil:
@@ -162,6 +165,6 @@ cdef tuple turned_digests(const float* source):
                 if (odd_rows and i % 2 == 0) != (odd_cols and j % 2 == 0):
                     value = -value
                 turned[16 * i + j] = value
-        sh_pdq_bits(digest, turned)
+        sh_kernels_at(0).bits(digest, turned)
         digests.append(PyBytes_FromStringAndSize(<char*>digest, 32))
     return tuple(digests)

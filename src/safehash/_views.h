@@ -1,6 +1,6 @@
 /* Windows over a thumbnail: plain C that Cython cannot express, compiled once per instruction set.
  *
- * The DCT, the median and the bits are those of _kernels.h. Float sums run in one order written out in
+ * The DCT and the bits are those of _kernels.h. Float sums run in one order written out in
  * _views_body.h, so every copy gives the same bits (tests/test_views_kernels.py forces each and compares).
  */
 #ifndef SAFEHASH_VIEWS_H
@@ -23,38 +23,32 @@ typedef struct {
 } sv_box;
 
 typedef struct {
-    void (*shrink_rows)(float *, const uint8_t *, ptrdiff_t, ptrdiff_t, const sv_box *);
+    void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
+    void (*fill_operator)(sv_operator *, int, double, double);
     void (*rows_pass)(float *, const float *, int, const sv_operator *, int, int);
     void (*cols_pass)(float *, const float *, int, const sv_operator *);
-    void (*bits)(uint8_t *, const float *);
-    void (*evidence)(float *, const float *, int, float *);
+    void (*transpose)(float *, const float *, int);
+    void (*evidence)(float *, const float *, int);
+    void (*score)(float *, const float *, const float *, const float *, const float *, int);
 } sv_kernels;
 
+#define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
+#define SV_LINES 32 /* lines kept an axis, the upload's own edges included */
+#define SV_SPANS (SV_LINES * (SV_LINES - 1) / 2)
 #define SV_REACH 4 /* lines on either side of an edge that its contrast is compared with */
 #define SV_KNOTS 8 /* pieces of a line; an edge may run along any two or more neighbouring ones */
 
 
-/* Floats worked on side by side, as many as a register of the instruction set has; one where the compiler knows
- * no such types. The lanes never meet, so their number changes no bit. */
 #if defined(__GNUC__)
-typedef float sv_lanes4 __attribute__((vector_size(16)));
-typedef float sv_lanes8 __attribute__((vector_size(32)));
-typedef float sv_lanes16 __attribute__((vector_size(64)));
-typedef float sv_load4 __attribute__((vector_size(16), aligned(4), may_alias));
-typedef float sv_load8 __attribute__((vector_size(32), aligned(4), may_alias));
-typedef float sv_load16 __attribute__((vector_size(64), aligned(4), may_alias));
-#define SV_BASE_WIDTH 4
-#else
-typedef float sv_lanes1;
-typedef float sv_load1;
-#define SV_BASE_WIDTH 1
-#endif
-#define SV_LANES SH_JOIN(sv_lanes, SV_WIDTH)
-#define SV_LOAD(from) (*(const SH_JOIN(sv_load, SV_WIDTH) *)(from))
-#if defined(__GNUC__)
+#define SV_LANES SH_FLOATS(SH_WIDTH)
+#define SV_LOAD(from) SH_LOAD(SH_WIDTH, from)
 #define SV_ZERO ((SV_LANES){0})
-#else
+#define SV_STEP SH_WIDTH
+#else /* one where the compiler knows no such types */
+#define SV_LANES float
+#define SV_LOAD(from) (*(from))
 #define SV_ZERO 0.0f
+#define SV_STEP 1
 #endif
 
 static float sv_dct[64][16];
@@ -88,41 +82,6 @@ static void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step
             box->first_weight = (float)((first_end - a) / (b - a));
             box->inner_weight = (float)((double)step / (b - a));
             box->last_weight = (float)((b - last_start) / (b - a));
-        }
-    }
-}
-
-/* 64 tents between a and b (fractions of a side of n samples; beyond it the edge repeats), DCT multiplied in.
- * A tent is as wide as PDQ's two box filters together, one output's distance, but never narrower than linear
- * interpolation needs. */
-static void sv_fill_operator(sv_operator *op, int n, double a, double b)
-{
-    const double spacing = (b - a) * n / 64.0;
-    const double half = spacing / 2.0 > 1.0 ? spacing / 2.0 : 1.0;
-    op->lo = n;
-    op->hi = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass)
-            memset(op->weight[op->lo], 0, (size_t)(op->hi - op->lo) * sizeof op->weight[0]);
-        for (int k = 0; k < 64; k++) {
-            const double centre = a * n + spacing * (k + 0.5) - 0.5;
-            const int first = (int)ceil(centre - half), last = (int)floor(centre + half);
-            if (!pass) {
-                const int lo = first < 0 ? 0 : first > n - 1 ? n - 1 : first;
-                const int hi = last < 0 ? 0 : last > n - 1 ? n - 1 : last;
-                op->lo = lo < op->lo ? lo : op->lo;
-                op->hi = hi + 1 > op->hi ? hi + 1 : op->hi;
-                continue;
-            }
-            double total = 0.0;
-            for (int j = first; j <= last; j++)
-                total += 1.0 - fabs((double)j - centre) / half;
-            for (int j = first; j <= last; j++) {
-                const float w = (float)((1.0 - fabs((double)j - centre) / half) / total);
-                float *out = op->weight[j < 0 ? 0 : j > n - 1 ? n - 1 : j];
-                for (int i = 0; i < 16; i++)
-                    out[i] += w * sv_dct[k][i];
-            }
         }
     }
 }
@@ -232,11 +191,13 @@ static int sv_distance(const uint8_t *a, const uint8_t *b)
     return count;
 }
 
-#define SV_WIDTH SV_BASE_WIDTH
+#define SH_WIDTH 4
+#define SH_NAME(name) SH_JOIN(sh_base_, name)
 #define SV_NAME(name) SH_JOIN(sv_base_, name)
 #include "_views_body.h"
 #undef SV_NAME
-#undef SV_WIDTH
+#undef SH_NAME
+#undef SH_WIDTH
 
 #if SH_HAVE_WIDE
 #if defined(__clang__)
@@ -245,11 +206,13 @@ static int sv_distance(const uint8_t *a, const uint8_t *b)
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #endif
-#define SV_WIDTH 8
+#define SH_WIDTH 8
+#define SH_NAME(name) SH_JOIN(sh_avx2_, name)
 #define SV_NAME(name) SH_JOIN(sv_avx2_, name)
 #include "_views_body.h"
 #undef SV_NAME
-#undef SV_WIDTH
+#undef SH_NAME
+#undef SH_WIDTH
 #if defined(__clang__)
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
@@ -258,11 +221,13 @@ static int sv_distance(const uint8_t *a, const uint8_t *b)
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")
 #endif
-#define SV_WIDTH 16
+#define SH_WIDTH 16
+#define SH_NAME(name) SH_JOIN(sh_avx512_, name)
 #define SV_NAME(name) SH_JOIN(sv_avx512_, name)
 #include "_views_body.h"
 #undef SV_NAME
-#undef SV_WIDTH
+#undef SH_NAME
+#undef SH_WIDTH
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
@@ -285,19 +250,21 @@ static const sv_kernels *sv_kernels_at(int level)
 /* ---- proposing windows: straight edges and the boxes they make ---- */
 
 /* The `wanted` lines with most evidence along their best stretch, in `lines`, ascending, 0 and n included.
- * sums[line][n + 1]: running evidence along each of the n + 1 lines. Returns how many. */
+ * sums[n + 1][n + 16]: running evidence along each of the n + 1 lines, one column each. Returns how many. */
 static int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
 {
+    const int stride = n + 16;
     float best[SV_MAX_SIDE + 1];
-    for (int line = 0; line <= n; line++) {
-        const float *sum = sums + (ptrdiff_t)line * (n + 1);
+    for (int line = 0; line <= n; line++)
         best[line] = -1e9f;
-        for (int a = 0; a < SV_KNOTS - 1; a++)
-            for (int b = a + 2; b <= SV_KNOTS; b++) {
-                const float found = sum[b * n / SV_KNOTS] - sum[a * n / SV_KNOTS];
+    for (int a = 0; a < SV_KNOTS - 1; a++)
+        for (int b = a + 2; b <= SV_KNOTS; b++) {
+            const float *restrict from = sums + a * n / SV_KNOTS * stride, *restrict to = sums + b * n / SV_KNOTS * stride;
+            for (int line = 0; line <= n; line++) {
+                const float found = to[line] - from[line];
                 best[line] = found > best[line] ? found : best[line];
             }
-    }
+        }
     int count = 0;
     lines[count++] = 0;
     for (int pick = 0; pick < wanted; pick++) {
@@ -325,15 +292,92 @@ static inline float sv_support(const float *sums, int n, int line, int from, int
 {
     if (line == 0 || line == n)
         return 0.35f;
-    const float *sum = sums + (ptrdiff_t)line * (n + 1);
-    const float mean = (sum[to] - sum[from]) / (float)(to - from);
+    const float mean = (sums[to * (n + 16) + line] - sums[from * (n + 16) + line]) / (float)(to - from);
     return mean < 1.2f ? mean : 1.2f;
+}
+
+/* Pairs of lines at least an eighth of the side (12 in 100) apart: their positions in `lines`, where they are,
+ * and that in fractions of the side. */
+typedef struct {
+    int n;
+    int first[SV_SPANS], second[SV_SPANS];
+    int ends[SV_SPANS][2];
+    double edges[SV_SPANS][2];
+} sv_spans;
+
+static void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
+{
+    spans->n = 0;
+    for (int i = 0; i < n_lines; i++)
+        for (int j = i + 1; j < n_lines; j++)
+            if (lines[j] - lines[i] >= n * 12 / 100) {
+                spans->first[spans->n] = i;
+                spans->second[spans->n] = j;
+                spans->ends[spans->n][0] = lines[i];
+                spans->ends[spans->n][1] = lines[j];
+                spans->edges[spans->n][0] = (double)lines[i] / n;
+                spans->edges[spans->n++][1] = (double)lines[j] / n;
+            }
+}
+
+/* Work space of sv_best_boxes. */
+typedef struct {
+    int rows[SV_LINES], cols[SV_LINES];
+    sv_spans row_spans, col_spans;
+    float across[SV_LINES][SV_SPANS]; /* evidence of each row line between the ends of each column span */
+    float left[SV_SPANS], right[SV_SPANS], scores[SV_SPANS];
+} sv_boxes;
+
+/* The `wanted` best boxes of two row lines and two column lines, best first; of equals the first. best[k] is row span
+ * times number of column spans plus column span. Returns how many there are. */
+static int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, const sv_kernels *kernels,
+                         const float *row_sums, const float *col_sums, int n, int n_lines)
+{
+    const int n_rows = sv_pick_lines(boxes->rows, row_sums, n, n_lines);
+    const int n_cols = sv_pick_lines(boxes->cols, col_sums, n, n_lines);
+    sv_spans *down = &boxes->row_spans, *across = &boxes->col_spans;
+    sv_pair_lines(down, boxes->rows, n_rows, n);
+    sv_pair_lines(across, boxes->cols, n_cols, n);
+    for (int i = 0; i < n_rows; i++)
+        for (int j = 0; j < across->n; j++)
+            boxes->across[i][j] = sv_support(row_sums, n, boxes->rows[i], across->ends[j][0], across->ends[j][1]);
+    int count = 0;
+    for (int i = 0; i < down->n; i++) {
+        const int height = down->ends[i][1] - down->ends[i][0];
+        float side[SV_LINES];
+        for (int k = 0; k < n_cols; k++)
+            side[k] = sv_support(col_sums, n, boxes->cols[k], down->ends[i][0], down->ends[i][1]);
+        for (int j = 0; j < across->n; j++) {
+            boxes->left[j] = side[across->first[j]];
+            boxes->right[j] = side[across->second[j]];
+        }
+        kernels->score(boxes->scores, boxes->across[down->first[i]], boxes->across[down->second[i]], boxes->left,
+                       boxes->right, across->n);
+        for (int j = 0; j < across->n; j++) {
+            const float score = boxes->scores[j];
+            if (count == wanted && !(score > best_scores[count - 1]))
+                continue;
+            /* A twelfth of the upload at least, and not the whole of it. */
+            const int width = across->ends[j][1] - across->ends[j][0];
+            if (height * width * 12 < n * n || (height == n && width == n))
+                continue;
+            int at = count < wanted ? count++ : count - 1;
+            for (; at > 0 && score > best_scores[at - 1]; at--) {
+                best_scores[at] = best_scores[at - 1];
+                best[at] = best[at - 1];
+            }
+            best_scores[at] = score;
+            best[at] = i * across->n + j;
+        }
+    }
+    return count;
 }
 
 /* ---- refining a window toward one digest ---- */
 
 typedef struct {
     const sv_kernels *kernels;
+    const sh_kernels *pixel_kernels;
     const float *thumb; /* n x n */
     int n;
     const float *wanted; /* 256: +1 where the digest's bit is set, else -1 */
@@ -355,12 +399,12 @@ static double sv_agreement(sv_search *s, const double *window)
     uint8_t digest[32];
     s->n_evaluations++;
     if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
-        sv_fill_operator(&s->op, s->n, window[0], window[1]);
+        s->kernels->fill_operator(&s->op, s->n, window[0], window[1]);
         s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->op, 0, s->n);
         s->rows_at[0] = window[0];
         s->rows_at[1] = window[1];
     }
-    sv_fill_operator(&s->op, s->n, window[2], window[3]);
+    s->kernels->fill_operator(&s->op, s->n, window[2], window[3]);
     s->kernels->cols_pass(coefficients, s->rows, s->n, &s->op);
     float mean = 0.0f;
     for (int i = 0; i < 256; i++)
@@ -373,7 +417,7 @@ static double sv_agreement(sv_search *s, const double *window)
         const float c = coefficients[i];
         sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
     }
-    s->kernels->bits(digest, coefficients);
+    s->pixel_kernels->bits(digest, coefficients);
     const int distance = sv_distance(digest, s->digest);
     if (distance < s->best_distance) {
         s->best_distance = distance;

@@ -13,7 +13,7 @@ import numpy as np
 
 cdef extern from "_views.h" nogil:
     int SV_MAX_SIDE
-    int SV_REACH
+    int SV_SUMS(int n)
 
     ctypedef struct sv_operator:
         int lo
@@ -27,18 +27,30 @@ cdef extern from "_views.h" nogil:
         float last_weight
 
     ctypedef struct sv_kernels:
-        void (*shrink_rows)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, const sv_box*) noexcept nogil
+        void (*thumbnail)(float*, int, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sv_box*, const sv_box*,
+                          float*) noexcept nogil
+        void (*fill_operator)(sv_operator*, int, double, double) noexcept nogil
         void (*rows_pass)(float*, const float*, int, const sv_operator*, int, int) noexcept nogil
         void (*cols_pass)(float*, const float*, int, const sv_operator*) noexcept nogil
-        void (*bits)(uint8_t*, const float*) noexcept nogil
-        void (*evidence)(float*, const float*, int, float*) noexcept nogil
+        void (*transpose)(float*, const float*, int) noexcept nogil
+        void (*evidence)(float*, const float*, int) noexcept nogil
+
+    ctypedef struct sv_spans:
+        int n
+        double[2]* edges
+
+    ctypedef struct sv_boxes:
+        sv_spans row_spans
+        sv_spans col_spans
 
     ctypedef struct sh_kernels:
         void (*dct)(float*, const float*) noexcept nogil
+        void (*bits)(uint8_t*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
 
     ctypedef struct sv_search:
         const sv_kernels* kernels
+        const sh_kernels* pixel_kernels
         const float* thumb
         int n
         const float* wanted
@@ -55,14 +67,13 @@ cdef extern from "_views.h" nogil:
     const sh_kernels* sh_kernels_at(int level)
     const sv_kernels* sv_kernels_at(int level)
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
-    void sv_fill_operator(sv_operator* op, int n, double a, double b)
     void sv_window_picture(float* small, const float* thumb, int n, const double* window)
     float sv_flat_share(const float* small)
     float sv_faint_share(const float* coefficients)
     int sv_plain_ground(const float* small)
     void sv_rotate(float* out, const float* thumb, int n, double cosine, double sine, double aspect)
-    int sv_pick_lines(int* lines, const float* sums, int n, int wanted)
-    float sv_support(const float* sums, int n, int line, int start, int end)
+    int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
+                      const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
 
 
@@ -140,37 +151,20 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     if step < 1 or (rows + step - 1) // step != n_rows or (cols + step - 1) // step != n_cols:
         raise ValueError(f"a {rows} x {cols} picture reduced by {step} has not {n_rows} x {n_cols} samples")
     cdef int channels = 3 if array.ndim == 3 else 1
-    cdef Py_ssize_t n_line = n_cols * channels
     cdef Py_ssize_t stride = array.strides[0]
     cdef const uint8_t* data = <const uint8_t*><size_t>array.__array_interface__["data"][0]
     out = np.empty((side, side), dtype=np.float32)
     cdef float[:, ::1] view = out
     cdef sv_box[256] down
     cdef sv_box[256] across
-    cdef float* line = <float*>malloc(n_line * sizeof(float))
-    if line == NULL:
-        raise MemoryError("one row of a picture")
-    cdef int r, c
-    cdef Py_ssize_t i
-    cdef float total
-    cdef sv_box* box
+    cdef float* work = <float*>malloc(16 * n_cols * channels * sizeof(float))
+    if work == NULL:
+        raise MemoryError("the working rows of one picture")
     with nogil:
         sv_fill_boxes(down, side, rows, step)
         sv_fill_boxes(across, side, cols, step)
-        for r in range(side):
-            kernels.shrink_rows(line, data, stride, n_line, &down[r])
-            if channels == 3:
-                for i in range(n_cols):
-                    line[i] = 0.299 * line[3 * i] + 0.587 * line[3 * i + 1] + 0.114 * line[3 * i + 2]
-            for c in range(side):
-                box = &across[c]
-                total = box.first_weight * line[box.first]
-                for i in range(box.first + 1, box.last):
-                    total = total + box.inner_weight * line[i]
-                if box.last > box.first:
-                    total = total + box.last_weight * line[box.last]
-                view[r, c] = total
-        free(line)
+        kernels.thumbnail(&view[0, 0], side, data, stride, n_cols, channels, down, across, work)
+        free(work)
     if orientation in (3, 4, 6, 7):
         out = out[::-1]
     if orientation in (2, 3, 7, 8):
@@ -213,7 +207,7 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
         First and last edge in fractions of the side; below 0 or above 1 the edge is repeated.
     col_spans : ndarray of float64, shape (n_col_spans, 2)
     row_of, col_of : ndarray of int32, shape (n_windows,)
-        Which spans make a window. Windows with the same rows share most of their work if they are neighbours.
+        Which spans make a window. Windows with the same rows share most of their work.
     level : int
         Instruction set to force; -1 takes the widest. All give the same bits.
 
@@ -226,8 +220,7 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     ValueError
         An empty span, or an index out of range.
     """
-    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
-    cdef int n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb)
     cdef Py_ssize_t n_windows = row_of.shape[0], n_rows = row_spans.shape[0], n_cols = col_spans.shape[0]
     if col_of.shape[0] != n_windows or row_spans.shape[1] != 2 or col_spans.shape[1] != 2:
         raise ValueError("spans have shape (n, 2), and a window one of each")
@@ -243,33 +236,69 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     if n_windows == 0:
         return digests
     cdef uint8_t[:, ::1] out = digests
+    hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &row_spans[0, 0], n_rows, &col_spans[0, 0], n_cols,
+               &row_of[0], &col_of[0], <int>n_windows)
+    return digests
+
+
+cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, const double* row_spans,
+                    Py_ssize_t n_rows, const double* col_spans, Py_ssize_t n_cols, const int* row_of,
+                    const int* col_of, int n_windows) except -1:
+    """Write the digest of each window; `row_spans` and `col_spans` are pairs of edges."""
+    cdef const sv_kernels* kernels = sv_kernels_at(level)
+    cdef const sh_kernels* pixel_kernels = sh_kernels_at(level)
+    # Windows of each row span as a linked list, and a place for the operator of each column span in use.
+    cdef int* head = <int*>malloc((n_rows + n_windows + n_cols) * sizeof(int))
+    cdef int* following = head + n_rows
+    cdef int* place = following + n_windows
     cdef sv_operator* row_op = <sv_operator*>malloc(sizeof(sv_operator))
-    cdef sv_operator* col_ops = <sv_operator*>malloc(n_cols * sizeof(sv_operator))
+    cdef sv_operator* col_ops = NULL
     cdef float* rows = <float*>malloc(16 * n * sizeof(float))
     cdef float[256] coefficients
-    cdef int now = -1, lo = n, hi = 0
+    cdef Py_ssize_t row, col
+    cdef int window, lo, hi, n_places = 0
     try:
-        if row_op == NULL or col_ops == NULL or rows == NULL:
+        if head == NULL or row_op == NULL or rows == NULL:
+            raise MemoryError("the operators of one batch of windows")
+        for row in range(n_rows):
+            head[row] = -1
+        for col in range(n_cols):
+            place[col] = -1
+        for window in range(n_windows):
+            following[window] = head[row_of[window]]
+            head[row_of[window]] = window
+            if place[col_of[window]] < 0:
+                place[col_of[window]] = n_places
+                n_places += 1
+        col_ops = <sv_operator*>malloc(n_places * sizeof(sv_operator))
+        if col_ops == NULL:
             raise MemoryError("the operators of one batch of windows")
         with nogil:
-            for i in range(n_cols):
-                sv_fill_operator(&col_ops[i], n, col_spans[i, 0], col_spans[i, 1])
-                lo = min(lo, col_ops[i].lo)
-                hi = max(hi, col_ops[i].hi)
-            lo = lo // 16 * 16
-            hi = (hi + 15) // 16 * 16
-            for i in range(n_windows):
-                if row_of[i] != now:
-                    now = row_of[i]
-                    sv_fill_operator(row_op, n, row_spans[now, 0], row_spans[now, 1])
-                    kernels.rows_pass(rows, &thumb[0, 0], n, row_op, lo, hi)
-                kernels.cols_pass(coefficients, rows, n, &col_ops[col_of[i]])
-                kernels.bits(&out[i, 0], coefficients)
+            for col in range(n_cols):
+                if place[col] >= 0:
+                    kernels.fill_operator(&col_ops[place[col]], n, col_spans[2 * col], col_spans[2 * col + 1])
+            for row in range(n_rows):
+                window = head[row]
+                if window < 0:
+                    continue
+                lo, hi = n, 0
+                while window >= 0:
+                    lo = min(lo, col_ops[place[col_of[window]]].lo)
+                    hi = max(hi, col_ops[place[col_of[window]]].hi)
+                    window = following[window]
+                kernels.fill_operator(row_op, n, row_spans[2 * row], row_spans[2 * row + 1])
+                kernels.rows_pass(rows, thumb, n, row_op, lo // 16 * 16, (hi + 15) // 16 * 16)
+                window = head[row]
+                while window >= 0:
+                    kernels.cols_pass(coefficients, rows, n, &col_ops[place[col_of[window]]])
+                    pixel_kernels.bits(&digests[32 * window], coefficients)
+                    window = following[window]
     finally:
+        free(head)
         free(row_op)
         free(col_ops)
         free(rows)
-    return digests
+    return 0
 
 
 cdef int check_span(double a, double b) except -1:
@@ -279,8 +308,8 @@ cdef int check_span(double a, double b) except -1:
     return 0
 
 
-def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
-    """Propose windows inside an upload: boxes whose sides are straight edges.
+def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
+    """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
     quarter of the line at least, whatever the contrast; a box is as good as the edges along its own sides.
@@ -297,83 +326,54 @@ def propose(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int
 
     Returns
     -------
-    row_spans, col_spans : ndarray of float64, shape (n, 2)
-        In fractions of the side.
-    row_of, col_of : ndarray of int32, shape (n_windows,)
-        Which spans make a window, best first.
-    scores : ndarray of float32, shape (n_windows,)
+    windows : ndarray of float64, shape (n, 4)
+        First and last row edge, first and last column edge, in fractions of the side; best first, of equals the
+        upper, then the left one.
+    digests : ndarray of uint8, shape (n, 32)
+        As `hash_windows` gives them.
+    scores : ndarray of float32, shape (n,)
         Evidence of the four sides together and of the weakest once more.
     """
-    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
-    cdef int n = side_of(thumb)
-    if not 1 <= n_lines <= 30 or n_windows < 1:
-        raise ValueError(f"n_lines is 1 to 30 and n_windows positive, not {n_lines} and {n_windows}")
-    cdef Py_ssize_t n_sums = (n + 1) * (n + 1)
-    cdef float[:, ::1] across = np.ascontiguousarray(np.asarray(thumb).T)
-    cdef float* sums = <float*>malloc((2 * n_sums + (n + 1 + 2 * SV_REACH) * n) * sizeof(float))
-    if sums == NULL:
-        raise MemoryError("the edges of one thumbnail")
-    cdef float* row_sums = sums
-    cdef float* col_sums = sums + n_sums
-    cdef int[32] rows
-    cdef int[32] cols
-    cdef int n_rows, n_cols, least = n * 12 // 100
-    cdef int i, j, k, m, count = 0, n_row_spans = 0, n_col_spans = 0
-    cdef float support, total, weakest
-    row_ends = np.empty((496, 2), dtype=np.int32)
-    col_ends = np.empty((496, 2), dtype=np.int32)
-    cdef int[:, ::1] row_view = row_ends
-    cdef int[:, ::1] col_view = col_ends
-    with nogil:
-        kernels.evidence(row_sums, &thumb[0, 0], n, sums + 2 * n_sums)
-        kernels.evidence(col_sums, &across[0, 0], n, sums + 2 * n_sums)
-        n_rows = sv_pick_lines(rows, row_sums, n, n_lines)
-        n_cols = sv_pick_lines(cols, col_sums, n, n_lines)
-        for i in range(n_rows):
-            for j in range(i + 1, n_rows):
-                if rows[j] - rows[i] >= least:
-                    row_view[n_row_spans, 0] = rows[i]
-                    row_view[n_row_spans, 1] = rows[j]
-                    n_row_spans += 1
-        for i in range(n_cols):
-            for j in range(i + 1, n_cols):
-                if cols[j] - cols[i] >= least:
-                    col_view[n_col_spans, 0] = cols[i]
-                    col_view[n_col_spans, 1] = cols[j]
-                    n_col_spans += 1
-    scores = np.full((n_row_spans, n_col_spans), -np.inf, dtype=np.float32)
-    cdef float[:, ::1] score_view = scores
-    cdef int top, bottom, left, right
-    with nogil:
-        for i in range(n_row_spans):
-            top = row_view[i, 0]
-            bottom = row_view[i, 1]
-            for j in range(n_col_spans):
-                left = col_view[j, 0]
-                right = col_view[j, 1]
-                # A twelfth of the upload at least, and not the whole of it.
-                if (bottom - top) * (right - left) * 12 < n * n or (bottom - top == n and right - left == n):
-                    continue
-                total = weakest = sv_support(row_sums, n, top, left, right)
-                for k in range(3):
-                    if k == 0:
-                        support = sv_support(row_sums, n, bottom, left, right)
-                    elif k == 1:
-                        support = sv_support(col_sums, n, left, top, bottom)
-                    else:
-                        support = sv_support(col_sums, n, right, top, bottom)
-                    total = total + support
-                    weakest = min(weakest, support)
-                score_view[i, j] = total + weakest
-                count += 1
+    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef const sv_kernels* kernels = sv_kernels_at(at_level)
+    if not 1 <= n_lines <= 30 or not 1 <= n_windows <= 1 << 20:
+        raise ValueError(f"n_lines is 1 to 30 and n_windows 1 to {1 << 20}, not {n_lines} and {n_windows}")
+    scores = np.empty(n_windows, dtype=np.float32)
+    cdef float[::1] best_scores = scores
+    cdef sv_boxes* found = <sv_boxes*>malloc(sizeof(sv_boxes))
+    cdef float* sums = <float*>malloc((2 * SV_SUMS(n) + n * n) * sizeof(float))
+    cdef float* turned = sums + 2 * SV_SUMS(n)
+    cdef int* best = <int*>malloc(2 * n_windows * sizeof(int))
+    cdef int* col_of = best + n_windows
+    cdef int count = 0, i, k
+    cdef double[:, ::1] edges
+    cdef uint8_t[:, ::1] out
+    try:
+        if found == NULL or sums == NULL or best == NULL:
+            raise MemoryError("the edges of one thumbnail")
+        with nogil:
+            kernels.transpose(turned, &thumb[0, 0], n)
+            kernels.evidence(sums, turned, n)
+            kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n)
+            count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
+                                  n_lines)
+        windows = np.empty((count, 4), dtype=np.float64)
+        digests = np.empty((count, 32), dtype=np.uint8)
+        if count:
+            edges, out = windows, digests
+            for i in range(count):
+                col_of[i] = best[i] % found.col_spans.n
+                best[i] = best[i] // found.col_spans.n
+                for k in range(2):
+                    edges[i, k] = found.row_spans.edges[best[i]][k]
+                    edges[i, 2 + k] = found.col_spans.edges[col_of[i]][k]
+            hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &found.row_spans.edges[0][0], found.row_spans.n,
+                       &found.col_spans.edges[0][0], found.col_spans.n, best, col_of, count)
+    finally:
+        free(found)
         free(sums)
-    flat = scores.ravel()
-    keep = min(n_windows, count)
-    best = np.argpartition(-flat, keep - 1)[:keep] if 0 < keep < flat.size else np.flatnonzero(flat > -np.inf)[:keep]
-    best = best[np.argsort(-flat[best], kind="stable")]
-    row_of, col_of = np.divmod(best, max(1, n_col_spans))
-    return (row_ends[:n_row_spans] / n, col_ends[:n_col_spans] / n, row_of.astype(np.int32),
-            col_of.astype(np.int32), flat[best])
+        free(best)
+    return windows, digests, scores[:count]
 
 
 def measure_window(const float[:, ::1] thumb, const double[:] window):
@@ -467,6 +467,7 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
     cdef double agreement
     try:
         search.kernels = sv_kernels_at(checked_level(level))
+        search.pixel_kernels = sh_kernels_at(checked_level(level))
         search.thumb = &thumb[0, 0]
         search.n = n
         search.wanted = wanted

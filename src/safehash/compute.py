@@ -36,6 +36,7 @@ __all__ = [
     "hash_image",
     "hash_many",
     "read_file",
+    "turned_digests",
     "turned_hashes",
 ]
 
@@ -335,15 +336,20 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
 
 def turned_hashes(decoded: Decoded) -> tuple[Hash, ...]:
     """Return PDQ of the eight orientations (order `hashes.ORIENTATIONS`), each of truly turned pixels."""
+    digests, quality = turned_digests(decoded)
+    return tuple(Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests)
+
+
+def turned_digests(decoded: Decoded) -> tuple[tuple[bytes, ...], int]:
+    """Return the digests of `turned_hashes` and the quality of the picture as it is, with less around them."""
     provenance = decoded.provenance
-    digests, quality = pdq_turned(
+    return pdq_turned(
         decoded.pixels,
         rows=provenance.height,
         cols=provenance.width,
         step=provenance.scale,
         orientation=provenance.orientation,
     )
-    return tuple(Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests)
 
 
 _KEEP = {Algorithm.PHASH: 8, Algorithm.PHASH256: 16}

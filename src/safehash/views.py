@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _views
-from .compute import hash_decoded, turned_hashes
+from .compute import hash_decoded, turned_digests
 from .hashes import Algorithm, Hash
 from .index import Index
 from .pictures import Decoded
@@ -80,16 +80,12 @@ class ViewResult:
     hits: tuple[Hit, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Queries:
-    """Digests to look up in one call, each with its view's name, simplest views first."""
+    """Digests to look up in one call, uint8, shape (n, n_bytes), each with its view's name, simplest views first."""
 
-    digests: list[bytes]
-    names: list[str]
-
-    def add(self, digest: bytes, name: str) -> None:
-        self.digests.append(digest)
-        self.names.append(name)
+    digests: UInt8Array
+    names: tuple[str, ...]
 
 
 def look_up(
@@ -145,11 +141,13 @@ def look_up(
     best: dict[int, Hit] = {}
     seen: list[Hash] = []
     for picture, name in _pictures(decoded_frames, effort, on_black):
-        queries = _Queries([], [])
-        own = _add_views(queries, picture, index.algorithm, min_quality, effort)
+        own, queries = _plain_views(picture, index.algorithm, effort)
         first = first or own
         thumbs = Thumbnails(picture)
-        for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
+        found_plainly = (
+            _search(queries, thumbs, index, max_distance) if _is_good(own.quality, min_quality) else ()
+        )
+        for row, distance, view, needs in found_plainly:
             _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
         if effort == "fast" or index.algorithm is not Algorithm.PDQ:
             continue
@@ -189,25 +187,26 @@ def _pictures(
         yield on_black(), "on black"
 
 
-def _add_views(
-    queries: _Queries, picture: Decoded, algorithm: Algorithm, min_quality: int, effort: Effort
-) -> Hash:
-    """Add the digests of the views that need no window to `queries`; return the picture's hash as it is."""
+#: The views that need no window, in the order of their queries.
+_PLAIN_VIEWS = (*TURN_NAMES, "negative", f"negative, {TURN_NAMES[MIRRORED]}")
+
+
+def _plain_views(picture: Decoded, algorithm: Algorithm, effort: Effort) -> tuple[Hash, _Queries]:
+    """Return the picture's hash as it is, and the digests of the views that need no window."""
     if effort == "fast":
         own = hash_decoded(picture, algorithm=algorithm)
-        if _is_good(own.quality, min_quality):
-            queries.add(own.digest, TURN_NAMES[0])
-        return own
-    turned = turned_hashes(picture) if algorithm is Algorithm.PDQ else None
-    if turned is None:
-        turned = hash_decoded(picture, algorithm=algorithm).orientations()
-    if _is_good(turned[0].quality, min_quality):
-        for value, view in zip(turned, TURN_NAMES, strict=True):
-            queries.add(value.digest, view)
-        for orientation in (0, MIRRORED):
-            name = "negative" if orientation == 0 else f"negative, {TURN_NAMES[orientation]}"
-            queries.add(turned[orientation].negative().digest, name)
-    return turned[0]
+        return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1])
+    if algorithm is Algorithm.PDQ:
+        turned, quality = turned_digests(picture)
+        own = Hash(algorithm, turned[0], quality=quality)
+    else:
+        own = hash_decoded(picture, algorithm=algorithm)
+        turned = tuple(each.digest for each in own.orientations())
+    digests = np.empty((len(_PLAIN_VIEWS), algorithm.n_bytes), np.uint8)
+    digests[:8] = np.frombuffer(b"".join(turned), np.uint8).reshape(8, -1)
+    np.invert(digests[0], out=digests[8])
+    np.invert(digests[MIRRORED], out=digests[9])
+    return own, _Queries(digests, _PLAIN_VIEWS)
 
 
 def _is_good(quality: int | None, min_quality: int) -> bool:
@@ -224,10 +223,7 @@ def _search(
     queries: _Queries, thumbs: Thumbnails, index: Index, max_distance: int
 ) -> Iterator[tuple[int, int, str, int]]:
     """Yield row, distance, view and needed threshold of everything within the threshold."""
-    if not queries.digests:
-        return
-    joined = np.frombuffer(b"".join(queries.digests), dtype=np.uint8)
-    digests = joined.reshape(len(queries.digests), index.algorithm.n_bytes)
+    digests = queries.digests
     offsets, rows, distances = index.search_many(digests, max_distance=max_distance)
     if len(rows):
         query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))

@@ -209,13 +209,7 @@ def _boxes_batch(
     thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
 ) -> _Batch:
     """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
-    thumb = thumbs.of_side(side)
-    rows, cols, row_of, col_of, _ = _views.propose(thumb, n_windows=n_windows)
-    # Neighbours share rows in the kernel: sorted for that, and back to best first.
-    order = np.argsort(row_of, kind="stable")
-    digests = np.empty((len(order), 32), np.uint8)
-    digests[order] = _views.hash_windows(thumb, rows, cols, row_of[order], col_of[order])
-    windows = np.concatenate([rows[row_of], cols[col_of]], axis=1)
+    windows, digests, _ = _views.boxes(thumbs.of_side(side), n_windows=n_windows)
     batch = _Batch(family, side, [], [], [], [])
     for orientation, count in orientations.items():
         batch.add(digests[:count], windows[:count], orientation)
