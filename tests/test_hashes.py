@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safehash
+from safehash import _core
 from safehash.hashes import ORIENTATIONS, Algorithm, Hash, turn_digests
 
 perceptual = st.sampled_from([Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256])
@@ -55,8 +56,8 @@ def test_orientations_are_a_group(value: Hash) -> None:
 def test_orientations_from_bits_are_near_the_truth() -> None:
     generator = np.random.default_rng(1)
     cells = generator.integers(0, 256, (64, 64), dtype=np.uint8)
-    digest, _ = safehash._core.pdq(cells)
-    truth = safehash._core.pdq_turned(cells)[0]
+    digest, _ = _core.pdq(cells)
+    truth = _core.pdq_turned(cells)[0]
     derived = Hash("pdq", digest).orientations()
     for ours, digest in zip(derived, truth, strict=True):
         assert ours.distance(Hash("pdq", digest)) <= 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -84,7 +84,7 @@ class ForeignHash:
 
 
 @functools.total_ordering
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Hash:
     """One digest of one image.
 
@@ -104,17 +104,23 @@ class Hash:
 
     algorithm: Algorithm
     digest: bytes
-    quality: int | None = field(default=None, kw_only=True)
+    quality: int | None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "algorithm", Algorithm(self.algorithm))
-        object.__setattr__(self, "digest", bytes(self.digest))
-        if len(self.digest) != self.algorithm.n_bytes:
-            raise ValueError(
-                f"a {self.algorithm.value} digest has {self.algorithm.n_bytes} bytes, not {len(self.digest)}"
-            )
-        if self.quality is not None and not 0 <= self.quality <= 100:
-            raise ValueError(f"quality is 0 to 100, not {self.quality}")
+    def __init__(
+        self,
+        algorithm: str | Algorithm,
+        digest: bytes | bytearray | memoryview,
+        *,
+        quality: int | None = None,
+    ) -> None:
+        known, value = Algorithm(algorithm), bytes(digest)
+        if len(value) != known.n_bytes:
+            raise ValueError(f"a {known.value} digest has {known.n_bytes} bytes, not {len(value)}")
+        if quality is not None and not 0 <= quality <= 100:
+            raise ValueError(f"quality is 0 to 100, not {quality}")
+        object.__setattr__(self, "algorithm", known)
+        object.__setattr__(self, "digest", value)
+        object.__setattr__(self, "quality", quality)
 
     @classmethod
     def from_hex(cls, algorithm: str | Algorithm, text: str, *, quality: int | None = None) -> Hash:
