@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import platform
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import tarfile
 import threading
@@ -27,7 +29,7 @@ from safehash.matcher import Matcher
 from safehash.records import Problem, ScanRecord, Skipped
 from safehash.scanning import _Feed, _Pace, scan
 from safehash.sources import Inputs, count_files, find
-from scanning import write_list, write_picture, write_pictures
+from scanning import environment, write_list, write_picture, write_pictures
 
 POSIX = os.name == "posix"
 
@@ -107,6 +109,31 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         assert words in record.decision.reason
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
     assert running.summary.n_undecided == 5
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is told by a call of glibc's")
+def test_workers_keep_the_memory_of_one_picture_for_the_next(tmp_path: Path) -> None:
+    """Handed back and faulted in again at every picture, it costs hundreds of page faults each."""
+    script = """
+import functools, resource, sys
+import numpy as np
+from safehash.images import DEFAULT_LIMITS
+from safehash.matcher import Matcher
+from safehash.worker import Means, start
+
+start(functools.partial(Matcher.from_files, sys.argv[1]), {"limits": DEFAULT_LIMITS}, Means())
+for number in range(30):
+    if number == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    buffers = [np.ones(500_000, np.uint8) for _ in range(20)]
+    del buffers
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+"""
+    write_picture(tmp_path / "some.png", 1)
+    known = write_list(tmp_path / "own.csv", tmp_path / "some.png")
+    command = [sys.executable, "-c", script, str(known)]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=True)
+    assert float(done.stdout) < 50, "of 2442 pages"
 
 
 def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher) -> None:

@@ -57,11 +57,15 @@ def write_report(
     target = os.fspath(path)
     partial = f"{target}.partial"
     descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(page.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, target)  # noqa: PTH105
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(page.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)  # noqa: PTH105
+    except OSError:
+        os.unlink(partial)  # noqa: PTH108  half a page is none
+        raise
 
 
 @dataclass(slots=True)

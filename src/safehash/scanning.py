@@ -467,7 +467,9 @@ class _Feed:
         found = self._waiting.popleft()
         with self._room:
             self._n_bytes -= _held_bytes(found)
-            self._room.notify()
+            # Not at every file: waking the walk for one more costs more than finding it.
+            if len(self._waiting) <= _AHEAD_FILES // 2 and self._n_bytes <= _AHEAD_BYTES // 2:
+                self._room.notify()
         return found
 
     def close(self) -> None:
