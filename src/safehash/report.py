@@ -83,6 +83,10 @@ class _Group:
     def nearest(self) -> int:
         return min(int(row["distance"]) for row in self.rows)
 
+    @property
+    def is_open(self) -> bool:
+        return any(row["suppressed_by"] is None for row in self.rows)
+
 
 def _render(facts: dict[str, Any], *, title: str) -> str:
     try:
@@ -107,7 +111,7 @@ def _render(facts: dict[str, Any], *, title: str) -> str:
         **facts,
         title=title,
         version=__version__,
-        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         script=Markup(script),  # our own file, nothing of the catalog's
         style=Markup(style),
         script_sum=_sum(script),
@@ -137,6 +141,7 @@ def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
         "groups": groups,
         "n_matches": n_matches,
         "n_shown": sum(len(group.rows) for group in groups),
+        "n_suppressed": sum(row["suppressed_by"] is not None for group in groups for row in group.rows),
         "thumbnails": thumbnails,
         "histogram": _histogram(catalog),
         "runs": _runs(catalog),
@@ -171,7 +176,11 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
                 "suppressed_by": suppressed_by, "quality": rest[0], "position": rest[1], "picture": None,
             }
         )  # fmt: skip
-    return sorted(groups.values(), key=lambda group: (group.nearest, group.source, group.entry)), n_matches
+    # What nobody has to look at comes last.
+    in_order = sorted(
+        groups.values(), key=lambda group: (not group.is_open, group.nearest, group.source, group.entry)
+    )
+    return in_order, n_matches
 
 
 def _add_thumbnails(groups: list[_Group]) -> None:
