@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,6 +84,8 @@ def main() -> int:
             result["memory"] = memory(work, listed, tuple(arguments.small))
         if "rematch" in wanted:
             result["rematch"] = rematching(work, arguments.stored, arguments.listed)
+    for part in wanted:
+        result[part]["measured"] = datetime.now(timezone.utc).date().isoformat()
     report(result)
     if arguments.output:
         write_result(arguments.output, result, seed=SEED)

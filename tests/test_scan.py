@@ -400,7 +400,33 @@ def test_remote_stores(pictures: Path, matcher: Matcher) -> None:
     assert records[3].path == f"file://{pictures}/picture00003.png"
     assert records[3].decision.outcome is Outcome.MATCH
     assert records[3].mtime_ns is not None
-    (problem,) = look("nosuchstore://bucket", matcher)
+
+
+def test_stores_in_memory(pictures: Path, matcher: Matcher) -> None:
+    """Any store that fsspec knows, not only those that are files after all."""
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    for path in sorted(pictures.iterdir())[:4]:
+        store.pipe_file(f"/bucket/in/{path.name}", path.read_bytes())
+    store.pipe_file("/bucket/notes.txt", b"words")
+    try:
+        records = look("memory://bucket", matcher)
+        assert outcomes(records) == {
+            f"picture{number:05}.png": "match" if number == 3 else "no_match" for number in range(4)
+        }
+        assert skipped(records) == {"notes.txt": "not an image"}
+        (problem,) = look("memory://none", matcher)
+        assert isinstance(problem, Problem)
+    finally:
+        store.rm("/bucket", recursive=True)
+
+
+@pytest.mark.parametrize("url", ["nosuchstore://bucket", "nosuch+store://x"])
+def test_unknown_stores_are_refused_before_anything_starts(matcher: Matcher, url: str) -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(SafehashError, match="this store cannot be opened"):
+        look(url, matcher)
+    (problem,) = look([], matcher, names=io.BytesIO(url.encode()))  # within a list it is one among many
     assert isinstance(problem, Problem)
 
 

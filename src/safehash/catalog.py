@@ -437,13 +437,14 @@ class Catalog:
 
     def add_matches(self, file: int, matches: Sequence[Match]) -> None:
         """Add matches of one file to the run under way."""
-        # What a scan found stands; a re-match that finds the same again adds nothing.
+        # What a scan found stands; a re-match that finds the same again adds nothing, but one without the
+        # allow-list that suppressed it does.
         statement = (
             "INSERT INTO matches (file, run, list, entry, category, labels, algorithm, digest, distance,"
             " view, suppressed_by) SELECT :file, :run, :list, :entry, :category, :labels, :algorithm,"
             " :digest, :distance, :view, :suppressed_by WHERE NOT EXISTS ("
             "SELECT 1 FROM matches WHERE file = :file AND list = :list AND entry IS :entry"
-            " AND digest IS :digest)"
+            " AND digest IS :digest AND (suppressed_by IS NULL OR :suppressed_by IS NOT NULL))"
         )
         with self._guarded():
             self._db.executemany(statement, [_match_row(file, self._run, match) for match in matches])

@@ -49,6 +49,8 @@ class Lines:
         else:
             flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
             with writing(path):
+                if os.path.isdir(path):  # noqa: PTH112  found out now, not after the whole scan
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
                 self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
         self._flushed = time.monotonic()
         if form == "csv":
