@@ -482,6 +482,17 @@ def test_archives_are_read_in_place(
     assert skipped(look(tmp_path, matcher, archives=False)) == {f"all.{kind}": "archive, not opened"}
 
 
+def test_the_bytes_of_members_are_their_own(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """Not those of the whole archive for each."""
+    path = make_zip(tmp_path / "all.zip", members)
+    with scan([path], matcher=matcher, workers=0) as running:
+        records = list(running)
+    assert [record.n_bytes for record in records] == [len(members[record.member]) for record in records]
+    assert running.summary.n_bytes == sum(len(members[name]) for name in EXPECTED)
+
+
 def test_archive_members_of_one_name_are_two(
     tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
 ) -> None:

@@ -398,6 +398,7 @@ class Scan:
         return ScanRecord(
             path=item.path, member=item.member, position=item.position, decision=decision,
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
+            n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
 
 
