@@ -1,14 +1,16 @@
 """Scanning: throughput against one thread's hashing and a plain imagehash loop, memory of the tree, re-matching.
 
-Run: python benchmarks/bench_scan.py [FOLDER] [--only throughput] [-o benchmarks/results/scan.json]
+Run: python benchmarks/bench_scan.py [FOLDER ...] [--only throughput] [-o benchmarks/results/scan.json]
 
-FOLDER holds your own images; by default photographs that come with scikit-image are cut and saved as JPEG. Kinds of
-run are taken in turn and ratios are medians over rounds, so that a noisy machine meets all alike.
+FOLDERs hold your own images; by default photographs that come with scikit-image are cut and saved as JPEG, of about
+0.5 and 1.6 megapixels. Kinds of run are taken in turn and ratios are medians over rounds, so that a noisy machine
+meets all alike. With --only, the other parts of an existing result stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sqlite3
 import subprocess
@@ -16,6 +18,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -27,6 +32,7 @@ from PIL import Image
 
 import safehash
 from safehash.catalog import Catalog
+from safehash.cli.output import Lines
 from safehash.lookback import rematch
 from safehash.matcher import Matcher
 from safehash.policy import Policy
@@ -36,15 +42,19 @@ from safehash.scanning import scan
 from common import ratio, report, write_result
 
 SEED = 20261123
+EFFORTS = ("fast", "standard")
+
+
+#: Name, columns, rows and how many photographs: enough that starting the workers (70 ms) weighs little.
+PHOTOGRAPHS = (("0.5 megapixels", 800, 600, 2000), ("1.6 megapixels", 1600, 1004, 1000))
 
 
 def main() -> int:
     """Measure what is asked for, print it, and write it where -o says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--only", choices=("throughput", "memory", "rematch"), action="append")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--photos", type=int, default=800, help="photographs made for the throughput")
     parser.add_argument(
         "--small", type=int, nargs=2, default=(5000, 50000), metavar="N", help="files, for the memory"
     )
@@ -56,16 +66,26 @@ def main() -> int:
     arguments = parser.parse_args()
     wanted = arguments.only or ["throughput", "memory", "rematch"]
     result: dict[str, Any] = {}
+    if arguments.output and arguments.output.exists():
+        result = json.loads(arguments.output.read_text())["result"]
     with tempfile.TemporaryDirectory(prefix="bench-scan-") as name:
         work = Path(name)
         listed = write_list(work / "list.csv", 10_000)
         if "throughput" in wanted:
-            folder = arguments.folder or make_photographs(work / "photos", arguments.photos)
-            result["throughput"] = throughput(folder, listed, arguments.rounds)
+            folders = {folder.name: folder for folder in arguments.folders}
+            if not folders:
+                for photos, cols, rows, n in PHOTOGRAPHS:
+                    folders[photos] = make_photographs(work / photos.replace(" ", "-"), n, (cols, rows))
+            result["throughput"] = {
+                photos: throughput(folder, listed, work, arguments.rounds)
+                for photos, folder in folders.items()
+            }
         if "memory" in wanted:
             result["memory"] = memory(work, listed, tuple(arguments.small))
         if "rematch" in wanted:
             result["rematch"] = rematching(work, arguments.stored, arguments.listed)
+    for part in wanted:
+        result[part]["measured"] = datetime.now(timezone.utc).date().isoformat()
     report(result)
     if arguments.output:
         write_result(arguments.output, result, seed=SEED)
@@ -75,8 +95,8 @@ def main() -> int:
 # -- what is measured with --------------------------------------------------------------------------------------
 
 
-def make_photographs(folder: Path, n: int) -> Path:
-    """Write n different JPEG photographs of 800 x 600 pixels."""
+def make_photographs(folder: Path, n: int, size: tuple[int, int]) -> Path:
+    """Write n different JPEG photographs of so many columns and rows."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
         sys.exit("name a folder of images, or: pip install scikit-image")
@@ -89,9 +109,7 @@ def make_photographs(folder: Path, n: int) -> Path:
         source = sources[number % len(sources)]
         left, top = (int(rng.integers(0, side // 4)) for side in source.size)
         box = (left, top, source.width - left // 2, source.height - top // 2)
-        source.resize((800, 600), Image.Resampling.BICUBIC, box=box).save(
-            folder / f"{number:05}.jpg", quality=88
-        )
+        source.resize(size, Image.Resampling.BICUBIC, box=box).save(folder / f"{number:05}.jpg", quality=88)
     return folder
 
 
@@ -107,61 +125,88 @@ def write_list(path: Path, n: int) -> Path:
 # -- throughput -------------------------------------------------------------------------------------------------
 
 
-def throughput(folder: Path, listed: Path, rounds: int) -> dict[str, Any]:
-    """Return files a second: hashing on one thread, deciding on one, the scan on all processors, imagehash."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    matcher = Matcher.from_files(listed)
-    n_workers = available_workers()
+def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str, Any]:
+    """Return files a second and their ratios, each for two efforts.
 
+    Hashing and deciding on one thread, the scan on all processors, the scan as the command does it (catalog with
+    SHA-256, records written), and imagehash's loop, which most people would write.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    n_workers = available_workers()
     spent_below: list[float] = []
+    first_seen: list[float] = []
 
     def hash_all() -> None:
         for path in paths:
             safehash.hash_file(path)
 
-    def check_all() -> None:
+    def decide_all(matcher: Matcher) -> None:
         for path in paths:
             matcher.check(path)
 
-    def scan_all() -> None:
-        with scan(folder, matcher=matcher, workers=n_workers) as running:
+    def scan_all(matcher: Matcher, kept: Path | None = None) -> None:
+        started = time.perf_counter()
+        with ExitStack() as stack:
+            options: dict[str, Any] = {}
+            if kept is not None:
+                kept.unlink(missing_ok=True)
+                options = {"catalog": stack.enter_context(Catalog(kept)), "file_digests": ["sha256"]}
+                lines = stack.enter_context(Lines(f"{kept}.jsonl"))
+            running = stack.enter_context(scan(folder, matcher=matcher, workers=n_workers, **options))
             n_seen = 0
-            for _ in running:
+            for record in running:
+                if kept is not None:
+                    lines.write(record.to_record())
                 n_seen += 1
+                if n_seen == 1:
+                    first_seen.append(time.perf_counter() - started)
                 if n_seen == len(paths):  # after the last record the workers are gone
                     spent_below.append(processor_seconds_below())
         if n_seen != len(paths):
             raise RuntimeError(f"{n_seen} of {len(paths)} files decided")
 
-    kinds: dict[str, Callable[[], None]] = {"hash": hash_all, "decide": check_all, "scan": scan_all}
+    kinds: dict[str, Callable[[], None]] = {"hash": hash_all}
+    for effort in EFFORTS:
+        matcher = Matcher.from_files(listed, effort=effort)
+        kinds[f"decide, {effort}"] = partial(decide_all, matcher)
+        kinds[f"scan, {effort}"] = partial(scan_all, matcher)
+        kinds[f"scan with catalog, {effort}"] = partial(scan_all, matcher, work / f"{effort}.db")
+    few = paths[::5]  # the slowest by far
     if find_spec("imagehash"):
         import imagehash
 
-        def imagehash_all() -> None:
-            for path in paths:
+        def imagehash_some() -> None:
+            for path in few:
                 with Image.open(path) as image:
                     imagehash.phash(image)
 
-        kinds["imagehash.phash"] = imagehash_all
+        kinds["imagehash.phash"] = imagehash_some
     times: dict[str, list[float]] = {name: [] for name in kinds}
     spent: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(rounds):
         for name, run in kinds.items():
+            n_files = len(few) if name == "imagehash.phash" else len(paths)
             started, cpu_started = time.perf_counter(), time.process_time()
             below = processor_seconds_below()
             run()
-            times[name].append(time.perf_counter() - started)
-            spent[name].append(time.process_time() - cpu_started)
-            if name == "scan":
-                spent[name][-1] += spent_below[-1] - below
+            times[name].append((time.perf_counter() - started) / n_files)
+            used = time.process_time() - cpu_started
+            if name.startswith("scan"):
+                used += spent_below[-1] - below
+            spent[name].append(used / n_files)
     result: dict[str, Any] = {"files": len(paths), "workers": n_workers}
-    result |= {f"{name}, files/s": round(len(paths) / median(each)) for name, each in times.items()}
-    result["scan / (workers x hash on one thread)"] = round(ratio(times, "hash", "scan") / n_workers, 3)
-    result["scan / (workers x decide on one thread)"] = round(ratio(times, "decide", "scan") / n_workers, 3)
-    # What a shared machine cannot blur: the processor time of deciding over that of the whole scan.
-    result["processor time, decide / scan"] = round(ratio(spent, "decide", "scan"), 3)
-    if "imagehash.phash" in times:
-        result["scan / imagehash loop on one thread"] = round(ratio(times, "imagehash.phash", "scan"), 2)
+    result["files/s"] = {name: round(1 / median(each)) for name, each in times.items()}
+    result["processor ms a file"] = {name: round(1e3 * median(each), 3) for name, each in spent.items()}
+    result["seconds to the first record"] = round(median(first_seen), 3)
+    for name in (name for name in kinds if name.startswith("scan")):
+        against: dict[str, Any] = {}
+        for one in ("hash", f"decide, {name.rsplit(', ')[-1]}"):
+            against[f"rate / (workers x {one} on one thread)"] = round(ratio(times, one, name) / n_workers, 3)
+            # What a shared machine cannot blur: processor time, all processes together.
+            against[f"processor time, {one} / scan"] = round(ratio(spent, one, name), 3)
+        if "imagehash.phash" in times:
+            against["rate / imagehash loop"] = round(ratio(times, "imagehash.phash", name), 2)
+        result[name] = against
     return result
 
 

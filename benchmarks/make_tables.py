@@ -114,6 +114,34 @@ def views_table(record: dict[str, Any]) -> list[str]:
     return lines
 
 
+def scan_table(record: dict[str, Any]) -> list[str]:
+    """Return what a scan does on all processors, its memory, and a re-match, as measured, met or not."""
+    result = record["result"]
+    lines = [f"| a scan on {record['machine']['cores']} cores | wanted | measured |", "| --- | --- | --- |"]
+    for photos, rows in result.get("throughput", {}).items():
+        if not isinstance(rows, dict):
+            continue  # the date
+        for name in ("scan, fast", "scan, standard", "scan with catalog, standard"):
+            row = rows[name]
+            effort = name.rsplit(", ")[-1]
+            times_hash = row["rate / (workers x hash on one thread)"]
+            times_decide = row[f"rate / (workers x decide, {effort} on one thread)"]
+            lines.append(f"| {photos}, {name}: files/s | | {rows['files/s'][name]} |")
+            lines.append(f"| its share of cores x hashing on one thread | >= 0.9 | {times_hash} |")
+            lines.append(f"| its share of cores x deciding on one thread | | {times_decide} |")
+            if "rate / imagehash loop" in row:
+                lines.append(f"| times an imagehash loop | | {row['rate / imagehash loop']} |")
+    if "memory" in result:
+        lines.append(f"| peak memory, 50000 files / 5000 | <= 1.2 | {result['memory']['growth']} |")
+    if "rematch" in result:
+        row = result["rematch"]
+        lines.append(
+            f"| re-match, {row['stored']} hashes on {row['listed']} entries, processor s | <= 120 | "
+            f"{row['processor seconds']} |"
+        )
+    return lines
+
+
 def section() -> str:
     """Return everything between the markers."""
     lines: list[str] = []
@@ -126,6 +154,8 @@ def section() -> str:
     found = sorted(RESULTS.glob("index*.json"))
     if found:
         lines += ["", *index_table(load(found[-1].name))]
+    if (RESULTS / "scan.json").exists():
+        lines += ["", *scan_table(load("scan.json"))]
     return "\n".join(lines).strip() + "\n"
 
 

@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+from safehash.catalog import Catalog
+from safehash.matcher import Matcher
+from safehash.scanning import scan
+from scanning import write_list, write_pictures
 from test_report import HOSTILE, catalog_path, page_of
 
 __all__ = ["catalog_path"]
@@ -163,6 +167,24 @@ def test_filter_and_list(page: Browser) -> None:
     assert shown(page) == ["picture00001.png"]
 
 
+def test_suppressed_matches_can_be_left_out(browser: Browser, tmp_path: Path) -> None:
+    pictures = write_pictures(tmp_path / "pictures", 2)
+    listed = write_list(tmp_path / "own.csv", *pictures)
+    allowed = write_list(tmp_path / "fine.csv", pictures[0])
+    matcher = Matcher.from_files(listed, allow=[allowed])
+    with Catalog(tmp_path / "c.db") as catalog:
+        list(scan(tmp_path / "pictures", matcher=matcher, workers=0, catalog=catalog))
+    page_of(tmp_path / "c.db", tmp_path / "report.html")
+    browser.open(tmp_path / "report.html")
+    assert shown(browser) == ["picture00001.png", "picture00000.png"], "what is to be reviewed comes first"
+    for standing, wanted in (("open", "picture00001.png"), ("off", "picture00000.png")):
+        browser.value(
+            "(() => { const s = document.getElementById('filter-standing');"
+            f" s.value = '{standing}'; s.dispatchEvent(new Event('change')); }})()"
+        )
+        assert shown(browser) == [wanted]
+
+
 def test_sort_by_keyboard(page: Browser) -> None:
     page.value("document.querySelector('th[data-key=path] button').focus()")
     page.key("Enter", 13, "\r")
@@ -202,6 +224,9 @@ def test_printing_shows_no_picture(page: Browser) -> None:
     page.call("Emulation.setEmulatedMedia", media="print")
     assert page.value("getComputedStyle(document.querySelector('button.picture')).display") == "none"
     assert page.value("getComputedStyle(document.querySelector('.tools')).display") == "none"
+    assert page.value("getComputedStyle(document.querySelector('th.shot')).display") == "none"
+    for style, wanted in (("overflowX", "visible"), ("display", "block")):  # nothing cut off, no scroll bar
+        assert page.value(f"getComputedStyle(document.querySelector('.scroll')).{style}") == wanted
     assert len(page.call("Page.printToPDF")["data"]) > 10_000
 
 

@@ -183,6 +183,20 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
         assert catalog.number("SELECT count(*) FROM matches") == 2
 
 
+def test_rematch_without_the_allow_list_counts_what_it_suppressed(tmp_path: Path, folder: Path) -> None:
+    listed = write_list(tmp_path / "own.csv", folder / "picture00003.png")
+    path = tmp_path / "c.db"
+    allowing = Matcher.from_files(listed, allow=[listed])
+    assert scan_into(path, folder, allowing).outcomes["suppressed"] == 1
+    for matcher, wanted in ((allowing, "suppressed"), (Matcher.from_files(listed), "match")):
+        with Catalog(path) as catalog:
+            assert [decision.outcome.value for _, _, decision in rematch(catalog, matcher)] == [wanted]
+            assert counts(catalog)["outcomes"][wanted] == 1
+            n_open = catalog.number("SELECT count(*) FROM matches WHERE suppressed_by IS NULL")
+            assert n_open == (wanted == "match")
+            assert catalog.number("SELECT count(*) FROM matches") == 1 + n_open
+
+
 @pytest.mark.parametrize("algorithm", ["phash", "phash256"])
 def test_rematch_of_other_hashes(tmp_path: Path, folder: Path, algorithm: str) -> None:
     path = tmp_path / "c.db"

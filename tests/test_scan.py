@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import platform
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import tarfile
 import threading
@@ -27,7 +29,7 @@ from safehash.matcher import Matcher
 from safehash.records import Problem, ScanRecord, Skipped
 from safehash.scanning import _Feed, _Pace, scan
 from safehash.sources import Inputs, count_files, find
-from scanning import write_list, write_picture, write_pictures
+from scanning import environment, write_list, write_picture, write_pictures
 
 POSIX = os.name == "posix"
 
@@ -107,6 +109,31 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         assert words in record.decision.reason
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
     assert running.summary.n_undecided == 5
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is told by a call of glibc's")
+def test_workers_keep_the_memory_of_one_picture_for_the_next(tmp_path: Path) -> None:
+    """Handed back and faulted in again at every picture, it costs hundreds of page faults each."""
+    script = """
+import functools, resource, sys
+import numpy as np
+from safehash.images import DEFAULT_LIMITS
+from safehash.matcher import Matcher
+from safehash.worker import Means, start
+
+start(functools.partial(Matcher.from_files, sys.argv[1]), {"limits": DEFAULT_LIMITS}, Means())
+for number in range(30):
+    if number == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    buffers = [np.ones(500_000, np.uint8) for _ in range(20)]
+    del buffers
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+"""
+    write_picture(tmp_path / "some.png", 1)
+    known = write_list(tmp_path / "own.csv", tmp_path / "some.png")
+    command = [sys.executable, "-c", script, str(known)]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=True)
+    assert float(done.stdout) < 50, "of 2442 pages"
 
 
 def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher) -> None:
@@ -373,7 +400,33 @@ def test_remote_stores(pictures: Path, matcher: Matcher) -> None:
     assert records[3].path == f"file://{pictures}/picture00003.png"
     assert records[3].decision.outcome is Outcome.MATCH
     assert records[3].mtime_ns is not None
-    (problem,) = look("nosuchstore://bucket", matcher)
+
+
+def test_stores_in_memory(pictures: Path, matcher: Matcher) -> None:
+    """Any store that fsspec knows, not only those that are files after all."""
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    for path in sorted(pictures.iterdir())[:4]:
+        store.pipe_file(f"/bucket/in/{path.name}", path.read_bytes())
+    store.pipe_file("/bucket/notes.txt", b"words")
+    try:
+        records = look("memory://bucket", matcher)
+        assert outcomes(records) == {
+            f"picture{number:05}.png": "match" if number == 3 else "no_match" for number in range(4)
+        }
+        assert skipped(records) == {"notes.txt": "not an image"}
+        (problem,) = look("memory://none", matcher)
+        assert isinstance(problem, Problem)
+    finally:
+        store.rm("/bucket", recursive=True)
+
+
+@pytest.mark.parametrize("url", ["nosuchstore://bucket", "nosuch+store://x"])
+def test_unknown_stores_are_refused_before_anything_starts(matcher: Matcher, url: str) -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(SafehashError, match="this store cannot be opened"):
+        look(url, matcher)
+    (problem,) = look([], matcher, names=io.BytesIO(url.encode()))  # within a list it is one among many
     assert isinstance(problem, Problem)
 
 
@@ -427,6 +480,17 @@ def test_archives_are_read_in_place(
     with scan(tmp_path, matcher=matcher, workers=1) as running:
         assert outcomes(list(running)) == outcomes(records)
     assert skipped(look(tmp_path, matcher, archives=False)) == {f"all.{kind}": "archive, not opened"}
+
+
+def test_the_bytes_of_members_are_their_own(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """Not those of the whole archive for each."""
+    path = make_zip(tmp_path / "all.zip", members)
+    with scan([path], matcher=matcher, workers=0) as running:
+        records = list(running)
+    assert [record.n_bytes for record in records] == [len(members[record.member]) for record in records]
+    assert running.summary.n_bytes == sum(len(members[name]) for name in EXPECTED)
 
 
 def test_archive_members_of_one_name_are_two(

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,9 @@ def test_undecided(here: Path, tmp_path: Path) -> None:
         (["scan", "PICTURES", "--list", "LIST", "--max-memory", "lots"], "no size"),
         (["scan", "PICTURES", "--list", "LIST", "--timeout", "0"], "above 0"),
         (["scan", "PICTURES", "--list", "LIST", "-o", "PICTURES/none/out"], "No such file"),
+        (["scan", "PICTURES", "--list", "LIST", "-o", "PICTURES"], "cannot be written: Is a directory"),
+        (["scan", "--files-from", "none.txt", "--list", "LIST"], "safehash: none.txt: No such file"),
+        (["scan", "nosuchstore://x", "--list", "LIST"], "nosuchstore://x: this store cannot be opened"),
         (["rematch", "none.db", "--list", "LIST"], "no such catalog"),
         (["catalog", "stats", "none.db"], "no such catalog"),
         (["catalog"], ""),
@@ -296,46 +300,108 @@ def with_pid_gone(pid: int) -> None:
 # -- a full disk ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not POSIX, reason="needs a limit on file sizes")
-@pytest.mark.parametrize(("what", "n_bytes"), [("catalog", 65536), ("output", 8192)])
-def test_full_disk(here: Path, tmp_path: Path, what: str, n_bytes: int) -> None:
-    """A limit on the size of files stands in for a full disk."""
-    write_pictures(tmp_path / "pictures", 150)
-    catalog = tmp_path / "c.db"
-    place = ["--catalog", str(catalog)] if what == "catalog" else ["-o", str(tmp_path / "out.jsonl")]
-    limited = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({n_bytes}, {n_bytes}));"
-        "from safehash.cli import main; sys.exit(main(sys.argv[1:]))"
+def in_own_mounts() -> list[str] | None:
+    """Return how to run a command that may mount, seen by nobody else; None where that is impossible."""
+    for options in (["--mount"], ["--mount", "--user", "--map-root-user"]):
+        command = ["unshare", *options]
+        try:
+            trial = [*command, "sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]
+            if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+                return command
+        except OSError:
+            return None
+    return None
+
+
+@pytest.fixture(scope="module")
+def on_a_small_disk() -> Callable[[Path, list[Any]], list[Any]]:
+    prefix = in_own_mounts()
+    if prefix is None:
+        pytest.skip("a full disk cannot be made here: mounting a tmpfs is refused")
+
+    def run_there(disk: Path, commands: list[Any]) -> list[Any]:
+        disk.mkdir(exist_ok=True)
+        script = [sys.executable, str(Path(__file__).with_name("full_disk.py")), os.fspath(disk)]
+        done = subprocess.run(
+            [*prefix, *script, json.dumps(commands)], capture_output=True, env=environment(), check=False
+        )
+        assert done.returncode == 0, done.stderr
+        said: list[Any] = json.loads(done.stdout)
+        return said
+
+    return run_there
+
+
+FULL = "no space left"
+
+
+def test_full_disk_for_the_catalog(here: Path, tmp_path: Path, on_a_small_disk: Any) -> None:
+    """The scan ends with a message; with space again, the next one goes on to what an undisturbed one says."""
+    write_pictures(tmp_path / "pictures", 400)
+    known = write_list(tmp_path / "own.csv", tmp_path / "pictures" / "picture00007.png")
+    calm, disk, copy = tmp_path / "calm.db", tmp_path / "disk", tmp_path / "copy.jsonl"
+    scan = ["scan", str(tmp_path / "pictures"), "--list", str(known), "-q", "-o", str(tmp_path / "out.jsonl")]
+    assert run(*scan, "--catalog", calm).returncode == 1
+    catalog = str(disk / "c.db")
+    full, while_full, again, checked, _ = on_a_small_disk(
+        disk,
+        [
+            (100_000, [*scan, "--catalog", catalog]),
+            (0, ["catalog", "stats", "--check", catalog]),
+            (None, [*scan, "--catalog", catalog]),
+            (None, ["catalog", "stats", "--check", catalog]),
+            (None, ["catalog", "export", "--full-hashes", catalog, "-o", str(copy)]),
+        ],
     )
-    # Without workers, as their snapshot would meet the limit first.
-    arguments = [
-        "scan",
-        str(tmp_path / "pictures"),
-        "--list",
-        str(here / "other.csv"),
-        "-q",
-        "--workers",
-        "0",
+    assert full[0] == 2
+    assert full[1].startswith(f"safehash: {catalog}: {FULL}")
+    assert "Traceback" not in full[1]
+    assert while_full[0] == 0, while_full[1]
+    assert again[:2] == [1, ""]
+    assert checked[0] == 0, checked[1]
+    usual = records_in(run("catalog", "export", "--full-hashes", calm).stdout)
+    found = records_in(copy.read_bytes())
+    assert [steady(each) for each in found] == [steady(each) for each in usual]
+    assert len(found) == 400
+
+
+def steady(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without its times."""
+    return {key: value for key, value in record.items() if key not in ("decided", "milliseconds")}
+
+
+def test_full_disk_for_what_is_written(here: Path, tmp_path: Path, on_a_small_disk: Any) -> None:
+    """Records, exports and the report: nothing half-made takes a file's place, and the catalog has it all."""
+    write_pictures(tmp_path / "pictures", 200)
+    disk, catalog = tmp_path / "disk", str(tmp_path / "c.db")
+    scan = ["scan", str(tmp_path / "pictures"), "--list", str(here / "other.csv"), "--catalog", catalog]
+    commands: list[tuple[int | None, list[str], str]] = [
+        (8192, [*scan, "-q", "-o"], "records.jsonl"),
+        (8192, ["catalog", "export", catalog, "-o"], "all.jsonl"),
+        (8192, ["catalog", "export", catalog, "--format", "parquet", "-o"], "all.parquet"),
+        (4096, ["report", catalog, "-o"], "report.html"),
+        (None, [*scan, "-o"], "records.jsonl"),
+        (None, ["report", catalog, "-o"], "report.html"),
     ]
-    arguments += place
-    done = subprocess.run(
-        [sys.executable, "-c", limited, *arguments],
-        capture_output=True,
-        env=environment(),
-        check=False,
-        timeout=60,
+    said = on_a_small_disk(
+        disk, [(free, [*arguments, str(disk / name)]) for free, arguments, name in commands]
     )
-    assert done.returncode == 2, done.stderr
-    assert b"Traceback" not in done.stderr
-    assert done.stderr.startswith(b"safehash: ")
-    if what == "catalog":
-        assert str(catalog).encode() in done.stderr
-        again = run(*arguments)
-        assert again.returncode == 0, again.stderr
-        assert len(in_catalog(catalog)) == 150
-    else:
-        assert not (tmp_path / "out.jsonl").exists()
+    for (free, _, name), (code, text, names) in zip(commands, said, strict=True):
+        assert "Traceback" not in text
+        if free is None:
+            assert code == 0, text
+            assert name in names
+            continue
+        assert code == 2
+        assert (
+            text
+            == f"safehash: {disk / name}: cannot be written: {FULL}; free some and run the same command again\n"
+        )
+        assert name not in names
+    assert "report.html.partial" not in said[3][2]
+    assert "all.parquet.partial" not in said[2][2]
+    assert "catalog export" in said[4][1], "the summary says where the earlier records are"
+    assert len(in_catalog(Path(catalog))) == 200
 
 
 def test_progress_shows_on_a_terminal_only(here: Path) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .decision import Audit, Match
 from .errors import CatalogError
 from .hashes import Hash
+from .images import Provenance
 from .items import Item
 from .records import Problem, ScanRecord, Skipped, Summary
 
@@ -139,6 +141,7 @@ class Catalog:
         self._lock: sqlite3.Connection | None = None
         self._run: int | None = None
         self._settings_key = ""
+        self._is_new = False  # whether the run under way began with no file in the catalog
         self._n_pending = 0
         self._committed = time.monotonic()
         fresh = not os.path.lexists(self.path) or os.path.getsize(self.path) == 0  # noqa: PTH202
@@ -299,11 +302,12 @@ class Catalog:
             self._run = cursor.lastrowid
             assert self._run is not None
             self._settings_key = hashlib.sha256(text.encode()).hexdigest()
+            self._is_new = self._db.execute("SELECT id FROM files LIMIT 1").fetchone() is None
         return self._run
 
     def known(self, item: Item, *, retry_failed: bool = False) -> Known | None:
         """Return what is known of an item, if neither it nor lists nor settings have changed since."""
-        if item.size is None or item.mtime_ns is None:
+        if self._is_new or item.size is None or item.mtime_ns is None:
             return None
         with self._guarded():
             row = self._db.execute(
@@ -394,9 +398,8 @@ class Catalog:
     ) -> int:
         """Replace what is known of a file, hashes and matches included."""
         path = os.fsencode(record.path)
-        self._db.execute("DELETE FROM files WHERE path = ? AND position = ?", (path, record.position))
         cursor = self._db.execute(
-            "INSERT INTO files (path, position, member, size, mtime_ns, settings_key, run, decided, outcome,"
+            "INSERT OR REPLACE INTO files (path, position, member, size, mtime_ns, settings_key, run, decided, outcome,"
             " reason, failure, quality, provenance, milliseconds)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -421,9 +424,7 @@ class Catalog:
             decided=decision.decided,
             failure=record.failure,
             quality=decision.hash.quality if decision.hash is not None else None,
-            provenance=json.dumps(decision.provenance.to_record())
-            if decision.provenance is not None
-            else None,
+            provenance=None if decision.provenance is None else _provenance_text(decision.provenance),
             milliseconds=round(decision.milliseconds, 3),
         )
         own = () if decision.hash is None else (decision.hash,)
@@ -431,17 +432,19 @@ class Catalog:
             "INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)",
             [(file, value.algorithm.value, value.digest) for value in (*own, *record.digests)],
         )
-        self.add_matches(file, decision.matches)
+        if decision.matches:
+            self.add_matches(file, decision.matches)
 
     def add_matches(self, file: int, matches: Sequence[Match]) -> None:
         """Add matches of one file to the run under way."""
-        # What a scan found stands; a re-match that finds the same again adds nothing.
+        # What a scan found stands; a re-match that finds the same again adds nothing, but one without the
+        # allow-list that suppressed it does.
         statement = (
             "INSERT INTO matches (file, run, list, entry, category, labels, algorithm, digest, distance,"
             " view, suppressed_by) SELECT :file, :run, :list, :entry, :category, :labels, :algorithm,"
             " :digest, :distance, :view, :suppressed_by WHERE NOT EXISTS ("
             "SELECT 1 FROM matches WHERE file = :file AND list = :list AND entry IS :entry"
-            " AND digest IS :digest)"
+            " AND digest IS :digest AND (suppressed_by IS NULL OR :suppressed_by IS NOT NULL))"
         )
         with self._guarded():
             self._db.executemany(statement, [_match_row(file, self._run, match) for match in matches])
@@ -476,6 +479,12 @@ class Catalog:
             broken = self._db.execute("PRAGMA foreign_key_check").fetchall()
         if found != ["ok"] or broken:
             raise CatalogError(f"{self.path}: damaged: {found[0] if found != ['ok'] else broken[0]}")
+
+
+@lru_cache(maxsize=256)
+def _provenance_text(provenance: Provenance) -> str:
+    """Write provenance as JSON; most pictures of a store came about alike."""
+    return json.dumps(provenance.to_record())
 
 
 def _match_row(file: int, run: int | None, match: Match) -> dict[str, Any]:

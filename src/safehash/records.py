@@ -31,6 +31,8 @@ class ScanRecord:
         1-based place of the member in its archive; 0 for a plain file.
     size : int or None
         Bytes of the file at `path`.
+    n_bytes : int or None
+        Bytes that were decided: the member's own, or the file's.
     mtime_ns : int or None
         Its time of change, nanoseconds since 1970; None where the store has none.
     digests : tuple of Hash
@@ -45,6 +47,7 @@ class ScanRecord:
     member: str | None = None
     position: int = 0
     size: int | None = None
+    n_bytes: int | None = None
     mtime_ns: int | None = None
     digests: tuple[Hash, ...] = ()
     failure: str | None = None
@@ -130,7 +133,7 @@ class Summary:
     lists, labels : Counter of str
         Files matched, by list and by label.
     n_bytes : int
-        Of the files decided now.
+        Of the files and members decided now.
     seconds : float
     interrupted : bool
     """
@@ -158,7 +161,7 @@ class Summary:
             return
         decision = record.decision
         self.n_files += 1
-        self.n_bytes += record.size or 0
+        self.n_bytes += record.n_bytes or 0
         self.outcomes[decision.outcome.value] += 1
         if decision.outcome not in DECIDED:
             self.reasons[_countable(decision)] += 1

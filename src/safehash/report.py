@@ -57,11 +57,15 @@ def write_report(
     target = os.fspath(path)
     partial = f"{target}.partial"
     descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(page.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, target)  # noqa: PTH105
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(page.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)  # noqa: PTH105
+    except OSError:
+        os.unlink(partial)  # noqa: PTH108  half a page is none
+        raise
 
 
 @dataclass(slots=True)
@@ -78,6 +82,10 @@ class _Group:
     @property
     def nearest(self) -> int:
         return min(int(row["distance"]) for row in self.rows)
+
+    @property
+    def is_open(self) -> bool:
+        return any(row["suppressed_by"] is None for row in self.rows)
 
 
 def _render(facts: dict[str, Any], *, title: str) -> str:
@@ -103,7 +111,7 @@ def _render(facts: dict[str, Any], *, title: str) -> str:
         **facts,
         title=title,
         version=__version__,
-        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         script=Markup(script),  # our own file, nothing of the catalog's
         style=Markup(style),
         script_sum=_sum(script),
@@ -133,6 +141,7 @@ def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
         "groups": groups,
         "n_matches": n_matches,
         "n_shown": sum(len(group.rows) for group in groups),
+        "n_suppressed": sum(row["suppressed_by"] is not None for group in groups for row in group.rows),
         "thumbnails": thumbnails,
         "histogram": _histogram(catalog),
         "runs": _runs(catalog),
@@ -167,7 +176,11 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
                 "suppressed_by": suppressed_by, "quality": rest[0], "position": rest[1], "picture": None,
             }
         )  # fmt: skip
-    return sorted(groups.values(), key=lambda group: (group.nearest, group.source, group.entry)), n_matches
+    # What nobody has to look at comes last.
+    in_order = sorted(
+        groups.values(), key=lambda group: (not group.is_open, group.nearest, group.source, group.entry)
+    )
+    return in_order, n_matches
 
 
 def _add_thumbnails(groups: list[_Group]) -> None:

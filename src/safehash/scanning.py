@@ -398,6 +398,7 @@ class Scan:
         return ScanRecord(
             path=item.path, member=item.member, position=item.position, decision=decision,
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
+            n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
 
 
@@ -467,7 +468,9 @@ class _Feed:
         found = self._waiting.popleft()
         with self._room:
             self._n_bytes -= _held_bytes(found)
-            self._room.notify()
+            # Not at every file: waking the walk for one more costs more than finding it.
+            if len(self._waiting) <= _AHEAD_FILES // 2 and self._n_bytes <= _AHEAD_BYTES // 2:
+                self._room.notify()
         return found
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from .archives import has_archive_name, members
+from .errors import SafehashError
 from .items import Found, Item
 from .records import Problem, Skipped
 
@@ -66,9 +67,14 @@ class Inputs:
         ------
         FileNotFoundError
             A path neither exists nor is a pattern that matches something.
+        SafehashError
+            A URL names a store that nothing installed knows.
         """
         for path in self.paths:
-            if _URL.fullmatch(path) or os.path.lexists(path):
+            if _URL.fullmatch(path):
+                _check_store(path)
+                continue
+            if os.path.lexists(path):
                 continue
             if glob.has_magic(path) and _matching(path, first=True):
                 continue
@@ -222,12 +228,27 @@ def _trimmed(name: bytes, separator: bytes) -> bytes:
 # -- remote stores --------------------------------------------------------------------------------------
 
 
+def _check_store(url: str) -> None:
+    """Refuse a URL that nothing installed can open."""
+    try:
+        from fsspec import get_filesystem_class
+    except ImportError as exc:
+        raise SafehashError(f"{url}: {_NEEDS_EXTRA}") from exc
+    try:
+        get_filesystem_class(url.partition("://")[0])
+    except (ImportError, ValueError) as exc:
+        raise SafehashError(f"{url}: this store cannot be opened: {exc}") from exc
+
+
+_NEEDS_EXTRA = "remote stores need an extra: pip install 'safehash[remote]'"
+
+
 def _remote(url: str) -> Iterator[Found]:
     """Yield the files below a URL of any store that fsspec knows."""
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        yield Problem(path=url, reason="remote stores need an extra: pip install 'safehash[remote]'")
+        yield Problem(path=url, reason=_NEEDS_EXTRA)
         return
     try:
         store, root = url_to_fs(url)

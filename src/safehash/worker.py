@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import signal
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from .matcher import Matcher
 
 __all__ = ["Means", "Verdict", "Worker", "confine", "decide_batch", "start", "undecided"]
+
+
+#: glibc's numbers for `mallopt`; buffers up to the first size are kept for reuse, up to the second in all.
+_MALLOPT_TRIM_THRESHOLD, _MALLOPT_MMAP_THRESHOLD = -1, -3
+_KEPT_BUFFER = 16 << 20
+_KEPT_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +248,7 @@ _WORKERS: list[Worker] = []
 def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means) -> None:
     """Make this process a worker: called once in each, before its first batch."""
     _settle(means)
+    _keep_memory()
     _WORKERS[:] = [Worker(open_matcher(), **options)]
     _hush()
     _limit(means)
@@ -268,6 +276,19 @@ def _settle(means: Means) -> None:
     if means.nice:
         with suppress(OSError):  # lowering it again is not ours to insist on
             os.nice(means.nice)
+
+
+def _keep_memory() -> None:
+    """Let the allocator keep what one picture took for the next, instead of asking the system every time.
+
+    Handing a decoder's buffers back after each file and faulting them in again cost a sixth of a worker's time.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return  # not glibc
+    mallopt(_MALLOPT_MMAP_THRESHOLD, _KEPT_BUFFER)
+    mallopt(_MALLOPT_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def decide_batch(items: Sequence[Item], seconds: float) -> list[Verdict]:

@@ -34,15 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FATAL
     except OSError as exc:
-        return _fail(exc)
+        return _fail(f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else exc)
     except KeyboardInterrupt:
         print("safehash: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
 
 
-def _fail(exc: Exception) -> int:
-    print(f"safehash: {exc}", file=sys.stderr)
+def _fail(said: Exception | str) -> int:
+    print(f"safehash: {said}", file=sys.stderr)
     return FATAL
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import CatalogError
 from ..records import printable
 from .common import FATAL, MATCHED, OK
-from .output import Lines
+from .output import Lines, writing
 from .scan import add_matcher_options, open_matcher
 
 __all__ = ["add_commands"]
@@ -156,18 +156,24 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
         ]
     )  # fmt: skip
     partial = sys.stdout.buffer if path is None else f"{path}.partial"
-    if path is not None:
-        os.close(os.open(f"{path}.partial", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-    with pq.ParquetWriter(partial, schema) as writer:
-        while rows := list(islice(records, _PARQUET_ROWS)):
-            for row in rows:
-                row["path_bytes"] = os.fsencode(row["path"])
-                row["path"] = (
-                    row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                )
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    if path is not None:
-        os.replace(f"{path}.partial", path)  # noqa: PTH105
+    with writing(path):
+        if path is not None:
+            os.close(os.open(f"{path}.partial", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        try:
+            with pq.ParquetWriter(partial, schema) as writer:
+                while rows := list(islice(records, _PARQUET_ROWS)):
+                    for row in rows:
+                        row["path_bytes"] = os.fsencode(row["path"])
+                        row["path"] = (
+                            row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                        )
+                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            if path is not None:
+                os.replace(f"{path}.partial", path)  # noqa: PTH105
+        except OSError:
+            if path is not None:
+                os.unlink(f"{path}.partial")  # noqa: PTH108  half of one can be read by nobody
+            raise
 
 
 def _stats(arguments: argparse.Namespace) -> int:
@@ -230,6 +236,6 @@ def _report(arguments: argparse.Namespace) -> int:
     from ..catalog import Catalog
     from ..report import write_report
 
-    with Catalog(arguments.catalog, create=False) as catalog:
+    with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
         write_report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
     return OK

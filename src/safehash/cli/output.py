@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO, Any
 
+from ..errors import SafehashError
 from ..records import Summary, printable
 
-__all__ = ["COLUMNS", "Lines", "summary_text"]
+__all__ = ["COLUMNS", "Lines", "summary_text", "writing"]
 
 #: Columns of the CSV form; a file with several matches has one line for each.
 COLUMNS = (
@@ -45,10 +48,13 @@ class Lines:
             self._file = sys.stdout.buffer
         else:
             flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-            self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+            with writing(path):
+                if os.path.isdir(path):  # noqa: PTH112  found out now, not after the whole scan
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
         self._flushed = time.monotonic()
         if form == "csv":
-            self._file.write(_csv_line(COLUMNS))
+            self._put(_csv_line(COLUMNS))
 
     def __enter__(self) -> Lines:
         return self
@@ -58,28 +64,56 @@ class Lines:
     ) -> None:
         if self._path is None:
             if kind is None:
-                self._file.flush()
+                with writing(None):
+                    self._file.flush()
             return
         if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            self._file.close()  # what is there stays under its provisional name
+            with suppress(OSError):  # a full disk fails here a second time
+                self._file.close()  # what is there stays under its provisional name
             return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        os.replace(self._partial, self._path)  # noqa: PTH105
+        with writing(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._partial, self._path)  # noqa: PTH105
 
     def write(self, record: dict[str, Any]) -> None:
         """Write one record. CSV has no line for the summary."""
         if self._form == "csv":
             if record["type"] != "summary":
                 for line in _flat(record):
-                    self._file.write(_csv_line(line))
+                    self._put(_csv_line(line))
         else:
             # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
-            self._file.write(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
-        if time.monotonic() - self._flushed > _FLUSH_SECONDS:
-            self._file.flush()
-            self._flushed = time.monotonic()
+            self._put(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
+
+    def _put(self, line: bytes) -> None:
+        with writing(self._path):
+            self._file.write(line)
+            if time.monotonic() - self._flushed > _FLUSH_SECONDS:
+                self._file.flush()
+                self._flushed = time.monotonic()
+
+
+@contextmanager
+def writing(path: str | None) -> Iterator[None]:
+    """Say which file could not be written; a reader of standard output that went away is no error.
+
+    Raises
+    ------
+    SafehashError
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        name = "standard output" if path is None else path
+        if exc.errno == errno.ENOSPC:
+            said = "no space left; free some and run the same command again"
+        else:
+            said = exc.strerror or str(exc)
+        raise SafehashError(f"{name}: cannot be written: {said}") from exc
 
 
 def _flat(record: dict[str, Any]) -> list[list[Any]]:
@@ -117,7 +151,12 @@ def _cell(value: Any) -> str:
 def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
     """Return the summary that a scan ends with on a terminal."""
     rows: list[tuple[str, str]] = []
-    known = f" ({summary.n_unchanged} unchanged since an earlier scan)" if summary.n_unchanged else ""
+    known = (
+        f" ({summary.n_unchanged} unchanged since an earlier scan, not among the records; "
+        "`safehash catalog export` writes all)"
+        if summary.n_unchanged
+        else ""
+    )
     rows.append(("files", f"{summary.n_files}{known}"))
     rows += [(f"  {outcome.replace('_', ' ')}", str(n)) for outcome, n in summary.outcomes.most_common()]
     rows += _counted("matched list", summary.lists)

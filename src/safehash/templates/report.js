@@ -6,6 +6,7 @@
     const rowsOf = (group) => Array.from(group.querySelectorAll("tr.match"));
     const text = document.getElementById("filter");
     const list = document.getElementById("filter-list");
+    const standing = document.getElementById("filter-standing"); // where something is suppressed
     const shown = document.getElementById("shown");
 
     const filter = () => {
@@ -13,9 +14,10 @@
       let n = 0;
       for (const group of groups()) {
         const head = group.dataset.text;
-        const fits = !list.value || group.dataset.list === list.value;
+        const listed = !list.value || group.dataset.list === list.value;
         let any = false;
         for (const row of rowsOf(group)) {
+          const fits = listed && (!standing || !standing.value || row.dataset.standing === standing.value);
           row.hidden = !(fits && (!wanted || head.includes(wanted) || row.dataset.text.includes(wanted)));
           if (!row.hidden) { any = true; n += 1; }
         }
@@ -44,6 +46,7 @@
 
     text.addEventListener("input", filter);
     list.addEventListener("change", filter);
+    if (standing) standing.addEventListener("change", filter);
     for (const header of table.querySelectorAll("thead th[data-key]")) {
       header.querySelector("button").addEventListener("click", () => sort(header));
     }
