@@ -82,11 +82,12 @@ check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
 	$(BIN)/python tests/pillow_sources.py build/pillow/pillow-*.tar.gz
 
-# The figures under benchmarks/results/ (needs the peers: pip install '.[bench]').
+# The figures under benchmarks/results/. Of real digests too, with IMAGES: folders of images, as bench_index.py says.
 bench: develop
 	$(BIN)/python -m pip install --quiet ".[bench]"
 	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
-	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7
+	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7 $(if $(IMAGES),--images $(IMAGES))
+	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
 	$(BIN)/python benchmarks/bench_views.py

@@ -71,7 +71,7 @@ class Index:
         How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer,
         or at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle.
         "auto" is "multi" but for small lists on a machine without a hardware population count: everywhere
-        else FAISS was slower at every size from 1 to 10 million (benchmarks/bench_index.py).
+        else FAISS was slower at every size from 1 to 10 million (benchmarks/crossover.py, bench_index.py).
     max_distance : int, optional
         The radius to be fastest at, in bits. Every other radius is exact too.
 
