@@ -215,7 +215,7 @@ def test_thumbnail_equals_its_sums_one_by_one(
 
 
 def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, ...]]:
-    """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box in single precision."""
+    """Return the boxes that `_views.boxes` proposes, (score, top, bottom, left, right) in samples, one by one."""
     f32, n = np.float32, len(thumb)
 
     def sums_of(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
