@@ -55,7 +55,9 @@ setup(
     ext_modules=cythonize(
         [
             extension("_core", "_kernels.h", "_kernels_body.h"),
-            extension("_search", "_search.h"),
+            extension("_borrow"),
+            extension("_reference", "_kernels.h", "_kernels_body.h"),
+            extension("_search", "_search.h", "_slots.h", "_blocks.h", "_bits.h"),
             extension("_join", "_join.h"),
             extension("_views", "_views.h", "_views_body.h", "_kernels.h", "_kernels_body.h"),
         ],

@@ -33,8 +33,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from safehash.builder import EntryTableBuilder
 from safehash.decision import ListInfo
-from safehash.entries import EntryTableBuilder
 from safehash.hashes import Algorithm, Hash
 from safehash.index import Index
 from safehash.lists import Entry

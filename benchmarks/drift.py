@@ -22,7 +22,7 @@ from safehash.images import decode
 
 from common import report, write_result
 
-SIDES = (0, 300, 512, 640, 768, 1024, 1536, 2048, 2500, 10**9)
+SIDES = (0, 300, 512, 640, 768, 1000, 1536, 2000, 2500, 10**9)
 
 
 def summary(distances: list[int]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safehash.entries import EntryTable, EntryTableBuilder
+from safehash.builder import EntryTableBuilder
+from safehash.entries import EntryTable
 from safehash.errors import IndexFileError
 from safehash.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists import Entry, Opinion

@@ -77,8 +77,16 @@ def test_algorithms_never_compare() -> None:
         pdq.distance(phash256)
     with pytest.raises(TypeError):
         pdq < phash256  # noqa: B015
-    assert pdq != phash256  # containers rely on equality never raising
+    for compare in (pdq.__eq__, pdq.__ne__):
+        with pytest.raises(TypeError, match="phash256"):
+            compare(phash256)
     assert len({pdq, phash256}) == 2
+    assert {pdq: 1, phash256: 2}[phash256] == 2
+    assert pdq != "00"
+    with_pdq, with_phash256 = safehash.Entry(hash=pdq), safehash.Entry(hash=phash256)
+    assert with_pdq != with_phash256
+    assert with_pdq == safehash.Entry(hash=pdq)
+    assert with_pdq != safehash.Entry(hash=pdq, labels=("viral_challenge",))
     with pytest.raises(TypeError, match="Hash"):
         pdq.distance("00")  # type: ignore[arg-type]
 

@@ -18,7 +18,9 @@ from PIL import Image, ImageCms
 
 import safehash
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
-from safehash.images import Limits, decode, decode_frames, sniff
+from safehash.images import decode, decode_frames
+from safehash.limits import Limits
+from safehash.sniffing import sniff
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +115,14 @@ def test_one_bit(photo: Image.Image) -> None:
 
 
 def test_ycbcr_tiff(photo: Image.Image) -> None:
-    assert distance(saved(photo.convert("YCbCr"), "TIFF"), saved(photo, "PNG")) <= 10
+    data = saved(photo.convert("YCbCr"), "TIFF")
+    assert distance(data, saved(photo, "PNG")) <= 10
+    for decoded in decode_frames(data):
+        assert decoded.pixels.shape == (photo.height, photo.width, 3)
+    full_chroma = struct.pack("<HHIHH", 530, 3, 2, 1, 1)
+    assert full_chroma in data
+    with pytest.raises(UnsupportedImage, match="subsampled chroma"):
+        safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 2, 2)))
 
 
 def test_lab_tiff(photo: Image.Image) -> None:

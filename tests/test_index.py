@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safehash import _search
 from safehash.hashes import Algorithm, Hash
 from safehash.index import Index
-from safehash.slots import build_slots, choose_widths, masks_within, radii_for
+from safehash.slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 UInt8Array = npt.NDArray[np.uint8]
 ALGORITHMS = [Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256]
@@ -238,18 +238,90 @@ def test_an_update_equals_a_new_index(
     assert len(old) == n
 
 
-def test_an_update_merges_into_the_arrays_a_build_makes() -> None:
+@settings(max_examples=60, deadline=None)
+@given(lists_and_queries(), st.data())
+def test_any_sequence_of_updates_equals_a_new_index(
+    case: tuple[Algorithm, UInt8Array, UInt8Array, int, int], data: st.DataObject
+) -> None:
+    algorithm, digests, queries, built_for, radius = case
+    index = Index.from_digests(digests, algorithm=algorithm, max_distance=built_for, method="multi")
+    expected, hidden = digests, np.zeros(len(digests), bool)
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        share = data.draw(st.sampled_from([0.0, 0.01, 0.2, 0.6, 1.0]))
+        removed = np.flatnonzero(rng.random(len(expected)) < share)
+        known = np.concatenate([expected, queries])[rng.permutation(len(expected) + len(queries))]
+        added = known[: data.draw(st.sampled_from([0, 1, 12, 500]))]
+        index = index.updated(added=added, removed=rng.permutation(removed))
+        expected = np.concatenate([np.delete(expected, removed, axis=0), added])
+        hidden = np.concatenate([np.delete(hidden, removed), np.zeros(len(added), bool)])
+        rows = np.flatnonzero(rng.random(len(expected)) < 0.05)
+        index = index.without(rows)
+        hidden[rows] = True
+        np.testing.assert_array_equal(index.digests_of(range(len(index))), expected)
+        np.testing.assert_array_equal(index.disabled_rows(), np.flatnonzero(hidden))
+        fresh = Index.from_digests(expected, algorithm=algorithm, max_distance=built_for)
+        found = answers(index, queries, radius)
+        assert found == answers(fresh.without(np.flatnonzero(hidden)), queries, radius)
+        assert found[0] == brute_force(expected, queries[0], radius, set(np.flatnonzero(hidden).tolist()))
+
+
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 64, 9_000])
+def test_an_update_merges_into_the_arrays_a_build_makes(level: str, n: int) -> None:
     rng = np.random.default_rng(6)
-    digests = rng.integers(0, 256, (9_000, 32), dtype=np.uint8)
-    added = rng.integers(0, 256, (500, 32), dtype=np.uint8)
+    digests = rng.integers(0, 256, (n, 32), dtype=np.uint8)
+    digests[n // 2 :: 3] = digests[0]  # some buckets hold many rows
+    added = np.concatenate([digests[: n // 20], rng.integers(0, 256, (n // 20, 32), dtype=np.uint8)])
     old = Index.from_digests(digests)
-    for removed in ([], [0, 8_999, *range(64, 300)]):
-        new = old.updated(added=added, removed=removed)
-        assert new.widths == old.widths
-        kept = np.delete(digests, removed, axis=0)
-        starts, ids = build_slots(np.concatenate([kept, added]), old.widths)
-        np.testing.assert_array_equal(new.parts()["starts"], starts)
-        np.testing.assert_array_equal(new.parts()["ids"], ids)
+    some = rng.permutation(n)[: n // 3].tolist()
+    for removed in ([], [0], [n - 1], some, some[:3], list(range(n // 4, n // 4 + n // 5))):
+        for more in (added, added[:0]):
+            kept = np.delete(digests, removed, axis=0)
+            expected = np.concatenate([kept, more])
+            if not n // 2 <= len(expected) <= 2 * n:
+                continue
+            new = old.updated(added=more, removed=removed)
+            assert new.widths == old.widths
+            starts, ids = build_slots(expected, old.widths)
+            np.testing.assert_array_equal(new.parts()["digests"], expected)
+            np.testing.assert_array_equal(new.parts()["starts"], starts)
+            np.testing.assert_array_equal(new.parts()["ids"], ids)
+
+
+def test_a_merge_refuses_arrays_that_do_not_belong_together(level: str) -> None:
+    """Whatever a forged file says, a merge stays inside its arrays."""
+    rng = np.random.default_rng(14)
+    digests = rng.integers(0, 256, (500, 32), dtype=np.uint8)
+    added = rng.integers(0, 256, (40, 32), dtype=np.uint8)
+    widths = (6, 5)
+    starts, ids = build_slots(digests, widths)
+    keep = rng.random(500) < 0.9
+    n_refused = 0
+    for value in (0, 499, 500, 501, 2**31, 2**32 - 1):
+        for share in (0.02, 0.3, 1.0):
+            for name in ("starts", "ids"):
+                parts = {"starts": starts.copy(), "ids": ids.copy()}
+                parts[name][rng.random(len(parts[name])) < share] = value
+                for stay, more in ((keep, added), (keep, added[:0]), (np.ones(500, bool), added)):
+                    try:
+                        merge_slots(parts["starts"], parts["ids"], digests, stay, more, widths)
+                    except ValueError as exc:
+                        assert "no slot of these rows" in str(exc)
+                        n_refused += 1
+    assert n_refused > 40
+    empty, one = np.zeros(0, np.uint32), np.zeros(1, np.uint32)
+    words = np.zeros(1, np.uint64)
+    for wrong in (
+        (starts[:3], one, 1, words, empty, empty, empty, empty, starts[:4].copy(), one.copy()),
+        (starts[:3], one, 29, words, empty, empty, empty, empty, starts[:3].copy(), one.copy()),
+        (starts[:3], one, 1, words[:0], one, one, empty, empty, starts[:3].copy(), empty),
+        (starts[:3], one, 1, words, one, empty, empty, empty, starts[:3].copy(), empty),
+        (starts[:3], one, 1, words, empty, empty, one, empty, starts[:3].copy(), np.zeros(2, np.uint32)),
+        (starts[:3], one, 1, words, empty, empty, empty, empty, starts[:3].copy(), np.zeros(2, np.uint32)),
+        (starts[:3], empty, 1, words[:0], one, one, one, one, starts[:3].copy(), empty),
+    ):
+        with pytest.raises(ValueError, match=r"starts for|ids for|word for"):
+            _search.merge_slot(*wrong)
 
 
 def slots_of(digest: UInt8Array, widths: tuple[int, ...]) -> list[int]:

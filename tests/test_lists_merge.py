@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safehash.entries import EntryTableBuilder
+from safehash.builder import EntryTableBuilder
 from safehash.formats import read_list
 from safehash.formats.jsonl import entry_record, write_list
 from safehash.hashes import Algorithm, ForeignHash, Hash

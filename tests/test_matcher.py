@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from PIL import Image, ImageOps
 
 import safehash
 from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy
+from safehash import matcher as matching
+from safehash.snapshot import open_snapshot, write_snapshot
 from safehash.views import Hit
 
 FILES = Path(__file__).parent / "data" / "golden" / "files"
@@ -368,6 +373,42 @@ def test_a_snapshot_of_something_else(tmp_path: Path) -> None:
         Matcher.open(tmp_path / "missing")
 
 
+@pytest.mark.parametrize("change", ["index", "heads", "order", "settings"])
+def test_a_snapshot_whose_parts_do_not_fit(change: str, bridge: Path, tmp_path: Path) -> None:
+    """Written with right checksums, but not by `save`."""
+    listed, path = tmp_path / "listed.csv", tmp_path / "lists.safehash"
+    digests = (safehash.hash_file(bridge, algorithm=name).hex for name in ("pdq", "md5"))
+    listed.write_text("hash\n" + "\n".join(digests) + "\n")
+    Matcher.from_files(listed).save(path)
+    snapshot = open_snapshot(path)
+    indexes, settings = dict(snapshot.indexes), dict(snapshot.settings)
+    arrays = {name: snapshot.array(name) for name in ("allowed", "heads.md5", "order.md5")}
+
+    def write() -> None:
+        write_snapshot(
+            path,
+            table=snapshot.table,
+            indexes=indexes,
+            lists=snapshot.lists,
+            settings=settings,
+            arrays=arrays,
+        )
+
+    write()
+    assert Matcher.open(path).check(bridge).outcome is Outcome.MATCH
+    if change == "index":
+        indexes[safehash.Algorithm.PDQ] = safehash.Index.from_digests(np.zeros((2, 32), np.uint8))
+    elif change == "heads":
+        arrays["heads.md5"] = np.zeros(2, np.uint64)
+    elif change == "order":
+        arrays["order.md5"] = np.zeros(1, np.int32)
+    else:
+        settings["n_listed"] = "all"
+    write()
+    with pytest.raises(safehash.IndexFileError, match="not written by"):
+        Matcher.open(path)
+
+
 @pytest.mark.parametrize("kind", ["lists", "snapshot"])
 def test_reloading(kind: str, listed: Path, photo: Image.Image, tmp_path: Path) -> None:
     empty = "hash\n1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b\n"
@@ -435,6 +476,85 @@ def test_reloading_under_load(listed: Path, photo: Image.Image, tmp_path: Path) 
         thread.join()
     assert failures == []
     assert seen == {("listed", "b-1"), ("two", "b-2")}
+
+
+@pytest.mark.parametrize("kind", ["lists", "snapshot"])
+def test_of_two_reloads_at_once_the_newest_stays(
+    kind: str, listed: Path, bridge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reload has read the older list and is held up until the second one is done, or for a while."""
+    snapshot = tmp_path / "lists.safehash"
+    text = listed.read_text()
+
+    def write(identity: str) -> None:
+        beside = tmp_path / "beside"
+        beside.write_text(text.replace("b-1", identity))
+        beside.replace(listed)
+        if kind == "snapshot":
+            Matcher.from_files(listed).save(snapshot)
+
+    write("b-1")
+    matcher = Matcher.open(snapshot) if kind == "snapshot" else Matcher.from_files(listed)
+    name = "_adopt" if kind == "snapshot" else "_load"
+    original = getattr(matching, name)
+    has_read, second_is_done = threading.Event(), threading.Event()
+
+    def slow(*arguments: object) -> object:
+        state = original(*arguments)
+        if not has_read.is_set():
+            has_read.set()
+            second_is_done.wait(0.5)
+        return state
+
+    write("b-2")
+    monkeypatch.setattr(matching, name, slow)
+    first = threading.Thread(target=matcher.reload)
+    first.start()
+    assert has_read.wait(30)
+    monkeypatch.setattr(matching, name, original)
+    write("b-3")
+    matcher.reload()
+    second_is_done.set()
+    first.join()
+    (entry,) = {match.entry.id for match in matcher.check_hash(safehash.hash_file(bridge)).matches}
+    assert entry == "b-3"
+
+
+def test_one_thread_of_many_reloads_what_changed(
+    listed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = tmp_path / "lists.safehash"
+    Matcher.from_files(listed).save(snapshot)
+    matcher = Matcher.open(snapshot)
+    Matcher.from_files(listed).save(snapshot)
+    original = matching._adopt
+    n_reads = []
+
+    def slow(*arguments: Any) -> Any:
+        n_reads.append(1)
+        time.sleep(0.2)
+        return original(*arguments)
+
+    monkeypatch.setattr(matching, "_adopt", slow)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: matcher.reload_if_changed(), range(8)))
+    assert (sum(done), len(n_reads)) == (1, 1)
+
+
+def test_an_allow_distance_counts_up_to_the_threshold(listed: Path, bridge: Path, tmp_path: Path) -> None:
+    """The allowed picture is looked up like a listed one: not beyond the widest threshold."""
+    value = safehash.hash_file(bridge)
+
+    def at(n_bits: int) -> safehash.Hash:
+        return safehash.Hash(value.algorithm, (int(value.hex, 16) ^ ((1 << n_bits) - 1)).to_bytes(32, "big"))
+
+    allow = tmp_path / "harmless.csv"
+    allow.write_text(f"hash\n{value.hex}\n")
+    other = tmp_path / "other.csv"
+    for distance, outcome in ((31, Outcome.SUPPRESSED), (32, Outcome.MATCH)):
+        other.write_text(f"hash\n{at(distance).hex}\n")
+        matcher = Matcher.from_files(other, allow=[allow], allow_distance=60)
+        assert matcher.check_hash(at(distance)).outcome is outcome
 
 
 # -- what got past it -------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ import pytest
 from crashers import misbehave
 from safehash.decision import Outcome
 from safehash.errors import SafehashError
-from safehash.images import Limits
+from safehash.limits import Limits
 from safehash.matcher import Matcher
 from safehash.records import Problem, ScanRecord, Skipped
 from safehash.scanning import _Feed, _Pace, scan

@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from safehash import compute, images, views
 from safehash.hashes import Algorithm, Hash
-from safehash.images import Decoded
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
+from safehash.pictures import Decoded
 
 Picture = Image.Image
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")

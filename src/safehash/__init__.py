@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from .flood import FloodGuard
     from .formats import read_list
     from .hashes import Algorithm, ForeignHash, Hash
-    from .images import Limits
     from .index import Index
+    from .limits import Limits
     from .lists import Entry, ListReport, Opinion, merge_lists
     from .loading import load_list
     from .matcher import Matcher
@@ -73,7 +73,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "index",
     "IndexFileError": "errors",
-    "Limits": "images",
+    "Limits": "limits",
     "ListError": "errors",
     "ListPolicy": "policy",
     "ListReport": "lists",

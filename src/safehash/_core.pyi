@@ -23,9 +23,6 @@ def pdq(
 def pdq_parts(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
-def pdq_orientations(
-    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
-) -> tuple[bytes, ...]: ...
 def pdq_turned(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
 ) -> tuple[tuple[bytes, ...], int]: ...

@@ -444,48 +444,12 @@ def pdq_parts(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     return small, coefficients
 
 
-def pdq_orientations(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1,
-                     int level=-1):
-    """Return the digests of the eight orientations as the reference derives them: from the coefficients.
-
-    Parameters and errors are those of `pdq`.
-
-    Returns
-    -------
-    digests : tuple of bytes
-        In the order of `safehash.hashes.ORIENTATIONS`.
-    """
-    cdef const sh_kernels* kernels = kernels_at(level)
-    _, coefficients = pdq_parts(pixels, rows=rows, cols=cols, step=step, orientation=orientation, level=level)
-    cdef float[:, ::1] source = coefficients
-    cdef float[256] turned
-    cdef uint8_t[32] digest
-    cdef int which, i, j
-    cdef bint transpose, odd_rows, odd_cols
-    cdef float value
-    digests = []
-    for which in range(8):
-        # original, rotate 90, 180, 270, flip x, flip y, flip plus 1, flip minus 1
-        transpose = which in (1, 3, 6, 7)
-        odd_rows = which in (1, 2, 4, 7)
-        odd_cols = which in (2, 3, 5, 7)
-        for i in range(16):
-            for j in range(16):
-                value = source[j, i] if transpose else source[i, j]
-                # Row i is frequency i + 1: a flip negates the even indices, which are the odd frequencies.
-                if (odd_rows and i % 2 == 0) != (odd_cols and j % 2 == 0):
-                    value = -value
-                turned[16 * i + j] = value
-        kernels.bits(digest, turned)
-        digests.append(PyBytes_FromStringAndSize(<char*>digest, 32))
-    return tuple(digests)
-
-
 def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1, int level=-1):
     """Return the digests of the eight truly turned pictures, and the qualities.
 
-    Unlike `pdq_orientations` these are the hashes one gets by turning the pixels first: the operator is
-    applied with its sides read forwards and backwards, in one sweep over the pixels.
+    Unlike those derived from coefficients (`_reference.pdq_orientations`) these are the hashes one gets by turning
+    the pixels first: the operator is applied with its sides read forwards and backwards, in one sweep over the
+    pixels.
 
     Parameters and errors are those of `pdq`.
 

@@ -5,7 +5,7 @@
  * from the slot arrays is compared with the array it points into, and every block of a mapped file is checked
  * against its checksum before its first use.
  *
- * The structure (docs/matching.md, "Exact search within a radius"). A fixed permutation spreads neighbouring
+ * The structure (docs/search.md). A fixed permutation spreads neighbouring
  * bits of a digest apart; the permuted digest is cut into slots. For each slot, rows are counting-sorted by the
  * slot's value: starts[value] .. starts[value + 1] delimit the rows in ids. With radii r_s whose sum over the
  * slots of (r_s + 1) exceeds d, any digest within d of the query is within r_s in some slot s.
@@ -13,141 +13,11 @@
 #ifndef SAFEHASH_SEARCH_H
 #define SAFEHASH_SEARCH_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "_bits.h"
+#include "_blocks.h"
+#include "_slots.h"
 
-#if defined(__GNUC__) || defined(__clang__)
-#define SH_INLINE static inline __attribute__((always_inline))
-#define SH_PREFETCH(address) __builtin_prefetch((address), 0, 3)
-#define SH_RARE(condition) __builtin_expect(!!(condition), 0)
-#define SH_ALIGNED(n_bytes) __attribute__((aligned(n_bytes)))
-#else
-#define SH_INLINE static __forceinline
-#define SH_RARE(condition) (condition)
-#define SH_ALIGNED(n_bytes) __declspec(align(n_bytes))
-#include <intrin.h>
-#if defined(_M_X64)
-#define SH_PREFETCH(address) _mm_prefetch((const char*)(address), _MM_HINT_T0)
-#else
-#define SH_PREFETCH(address) ((void)(address))
-#endif
-#endif
-
-/* Functions for instructions beyond the baseline are chosen at import through ordinary pointers: musl has no
- * ifunc, so target_clones would not load there. */
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-#define SH_X86 1
-#include <immintrin.h>
-#define SH_TARGET_POPCNT __attribute__((target("popcnt")))
-#define SH_TARGET_WIDE __attribute__((target("popcnt,avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq")))
-#else
-#define SH_X86 0
-#define SH_TARGET_POPCNT
-#endif
-
-#define SH_MAX_SLOTS 40
-#define SH_MAX_WORDS 4 /* of 64 bits in a digest */
-#define SH_BLOCK_BITS 12 /* a mapped file is checked in blocks of 4 KiB */
-
-enum { SH_OK = 0, SH_NO_MEMORY = -1, SH_BAD_BLOCK = -2, SH_BAD_POSITION = -3, SH_TOO_MANY = 1 };
-enum { SH_SCALAR = 0, SH_POPCNT = 1, SH_WIDE = 2 };
-
-/* ---- checksum: XXH64 with seed 0, after its published specification ---- */
-
-#define SH_P1 0x9E3779B185EBCA87ULL
-#define SH_P2 0xC2B2AE3D27D4EB4FULL
-#define SH_P3 0x165667B19E3779F9ULL
-#define SH_P4 0x85EBCA77C2B2AE63ULL
-#define SH_P5 0x27D4EB2F165667C5ULL
-
-SH_INLINE uint64_t sh_rotl(uint64_t value, int by) { return (value << by) | (value >> (64 - by)); }
-SH_INLINE uint64_t sh_load64(const uint8_t* at) { uint64_t value; memcpy(&value, at, 8); return value; }
-SH_INLINE uint32_t sh_load32(const uint8_t* at) { uint32_t value; memcpy(&value, at, 4); return value; }
-SH_INLINE uint64_t sh_round(uint64_t lane, uint64_t input) { return sh_rotl(lane + input * SH_P2, 31) * SH_P1; }
-SH_INLINE uint64_t sh_fold(uint64_t hash, uint64_t lane) { return (hash ^ sh_round(0, lane)) * SH_P1 + SH_P4; }
-
-static uint64_t sh_checksum(const uint8_t* data, size_t n_bytes) {
-    const uint8_t* at = data;
-    const uint8_t* end = data + n_bytes;
-    uint64_t hash = SH_P5;
-    if (n_bytes >= 32) {
-        uint64_t a = SH_P1 + SH_P2, b = SH_P2, c = 0, d = 0 - SH_P1;
-        for (; at + 32 <= end; at += 32) {
-            a = sh_round(a, sh_load64(at));
-            b = sh_round(b, sh_load64(at + 8));
-            c = sh_round(c, sh_load64(at + 16));
-            d = sh_round(d, sh_load64(at + 24));
-        }
-        hash = sh_rotl(a, 1) + sh_rotl(b, 7) + sh_rotl(c, 12) + sh_rotl(d, 18);
-        hash = sh_fold(sh_fold(sh_fold(sh_fold(hash, a), b), c), d);
-    }
-    hash += (uint64_t)n_bytes;
-    for (; at + 8 <= end; at += 8) hash = sh_rotl(hash ^ sh_round(0, sh_load64(at)), 27) * SH_P1 + SH_P4;
-    if (at + 4 <= end) {
-        hash = sh_rotl(hash ^ (uint64_t)sh_load32(at) * SH_P1, 23) * SH_P2 + SH_P3;
-        at += 4;
-    }
-    for (; at < end; at++) hash = sh_rotl(hash ^ *at * SH_P5, 11) * SH_P1;
-    hash = (hash ^ (hash >> 33)) * SH_P2;
-    hash = (hash ^ (hash >> 29)) * SH_P3;
-    return hash ^ (hash >> 32);
-}
-
-/* ---- a mapped file whose blocks are checked before their first use ---- */
-
-typedef struct {
-    const uint8_t* base;
-    size_t n_bytes;
-    const uint64_t* sums;        /* one checksum a block */
-    volatile uint8_t* verified;  /* one byte a block; two threads may both check a block, and both write 1 */
-    volatile int64_t* bad_block; /* where damage was met */
-} sh_file;
-
-static int sh_verify_block(const sh_file* file, size_t block) {
-    size_t start = block << SH_BLOCK_BITS;
-    size_t size = file->n_bytes - start;
-    if (size > ((size_t)1 << SH_BLOCK_BITS)) size = (size_t)1 << SH_BLOCK_BITS;
-    if (sh_checksum(file->base + start, size) != file->sums[block]) {
-        *file->bad_block = (int64_t)block;
-        return SH_BAD_BLOCK;
-    }
-    file->verified[block] = 1;
-    return SH_OK;
-}
-
-/* Check the blocks of `n_bytes` bytes at `address`; a NULL file means memory that is not from a file. */
-SH_INLINE int sh_touch(const sh_file* file, const void* address, size_t n_bytes) {
-    size_t at, first, last;
-    if (!file) return SH_OK;
-    at = (size_t)((const uint8_t*)address - file->base);
-    first = at >> SH_BLOCK_BITS;
-    last = (at + n_bytes - 1) >> SH_BLOCK_BITS;
-    for (; first <= last; first++)
-        if (SH_RARE(!file->verified[first]) && sh_verify_block(file, first)) return SH_BAD_BLOCK;
-    return SH_OK;
-}
-
-/* ---- population count ---- */
-
-SH_INLINE int sh_swar(uint64_t bits) {
-    bits -= (bits >> 1) & 0x5555555555555555ULL;
-    bits = (bits & 0x3333333333333333ULL) + ((bits >> 2) & 0x3333333333333333ULL);
-    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0FULL;
-    return (int)((bits * 0x0101010101010101ULL) >> 56);
-}
-
-/* `hardware` is a constant wherever this is inlined. On aarch64 the builtin is NEON's cnt. */
-SH_INLINE int sh_popcount(uint64_t bits, int hardware) {
-#if defined(__GNUC__) || defined(__clang__)
-    return hardware ? __builtin_popcountll(bits) : sh_swar(bits);
-#elif defined(_M_X64)
-    return hardware ? (int)__popcnt64(bits) : sh_swar(bits);
-#else
-    return sh_swar(bits);
-#endif
-}
+/* ---- distance ---- */
 
 /* Distance of two digests of `n_bytes` bytes (8, 32: constants; else any length), or any number above
  * `max_distance` as soon as it is exceeded. */
@@ -164,64 +34,6 @@ SH_INLINE int sh_distance(const uint8_t* one, const uint8_t* two, int n_bytes, i
         distance += sh_popcount(sh_load64(one + at) ^ sh_load64(two + at), hardware);
     if (at < n_bytes) distance += sh_popcount(sh_load32(one + at) ^ sh_load32(two + at), hardware);
     return distance;
-}
-
-/* ---- the permutation that spreads neighbouring bits ---- */
-
-/* Bit p of the permuted digest is bit (p * step) % n_bits of the digest. Applied with a table: for every
- * nibble of the digest and each of its 16 values, the permuted words it contributes. */
-typedef struct {
-    /* 32 KiB: stays in the first-level cache while an index is built. */
-    SH_ALIGNED(32) uint64_t part[64][16][SH_MAX_WORDS];
-    int n_bytes;
-} sh_permutation;
-
-static void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step) {
-    int n_bits = 8 * n_bytes, position, value;
-    memset(perm, 0, sizeof *perm);
-    perm->n_bytes = n_bytes;
-    for (position = 0; position < n_bits; position++) {
-        int bit = (int)(((int64_t)position * step) % n_bits);
-        for (value = 0; value < 16; value++)
-            if (value >> (bit & 3) & 1)
-                perm->part[bit >> 2][value][position >> 6] |= (uint64_t)1 << (position & 63);
-    }
-}
-
-/* `out` has one word more than the digest, set to zero, so that a slot may be read across words. */
-SH_INLINE void sh_permute(const sh_permutation* perm, const uint8_t* digest, uint64_t* out) {
-    int at;
-#if defined(__GNUC__) || defined(__clang__) /* two words at a time: three times as fast to build with */
-    typedef uint64_t pair __attribute__((vector_size(16)));
-    pair first = {0, 0}, second = {0, 0};
-    for (at = 0; at < perm->n_bytes; at++) {
-        const pair* low = (const pair*)perm->part[2 * at][digest[at] & 15];
-        const pair* high = (const pair*)perm->part[2 * at + 1][digest[at] >> 4];
-        first |= low[0] | high[0];
-        second |= low[1] | high[1];
-    }
-    memcpy(out, &first, 16);
-    memcpy(out + 2, &second, 16);
-#else
-    uint64_t a = 0, b = 0, c = 0, d = 0;
-    for (at = 0; at < perm->n_bytes; at++) {
-        const uint64_t* low = perm->part[2 * at][digest[at] & 15];
-        const uint64_t* high = perm->part[2 * at + 1][digest[at] >> 4];
-        a |= low[0] | high[0];
-        b |= low[1] | high[1];
-        c |= low[2] | high[2];
-        d |= low[3] | high[3];
-    }
-    out[0] = a; out[1] = b; out[2] = c; out[3] = d;
-#endif
-    out[4] = 0;
-}
-
-SH_INLINE uint32_t sh_slot(const uint64_t* permuted, int offset, int width) {
-    int word = offset >> 6, shift = offset & 63;
-    uint64_t value = permuted[word] >> shift;
-    if (shift) value |= permuted[word + 1] << (64 - shift);
-    return (uint32_t)(value & (((uint64_t)1 << width) - 1));
 }
 
 /* ---- the index ---- */
@@ -542,30 +354,16 @@ static int (*sh_scan)(const sh_index*, const uint8_t*, int, sh_hits*) = sh_scan_
 static int (*sh_range)(SH_PROBE_ARGUMENTS) = sh_range_scalar;
 static int (*sh_seed)(SH_PROBE_ARGUMENTS) = sh_seed_scalar;
 
-static int sh_widest_level(void) {
-#if SH_X86
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("popcnt")) return SH_SCALAR;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vpopcntdq"))
-        return SH_WIDE;
-    return SH_POPCNT;
-#elif defined(_M_X64)
-    int info[4];
-    __cpuid(info, 1);
-    return info[2] >> 23 & 1 ? SH_POPCNT : SH_SCALAR;
-#else
-    return SH_POPCNT; /* aarch64: cnt is part of the baseline; elsewhere the builtin is right, if slower */
-#endif
-}
-
 static int sh_choose_level(int level) {
     int widest = sh_widest_level();
     if (level < 0 || level > widest) return -1;
     sh_scan = level == SH_SCALAR ? sh_scan_scalar : sh_scan_popcnt;
 #if SH_X86
     if (level == SH_WIDE) sh_scan = sh_scan_wide;
+#endif
+    sh_renumber = level == SH_SCALAR ? sh_renumber_scalar : sh_renumber_popcnt;
+#if SH_X86
+    if (level == SH_WIDE) sh_renumber = sh_renumber_wide;
 #endif
     sh_range = level == SH_SCALAR ? sh_range_scalar : sh_range_popcnt;
     sh_seed = level == SH_SCALAR ? sh_seed_scalar : sh_seed_popcnt;
@@ -586,110 +384,6 @@ static int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* que
     }
     if (status == SH_OK) sh_sort(hits->keys + first, hits->n - first);
     return status;
-}
-
-/* ---- building ---- */
-
-/* Counting-sort the rows of one slot by their `keys`. `starts`: (1 << width) + 1, `ids`: n, `pairs`: n, scratch.
- *
- * The counters of a wide slot do not fit the caches, so rows are first dealt into 256 parts by the key's upper
- * bits, in order; each part's counters and ids do fit. At 10 million rows that takes a third of the time. */
-static void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
-                          uint64_t* pairs) {
-    int shift = width > 8 ? width - 8 : 0, part;
-    int64_t first[257] = {0}, next[256], row, n_buckets = (int64_t)1 << shift, bucket;
-    for (row = 0; row < n; row++) first[(keys[row] >> shift) + 1]++;
-    for (part = 0; part < 256; part++) {
-        first[part + 1] += first[part];
-        next[part] = first[part];
-    }
-    for (row = 0; row < n; row++) pairs[next[keys[row] >> shift]++] = (uint64_t)keys[row] << 32 | (uint64_t)row;
-    for (part = 0; part < 1 << (width - shift); part++) {
-        uint32_t* of_part = starts + part * n_buckets;
-        uint32_t total = (uint32_t)first[part], mask = (uint32_t)(n_buckets - 1);
-        memset(of_part, 0, (size_t)n_buckets * sizeof *of_part);
-        for (row = first[part]; row < first[part + 1]; row++) of_part[(uint32_t)(pairs[row] >> 32) & mask]++;
-        for (bucket = 0; bucket < n_buckets; bucket++) { /* counts become first positions */
-            uint32_t count = of_part[bucket];
-            of_part[bucket] = total;
-            total += count;
-        }
-        for (row = first[part]; row < first[part + 1]; row++) /* rows ascending, so each bucket's ids ascend */
-            ids[of_part[(uint32_t)(pairs[row] >> 32) & mask]++] = (uint32_t)pairs[row];
-        memmove(of_part + 1, of_part, ((size_t)n_buckets - 1) * sizeof *of_part); /* ends become starts */
-        of_part[0] = (uint32_t)first[part];
-    }
-    starts[(int64_t)1 << width] = (uint32_t)n;
-}
-
-/* The value of every slot of every digest; `keys`: n_slots x n. */
-static void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
-                         const int* offset, const int* width, uint32_t* keys) {
-    uint64_t words[SH_MAX_WORDS + 1];
-    int64_t row;
-    int slot;
-    for (row = 0; row < n; row++) {
-        sh_permute(perm, digests + row * perm->n_bytes, words);
-        for (slot = 0; slot < n_slots; slot++) keys[slot * n + row] = sh_slot(words, offset[slot], width[slot]);
-    }
-}
-
-/* Both of these build one slot from an older state of it, moving whole runs of buckets: in order, unlike
- * sh_build_slot. The older arrays may be mapped, so what they say is compared with where the arrays end. */
-
-/* Add `n_added` rows, sorted by (key, row), whose numbers follow the old ones. */
-static int sh_add_to_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                          const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
-                          uint32_t* starts, uint32_t* ids) {
-    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
-    for (next = 0; next < n_added; next++) {
-        int64_t end, key = added_keys[next];
-        if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
-        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)next;
-        end = old_starts[key + 1];
-        if (SH_RARE(end < at || end > n_old)) return SH_BAD_POSITION;
-        if (end > at) memcpy(ids + at + next, old_ids + at, (size_t)(end - at) * sizeof *ids);
-        ids[end + next] = added_rows[next];
-        at = end;
-    }
-    for (; bucket <= n_buckets; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)n_added;
-    if (n_old > at) memcpy(ids + at + n_added, old_ids + at, (size_t)(n_old - at) * sizeof *ids);
-    return SH_OK;
-}
-
-/* Take `n_removed` rows, sorted by (key, row), out of a slot. The others are renumbered by how many before them
- * stay (`kept`: one bit a row; `rank`: how many stay before each 64). `ids`: n_old - n_removed. */
-static int sh_take_from_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                             const uint64_t* kept, const uint32_t* rank, const uint32_t* removed_keys,
-                             const uint32_t* removed_rows, int64_t n_removed, uint32_t* starts, uint32_t* ids) {
-    int64_t bucket = 0, n_buckets = (int64_t)1 << width, next, at = 0;
-    for (next = 0; next <= n_removed; next++) {
-        int64_t key = n_buckets, low = n_old;
-        if (next < n_removed) {
-            int64_t high;
-            key = removed_keys[next];
-            if (SH_RARE(key >= n_buckets)) return SH_BAD_POSITION;
-            low = old_starts[key];
-            high = old_starts[key + 1];
-            if (SH_RARE(low > high || high > n_old)) return SH_BAD_POSITION;
-            while (low < high) { /* a bucket's rows ascend */
-                int64_t middle = (low + high) / 2;
-                if (old_ids[middle] < removed_rows[next]) low = middle + 1; else high = middle;
-            }
-            if (SH_RARE(low >= n_old || old_ids[low] != removed_rows[next])) return SH_BAD_POSITION;
-        }
-        if (SH_RARE(low < at || low - next > n_old - n_removed)) return SH_BAD_POSITION;
-        for (; bucket <= key; bucket++) starts[bucket] = old_starts[bucket] - (uint32_t)next;
-        for (; at < low; at++) {
-            uint32_t row = old_ids[at];
-            uint64_t below;
-            if (SH_RARE(row >= (uint64_t)n_old)) return SH_BAD_POSITION;
-            below = kept[row >> 6] & (((uint64_t)1 << (row & 63)) - 1);
-            ids[at - next] = rank[row >> 6] + (uint32_t)sh_swar(below);
-        }
-        at = low + 1;
-    }
-    return SH_OK;
 }
 
 #endif

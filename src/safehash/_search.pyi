@@ -23,6 +23,7 @@ class Blocks:
     ) -> None: ...
     def touch(self, values: npt.NDArray[Any]) -> None: ...
     def damage(self) -> Exception: ...
+    def misplaced(self) -> Exception: ...
 
 @final
 class Plan:
@@ -73,23 +74,15 @@ def build_slot(
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...
-def add_to_slot(
-    old_starts: npt.NDArray[np.uint32],
-    old_ids: npt.NDArray[np.uint32],
-    width: int,
-    keys: npt.NDArray[np.uint32],
-    rows: npt.NDArray[np.uint32],
-    starts: npt.NDArray[np.uint32],
-    ids: npt.NDArray[np.uint32],
-) -> None: ...
-def take_from_slot(
+def merge_slot(
     old_starts: npt.NDArray[np.uint32],
     old_ids: npt.NDArray[np.uint32],
     width: int,
     kept: npt.NDArray[np.uint64],
-    rank: npt.NDArray[np.uint32],
-    keys: npt.NDArray[np.uint32],
-    rows: npt.NDArray[np.uint32],
+    removed_keys: npt.NDArray[np.uint32],
+    removed_rows: npt.NDArray[np.uint32],
+    added_keys: npt.NDArray[np.uint32],
+    added_rows: npt.NDArray[np.uint32],
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
 ) -> None: ...

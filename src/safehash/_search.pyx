@@ -1,6 +1,6 @@
 """The compiled search: digests within a radius by slots or by looking at all, and checked memory-mapped blocks."""
 
-# The kernels are plain C in _search.h; this file validates, allocates, calls without the GIL, wraps.
+# The kernels are plain C in _search.h, and _slots.h and _blocks.h below it; this file validates, allocates, calls without the GIL, wraps.
 
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -70,12 +70,10 @@ cdef extern from "_search.h" nogil:
                        uint64_t* pairs)
     void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
                       const int* offset, const int* width, uint32_t* keys)
-    int sh_add_to_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                       const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
-                       uint32_t* starts, uint32_t* ids)
-    int sh_take_from_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                          const uint64_t* kept, const uint32_t* rank, const uint32_t* removed_keys,
-                          const uint32_t* removed_rows, int64_t n_removed, uint32_t* starts, uint32_t* ids)
+    int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
+                      const uint64_t* kept, const uint32_t* removed_keys, const uint32_t* removed_rows,
+                      int64_t n_removed, const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
+                      uint32_t* starts, uint32_t* ids)
 
 
 BLOCK_SIZE = 1 << SH_BLOCK_BITS
@@ -211,6 +209,10 @@ cdef class Blocks:
         """Return the exception for the damage met last."""
         return self._on_damage(self.bad_block)
 
+    def misplaced(self):
+        """Return the exception for a position that points outside its array, its checksum being right."""
+        return self._on_damage(-1)
+
 
 @cython.final
 @cython.auto_pickle(False)
@@ -317,9 +319,7 @@ cdef class SlotIndex:
             raise MemoryError("no memory for the rows found")
         if self._blocks is None:
             raise ValueError("the slot arrays do not belong to these digests")
-        if status == SH_BAD_POSITION:
-            self._blocks.bad_block = -1
-        raise self._blocks.damage()
+        raise self._blocks.misplaced() if status == SH_BAD_POSITION else self._blocks.damage()
 
     cdef int _check(self, const uint8_t[:, ::1] queries, Plan plan) except -1:
         if queries.shape[1] != self.ix.n_bytes:
@@ -479,57 +479,35 @@ def build_slot(const uint32_t[::1] keys, int width, uint32_t[::1] starts, uint32
         raise ValueError(f"a key has more than {width} bits")
 
 
-cdef int _check_slot(int width, Py_ssize_t n_starts, Py_ssize_t n_new_starts, Py_ssize_t n_keys,
-                     Py_ssize_t n_rows, Py_ssize_t n_ids, Py_ssize_t n_expected) except -1:
-    if not 1 <= width <= 28 or not n_starts == n_new_starts == (1 << width) + 1:
-        raise ValueError(f"{n_starts} and {n_new_starts} starts for a slot of {width} bits")
-    if n_keys != n_rows or n_ids != n_expected:
-        raise ValueError(f"{n_keys} keys, {n_rows} rows, {n_ids} ids where {n_expected} belong")
-    return 0
+def merge_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int width, const uint64_t[::1] kept,
+               const uint32_t[::1] removed_keys, const uint32_t[::1] removed_rows,
+               const uint32_t[::1] added_keys, const uint32_t[::1] added_rows,
+               uint32_t[::1] starts, uint32_t[::1] ids):
+    """Write the slot without the rows removed and with those added, from its older state.
 
-
-def add_to_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int width,
-                const uint32_t[::1] keys, const uint32_t[::1] rows, uint32_t[::1] starts, uint32_t[::1] ids):
-    """Write the slot that has `rows` too, from its older state; keys and rows sorted by (key, row).
-
-    Raises
-    ------
-    ValueError
-        The arrays do not fit, or the older ones are no slot of this width.
-    """
-    cdef Py_ssize_t n_old = old_ids.shape[0], n = keys.shape[0]
-    cdef int status
-    _check_slot(width, old_starts.shape[0], starts.shape[0], n, rows.shape[0], ids.shape[0], n_old + n)
-    with nogil:
-        status = sh_add_to_slot(
-            &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &keys[0] if n else NULL,
-            &rows[0] if n else NULL, n, &starts[0], &ids[0] if n_old + n else NULL)
-    if status:
-        raise ValueError("the older arrays are no slot of these rows")
-
-
-def take_from_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int width,
-                   const uint64_t[::1] kept, const uint32_t[::1] rank, const uint32_t[::1] keys,
-                   const uint32_t[::1] rows, uint32_t[::1] starts, uint32_t[::1] ids):
-    """Write the slot that has `rows` no more, from its older state; keys and rows sorted by (key, row).
-
-    `kept` has one bit an old row; `rank` is how many rows stay before each 64. The rows that stay are numbered
-    anew.
+    Keys and rows are sorted by (key, row). The rows that stay are numbered anew by `kept`, one word for each 32
+    old rows: which of them stay in its lower half, how many before them do in its upper half. Only where nothing
+    is removed may it be empty. The rows added have their new numbers, which follow all of those.
 
     Raises
     ------
     ValueError
         The arrays do not fit, or the older ones are no slot of this width and these rows.
     """
-    cdef Py_ssize_t n_old = old_ids.shape[0], n = keys.shape[0]
+    cdef Py_ssize_t n_old = old_ids.shape[0], n_removed = removed_keys.shape[0], n_added = added_keys.shape[0]
     cdef int status
-    _check_slot(width, old_starts.shape[0], starts.shape[0], n, rows.shape[0], ids.shape[0], n_old - n)
-    if kept.shape[0] < (n_old + 63) // 64 or rank.shape[0] != kept.shape[0]:
-        raise ValueError("a bit and a rank for every old row are needed")
+    if not 1 <= width <= 28 or not old_starts.shape[0] == starts.shape[0] == (1 << width) + 1:
+        raise ValueError(f"{old_starts.shape[0]} and {starts.shape[0]} starts for a slot of {width} bits")
+    if (removed_rows.shape[0] != n_removed or added_rows.shape[0] != n_added or n_removed > n_old
+            or ids.shape[0] != n_old - n_removed + n_added):
+        raise ValueError(f"{ids.shape[0]} ids for {n_old} rows, {n_removed} fewer and {n_added} more")
+    if kept.shape[0] != (n_old + 31) // 32 and (kept.shape[0] or n_removed):
+        raise ValueError("a word for each 32 old rows is needed")
     with nogil:
-        status = sh_take_from_slot(
-            &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &kept[0] if n_old else NULL,
-            &rank[0] if n_old else NULL, &keys[0] if n else NULL, &rows[0] if n else NULL, n, &starts[0],
-            &ids[0] if n_old > n else NULL)
+        status = sh_merge_slot(
+            &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &kept[0] if kept.shape[0] else NULL,
+            &removed_keys[0] if n_removed else NULL, &removed_rows[0] if n_removed else NULL, n_removed,
+            &added_keys[0] if n_added else NULL, &added_rows[0] if n_added else NULL, n_added,
+            &starts[0], &ids[0] if ids.shape[0] else NULL)
     if status:
         raise ValueError("the older arrays are no slot of these rows")

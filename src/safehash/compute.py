@@ -17,7 +17,9 @@ import numpy.typing as npt
 from ._core import pdq, pdq_turned, phash
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from .hashes import Algorithm, Hash
-from .images import DEFAULT_LIMITS, Decoded, Limits, Provenance, decode, from_image
+from .images import decode, from_image
+from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from .pictures import Decoded, Provenance
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -131,8 +133,10 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
         Not uint8, or not such a shape.
     """
     array = np.asarray(pixels)
-    if array.ndim >= 2 and 0 < min(array.shape[:2]) < 5:
-        raise ImageTooSmall(f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least 5 x 5")
+    if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
+        raise ImageTooSmall(
+            f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}"
+        )
     algorithm = _perceptual(algorithm)
     if algorithm is Algorithm.PDQ:
         digest, quality = pdq(array)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .hashes import Hash
-from .images import Provenance
 from .lists import Entry
+from .pictures import Provenance
 
 __all__ = ["Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
 

@@ -19,9 +19,10 @@ import numpy.typing as npt
 from . import compute
 from .errors import ImageError
 from .hashes import Algorithm, Hash
-from .images import Decoded, decode
+from .images import decode
 from .index import Index
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
+from .pictures import Decoded
 from .views import EFFORTS, Effort, Hit, look_up
 
 __all__ = ["Evaluation", "Row", "evaluate", "find_peers"]

@@ -21,6 +21,11 @@ class ExactIndex:
     order : ndarray of int64, shape (n,)
         The position of each among the digests as they came.
 
+    Raises
+    ------
+    ValueError
+        The arrays are of another type, or differ in length.
+
     Notes
     -----
     16 bytes a digest. Safe to share between threads.
@@ -28,6 +33,15 @@ class ExactIndex:
 
     heads: npt.NDArray[np.uint64]
     order: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.heads.dtype != np.uint64 or self.order.dtype != np.int64:
+            raise ValueError(f"heads are uint64 and order int64, not {self.heads.dtype}, {self.order.dtype}")
+        if self.heads.ndim != 1 or self.heads.shape != self.order.shape:
+            raise ValueError(f"{self.heads.shape} heads in an order of {self.order.shape}")
+
+    def __len__(self) -> int:
+        return int(self.heads.shape[0])
 
     @classmethod
     def from_digests(cls, digests: npt.NDArray[np.uint8]) -> ExactIndex:

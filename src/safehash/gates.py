@@ -14,7 +14,7 @@ __all__ = ["degenerate", "distance_to_plain", "turn_digests"]
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
 
-#: orientation -> (transpose, flip rows, flip columns), as `_core.pdq_orientations` turns coefficients
+#: orientation -> (transpose, flip rows, flip columns), as `_reference.pdq_orientations` turns coefficients
 _TURNS = (
     (False, False, False),
     (True, True, False),

@@ -88,8 +88,9 @@ class ForeignHash:
 class Hash:
     """One digest of one image.
 
-    Two hashes are equal when algorithm and digest are; the quality is a remark about the image, not part
-    of the value. Hashes of different algorithms are unequal and have neither a distance nor an order.
+    Two hashes of one algorithm are equal when their digests are; the quality is a remark about the image, not
+    part of the value. Hashes of different algorithms never compare: ``==``, order and distance raise
+    TypeError, because False would read as "another picture". Sets and dictionaries may hold both.
 
     Attributes
     ----------
@@ -200,7 +201,8 @@ class Hash:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hash):
             return NotImplemented
-        return self.algorithm is other.algorithm and self.digest == other.digest
+        self._check_comparable(other)
+        return self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash((self.algorithm.value, self.digest))

@@ -7,183 +7,30 @@ import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from ._core import MAX_SIDE
+from .conversions import Background, luma_of, to_pixels
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from .jpeg_header import read_jpeg_header
+from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes, check_cost
 from .mending import first_gif_frame, gif_extent, mend
+from .pictures import Decoded, Provenance, UInt8Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = [
-    "DEFAULT_LIMITS",
-    "Decoded",
-    "Limits",
-    "Provenance",
-    "decode",
-    "decode_frames",
-    "from_image",
-    "sniff",
-]
+__all__ = ["decode", "decode_frames", "encode_jpeg", "from_image"]
 
 _T = TypeVar("_T")
-UInt8Array = npt.NDArray[np.uint8]
-Background = Literal["white", "black"]
 
-_MIB = 1024 * 1024
 _ORIENTATION_TAG = 0x0112
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143
-_MIN_SIDE = 5
+_PHOTOMETRIC, _YCBCR, _SUBSAMPLING = 0x0106, 6, 0x0212
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one image may cost. Checked on the header, before anything is decoded.
-
-    Attributes
-    ----------
-    max_bytes : int
-        Length of the file.
-    max_pixels : int
-        Width times height of one frame.
-    max_decoded_bytes : int
-        What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
-    formats : frozenset of str
-        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF".
-    """
-
-    max_bytes: int = 100 * _MIB
-    max_pixels: int = 120_000_000
-    max_decoded_bytes: int = 256 * _MIB
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF"})
-
-
-DEFAULT_LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """How bytes became the pixels that were hashed.
-
-    Attributes
-    ----------
-    format : str
-        Container format, "JPEG", "PNG" ...
-    mode : str
-        The file's own pixel mode as the decoder names it.
-    width, height : int
-        Of the stored picture, before orientation, in pixels.
-    scale : int
-        1 for a full decode, 2, 4 or 8 for a reduced one.
-    orientation : int
-        EXIF orientation that was applied, 1 for none.
-    frame, n_frames : int
-        Which frame, of how many. A single hash looks at the first frame and leaves ``n_frames`` at 1 for a
-        still picture, 2 for "more than one, not counted".
-    truncated : bool
-        The file ended early; missing rows are as the decoder left them.
-    transparent : bool
-        Some pixel was not opaque; the picture was put on white.
-    """
-
-    format: str
-    mode: str
-    width: int
-    height: int
-    scale: int = 1
-    orientation: int = 1
-    frame: int = 0
-    n_frames: int = 1
-    truncated: bool = False
-    transparent: bool = False
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the facts that differ from an ordinary decode, as plain data."""
-        record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
-        plain = {
-            "scale": 1,
-            "orientation": 1,
-            "frame": 0,
-            "n_frames": 1,
-            "truncated": False,
-            "transparent": False,
-        }
-        record.update(
-            {name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual}
-        )
-        return record
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """Pixels as stored (EXIF orientation not yet applied) and what they are.
-
-    Attributes
-    ----------
-    pixels : ndarray of uint8, shape (n_rows, n_cols) or (n_rows, n_cols, 3)
-        Luma or RGB. With ``provenance.scale`` s each sample averages s x s pixels of the original.
-    provenance : Provenance
-    """
-
-    pixels: UInt8Array
-    provenance: Provenance
-
-    @property
-    def rows(self) -> int:
-        """Rows of the original, before orientation."""
-        return self.provenance.height
-
-    @property
-    def cols(self) -> int:
-        """Columns of the original, before orientation."""
-        return self.provenance.width
-
-
-# -- which format -----------------------------------------------------------------------------------------------
-
-
-def sniff(head: bytes) -> str | None:
-    """Return the image format that the first bytes announce, or None.
-
-    Parameters
-    ----------
-    head : bytes
-        The first bytes of the file; 256 hold every brand list seen.
-    """
-    for magic, name in _MAGICS:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[4:8] == b"ftyp":
-        # The major brand and all compatible ones; "mif1" alone says only "some image".
-        end = min(int.from_bytes(head[:4], "big"), len(head))
-        brands = {head[8:12]} | {head[i : i + 4] for i in range(16, end, 4)}
-        if brands & {b"avif", b"avis"}:
-            return "AVIF"
-        if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
-            return "HEIF"
-    return None
-
-
-_HEAD = 256
-_MAGICS = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
-)
+# -- the decoders -----------------------------------------------------------------------------------------------
 
 
 def _open(name: str, data: bytes) -> Any:
@@ -287,54 +134,6 @@ _DECODERS: dict[str, Callable[[], Callable[..., Any]]] = {
 }
 
 
-# -- what it may cost -------------------------------------------------------------------------------------------
-
-
-def _check_bytes(data: bytes, limits: Limits) -> str:
-    """Return the format of `data`, or say why it is not looked at."""
-    if len(data) > limits.max_bytes:
-        raise ImageTooLarge(f"{len(data)} bytes, the limit is {limits.max_bytes}")
-    if not data:
-        raise UnreadableImage("empty file")
-    name = sniff(data[:_HEAD])
-    if name is None:
-        raise UnsupportedImage(f"not an image in a known format (starts with {data[:8].hex(' ')})")
-    if name not in limits.formats:
-        raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
-    return name
-
-
-#: Bytes a decoder holds per pixel of a frame, where the format decides it rather than the pixel mode:
-#: animation canvases and planar intermediates included.
-_DECODER_BYTES = {"GIF": 6, "WEBP": 8, "AVIF": 8, "HEIF": 8}
-
-
-def _check_size(name: str, image: ImageFile, size: tuple[int, int], step: int, limits: Limits) -> None:
-    width, height = size
-    if width < _MIN_SIDE or height < _MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {_MIN_SIDE} x {_MIN_SIDE}")
-    if name == "TIFF":
-        # A tile is decoded whole, however little of it the picture shows.
-        tags: Any = getattr(image, "tag_v2", {})
-        width, height = _larger(size, (_whole(tags.get(_TILE_WIDTH)), _whole(tags.get(_TILE_LENGTH))))
-    if width * height > limits.max_pixels:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
-    if max(width, height) > MAX_SIDE:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
-    n_bands = len(image.getbands())
-    wide = 4 if image.mode in ("I", "F") else 2 if image.mode.startswith("I;16") else 1
-    # The imaging library pads three bands to four bytes.
-    needed = _DECODER_BYTES.get(name, (4 if n_bands > 1 else 1) * wide) * width * height // step**2
-    if name == "JPEG" and image.info.get("progressive"):
-        # All coefficients are held, two bytes each, whatever the output scale; chroma is often subsampled.
-        samples = [across * down for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
-        needed += 2 * width * height * sum(samples) // max([1, *samples])
-    if needed > limits.max_decoded_bytes:
-        raise ImageTooLarge(
-            f"decoding {width} x {height} {image.mode} takes {needed} bytes, the limit is {limits.max_decoded_bytes}"
-        )
-
-
 # -- decoding ---------------------------------------------------------------------------------------------------
 
 
@@ -370,7 +169,11 @@ def decode(
 def _decode(
     data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
 ) -> Decoded:
-    name = _check_bytes(data, limits)
+    name = check_bytes(data, limits)
+    if name == "JPEG" and step_for is not None:
+        decoded = _plain_jpeg(data, limits, step_for)
+        if decoded is not None:
+            return decoded
     image = _guarded(name, lambda: _open_mended(name, data))
     size = image.size
     if name == "GIF":
@@ -380,12 +183,12 @@ def _decode(
         step = step_for(min(size))
     if name == "JPEG":
         draftable = image.mode in ("L", "RGB")
-        _check_size(name, image, size, step if draftable else 1, limits)
+        _check_cost(name, image, size, limits, step=step if draftable else 1)
         if step_for is not None and draftable:
             _guarded(name, lambda: image.draft("L", (max(1, size[0] // step), max(1, size[1] // step))))
         step = _step_between(size, image.size)
     else:
-        _check_size(name, image, size, 1, limits)
+        _check_cost(name, image, size, limits)
     mode = image.mode if name != "JPEG" or step_for is None else _stored_mode(image)
     n_frames = 2 if getattr(image, "is_animated", False) else 1
     orientation = _orientation(image) if name != "TIFF" else 1
@@ -396,7 +199,71 @@ def _decode(
         format=name, mode=mode, width=size[0], height=size[1], scale=step, orientation=orientation,
         n_frames=n_frames, truncated=truncated,
     )  # fmt: skip
-    return _guarded(name, lambda: _to_pixels(image, provenance, background, step if name != "JPEG" else 1))
+    return _guarded(name, lambda: _decoded(image, provenance, background, step if name != "JPEG" else 1))
+
+
+def _decoded(image: Image, provenance: Provenance, background: Background, step: int) -> Decoded:
+    pixels, transparent = to_pixels(image, background, step)
+    if transparent:
+        provenance = replace(provenance, transparent=True)
+    return Decoded(pixels=pixels, provenance=provenance)
+
+
+def _plain_jpeg(data: bytes, limits: Limits, step_for: Callable[[int], int]) -> Decoded | None:
+    """Decode the luma of an ordinary, undamaged JPEG file; None for any other, which `JpegImageFile` then reads.
+
+    The same decoder gets the same settings as from `JpegImageFile.draft` and `load`, hence gives the same pixels
+    (tested). What is saved is the library's reading of the header, a third of the time of a small picture, and
+    the copies of handing the file over in pieces.
+    """
+    header = read_jpeg_header(data)
+    if header is None:
+        return None
+    width, height = header.width, header.height
+    step = step_for(min(width, height))
+    n_bands = len(header.sampling)
+    mode = "L" if n_bands == 1 else "RGB"
+    check_cost(
+        "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=limits, step=step,
+        progressive=header.sampling if header.progressive else (),
+    )  # fmt: skip
+    pixels = _jpeg_luma(data, (-(-width // step), -(-height // step)), step)
+    if pixels is None:
+        return None
+    provenance = Provenance(
+        format="JPEG", mode=mode, width=width, height=height, scale=step,
+        orientation=_exif_orientation(header.exif),
+    )  # fmt: skip
+    return Decoded(pixels=pixels, provenance=provenance)
+
+
+def _jpeg_luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
+    """Run the JPEG decoder over a whole file; None unless it comes to the end without an error."""
+    from PIL import _imaging
+
+    try:
+        core = _imaging.new("L", size)
+        decoder = _imaging.jpeg_decoder("L", "L", "", step, 0)
+        decoder.setimage(core, (0, 0, *size))
+        n_taken, error = decoder.decode(data)
+    except MemoryError as exc:
+        raise ImageTooLarge("the JPEG decoder ran out of memory") from exc
+    except (AttributeError, OSError, TypeError, ValueError):  # the patient way says what is wrong
+        return None
+    # Negative: the decoder needs no more. Otherwise the file ends early.
+    return luma_of(core, size) if n_taken < 0 and error >= 0 else None
+
+
+def _check_cost(name: str, image: ImageFile, size: tuple[int, int], limits: Limits, *, step: int = 1) -> None:
+    """Check a picture's cost by what the library's reader found in its header."""
+    tags: Any = getattr(image, "tag_v2", {}) if name == "TIFF" else {}
+    progressive: list[tuple[int, int]] = []
+    if name == "JPEG" and image.info.get("progressive"):
+        progressive = [(across, down) for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
+    check_cost(
+        name, size, mode=image.mode, n_bands=len(image.getbands()), limits=limits, step=step,
+        tile=(_whole(tags.get(_TILE_WIDTH)), _whole(tags.get(_TILE_LENGTH))), progressive=progressive,
+    )  # fmt: skip
 
 
 def decode_frames(
@@ -418,18 +285,17 @@ def decode_frames(
         For the first frame; later damage ends the iteration.
     """
     data = bytes(data)
-    name = _check_bytes(data, limits)
+    name = check_bytes(data, limits)
 
     def begin() -> tuple[ImageFile, int]:
         image = _open_mended(name, data)
-        _check_size(
-            name, image, _larger(image.size, gif_extent(data) if name == "GIF" else (1, 1)), 1, limits
-        )
+        size = _larger(image.size, gif_extent(data) if name == "GIF" else (1, 1))
+        _check_cost(name, image, size, limits)
         return image, int(getattr(image, "n_frames", 1))
 
     def one(image: ImageFile, frame: int) -> Decoded:
         image.seek(frame)
-        _check_size(name, image, image.size, 1, limits)  # pages of a TIFF have sizes of their own
+        _check_cost(name, image, image.size, limits)  # pages of a TIFF have sizes of their own
         step = step_for(min(image.size)) if step_for is not None else 1
         pixels, truncated = _load(name, image, data, image.size)
         width, height = pixels.size
@@ -437,7 +303,7 @@ def decode_frames(
             format=name, mode=image.mode, width=width, height=height, orientation=orientation,
             scale=step, frame=frame, n_frames=n_frames, truncated=truncated,
         )  # fmt: skip
-        return _to_pixels(pixels, provenance, background, step)
+        return _decoded(pixels, provenance, background, step)
 
     if name == "JPEG":
         yield decode(data, limits=limits, step_for=step_for, background=background)
@@ -487,8 +353,8 @@ _MAX_SEEK_PIXELS = 1_000_000_000
 def from_image(image: Image, *, background: Background = "white") -> Decoded:
     """Take the pixels of an image object that the caller decoded; EXIF orientation it still carries applies."""
     width, height = image.size
-    if width < _MIN_SIDE or height < _MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {_MIN_SIDE} x {_MIN_SIDE}")
+    if width < MIN_SIDE or height < MIN_SIDE:
+        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
     name = str(getattr(image, "format", None) or "pixels")
 
     def convert() -> Decoded:
@@ -496,7 +362,7 @@ def from_image(image: Image, *, background: Background = "white") -> Decoded:
         provenance = Provenance(
             format=name, mode=image.mode, width=width, height=height, orientation=_orientation(image)
         )
-        return _to_pixels(image, provenance, background, 1)
+        return _decoded(image, provenance, background, 1)
 
     return _without_remarks(lambda: _guarded(name, convert))
 
@@ -534,6 +400,8 @@ def _load(name: str, image: ImageFile, data: bytes, asked: tuple[int, ...]) -> t
 
     `asked` is the size that the draft of a JPEG was asked for.
     """
+    if name == "TIFF":
+        _take_luma_and_chroma_as_stored(image)
     try:
         image.load()
         return image, False
@@ -555,6 +423,24 @@ def _load(name: str, image: ImageFile, data: bytes, asked: tuple[int, ...]) -> t
         if partial is None:
             raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
         return partial, True
+
+
+def _take_luma_and_chroma_as_stored(image: Any) -> None:
+    """Correct how uncompressed YCbCr samples of a TIFF are read: before version 13 the library took them for RGBX.
+
+    Raises
+    ------
+    UnsupportedImage
+        Their chroma is subsampled; no version reads that.
+    """
+    if image.tag_v2.get(_PHOTOMETRIC) != _YCBCR or any(codec != "raw" for codec, *_ in image.tile):
+        return
+    if tuple(image.tag_v2.get(_SUBSAMPLING, (2, 2))) != (1, 1):
+        raise UnsupportedImage("uncompressed TIFF with subsampled chroma; save it as JPEG or PNG")
+    image._mode = "YCbCr"
+    image.tile = [
+        (codec, extents, offset, ("YCbCr", *args[1:])) for codec, extents, offset, args in image.tile
+    ]
 
 
 #: Formats whose decoders leave the rows decoded so far.
@@ -597,9 +483,12 @@ def _orientation(image: Image) -> int:
 
     Only EXIF counts: viewers ignore an orientation that stands in XMP alone.
     """
+    return _exif_orientation(image.info.get("exif"))
+
+
+def _exif_orientation(raw: bytes | None) -> int:
     from PIL.Image import Exif
 
-    raw = image.info.get("exif")
     if not raw:
         return 1
     exif = Exif()
@@ -609,95 +498,6 @@ def _orientation(image: Image) -> int:
     except (SyntaxError, ValueError, KeyError, IndexError, TypeError, OSError, struct.error, AttributeError):
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-# -- pixels -----------------------------------------------------------------------------------------------------
-
-
-def _to_pixels(image: Image, provenance: Provenance, background: Background, step: int) -> Decoded:
-    """Bring any mode to luma or RGB by the rules of docs/hashes.md, box-reducing by `step` on the way."""
-    flat, transparent = _flatten(image, background)
-    if step > 1:
-        # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
-        flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
-    pixels = np.asarray(flat)
-    return Decoded(
-        pixels=pixels, provenance=replace(provenance, transparent=transparent) if transparent else provenance
-    )
-
-
-def _flatten(image: Image, background: Background) -> tuple[Image, bool]:
-    """Return the image as mode L or RGB, and whether anything in it was transparent."""
-    mode = image.mode
-    if mode in ("L", "RGB") and "transparency" not in image.info:
-        return image, False
-    key = image.info.get("transparency")
-    if mode == "1" or mode.startswith("I;16"):
-        grey = image.convert("L") if mode == "1" else _from_deep(image)
-        if not isinstance(key, int):
-            return grey, False
-        return _without_key(grey, np.asarray(image) == key, background)
-    if mode in ("YCbCr", "CMYK", "HSV", "RGBX"):
-        return image.convert("RGB"), False
-    if mode in ("I", "F"):
-        return _from_deep(image), False
-    if mode == "LAB":
-        return _from_lab(image), False
-    if mode in ("La", "RGBa"):
-        image = image.convert("LA" if mode == "La" else "RGBA")
-    elif mode not in ("LA", "RGBA"):
-        if "transparency" not in image.info and mode in ("P", "L", "RGB"):
-            return image.convert("RGB"), False
-        image = image.convert("RGBA")  # palette, or one colour declared transparent
-    alpha = image.getchannel("A")
-    opaque = "L" if image.mode == "LA" else "RGB"
-    if alpha.getextrema() == (255, 255):
-        return image.convert(opaque), False
-    from PIL import Image as pil
-
-    flat = pil.new(opaque, image.size, background)
-    flat.paste(image.convert(flat.mode), mask=alpha)
-    return flat, True
-
-
-def _without_key(
-    grey: Image, transparent: npt.NDArray[np.bool_], background: Background
-) -> tuple[Image, bool]:
-    """Put the samples of the one transparent shade on the background."""
-    from PIL import Image as pil
-
-    if not transparent.any():
-        return grey, False
-    shade = np.uint8(255 if background == "white" else 0)
-    return pil.fromarray(np.where(transparent, shade, np.asarray(grey))), True
-
-
-def _from_deep(image: Image) -> Image:
-    """Scale 16-bit, 32-bit and float samples to 8 bits instead of clipping them."""
-    from PIL import Image as pil
-
-    samples = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        return pil.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
-    values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(values.max(initial=0.0))
-    # What full white is: the smallest usual range that holds every sample.
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2147483647.0)
-    white = next((limit for limit in usual if top <= limit), top)
-    return pil.fromarray(np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8))
-
-
-def _from_lab(image: Image) -> Image:
-    """Convert CIE L*a*b* to sRGB; without the colour library, take L* for luma."""
-    try:
-        from PIL import ImageCms
-
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
-        converted = ImageCms.applyTransform(image, transform)
-    except ImportError:
-        converted = None
-    return converted if converted is not None else image.getchannel(0)
 
 
 def encode_jpeg(pixels: UInt8Array, *, quality: int = 85) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
-from .images import sniff
 from .records import Problem, Skipped
+from .sniffing import sniff
 
 __all__ = ["HEAD_BYTES", "Found", "Item", "why_skipped"]
 

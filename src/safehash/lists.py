@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from .hashes import Algorithm, ForeignHash, Hash
@@ -107,6 +107,14 @@ class Entry:
     keyed_by: Literal["id", "digest"] = "id"
     extra: dict[str, Any] = field(default_factory=dict, hash=False)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entry):
+            return NotImplemented
+        # Entries of different algorithms are different; their hashes do not compare.
+        return _hash_key(self.hash) == _hash_key(other.hash) and all(
+            getattr(self, name) == getattr(other, name) for name in _BESIDE_THE_HASH
+        )
+
     @property
     def key(self) -> tuple[str, ...]:
         """What a newer record must share with this one to replace it.
@@ -129,6 +137,9 @@ class Entry:
             return (2, "", True) if self.deleted else (0, "", False)
         # Without its "Z" a time with a fraction sorts behind the same time without one, as it should.
         return (1, when.removesuffix("Z"), self.deleted)
+
+
+_BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from .entries import EntryTable, EntryTableBuilder
+from .builder import EntryTableBuilder
+from .entries import EntryTable
 from .formats import ListReader, read_list
 from .formats.batch import Batch
 from .hashes import Algorithm, Hash

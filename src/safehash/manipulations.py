@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from .images import Decoded
+from .pictures import Decoded
 
 __all__ = ["FAMILIES", "MANIPULATIONS", "Manipulation", "Picture", "Scene", "apply", "as_picture"]
 

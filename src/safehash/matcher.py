@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,17 +17,20 @@ import numpy as np
 import numpy.typing as npt
 
 from . import __version__, _join
+from .builder import EntryTableBuilder
 from .compute import hash_decoded, read_file, reduction_for
 from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
-from .entries import EntryTable, EntryTableBuilder
+from .entries import EntryTable
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
 from .exact import ExactIndex
 from .flood import FloodGuard
 from .hashes import Algorithm, Hash, turn_digests
-from .images import DEFAULT_LIMITS, Decoded, Limits, Provenance, decode, decode_frames, from_image
+from .images import decode, decode_frames, from_image
 from .index import Index
+from .limits import DEFAULT_LIMITS, Limits
 from .lists import Entry
 from .loading import load_list
+from .pictures import Decoded, Provenance
 from .policy import ListPolicy, Policy, staleness
 from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
 from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
@@ -98,6 +102,7 @@ class Matcher:
         self._allow_distance = allow_distance
         self._sources = sources
         self._state = self._with_allowance(state)
+        self._reloading = threading.RLock()
 
     @classmethod
     def from_files(
@@ -122,7 +127,8 @@ class Matcher:
         allow_ids : collection of str
             Entries, by their id, whose matches are suppressed.
         allow_distance : int
-            How near (bits) an upload must be to a picture on an allow-list.
+            How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
+            threshold of the policy is looked up, so more than that has no effect.
         policy : Policy, optional
             Thresholds and which entries count; the defaults of `Policy` otherwise.
         limits : Limits
@@ -242,16 +248,19 @@ class Matcher:
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
 
+        Of several threads that reload at once, one reads at a time: what was read last is what stays.
+
         Raises
         ------
         ListError, IndexFileError, OSError
             What is there now cannot be used. The old state stays in place.
         """
-        if self._sources.snapshot is not None:
-            state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
-        else:
-            state = _load(self._sources, self._policy, self._effort)
-        self._state = self._with_allowance(state)
+        with self._reloading:
+            if self._sources.snapshot is not None:
+                state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+            else:
+                state = _load(self._sources, self._policy, self._effort)
+            self._state = self._with_allowance(state)
 
     def _with_allowance(self, state: _State) -> _State:
         """Put into the audit what this matcher allows."""
@@ -264,14 +273,19 @@ class Matcher:
 
         Cheap enough for every request: one look at each file's status.
         """
-        try:
-            same = _origin_of(self._sources) == self._state.origin
-        except IndexFileError:
-            same = False  # something vanished: the reload says what
-        if same:
+        if not self._changed():
             return False
-        self.reload()
+        with self._reloading:
+            if not self._changed():
+                return False  # another thread was faster
+            self.reload()
         return True
+
+    def _changed(self) -> bool:
+        try:
+            return _origin_of(self._sources) != self._state.origin
+        except IndexFileError:
+            return True  # something vanished: the reload says what
 
     # -- what it holds ------------------------------------------------------------------------------------
 
@@ -739,6 +753,11 @@ def _adopt(snapshot: Snapshot, policy: Policy, effort: Effort) -> _State:
         n_listed = int(settings["n_listed"])
         notes = tuple(str(note) for note in settings["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
+        counts = snapshot.table.counts()
+        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
+        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
+        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
+            raise ValueError("an index of another list")
     except (KeyError, TypeError, ValueError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
     return _State(

@@ -224,39 +224,48 @@ def merge_slots(
     removed = np.flatnonzero(~keep)
     n_kept = n_old - removed.shape[0]
     n_new = n_kept + added.shape[0]
-    padded = np.zeros(-(-n_old // 64) * 64, bool)
-    padded[:n_old] = keep
-    kept = np.packbits(padded, bitorder="little").view("<u8").astype(np.uint64)
-    rank = np.concatenate([[0], np.cumsum(padded.reshape(-1, 64).sum(axis=1))[:-1]]).astype(np.uint32)
+    kept = _kept_words(keep, removed) if removed.size else np.empty(0, np.uint64)
     removed_keys = _search.slot_keys(np.ascontiguousarray(old_digests[removed]), widths)
     added_keys = _search.slot_keys(added, widths)
+    coming = np.arange(n_kept, n_new)
     limits = _limits(widths)
     starts = np.empty(limits[-1], np.uint32)
     ids = np.empty(len(widths) * n_new, np.uint32)
 
     def merge(slot: int) -> None:
-        width, of_slot = widths[slot], slice(limits[slot], limits[slot + 1])
-        of_starts, of_ids = old_starts[of_slot], old_ids[slot * n_old : (slot + 1) * n_old]
-        new_starts, new_ids = starts[of_slot], ids[slot * n_new : (slot + 1) * n_new]
-        if n_kept < n_old:
-            keys = removed_keys[slot]
-            order = np.argsort(keys, kind="stable")
-            rows = removed[order].astype(np.uint32)
-            left_starts, left_ids = new_starts, new_ids
-            if n_new != n_kept:
-                left_starts, left_ids = np.empty_like(new_starts), np.empty(n_kept, np.uint32)
-            _search.take_from_slot(
-                of_starts, of_ids, width, kept, rank, keys[order], rows, left_starts, left_ids
-            )
-            of_starts, of_ids = left_starts, left_ids
-        if n_kept == n_old or n_new != n_kept:
-            keys = added_keys[slot]
-            order = np.argsort(keys, kind="stable")
-            rows = (order + n_kept).astype(np.uint32)
-            _search.add_to_slot(of_starts, of_ids, width, keys[order], rows, new_starts, new_ids)
+        of_slot = slice(limits[slot], limits[slot + 1])
+        _search.merge_slot(
+            old_starts[of_slot],
+            old_ids[slot * n_old : (slot + 1) * n_old],
+            widths[slot],
+            kept,
+            *_sorted_by_key(removed_keys[slot], removed),
+            *_sorted_by_key(added_keys[slot], coming),
+            starts[of_slot],
+            ids[slot * n_new : (slot + 1) * n_new],
+        )
 
     _for_each(merge, len(widths), threads)
     return starts, ids
+
+
+def _sorted_by_key(keys: UInt32Array, rows: npt.NDArray[np.intp]) -> tuple[UInt32Array, UInt32Array]:
+    """Return both sorted by (key, row). As single numbers: ten times as fast as `argsort`."""
+    pairs = keys.astype(np.uint64) << np.uint64(32) | rows.astype(np.uint64)
+    pairs.sort()
+    return (pairs >> np.uint64(32)).astype(np.uint32), pairs.astype(np.uint32)
+
+
+def _kept_words(keep: npt.NDArray[np.bool_], removed: npt.NDArray[np.intp]) -> npt.NDArray[np.uint64]:
+    """Return a word for each 32 rows: which of them stay, and above that how many before them do."""
+    n_words = -(-keep.shape[0] // 32)
+    bits = np.zeros(4 * n_words, np.uint8)
+    packed = np.packbits(keep, bitorder="little")
+    bits[: packed.shape[0]] = packed
+    firsts = 32 * np.arange(n_words)
+    before = (firsts - np.searchsorted(removed, firsts)).astype(np.uint64)
+    words: npt.NDArray[np.uint64] = before << np.uint64(32) | bits.view("<u4")
+    return words
 
 
 def _limits(widths: tuple[int, ...]) -> list[int]:

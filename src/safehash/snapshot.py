@@ -201,7 +201,7 @@ class Snapshot:
                 raise ValueError("the block checksums do not end where the header starts")
             sums = self._data[sums_start:start].view(np.uint64)
             sums_sum = int(header["sums"]["checksum"], 16)
-        except (KeyError, TypeError, ValueError, RecursionError) as exc:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as exc:
             raise self._error(f"holds what no safehash wrote ({exc})", "header") from exc
         if checksum(sums) != sums_sum:
             raise self._error("damaged: their checksum does not fit", "block checksums")

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from . import _views
 from .compute import hash_decoded, turned_digests
 from .hashes import Algorithm, Hash
-from .images import Decoded
 from .index import Index
+from .pictures import Decoded
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]

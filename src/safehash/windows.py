@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from . import _views
 from .gates import degenerate, distance_to_plain, turn_digests
-from .images import Decoded
 from .index import Index
+from .pictures import Decoded
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 

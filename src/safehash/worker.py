@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from .hashes import Algorithm, Hash
 from .items import HEAD_BYTES, Item, why_skipped
 
 if TYPE_CHECKING:
-    from .images import Limits
+    from .limits import Limits
     from .matcher import Matcher
 
 __all__ = ["Means", "Verdict", "Worker", "confine", "decide_batch", "start", "undecided"]
@@ -255,9 +256,7 @@ def _hush() -> None:
 
 def confine(means: Means) -> None:
     """Make this process one that runs single calls within its means."""
-    from . import images
-
-    images.sniff(b"")  # loaded before the limit is set
+    import_module(".images", __package__)  # before the limit is set
     _settle(means)
     _hush()
     _limit(means)

@@ -248,6 +248,7 @@ def _fingerprints(
     node: _Node,
 ) -> tuple[list[tuple[str, Hash | ForeignHash]], dict[str, str], list[str]]:
     hashes: list[tuple[str, Hash | ForeignHash]] = []
+    seen: set[Hash | ForeignHash] = set()
     references: dict[str, str] = {}
     failures: list[str] = []
     fingerprints = node.child("fingerprints")
@@ -264,7 +265,8 @@ def _fingerprints(
         except BadField as exc:
             failures.append(str(exc))
             continue
-        if all(value != known for _, known in hashes):
+        if value not in seen:
+            seen.add(value)
             hashes.append((_plain(child.tag), value))
     return hashes, references, failures
 

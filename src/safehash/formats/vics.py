@@ -169,7 +169,7 @@ class _Reader:
 def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]]:
     mime_type = record.get("MimeType")
     is_video = isinstance(mime_type, str) and mime_type.lower().startswith("video/")
-    hashes: list[Hash | ForeignHash] = []
+    hashes: dict[Hash | ForeignHash, None] = {}
     failures: list[str] = []
 
     def add(algorithm: Algorithm | str, value: object) -> None:
@@ -180,8 +180,7 @@ def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]
         except BadField as exc:
             failures.append(str(exc))
         else:
-            if found not in hashes:
-                hashes.append(found)
+            hashes[found] = None
 
     for name, algorithm in _HASH_FIELDS.items():
         if record.get(name) not in (None, ""):
@@ -197,4 +196,4 @@ def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]
             add(algorithm_named(item.get("HashName")), item.get("HashValue"))
         except BadField as exc:
             failures.append(str(exc))
-    return hashes, failures
+    return list(hashes), failures

@@ -1,0 +1,3 @@
+__test__: dict[str, str]
+
+def borrow(capsule: object, n_bytes: int) -> memoryview: ...

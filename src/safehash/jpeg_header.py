@@ -1,0 +1,90 @@
+"""What the header of an ordinary JPEG file says, read without a decoder."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+__all__ = ["JpegHeader", "read_jpeg_header"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JpegHeader:
+    """Size, components and EXIF data.
+
+    Attributes
+    ----------
+    width, height : int
+        Of the stored picture, in pixels.
+    sampling : tuple of (int, int)
+        Of each component (one or three), across and down.
+    progressive : bool
+    exif : bytes
+        The one EXIF segment from ``Exif`` on, or empty.
+    """
+
+    width: int
+    height: int
+    sampling: tuple[tuple[int, int], ...]
+    progressive: bool
+    exif: bytes
+
+
+_START_OF_SCAN = 0xDA
+_PROGRESSIVE = 0xC2
+#: Baseline, extended sequential, progressive; all of them Huffman-coded.
+_FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
+#: Tables (Huffman, quantization), the restart interval, application segments and the comment.
+_PASSED_OVER = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
+_APP1 = 0xE1
+#: 0xFF, the marker, and the length of what follows, itself included.
+_SEGMENT = struct.Struct(">BBH").unpack_from
+
+
+def read_jpeg_header(data: bytes) -> JpegHeader | None:
+    """Return the header of a JPEG file as cameras, browsers and editors write it.
+
+    None for anything else, damage included: that is left to the decoder's own, more patient reader. Ordinary
+    are 8-bit grey or three-component pictures in one Huffman-coded frame, whole segments, no fill between them, and
+    at most one EXIF segment.
+
+    References
+    ----------
+    ITU-T T.81, annex B.
+    """
+    frame: tuple[int, bytes] | None = None
+    exif = b""
+    at, n_bytes = 2, len(data)
+    while at + 4 <= n_bytes:
+        start, kind, length = _SEGMENT(data, at)
+        end = at + 2 + length
+        if start != 0xFF or length < 2 or end > n_bytes:
+            return None
+        if kind == _START_OF_SCAN:
+            break
+        if kind in _FRAMES:
+            if frame is not None:
+                return None
+            frame = kind, data[at + 4 : end]
+        elif kind not in _PASSED_OVER:
+            return None
+        elif kind == _APP1 and data.startswith(b"Exif\0\0", at + 4, end):
+            if exif:
+                return None
+            exif = data[at + 4 : end]
+        at = end
+    else:
+        return None
+    return _with_frame(*frame, exif=exif) if frame is not None else None
+
+
+def _with_frame(kind: int, frame: bytes, *, exif: bytes) -> JpegHeader | None:
+    if len(frame) < 6 or frame[0] != 8 or frame[5] not in (1, 3) or len(frame) != 6 + 3 * frame[5]:
+        return None
+    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+    sampling = tuple((frame[at] >> 4, frame[at] & 15) for at in range(7, len(frame), 3))
+    if not (height and width and all(across and down for across, down in sampling)):
+        return None
+    return JpegHeader(
+        width=width, height=height, sampling=sampling, progressive=kind == _PROGRESSIVE, exif=exif
+    )

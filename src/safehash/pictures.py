@@ -1,0 +1,91 @@
+"""What a decoded picture is: pixels as stored, and how they came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Decoded", "Provenance", "UInt8Array"]
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """How bytes became the pixels that were hashed.
+
+    Attributes
+    ----------
+    format : str
+        Container format, "JPEG", "PNG" ...
+    mode : str
+        The file's own pixel mode as the decoder names it.
+    width, height : int
+        Of the stored picture, before orientation, in pixels.
+    scale : int
+        1 for a full decode, 2, 4 or 8 for a reduced one.
+    orientation : int
+        EXIF orientation that was applied, 1 for none.
+    frame, n_frames : int
+        Which frame, of how many. A single hash looks at the first frame and leaves ``n_frames`` at 1 for a
+        still picture, 2 for "more than one, not counted".
+    truncated : bool
+        The file ended early; missing rows are as the decoder left them.
+    transparent : bool
+        Some pixel was not opaque; the picture was put on white.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    scale: int = 1
+    orientation: int = 1
+    frame: int = 0
+    n_frames: int = 1
+    truncated: bool = False
+    transparent: bool = False
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the facts that differ from an ordinary decode, as plain data."""
+        record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
+        plain = {
+            "scale": 1,
+            "orientation": 1,
+            "frame": 0,
+            "n_frames": 1,
+            "truncated": False,
+            "transparent": False,
+        }
+        record.update(
+            {name: getattr(self, name) for name, usual in plain.items() if getattr(self, name) != usual}
+        )
+        return record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Pixels as stored (EXIF orientation not yet applied) and what they are.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape (n_rows, n_cols) or (n_rows, n_cols, 3)
+        Luma or RGB. With ``provenance.scale`` s each sample averages s x s pixels of the original.
+    provenance : Provenance
+    """
+
+    pixels: UInt8Array
+    provenance: Provenance
+
+    @property
+    def rows(self) -> int:
+        """Rows of the original, before orientation."""
+        return self.provenance.height
+
+    @property
+    def cols(self) -> int:
+        """Columns of the original, before orientation."""
+        return self.provenance.width

@@ -1,0 +1,45 @@
+"""Which image format the first bytes of a file announce."""
+
+from __future__ import annotations
+
+__all__ = ["HEAD", "sniff"]
+
+#: So many first bytes hold every brand list seen.
+HEAD = 256
+
+
+def sniff(head: bytes) -> str | None:
+    """Return the image format that the first bytes announce, or None.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the file, `HEAD` of them.
+    """
+    for magic, name in _MAGICS:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        # The major brand and all compatible ones; "mif1" alone says only "some image".
+        end = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {head[8:12]} | {head[i : i + 4] for i in range(16, end, 4)}
+        if brands & {b"avif", b"avis"}:
+            return "AVIF"
+        if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
+            return "HEIF"
+    return None
+
+
+_MAGICS = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+)
