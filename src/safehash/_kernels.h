@@ -188,4 +188,46 @@ static const sh_kernels *sh_kernels_at(int level)
     return &sh_base_kernels;
 }
 
+/* The 128th smallest of 256 values (the lower middle one). Overwrites its scratch copy. */
+static float sh_lower_median(const float *values)
+{
+    float v[256];
+    memcpy(v, values, sizeof v);
+    int low = 0, high = 255;
+    while (low < high) {
+        const float pivot = v[127];
+        int i = low, j = high;
+        do {
+            while (v[i] < pivot)
+                i++;
+            while (pivot < v[j])
+                j--;
+            if (i <= j) {
+                const float swap = v[i];
+                v[i] = v[j];
+                v[j] = swap;
+                i++;
+                j--;
+            }
+        } while (i <= j);
+        if (j < 127)
+            low = i;
+        if (i > 127)
+            high = j;
+    }
+    return v[127];
+}
+
+/* The bits as the kernels give them, by a plain selection: for the reference, which is to owe them nothing. */
+static void sh_pdq_bits(uint8_t *digest, const float *coefficients)
+{
+    const float median = sh_lower_median(coefficients);
+    for (int byte = 0; byte < 32; byte++) {
+        unsigned bits = 0;
+        for (int b = 0; b < 8; b++)
+            bits |= (unsigned)(coefficients[8 * byte + b] > median) << b;
+        digest[31 - byte] = (uint8_t)bits;
+    }
+}
+
 #endif

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from .index import Index
 from .limits import DEFAULT_LIMITS, Limits
 from .lists import Entry
 from .loading import load_list
-from .pictures import Decoded
+from .pictures import Decoded, Provenance
 from .policy import ListPolicy, Policy, staleness
 from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
 from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
@@ -55,6 +55,15 @@ class _State:
     audit: Audit
     notes: tuple[str, ...]
     origin: tuple[object, ...]  # what the files looked like when they were read
+
+
+class _Facts(NamedTuple):
+    """What a decision says beside its matches."""
+
+    outcome: Outcome  # if nothing matches
+    hash: Hash | None = None
+    reason: str | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,19 +353,20 @@ class Matcher:
         if chosen not in EFFORTS:
             raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {chosen!r}")
         matches: list[Match] = []
+        facts = _Facts(Outcome.NO_MATCH)
         try:
             if isinstance(item, (str, os.PathLike)):
                 item = read_file(item, limits=self._limits)
             if isinstance(item, (bytes, bytearray, memoryview)):
                 data = bytes(item)
                 matches = self._exact_matches(state, data)
-                decision = self._decide_data(state, data, chosen, matches)
+                facts = self._decide_data(state, data, chosen, matches)
             else:
-                decision = self._decide_decoded(state, from_image(item), None, chosen, matches, reduction_for)
+                facts = self._decide_decoded(state, from_image(item), None, chosen, matches, reduction_for)
         except (ImageError, OSError) as exc:
-            decision = self._finish(state, matches, outcome=_outcome_of(exc), reason=_reason_of(exc))
+            facts = _Facts(_outcome_of(exc), reason=_reason_of(exc))
         audit = state.audit if chosen == state.audit.effort else replace(state.audit, effort=chosen)
-        return replace(decision, audit=audit, milliseconds=1e3 * (time.perf_counter() - started))
+        return self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
 
     def check_many(
         self,
@@ -411,7 +421,7 @@ class Matcher:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
         started = time.perf_counter()
         state = self._state
-        decisions: list[Decision | None] = [None] * len(values)
+        judged: list[tuple[list[Match], _Facts]] = [([], _Facts(Outcome.NO_MATCH))] * len(values)
         for algorithm in {value.algorithm for value in values}:
             places = [place for place, value in enumerate(values) if value.algorithm is algorithm]
             hits = self._stored_hits(state, algorithm, [values[place] for place in places])
@@ -420,11 +430,11 @@ class Matcher:
                 low = value.quality is not None and value.quality < self._policy.min_quality
                 matches = [] if low else self._judged(state, algorithm, found)
                 outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
-                decisions[place] = self._finish(state, matches, outcome=outcome, hash=value)
+                judged[place] = matches, _Facts(outcome, hash=value)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
-        return [replace(decision, milliseconds=elapsed) for decision in decisions if decision is not None]
+        return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 
-    def _decide_data(self, state: _State, data: bytes, effort: Effort, matches: list[Match]) -> Decision:
+    def _decide_data(self, state: _State, data: bytes, effort: Effort, matches: list[Match]) -> _Facts:
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         first = decode(data, limits=self._limits, step_for=step_for)
@@ -438,7 +448,8 @@ class Matcher:
         effort: Effort,
         matches: list[Match],
         step_for: Callable[[int], int],
-    ) -> Decision:
+    ) -> _Facts:
+        """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
         frames = [first]
         if data is not None and effort != "fast" and first.provenance.n_frames > 1:
             frames = list(decode_frames(data, limits=self._limits, step_for=step_for))
@@ -484,7 +495,7 @@ class Matcher:
                     state, algorithm, self._best_stored(state, algorithm, values, effort=effort)
                 )
         outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-        return self._finish(state, matches, outcome=outcome, hash=own, decoded=first)
+        return _Facts(outcome, hash=own, provenance=first.provenance)
 
     def _best_stored(
         self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, effort: Effort
@@ -572,25 +583,17 @@ class Matcher:
             )
         return matches
 
-    def _finish(
-        self,
-        state: _State,
-        matches: list[Match],
-        *,
-        outcome: Outcome,
-        reason: str | None = None,
-        hash: Hash | None = None,
-        decoded: Decoded | None = None,
-    ) -> Decision:
+    def _finish(self, audit: Audit, matches: list[Match], facts: _Facts, *, milliseconds: float) -> Decision:
         """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
         decision = Decision(
-            outcome=outcome_of(matches, outcome),
+            outcome=outcome_of(matches, facts.outcome),
             matches=in_order(matches),
-            hash=hash,
-            reason=reason,
-            provenance=decoded.provenance if decoded is not None else None,
-            audit=state.audit,
+            hash=facts.hash,
+            reason=facts.reason,
+            provenance=facts.provenance,
+            audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            milliseconds=milliseconds,
         )
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
 
