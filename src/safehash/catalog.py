@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from .decision import Audit, Match
 from .errors import CatalogError
 from .hashes import Hash
-from .images import Provenance
 from .items import Item
+from .pictures import Provenance
 from .records import Problem, ScanRecord, Skipped, Summary
 
 if TYPE_CHECKING:
