@@ -37,6 +37,7 @@ FLOORS = (
     {"formats", "index"},
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},
+    {"state"},
     {"matcher", "records", "items", "manipulations"},
     {"archives", "sources", "worker"},
     {"catalog", "pool"},

@@ -6,33 +6,29 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from . import __version__, _join
-from .builder import EntryTableBuilder
+from . import _join
 from .compute import hash_decoded, read_file, reduction_for
 from .decision import Audit, Decision, ListInfo, Match, Outcome, in_order, outcome_of
-from .entries import EntryTable
-from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, ListError, UnsupportedImage
-from .exact import ExactIndex
+from .errors import ImageError, ImageTooLarge, ImageTooSmall, IndexFileError, UnsupportedImage
 from .flood import FloodGuard
 from .hashes import Algorithm, Hash, turn_digests
 from .images import decode, decode_frames, from_image
 from .index import Index
 from .limits import DEFAULT_LIMITS, Limits
 from .lists import Entry
-from .loading import load_list
 from .pictures import Decoded, Provenance
-from .policy import ListPolicy, Policy, staleness
-from .snapshot import Snapshot, file_state, open_snapshot, write_snapshot
+from .policy import Policy
+from .snapshot import open_snapshot, write_snapshot
+from .state import Sources, State, adopt_state, origin_of, policy_of, read_state, widest_distance
 from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
 
 if TYPE_CHECKING:
@@ -41,20 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Matcher", "quarantined"]
 
 PathLike = str | os.PathLike[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """Everything a decision reads, swapped as one."""
-
-    table: EntryTable
-    n_listed: int  # rows from here on come from allow-lists
-    indexes: Mapping[Algorithm, Index]  # over table.digests(algorithm)
-    exact: Mapping[Algorithm, ExactIndex]  # likewise
-    allowed: frozenset[int]  # listed rows whose very digest stands on an allow-list
-    audit: Audit
-    notes: tuple[str, ...]
-    origin: tuple[object, ...]  # what the files looked like when they were read
 
 
 class _Facts(NamedTuple):
@@ -66,15 +48,6 @@ class _Facts(NamedTuple):
     provenance: Provenance | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sources:
-    """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
-
-    lists: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    snapshot: str | None = None
-
-
 class Matcher:
     """Decides uploads against lists.
 
@@ -84,7 +57,7 @@ class Matcher:
 
     def __init__(
         self,
-        state: _State,
+        state: State,
         *,
         policy: Policy,
         limits: Limits,
@@ -92,7 +65,7 @@ class Matcher:
         flood_guard: FloodGuard | None,
         allow_ids: Collection[str],
         allow_distance: int,
-        sources: _Sources,
+        sources: Sources,
     ) -> None:
         self._policy = policy
         self._limits = limits
@@ -148,11 +121,11 @@ class Matcher:
         if effort not in EFFORTS:
             raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
         policy = Policy() if policy is None else policy
-        sources = _Sources(
+        sources = Sources(
             lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
         )
         return cls(
-            _load(sources, policy, effort),
+            read_state(sources, policy, effort),
             policy=policy,
             limits=limits,
             effort=effort,
@@ -190,11 +163,11 @@ class Matcher:
         IndexFileError
             The file is damaged, truncated, foreign or newer; it says which section.
         """
-        sources = _Sources(snapshot=os.fspath(path))
+        sources = Sources(snapshot=os.fspath(path))
         snapshot = open_snapshot(path, verify=verify)
-        policy = _policy_from(snapshot) if policy is None else policy
+        policy = policy_of(snapshot) if policy is None else policy
         return cls(
-            _adopt(snapshot, policy, effort),
+            adopt_state(snapshot, policy, effort),
             policy=policy,
             limits=limits,
             effort=effort,
@@ -257,12 +230,12 @@ class Matcher:
         """
         with self._reloading:
             if self._sources.snapshot is not None:
-                state = _adopt(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+                state = adopt_state(open_snapshot(self._sources.snapshot), self._policy, self._effort)
             else:
-                state = _load(self._sources, self._policy, self._effort)
+                state = read_state(self._sources, self._policy, self._effort)
             self._state = self._with_allowance(state)
 
-    def _with_allowance(self, state: _State) -> _State:
+    def _with_allowance(self, state: State) -> State:
         """Put into the audit what this matcher allows."""
         ids = tuple(sorted(self._allow_ids))
         audit = replace(state.audit, allow_distance=self._allow_distance, allow_ids=ids)
@@ -283,7 +256,7 @@ class Matcher:
 
     def _changed(self) -> bool:
         try:
-            return _origin_of(self._sources) != self._state.origin
+            return origin_of(self._sources) != self._state.origin
         except IndexFileError:
             return True  # something vanished: the reload says what
 
@@ -405,7 +378,7 @@ class Matcher:
             same = np.dtype((np.void, algorithm.n_bytes))
             wanted = np.ascontiguousarray(listed).view(same).ravel()
             return np.isin(np.ascontiguousarray(digests).view(same).ravel(), wanted)
-        max_distance = _radius(self._policy, algorithm)
+        max_distance = widest_distance(self._policy, algorithm)
         if max_distance >= 2 * algorithm.n_bytes:
             return np.ones(len(digests), bool)  # too far for sorting to sort anything out
         views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
@@ -434,7 +407,7 @@ class Matcher:
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 
-    def _decide_data(self, state: _State, data: bytes, effort: Effort, matches: list[Match]) -> _Facts:
+    def _decide_data(self, state: State, data: bytes, effort: Effort, matches: list[Match]) -> _Facts:
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         first = decode(data, limits=self._limits, step_for=step_for)
@@ -442,7 +415,7 @@ class Matcher:
 
     def _decide_decoded(
         self,
-        state: _State,
+        state: State,
         first: Decoded,
         data: bytes | None,
         effort: Effort,
@@ -468,7 +441,7 @@ class Matcher:
             result = look_up(
                 frames,
                 index if index is not None else _EMPTY_PDQ,
-                max_distance=_radius(self._policy, Algorithm.PDQ),
+                max_distance=widest_distance(self._policy, Algorithm.PDQ),
                 min_quality=self._policy.min_quality,
                 effort=effort,
                 on_black=on_black,
@@ -498,7 +471,7 @@ class Matcher:
         return _Facts(outcome, hash=own, provenance=first.provenance)
 
     def _best_stored(
-        self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, effort: Effort
+        self, state: State, algorithm: Algorithm, values: Sequence[Hash], *, effort: Effort
     ) -> list[Hit]:
         """Look up the hashes of the pictures of one upload: the nearest hit of every row."""
         best: dict[int, Hit] = {}
@@ -509,7 +482,7 @@ class Matcher:
         return sorted(best.values(), key=lambda hit: (hit.distance, hit.row))
 
     def _stored_hits(
-        self, state: _State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool = True
+        self, state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool = True
     ) -> list[tuple[Hit, ...]]:
         """Look up hashes without their pictures; one tuple of hits for each."""
         if not algorithm.is_perceptual:
@@ -527,7 +500,9 @@ class Matcher:
                 [turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1
             )
         flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
-        offsets, rows, distances = index.search_many(flat, max_distance=_radius(self._policy, algorithm))
+        offsets, rows, distances = index.search_many(
+            flat, max_distance=widest_distance(self._policy, algorithm)
+        )
         found: list[tuple[Hit, ...]] = []
         for number in range(len(values)):
             best: dict[int, Hit] = {}
@@ -546,7 +521,7 @@ class Matcher:
 
     # -- judging ------------------------------------------------------------------------------------------
 
-    def _exact_matches(self, state: _State, data: bytes) -> list[Match]:
+    def _exact_matches(self, state: State, data: bytes) -> list[Match]:
         """Match the file's own digests."""
         matches = []
         for algorithm in state.exact:
@@ -554,7 +529,7 @@ class Matcher:
             matches += self._judged(state, algorithm, _exact_hits(state, algorithm, digest))
         return matches
 
-    def _judged(self, state: _State, algorithm: Algorithm, hits: Sequence[Hit]) -> list[Match]:
+    def _judged(self, state: State, algorithm: Algorithm, hits: Sequence[Hit]) -> list[Match]:
         """Turn hits into matches: each list's own threshold, allow-lists."""
         if not hits:
             return []
@@ -629,12 +604,6 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _radius(policy: Policy, algorithm: Algorithm) -> int:
-    """Return the widest threshold of any list; nearer ones are applied to each match."""
-    own = [(each.max_distance or {}).get(algorithm.value, 0) for each in policy.per_list.values()]
-    return max(policy.max_distance[algorithm.value], *own, 0)
-
-
 def _outcome_of(exc: Exception) -> Outcome:
     if isinstance(exc, ImageTooLarge):
         return Outcome.TOO_LARGE
@@ -649,7 +618,7 @@ def _reason_of(exc: Exception) -> str:
     return str(exc)
 
 
-def _exact_hits(state: _State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:
+def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:
     exact = state.exact.get(algorithm)
     if exact is None:
         return ()
@@ -660,146 +629,3 @@ def _exact_hits(state: _State, algorithm: Algorithm, digest: bytes) -> tuple[Hit
         if isinstance(value, Hash) and value.digest == digest:
             found.append(Hit(row=position, distance=0, view="same file"))
     return tuple(found)
-
-
-# -- loading ----------------------------------------------------------------------------------------------------
-
-
-def _origin_of(sources: _Sources) -> tuple[object, ...]:
-    """Return what tells the files of today from those of yesterday."""
-    if sources.snapshot is not None:
-        return (file_state(sources.snapshot),)
-    paths: list[Path] = []
-    for name in (*sources.lists, *sources.allow):
-        path = Path(name)
-        paths += sorted(path.rglob("*")) if path.is_dir() else [path]
-    return tuple((str(path), file_state(path)) for path in paths)
-
-
-def _load(sources: _Sources, policy: Policy, effort: Effort) -> _State:
-    """Read all lists into one table, listed rows first, allowed ones behind."""
-    origin = _origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
-    builder = EntryTableBuilder()
-    infos: list[ListInfo] = []
-    notes: list[str] = []
-    n_listed = 0
-    allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
-    for is_allow, paths in ((False, sources.lists), (True, sources.allow)):
-        for path in paths:
-            loaded = load_list(path)
-            selection = (allow_policy if is_allow else policy).select(loaded)
-            builder.extend_from(loaded.table, selection.rows)
-            stale = staleness(loaded.report, refresh_days=policy.refresh_days)
-            if stale is not None:
-                notes.append(f"{loaded.name}: {stale}")
-            notes += [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
-            notes += [f"{loaded.name}: {note}" for note in loaded.report.notes]
-            infos.append(
-                ListInfo(
-                    name=loaded.name,
-                    snapshot=loaded.snapshot,
-                    loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    n_entries=len(selection.rows),
-                )
-            )
-        if not is_allow:
-            n_listed = len(builder)
-    if sources.lists and n_listed == 0:
-        raise ListError(
-            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0]
-        )
-    table = builder.build()
-    indexes: dict[Algorithm, Index] = {}
-    exact: dict[Algorithm, ExactIndex] = {}
-    allowed: set[int] = set()
-    for algorithm in Algorithm:
-        rows, digests = table.digests(algorithm)
-        if not rows.size:
-            continue
-        n_own = int(np.searchsorted(rows, n_listed))
-        if algorithm.is_perceptual:
-            index = Index.from_digests(digests, algorithm=algorithm, max_distance=_radius(policy, algorithm))
-            indexes[algorithm] = index
-            if n_own < rows.size:
-                _, twins, _ = index.search_many(np.ascontiguousarray(digests[n_own:]), max_distance=0)
-                allowed |= {int(rows[twin]) for twin in twins.tolist() if twin < n_own}
-        else:
-            exact[algorithm] = ExactIndex.from_digests(digests)
-            for digest in digests[n_own:]:
-                twins_of = exact[algorithm].positions_of(digest.tobytes())
-                allowed |= {
-                    int(rows[twin]) for twin in twins_of if twin < n_own and (digests[twin] == digest).all()
-                }
-    return _State(
-        table=table,
-        n_listed=n_listed,
-        indexes=indexes,
-        exact=exact,
-        allowed=frozenset(allowed),
-        audit=_audit_of((*indexes, *exact), infos, policy, effort),
-        notes=tuple(notes),
-        origin=origin,
-    )
-
-
-def _adopt(snapshot: Snapshot, policy: Policy, effort: Effort) -> _State:
-    """Return the state an open snapshot holds; nothing of its arrays is copied."""
-    settings = snapshot.settings
-    try:
-        exact = {
-            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in settings["exact"]
-        }
-        n_listed = int(settings["n_listed"])
-        notes = tuple(str(note) for note in settings["notes"])
-        allowed = frozenset(snapshot.array("allowed").tolist())
-        counts = snapshot.table.counts()
-        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
-        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
-        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
-            raise ValueError("an index of another list")
-    except (KeyError, TypeError, ValueError) as exc:
-        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
-    return _State(
-        table=snapshot.table,
-        n_listed=n_listed,
-        indexes=snapshot.indexes,
-        exact=exact,
-        allowed=allowed,
-        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
-        notes=notes,
-        origin=(snapshot.state,),
-    )
-
-
-def _policy_from(snapshot: Snapshot) -> Policy:
-    settings = snapshot.settings
-    try:
-        return Policy(
-            max_distance=dict(settings["max_distance"]),
-            min_quality=int(settings["min_quality"]),
-            per_list={
-                name: ListPolicy(max_distance=own["max_distance"])
-                for name, own in settings["per_list"].items()
-            },
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
-
-
-def _audit_of(
-    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
-) -> Audit:
-    return Audit(
-        version=__version__,
-        algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
-        effort=effort,
-        lists=tuple(infos),
-        thresholds=tuple(sorted(policy.max_distance.items())),
-        min_quality=policy.min_quality,
-        list_thresholds=tuple(
-            (name, algorithm, bits)
-            for name, own in sorted(policy.per_list.items())
-            for algorithm, bits in sorted((own.max_distance or {}).items())
-        ),
-    )
