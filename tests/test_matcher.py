@@ -495,7 +495,7 @@ def test_of_two_reloads_at_once_the_newest_stays(
 
     write("b-1")
     matcher = Matcher.open(snapshot) if kind == "snapshot" else Matcher.from_files(listed)
-    name = "_adopt" if kind == "snapshot" else "_load"
+    name = "adopt_state" if kind == "snapshot" else "read_state"
     original = getattr(matching, name)
     has_read, second_is_done = threading.Event(), threading.Event()
 
@@ -527,7 +527,7 @@ def test_one_thread_of_many_reloads_what_changed(
     Matcher.from_files(listed).save(snapshot)
     matcher = Matcher.open(snapshot)
     Matcher.from_files(listed).save(snapshot)
-    original = matching._adopt
+    original = matching.adopt_state
     n_reads = []
 
     def slow(*arguments: Any) -> Any:
@@ -535,7 +535,7 @@ def test_one_thread_of_many_reloads_what_changed(
         time.sleep(0.2)
         return original(*arguments)
 
-    monkeypatch.setattr(matching, "_adopt", slow)
+    monkeypatch.setattr(matching, "adopt_state", slow)
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda _: matcher.reload_if_changed(), range(8)))
     assert (sum(done), len(n_reads)) == (1, 1)
