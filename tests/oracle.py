@@ -6,7 +6,9 @@ Nothing here is imported by the library, and nothing here imports the compiled c
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +31,16 @@ class OraclePdq:
     def unsure_bits(self) -> npt.NDArray[np.bool_]:
         """Coefficients so near the median that float32 rounding (the reference's) may turn their bit."""
         flat = np.sort(self.coefficients.ravel())
-        return np.abs(self.coefficients - flat[127]).ravel() < 2e-3
+        unsure: npt.NDArray[np.bool_] = np.abs(self.coefficients - flat[127]).ravel() < 2e-3
+        return unsure
 
 
 def luma(pixels: UInt8Array) -> FloatArray:
     """Return the luma of grey or RGB pixels, unrounded."""
     if pixels.ndim == 2:
         return pixels.astype(np.float64)
-    return pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    weighted: FloatArray = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    return weighted
 
 
 def box_matrix(n: int) -> FloatArray:
@@ -85,7 +89,7 @@ def pdq(pixels: UInt8Array) -> OraclePdq:
     return pdq_of_small(small_picture(pixels))
 
 
-ORIENT = (
+ORIENT: tuple[Callable[[Any], Any], ...] = (
     lambda p: p,
     lambda p: np.rot90(p, 1),
     lambda p: np.rot90(p, 2),

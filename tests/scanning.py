@@ -49,7 +49,7 @@ def environment() -> dict[str, str]:
 
 def command(*arguments: str | Path) -> list[str]:
     """Return the command line as a user's shell would run it."""
-    return [sys.executable, "-m", "safehash", *map(os.fspath, arguments)]
+    return [sys.executable, "-m", "safehash", *(os.fspath(each) for each in arguments)]
 
 
 def run(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,16 @@ def formula(name: str, h: int, w: int) -> Any:
             s ^= s >> np.uint64(33)
             s *= np.uint64(0xFF51AFD7ED558CCD)
             return ((s >> np.uint64(40)) & np.uint64(255)).astype(np.uint8).reshape(h, w)
-    value = {
+    pictures: dict[str, Callable[[], Any]] = {
         "steps": lambda: ((x * 7) // max(1, w // 13) * 19 + (y * 5) // max(1, h // 11) * 37) % 256,
         "chirp": lambda: (x * x * 3 // w + y * y * 5 // h) % 256,
         "ramp": lambda: (x * 255) // (w - 1) + 0 * y,
         "flat": lambda: 128 + 0 * x + 0 * y,
         "halves": lambda: np.where(x < w // 2, 0, 255) + 0 * y,
         "mirror": lambda: (np.minimum(x, w - 1 - x) * 11 + y * y // 7) % 256,
-    }[name]()
-    return value.astype(np.uint8)
+    }
+    picture: Any = pictures[name]().astype(np.uint8)
+    return picture
 
 
 IMAGES = [entry for entry in VECTORS["pixels"] + VECTORS["files"] if "pdq" in entry]

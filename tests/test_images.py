@@ -182,10 +182,11 @@ def with_hidden_colours(photo: Image.Image, seed: int) -> Image.Image:
 
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "AVIF"])
 def test_hidden_colours_do_not_matter(photo: Image.Image, file_format: str) -> None:
-    options: dict[str, Any] = {
+    by_format: dict[str, dict[str, Any]] = {
         "WEBP": {"lossless": True, "exact": True},
         "AVIF": {"quality": 100, "speed": 10},
-    }.get(file_format, {})
+    }
+    options = by_format.get(file_format, {})
     one, other = (saved(with_hidden_colours(photo, seed), file_format, **options) for seed in (1, 2))
     assert distance(one, other) == 0
     assert decode(one).provenance.transparent
@@ -245,11 +246,12 @@ def test_exif_orientation_is_applied(photo: Image.Image, orientation: int, file_
     stored = photo.transpose(undo[orientation]) if orientation > 1 else photo
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options: dict[str, Any] = {
+    by_format: dict[str, dict[str, Any]] = {
         "JPEG": {"quality": 95},
         "WEBP": {"lossless": True},
         "AVIF": {"quality": 95, "speed": 10},
-    }.get(file_format, {})
+    }
+    options = by_format.get(file_format, {})
     data = saved(stored, file_format, exif=exif.tobytes() if file_format != "TIFF" else exif, **options)
     upright = saved(photo, "PNG")
     for algorithm, most in (("pdq", 4), ("phash", 4), ("phash256", 10)):
@@ -670,4 +672,4 @@ def test_other_buffers(photo: Image.Image) -> None:
         safehash.hash_bytes(memoryview(data))
         == safehash.hash_bytes(bytearray(data))
         == safehash.hash_bytes(data)
-    )  # type: ignore[arg-type]
+    )

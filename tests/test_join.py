@@ -15,7 +15,8 @@ ONES = np.array([bin(k).count("1") for k in range(256)], np.int64)
 def oracle(queries: np.ndarray, listed: np.ndarray, max_distance: int) -> np.ndarray:
     """Compare each with each."""
     distances = ONES[queries[:, None, :] ^ listed[None, :, :]].sum(axis=2)
-    return (distances <= max_distance).any(axis=1)
+    near: np.ndarray = (distances <= max_distance).any(axis=1)
+    return near
 
 
 @pytest.mark.parametrize("portable", [False, True], ids=["popcount", "portable"])

@@ -29,6 +29,7 @@ NOISE = 1e-3
 def made_picture(generator: np.random.Generator, rows: int, cols: int, kind: int, channels: int) -> Any:
     """Return a picture of one of several kinds, from smooth to noise."""
     shape = (rows, cols, 3)
+    picture: Any
     y, x = np.mgrid[0:rows, 0:cols]
     if kind == 0:
         picture = generator.integers(0, 256, shape)
@@ -192,7 +193,7 @@ def test_folding_equals_the_operator_on_repeated_samples(
         lambda p: p[10:90, 20:140],
         lambda p: np.asfortranarray(p),
         lambda p: np.swapaxes(p, 0, 1),
-        lambda p: memoryview(np.ascontiguousarray(p)),
+        lambda p: np.ascontiguousarray(p).data,
     ],
 )
 @pytest.mark.parametrize("channels", [1, 3])

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import safehash
-from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy
+from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy, state
 from safehash import matcher as matching
 from safehash.snapshot import open_snapshot, write_snapshot
 from safehash.views import Hit
@@ -527,7 +527,7 @@ def test_one_thread_of_many_reloads_what_changed(
     Matcher.from_files(listed).save(snapshot)
     matcher = Matcher.open(snapshot)
     Matcher.from_files(listed).save(snapshot)
-    original = matching.adopt_state
+    original = state.adopt_state
     n_reads = []
 
     def slow(*arguments: Any) -> Any:

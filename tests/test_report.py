@@ -9,6 +9,7 @@ import stat
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "c.db"
 
 
-def page_of(path: Path, target: Path, **options: bool) -> str:
+def page_of(path: Path, target: Path, **options: Any) -> str:
     with Catalog(path, create=False) as catalog:
         write_report(catalog, target, **options)
     return target.read_text(encoding="utf-8")

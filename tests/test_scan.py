@@ -140,7 +140,7 @@ def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher)
     class Broken(Matcher):
         pass
 
-    broken = Broken.__new__(Broken)
+    broken: Matcher = Broken.__new__(Broken)
     broken.__dict__.update(matcher.__dict__)
     broken.save = lambda path: Path(path).write_bytes(b"no snapshot")  # type: ignore[method-assign, assignment]
     broken.__class__ = Matcher

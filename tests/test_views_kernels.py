@@ -39,7 +39,8 @@ def box_average(n: int, side: int) -> FloatArray:
     edges = np.arange(side + 1) * n / side
     at = np.arange(n)
     overlap = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
-    return np.clip(overlap, 0, None) / (n / side)
+    shares: FloatArray = np.clip(overlap, 0, None) / (n / side)
+    return shares
 
 
 def tents(a: float, b: float, n: int) -> FloatArray:
@@ -57,7 +58,8 @@ def tents(a: float, b: float, n: int) -> FloatArray:
 
 def hash_window(thumb: npt.NDArray[np.float32], window: tuple[float, float, float, float]) -> UInt8Array:
     rows, cols = np.array([window[:2]], dtype=float), np.array([window[2:]], dtype=float)
-    return _views.hash_windows(thumb, rows, cols, EACH, EACH)[0]
+    digests: UInt8Array = _views.hash_windows(thumb, rows, cols, EACH, EACH)[0]
+    return digests
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -214,7 +216,7 @@ def test_thumbnail_equals_its_sums_one_by_one(
         np.testing.assert_array_equal(thumb, expected)
 
 
-def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, ...]]:
+def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, int, int, int, int]]:
     """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box, in float32."""
     f32, n = np.float32, len(thumb)
 
@@ -391,7 +393,7 @@ def test_discs_are_near_a_plain_shape_and_photographs_are_not() -> None:
     for name in ("astronaut", "chelsea", "coffee", "camera"):
         own = digest_of(oracle.luma(np.asarray(getattr(skimage.data, name)())))
         assert gates.distance_to_plain(own)[0] >= 78
-        assert gates.distance_to_plain(own ^ 0xFF)[0] == gates.distance_to_plain(own)[0]
+        assert gates.distance_to_plain(np.invert(own))[0] == gates.distance_to_plain(own)[0]
 
 
 def test_measuring_tells_a_drawing_from_a_photograph() -> None:

@@ -7,6 +7,7 @@ LEVELS: tuple[int, ...]
 MAX_SIDE: int
 __test__: dict[str, str]
 LONGEST_KEPT: int
+_kept_operator: Any
 
 @final
 class Operator: ...

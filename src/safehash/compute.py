@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ._core import pdq, pdq_turned, phash
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from .hashes import Algorithm, Hash
-from .images import decode, from_image
+from .images import Blob, decode, from_image
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from .pictures import Decoded, Provenance
 
@@ -55,7 +55,7 @@ def reduction_for(shorter_side: int) -> int:
 
 
 def hash_bytes(
-    data: bytes,
+    data: Blob,
     *,
     algorithm: str | Algorithm = Algorithm.PDQ,
     decode: Decode = "fast",
@@ -65,7 +65,7 @@ def hash_bytes(
 
     Parameters
     ----------
-    data : bytes
+    data : bytes, bytearray or memoryview
         The whole file.
     algorithm : "pdq", "phash", "phash256", "md5", "sha1" or "sha256"
         The last three are digests of the bytes themselves.
@@ -163,7 +163,7 @@ class Fingerprint:
 
 
 def fingerprint_bytes(
-    data: bytes,
+    data: Blob,
     *,
     algorithms: tuple[str | Algorithm, ...] = (Algorithm.PDQ,),
     orientations: bool = False,
@@ -205,7 +205,7 @@ def fingerprint_file(
 
 
 def hash_many(
-    blobs: Iterable[bytes],
+    blobs: Iterable[Blob],
     *,
     threads: int | None = None,
     algorithm: str | Algorithm = Algorithm.PDQ,
@@ -229,7 +229,7 @@ def hash_many(
         One for each item, in their order.
     """
 
-    def one(data: bytes) -> Hash | ImageError:
+    def one(data: Blob) -> Hash | ImageError:
         try:
             return hash_bytes(data, algorithm=algorithm, decode=decode, limits=limits)
         except ImageError as exc:
@@ -362,7 +362,7 @@ def _perceptual(algorithm: str | Algorithm) -> Algorithm:
     return algorithm
 
 
-def _decode_for(data: bytes, algorithms: tuple[Algorithm, ...], how: Decode, limits: Limits) -> Decoded:
+def _decode_for(data: Blob, algorithms: tuple[Algorithm, ...], how: Decode, limits: Limits) -> Decoded:
     """Decode once for all of `algorithms`."""
     if how == "full":
         return decode(data, limits=limits)

@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .conversions import Background, luma_of, to_pixels
 from .errors import ImageError, ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["decode", "decode_frames", "encode_jpeg", "from_image"]
+__all__ = ["Blob", "decode", "decode_frames", "encode_jpeg", "from_image"]
 
 _T = TypeVar("_T")
+
+#: A file held in memory.
+Blob: TypeAlias = bytes | bytearray | memoryview
 
 _ORIENTATION_TAG = 0x0112
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143
@@ -138,7 +141,7 @@ _DECODERS: dict[str, Callable[[], Callable[..., Any]]] = {
 
 
 def decode(
-    data: bytes,
+    data: Blob,
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
@@ -267,7 +270,7 @@ def _check_cost(name: str, image: ImageFile, size: tuple[int, int], limits: Limi
 
 
 def decode_frames(
-    data: bytes,
+    data: Blob,
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
