@@ -216,7 +216,9 @@ def test_thumbnail_equals_its_sums_one_by_one(
         np.testing.assert_array_equal(thumb, expected)
 
 
-def slow_boxes(thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int) -> list[tuple[float, int, int, int, int]]:
+def slow_boxes(
+    thumb: npt.NDArray[np.float32], n_lines: int, n_windows: int
+) -> list[tuple[float, int, int, int, int]]:
     """Return what `_views.boxes` proposes as (score, top, bottom, left, right) in samples, box by box, in float32."""
     f32, n = np.float32, len(thumb)
 
