@@ -25,7 +25,7 @@ FLOORS = (
     {"formats", "index"},
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},
-    {"matcher", "records", "items", "manipulations"},
+    {"matcher", "records", "items", "manipulations", "own_list"},
     {"archives", "sources", "worker"},
     {"catalog", "pool"},
     {"scanning", "lookback", "thumbnails", "evaluate"},
