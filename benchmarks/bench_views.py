@@ -2,12 +2,13 @@
 
 ::
 
-    python benchmarks/bench_views.py recall --photos photos.txt --mixes mixes.txt --out recall.json
-    python benchmarks/bench_views.py false --mixes mixes.txt --out false.json
-    python benchmarks/bench_views.py cost --photos photos.txt --out cost.json
+    python benchmarks/bench_views.py recall --photos made/photos.txt --mixes made/mixes.txt --out recall.json
+    python benchmarks/bench_views.py false --mixes made/mixes.txt --out false.json
+    python benchmarks/bench_views.py cost --photos made/photos.txt --out cost.json
 
-``photos.txt`` names image files, one a line; ``mixes.txt`` has "mix<TAB>path" lines. Half of the mixes' pictures
-(even SHA-256) are listed beside the photographs and generated digests; the other half are the unrelated uploads.
+``view_mixes.py`` makes both files from Debian packages and splits the mixes in three by the SHA-256 of their
+content. The listed third is looked up beside the photographs and generated digests; the test third are the unrelated
+uploads; the tuning third (``--part tuning``) is what thresholds and gates may be set on.
 ``--shard 0/2`` does every second upload, so that two processes can share the work; shards are added up by
 ``bench_views.py add``.
 """
@@ -15,7 +16,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import statistics
@@ -36,26 +36,51 @@ LIST_SIZE = 100_000
 SEED = 7
 MAX_DISTANCE, MIN_QUALITY = 31, 50
 
+#: How far the nearest other entry is looked for, in bits.
+NEAREST_WITHIN = 64
 
-def read_mixes(path: str) -> tuple[list[tuple[str, str, bytes]], list[tuple[str, str]]]:
-    """Return (mix, path, digest) of the listed half and (mix, path) of the other half; doubles left out."""
-    listed, uploads, seen = [], [], set()
+#: One photograph in so many has its nearest other entry looked for, in the measurement of recall.
+NEAREST_EVERY = 5
+
+#: A view's family by words in its name; the first that fits.
+VIEW_FAMILIES = (
+    ("rotated", ("rotated",)),
+    ("framed or panel", ("inside", "panel")),
+    ("whole", ("cropped", "altered")),
+    ("negative", ("negative",)),
+    ("as it is", ("as it is",)),
+)
+
+
+def read_mixes(path: str, part: str) -> tuple[list[tuple[str, str, bytes]], list[tuple[str, str]]]:
+    """Return (mix, path, digest) of the listed part and (mix, path) of the part that is uploaded."""
+    listed, uploads = [], []
     for line in Path(path).read_text().splitlines():
-        mix, name = line.split("\t")
-        data = Path(name).read_bytes()
-        content = hashlib.sha256(data).hexdigest()
-        if content in seen:
+        mix, belongs_to, name = line.split("\t")
+        if belongs_to == part:
+            uploads.append((mix, name))
+        if belongs_to != "listed":
             continue
-        seen.add(content)
         try:
-            value = compute.hash_bytes(data)
+            value = compute.hash_file(name)
         except ImageError:
             continue
-        if int(content[:8], 16) % 2:
-            uploads.append((mix, name))
-        elif (value.quality or 0) >= MIN_QUALITY:
+        if (value.quality or 0) >= MIN_QUALITY:
             listed.append((mix, name, value.digest))
     return listed, uploads
+
+
+def view_family(view: str) -> str:
+    """Return which family a view, in words, belongs to: its threshold is one row of docs/matching.md."""
+    for family, words in VIEW_FAMILIES:
+        if any(word in view for word in words):
+            return family
+    return "turned"
+
+
+def in_package(path: str) -> str:
+    """Return the path of a file inside its package, or the name of a picture that was made."""
+    return path.partition("/usr/share/")[2] or Path(path).name
 
 
 def make_index(own: list[bytes], size: int) -> Index:
@@ -70,7 +95,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     paths = [path for path in Path(args.photos).read_text().split("\n") if path]
     pictures = [Image.open(path).convert("RGB") for path in paths]
     own = [compute.hash_file(path).digest for path in paths]
-    listed, _ = read_mixes(args.mixes)
+    # The photographs stand in the list already, and so would they in its templates.
+    listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
     index = make_index(own + [digest for _, _, digest in listed], LIST_SIZE)
     n_real = len(own) + len(listed)
     result: dict[str, Any] = {
@@ -82,6 +108,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     for number, manipulation in enumerate(MANIPULATIONS):
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
+        row["nearest_other"] = {}
         for at in range(shard, len(pictures), n_shards):
             others = [pictures[(at + 1 + step * 17) % len(pictures)] for step in range(5)]
             scene = Scene(np.random.default_rng([SEED, at, number]), others)
@@ -97,14 +124,38 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                         row["distances"][effort].append(hit.distance)
                     elif hit.row >= len(own):  # a mix or a generated digest; photographs appear in collages
                         row["other"][effort] += 1
+                if at % NEAREST_EVERY == 0:
+                    needs = nearest_other(upload, index, effort, set(range(len(own))))
+                    add_nearest(row["nearest_other"], {effort: needs})
         result["rows"][manipulation.name] = row
         print(manipulation.name, row["n"], dict(row["found"]), dict(row["other"]), flush=True)
     return result
 
 
+def nearest_other(upload: images.Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
+    """Return the smallest threshold at which an entry other than the known ones matches."""
+    found = views.look_up(
+        [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort
+    ).hits
+    return min((hit.needs for hit in found if hit.row not in known), default=None)
+
+
+def add_nearest(into: dict[str, int], found: dict[str, int | None]) -> None:
+    """Keep the least of both, by name."""
+    for name, needs in found.items():
+        if needs is not None:
+            into[name] = min(needs, into.get(name, needs))
+
+
 def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
-    """Look the unrelated half up; report what each effort finds that the picture as it is does not."""
-    listed, uploads = read_mixes(args.mixes)
+    """Look the unrelated part up; report what each effort finds that the picture as it is does not.
+
+    Beyond the threshold, the nearest entry by mix and family of views is reported: the smallest threshold at which
+    one would match, and how many uploads would have a match of that family within some thresholds. Pairs that the
+    verdicts (``--verdicts``) call right or literally true are left out.
+    """
+    listed, uploads = read_mixes(args.mixes, args.part)
+    right = read_verdicts(args.verdicts) if args.verdicts else {}
     index = make_index([digest for _, _, digest in listed], LIST_SIZE)
     result: dict[str, Any] = {
         "n_real_listed": len(listed),
@@ -113,8 +164,13 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
         "matches": [],
     }
     for mix, path in uploads[shard::n_shards]:
-        row = result["mixes"].setdefault(mix, {"n": 0, "uploads": Counter()})
-        upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
+        row = result["mixes"].setdefault(
+            mix, {"n": 0, "uploads": Counter(), "wrong": Counter(), "nearest": {}}
+        )
+        try:
+            upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
+        except ImageError:
+            continue
         row["n"] += 1
         plain: set[int] = set()
         for effort in views.EFFORTS:
@@ -127,18 +183,33 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
                 continue
             more = [hit for hit in found if hit.row not in plain]
             row["uploads"][effort] += bool(more)
+            names = {
+                hit.row: in_package(listed[hit.row][1]) if hit.row < len(listed) else "generated"
+                for hit in more
+            }
+            verdicts = {row_of: right.get((in_package(path), name), "") for row_of, name in names.items()}
+            row["wrong"][effort] += any(verdict in ("", "wrong") for verdict in verdicts.values())
             result["matches"] += [
-                [
-                    effort,
-                    mix,
-                    path,
-                    listed[hit.row][1] if hit.row < len(listed) else "generated",
-                    hit.distance,
-                    hit.view,
-                ]
+                [effort, mix, in_package(path), names[hit.row], hit.distance, hit.view, verdicts[hit.row]]
                 for hit in more
             ]
+        settled = plain | {row_of for row_of, verdict in verdicts.items() if verdict not in ("", "wrong")}
+        nearest: dict[str, int | None] = {}
+        for hit in views.look_up(
+            [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort="thorough"
+        ).hits:
+            if hit.row not in settled:
+                family = view_family(hit.view)
+                nearest[family] = min(hit.needs, nearest.get(family) or hit.needs)
+        add_nearest(row["nearest"], nearest)
     return result
+
+
+def read_verdicts(path: str) -> dict[tuple[str, str], str]:
+    """Return (upload, listed) to "right", "literally true" or "wrong": what a person said of each pair."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()[1:]
+    rows = (line.split("\t") for line in lines)
+    return {(upload, entry): verdict for upload, entry, verdict, *_ in rows}
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
@@ -179,7 +250,10 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
             for name, row in part.get(key, {}).items():
                 into = total[key].setdefault(name, {"n": 0, **{k: {} for k in row if k != "n"}})
                 into["n"] += row["n"]
-                for field in ("found", "other", "uploads"):
+                for field in ("nearest", "nearest_other"):
+                    if field in row:
+                        add_nearest(into[field], row[field])
+                for field in ("found", "other", "uploads", "wrong"):
                     for effort, count in row.get(field, {}).items():
                         into[field][effort] = into[field].get(effort, 0) + count
                 for effort, distances in row.get("distances", {}).items():
@@ -196,6 +270,10 @@ def main() -> None:
     parser.add_argument("shards", nargs="*", help="of add: the files to add up")
     parser.add_argument("--photos", metavar="FILE")
     parser.add_argument("--mixes", metavar="FILE")
+    parser.add_argument(
+        "--part", default="test", choices=("test", "tuning"), help="of false: what is uploaded"
+    )
+    parser.add_argument("--verdicts", metavar="FILE", help="of false: judged pairs, tab-separated")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--out", required=True, metavar="FILE")

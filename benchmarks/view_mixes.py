@@ -110,7 +110,9 @@ def make_documents(extracted: Path, out: Path, n_pages: int = 600) -> Iterator[t
         for row in range(40):
             for column in range(2 if number % 3 else 1):
                 line = lines[(number * 80 + column * 40 + row) % n_lines]
-                draw.text((60 + 310 * column, 100 + 20 * row), line[: 40 if number % 3 else 80], fill=0, font=font)
+                draw.text(
+                    (60 + 310 * column, 100 + 20 * row), line[: 40 if number % 3 else 80], fill=0, font=font
+                )
         if number % 3 == 2:
             for row in range(12):
                 draw.rectangle((60, 500 + 30 * row, 660, 530 + 30 * row), outline=0)
@@ -130,8 +132,13 @@ def main() -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     found = list(find_pictures(args.extracted))
     photos = [(part, path) for mix, part, path in found if mix == "photographs"]
-    by_name = sorted((path for _, path in photos), key=lambda path: hashlib.sha256(path.name.encode()).digest())
-    for name, paths in (("tuning_photos", by_name[:N_TUNING_PHOTOS]), ("photos", by_name[N_TUNING_PHOTOS:][:250])):
+    by_name = sorted(
+        (path for _, path in photos), key=lambda path: hashlib.sha256(path.name.encode()).digest()
+    )
+    for name, paths in (
+        ("tuning_photos", by_name[:N_TUNING_PHOTOS]),
+        ("photos", by_name[N_TUNING_PHOTOS:][:250]),
+    ):
         (args.out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
     found += make_templates(photos, pictures)
     found += make_documents(args.extracted, pictures)

@@ -166,6 +166,43 @@ static float sv_flat_share(const float *small)
     return (float)flat / (63.0f * 63.0f);
 }
 
+/* How many of a window's 64 x 64 nearest samples have each grey level, in steps of four. Not of the 64 x 64
+ * picture: its tents mix greys at every edge, and a drawing is full of edges. */
+static void sv_count_greys(int *counts, const float *thumb, int n, const double *window)
+{
+    int col_of[64];
+    memset(counts, 0, 64 * sizeof *counts);
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[2] + (window[3] - window[2]) * ((i + 0.5) / 64.0)) * n);
+        col_of[i] = at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at;
+    }
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[0] + (window[1] - window[0]) * ((i + 0.5) / 64.0)) * n);
+        const float *row = thumb + (ptrdiff_t)n * (at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at);
+        for (int k = 0; k < 64; k++) {
+            const int step = (int)(row[col_of[k]] * 0.25f);
+            counts[step < 0 ? 0 : step > 63 ? 63 : step]++;
+        }
+    }
+}
+
+/* The sum of the four largest of 64 counts. */
+static int sv_four_largest(const int *counts)
+{
+    int largest[5] = {0};
+    for (int i = 0; i < 64; i++) {
+        int at = 4;
+        largest[4] = counts[i];
+        while (at > 0 && largest[at] > largest[at - 1]) {
+            const int held = largest[at];
+            largest[at] = largest[at - 1];
+            largest[at - 1] = held;
+            at--;
+        }
+    }
+    return largest[0] + largest[1] + largest[2] + largest[3];
+}
+
 /* Share of the 256 coefficients under a fiftieth of their mean size. */
 static float sv_faint_share(const float *coefficients)
 {

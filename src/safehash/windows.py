@@ -64,7 +64,7 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 84, 18, 0.47, 0.02, 0.005, 0.2, 150, rich=True),
+        Family("whole", 94, 18, 0.45, 0.02, 0.005, 0.2, 150, rich=True),
         Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
         Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
     )
@@ -79,28 +79,36 @@ _MAY_GAIN = 0.15
 
 #: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
 MIN_COVERAGE = 0.08
-MIN_WINDOW_QUALITY = 50
+MIN_WINDOW_QUALITY = 40
 
-#: Up to the first share of flat picture a family's own threshold holds; from the second on, and for an object
-#: on a plain ground, only near identity counts: bits beyond the usual threshold, and agreement.
-FLAT_FROM, FLAT_TO = 0.3, 0.5
-FLAT = (-9, 0.62)
+#: A window is a graphic up to the first entropy of its grey levels and a photograph from the second on. It is a
+#: graphic, too, where four greys make up the second share of it, where the second share of it is flat, and on a
+#: plain ground with few greys. Of a graphic only near identity counts: bits beyond the usual threshold, and
+#: agreement.
+GREYS_FROM, GREYS_TO = 4.2, 4.8
+COMMON_FROM, COMMON_TO = 0.42, 0.5
+FLAT_FROM, FLAT_TO = 0.45, 0.65
+GRAPHIC = (-25, 0.70)
+
+#: A window of few greys may lie so many bits beyond the usual threshold at most; a family's own extra holds from
+#: the second entropy on.
+SURE_EXTRA = 14
+SURE_FROM, SURE_TO = 4.9, 5.2
 
 #: Where there is detail nearly everywhere, a window as large as the upload may lie so many bits farther yet:
-#: all of them up to the first share of flat picture, none from the second on.
-RICH_TO, RICH_FROM = 0.12, 0.22
-RICH_EXTRA = 8
-PLAIN_GROUND = (-17, 0.70)
+#: all of them up to the first share of flat picture and from the second entropy on.
+RICH_TO, RICH_FROM = 0.2, 0.3
+RICH_GREYS_FROM, RICH_GREYS_TO = 5.0, 5.3
+RICH_EXTRA = 12
 
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
 MAX_FAINT = 0.15
 
 #: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits.
-PLAIN_OFFSET, PLAIN_SLOPE = 54, 1.5
+PLAIN_OFFSET, PLAIN_SLOPE = 64, 2.0
 
-#: Margins that a crop may have taken off a side, in fractions of what is left.
-_MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
-_LARGE_MARGINS = (0.0, 0.08, 0.16, 0.25)
+#: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
+_MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
 _FEW_MARGINS = (0.0, 0.06, 0.13)
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
@@ -226,7 +234,7 @@ def _whole_batch(thumbs: Thumbnails) -> _Batch:
     """Windows as large as the upload or larger."""
     thumb = thumbs.of_side(_WHOLE_SIDE)
     batch = _Batch(FAMILIES["whole"], _WHOLE_SIDE, [], [], [], [])
-    for margins in (_MARGINS, _LARGE_MARGINS):
+    for margins in _MARGINS:
         spans, row_of, col_of, windows = _grown(margins, alike=False)
         batch.add(_views.hash_windows(thumb, spans, spans, row_of, col_of), windows, 0)
     spans, row_of, col_of, windows = _grown(_FEW_MARGINS, alike=False)
@@ -363,19 +371,33 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     thumb = thumbs.of_side(side)
     if found.degrees:
         thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
-    quality, flat, plain_ground, faint = _views.measure_window(thumb, np.array(found.window))
+    quality, flat, plain_ground, faint, greys, common = _views.measure_window(thumb, np.array(found.window))
     if quality < MIN_WINDOW_QUALITY or faint > MAX_FAINT:
         return _NEVER
     if found.distance > _plain_limit(digest):
         return _NEVER
-    if plain_ground:
-        extra, agreement = PLAIN_GROUND
-    else:
-        rich = min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
-        more = min(1.0, max(0.0, (RICH_FROM - flat) / (RICH_FROM - RICH_TO))) * family.rich
-        extra = round(FLAT[0] + (family.extra - FLAT[0]) * rich + RICH_EXTRA * more)
-        agreement = FLAT[1] + (family.agreement - FLAT[1]) * rich
+    photograph = _photograph(flat, plain_ground, greys, common)
+    sure = SURE_EXTRA + (family.extra - SURE_EXTRA) * _share(greys, SURE_FROM, SURE_TO)
+    rich = min(_share(flat, RICH_FROM, RICH_TO), _share(greys, RICH_GREYS_FROM, RICH_GREYS_TO)) * family.rich
+    extra = round(GRAPHIC[0] + (sure - GRAPHIC[0]) * photograph + RICH_EXTRA * rich)
+    agreement = GRAPHIC[1] + (family.agreement - GRAPHIC[1]) * photograph
     return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
+
+
+def _photograph(flat: float, plain_ground: bool, greys: float, common: float) -> float:
+    """Return how much of a photograph a window is, 0 to 1; 0 is a graphic."""
+    if plain_ground and greys < GREYS_TO:
+        return 0.0
+    return min(
+        _share(greys, GREYS_FROM, GREYS_TO),
+        _share(common, COMMON_TO, COMMON_FROM),
+        _share(flat, FLAT_TO, FLAT_FROM),
+    )
+
+
+def _share(value: float, none: float, all_of_it: float) -> float:
+    """Return how far a value has come from `none` to `all_of_it`, 0 to 1."""
+    return min(1.0, max(0.0, (value - none) / (all_of_it - none)))
 
 
 def _plain_limit(digest: UInt8Array) -> float:
@@ -386,16 +408,17 @@ def _plain_limit(digest: UInt8Array) -> float:
 def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
     """Return the smallest threshold at which a turned or negative upload counts as an entry's picture.
 
-    Stripes, discs and symmetric drawings are alike in any orientation.
+    Stripes, discs and symmetric drawings are alike in any orientation, and so are many pictures of a set: of a
+    graphic only near identity counts.
     """
     if degenerate(digest)[0] or distance > _plain_limit(digest):
         return _NEVER
-    _, _, plain_ground, faint = _views.measure_window(
+    _, flat, plain_ground, faint, greys, common = _views.measure_window(
         thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])
     )
     if faint > MAX_FAINT:
         return _NEVER
-    return distance - PLAIN_GROUND[0] if plain_ground else distance
+    return distance - round(GRAPHIC[0] * (1.0 - _photograph(flat, plain_ground, greys, common)))
 
 
 _NEVER = 257
