@@ -98,20 +98,24 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     # The photographs stand in the list already, and so would they in its templates.
     listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
     index = make_index(own + [digest for _, _, digest in listed], LIST_SIZE)
-    n_real = len(own) + len(listed)
+    names = paths + [path for _, path, _ in listed]
     result: dict[str, Any] = {
         "n_photos": len(paths),
-        "n_real_listed": n_real,
+        "n_real_listed": len(names),
         "list_size": len(index),
         "rows": {},
+        "others": [],
     }
     for number, manipulation in enumerate(MANIPULATIONS):
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
         row["nearest_other"] = {}
         for at in range(shard, len(pictures), n_shards):
-            others = [pictures[(at + 1 + step * 17) % len(pictures)] for step in range(5)]
-            scene = Scene(np.random.default_rng([SEED, at, number]), others)
+            in_collage = [(at + 1 + step * 17) % len(pictures) for step in range(5)]
+            scene = Scene(
+                np.random.default_rng([SEED, at, number]), [pictures[other] for other in in_collage]
+            )
+            shown = {at, *in_collage}
             upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
             row["n"] += 1
             for effort in views.EFFORTS:
@@ -122,10 +126,14 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                     if hit.row == at:
                         row["found"][effort] += 1
                         row["distances"][effort].append(hit.distance)
-                    elif hit.row >= len(own):  # a mix or a generated digest; photographs appear in collages
+                    elif hit.row not in shown:
                         row["other"][effort] += 1
+                        name = in_package(names[hit.row]) if hit.row < len(names) else "generated"
+                        result["others"].append(
+                            [effort, manipulation.name, in_package(paths[at]), name, hit.distance, hit.view]
+                        )
                 if at % NEAREST_EVERY == 0:
-                    needs = nearest_other(upload, index, effort, set(range(len(own))))
+                    needs = nearest_other(upload, index, effort, shown)
                     add_nearest(row["nearest_other"], {effort: needs})
         result["rows"][manipulation.name] = row
         print(manipulation.name, row["n"], dict(row["found"]), dict(row["other"]), flush=True)
@@ -258,7 +266,9 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
                         into[field][effort] = into[field].get(effort, 0) + count
                 for effort, distances in row.get("distances", {}).items():
                     into["distances"][effort] = into["distances"].get(effort, []) + distances
-        total["matches"] = total.get("matches", []) + part.get("matches", [])
+        for key in ("matches", "others"):
+            if key in part:
+                total[key] = total.get(key, []) + part[key]
     return total
 
 

@@ -64,9 +64,9 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 94, 18, 0.45, 0.02, 0.005, 0.2, 150, rich=True),
+        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True),
         Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
-        Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
+        Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120),
     )
 }
 
@@ -99,7 +99,7 @@ SURE_FROM, SURE_TO = 4.9, 5.2
 #: all of them up to the first share of flat picture and from the second entropy on.
 RICH_TO, RICH_FROM = 0.2, 0.3
 RICH_GREYS_FROM, RICH_GREYS_TO = 5.0, 5.3
-RICH_EXTRA = 12
+RICH_EXTRA = 8
 
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
 MAX_FAINT = 0.15
@@ -377,7 +377,8 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     if found.distance > _plain_limit(digest):
         return _NEVER
     photograph = _photograph(flat, plain_ground, greys, common)
-    sure = SURE_EXTRA + (family.extra - SURE_EXTRA) * _share(greys, SURE_FROM, SURE_TO)
+    least = min(SURE_EXTRA, family.extra)
+    sure = least + (family.extra - least) * _share(greys, SURE_FROM, SURE_TO)
     rich = min(_share(flat, RICH_FROM, RICH_TO), _share(greys, RICH_GREYS_FROM, RICH_GREYS_TO)) * family.rich
     extra = round(GRAPHIC[0] + (sure - GRAPHIC[0]) * photograph + RICH_EXTRA * rich)
     agreement = GRAPHIC[1] + (family.agreement - GRAPHIC[1]) * photograph
