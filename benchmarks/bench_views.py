@@ -10,7 +10,8 @@
 content. The listed third is looked up beside the photographs and generated digests; the test third are the unrelated
 uploads; the tuning third (``--part tuning``) is what thresholds and gates may be set on.
 ``--shard 0/2`` does every second upload, so that two processes can share the work; shards are added up by
-``bench_views.py add``.
+``bench_views.py add``, and ``bench_views.py gather recall.json false.json cost.json --out results/views.json`` makes
+one result of the three. ``make bench-views MIXES=made`` does all of it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from safehash import __version__, compute, images, views
 from safehash.errors import ImageError
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
+
+from common import write_result
 
 LIST_SIZE = 100_000
 SEED = 7
@@ -272,12 +275,25 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
     return total
 
 
+def gather(paths: list[str], out: Path) -> None:
+    """Write one result of recall, false matches and cost; of all distances, the medians."""
+    result = dict(
+        zip(("recall", "false", "cost"), (json.loads(Path(path).read_text()) for path in paths), strict=True)
+    )
+    for row in result["recall"]["rows"].values():
+        distances = row.pop("distances", {})
+        row["median_distance"] = {
+            effort: statistics.median(found) for effort, found in distances.items() if found
+        }
+    write_result(out, result, seed=SEED)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("recall", "false", "cost", "add"))
-    parser.add_argument("shards", nargs="*", help="of add: the files to add up")
+    parser.add_argument("what", choices=("recall", "false", "cost", "add", "gather"))
+    parser.add_argument("shards", nargs="*", help="of add and gather: the files to read")
     parser.add_argument("--photos", metavar="FILE")
     parser.add_argument("--mixes", metavar="FILE")
     parser.add_argument(
@@ -289,6 +305,9 @@ def main() -> None:
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
     shard, n_shards = (int(part) for part in args.shard.split("/"))
+    if args.what == "gather":
+        gather(args.shards, Path(args.out))
+        return
     if args.what == "add":
         result = add_shards(args.shards)
     else:
