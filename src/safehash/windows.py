@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,24 +82,25 @@ _MAY_GAIN = 0.15
 MIN_COVERAGE = 0.08
 MIN_WINDOW_QUALITY = 40
 
-#: A window is a graphic up to the first entropy of its grey levels and a photograph from the second on. It is a
-#: graphic, too, where four greys make up the second share of it, where the second share of it is flat, and on a
-#: plain ground with few greys. Of a graphic only near identity counts: bits beyond the usual threshold, and
-#: agreement.
-GREYS_FROM, GREYS_TO = 4.2, 4.8
-COMMON_FROM, COMMON_TO = 0.42, 0.5
+#: A window is a graphic where its greys have less than the first entropy, where four greys make up the second
+#: share of it, where the second share of it is flat, where its contrast is under the first grey levels, and on a
+#: plain ground with few greys; it is a photograph from the other end of each range on. Of a graphic only near
+#: identity counts: bits beyond the usual threshold, and agreement.
+GREYS_FROM, GREYS_TO = 4.0, 4.5
+COMMON_FROM, COMMON_TO = 0.38, 0.44
 FLAT_FROM, FLAT_TO = 0.45, 0.65
+CONTRAST_FROM, CONTRAST_TO = 20.0, 26.0
 GRAPHIC = (-25, 0.70)
 
 #: A window of few greys may lie so many bits beyond the usual threshold at most; a family's own extra holds from
 #: the second entropy on.
 SURE_EXTRA = 14
-SURE_FROM, SURE_TO = 4.9, 5.2
+SURE_FROM, SURE_TO = 5.2, 5.5
 
 #: Where there is detail nearly everywhere, a window as large as the upload may lie so many bits farther yet:
 #: all of them up to the first share of flat picture and from the second entropy on.
 RICH_TO, RICH_FROM = 0.2, 0.3
-RICH_GREYS_FROM, RICH_GREYS_TO = 5.0, 5.3
+RICH_GREYS_FROM, RICH_GREYS_TO = 5.3, 5.6
 RICH_EXTRA = 8
 
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
@@ -371,28 +373,44 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     thumb = thumbs.of_side(side)
     if found.degrees:
         thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
-    quality, flat, plain_ground, faint, greys, common = _views.measure_window(thumb, np.array(found.window))
-    if quality < MIN_WINDOW_QUALITY or faint > MAX_FAINT:
+    seen = _Seen(*_views.measure_window(thumb, np.array(found.window)))
+    if seen.quality < MIN_WINDOW_QUALITY or seen.faint > MAX_FAINT:
         return _NEVER
     if found.distance > _plain_limit(digest):
         return _NEVER
-    photograph = _photograph(flat, plain_ground, greys, common)
+    photograph = _photograph(seen)
     least = min(SURE_EXTRA, family.extra)
-    sure = least + (family.extra - least) * _share(greys, SURE_FROM, SURE_TO)
-    rich = min(_share(flat, RICH_FROM, RICH_TO), _share(greys, RICH_GREYS_FROM, RICH_GREYS_TO)) * family.rich
+    sure = least + (family.extra - least) * _share(seen.greys, SURE_FROM, SURE_TO)
+    rich = (
+        min(_share(seen.flat, RICH_FROM, RICH_TO), _share(seen.greys, RICH_GREYS_FROM, RICH_GREYS_TO))
+        * family.rich
+    )
     extra = round(GRAPHIC[0] + (sure - GRAPHIC[0]) * photograph + RICH_EXTRA * rich)
     agreement = GRAPHIC[1] + (family.agreement - GRAPHIC[1]) * photograph
     return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
 
 
-def _photograph(flat: float, plain_ground: bool, greys: float, common: float) -> float:
+class _Seen(NamedTuple):
+    """What `_views.measure_window` says of a window."""
+
+    quality: int
+    flat: float
+    plain_ground: bool
+    faint: float
+    greys: float
+    common: float
+    contrast: float
+
+
+def _photograph(seen: _Seen) -> float:
     """Return how much of a photograph a window is, 0 to 1; 0 is a graphic."""
-    if plain_ground and greys < GREYS_TO:
+    if seen.plain_ground and seen.greys < GREYS_TO:
         return 0.0
     return min(
-        _share(greys, GREYS_FROM, GREYS_TO),
-        _share(common, COMMON_TO, COMMON_FROM),
-        _share(flat, FLAT_TO, FLAT_FROM),
+        _share(seen.greys, GREYS_FROM, GREYS_TO),
+        _share(seen.common, COMMON_TO, COMMON_FROM),
+        _share(seen.flat, FLAT_TO, FLAT_FROM),
+        _share(seen.contrast, CONTRAST_FROM, CONTRAST_TO),
     )
 
 
@@ -414,12 +432,10 @@ def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
     """
     if degenerate(digest)[0] or distance > _plain_limit(digest):
         return _NEVER
-    _, flat, plain_ground, faint, greys, common = _views.measure_window(
-        thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])
-    )
-    if faint > MAX_FAINT:
+    seen = _Seen(*_views.measure_window(thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])))
+    if seen.faint > MAX_FAINT:
         return _NEVER
-    return distance - round(GRAPHIC[0] * (1.0 - _photograph(flat, plain_ground, greys, common)))
+    return distance - round(GRAPHIC[0] * (1.0 - _photograph(seen)))
 
 
 _NEVER = 257
