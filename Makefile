@@ -97,8 +97,7 @@ bench-views: develop
 	mkdir -p build/views
 	$(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/photos.txt --mixes $(MIXES)/mixes.txt \
 		--out build/views/recall.json
-	$(BIN)/python benchmarks/bench_views.py false --mixes $(MIXES)/mixes.txt \
-		--verdicts benchmarks/results/views-verdicts.tsv --out build/views/false.json
+	$(BIN)/python benchmarks/bench_views.py false --mixes $(MIXES)/mixes.txt --out build/views/false.json
 	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --out build/views/cost.json
 	$(BIN)/python benchmarks/bench_views.py gather build/views/recall.json build/views/false.json \
 		build/views/cost.json --out benchmarks/results/views.json

@@ -35,6 +35,7 @@ from safehash.manipulations import MANIPULATIONS, Scene, apply
 
 from common import write_result
 
+VERDICTS = Path(__file__).parent / "results" / "views-verdicts.tsv"
 LIST_SIZE = 100_000
 SEED = 7
 MAX_DISTANCE, MIN_QUALITY = 31, 50
@@ -161,23 +162,19 @@ def add_nearest(into: dict[str, int], found: dict[str, int | None]) -> None:
 def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
     """Look the unrelated part up; report what each effort finds that the picture as it is does not.
 
-    Beyond the threshold, the nearest entry by mix and family of views is reported: the smallest threshold at which
-    one would match, and how many uploads would have a match of that family within some thresholds. Pairs that the
-    verdicts (``--verdicts``) call right or literally true are left out.
+    "near" holds, for each upload and family of views, the entries that a wider threshold would match.
     """
     listed, uploads = read_mixes(args.mixes, args.part)
-    right = read_verdicts(args.verdicts) if args.verdicts else {}
     index = make_index([digest for _, _, digest in listed], LIST_SIZE)
     result: dict[str, Any] = {
         "n_real_listed": len(listed),
         "list_size": len(index),
         "mixes": {},
         "matches": [],
+        "near": [],
     }
     for mix, path in uploads[shard::n_shards]:
-        row = result["mixes"].setdefault(
-            mix, {"n": 0, "uploads": Counter(), "wrong": Counter(), "nearest": {}}
-        )
+        row = result["mixes"].setdefault(mix, {"n": 0, "uploads": Counter()})
         try:
             upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
         except ImageError:
@@ -194,33 +191,45 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
                 continue
             more = [hit for hit in found if hit.row not in plain]
             row["uploads"][effort] += bool(more)
-            names = {
-                hit.row: in_package(listed[hit.row][1]) if hit.row < len(listed) else "generated"
-                for hit in more
-            }
-            verdicts = {row_of: right.get((in_package(path), name), "") for row_of, name in names.items()}
-            row["wrong"][effort] += any(verdict in ("", "wrong") for verdict in verdicts.values())
             result["matches"] += [
-                [effort, mix, in_package(path), names[hit.row], hit.distance, hit.view, verdicts[hit.row]]
+                [effort, mix, in_package(path), name_of(hit.row, listed), hit.distance, hit.view]
                 for hit in more
             ]
-        settled = plain | {row_of for row_of, verdict in verdicts.items() if verdict not in ("", "wrong")}
-        nearest: dict[str, int | None] = {}
-        for hit in views.look_up(
+        wide = views.look_up(
             [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort="thorough"
-        ).hits:
-            if hit.row not in settled:
-                family = view_family(hit.view)
-                nearest[family] = min(hit.needs, nearest.get(family) or hit.needs)
-        add_nearest(row["nearest"], nearest)
+        ).hits
+        result["near"] += [
+            [mix, in_package(path), name_of(hit.row, listed), hit.needs, view_family(hit.view)]
+            for hit in wide
+            if hit.row not in plain
+        ]
     return result
 
 
-def read_verdicts(path: str) -> dict[tuple[str, str], str]:
-    """Return (upload, listed) to "right", "literally true" or "wrong": what a person said of each pair."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()[1:]
-    rows = (line.split("\t") for line in lines)
-    return {(upload, entry): verdict for upload, entry, verdict, *_ in rows}
+def name_of(row: int, listed: list[tuple[str, str, bytes]]) -> str:
+    """Return the name of a listed picture, or "generated"."""
+    return in_package(listed[row][1]) if row < len(listed) else "generated"
+
+
+def judge(false: dict[str, Any], verdicts: str) -> None:
+    """Add to each mix the uploads with a wrong match by effort, and the nearest entry that is not right, by family.
+
+    `verdicts` is a file of tab-separated lines, upload, listed, verdict: what a person said of each pair. A pair that
+    nobody judged counts as wrong; so does one that "unclear" was said of. The nearest entry is the smallest threshold
+    at which one matches.
+    """
+    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
+    right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+    for row in false["mixes"].values():
+        row["wrong"], row["nearest"] = dict.fromkeys(views.EFFORTS[1:], 0), {}
+    wrong = {
+        (effort, mix, path) for effort, mix, path, name, *_ in false["matches"] if (path, name) not in right
+    }
+    for effort, mix, _ in wrong:
+        false["mixes"][mix]["wrong"][effort] += 1
+    for mix, path, name, needs, family in false.pop("near"):
+        if (path, name) not in right:
+            add_nearest(false["mixes"][mix]["nearest"], {family: needs})
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
@@ -261,25 +270,25 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
             for name, row in part.get(key, {}).items():
                 into = total[key].setdefault(name, {"n": 0, **{k: {} for k in row if k != "n"}})
                 into["n"] += row["n"]
-                for field in ("nearest", "nearest_other"):
-                    if field in row:
-                        add_nearest(into[field], row[field])
-                for field in ("found", "other", "uploads", "wrong"):
+                if "nearest_other" in row:
+                    add_nearest(into["nearest_other"], row["nearest_other"])
+                for field in ("found", "other", "uploads"):
                     for effort, count in row.get(field, {}).items():
                         into[field][effort] = into[field].get(effort, 0) + count
                 for effort, distances in row.get("distances", {}).items():
                     into["distances"][effort] = into["distances"].get(effort, []) + distances
-        for key in ("matches", "others"):
+        for key in ("matches", "near", "others"):
             if key in part:
                 total[key] = total.get(key, []) + part[key]
     return total
 
 
-def gather(paths: list[str], out: Path) -> None:
+def gather(paths: list[str], verdicts: str, out: Path) -> None:
     """Write one result of recall, false matches and cost; of all distances, the medians."""
     result = dict(
         zip(("recall", "false", "cost"), (json.loads(Path(path).read_text()) for path in paths), strict=True)
     )
+    judge(result["false"], verdicts)
     for row in result["recall"]["rows"].values():
         distances = row.pop("distances", {})
         row["median_distance"] = {
@@ -299,14 +308,14 @@ def main() -> None:
     parser.add_argument(
         "--part", default="test", choices=("test", "tuning"), help="of false: what is uploaded"
     )
-    parser.add_argument("--verdicts", metavar="FILE", help="of false: judged pairs, tab-separated")
+    parser.add_argument("--verdicts", metavar="FILE", default=str(VERDICTS), help="of gather: judged pairs")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
     shard, n_shards = (int(part) for part in args.shard.split("/"))
     if args.what == "gather":
-        gather(args.shards, Path(args.out))
+        gather(args.shards, args.verdicts, Path(args.out))
         return
     if args.what == "add":
         result = add_shards(args.shards)
