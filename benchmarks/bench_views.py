@@ -44,7 +44,7 @@ MAX_DISTANCE, MIN_QUALITY = 31, 50
 NEAREST_WITHIN = 64
 
 #: One photograph in so many has its nearest other entry looked for, in the measurement of recall.
-NEAREST_EVERY = 5
+NEAREST_EVERY = 10
 
 #: A view's family by words in its name; the first that fits.
 VIEW_FAMILIES = (

@@ -187,6 +187,18 @@ def test_photographs_keep_the_usual_threshold_when_they_are_turned() -> None:
         assert windows.turned_needs(drawing, 24, digest) > 31
 
 
+def test_a_window_that_is_mostly_repeated_edge_decides_nothing() -> None:
+    own = picture("astronaut")
+    thumbs = windows.Thumbnails(decoded(own))
+    digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
+    needs = {}
+    for beyond in (0.1, 0.16, 0.17, 0.25):
+        found = windows.Found(0, 40, 0.6, (-beyond, 1 + beyond, 0.0, 1.0), 0, 0.0, "whole")
+        needs[beyond] = windows._needs(found, windows.FAMILIES["whole"], thumbs, 64, digest)
+    assert needs[0.1] <= 31 and needs[0.16] <= 31
+    assert needs[0.17] > 256 and needs[0.25] > 256
+
+
 def lit_disc(down: float, across: float, tone: float) -> Picture:
     at = (np.arange(300) + 0.5) / 300 - 0.5
     inside = np.hypot(at[:, None], at[None, :]) < 0.48

@@ -78,9 +78,11 @@ MAX_CANDIDATES = 12
 _FIRST_LOOK = 30
 _MAY_GAIN = 0.15
 
-#: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
+#: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing; nor does one
+#: that says more than this share of a side was cut off, since much of it is repeated edge.
 MIN_COVERAGE = 0.08
 MIN_WINDOW_QUALITY = 40
+MAX_MISSING = 0.25
 
 #: A window is a graphic where its greys have less than the first entropy, where four greys make up the second
 #: share of it, where the second share of it is flat, where its contrast is under the first grey levels, and on a
@@ -369,6 +371,8 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
         return _NEVER
     top, bottom, left, right = found.window
     if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
+        return _NEVER
+    if 1.0 - 1.0 / max(bottom - top, right - left, 1.0) > MAX_MISSING:
         return _NEVER
     thumb = thumbs.of_side(side)
     if found.degrees:
