@@ -47,6 +47,8 @@ class Family:
         Windows tried for one list entry.
     rich : bool
         Whether pictures full of detail may lie farther, by `RICH_EXTRA`.
+    plain : int
+        How near an entry that is nearly a plain shape a photograph may lie and match it all the same, in bits.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Family:
     room: float
     evaluations: int
     rich: bool = False
+    plain: int = 0
 
 
 #: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
@@ -65,8 +68,8 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True),
-        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
+        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True, plain=26),
+        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80, plain=26),
         Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120),
     )
 }
@@ -85,14 +88,15 @@ MIN_WINDOW_QUALITY = 40
 MAX_MISSING = 0.25
 
 #: A window is a graphic where its greys have less than the first entropy, where four greys make up the second
-#: share of it, where the second share of it is flat, where its contrast is under the first grey levels, and on a
-#: plain ground with few greys; it is a photograph from the other end of each range on. Of a graphic only near
-#: identity counts: bits beyond the usual threshold, and agreement.
+#: share of it, where the second share of it is flat, where its contrast is under the first grey levels and its
+#: greys are not many, and on a plain ground with few greys; it is a photograph from the other end of each range on.
+#: Of a graphic only near identity counts: bits beyond the usual threshold, and agreement.
 GREYS_FROM, GREYS_TO = 4.0, 4.5
-COMMON_FROM, COMMON_TO = 0.38, 0.44
+COMMON_FROM, COMMON_TO = 0.38, 0.45
 FLAT_FROM, FLAT_TO = 0.45, 0.65
 CONTRAST_FROM, CONTRAST_TO = 20.0, 26.0
-GRAPHIC = (-25, 0.70)
+DULL_FROM, DULL_TO = 5.0, 5.4
+GRAPHIC = (-25, 0.65)
 
 #: A window of few greys may lie so many bits beyond the usual threshold at most; a family's own extra holds from
 #: the second entropy on.
@@ -109,7 +113,9 @@ RICH_EXTRA = 8
 MAX_FAINT = 0.15
 
 #: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits.
+#: A photograph as large as the upload may lie within the second line, up to its family's `plain`.
 PLAIN_OFFSET, PLAIN_SLOPE = 64, 2.0
+NEARLY_OFFSET, NEARLY_SLOPE = 54, 1.5
 
 #: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
 _MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
@@ -380,9 +386,9 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     seen = _Seen(*_views.measure_window(thumb, np.array(found.window)))
     if seen.quality < MIN_WINDOW_QUALITY or seen.faint > MAX_FAINT:
         return _NEVER
-    if found.distance > _plain_limit(digest):
-        return _NEVER
     photograph = _photograph(seen)
+    if found.distance > _plain_limit(digest, family.plain * photograph):
+        return _NEVER
     least = min(SURE_EXTRA, family.extra)
     sure = least + (family.extra - least) * _share(seen.greys, SURE_FROM, SURE_TO)
     rich = (
@@ -414,7 +420,7 @@ def _photograph(seen: _Seen) -> float:
         _share(seen.greys, GREYS_FROM, GREYS_TO),
         _share(seen.common, COMMON_TO, COMMON_FROM),
         _share(seen.flat, FLAT_TO, FLAT_FROM),
-        _share(seen.contrast, CONTRAST_FROM, CONTRAST_TO),
+        max(_share(seen.contrast, CONTRAST_FROM, CONTRAST_TO), _share(seen.greys, DULL_FROM, DULL_TO)),
     )
 
 
@@ -423,9 +429,10 @@ def _share(value: float, none: float, all_of_it: float) -> float:
     return min(1.0, max(0.0, (value - none) / (all_of_it - none)))
 
 
-def _plain_limit(digest: UInt8Array) -> float:
-    """Return how far from an entry a view of something else than the whole picture may lie, in bits."""
-    return PLAIN_SLOPE * (int(distance_to_plain(digest)[0]) - PLAIN_OFFSET)
+def _plain_limit(digest: UInt8Array, at_least: float = 0.0) -> float:
+    """Return how far from an entry a view may lie, in bits, since it may be a plain shape; `at_least` if not."""
+    apart = int(distance_to_plain(digest)[0])
+    return max(PLAIN_SLOPE * (apart - PLAIN_OFFSET), min(at_least, NEARLY_SLOPE * (apart - NEARLY_OFFSET)))
 
 
 def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
