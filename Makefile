@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
 .PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
-.PHONY: check-pillow clean
+.PHONY: check-pillow bench-views clean
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
 demo: .demo/ready
@@ -91,8 +91,18 @@ bench: develop
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
-	$(BIN)/python benchmarks/bench_views.py
+	test -z "$(MIXES)" || $(MAKE) bench-views
 	$(BIN)/python benchmarks/make_tables.py
+
+# Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
+bench-views: develop
+	mkdir -p build/views
+	$(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/photos.txt --mixes $(MIXES)/mixes.txt \
+		--out build/views/recall.json
+	$(BIN)/python benchmarks/bench_views.py false --mixes $(MIXES)/mixes.txt --out build/views/false.json
+	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --out build/views/cost.json
+	$(BIN)/python benchmarks/bench_views.py gather build/views/recall.json build/views/false.json \
+		build/views/cost.json --out benchmarks/results/views.json
 
 clean:
 	rm -rf build dist .demo $(VENV) src/*.egg-info src/safehash/*.so src/safehash/*.c

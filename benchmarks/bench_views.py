@@ -2,20 +2,21 @@
 
 ::
 
-    python benchmarks/bench_views.py recall --photos photos.txt --mixes mixes.txt --out recall.json
-    python benchmarks/bench_views.py false --mixes mixes.txt --out false.json
-    python benchmarks/bench_views.py cost --photos photos.txt --out cost.json
+    python benchmarks/bench_views.py recall --photos made/photos.txt --mixes made/mixes.txt --out recall.json
+    python benchmarks/bench_views.py false --mixes made/mixes.txt --out false.json
+    python benchmarks/bench_views.py cost --photos made/photos.txt --out cost.json
 
-``photos.txt`` names image files, one a line; ``mixes.txt`` has "mix<TAB>path" lines. Half of the mixes' pictures
-(even SHA-256) are listed beside the photographs and generated digests; the other half are the unrelated uploads.
+``view_mixes.py`` makes both files from Debian packages and splits the mixes in three by the SHA-256 of their
+content. The listed third is looked up beside the photographs and generated digests; the test third are the unrelated
+uploads; the tuning third (``--part tuning``) is what thresholds and gates may be set on.
 ``--shard 0/2`` does every second upload, so that two processes can share the work; shards are added up by
-``bench_views.py add``.
+``bench_views.py add``, and ``bench_views.py gather recall.json false.json cost.json --out results/views.json`` makes
+one result of the three. ``make bench-views MIXES=made`` does all of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import statistics
@@ -32,30 +33,58 @@ from safehash.errors import ImageError
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
 
+from common import write_result
+
+VERDICTS = Path(__file__).parent / "results" / "views-verdicts.tsv"
 LIST_SIZE = 100_000
 SEED = 7
 MAX_DISTANCE, MIN_QUALITY = 31, 50
 
+#: How far the nearest other entry is looked for, in bits.
+NEAREST_WITHIN = 64
 
-def read_mixes(path: str) -> tuple[list[tuple[str, str, bytes]], list[tuple[str, str]]]:
-    """Return (mix, path, digest) of the listed half and (mix, path) of the other half; doubles left out."""
-    listed, uploads, seen = [], [], set()
+#: One photograph in so many has its nearest other entry looked for, in the measurement of recall.
+NEAREST_EVERY = 10
+
+#: A view's family by words in its name; the first that fits.
+VIEW_FAMILIES = (
+    ("rotated", ("rotated",)),
+    ("framed or panel", ("inside", "panel")),
+    ("whole", ("cropped", "altered")),
+    ("negative", ("negative",)),
+    ("as it is", ("as it is",)),
+)
+
+
+def read_mixes(path: str, part: str) -> tuple[list[tuple[str, str, bytes]], list[tuple[str, str]]]:
+    """Return (mix, path, digest) of the listed part and (mix, path) of the part that is uploaded."""
+    listed, uploads = [], []
     for line in Path(path).read_text().splitlines():
-        mix, name = line.split("\t")
-        data = Path(name).read_bytes()
-        content = hashlib.sha256(data).hexdigest()
-        if content in seen:
+        mix, belongs_to, name = line.split("\t")
+        if belongs_to == part:
+            uploads.append((mix, name))
+        if belongs_to != "listed":
             continue
-        seen.add(content)
         try:
-            value = compute.hash_bytes(data)
+            value = compute.hash_file(name)
         except ImageError:
             continue
-        if int(content[:8], 16) % 2:
-            uploads.append((mix, name))
-        elif (value.quality or 0) >= MIN_QUALITY:
+        if (value.quality or 0) >= MIN_QUALITY:
             listed.append((mix, name, value.digest))
     return listed, uploads
+
+
+def view_family(view: str) -> str:
+    """Return which family a view, in words, belongs to: its threshold is one row of docs/matching.md."""
+    for family, words in VIEW_FAMILIES:
+        if any(word in view for word in words):
+            return family
+    return "turned"
+
+
+def in_package(path: str) -> str:
+    """Return the path of a file inside its package, or the name of a picture that was made."""
+    return path.partition("/usr/share/")[2] or Path(path).name
 
 
 def make_index(own: list[bytes], size: int) -> Index:
@@ -70,21 +99,27 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     paths = [path for path in Path(args.photos).read_text().split("\n") if path]
     pictures = [Image.open(path).convert("RGB") for path in paths]
     own = [compute.hash_file(path).digest for path in paths]
-    listed, _ = read_mixes(args.mixes)
+    # The photographs stand in the list already, and so would they in its templates.
+    listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
     index = make_index(own + [digest for _, _, digest in listed], LIST_SIZE)
-    n_real = len(own) + len(listed)
+    names = paths + [path for _, path, _ in listed]
     result: dict[str, Any] = {
         "n_photos": len(paths),
-        "n_real_listed": n_real,
+        "n_real_listed": len(names),
         "list_size": len(index),
         "rows": {},
+        "others": [],
     }
     for number, manipulation in enumerate(MANIPULATIONS):
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
+        row["nearest_other"] = {}
         for at in range(shard, len(pictures), n_shards):
-            others = [pictures[(at + 1 + step * 17) % len(pictures)] for step in range(5)]
-            scene = Scene(np.random.default_rng([SEED, at, number]), others)
+            in_collage = [(at + 1 + step * 17) % len(pictures) for step in range(5)]
+            scene = Scene(
+                np.random.default_rng([SEED, at, number]), [pictures[other] for other in in_collage]
+            )
+            shown = {at, *in_collage}
             upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
             row["n"] += 1
             for effort in views.EFFORTS:
@@ -95,26 +130,55 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
                     if hit.row == at:
                         row["found"][effort] += 1
                         row["distances"][effort].append(hit.distance)
-                    elif hit.row >= len(own):  # a mix or a generated digest; photographs appear in collages
+                    elif hit.row not in shown:
                         row["other"][effort] += 1
+                        name = in_package(names[hit.row]) if hit.row < len(names) else "generated"
+                        result["others"].append(
+                            [effort, manipulation.name, in_package(paths[at]), name, hit.distance, hit.view]
+                        )
+                if at % NEAREST_EVERY == 0:
+                    needs = nearest_other(upload, index, effort, shown)
+                    add_nearest(row["nearest_other"], {effort: needs})
         result["rows"][manipulation.name] = row
         print(manipulation.name, row["n"], dict(row["found"]), dict(row["other"]), flush=True)
     return result
 
 
+def nearest_other(upload: images.Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
+    """Return the smallest threshold at which an entry other than the known ones matches."""
+    found = views.look_up(
+        [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort
+    ).hits
+    return min((hit.needs for hit in found if hit.row not in known), default=None)
+
+
+def add_nearest(into: dict[str, int], found: dict[str, int | None]) -> None:
+    """Keep the least of both, by name."""
+    for name, needs in found.items():
+        if needs is not None:
+            into[name] = min(needs, into.get(name, needs))
+
+
 def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
-    """Look the unrelated half up; report what each effort finds that the picture as it is does not."""
-    listed, uploads = read_mixes(args.mixes)
+    """Look the unrelated part up; report what each effort finds that the picture as it is does not.
+
+    "near" holds, for each upload and family of views, the entries that a wider threshold would match.
+    """
+    listed, uploads = read_mixes(args.mixes, args.part)
     index = make_index([digest for _, _, digest in listed], LIST_SIZE)
     result: dict[str, Any] = {
         "n_real_listed": len(listed),
         "list_size": len(index),
         "mixes": {},
         "matches": [],
+        "near": [],
     }
     for mix, path in uploads[shard::n_shards]:
         row = result["mixes"].setdefault(mix, {"n": 0, "uploads": Counter()})
-        upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
+        try:
+            upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
+        except ImageError:
+            continue
         row["n"] += 1
         plain: set[int] = set()
         for effort in views.EFFORTS:
@@ -128,17 +192,44 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
             more = [hit for hit in found if hit.row not in plain]
             row["uploads"][effort] += bool(more)
             result["matches"] += [
-                [
-                    effort,
-                    mix,
-                    path,
-                    listed[hit.row][1] if hit.row < len(listed) else "generated",
-                    hit.distance,
-                    hit.view,
-                ]
+                [effort, mix, in_package(path), name_of(hit.row, listed), hit.distance, hit.view]
                 for hit in more
             ]
+        wide = views.look_up(
+            [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort="thorough"
+        ).hits
+        result["near"] += [
+            [mix, in_package(path), name_of(hit.row, listed), hit.needs, view_family(hit.view)]
+            for hit in wide
+            if hit.row not in plain
+        ]
     return result
+
+
+def name_of(row: int, listed: list[tuple[str, str, bytes]]) -> str:
+    """Return the name of a listed picture, or "generated"."""
+    return in_package(listed[row][1]) if row < len(listed) else "generated"
+
+
+def judge(false: dict[str, Any], verdicts: str) -> None:
+    """Add to each mix the uploads with a wrong match by effort, and the nearest entry that is not right, by family.
+
+    `verdicts` is a file of tab-separated lines, upload, listed, verdict: what a person said of each pair. A pair that
+    nobody judged counts as wrong; so does one that "unclear" was said of. The nearest entry is the smallest threshold
+    at which one matches.
+    """
+    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
+    right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+    for row in false["mixes"].values():
+        row["wrong"], row["nearest"] = dict.fromkeys(views.EFFORTS[1:], 0), {}
+    wrong = {
+        (effort, mix, path) for effort, mix, path, name, *_ in false["matches"] if (path, name) not in right
+    }
+    for effort, mix, _ in wrong:
+        false["mixes"][mix]["wrong"][effort] += 1
+    for mix, path, name, needs, family in false.pop("near"):
+        if (path, name) not in right:
+            add_nearest(false["mixes"][mix]["nearest"], {family: needs})
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
@@ -179,28 +270,53 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
             for name, row in part.get(key, {}).items():
                 into = total[key].setdefault(name, {"n": 0, **{k: {} for k in row if k != "n"}})
                 into["n"] += row["n"]
+                if "nearest_other" in row:
+                    add_nearest(into["nearest_other"], row["nearest_other"])
                 for field in ("found", "other", "uploads"):
                     for effort, count in row.get(field, {}).items():
                         into[field][effort] = into[field].get(effort, 0) + count
                 for effort, distances in row.get("distances", {}).items():
                     into["distances"][effort] = into["distances"].get(effort, []) + distances
-        total["matches"] = total.get("matches", []) + part.get("matches", [])
+        for key in ("matches", "near", "others"):
+            if key in part:
+                total[key] = total.get(key, []) + part[key]
     return total
+
+
+def gather(paths: list[str], verdicts: str, out: Path) -> None:
+    """Write one result of recall, false matches and cost; of all distances, the medians."""
+    result = dict(
+        zip(("recall", "false", "cost"), (json.loads(Path(path).read_text()) for path in paths), strict=True)
+    )
+    judge(result["false"], verdicts)
+    for row in result["recall"]["rows"].values():
+        distances = row.pop("distances", {})
+        row["median_distance"] = {
+            effort: statistics.median(found) for effort, found in distances.items() if found
+        }
+    write_result(out, result, seed=SEED)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("recall", "false", "cost", "add"))
-    parser.add_argument("shards", nargs="*", help="of add: the files to add up")
+    parser.add_argument("what", choices=("recall", "false", "cost", "add", "gather"))
+    parser.add_argument("shards", nargs="*", help="of add and gather: the files to read")
     parser.add_argument("--photos", metavar="FILE")
     parser.add_argument("--mixes", metavar="FILE")
+    parser.add_argument(
+        "--part", default="test", choices=("test", "tuning"), help="of false: what is uploaded"
+    )
+    parser.add_argument("--verdicts", metavar="FILE", default=str(VERDICTS), help="of gather: judged pairs")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
     shard, n_shards = (int(part) for part in args.shard.split("/"))
+    if args.what == "gather":
+        gather(args.shards, args.verdicts, Path(args.out))
+        return
     if args.what == "add":
         result = add_shards(args.shards)
     else:

@@ -12,6 +12,7 @@ import pytest
 import skimage.data
 from PIL import Image, ImageOps
 
+from safehash import compute
 from safehash.cli import evaluate as command
 from safehash.evaluate import evaluate, find_peers
 from safehash.evaluate_page import as_page, as_table
@@ -149,6 +150,71 @@ def test_the_command_prints_writes_and_returns_zero(
     assert strict.loads == []
     assert "svg" in strict.tags and "script" not in strict.tags
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.json", "page.html"]
+
+
+def write_list(path: Path, pictures: dict[str, np.ndarray]) -> Path:
+    lines = [f"{compute.hash_array(pixels).hex},{name}" for name, pixels in pictures.items()]
+    path.write_text("hash,id\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def test_an_own_list_is_looked_up_beside_the_folder(folder: Path, tmp_path: Path) -> None:
+    pixels = {name: np.asarray(Image.open(folder / f"{name}.jpg")) for name in NAMES}
+    away = np.asarray(skimage.data.brick())
+    # The folder is in the order of its names: "rocket" is kept for collages, "coffee" is listed.
+    own = write_list(
+        tmp_path / "own.csv", {"known": np.ascontiguousarray(pixels["coffee"][:, ::-1]), "brick": away}
+    )
+    measured = evaluate(
+        folder, manipulations=SOME, list_size=500, own_lists=[own], efforts=("fast", "standard")
+    )
+    (found,) = measured.own_lists
+    assert (found.name, len(found.digests), found.n_known) == ("own", 2, 1)
+    assert found.false == {}, "a mirrored copy of what is on the list is no false match"
+    assert found.matches == []
+    assert {effort: len(needs) for effort, needs in found.needs.items()} == {"fast": 6, "standard": 6}
+    assert measured.list_size == 500
+
+
+def test_matches_on_an_own_list_are_counted_and_named(folder: Path, tmp_path: Path) -> None:
+    # 40 bits beside an upload as it is: not on the list to begin with, and near once the threshold is wide.
+    value = compute.hash_array(np.asarray(Image.open(folder / "chelsea.jpg"))).digest
+    other = bytes(
+        [value[0] ^ 255, value[1] ^ 255, value[2] ^ 255, value[3] ^ 255, value[4] ^ 255, *value[5:]]
+    )
+    own = tmp_path / "own.csv"
+    own.write_text(f"hash,id\n{other.hex()},near\n")
+    some = [item for item in SOME if item.name == "jpeg quality 30"]
+    measured = evaluate(
+        folder, manipulations=some, list_size=50, own_lists=[own], efforts=("fast",), thresholds=(50,)
+    )
+    (found,) = measured.own_lists
+    assert found.n_known == 0
+    assert found.false == {"fast": 1}
+    assert measured.rows[0].false["fast"] == 1
+    assert found.nearest("fast") is not None and abs((found.nearest("fast") or 0) - 40) <= 4
+    (match,) = found.matches
+    assert (match.picture, match.manipulation, match.effort) == ("chelsea.jpg", "jpeg quality 30", "fast")
+    assert match.entry == "near"
+    record = measured.to_record()["own_lists"][0]
+    assert record["name"] == "own"
+    assert record["false_matches"] == {"fast": 1}
+    assert record["nearest"]["fast"]["pictures_within"] == 1
+    for text in (as_table(measured), as_page(measured)):
+        assert "own list own: 1 PDQ entries" in text
+    assert "chelsea.jpg" in as_page(measured)
+
+
+def test_an_own_list_without_pdq_is_refused(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    own.write_text("d41d8cd98f00b204e9800998ecf8427e\n")
+    with pytest.raises(ValueError, match="no PDQ"):
+        evaluate(folder, manipulations=SOME[:1], own_lists=[own])
+    parser = argparse.ArgumentParser()
+    command.add_commands(parser.add_subparsers())
+    for path in (own, tmp_path / "missing.csv"):
+        args = parser.parse_args(["evaluate", str(folder), "--list", str(path)])
+        assert args.run(args) == 2
 
 
 @pytest.mark.parametrize(

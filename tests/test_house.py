@@ -38,7 +38,7 @@ FLOORS = (
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},
     {"state"},
-    {"matcher", "records", "items", "manipulations"},
+    {"matcher", "records", "items", "manipulations", "own_list"},
     {"archives", "sources", "worker"},
     {"catalog", "pool"},
     {"scanning", "lookback", "thumbnails", "evaluate"},

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from safehash import compute, images, views
+from safehash import compute, images, views, windows
 from safehash.hashes import Algorithm, Hash
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
@@ -124,13 +124,105 @@ def test_unrelated_pictures_find_nothing(index: Index, effort: views.Effort) -> 
         assert look(decoded(picture(name)), index, effort) == ()
 
 
-def test_the_same_template_with_another_picture_is_no_match(index: Index) -> None:
-    shots = [BY_NAME["screenshot, light"], BY_NAME["poster with a title"], BY_NAME["caption bar above"]]
-    for shot in shots:
-        listed = apply(shot, PICTURES[0], Scene(np.random.default_rng(1)))
-        own = Index([compute.hash_bytes(listed)])
-        upload = images.decode(apply(shot, PICTURES[2], Scene(np.random.default_rng(1))))
-        assert look(upload, own, "thorough") == ()
+TEMPLATES = (
+    "screenshot, light",
+    "screenshot, dark",
+    "chat message",
+    "poster with a title",
+    "caption bar above",
+    "meme text",
+    "letterbox",
+)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_same_template_with_another_picture_is_no_match(name: str) -> None:
+    same = [each.resize((480, 360)) for each in PICTURES]
+    memes = [apply(BY_NAME[name], each, Scene(np.random.default_rng(1))) for each in same]
+    for at, meme in enumerate(memes):
+        others = Index([compute.hash_bytes(other) for number, other in enumerate(memes) if number != at])
+        upload = images.decode(meme, step_for=compute.reduction_for)
+        for effort in views.EFFORTS:
+            assert look(upload, others, effort) == ()
+        # The template is no reason to miss the picture itself.
+        assert [hit.view for hit in look(upload, Index([compute.hash_bytes(meme)]))] == ["as it is"]
+
+
+def card(pips: int) -> Picture:
+    """Draw a playing card: a template whose cards differ in a detail."""
+    drawn = Image.new("RGB", (240, 330), "white")
+    pen = ImageDraw.Draw(drawn)
+    pen.rounded_rectangle((6, 6, 233, 323), 18, outline=(90, 90, 90), width=4, fill=(235, 230, 205))
+    pen.polygon([(20, 20), (60, 20), (20, 70)], fill="red")
+    pen.rectangle((28, 90, 60, 150), fill=(20, 20, 20))
+    pen.rectangle((180, 250, 220, 310), fill=(40, 40, 120))
+    for pip in range(pips):
+        x, y = 70 + 60 * (pip % 3), 60 + 55 * (pip // 3)
+        pen.ellipse((x - 16, y - 20, x + 16, y + 20), fill=(200, 30, 30))
+    return drawn
+
+
+@pytest.mark.parametrize("pips", [7, 8, 10, 11])
+@pytest.mark.parametrize("turn", [ImageOps.mirror, ImageOps.flip, lambda im: im.rotate(180)])
+def test_of_a_graphic_only_near_identity_counts_when_it_is_turned(
+    pips: int, turn: Callable[[Picture], Picture]
+) -> None:
+    listed = compute.hash_array(np.asarray(turn(card(pips + 1))))
+    # As near as a plain look-up asks, so that it is the gate that keeps them apart.
+    assert 6 < compute.hash_array(np.asarray(turn(card(pips)))).distance(listed) <= 31
+    for effort in views.EFFORTS:
+        assert look(decoded(card(pips), "PNG"), Index([listed]), effort) == ()
+    hits = look(decoded(card(pips + 1), "PNG"), Index([listed]))
+    assert [hit.row for hit in hits] == [0] and hits[0].distance <= 6
+
+
+def test_photographs_keep_the_usual_threshold_when_they_are_turned() -> None:
+    for name in NAMES[:3]:
+        own = picture(name)
+        thumbs = windows.Thumbnails(decoded(own))
+        digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
+        assert windows.turned_needs(thumbs, 24, digest) == 24
+        # The same picture in four greys is nearly a drawing.
+        drawing = windows.Thumbnails(decoded(ImageOps.posterize(own.convert("L"), 2).convert("RGB"), "PNG"))
+        assert windows.turned_needs(drawing, 24, digest) > 31
+
+
+def test_a_window_that_is_mostly_repeated_edge_decides_nothing() -> None:
+    own = picture("astronaut")
+    thumbs = windows.Thumbnails(decoded(own))
+    digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
+    needs = {}
+    for beyond in (0.1, 0.16, 0.17, 0.25):
+        found = windows.Found(0, 40, 0.6, (-beyond, 1 + beyond, 0.0, 1.0), 0, 0.0, "whole")
+        needs[beyond] = windows._needs(found, windows.FAMILIES["whole"], thumbs, 64, digest)
+    assert needs[0.1] <= 31 and needs[0.16] <= 31
+    assert needs[0.17] > 256 and needs[0.25] > 256
+
+
+def lit_disc(down: float, across: float, tone: float) -> Picture:
+    at = (np.arange(300) + 0.5) / 300 - 0.5
+    inside = np.hypot(at[:, None], at[None, :]) < 0.48
+    light = np.clip(0.3 + down * at[:, None] + across * at[None, :], 0.02, 1)
+    noise = np.random.default_rng(round(1000 * tone)).normal(0, 4, (300, 300))
+    pixels = np.where(inside, np.clip(tone * light + noise, 0, 255), 255).astype(np.uint8)
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def test_planets_lit_alike_are_no_match() -> None:
+    planets = [
+        lit_disc(0.9, 0.1, 120),
+        lit_disc(0.8, 0.2, 150),
+        lit_disc(1.0, -0.1, 90),
+        lit_disc(0.9, 0, 60),
+    ]
+    digests = [compute.hash_array(np.asarray(each)) for each in planets]
+    for at, planet in enumerate(planets):
+        others = Index([digest for number, digest in enumerate(digests) if number != at])
+        framed = ImageOps.expand(planet, 24, fill=(30, 60, 30))
+        for upload in (ImageOps.mirror(planet), framed):
+            assert look(decoded(upload, "PNG"), others, "thorough") == look(
+                decoded(upload, "PNG"), others, "fast"
+            )
 
 
 def test_fast_looks_at_the_picture_as_it_is_only(index: Index) -> None:

@@ -402,8 +402,44 @@ def test_measuring_tells_a_drawing_from_a_photograph() -> None:
     whole = np.array([0.0, 1.0, 0.0, 1.0])
     at = (np.arange(256) + 0.5) / 256 - 0.5
     ring = np.where(np.abs(np.hypot(at[:, None], at[None, :]) - 0.3) < 0.06, 20, 250).astype(np.uint8)
-    quality, flat, plain_ground, faint = _views.measure_window(_views.thumbnail(ring), whole)
-    assert plain_ground and flat > 0.5 and faint > 0.3
+    quality, flat, plain_ground, faint, greys, common, contrast = _views.measure_window(
+        _views.thumbnail(ring), whole
+    )
+    assert plain_ground and flat > 0.5 and faint > 0.3 and greys < 2.5 and common > 0.9 and contrast > 60
     assert quality == oracle.pdq(ring).quality
-    quality, flat, plain_ground, faint = _views.measure_window(_views.thumbnail(photo()), whole)
-    assert not plain_ground and flat < 0.3 and faint < 0.1 and quality == 100
+    quality, flat, plain_ground, faint, greys, common, contrast = _views.measure_window(
+        _views.thumbnail(photo()), whole
+    )
+    assert (
+        not plain_ground
+        and flat < 0.3
+        and faint < 0.1
+        and quality == 100
+        and greys > 4.8
+        and common < 0.38
+        and contrast > 30
+    )
+
+
+def test_greys_are_counted_at_the_nearest_samples() -> None:
+    bright = _views.thumbnail(photo())
+    at = (np.arange(64) + 0.5) / 64
+    for thumb in (bright, np.ascontiguousarray(bright * np.float32(0.3))):
+        for window in (
+            (0.0, 1.0, 0.0, 1.0),
+            (-0.2, 1.1, 0.0, 1.3),
+            (0.11, 0.62, 0.4, 0.93),
+            (0.3, 0.41, 0.05, 0.99),
+        ):
+            rows = np.clip(np.floor((window[0] + (window[1] - window[0]) * at) * 256), 0, 255).astype(int)
+            cols = np.clip(np.floor((window[2] + (window[3] - window[2]) * at) * 256), 0, 255).astype(int)
+            samples = thumb[np.ix_(rows, cols)].astype(np.float64).ravel()
+            counts = np.bincount((samples * (16 / max(8.0, samples.std()))).astype(int), minlength=64)
+            shares = counts[counts > 0] / 4096
+            _, _, _, _, greys, common, contrast = _views.measure_window(thumb, np.array(window))
+            assert contrast == pytest.approx(samples.std(), abs=1e-9)
+            # A sample on the edge of a step may fall to either side.
+            assert greys == pytest.approx(-(shares * np.log2(shares)).sum(), abs=2e-3)
+            assert common == pytest.approx(np.sort(counts)[-4:].sum() / 4096, abs=2 / 4096)
+    flat = _views.thumbnail(np.full((256, 256), 7, np.uint8))
+    assert _views.measure_window(flat, np.array([0.0, 1.0, 0.0, 1.0]))[4:] == (0.0, 1.0, 0.0)

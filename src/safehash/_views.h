@@ -125,6 +125,64 @@ static float sv_flat_share(const float *small)
     return (float)flat / (63.0f * 63.0f);
 }
 
+/* A window's 64 x 64 nearest samples. Not the 64 x 64 picture: its tents mix greys at every edge, and a drawing is
+ * full of edges. */
+static void sv_nearest_samples(float *samples, const float *thumb, int n, const double *window)
+{
+    int col_of[64];
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[2] + (window[3] - window[2]) * ((i + 0.5) / 64.0)) * n);
+        col_of[i] = at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at;
+    }
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[0] + (window[1] - window[0]) * ((i + 0.5) / 64.0)) * n);
+        const float *row = thumb + (ptrdiff_t)n * (at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at);
+        for (int k = 0; k < 64; k++)
+            samples[64 * i + k] = row[col_of[k]];
+    }
+}
+
+#define SV_GREYS 512 /* steps of a sixteenth of the standard deviation, which counts as SV_LEAST_CONTRAST at least */
+#define SV_LEAST_CONTRAST 8.0
+
+/* Count the greys of 4096 samples in steps of a sixteenth of their standard deviation; return that deviation. */
+static double sv_count_greys(int *counts, const float *samples)
+{
+    double sum = 0.0, squares = 0.0;
+    memset(counts, 0, SV_GREYS * sizeof *counts);
+    for (int i = 0; i < 4096; i++)
+        sum += samples[i];
+    const double mean = sum / 4096.0;
+    for (int i = 0; i < 4096; i++) {
+        const double beside = samples[i] - mean;
+        squares += beside * beside;
+    }
+    const double deviation = sqrt(squares / 4096.0);
+    const double steps = 16.0 / (deviation > SV_LEAST_CONTRAST ? deviation : SV_LEAST_CONTRAST);
+    for (int i = 0; i < 4096; i++) {
+        const int step = (int)(samples[i] * steps);
+        counts[step < 0 ? 0 : step >= SV_GREYS ? SV_GREYS - 1 : step]++;
+    }
+    return deviation;
+}
+
+/* The sum of the four largest counts. */
+static int sv_four_largest(const int *counts)
+{
+    int largest[5] = {0};
+    for (int i = 0; i < SV_GREYS; i++) {
+        int at = 4;
+        largest[4] = counts[i];
+        while (at > 0 && largest[at] > largest[at - 1]) {
+            const int held = largest[at];
+            largest[at] = largest[at - 1];
+            largest[at - 1] = held;
+            at--;
+        }
+    }
+    return largest[0] + largest[1] + largest[2] + largest[3];
+}
+
 /* Share of the 256 coefficients under a fiftieth of their mean size. */
 static float sv_faint_share(const float *coefficients)
 {

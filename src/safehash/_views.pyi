@@ -33,7 +33,9 @@ def hash_windows(
 def boxes(
     thumb: _Float32, *, n_lines: int = 12, n_windows: int = 150, level: int = -1
 ) -> tuple[_Float64, _UInt8, _Float32]: ...
-def measure_window(thumb: _Float32, window: _Float64) -> tuple[int, float, bool, float]: ...
+def measure_window(
+    thumb: _Float32, window: _Float64
+) -> tuple[int, float, bool, float, float, float, float]: ...
 def refine(
     thumb: _Float32,
     digest: _UInt8,

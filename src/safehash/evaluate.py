@@ -22,6 +22,7 @@ from .hashes import Algorithm, Hash
 from .images import decode
 from .index import Index
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
+from .own_list import NEAREST_WITHIN, OwnList
 from .pictures import Decoded
 from .views import EFFORTS, Effort, Hit, look_up
 
@@ -36,6 +37,9 @@ _LONGER_SIDE = 1024
 
 #: One picture in so many is never listed: collages and insets are made with those.
 _BACKGROUND_EVERY = 5
+
+#: How a picture is looked up unaltered.
+_AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "PNG")
 
 
 @dataclass(slots=True)
@@ -102,6 +106,8 @@ class Evaluation:
         Median time of a look-up by effort, decoding not included; "decode" is that.
     sweep : list of dict
         Threshold, recall and false matches of every effort, over all manipulations.
+    own_lists : tuple of OwnList
+        The user's own lists that were looked up too, and what came near them.
     seconds : float
         The evaluation took.
     """
@@ -119,6 +125,7 @@ class Evaluation:
     rows: list[Row]
     milliseconds: dict[str, float]
     sweep: list[dict[str, Any]]
+    own_lists: tuple[OwnList, ...]
     seconds: float
 
     def families(self) -> Iterator[Row]:
@@ -151,6 +158,7 @@ class Evaluation:
             "families": [row.to_record(self.ways) for row in self.families()],
             "manipulations": [row.to_record(self.ways) for row in self.rows],
             "sweep": self.sweep,
+            "own_lists": [own.to_record() for own in self.own_lists],
             "seconds": round(self.seconds, 1),
         }
 
@@ -225,6 +233,7 @@ def evaluate(
     min_quality: int = 50,
     list_size: int = 100_000,
     max_images: int = 50,
+    own_lists: Sequence[str | os.PathLike[str]] = (),
     peers: Sequence[Peer] = (),
     seed: int = 0,
     threads: int | None = None,
@@ -250,6 +259,9 @@ def evaluate(
         Entries the list is filled up to with generated digests.
     max_images : int
         Take so many of the folder, spread evenly over it.
+    own_lists : sequence of path
+        Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
+        upload that comes near their entries is a false match, unless the picture is on the list to begin with.
     peers : sequence of Peer
         What `find_peers` gave, or nothing.
     seed : int
@@ -266,7 +278,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        Fewer than two usable pictures, or no threshold.
+        Fewer than two usable pictures, no threshold, or an own list without a PDQ hash.
+    ListError
+        An own list that cannot be read.
 
     Notes
     -----
@@ -275,6 +289,7 @@ def evaluate(
     if not thresholds:
         raise ValueError("at least one threshold")
     started = time.perf_counter()
+    own = [OwnList.read(path) for path in own_lists]
     pictures, skipped = _read(Path(folder), max_images, min_quality)
     background = [
         picture for at, picture in enumerate(pictures) if at % _BACKGROUND_EVERY == _BACKGROUND_EVERY - 1
@@ -284,7 +299,7 @@ def evaluate(
     ]
     if len(listed) < 2:
         raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
-    bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, peers, seed)
+    bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
     rows = [Row(manipulation.name, manipulation.family) for manipulation in manipulations]
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
@@ -295,6 +310,8 @@ def evaluate(
             bench.count(rows[row], outcome)
             if progress is not None:
                 progress(done, len(jobs))
+        if own:
+            bench.find_nearest(pool)
     from . import __version__
 
     return Evaluation(
@@ -302,11 +319,11 @@ def evaluate(
         n_skipped=skipped, list_size=len(bench.index), max_distance=thresholds[0], min_quality=min_quality,
         seed=seed, ways=(*efforts, *(peer.name for peer in peers)), rows=rows,
         milliseconds={way: statistics.median(values) * 1e3 for way, values in bench.times.items() if values},
-        sweep=bench.sweep(), seconds=time.perf_counter() - started,
+        sweep=bench.sweep(), own_lists=tuple(own), seconds=time.perf_counter() - started,
     )  # fmt: skip
 
 
-def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[Picture], int]:
+def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named], int]:
     """Return the folder's usable pictures in mode RGB and a bounded size, and how many were not usable."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
     if len(paths) > max_images:
@@ -322,8 +339,16 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[Picture
         if (compute.hash_array(np.asarray(picture)).quality or 0) < min_quality:
             skipped += 1
             continue
-        pictures.append(picture)
+        pictures.append(_Named(path.relative_to(folder).as_posix(), picture))
     return pictures, skipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A picture of the folder, and its path in it."""
+
+    name: str
+    picture: Picture
 
 
 @dataclass(slots=True)
@@ -334,6 +359,9 @@ class _Outcome:
     wrong: set[str] = field(default_factory=set)
     view: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    #: (effort, number of the own list, hit, row of the list): what else it wrongly came near
+    of_lists: list[tuple[str, int, Hit, int]] = field(default_factory=list)
+    picture: str = ""
     #: (effort, smallest threshold that finds it or None, smallest threshold with a wrong entry or None)
     needed: list[tuple[str, int | None, int | None]] = field(default_factory=list)
 
@@ -343,32 +371,43 @@ class _Bench:
 
     def __init__(
         self,
-        listed: list[Picture],
-        background: list[Picture],
+        listed: list[_Named],
+        background: list[_Named],
         efforts: Sequence[Effort],
         thresholds: Sequence[int],
         min_quality: int,
         list_size: int,
+        own_lists: list[OwnList],
         peers: Sequence[Peer],
         seed: int,
     ) -> None:
-        self._listed, self._background, self._efforts, self._peers = listed, background, efforts, peers
+        self._listed, self._efforts, self._peers = listed, efforts, peers
+        self._background = [named.picture for named in background]
         self._thresholds, self._min_quality, self._seed = thresholds, min_quality, seed
-        own = [compute.hash_array(np.asarray(picture)) for picture in listed]
-        digests = np.frombuffer(b"".join(value.digest for value in own), np.uint8).reshape(-1, 32)
-        n_generated = max(0, list_size - len(own))
+        own = [compute.hash_array(np.asarray(named.picture)) for named in listed]
+        digests = [np.frombuffer(b"".join(value.digest for value in own), np.uint8).reshape(-1, 32)]
+        self._own_lists, self._first_rows = own_lists, []
+        others = [compute.hash_array(np.asarray(picture)) for picture in self._background]
+        for own_list in own_lists:
+            self._first_rows.append(sum(map(len, digests)))
+            digests.append(own_list.digests)
+            own_list.know(own, others)
+        n_generated = max(0, list_size - sum(map(len, digests)))
         generated = np.random.default_rng(seed).integers(0, 256, (n_generated, 32), dtype=np.uint8)
-        self.index = Index.from_digests(np.concatenate([digests, generated]), algorithm=Algorithm.PDQ)
+        self.index = Index.from_digests(np.concatenate([*digests, generated]), algorithm=Algorithm.PDQ)
         self._alike = _alike(own, max(thresholds))
-        self._of_peer = {peer.name: [peer.digest(picture) for picture in listed] for peer in peers}
+        for at, alike in enumerate(self._alike):
+            for own_list, first in zip(own_lists, self._first_rows, strict=True):
+                alike.update(first + row for row in own_list.known[at])
+        self._of_peer = {peer.name: [peer.digest(named.picture) for named in listed] for peer in peers}
         self.times: dict[str, list[float]] = {"decode": [], **{effort: [] for effort in efforts}}
         self._needed: dict[str, list[tuple[int | None, int | None]]] = {effort: [] for effort in efforts}
 
     def run(self, at: int, row: int, manipulation: Manipulation) -> _Outcome:
         """Manipulate picture `at`, and look the result up in every way."""
         scene = Scene(np.random.default_rng([self._seed, at, row]), self._background)
-        data = apply(manipulation, self._listed[at], scene)
-        outcome = _Outcome()
+        data = apply(manipulation, self._listed[at].picture, scene)
+        outcome = _Outcome(picture=self._listed[at].name)
         before = time.thread_time()
         upload = decode(data, step_for=compute.reduction_for)
         outcome.seconds["decode"] = time.thread_time() - before
@@ -384,6 +423,25 @@ class _Bench:
                 if any(d <= peer.max_distance for i, d in enumerate(far) if i not in self._alike[at]):
                     outcome.wrong.add(peer.name)
         return outcome
+
+    def find_nearest(self, pool: ThreadPoolExecutor) -> None:
+        """Look every listed picture up unaltered, farther than any threshold: how near the own lists come."""
+
+        def look(job: tuple[Effort, int]) -> tuple[Hit, ...]:
+            effort, at = job
+            upload = decode(apply(_AS_IT_IS, self._listed[at].picture, Scene(np.random.default_rng(0))))
+            return look_up(
+                [upload],
+                self.index,
+                max_distance=NEAREST_WITHIN,
+                min_quality=self._min_quality,
+                effort=effort,
+            ).hits
+
+        jobs = [(effort, at) for effort in self._efforts for at in range(len(self._listed))]
+        for (effort, at), hits in zip(jobs, pool.map(look, jobs), strict=True):
+            for own_list, first in zip(self._own_lists, self._first_rows, strict=True):
+                own_list.add_nearest(effort, hits, first, at)
 
     def _look(self, at: int, upload: Decoded, effort: Effort, outcome: _Outcome) -> None:
         before = time.thread_time()
@@ -404,6 +462,12 @@ class _Bench:
             outcome.view = right[0].view
         if any(hit.needs <= limit for hit in wrong):
             outcome.wrong.add(effort)
+        for number, (own_list, first) in enumerate(zip(self._own_lists, self._first_rows, strict=True)):
+            outcome.of_lists += [
+                (effort, number, hit, hit.row - first)
+                for hit in wrong
+                if hit.needs <= limit and first <= hit.row < first + len(own_list.digests)
+            ]
 
     def count(self, row: Row, outcome: _Outcome) -> None:
         """Add one upload to its manipulation's row."""
@@ -413,6 +477,10 @@ class _Bench:
             row.distances.setdefault(way, []).append(distance)
         for way in outcome.wrong:
             row.false[way] += 1
+        for effort, number in sorted({(effort, number) for effort, number, _, _ in outcome.of_lists}):
+            self._own_lists[number].false[effort] += 1
+        for effort, number, hit, entry in outcome.of_lists:
+            self._own_lists[number].add_match(outcome.picture, row.name, effort, hit, entry)
         if outcome.view:
             row.views[outcome.view] += 1
         for way, seconds in outcome.seconds.items():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from .evaluate import Evaluation, Row
+from .own_list import OwnList
 
 __all__ = ["as_page", "as_table"]
 
@@ -37,6 +38,8 @@ def as_table(evaluation: Evaluation) -> str:
         found = ", ".join(f"{way} {value:.3f}" for way, value in point["recall"].items())
         false = ", ".join(f"{way} {value}" for way, value in point["false_matches"].items())
         lines.append(f"threshold {point['max_distance']:>3}: recall {found}; false matches {false}")
+    for own_list in evaluation.own_lists:
+        lines += own_list.in_words()
     lines.append(_settings(evaluation))
     return "\n".join(lines)
 
@@ -92,6 +95,8 @@ def as_page(evaluation: Evaluation) -> str:
         "<h2>Median time an upload</h2>",
         f"<table style='width:auto'>{times}</table>",
     ]
+    for own_list in evaluation.own_lists:
+        parts.append(_own_list(own_list))
     if evaluation.sweep:
         parts += ["<h2>Recall and false matches by threshold</h2>", _curve(evaluation)]
     parts.append("</html>\n")
@@ -117,6 +122,21 @@ def _rows(rows: Sequence[Row], ways: Sequence[str], *, views: bool) -> str:
         )
     lines.append("</table>")
     return "\n".join(lines)
+
+
+def _own_list(own_list: OwnList) -> str:
+    head, *lines = own_list.in_words()
+    items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
+    rows = "".join(
+        f"<tr><td>{escape(match.picture)}</td><td>{escape(match.manipulation)}</td><td>{escape(match.effort)}</td>"
+        f"<td>{escape(match.view)}</td><td class=n>{match.distance}</td><td>{escape(match.entry)}</td></tr>"
+        for match in own_list.matches
+    )
+    names = "".join(
+        f"<th>{name}</th>" for name in ("picture", "manipulation", "effort", "view", "bits", "entry")
+    )
+    table = f"<table><tr>{names}</tr>{rows}</table>" if rows else ""
+    return f"<h2>False matches on {escape(own_list.name)}</h2><p>{escape(head)}</p><ul>{items}</ul>{table}"
 
 
 def _bars(row: Row, ways: Sequence[str]) -> str:

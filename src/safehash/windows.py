@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,8 @@ class Family:
         Windows tried for one list entry.
     rich : bool
         Whether pictures full of detail may lie farther, by `RICH_EXTRA`.
+    plain : int
+        How near an entry that is nearly a plain shape a photograph may lie and match it all the same, in bits.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Family:
     room: float
     evaluations: int
     rich: bool = False
+    plain: int = 0
 
 
 #: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
@@ -64,9 +68,9 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
-        Family("whole", 84, 18, 0.47, 0.02, 0.005, 0.2, 150, rich=True),
-        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80),
-        Family("panel", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
+        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True, plain=26),
+        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80, plain=26),
+        Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120),
     )
 }
 
@@ -77,30 +81,44 @@ MAX_CANDIDATES = 12
 _FIRST_LOOK = 30
 _MAY_GAIN = 0.15
 
-#: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing.
+#: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing; nor does one
+#: that says more than this share of a side was cut off, since much of it is repeated edge.
 MIN_COVERAGE = 0.08
-MIN_WINDOW_QUALITY = 50
+MIN_WINDOW_QUALITY = 40
+MAX_MISSING = 0.25
 
-#: Up to the first share of flat picture a family's own threshold holds; from the second on, and for an object
-#: on a plain ground, only near identity counts: bits beyond the usual threshold, and agreement.
-FLAT_FROM, FLAT_TO = 0.3, 0.5
-FLAT = (-9, 0.62)
+#: A window is a graphic where its greys have less than the first entropy, where four greys make up the second
+#: share of it, where the second share of it is flat, where its contrast is under the first grey levels and its
+#: greys are not many, and on a plain ground with few greys; it is a photograph from the other end of each range on.
+#: Of a graphic only near identity counts: bits beyond the usual threshold, and agreement.
+GREYS_FROM, GREYS_TO = 4.0, 4.5
+COMMON_FROM, COMMON_TO = 0.38, 0.45
+FLAT_FROM, FLAT_TO = 0.45, 0.65
+CONTRAST_FROM, CONTRAST_TO = 20.0, 26.0
+DULL_FROM, DULL_TO = 5.0, 5.4
+GRAPHIC = (-25, 0.65)
+
+#: A window of few greys may lie so many bits beyond the usual threshold at most; a family's own extra holds from
+#: the second entropy on.
+SURE_EXTRA = 14
+SURE_FROM, SURE_TO = 5.2, 5.5
 
 #: Where there is detail nearly everywhere, a window as large as the upload may lie so many bits farther yet:
-#: all of them up to the first share of flat picture, none from the second on.
-RICH_TO, RICH_FROM = 0.12, 0.22
+#: all of them up to the first share of flat picture and from the second entropy on.
+RICH_TO, RICH_FROM = 0.2, 0.3
+RICH_GREYS_FROM, RICH_GREYS_TO = 5.3, 5.6
 RICH_EXTRA = 8
-PLAIN_GROUND = (-17, 0.70)
 
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
 MAX_FAINT = 0.15
 
 #: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits.
-PLAIN_OFFSET, PLAIN_SLOPE = 54, 1.5
+#: A photograph as large as the upload may lie within the second line, up to its family's `plain`.
+PLAIN_OFFSET, PLAIN_SLOPE = 64, 2.0
+NEARLY_OFFSET, NEARLY_SLOPE = 54, 1.5
 
-#: Margins that a crop may have taken off a side, in fractions of what is left.
-_MARGINS = (0.0, 0.03, 0.06, 0.1, 0.15)
-_LARGE_MARGINS = (0.0, 0.08, 0.16, 0.25)
+#: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
+_MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
 _FEW_MARGINS = (0.0, 0.06, 0.13)
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
@@ -220,7 +238,7 @@ def _whole_batch(thumbs: Thumbnails) -> _Batch:
     """Windows as large as the upload or larger."""
     thumb = thumbs.of_side(_WHOLE_SIDE)
     batch = _Batch(FAMILIES["whole"], _WHOLE_SIDE, [], [], [], [])
-    for margins in (_MARGINS, _LARGE_MARGINS):
+    for margins in _MARGINS:
         spans, row_of, col_of, windows = _grown(margins, alike=False)
         batch.add(_views.hash_windows(thumb, spans, spans, row_of, col_of), windows, 0)
     spans, row_of, col_of, windows = _grown(_FEW_MARGINS, alike=False)
@@ -354,42 +372,75 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     top, bottom, left, right = found.window
     if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
         return _NEVER
+    if 1.0 - 1.0 / max(bottom - top, right - left, 1.0) > MAX_MISSING:
+        return _NEVER
     thumb = thumbs.of_side(side)
     if found.degrees:
         thumb = _views.rotated(thumb, found.degrees, thumbs.aspect)
-    quality, flat, plain_ground, faint = _views.measure_window(thumb, np.array(found.window))
-    if quality < MIN_WINDOW_QUALITY or faint > MAX_FAINT:
+    seen = _Seen(*_views.measure_window(thumb, np.array(found.window)))
+    if seen.quality < MIN_WINDOW_QUALITY or seen.faint > MAX_FAINT:
         return _NEVER
-    if found.distance > _plain_limit(digest):
+    photograph = _photograph(seen)
+    if found.distance > _plain_limit(digest, family.plain * photograph):
         return _NEVER
-    if plain_ground:
-        extra, agreement = PLAIN_GROUND
-    else:
-        rich = min(1.0, max(0.0, (FLAT_TO - flat) / (FLAT_TO - FLAT_FROM)))
-        more = min(1.0, max(0.0, (RICH_FROM - flat) / (RICH_FROM - RICH_TO))) * family.rich
-        extra = round(FLAT[0] + (family.extra - FLAT[0]) * rich + RICH_EXTRA * more)
-        agreement = FLAT[1] + (family.agreement - FLAT[1]) * rich
+    least = min(SURE_EXTRA, family.extra)
+    sure = least + (family.extra - least) * _share(seen.greys, SURE_FROM, SURE_TO)
+    rich = (
+        min(_share(seen.flat, RICH_FROM, RICH_TO), _share(seen.greys, RICH_GREYS_FROM, RICH_GREYS_TO))
+        * family.rich
+    )
+    extra = round(GRAPHIC[0] + (sure - GRAPHIC[0]) * photograph + RICH_EXTRA * rich)
+    agreement = GRAPHIC[1] + (family.agreement - GRAPHIC[1]) * photograph
     return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
 
 
-def _plain_limit(digest: UInt8Array) -> float:
-    """Return how far from an entry a view of something else than the whole picture may lie, in bits."""
-    return PLAIN_SLOPE * (int(distance_to_plain(digest)[0]) - PLAIN_OFFSET)
+class _Seen(NamedTuple):
+    """What `_views.measure_window` says of a window."""
+
+    quality: int
+    flat: float
+    plain_ground: bool
+    faint: float
+    greys: float
+    common: float
+    contrast: float
+
+
+def _photograph(seen: _Seen) -> float:
+    """Return how much of a photograph a window is, 0 to 1; 0 is a graphic."""
+    if seen.plain_ground and seen.greys < GREYS_TO:
+        return 0.0
+    return min(
+        _share(seen.greys, GREYS_FROM, GREYS_TO),
+        _share(seen.common, COMMON_TO, COMMON_FROM),
+        _share(seen.flat, FLAT_TO, FLAT_FROM),
+        max(_share(seen.contrast, CONTRAST_FROM, CONTRAST_TO), _share(seen.greys, DULL_FROM, DULL_TO)),
+    )
+
+
+def _share(value: float, none: float, all_of_it: float) -> float:
+    """Return how far a value has come from `none` to `all_of_it`, 0 to 1."""
+    return min(1.0, max(0.0, (value - none) / (all_of_it - none)))
+
+
+def _plain_limit(digest: UInt8Array, at_least: float = 0.0) -> float:
+    """Return how far from an entry a view may lie, in bits, since it may be a plain shape; `at_least` if not."""
+    apart = int(distance_to_plain(digest)[0])
+    return max(PLAIN_SLOPE * (apart - PLAIN_OFFSET), min(at_least, NEARLY_SLOPE * (apart - NEARLY_OFFSET)))
 
 
 def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
     """Return the smallest threshold at which a turned or negative upload counts as an entry's picture.
 
-    Stripes, discs and symmetric drawings are alike in any orientation.
+    Stripes, discs and symmetric drawings are alike in any orientation, and so are many pictures of a set: of a
+    graphic only near identity counts.
     """
     if degenerate(digest)[0] or distance > _plain_limit(digest):
         return _NEVER
-    _, _, plain_ground, faint = _views.measure_window(
-        thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])
-    )
-    if faint > MAX_FAINT:
+    seen = _Seen(*_views.measure_window(thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])))
+    if seen.faint > MAX_FAINT:
         return _NEVER
-    return distance - PLAIN_GROUND[0] if plain_ground else distance
+    return distance - round(GRAPHIC[0] * (1.0 - _photograph(seen)))
 
 
 _NEVER = 257

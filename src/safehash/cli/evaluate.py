@@ -40,6 +40,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--max-images", type=int, default=50, metavar="N",
         help="take N pictures, spread over the folder (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--list", action="append", metavar="FILE", dest="lists",
+        help="count false matches against a list of your own too, in any format; repeatable",
+    )  # fmt: skip
     parser.add_argument("--family", action="append", metavar="NAME", help="only these families; repeatable")
     parser.add_argument("--peers", action="store_true", help="compare with pdqhash, imagehash, perception")
     parser.add_argument(
@@ -55,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit code: 0 done, 2 wrong usage."""
     from tqdm import tqdm
 
+    from ..errors import ListError
     from ..evaluate import evaluate, find_peers
     from ..evaluate_page import as_page, as_table
     from ..manipulations import FAMILIES, MANIPULATIONS
@@ -89,12 +94,13 @@ def run(args: argparse.Namespace) -> int:
                 min_quality=args.min_quality,
                 list_size=args.list_size,
                 max_images=args.max_images,
+                own_lists=args.lists or (),
                 peers=find_peers() if args.peers else (),
                 seed=args.seed,
                 threads=args.threads,
                 progress=progress,
             )
-        except ValueError as exc:
+        except (ValueError, ListError) as exc:
             return _usage(str(exc))
     if args.json == "-":
         print(json.dumps(measured.to_record(), indent=1))

@@ -1,0 +1,151 @@
+"""Make the lists of pictures that bench_views.py reads, from extracted Debian packages.
+
+::
+
+    apt-get download endless-sky-data stellarium-data tuxpaint-stamps-default kgeography-data debian-handbook \
+        openclipart-png
+    for package in *.deb; do dpkg-deb -x $package extracted/${package%%_*}; done
+    python benchmarks/view_mixes.py extracted made
+
+``made/photos.txt`` names 250 photographs, whose altered copies recall is measured on; ``made/tuning_photos.txt``
+the 40 that thresholds and gates may look at: the first by the SHA-256 of their file names. ``made/mixes.txt`` has
+"mix, part, path" lines, tab-separated. The part is the SHA-256 of the file's bytes, modulo three: ``listed``,
+``tuning`` (uploads that gates may be set on) and ``test`` (uploads that only the published figures come from). A
+file whose bytes came before is left out.
+
+Two mixes are made here, from what the packages hold, since no package has them: ``templates``, screenshots, posters,
+chat messages and memes that differ in their picture alone, with the part of the photograph they hold; ``documents``,
+pages of text and tables set in one layout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import html
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from safehash.manipulations import MANIPULATIONS, Scene, apply
+
+PARTS = ("listed", "tuning", "test")
+N_TUNING_PHOTOS = 40
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+
+#: The first that a path contains.
+MIX_OF = (
+    ("endless-sky/images/land/", "photographs"),
+    ("endless-sky/images/scene/", "photographs"),
+    ("endless-sky/images/star/", "star fields"),
+    ("endless-sky/images/ui/", "icons and clip art"),
+    ("endless-sky/images/icon/", "icons and clip art"),
+    ("endless-sky/images/label/", "icons and clip art"),
+    ("endless-sky/images/", "game sprites"),
+    ("stellarium/nebulae/", "star fields"),
+    ("stellarium-data/", "sky art, textures, panoramas"),
+    ("tuxpaint-stamps-default/", "cut-out objects and letters"),
+    ("kgeography/flags/", "flags"),
+    ("kgeography-data/", "maps"),
+    ("debian-handbook/", "screenshots and diagrams"),
+    ("signs_and_symbols/flags/", "flags"),
+    ("openclipart-png/", "icons and clip art"),
+)
+
+#: Manipulations that put a picture into a template.
+TEMPLATES = ("screenshot, light", "screenshot, dark", "chat message", "poster with a title", "caption bar above",
+             "meme text", "letterbox")  # fmt: skip
+
+
+def part_of(content: bytes) -> str:
+    """Return the part that a file of these bytes belongs to."""
+    return PARTS[int(hashlib.sha256(content).hexdigest(), 16) % 3]
+
+
+def find_pictures(extracted: Path) -> Iterator[tuple[str, str, Path]]:
+    """Yield mix, part and path of every picture, doubles left out."""
+    seen = set()
+    for path in sorted(extracted.rglob("*")):
+        if path.suffix.lower() not in SUFFIXES or not path.is_file() or path.is_symlink():
+            continue
+        mix = next((mix for piece, mix in MIX_OF if piece in path.as_posix()), None)
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).digest()
+        if mix is None or digest in seen:
+            continue
+        seen.add(digest)
+        yield mix, part_of(content), path
+
+
+def make_templates(photos: list[tuple[str, Path]], out: Path) -> Iterator[tuple[str, str, Path]]:
+    """Put each photograph into every template, 640 pixels wide; the template is the same to the pixel."""
+    wanted = [manipulation for manipulation in MANIPULATIONS if manipulation.name in TEMPLATES]
+    for part, path in photos:
+        picture = Image.open(path).convert("RGB").resize((640, 480), Image.Resampling.BICUBIC)
+        for number, manipulation in enumerate(wanted):
+            made = out / f"template{number}_{path.stem}.jpg"
+            made.write_bytes(apply(manipulation, picture, Scene(np.random.default_rng(number))))
+            yield "templates", part, made
+
+
+def make_documents(extracted: Path, out: Path, n_pages: int = 600) -> Iterator[tuple[str, str, Path]]:
+    """Set the handbook's text in pages of one layout: a head, two columns or one, a ruled table."""
+    text = ""
+    for path in sorted((extracted / "debian-handbook").rglob("en-US/*.html")):
+        body = re.sub(r"(?s)<(script|style).*?</\1>|<[^>]+>", " ", path.read_text(encoding="utf-8"))
+        text += html.unescape(" ".join(body.split())) + " "
+    lines = textwrap.wrap(text, 46)
+    n_lines = len(lines)
+    head, font = ImageFont.load_default(26), ImageFont.load_default(14)
+    for number in range(n_pages):
+        page = Image.new("L", (720, 960), 255)
+        draw = ImageDraw.Draw(page)
+        draw.text((60, 40), " ".join(lines[number * 80 % n_lines].split()[:4]), fill=0, font=head)
+        draw.line((60, 84, 660, 84), fill=0, width=2)
+        for row in range(40):
+            for column in range(2 if number % 3 else 1):
+                line = lines[(number * 80 + column * 40 + row) % n_lines]
+                draw.text(
+                    (60 + 310 * column, 100 + 20 * row), line[: 40 if number % 3 else 80], fill=0, font=font
+                )
+        if number % 3 == 2:
+            for row in range(12):
+                draw.rectangle((60, 500 + 30 * row, 660, 530 + 30 * row), outline=0)
+        made = out / f"document{number}.png"
+        page.save(made)
+        yield "documents", part_of(made.read_bytes()), made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("extracted", type=Path, help="folder with one folder a package")
+    parser.add_argument("out", type=Path, help="folder for the lists and the pictures made")
+    args = parser.parse_args()
+    pictures = args.out / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    found = list(find_pictures(args.extracted))
+    photos = [(part, path) for mix, part, path in found if mix == "photographs"]
+    by_name = sorted(
+        (path for _, path in photos), key=lambda path: hashlib.sha256(path.name.encode()).digest()
+    )
+    for name, paths in (
+        ("tuning_photos", by_name[:N_TUNING_PHOTOS]),
+        ("photos", by_name[N_TUNING_PHOTOS:][:250]),
+    ):
+        (args.out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
+    found += make_templates(photos, pictures)
+    found += make_documents(args.extracted, pictures)
+    (args.out / "mixes.txt").write_text("".join(f"{mix}\t{part}\t{path}\n" for mix, part, path in found))
+    for (mix, part), count in sorted(Counter((mix, part) for mix, part, _ in found).items()):
+        print(f"{mix:32} {part:8} {count:6}")
+
+
+if __name__ == "__main__":
+    main()
