@@ -27,9 +27,6 @@ Answers = tuple[Int64Array, Int64Array, Int32Array]
 #: The radius an index is built for unless told otherwise: the usual thresholds (docs/hashes.md).
 _USUAL_DISTANCE = {Algorithm.PDQ: 31, Algorithm.PHASH: 8, Algorithm.PHASH256: 51}
 
-#: Without a hardware population count, FAISS scans faster than we do, up to about this many digests.
-_FLAT_BELOW = 20_000
-
 #: A candidate costs about as much as this many digests of a scan of all.
 _SCANNED_PER_CANDIDATE = 12
 
@@ -70,8 +67,8 @@ class Index:
     method : "auto", "multi" or "flat"
         How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer,
         or at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle.
-        "auto" is "multi" but for small lists on a machine without a hardware population count: everywhere
-        else FAISS was slower at every size from 1 to 10 million (benchmarks/crossover.py, bench_index.py).
+        "auto" is "multi": FAISS was slower at every size from 1 to 10 million, and without a hardware
+        population count too, but for a tie at 4 000 (benchmarks/crossover.py, bench_index.py).
     max_distance : int, optional
         The radius to be fastest at, in bits. Every other radius is exact too.
 
@@ -163,9 +160,6 @@ class Index:
             max_distance = _USUAL_DISTANCE.get(algorithm, 0)
         _check_distance(algorithm, max_distance)
         n = digests.shape[0]
-        if method == "auto":
-            slow = _search.levels()[-1] == "scalar" and n < _FLAT_BELOW
-            method = "flat" if slow and algorithm.is_perceptual else "multi"
         widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)
         starts, ids = build_slots(digests, widths, threads)
         self._adopt(algorithm, digests, widths, starts, ids, None, max_distance, None)
