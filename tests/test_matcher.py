@@ -438,6 +438,16 @@ def test_reloading(kind: str, listed: Path, photo: Image.Image, tmp_path: Path) 
     assert matcher.check(photo).outcome is Outcome.NO_MATCH  # the old state stays
 
 
+def test_a_reloaded_snapshot_brings_its_own_thresholds(listed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lists.safehash"
+    Matcher.from_files(listed).save(path)
+    as_saved, as_asked = Matcher.open(path), Matcher.open(path, policy=Policy(min_quality=20))
+    Matcher.from_files(listed, policy=Policy(min_quality=77)).save(path)
+    for matcher, floor in ((as_saved, 77), (as_asked, 20)):
+        assert matcher.reload_if_changed()
+        assert (matcher.audit.min_quality, matcher.settings["policy"].min_quality) == (floor, floor)
+
+
 def test_reloading_under_load(listed: Path, photo: Image.Image, tmp_path: Path) -> None:
     """Eight threads ask while the lists are swapped 200 times: each answer is one list's or the other's."""
     two = tmp_path / "two.csv"

@@ -28,7 +28,7 @@ from .lists import Entry
 from .pictures import Decoded, Provenance
 from .policy import Policy
 from .snapshot import open_snapshot, write_snapshot
-from .state import Sources, State, adopt_state, origin_of, policy_of, read_state, widest_distance
+from .state import Sources, State, adopt_state, origin_of, read_state, widest_distance
 from .views import EFFORTS, TURN_NAMES, Effort, Hit, look_up
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Matcher:
         self,
         state: State,
         *,
-        policy: Policy,
+        policy: Policy | None,
         limits: Limits,
         effort: Effort,
         flood_guard: FloodGuard | None,
@@ -67,7 +67,7 @@ class Matcher:
         allow_distance: int,
         sources: Sources,
     ) -> None:
-        self._policy = policy
+        self._asked = policy  # None: whatever a snapshot was saved with
         self._limits = limits
         self._effort: Effort = effort
         self._flood_guard = flood_guard
@@ -153,8 +153,8 @@ class Matcher:
         Parameters are those of `from_files`, but:
 
         policy : Policy, optional
-            Thresholds and quality floor; those of the snapshot otherwise. Which entries count was settled
-            when the snapshot was built.
+            Thresholds and quality floor; those of the snapshot otherwise, of the new one after a reload. Which
+            entries count was settled when the snapshot was built.
         verify : "lazy" or "full"
             Check every block before its first use, or the whole file now.
 
@@ -165,7 +165,6 @@ class Matcher:
         """
         sources = Sources(snapshot=os.fspath(path))
         snapshot = open_snapshot(path, verify=verify)
-        policy = policy_of(snapshot) if policy is None else policy
         return cls(
             adopt_state(snapshot, policy, effort),
             policy=policy,
@@ -200,11 +199,11 @@ class Matcher:
         settings = {
             "n_listed": state.n_listed,
             "notes": list(state.notes),
-            "max_distance": dict(self._policy.max_distance),
-            "min_quality": self._policy.min_quality,
+            "max_distance": dict(state.policy.max_distance),
+            "min_quality": state.policy.min_quality,
             "per_list": {
                 name: {"max_distance": dict(own.max_distance)}
-                for name, own in self._policy.per_list.items()
+                for name, own in state.policy.per_list.items()
                 if own.max_distance is not None
             },
             "exact": [algorithm.value for algorithm in state.exact],
@@ -230,9 +229,9 @@ class Matcher:
         """
         with self._reloading:
             if self._sources.snapshot is not None:
-                state = adopt_state(open_snapshot(self._sources.snapshot), self._policy, self._effort)
+                state = adopt_state(open_snapshot(self._sources.snapshot), self._asked, self._effort)
             else:
-                state = read_state(self._sources, self._policy, self._effort)
+                state = read_state(self._sources, self._asked or Policy(), self._effort)
             self._state = self._with_allowance(state)
 
     def _with_allowance(self, state: State) -> State:
@@ -292,7 +291,7 @@ class Matcher:
         return {
             "allow_ids": self._allow_ids,
             "allow_distance": self._allow_distance,
-            "policy": self._policy,
+            "policy": self._state.policy,
             "limits": self._limits,
             "effort": self._effort,
         }
@@ -378,7 +377,7 @@ class Matcher:
             same = np.dtype((np.void, algorithm.n_bytes))
             wanted = np.ascontiguousarray(listed).view(same).ravel()
             return np.isin(np.ascontiguousarray(digests).view(same).ravel(), wanted)
-        max_distance = widest_distance(self._policy, algorithm)
+        max_distance = widest_distance(state.policy, algorithm)
         if max_distance >= 2 * algorithm.n_bytes:
             return np.ones(len(digests), bool)  # too far for sorting to sort anything out
         views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
@@ -400,7 +399,7 @@ class Matcher:
             hits = self._stored_hits(state, algorithm, [values[place] for place in places])
             for place, found in zip(places, hits, strict=True):
                 value = values[place]
-                low = value.quality is not None and value.quality < self._policy.min_quality
+                low = value.quality is not None and value.quality < state.policy.min_quality
                 matches = [] if low else self._judged(state, algorithm, found)
                 outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
                 judged[place] = matches, _Facts(outcome, hash=value)
@@ -441,13 +440,13 @@ class Matcher:
             result = look_up(
                 frames,
                 index if index is not None else _EMPTY_PDQ,
-                max_distance=widest_distance(self._policy, Algorithm.PDQ),
-                min_quality=self._policy.min_quality,
+                max_distance=widest_distance(state.policy, Algorithm.PDQ),
+                min_quality=state.policy.min_quality,
                 effort=effort,
                 on_black=on_black,
             )
             own = result.hash
-            good = bool(result.hits) or (own.quality or 0) >= self._policy.min_quality
+            good = bool(result.hits) or (own.quality or 0) >= state.policy.min_quality
             matches += self._judged(state, Algorithm.PDQ, result.hits)
         wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
         if wanted:
@@ -457,7 +456,7 @@ class Matcher:
             fit = [
                 picture
                 for picture, each in zip(pictures, flat, strict=True)
-                if (each.quality or 0) >= self._policy.min_quality
+                if (each.quality or 0) >= state.policy.min_quality
             ]
             good = good or bool(fit)
             for algorithm in wanted:
@@ -501,7 +500,7 @@ class Matcher:
             )
         flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
         offsets, rows, distances = index.search_many(
-            flat, max_distance=widest_distance(self._policy, algorithm)
+            flat, max_distance=widest_distance(state.policy, algorithm)
         )
         found: list[tuple[Hit, ...]] = []
         for number in range(len(values)):
@@ -545,7 +544,7 @@ class Matcher:
             if row >= state.n_listed:
                 continue
             entry = state.table[row]
-            own = self._policy.of_list(entry.source)
+            own = state.policy.of_list(entry.source)
             if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
                 continue
             suppressed_by = _allowed_by(entry, hit, allowing)

@@ -22,7 +22,7 @@ from .policy import ListPolicy, Policy, staleness
 from .snapshot import Snapshot, file_state
 from .views import Effort
 
-__all__ = ["Sources", "State", "adopt_state", "origin_of", "policy_of", "read_state", "widest_distance"]
+__all__ = ["Sources", "State", "adopt_state", "origin_of", "read_state", "widest_distance"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class State:
     indexes: Mapping[Algorithm, Index]  # over table.digests(algorithm)
     exact: Mapping[Algorithm, ExactIndex]  # likewise
     allowed: frozenset[int]  # listed rows whose very digest stands on an allow-list
+    policy: Policy
     audit: Audit
     notes: tuple[str, ...]
     origin: tuple[object, ...]  # what the files looked like when they were read
@@ -127,20 +128,24 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
         indexes=indexes,
         exact=exact,
         allowed=frozenset(allowed),
+        policy=policy,
         audit=_audit_of((*indexes, *exact), infos, policy, effort),
         notes=tuple(notes),
         origin=origin,
     )
 
 
-def adopt_state(snapshot: Snapshot, policy: Policy, effort: Effort) -> State:
+def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> State:
     """Return the state an open snapshot holds; nothing of its arrays is copied.
+
+    Without a policy its own thresholds and quality floor hold.
 
     Raises
     ------
     IndexFileError
         The snapshot was not written by `Matcher.save`.
     """
+    policy = _policy_of(snapshot) if policy is None else policy
     settings = snapshot.settings
     try:
         exact = {
@@ -163,20 +168,14 @@ def adopt_state(snapshot: Snapshot, policy: Policy, effort: Effort) -> State:
         indexes=snapshot.indexes,
         exact=exact,
         allowed=allowed,
+        policy=policy,
         audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
         notes=notes,
         origin=(snapshot.state,),
     )
 
 
-def policy_of(snapshot: Snapshot) -> Policy:
-    """Return the policy that the matcher was saved with.
-
-    Raises
-    ------
-    IndexFileError
-        The snapshot was not written by `Matcher.save`.
-    """
+def _policy_of(snapshot: Snapshot) -> Policy:
     settings = snapshot.settings
     try:
         return Policy(
