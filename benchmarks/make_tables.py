@@ -124,6 +124,10 @@ def scan_table(record: dict[str, Any]) -> list[str]:
     for photos, rows in result.get("throughput", {}).items():
         if not isinstance(rows, dict):
             continue  # the date
+        alone = rows["hash in processes / (workers x hash on one thread)"]
+        lines.append(
+            f"| {photos}: what hashing and nothing else, in as many processes, gets of cores x one | | {alone} |"
+        )
         for name in ("scan, fast", "scan, standard", "scan with catalog, standard"):
             row = rows[name]
             effort = name.rsplit(", ")[-1]
