@@ -167,7 +167,8 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
         if n_seen != len(paths):
             raise RuntimeError(f"{n_seen} of {len(paths)} files decided")
 
-    hashers = multiprocessing.get_context("forkserver").Pool(n_workers)
+    # Not from the fork server: it is the scan's, started with what its workers need.
+    hashers = multiprocessing.get_context("spawn").Pool(n_workers)
     hashers.map(_hash_one, paths[: 8 * n_workers])  # everything imported
 
     def hash_in_processes() -> None:
