@@ -62,28 +62,30 @@ cdef void filter_picture(float* luma, float* other, Py_ssize_t rows, Py_ssize_t 
             box_filter(luma + k, other + k, rows, cols, (rows + 127) // 128)
 
 
+cdef float sum_of_products(const float* one, const float* other, Py_ssize_t stride) noexcept nogil:
+    """Sum 64 products from the first to the last; `other`'s samples lie `stride` apart."""
+    cdef float total = 0.0
+    cdef Py_ssize_t k
+    for k in range(64):
+        total += one[k] * other[k * stride]
+    return total
+
+
 cdef void transform(float* coefficients, const float* small) noexcept nogil:
     """16 x 16 coefficients of the 64 x 64 picture, every sum from its first term to its last."""
     cdef float[1024] basis
     cdef float[1024] half_done
-    cdef Py_ssize_t i, j, k
-    cdef float total
+    cdef Py_ssize_t i, j
     cdef float scale = <float>sqrt(2.0 / 64.0)
     for i in range(16):
         for j in range(64):
             basis[64 * i + j] = <float>(scale * cos(M_PI / 2.0 / 64.0 * (i + 1) * (2 * j + 1)))
     for i in range(16):
         for j in range(64):
-            total = 0.0
-            for k in range(64):
-                total += basis[64 * i + k] * small[64 * k + j]
-            half_done[64 * i + j] = total
+            half_done[64 * i + j] = sum_of_products(basis + 64 * i, small + j, 64)
     for i in range(16):
         for j in range(16):
-            total = 0.0
-            for k in range(64):
-                total += half_done[64 * i + k] * basis[64 * j + k]
-            coefficients[16 * i + j] = total
+            coefficients[16 * i + j] = sum_of_products(half_done + 64 * i, basis + 64 * j, 1)
 
 
 def pdq_orientations(pixels):
