@@ -125,6 +125,14 @@ def test_ycbcr_tiff(photo: Image.Image) -> None:
         safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 2, 2)))
 
 
+def test_a_tiff_of_unknown_samples_is_unsupported_not_damaged(photo: Image.Image) -> None:
+    data = saved(photo, "TIFF")
+    in_colour = struct.pack("<HHIHH", 262, 3, 1, 2, 0)
+    assert in_colour in data
+    with pytest.raises(UnsupportedImage, match="does not know"):
+        safehash.hash_bytes(data.replace(in_colour, struct.pack("<HHIHH", 262, 3, 1, 32844, 0)))
+
+
 def test_lab_tiff(photo: Image.Image) -> None:
     transform = ImageCms.buildTransform(
         ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"

@@ -395,6 +395,8 @@ def _guarded(name: str, act: Callable[[], _T]) -> _T:
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:  # decoders raise almost anything on damaged input, by experience
+        if "unknown pixel mode" in str(exc):
+            raise UnsupportedImage(f"{name} with samples the decoder does not know: {exc}") from exc
         raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
 
 
