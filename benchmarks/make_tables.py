@@ -128,7 +128,12 @@ def scan_table(record: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {photos}: what hashing and nothing else, in as many processes, gets of cores x one | | {alone} |"
         )
-        for name in ("scan, fast", "scan, standard", "scan with catalog, standard"):
+        for name in (
+            "scan, fast",
+            "scan with catalog, fast",
+            "scan, standard",
+            "scan with catalog, standard",
+        ):
             row = rows[name]
             effort = name.rsplit(", ")[-1]
             times_hash = row["rate / (workers x hash on one thread)"]
