@@ -111,6 +111,18 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
     assert running.summary.n_undecided == 5
 
 
+def test_a_worker_whose_status_was_lost_does_not_cost_its_file(tmp_path: Path, matcher: Matcher) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    write_pictures(folder, 5)
+    write_picture(folder / "untold.png", 1)
+    with scan(folder, matcher=matcher, workers=1, _before=misbehave) as running:
+        records = list(running)
+    assert len(records) == 6
+    assert {record.failure for record in records} == {None}
+    assert (tmp_path / "deaths").read_text() == "xxx"
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is told by a call of glibc's")
 def test_workers_keep_the_memory_of_one_picture_for_the_next(tmp_path: Path) -> None:
     """Handed back and faulted in again at every picture, it costs hundreds of page faults each."""

@@ -28,6 +28,9 @@ _BATCH_SECONDS = 1.0
 _DEPTH = 2
 #: A worker killed from outside says nothing about its file: this many lone attempts then.
 _KILLED_ATTEMPTS = 3
+#: Ends of a worker that say nothing about its file: killed from outside, or a status the fork server lost, which Python
+#: reports as 255.
+_SAY_NOTHING = (-getattr(signal, "SIGKILL", 9), 255)
 #: Pools of one worker that may break in a row, without a single batch done, before we say so.
 _MAX_BREAKS = 5
 #: Seconds beyond all timeouts after which a pool that says nothing is given up.
@@ -252,8 +255,8 @@ class Workers:
                 for ticket, item in zip(batch.tickets, batch.items, strict=True)
             ]
             return []
-        killed = isinstance(error, ProcessExpired) and error.exitcode == -getattr(signal, "SIGKILL", 9)
-        if killed and batch.alone < _KILLED_ATTEMPTS:
+        says_nothing = isinstance(error, ProcessExpired) and error.exitcode in _SAY_NOTHING
+        if says_nothing and batch.alone < _KILLED_ATTEMPTS:
             self._lonely.append(batch)
             return []
         return [(batch.tickets[0], batch.items[0], _failure(error, self._timeout))]
