@@ -396,12 +396,15 @@ static void SH_NAME(dct)(float *restrict coefficients, const float *restrict sma
 }
 
 /* The 32 bytes as printed: bit k is bit k % 8 of byte 31 - k / 8, set where a coefficient is over the median, the
- * 128th smallest of 256. That is found bit by bit of its order-preserving integer: 32 counts over 256 integers,
- * without a branch that a processor could guess wrong. */
+ * 128th smallest of 256. Its order-preserving integer is found bit by bit, each time counting the integers below a trial:
+ * without a branch that a processor could guess wrong, but for the end. A trial with 128 below it parts the halves. */
 static void SH_NAME(bits)(uint8_t *restrict digest, const float *restrict coefficients)
 {
+    float values[256];
     int32_t key[256];
-    memcpy(key, coefficients, sizeof key);
+    for (int i = 0; i < 256; i++)
+        values[i] = coefficients[i] + 0.0f; /* there is one zero, not two */
+    memcpy(key, values, sizeof key);
     for (int i = 0; i < 256; i++)
         key[i] ^= (key[i] >> 31) & 0x7FFFFFFF;
     uint32_t found = 0x80000000u;
@@ -412,15 +415,19 @@ static void SH_NAME(bits)(uint8_t *restrict digest, const float *restrict coeffi
             below += key[i] < trial;
         if (below <= 127)
             found = (uint32_t)trial;
+        if (below == 128) {
+            found = (uint32_t)trial - 1;
+            break;
+        }
     }
-    int32_t median_key = (int32_t)found;
-    median_key ^= (median_key >> 31) & 0x7FFFFFFF;
-    float median;
-    memcpy(&median, &median_key, sizeof median);
+    const int32_t last_low = (int32_t)found;
+    uint8_t high[256];
+    for (int i = 0; i < 256; i++)
+        high[i] = key[i] > last_low;
     for (int byte = 0; byte < 32; byte++) {
         unsigned bits = 0;
         for (int b = 0; b < 8; b++)
-            bits |= (unsigned)(coefficients[8 * byte + b] > median) << b;
+            bits |= (unsigned)high[8 * byte + b] << b;
         digest[31 - byte] = (uint8_t)bits;
     }
 }

@@ -10,11 +10,15 @@
 
 #define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
 
-/* The DCT times the 64 tents of one span over a thumbnail's side: weight[sample][frequency], samples lo to hi. */
+#define SV_MOST_TAPS 38 /* samples under one tent, 36 apart: a span may be 9 sides long */
+
+/* The 64 tents of one span over a thumbnail's side: tent k is the sum of `taps` samples from first[k] on, each times
+ * its weight; all of them read the samples lo to hi. */
 typedef struct {
-    int lo, hi;
-    float weight[SV_MAX_SIDE][16];
-} sv_operator;
+    int lo, hi, taps;
+    int first[64];
+    float weight[64][SV_MOST_TAPS];
+} sv_tents;
 
 /* Stored samples that one thumbnail sample averages, with the weights of the first and the last. */
 typedef struct {
@@ -24,9 +28,9 @@ typedef struct {
 
 typedef struct {
     void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
-    void (*fill_operator)(sv_operator *, int, double, double);
-    void (*rows_pass)(float *, const float *, int, const sv_operator *, int, int);
-    void (*cols_pass)(float *, const float *, int, const sv_operator *);
+    void (*fill_tents)(sv_tents *, int, double, double);
+    void (*rows_pass)(float *, const float *, int, const sv_tents *, int, int);
+    void (*cols_pass)(float *, const float *, const sv_tents *);
     void (*transpose)(float *, const float *, int);
     void (*evidence)(float *, const float *, int);
     void (*score)(float *, const float *, const float *, const float *, const float *, int);
@@ -442,8 +446,8 @@ typedef struct {
     const uint8_t *digest;
     double window[4];       /* y0, y1, x0, x1 */
     double rows_at[2];      /* the span `rows` was computed for */
-    float rows[16 * SV_MAX_SIDE];
-    sv_operator op;
+    float rows[SV_MAX_SIDE * 16];
+    sv_tents tents;
     int n_evaluations;
     int best_distance;
     double best_window[4];
@@ -457,13 +461,13 @@ static double sv_agreement(sv_search *s, const double *window)
     uint8_t digest[32];
     s->n_evaluations++;
     if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
-        s->kernels->fill_operator(&s->op, s->n, window[0], window[1]);
-        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->op, 0, s->n);
+        s->kernels->fill_tents(&s->tents, s->n, window[0], window[1]);
+        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->tents, 0, s->n);
         s->rows_at[0] = window[0];
         s->rows_at[1] = window[1];
     }
-    s->kernels->fill_operator(&s->op, s->n, window[2], window[3]);
-    s->kernels->cols_pass(coefficients, s->rows, s->n, &s->op);
+    s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
+    s->kernels->cols_pass(coefficients, s->rows, &s->tents);
     float mean = 0.0f;
     for (int i = 0; i < 256; i++)
         mean += fabsf(coefficients[i]);

@@ -16,7 +16,7 @@ cdef extern from "_views.h" nogil:
     int SV_SUMS(int n)
     int SV_GREYS
 
-    ctypedef struct sv_operator:
+    ctypedef struct sv_tents:
         int lo
         int hi
 
@@ -30,9 +30,9 @@ cdef extern from "_views.h" nogil:
     ctypedef struct sv_kernels:
         void (*thumbnail)(float*, int, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sv_box*, const sv_box*,
                           float*) noexcept nogil
-        void (*fill_operator)(sv_operator*, int, double, double) noexcept nogil
-        void (*rows_pass)(float*, const float*, int, const sv_operator*, int, int) noexcept nogil
-        void (*cols_pass)(float*, const float*, int, const sv_operator*) noexcept nogil
+        void (*fill_tents)(sv_tents*, int, double, double) noexcept nogil
+        void (*rows_pass)(float*, const float*, int, const sv_tents*, int, int) noexcept nogil
+        void (*cols_pass)(float*, const float*, const sv_tents*) noexcept nogil
         void (*transpose)(float*, const float*, int) noexcept nogil
         void (*evidence)(float*, const float*, int) noexcept nogil
 
@@ -251,19 +251,19 @@ cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, cons
     """Write the digest of each window; `row_spans` and `col_spans` are pairs of edges."""
     cdef const sv_kernels* kernels = sv_kernels_at(level)
     cdef const sh_kernels* pixel_kernels = sh_kernels_at(level)
-    # Windows of each row span as a linked list, and a place for the operator of each column span in use.
+    # Windows of each row span as a linked list, and a place for the tents of each column span in use.
     cdef int* head = <int*>malloc((n_rows + n_windows + n_cols) * sizeof(int))
     cdef int* following = head + n_rows
     cdef int* place = following + n_windows
-    cdef sv_operator* row_op = <sv_operator*>malloc(sizeof(sv_operator))
-    cdef sv_operator* col_ops = NULL
+    cdef sv_tents* row_tents = <sv_tents*>malloc(sizeof(sv_tents))
+    cdef sv_tents* col_tents = NULL
     cdef float* rows = <float*>malloc(16 * n * sizeof(float))
     cdef float[256] coefficients
     cdef Py_ssize_t row, col
     cdef int window, lo, hi, n_places = 0
     try:
-        if head == NULL or row_op == NULL or rows == NULL:
-            raise MemoryError("the operators of one batch of windows")
+        if head == NULL or row_tents == NULL or rows == NULL:
+            raise MemoryError("the tents of one batch of windows")
         for row in range(n_rows):
             head[row] = -1
         for col in range(n_cols):
@@ -274,33 +274,33 @@ cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, cons
             if place[col_of[window]] < 0:
                 place[col_of[window]] = n_places
                 n_places += 1
-        col_ops = <sv_operator*>malloc(n_places * sizeof(sv_operator))
-        if col_ops == NULL:
-            raise MemoryError("the operators of one batch of windows")
+        col_tents = <sv_tents*>malloc(n_places * sizeof(sv_tents))
+        if col_tents == NULL:
+            raise MemoryError("the tents of one batch of windows")
         with nogil:
             for col in range(n_cols):
                 if place[col] >= 0:
-                    kernels.fill_operator(&col_ops[place[col]], n, col_spans[2 * col], col_spans[2 * col + 1])
+                    kernels.fill_tents(&col_tents[place[col]], n, col_spans[2 * col], col_spans[2 * col + 1])
             for row in range(n_rows):
                 window = head[row]
                 if window < 0:
                     continue
                 lo, hi = n, 0
                 while window >= 0:
-                    lo = min(lo, col_ops[place[col_of[window]]].lo)
-                    hi = max(hi, col_ops[place[col_of[window]]].hi)
+                    lo = min(lo, col_tents[place[col_of[window]]].lo)
+                    hi = max(hi, col_tents[place[col_of[window]]].hi)
                     window = following[window]
-                kernels.fill_operator(row_op, n, row_spans[2 * row], row_spans[2 * row + 1])
-                kernels.rows_pass(rows, thumb, n, row_op, lo // 16 * 16, (hi + 15) // 16 * 16)
+                kernels.fill_tents(row_tents, n, row_spans[2 * row], row_spans[2 * row + 1])
+                kernels.rows_pass(rows, thumb, n, row_tents, lo // 16 * 16, (hi + 15) // 16 * 16)
                 window = head[row]
                 while window >= 0:
-                    kernels.cols_pass(coefficients, rows, n, &col_ops[place[col_of[window]]])
+                    kernels.cols_pass(coefficients, rows, &col_tents[place[col_of[window]]])
                     pixel_kernels.bits(&digests[32 * window], coefficients)
                     window = following[window]
     finally:
         free(head)
-        free(row_op)
-        free(col_ops)
+        free(row_tents)
+        free(col_tents)
         free(rows)
     return 0
 

@@ -86,83 +86,111 @@ static void SV_NAME(thumbnail)(float *restrict thumb, int side, const uint8_t *p
     }
 }
 
-/* 64 tents between a and b (fractions of a side of n samples; beyond it the edge repeats), DCT multiplied in.
- * A tent is as wide as PDQ's two box filters together, one output's distance, but never narrower than linear
- * interpolation needs. */
-static void SV_NAME(fill_operator)(sv_operator *op, int n, double a, double b)
+/* 64 tents between a and b (fractions of a side of n samples; beyond it the edge repeats). A tent is as wide as PDQ's
+ * two box filters together, one output's distance, but never narrower than linear interpolation needs. */
+static void SV_NAME(fill_tents)(sv_tents *tents, int n, double a, double b)
 {
     const double spacing = (b - a) * n / 64.0;
     const double half = spacing / 2.0 > 1.0 ? spacing / 2.0 : 1.0;
+    const double slope = 1.0 / half;
+    const int most = (int)floor(2.0 * half) + 1, taps = most < n ? most : n;
+    tents->taps = taps;
     for (int k = 0; k < 64; k++) {
         const double centre = a * n + spacing * (k + 0.5) - 0.5;
         const int first = (int)ceil(centre - half), last = (int)floor(centre + half);
-        double part[2 * SV_MAX_SIDE], total = 0.0;
-        if (k == 0) { /* centres ascend: the first tent begins lowest, the last one ends highest */
-            const double end = a * n + spacing * 63.5 - 0.5;
-            const int highest = (int)floor(end + half);
-            op->lo = first < 0 ? 0 : first > n - 1 ? n - 1 : first;
-            op->hi = 1 + (highest < 0 ? 0 : highest > n - 1 ? n - 1 : highest);
-            memset(op->weight[op->lo], 0, (size_t)(op->hi - op->lo) * sizeof op->weight[0]);
-        }
+        const int base = first < 0 ? 0 : first > n - taps ? n - taps : first;
+        double part[SV_MOST_TAPS], total = 0.0;
+        float *restrict weight = tents->weight[k];
+        tents->first[k] = base;
+        memset(weight, 0, (size_t)taps * sizeof *weight);
         for (int j = first; j <= last; j++) {
-            const double away = fabs((double)j - centre);
-            part[j - first] = 1.0 - (half == 1.0 ? away : away / half);
+            part[j - first] = 1.0 - fabs((double)j - centre) * slope;
             total += part[j - first];
         }
-        for (int j = first; j <= last; j++) {
-            const float w = (float)(part[j - first] / total);
-            float *restrict out = op->weight[j < 0 ? 0 : j > n - 1 ? n - 1 : j];
-            const float *restrict dct = sv_dct[k];
-            for (int i = 0; i < 16; i++)
-                out[i] += w * dct[i];
+        const double share = 1.0 / total;
+        for (int j = first; j <= last; j++)
+            weight[(j < 0 ? 0 : j > n - 1 ? n - 1 : j) - base] += (float)(part[j - first] * share);
+    }
+    tents->lo = tents->first[0]; /* centres ascend */
+    tents->hi = tents->first[63] + taps;
+}
+
+/* out[i] (`pitch` floats apart) = lanes of the 16 lowest frequencies, constant left out, of 64 lanes each: sums[k] is the
+ * sum of number k and number 63 - k, differences[k] what the second lacks to the first. Cosines are alike or opposite
+ * there. */
+static inline void SV_NAME(dct)(float *restrict out, ptrdiff_t pitch, const SV_LANES *restrict sums,
+                                const SV_LANES *restrict differences)
+{
+    for (int i = 0; i < 16; i += 8) {
+        SV_LANES f0 = SV_ZERO, f1 = SV_ZERO, f2 = SV_ZERO, f3 = SV_ZERO;
+        SV_LANES f4 = SV_ZERO, f5 = SV_ZERO, f6 = SV_ZERO, f7 = SV_ZERO;
+        for (int k = 0; k < 32; k++) {
+            const float *restrict w = sv_dct[k] + i;
+            const SV_LANES sum = sums[k], difference = differences[k];
+            f0 += w[0] * difference;
+            f1 += w[1] * sum;
+            f2 += w[2] * difference;
+            f3 += w[3] * sum;
+            f4 += w[4] * difference;
+            f5 += w[5] * sum;
+            f6 += w[6] * difference;
+            f7 += w[7] * sum;
         }
+        float *restrict to = out + i * pitch;
+        memcpy(to, &f0, sizeof f0);
+        memcpy(to + pitch, &f1, sizeof f1);
+        memcpy(to + 2 * pitch, &f2, sizeof f2);
+        memcpy(to + 3 * pitch, &f3, sizeof f3);
+        memcpy(to + 4 * pitch, &f4, sizeof f4);
+        memcpy(to + 5 * pitch, &f5, sizeof f5);
+        memcpy(to + 6 * pitch, &f6, sizeof f6);
+        memcpy(to + 7 * pitch, &f7, sizeof f7);
     }
 }
 
-/* rows[16][n] = operator times thumb, for columns c_lo to c_hi (c_hi - c_lo a multiple of 16). */
-static void SV_NAME(rows_pass)(float *restrict rows, const float *restrict thumb, int n, const sv_operator *op,
-                               int c_lo, int c_hi)
+/* The sums and differences that `dct` wants, of lanes that lie `pitch` floats from one sample to the next. */
+static inline void SV_NAME(fold)(SV_LANES *restrict sums, SV_LANES *restrict differences, const float *restrict samples,
+                                 ptrdiff_t pitch, const sv_tents *restrict tents)
 {
-    for (int c = c_lo; c < c_hi; c += SV_STEP)
-        for (int i = 0; i < 16; i += 4) {
-            float *restrict out = rows + (ptrdiff_t)i * n + c;
-            SV_LANES s0 = SV_ZERO, s1 = SV_ZERO, s2 = SV_ZERO, s3 = SV_ZERO;
-            for (int y = op->lo; y < op->hi; y++) {
-                const SV_LANES t = SV_LOAD(thumb + (ptrdiff_t)y * n + c);
-                const float *restrict w = op->weight[y] + i;
-                s0 += w[0] * t;
-                s1 += w[1] * t;
-                s2 += w[2] * t;
-                s3 += w[3] * t;
-            }
-            memcpy(out, &s0, sizeof s0);
-            memcpy(out + n, &s1, sizeof s1);
-            memcpy(out + 2 * n, &s2, sizeof s2);
-            memcpy(out + 3 * n, &s3, sizeof s3);
+    const int taps = tents->taps;
+    for (int k = 0; k < 32; k++) {
+        const float *restrict low = samples + pitch * tents->first[k], *restrict high = samples + pitch * tents->first[63 - k];
+        const float *restrict v = tents->weight[k], *restrict w = tents->weight[63 - k];
+        SV_LANES one = SV_ZERO, other = SV_ZERO;
+        for (int tap = 0; tap < taps; tap++) {
+            one += v[tap] * SV_LOAD(low + pitch * tap);
+            other += w[tap] * SV_LOAD(high + pitch * tap);
         }
+        sums[k] = one + other;
+        differences[k] = one - other;
+    }
 }
 
-/* coefficients[16][16] = rows times operator. */
-static void SV_NAME(cols_pass)(float *restrict coefficients, const float *restrict rows, int n,
-                               const sv_operator *op)
+/* rows[n][16] = DCT of the tents over the thumbnail's rows, for columns c_lo to c_hi (c_hi - c_lo a multiple of 16). */
+static void SV_NAME(rows_pass)(float *restrict rows, const float *restrict thumb, int n, const sv_tents *tents,
+                               int c_lo, int c_hi)
 {
-    for (int i = 0; i < 16; i += 4)
-        for (int j = 0; j < 16; j += SV_STEP) {
-            const float *restrict r = rows + (ptrdiff_t)i * n;
-            float *restrict out = coefficients + 16 * i + j;
-            SV_LANES s0 = SV_ZERO, s1 = SV_ZERO, s2 = SV_ZERO, s3 = SV_ZERO;
-            for (int x = op->lo; x < op->hi; x++) {
-                const SV_LANES w = SV_LOAD(op->weight[x] + j);
-                s0 += r[x] * w;
-                s1 += r[n + x] * w;
-                s2 += r[2 * n + x] * w;
-                s3 += r[3 * n + x] * w;
-            }
-            memcpy(out, &s0, sizeof s0);
-            memcpy(out + 16, &s1, sizeof s1);
-            memcpy(out + 32, &s2, sizeof s2);
-            memcpy(out + 48, &s3, sizeof s3);
-        }
+    SV_LANES sums[32], differences[32];
+    float lines[16 * SV_STEP];
+    for (int c = c_lo; c < c_hi; c += SV_STEP) {
+        SV_NAME(fold)(sums, differences, thumb + c, n, tents);
+        SV_NAME(dct)(lines, SV_STEP, sums, differences);
+        SH_NAME(mix_lines)(rows + 16 * (ptrdiff_t)c, 16, lines, SV_STEP);
+        SH_NAME(mix_lines)(rows + 16 * (ptrdiff_t)c + 8, 16, lines + 8 * SV_STEP, SV_STEP);
+    }
+}
+
+/* coefficients[16][16] = DCT of the tents over the columns of `rows`. */
+static void SV_NAME(cols_pass)(float *restrict coefficients, const float *restrict rows, const sv_tents *tents)
+{
+    SV_LANES sums[32], differences[32];
+    float turned[16 * 16];
+    for (int i = 0; i < 16; i += SV_STEP) {
+        SV_NAME(fold)(sums, differences, rows + i, 16, tents);
+        SV_NAME(dct)(turned + i, 16, sums, differences);
+    }
+    SH_NAME(mix_lines)(coefficients, 16, turned, 16);
+    SH_NAME(mix_lines)(coefficients + 8, 16, turned + 8 * 16, 16);
 }
 
 /* sums[n + 1][n + 16]: for each line between two rows of the transposed thumbnail's picture, a column of running sums
@@ -221,6 +249,6 @@ static void SV_NAME(score)(float *restrict scores, const float *restrict top, co
     }
 }
 
-static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(fill_operator), SV_NAME(rows_pass),
+static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(fill_tents), SV_NAME(rows_pass),
                                              SV_NAME(cols_pass), SV_NAME(transpose),     SV_NAME(evidence),
                                              SV_NAME(score)};
