@@ -129,6 +129,9 @@ static inline uint8_t sh_clip8(int64_t fixed)
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SH_HAVE_WIDE 1
+#include <immintrin.h>
+/* Four floats from one place and four from another. */
+#define SH_PAIR(low, high) _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #else

@@ -36,7 +36,20 @@ static void SH_NAME(add_row_float)(float *restrict acc, const uint8_t *restrict 
 static void SH_NAME(mix_lines)(float *restrict mixed, ptrdiff_t pitch, const float *restrict lines, ptrdiff_t n)
 {
     ptrdiff_t c = 0;
-#if defined(SH_SHUFFLE)
+#if SH_WIDTH >= 8 /* 4 x 4 in both halves of a register at once: half the shuffles */
+    for (; c + 4 <= n; c += 4) {
+        const float *restrict at = lines + c, *restrict below = lines + 4 * n + c;
+        const __m256 r04 = SH_PAIR(at, below), r15 = SH_PAIR(at + n, below + n);
+        const __m256 r26 = SH_PAIR(at + 2 * n, below + 2 * n), r37 = SH_PAIR(at + 3 * n, below + 3 * n);
+        const __m256 low01 = _mm256_unpacklo_ps(r04, r15), high01 = _mm256_unpackhi_ps(r04, r15);
+        const __m256 low23 = _mm256_unpacklo_ps(r26, r37), high23 = _mm256_unpackhi_ps(r26, r37);
+        float *restrict to = mixed + pitch * c;
+        _mm256_storeu_ps(to, _mm256_shuffle_ps(low01, low23, 0x44));
+        _mm256_storeu_ps(to + pitch, _mm256_shuffle_ps(low01, low23, 0xEE));
+        _mm256_storeu_ps(to + 2 * pitch, _mm256_shuffle_ps(high01, high23, 0x44));
+        _mm256_storeu_ps(to + 3 * pitch, _mm256_shuffle_ps(high01, high23, 0xEE));
+    }
+#elif defined(SH_SHUFFLE)
     for (; c + 4 <= n; c += 4)
         for (int half = 0; half < 8; half += 4) {
             sh_float4 r0, r1, r2, r3;

@@ -161,7 +161,7 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     cdef float[:, ::1] view = out
     cdef sv_box[256] down
     cdef sv_box[256] across
-    cdef float* work = <float*>malloc(16 * n_cols * channels * sizeof(float))
+    cdef float* work = <float*>malloc(17 * n_cols * channels * sizeof(float))
     if work == NULL:
         raise MemoryError("the working rows of one picture")
     with nogil:

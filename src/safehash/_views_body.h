@@ -3,40 +3,59 @@
  * Every sum runs in the order written out here, lane by lane, so every copy gives the same bits.
  */
 
-static void SV_NAME(set_row)(float *restrict line, const uint8_t *restrict row, float weight, ptrdiff_t n)
+/* line[i] = first_weight first[i] + inner_weight (sum of `count` rows from `inner` on) + last_weight last[i]; `count` is a
+ * constant wherever this is inlined, at most 8. */
+static inline void SV_NAME(shrink_few)(float *restrict line, const uint8_t *restrict first, const uint8_t *restrict inner,
+                                       const uint8_t *restrict last, ptrdiff_t pitch, const int count,
+                                       const sv_box *box, ptrdiff_t n)
 {
-    for (ptrdiff_t i = 0; i < n; i++)
-        line[i] = weight * (float)row[i];
+    const float v = box->first_weight, w = box->inner_weight, z = box->last_weight;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        int sum = 0;
+        for (int r = 0; r < count; r++)
+            sum += inner[r * pitch + i];
+        line[i] = (v * (float)first[i] + w * (float)sum) + z * (float)last[i];
+    }
 }
 
-static void SV_NAME(add_row)(float *restrict line, const uint8_t *restrict row, float weight, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        line[i] += weight * (float)row[i];
-}
-
-/* add_row four times, `pitch` samples apart, with one walk over the line. */
-static void SV_NAME(add_rows4)(float *restrict line, const uint8_t *restrict row, ptrdiff_t pitch, float weight,
-                               ptrdiff_t n)
-{
-    const uint8_t *restrict r1 = row + pitch, *restrict r2 = r1 + pitch, *restrict r3 = r2 + pitch;
-    for (ptrdiff_t i = 0; i < n; i++)
-        line[i] = (((line[i] + weight * (float)row[i]) + weight * (float)r1[i]) + weight * (float)r2[i]) +
-                  weight * (float)r3[i];
-}
-
-/* line[c] = weighted sum of one box's rows, in their order. n: samples of a row, all channels. */
+/* line[c] = weighted sum of one box's rows: the first, those inside, whose sum is exact, and the last.
+ * n: samples of a row, all channels; sums: as many. */
 static void SV_NAME(shrink_rows)(float *restrict line, const uint8_t *pixels, ptrdiff_t row_stride, ptrdiff_t n,
-                                 const sv_box *box)
+                                 const sv_box *box, int32_t *restrict sums)
 {
-    ptrdiff_t r = box->first + 1;
-    SV_NAME(set_row)(line, pixels + box->first * row_stride, box->first_weight, n);
-    for (; r + 4 <= box->last; r += 4)
-        SV_NAME(add_rows4)(line, pixels + r * row_stride, row_stride, box->inner_weight, n);
-    for (; r < box->last; r++)
-        SV_NAME(add_row)(line, pixels + r * row_stride, box->inner_weight, n);
-    if (box->last > box->first)
-        SV_NAME(add_row)(line, pixels + box->last * row_stride, box->last_weight, n);
+    const uint8_t *first = pixels + box->first * row_stride, *last = pixels + box->last * row_stride;
+    const uint8_t *restrict inner = first + row_stride;
+    const ptrdiff_t count = box->last - box->first - 1;
+    switch (count) {
+    case -1:
+        for (ptrdiff_t i = 0; i < n; i++)
+            line[i] = (float)first[i];
+        return;
+    case 0: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 0, box, n); return;
+    case 1: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 1, box, n); return;
+    case 2: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 2, box, n); return;
+    case 3: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 3, box, n); return;
+    case 4: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 4, box, n); return;
+    case 5: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 5, box, n); return;
+    case 6: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 6, box, n); return;
+    case 7: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 7, box, n); return;
+    case 8: SV_NAME(shrink_few)(line, first, inner, last, row_stride, 8, box, n); return;
+    default: break;
+    }
+    ptrdiff_t r = 0;
+    memset(sums, 0, (size_t)n * sizeof *sums);
+    for (; r + 8 <= count; r += 8)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const uint8_t *restrict at = inner + r * row_stride + i;
+            sums[i] += ((at[0] + at[row_stride]) + (at[2 * row_stride] + at[3 * row_stride])) +
+                       ((at[4 * row_stride] + at[5 * row_stride]) + (at[6 * row_stride] + at[7 * row_stride]));
+        }
+    for (; r < count; r++)
+        for (ptrdiff_t i = 0; i < n; i++)
+            sums[i] += inner[r * row_stride + i];
+    for (ptrdiff_t i = 0; i < n; i++)
+        line[i] = (box->first_weight * (float)first[i] + box->inner_weight * (float)sums[i]) +
+                  box->last_weight * (float)last[i];
 }
 
 /* total[8] = weighted sum of one box's columns, in their order, of eight lines at once. */
@@ -62,16 +81,17 @@ static inline void SV_NAME(shrink_columns)(float *restrict total, const float *r
 }
 
 /* thumb[side][side] of pixels[...][cols][channels], grey or RGB: weighted sums of each box's rows, then of its
- * columns, each in their order; eight rows of the thumbnail at once. work: 16 * cols * channels floats. */
+ * columns, each in their order; eight rows of the thumbnail at once. work: 17 * cols * channels floats. */
 static void SV_NAME(thumbnail)(float *restrict thumb, int side, const uint8_t *pixels, ptrdiff_t row_stride,
                                ptrdiff_t cols, int channels, const sv_box *down, const sv_box *across, float *work)
 {
     const ptrdiff_t n = cols * channels;
     float *lines = work, *mixed = work + 8 * n;
+    int32_t *sums = (int32_t *)(work + 16 * n);
     for (int r = 0; r < side; r += 8) {
         for (int lane = 0; lane < 8; lane++) {
             float *line = lines + lane * cols, *raw = channels == 3 ? mixed : line;
-            SV_NAME(shrink_rows)(raw, pixels, row_stride, n, down + r + lane);
+            SV_NAME(shrink_rows)(raw, pixels, row_stride, n, down + r + lane, sums);
             if (channels == 3)
                 for (ptrdiff_t c = 0; c < cols; c++)
                     line[c] = 0.299 * raw[3 * c] + 0.587 * raw[3 * c + 1] + 0.114 * raw[3 * c + 2];
