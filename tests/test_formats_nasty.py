@@ -726,6 +726,20 @@ def test_wrong_guess_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_is_no_list_is_called_that(tmp_path: Path) -> None:
+    wrong = tmp_path / "photo.jpg"
+    wrong.write_bytes(b"\xff\xd8\xff\xe0 a picture")
+    with pytest.raises(
+        ListError, match=r"photo\.jpg: not recognised as any list format; known are jsonl, ncmec"
+    ):
+        list(read_list(wrong))
+    wrong.write_bytes(b"")
+    with pytest.raises(ListError, match=r"photo\.jpg: empty; known are"):
+        list(read_list(wrong))
+    with pytest.raises(ListError, match=r"empty \(photo\.jpg\); known are"):
+        list(read_list(tmp_path))
+
+
 def test_missing_list(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="no such file"):
         read_list(tmp_path / "nothing.csv")

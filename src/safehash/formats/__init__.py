@@ -247,14 +247,16 @@ class ListReader(Iterator[Entry]):
 
     def _nothing_usable(self) -> ListError:
         report = self.report
-        recognised = f"recognised as {', '.join(report.formats)}" if report.formats else "not recognised"
-        told = " (as told)" if self._format is not None else ""
-        message = f"no usable record in {report.n_records}; {recognised}{told}"
-        if report.rejects:
-            first = report.rejects[0]
-            message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
+        first = report.rejects[0] if report.rejects else None
         if not report.formats:
-            message += f"; formats: {', '.join(row.name for row in FORMATS)} (format= overrides recognition)"
+            message = "no hash list" if first is None else first.reason
+            message += f" ({first.page})" if first is not None and self._path.is_dir() else ""
+            message += f"; known are {', '.join(row.name for row in FORMATS)}; format= overrides recognition"
+            return ListError(message, path=self._path)
+        told = " (as told)" if self._format is not None else ""
+        message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
+        if first is not None:
+            message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
         return ListError(message, path=self._path)
 
 
