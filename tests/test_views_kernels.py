@@ -165,7 +165,7 @@ def test_refining_finds_where_a_crop_was_taken(margins: tuple[float, ...], which
 
 
 def slow_thumbnail(pixels: UInt8Array, side: int, step: int, rows: int, cols: int) -> FloatArray:
-    """Return `_views.thumbnail` of an upright picture, sum by sum in single precision; those inside a box's rows are exact."""
+    """Return `_views.thumbnail` of an upright picture sum by sum, in float32 but for the rows inside a box."""
 
     def boxes(length: int) -> list[list[tuple[int, np.float32]]]:
         n_samples, found = -(-length // step), []
