@@ -38,6 +38,7 @@ FLOORS = (
     {"loading", "decision", "comparing", "windows"},
     {"policy", "snapshot", "views"},
     {"state"},
+    {"deciding"},
     {"matcher", "records", "items", "manipulations", "own_list"},
     {"archives", "sources", "worker"},
     {"catalog", "pool"},

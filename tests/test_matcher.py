@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import safehash
-from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy, state
+from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy, deciding, state
 from safehash import matcher as matching
 from safehash.snapshot import open_snapshot, write_snapshot
 from safehash.views import Hit
@@ -598,7 +598,7 @@ def test_an_allowed_picture_beside_a_listed_one_hides_nothing(bridge: Path, tmp_
     matcher = Matcher.from_files(listed, allow=[allow])
     state = matcher._state
     hits = [Hit(row=row, distance=4, view="inside a larger picture, 25 % of it") for row in (0, 1)]
-    (match,) = matcher._judged(state, safehash.Algorithm.PDQ, hits)
+    (match,) = deciding._judged(state, safehash.Algorithm.PDQ, hits, matcher._rules("standard"))
     assert match.suppressed_by is None
 
 
