@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import skimage.data
 from PIL import Image, ImageDraw, ImageOps
 
-from safehash import compute, images, views, windows
+from safehash import _views, compute, gates, images, views, windows
 from safehash.hashes import Algorithm, Hash
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
@@ -197,6 +199,214 @@ def test_a_window_that_is_mostly_repeated_edge_decides_nothing() -> None:
         needs[beyond] = windows._needs(found, windows.FAMILIES["whole"], thumbs, 64, digest)
     assert needs[0.1] <= 31 and needs[0.16] <= 31
     assert needs[0.17] > 256 and needs[0.25] > 256
+
+
+def needed(own: Picture, found: windows.Found, digest: bytes | None = None) -> int:
+    """Return the smallest threshold at which a window of this upload counts as the picture with this digest."""
+    thumbs = windows.Thumbnails(decoded(own, "PNG"))
+    entry = np.frombuffer(digest or compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
+    side = 64 if found.family in ("whole", "rotated") else 256
+    return windows._needs(found, windows.FAMILIES[found.family], thumbs, side, entry)
+
+
+WHOLE = (-0.01, 1.01, -0.01, 1.01)
+
+
+def test_pictures_of_few_pixels_have_no_bits_beyond_the_usual_threshold() -> None:
+    own, found = picture("coffee"), windows.Found(0, 40, 0.7, WHOLE, 0, 0.0, "whole")
+    assert needed(own, found) < 31
+    assert needed(own.resize((64, 96)), found) == 40
+    assert needed(own.resize((128, 96)), found) > needed(own.resize((128, 128)), found)
+    # A window of few pixels in a large upload is no better.
+    panel = windows.Found(0, 16, 0.7, (0.2, 0.6, 0.1, 0.6), 0, 0.0, "panel")
+    assert needed(own, panel) < needed(own.resize((150, 150)), panel) == 16
+
+
+def test_a_window_in_another_orientation_must_agree_better() -> None:
+    own = picture("coffee")
+    found = windows.Found(0, 36, 0.54, WHOLE, 0, 0.0, "whole")
+    assert needed(own, found) <= 31
+    for orientation in range(1, 8):
+        assert needed(own, replace(found, orientation=orientation)) > 256
+        assert needed(own, replace(found, orientation=orientation, agreement=0.58)) <= 31
+
+
+def screen(words: int) -> Picture:
+    """Draw a program's window before a wallpaper that shines through: the same for everyone but for the words."""
+    drawn = picture("coffee").resize((1000, 700))
+    panes = drawn.copy()
+    pen = ImageDraw.Draw(panes)
+    pen.rectangle((0, 0, 1000, 40), fill=(60, 64, 72))
+    pen.rectangle((40, 90, 300, 640), fill=(250, 250, 250))
+    pen.rectangle((340, 90, 960, 640), fill=(236, 239, 241))
+    drawn = Image.blend(drawn, panes, 0.8)
+    pen = ImageDraw.Draw(drawn)
+    rng = np.random.default_rng(words)
+    for line in range(9):
+        top = 120 + 56 * line
+        pen.rectangle((60, top, 92, top + 32), fill=(40, 110, 190))
+        for left in (110, 380, 640):
+            pen.rectangle((left, top + 8, left + int(rng.integers(40, 150)), top + 20), fill="black")
+    return drawn
+
+
+def test_a_screen_laid_out_in_boxes_counts_near_identity_only() -> None:
+    other = windows.Found(0, 24, 0.7, WHOLE, 0, 0.0, "whole")
+    assert windows._photograph(seen(screen(1))) == 1.0
+    for family in ("whole", "panel"):
+        assert needed(screen(1), replace(other, family=family)) > 31
+    assert needed(picture("coffee"), other) < 31
+    # It is found all the same, cropped and mirrored.
+    listed = Index([compute.hash_array(np.asarray(screen(1)))])
+    for upload in (ImageOps.mirror(screen(1)), screen(1).crop((20, 8, 996, 694))):
+        assert [hit.row for hit in look(decoded(upload), listed, "thorough")] == [0]
+
+
+def test_a_frame_does_not_make_a_picture_laid_out() -> None:
+    for colour in ("white", "black"):
+        framed = windows.Thumbnails(decoded(ImageOps.expand(picture("astronaut"), 26, fill=colour)))
+        assert windows._laid_out(framed, (0.0, 1.0, 0.0, 1.0), flat=0.3) == 1.0
+        assert windows._laid_out(framed, (26 / 564, 538 / 564, 26 / 564, 538 / 564), flat=0.3) == 0.0
+
+
+def test_a_grid_without_flat_parts_is_not_laid_out() -> None:
+    own = picture("coffee").resize((600, 400))
+    pen = ImageDraw.Draw(own)
+    for line in range(8):
+        pen.line((0, 50 * line, 600, 50 * line), fill="black", width=3)
+        pen.line((75 * line, 0, 75 * line, 400), fill="black", width=3)
+    thumbs = windows.Thumbnails(decoded(own))
+    assert seen(own).flat < windows.LAID_OUT_FLAT_FROM
+    assert windows._laid_out(thumbs, WHOLE, flat=0.3) == 1.0
+    assert windows._laid_out(thumbs, WHOLE, flat=seen(own).flat) == 0.0
+
+
+def night(name: str) -> Picture:
+    """Return a photograph whose upper half is a dark, empty sky."""
+    pixels = np.asarray(picture(name).resize((600, 400))) * 0.6
+    pixels[:190] = 28 + np.random.default_rng(0).normal(0, 1, (190, 600, 1))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def test_a_photograph_at_night_may_lie_farther_than_a_drawing() -> None:
+    own = night("coffee")
+    assert windows._photograph(seen(own)) == 0.0
+    found = windows.Found(0, 10, 0.75, WHOLE, 0, 0.0, "whole")
+    assert needed(own, found) <= 31 < needed(own, replace(found, distance=20))
+    assert windows._graphic_extra(seen(card(7))) == windows.GRAPHIC[0]
+    drawing = windows.Found(0, 7, 0.75, WHOLE, 0, 0.0, "whole")
+    assert needed(card(7), drawing) > 31 >= needed(card(7), replace(drawing, distance=6))
+
+
+def seen(own: Picture) -> windows._Seen:
+    thumb = windows.Thumbnails(decoded(own, "PNG")).of_side(64)
+    return windows._Seen(*_views.measure_window(thumb, np.array([0.0, 1.0, 0.0, 1.0])))
+
+
+def profiles(name: str) -> Picture:
+    """Return a photograph in bands of light down and across, the same in every row: its digest is degenerate."""
+    rng = np.random.default_rng(1)
+
+    def profile(n: int) -> np.ndarray:
+        at = (np.arange(n) + 0.5) / n
+        waves = [rng.choice([-1, 1]) * np.cos(np.pi * k * at) / k**0.5 for k in range(1, 14)]
+        summed = np.sum(waves, axis=0)
+        scaled: np.ndarray = summed / summed.std()
+        return scaled
+
+    own = np.asarray(picture(name).resize((600, 400)).convert("L")).astype(np.float64)
+    bands = 0.7 * profile(400)[:, None] * profile(600)[None, :] + 0.5 * (own - own.mean()) / own.std()
+    return Image.fromarray(np.clip(120 + 45 * bands, 0, 255).astype(np.uint8)).convert("RGB")
+
+
+@pytest.mark.parametrize("effort", ["standard", "thorough"])
+def test_a_photograph_with_a_degenerate_digest_is_found_where_it_is_near(effort: views.Effort) -> None:
+    own = profiles("coffee")
+    digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
+    assert gates.degenerate(digest)[0] and windows._photograph(seen(own)) == 1.0
+    listed = Index([compute.hash_array(np.asarray(own))])
+    assert [hit.view for hit in look(decoded(ImageOps.mirror(own)), listed, effort)] == ["mirrored"]
+    cropped = own.crop((24, 20, 600, 392))
+    assert look(decoded(cropped), listed, "fast") == ()
+    assert len(look(decoded(cropped), listed, effort)) == (effort == "thorough")
+    # Within the second line, and of a photograph only.
+    found = windows.Found(0, 26, 0.7, WHOLE, 0, 0.0, "whole")
+    assert needed(own, found) <= 31
+    assert needed(own, replace(found, distance=27)) > 256
+    for family in ("framed", "panel"):
+        assert needed(own, replace(found, distance=12, family=family)) <= 31
+        assert needed(own, replace(found, distance=13, family=family)) > 256
+    assert needed(ImageOps.posterize(own, 2), replace(found, distance=0), digest.tobytes()) > 256
+
+
+def test_degenerate_entries_are_no_more_work_than_a_few_refinements(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = profiles("coffee")
+    listed = compute.hash_array(np.asarray(own)).digest
+    entries = np.repeat(np.frombuffer(listed, np.uint8)[None], 40, axis=0)
+    entries[np.arange(40), np.arange(40) % 32] ^= 1  # forty of one kind
+    refined = []
+    refine = windows._refine
+
+    def counted(*given: Any) -> windows.Found:
+        refined.append(given)
+        return refine(*given)
+
+    monkeypatch.setattr(windows, "_refine", counted)
+    look(decoded(own.crop((24, 20, 600, 392))), Index.from_digests(entries), "thorough")
+    assert 0 < len(refined) <= 3 * windows.MAX_DEGENERATE
+
+
+def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = profiles("coffee")
+    cropped = decoded(own.crop((24, 20, 600, 392)))
+    listed = Index([compute.hash_array(np.asarray(own))])
+    batch = windows._whole_batch(windows.Thumbnails(cropped))
+    nearest = int(listed.seed(np.concatenate(batch.digests), max_distance=94).distances.min())
+    assert nearest <= windows.DEGENERATE_SEED
+    for limit, found in ((nearest, True), (nearest - 1, False)):
+        monkeypatch.setattr(windows, "DEGENERATE_SEED", limit)
+        hits = windows._settle(batch, windows.Thumbnails(cropped), listed, 31, set())
+        assert bool(list(hits)) is found
+
+
+def egg(light: tuple[float, float], tone: float) -> Picture:
+    """Draw an object on a white ground, lit from one side."""
+    down, across = (np.arange(400) + 0.5)[:, None] / 400 - 0.5, (np.arange(300) + 0.5)[None, :] / 300 - 0.5
+    inside = (down / 0.46) ** 2 + (across / (0.44 + 0.12 * down)) ** 2 < 1
+    shade = np.clip(0.5 + light[0] * down + light[1] * across, 0.02, 1)
+    grain = np.random.default_rng(round(tone)).normal(0, 6, (400, 300))
+    pixels = np.where(inside, np.clip(tone * shade + grain, 0, 255), 255)
+    return Image.fromarray(pixels.astype(np.uint8)).convert("RGB")
+
+
+def test_an_object_of_few_greys_on_a_plain_ground_is_nearly_a_plain_shape() -> None:
+    there = seen(egg((0.6, 0.5), 150))
+    assert there.plain_ground and there.greys < windows.DULL_FROM
+    digest = np.frombuffer(compute.hash_array(np.asarray(picture("rocket"))).digest, np.uint8)[None]
+    apart = int(gates.distance_to_plain(digest)[0])
+    assert apart > 80
+    assert windows._plain_limit(digest, there, 0.0) == windows._plain_limit(digest, there, 90.0) == apart - 64
+    for other in (there._replace(plain_ground=False), there._replace(greys=windows.DULL_TO)):
+        assert windows._plain_limit(digest, other, 0.0) == 2 * (apart - 64)
+    # The second line, for what goes to the edges or has many greys.
+    shape = np.frombuffer(compute.hash_array(np.asarray(egg((0.6, 0.5), 150))).digest, np.uint8)[None]
+    apart = int(gates.distance_to_plain(shape)[0])
+    assert 50 < apart < 63
+    assert windows._plain_limit(shape, there, 26.0) <= 0
+    assert windows._plain_limit(shape, there._replace(plain_ground=False), 26.0) == 2 * (apart - 50)
+
+
+def test_a_turn_that_is_refined_away_is_no_turn() -> None:
+    own = decoded(picture("coffee").crop((6, 4, 596, 398)))
+    thumbs = windows.Thumbnails(own)
+    digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)[None]
+    batch = windows._rotated_batch(thumbs)
+    degrees = [
+        windows._refine(batch, thumbs, 0, digest, batch.windows[group][0], group).degrees
+        for group in range(len(batch.windows))
+    ]
+    assert 0.0 in degrees
+    assert all(each == 0.0 or abs(each) >= 0.1 for each in degrees)
 
 
 def lit_disc(down: float, across: float, tone: float) -> Picture:

@@ -67,10 +67,10 @@ class Family:
 FAMILIES = {
     family.name: family
     for family in (
-        Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120),
+        Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120, plain=12),
         Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True, plain=26),
         Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80, plain=26),
-        Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120),
+        Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120, plain=12),
     )
 }
 
@@ -80,6 +80,9 @@ MAX_CANDIDATES = 12
 #: Windows tried before an entry is given up, and how much agreement the rest of the way may still bring.
 _FIRST_LOOK = 30
 _MAY_GAIN = 0.15
+
+#: Least agreement of a window in another orientation: seven times as many chances, for what is seldom uploaded.
+TURNED_AGREEMENT = 0.57
 
 #: A window smaller than this share of the upload, or flatter than this PDQ quality, decides nothing; nor does one
 #: that says more than this share of a side was cut off, since much of it is repeated edge.
@@ -98,6 +101,22 @@ CONTRAST_FROM, CONTRAST_TO = 20.0, 26.0
 DULL_FROM, DULL_TO = 5.0, 5.4
 GRAPHIC = (-25, 0.65)
 
+#: A graphic of many greys, a photograph at night or of an object, may lie so many bits beyond what a drawing may:
+#: all of them from the second entropy on.
+NEAR_EXTRA = 10
+NEAR_FROM, NEAR_TO = 3.8, 4.2
+
+#: A window is laid out where its straight edges make so many boxes of the second score, and the second share of it
+#: is flat; it is not up to the first of either. It may lie so many bits beyond (negative: under) the usual threshold.
+LAID_OUT_BOXES = 16
+LAID_OUT_FROM, LAID_OUT_TO = 2.2, 2.6
+LAID_OUT_FLAT_FROM, LAID_OUT_FLAT_TO = 0.08, 0.16
+LAID_OUT_EXTRA = -11
+
+#: Pictures of so few pixels a side are icons and sprites of one set: no bits beyond the usual threshold up to the
+#: first, all that there are from the second on.
+SMALL_FROM, SMALL_TO = 64, 128
+
 #: A window of few greys may lie so many bits beyond the usual threshold at most; a family's own extra holds from
 #: the second entropy on.
 SURE_EXTRA = 14
@@ -112,10 +131,19 @@ RICH_EXTRA = 8
 #: More coefficients than this share without a sign of their own: a symmetric drawing.
 MAX_FAINT = 0.15
 
-#: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits.
-#: A photograph as large as the upload may lie within the second line, up to its family's `plain`.
-PLAIN_OFFSET, PLAIN_SLOPE = 64, 2.0
-NEARLY_OFFSET, NEARLY_SLOPE = 54, 1.5
+#: An entry at distance p from the nearest plain shape is matched by views within slope * (p - offset) bits, and
+#: by an object of few greys on a plain ground within the first slope. A photograph as large as the upload, to its
+#: edges, may lie within the second line, up to its family's `plain`.
+PLAIN_OFFSET, PLAIN_SLOPES = 64, (1.0, 2.0)
+NEARLY_OFFSET, NEARLY_SLOPE = 50, 2.0
+
+#: What `Family.plain` is of turned and negative pictures.
+TURNED_PLAIN = 26
+
+#: Degenerate entries refined for one upload and family, and how near their seeds must lie, in bits: photographs
+#: may be degenerate, and match by the second line.
+MAX_DEGENERATE = 4
+DEGENERATE_SEED = 40
 
 #: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
 _MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
@@ -166,8 +194,11 @@ class Thumbnails:
         self._made: dict[int, Float32Array] = {}
         where = picture.provenance
         upright = where.orientation < 5
-        #: Columns over rows of the upload as a viewer shows it.
-        self.aspect = where.width / where.height if upright else where.height / where.width
+        #: Sides of the upload in pixels as a viewer shows it.
+        self.rows, self.cols = (where.height, where.width) if upright else (where.width, where.height)
+        #: Columns over rows.
+        self.aspect = self.cols / self.rows
+        self._boxes: tuple[Float64Array, Float32Array] | None = None
 
     def of_side(self, side: int) -> Float32Array:
         """Return the thumbnail of this side, float32, shape (side, side); do not write to it."""
@@ -185,6 +216,19 @@ class Thumbnails:
             self._made[side] = made
         return made
 
+    def boxes(self) -> tuple[Float64Array, Float32Array]:
+        """Return the boxes that straight edges make, best first, and their scores; shapes (n, 4) and (n,)."""
+        if self._boxes is None:
+            # A thumbnail larger than the upload repeats samples, and has an edge wherever it does.
+            shorter = min(self.rows, self.cols)
+            side = next((side for side in (_PANEL_SIDE, _FRAME_SIDE) if side <= shorter), _WHOLE_SIDE)
+            windows, _, scores = _views.boxes(self.of_side(side))
+            self._boxes = windows, scores
+        return self._boxes
+
+
+#: Edges nearer than this are one, in fractions of the upload's side.
+_SAME_EDGE = 0.03
 
 _INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
 MIRRORED = 5
@@ -309,17 +353,20 @@ def _settle(
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
-    refined = 0
+    refined = n_degenerate = 0
     for at in np.argsort(seeds.distances, kind="stable").tolist():
         row = int(seeds.rows[at])
         if row in settled:
             continue
         digest = index.digests_of([row])
         if degenerate(digest)[0]:
-            continue
-        refined += 1
-        if refined > MAX_CANDIDATES:
-            return
+            if not family.plain or seeds.distances[at] > DEGENERATE_SEED or n_degenerate == MAX_DEGENERATE:
+                continue
+            n_degenerate += 1
+        else:
+            refined += 1
+            if refined > MAX_CANDIDATES:
+                return
         query = int(seeds.queries[at])
         group = int(np.searchsorted(starts, query, side="right")) - 1
         start = batch.windows[group][query - starts[group]]
@@ -358,7 +405,7 @@ def _refine(
             other = run(trial, window, family.step / 2, family.room / 3)
             if other[2] > agreement:
                 distance, window, agreement = min(distance, other[0]), other[1], other[2]
-                degrees = trial
+                degrees = round(trial, 3)
                 break
         else:
             turn /= 2
@@ -367,7 +414,8 @@ def _refine(
 
 def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: UInt8Array) -> int:
     """Return the smallest threshold at which a refined window counts, for what there is to see in it."""
-    if found.agreement < family.agreement:
+    least_agreement = max(family.agreement, TURNED_AGREEMENT) if found.orientation else family.agreement
+    if found.agreement < least_agreement:
         return _NEVER
     top, bottom, left, right = found.window
     if (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0)) < MIN_COVERAGE:
@@ -381,7 +429,8 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
     if seen.quality < MIN_WINDOW_QUALITY or seen.faint > MAX_FAINT:
         return _NEVER
     photograph = _photograph(seen)
-    if found.distance > _plain_limit(digest, family.plain * photograph):
+    large = _share(_shorter_side(thumbs, found.window), SMALL_FROM, SMALL_TO)
+    if found.distance > _plain_limit(digest, seen, family.plain * photograph * large):
         return _NEVER
     least = min(SURE_EXTRA, family.extra)
     sure = least + (family.extra - least) * _share(seen.greys, SURE_FROM, SURE_TO)
@@ -389,9 +438,11 @@ def _needs(found: Found, family: Family, thumbs: Thumbnails, side: int, digest: 
         min(_share(seen.flat, RICH_FROM, RICH_TO), _share(seen.greys, RICH_GREYS_FROM, RICH_GREYS_TO))
         * family.rich
     )
-    extra = round(GRAPHIC[0] + (sure - GRAPHIC[0]) * photograph + RICH_EXTRA * rich)
-    agreement = GRAPHIC[1] + (family.agreement - GRAPHIC[1]) * photograph
-    return max(0, found.distance - extra) if found.agreement >= agreement else _NEVER
+    laid_out = _laid_out(thumbs, found.window, seen.flat)
+    extra = _between(LAID_OUT_EXTRA, (sure + RICH_EXTRA * rich) * large, 1.0 - laid_out)
+    extra = _between(_graphic_extra(seen), extra, photograph)
+    agreement = _between(GRAPHIC[1], least_agreement, min(photograph, 1.0 - laid_out))
+    return max(0, found.distance - round(extra)) if found.agreement >= agreement else _NEVER
 
 
 class _Seen(NamedTuple):
@@ -418,15 +469,57 @@ def _photograph(seen: _Seen) -> float:
     )
 
 
+def _graphic_extra(seen: _Seen) -> float:
+    """Return the bits beyond (negative: under) the usual threshold that a window may lie if it is a graphic."""
+    return GRAPHIC[0] + NEAR_EXTRA * _share(seen.greys, NEAR_FROM, NEAR_TO)
+
+
+def _laid_out(thumbs: Thumbnails, window: Window, flat: float) -> float:
+    """Return how much a window is laid out in flat boxes, 0 to 1, as the screen of a program is.
+
+    Boxes that share a side with the window do not count unless it is the upload's own: around a pasted picture there
+    is its edge.
+    """
+    as_flat = _share(flat, LAID_OUT_FLAT_FROM, LAID_OUT_FLAT_TO)
+    if as_flat == 0.0:
+        return 0.0
+    boxes, scores = thumbs.boxes()
+    inside = np.ones(len(boxes), np.bool_)
+    for at, (edge, outward) in enumerate(zip(window, (-1.0, 1.0, -1.0, 1.0), strict=True)):
+        beyond = (boxes[:, at] - edge) * outward
+        own = abs(edge - max(outward, 0.0)) <= _SAME_EDGE
+        inside &= beyond <= _SAME_EDGE if own else beyond < -_SAME_EDGE
+    found = scores[inside]
+    if len(found) < LAID_OUT_BOXES:
+        return 0.0
+    return min(as_flat, _share(float(found[LAID_OUT_BOXES - 1]), LAID_OUT_FROM, LAID_OUT_TO))
+
+
+def _shorter_side(thumbs: Thumbnails, window: Window) -> float:
+    """Return how many of the upload's pixels the shorter side of a window has."""
+    top, bottom, left, right = (min(1.0, max(0.0, edge)) for edge in window)
+    return min((bottom - top) * thumbs.rows, (right - left) * thumbs.cols)
+
+
+def _between(none: float, all_of_it: float, share: float) -> float:
+    """Return what lies at a share of the way from `none` to `all_of_it`."""
+    return none + (all_of_it - none) * share
+
+
 def _share(value: float, none: float, all_of_it: float) -> float:
     """Return how far a value has come from `none` to `all_of_it`, 0 to 1."""
     return min(1.0, max(0.0, (value - none) / (all_of_it - none)))
 
 
-def _plain_limit(digest: UInt8Array, at_least: float = 0.0) -> float:
+def _plain_limit(digest: UInt8Array, seen: _Seen, at_least: float) -> float:
     """Return how far from an entry a view may lie, in bits, since it may be a plain shape; `at_least` if not."""
     apart = int(distance_to_plain(digest)[0])
-    return max(PLAIN_SLOPE * (apart - PLAIN_OFFSET), min(at_least, NEARLY_SLOPE * (apart - NEARLY_OFFSET)))
+    to_the_edge = 1.0 if not seen.plain_ground else _share(seen.greys, DULL_FROM, DULL_TO)
+    nearly = min(at_least * to_the_edge, NEARLY_SLOPE * (apart - NEARLY_OFFSET))
+    if degenerate(digest)[0]:
+        return nearly if nearly > 0.0 else -1.0  # a graphic matches one at no distance
+    slope = _between(*PLAIN_SLOPES, to_the_edge)
+    return max(slope * (apart - PLAIN_OFFSET), nearly)
 
 
 def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
@@ -435,12 +528,11 @@ def turned_needs(thumbs: Thumbnails, distance: int, digest: UInt8Array) -> int:
     Stripes, discs and symmetric drawings are alike in any orientation, and so are many pictures of a set: of a
     graphic only near identity counts.
     """
-    if degenerate(digest)[0] or distance > _plain_limit(digest):
-        return _NEVER
     seen = _Seen(*_views.measure_window(thumbs.of_side(_WHOLE_SIDE), np.array([0.0, 1.0, 0.0, 1.0])))
-    if seen.faint > MAX_FAINT:
+    photograph = _photograph(seen)
+    if seen.faint > MAX_FAINT or distance > _plain_limit(digest, seen, TURNED_PLAIN * photograph):
         return _NEVER
-    return distance - round(GRAPHIC[0] * (1.0 - _photograph(seen)))
+    return distance - round(_between(_graphic_extra(seen), 0.0, photograph))
 
 
 _NEVER = 257
