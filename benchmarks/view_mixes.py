@@ -8,10 +8,19 @@
     python benchmarks/view_mixes.py extracted made
 
 ``made/photos.txt`` names 250 photographs, whose altered copies recall is measured on; ``made/tuning_photos.txt``
-the 40 that thresholds and gates may look at: the first by the SHA-256 of their file names. ``made/mixes.txt`` has
-"mix, part, path" lines, tab-separated. The part is the SHA-256 of the file's bytes, modulo three: ``listed``,
-``tuning`` (uploads that gates may be set on) and ``test`` (uploads that only the published figures come from). A
-file whose bytes came before is left out.
+the 40 that thresholds and gates may look at: the first by the SHA-256 of their file names. All of them come from
+one package and had a say in the gates, so ``photographs.tsv``, beside this file, names photographs of other packages,
+each with its package's version and its bytes' SHA-256. Fetch and extract these in the same way::
+
+    apt-get download $(awk '!/^#/ {print $1 "=" $2}' benchmarks/photographs.tsv | sort -u)
+
+``made/other_photos.txt`` names those of part ``test`` (the first 250 by SHA-256, where there are more), and
+``made/other_tuning_photos.txt`` those of part ``tuning``. With a package missing or a file of other bytes, neither is
+written: recall on some of the photographs is another number.
+
+``made/mixes.txt`` has "mix, part, path" lines, tab-separated. The part is the SHA-256 of the file's bytes, modulo
+three: ``listed``, ``tuning`` (uploads that gates may be set on) and ``test`` (uploads that only the published figures
+come from). A file whose bytes came before is left out.
 
 Two mixes are made here, from what the packages hold, since no package has them: ``templates``, screenshots, posters,
 chat messages and memes that differ in their picture alone, with the part of the photograph they hold; ``documents``,
@@ -28,6 +37,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -36,6 +46,8 @@ from safehash.manipulations import MANIPULATIONS, Scene, apply
 
 PARTS = ("listed", "tuning", "test")
 N_TUNING_PHOTOS = 40
+N_PHOTOS = 250
+PHOTOGRAPHS = Path(__file__).with_name("photographs.tsv")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
 #: The first that a path contains.
@@ -60,6 +72,16 @@ MIX_OF = (
 #: Manipulations that put a picture into a template.
 TEMPLATES = ("screenshot, light", "screenshot, dark", "chat message", "poster with a title", "caption bar above",
              "meme text", "letterbox")  # fmt: skip
+
+
+class Photograph(NamedTuple):
+    """A line of ``photographs.tsv``; the part is the SHA-256 modulo two."""
+
+    package: str
+    version: str
+    path: str
+    sha256: str
+    part: str
 
 
 def part_of(content: bytes) -> str:
@@ -121,6 +143,34 @@ def make_documents(extracted: Path, out: Path, n_pages: int = 600) -> Iterator[t
         yield "documents", part_of(made.read_bytes()), made
 
 
+def read_photographs() -> list[Photograph]:
+    """Read ``photographs.tsv``, the photographs in the order of their SHA-256."""
+    lines = PHOTOGRAPHS.read_text(encoding="utf-8").splitlines()
+    photographs = [Photograph(*line.split("\t")) for line in lines if not line.startswith("#")]
+    return sorted(photographs, key=lambda photograph: photograph.sha256)
+
+
+def write_other_photos(extracted: Path, out: Path) -> None:
+    """Write the lists of photographs of other packages, or end with what is missing or has other bytes."""
+    photographs = read_photographs()
+    missing = {
+        f"{photograph.package}={photograph.version}"
+        for photograph in photographs
+        if not (extracted / photograph.package).is_dir()
+    }
+    if missing:
+        raise SystemExit(f"no list of other photographs: packages missing: {' '.join(sorted(missing))}")
+    for photograph in photographs:
+        path = extracted / photograph.package / photograph.path
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != photograph.sha256:
+            raise SystemExit(f"{path} is not that of {photograph.package}={photograph.version}")
+    for name, part, limit in (("other_photos", "test", N_PHOTOS), ("other_tuning_photos", "tuning", None)):
+        chosen = [photograph for photograph in photographs if photograph.part == part][:limit]
+        paths = [extracted / photograph.package / photograph.path for photograph in chosen]
+        (out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
+        print(f"{name:32} {part:8} {len(paths):6}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -137,7 +187,7 @@ def main() -> None:
     )
     for name, paths in (
         ("tuning_photos", by_name[:N_TUNING_PHOTOS]),
-        ("photos", by_name[N_TUNING_PHOTOS:][:250]),
+        ("photos", by_name[N_TUNING_PHOTOS:][:N_PHOTOS]),
     ):
         (args.out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
     found += make_templates(photos, pictures)
@@ -145,6 +195,7 @@ def main() -> None:
     (args.out / "mixes.txt").write_text("".join(f"{mix}\t{part}\t{path}\n" for mix, part, path in found))
     for (mix, part), count in sorted(Counter((mix, part) for mix, part, _ in found).items()):
         print(f"{mix:32} {part:8} {count:6}")
+    write_other_photos(args.extracted, args.out)
 
 
 if __name__ == "__main__":
