@@ -2,7 +2,8 @@
 
 ::
 
-    python benchmarks/bench_views.py recall --photos made/photos.txt --mixes made/mixes.txt --out recall.json
+    python benchmarks/bench_views.py recall --photos made/other_photos.txt --mixes made/mixes.txt --out recall.json
+    python benchmarks/bench_views.py recall --photos made/photos.txt --mixes made/mixes.txt --out known.json
     python benchmarks/bench_views.py false --mixes made/mixes.txt --out false.json
     python benchmarks/bench_views.py cost --photos made/photos.txt --out cost.json
 
@@ -10,8 +11,8 @@
 content. The listed third is looked up beside the photographs and generated digests; the test third are the unrelated
 uploads; the tuning third (``--part tuning``) is what thresholds and gates may be set on.
 ``--shard 0/2`` does every second upload, so that two processes can share the work; shards are added up by
-``bench_views.py add``, and ``bench_views.py gather recall.json false.json cost.json --out results/views.json`` makes
-one result of the three. ``make bench-views MIXES=made`` does all of it.
+``bench_views.py add``. ``make bench-views MIXES=made`` does all of it, and then gathers one result: "recall" is that of
+photographs which gates never saw, "known" of those that they did.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ VERDICTS = Path(__file__).parent / "results" / "views-verdicts.tsv"
 LIST_SIZE = 100_000
 SEED = 7
 MAX_DISTANCE, MIN_QUALITY = 31, 50
+
+#: The longer side of what is altered and uploaded, in pixels: larger photographs are brought down to it first.
+LONGER_SIDE = 1280
 
 #: How far the nearest other entry is looked for, in bits.
 NEAREST_WITHIN = 64
@@ -97,7 +101,11 @@ def make_index(own: list[bytes], size: int) -> Index:
 def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
     """Apply every manipulation to every photograph; count what each effort finds."""
     paths = [path for path in Path(args.photos).read_text().split("\n") if path]
-    pictures = [Image.open(path).convert("RGB") for path in paths]
+    pictures = []
+    for path in paths:
+        picture = Image.open(path).convert("RGB")
+        picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
+        pictures.append(picture)
     own = [compute.hash_file(path).digest for path in paths]
     # The photographs stand in the list already, and so would they in its templates.
     listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
@@ -284,12 +292,16 @@ def add_shards(paths: list[str]) -> dict[str, Any]:
 
 
 def gather(paths: list[str], verdicts: str, out: Path) -> None:
-    """Write one result of recall, false matches and cost; of all distances, the medians."""
+    """Write one result of both recalls, false matches and cost; of all distances, the medians."""
     result = dict(
-        zip(("recall", "false", "cost"), (json.loads(Path(path).read_text()) for path in paths), strict=True)
+        zip(
+            ("recall", "known", "false", "cost"),
+            (json.loads(Path(path).read_text()) for path in paths),
+            strict=True,
+        )
     )
     judge(result["false"], verdicts)
-    for row in result["recall"]["rows"].values():
+    for row in (*result["recall"]["rows"].values(), *result["known"]["rows"].values()):
         distances = row.pop("distances", {})
         row["median_distance"] = {
             effort: statistics.median(found) for effort, found in distances.items() if found

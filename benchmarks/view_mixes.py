@@ -14,9 +14,9 @@ each with its package's version and its bytes' SHA-256. Fetch and extract these 
 
     apt-get download $(awk '!/^#/ {print $1 "=" $2}' benchmarks/photographs.tsv | sort -u)
 
-``made/other_photos.txt`` names those of part ``test`` (the first 250 by SHA-256, where there are more), and
-``made/other_tuning_photos.txt`` those of part ``tuning``. With a package missing or a file of other bytes, neither is
-written: recall on some of the photographs is another number.
+``made/other_photos.txt`` names those of part ``test``, and ``made/other_tuning_photos.txt`` those of part
+``tuning``. With a package missing or a file of other bytes, neither is written: recall on some of the photographs is
+another number.
 
 ``made/mixes.txt`` has "mix, part, path" lines, tab-separated. The part is the SHA-256 of the file's bytes, modulo
 three: ``listed``, ``tuning`` (uploads that gates may be set on) and ``test`` (uploads that only the published figures
@@ -75,7 +75,7 @@ TEMPLATES = ("screenshot, light", "screenshot, dark", "chat message", "poster wi
 
 
 class Photograph(NamedTuple):
-    """A line of ``photographs.tsv``; the part is the SHA-256 modulo two."""
+    """A line of ``photographs.tsv``."""
 
     package: str
     version: str
@@ -164,8 +164,8 @@ def write_other_photos(extracted: Path, out: Path) -> None:
         path = extracted / photograph.package / photograph.path
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != photograph.sha256:
             raise SystemExit(f"{path} is not that of {photograph.package}={photograph.version}")
-    for name, part, limit in (("other_photos", "test", N_PHOTOS), ("other_tuning_photos", "tuning", None)):
-        chosen = [photograph for photograph in photographs if photograph.part == part][:limit]
+    for name, part in (("other_photos", "test"), ("other_tuning_photos", "tuning")):
+        chosen = [photograph for photograph in photographs if photograph.part == part]
         paths = [extracted / photograph.package / photograph.path for photograph in chosen]
         (out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
         print(f"{name:32} {part:8} {len(paths):6}")
