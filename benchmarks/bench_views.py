@@ -33,6 +33,7 @@ from safehash import __version__, compute, images, views
 from safehash.errors import ImageError
 from safehash.index import Index
 from safehash.manipulations import MANIPULATIONS, Scene, apply
+from safehash.pictures import Decoded
 
 from common import write_result
 
@@ -152,7 +153,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     return result
 
 
-def nearest_other(upload: images.Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
+def nearest_other(upload: Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
     """Return the smallest threshold at which an entry other than the known ones matches."""
     found = views.look_up(
         [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort

@@ -100,7 +100,7 @@ def views_table(record: dict[str, Any]) -> list[str]:
     n_wrong = len({(name, photo) for _, name, photo, *_ in recall["others"]})
     wrong = f"{n_wrong} of these {n_uploads} uploads" if n_wrong else f"None of these {n_uploads} uploads"
     lines = [
-        f"Recall with the hash alone: {recall['n_photos']} photographs beside the 40 for tuning, on a list of "
+        f"Recall with the hash alone: {recall['n_photos']} photographs that no threshold was set on, on a list of "
         f'{recall["list_size"]} entries ({recall["n_real_listed"]} of them real pictures). "fast" is what a plain '
         f"PDQ look-up finds. {wrong} matched an entry of another picture; false matches by mix of pictures are in "
         "[docs/matching.md](docs/matching.md).",

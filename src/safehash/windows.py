@@ -49,6 +49,8 @@ class Family:
         Whether pictures full of detail may lie farther, by `RICH_EXTRA`.
     plain : int
         How near an entry that is nearly a plain shape a photograph may lie and match it all the same, in bits.
+    degenerate : bool
+        Whether degenerate entries are tried at all. Among 150 boxes of a photograph there is one like any stripes.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Family:
     evaluations: int
     rich: bool = False
     plain: int = 0
+    degenerate: bool = False
 
 
 #: The thresholds of docs/matching.md, "Thresholds", where each number's measurement stands.
@@ -68,8 +71,8 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("framed", 72, 14, 0.45, 0.008, 0.001, 0.04, 120, plain=12),
-        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True, plain=26),
-        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80, plain=26),
+        Family("whole", 94, 18, 0.50, 0.02, 0.005, 0.2, 150, rich=True, plain=26, degenerate=True),
+        Family("rotated", 84, 14, 0.45, 0.02, 0.005, 0.12, 80, plain=26, degenerate=True),
         Family("panel", 72, 4, 0.45, 0.008, 0.001, 0.04, 120, plain=12),
     )
 }
@@ -360,7 +363,11 @@ def _settle(
             continue
         digest = index.digests_of([row])
         if degenerate(digest)[0]:
-            if not family.plain or seeds.distances[at] > DEGENERATE_SEED or n_degenerate == MAX_DEGENERATE:
+            if (
+                not family.degenerate
+                or seeds.distances[at] > DEGENERATE_SEED
+                or n_degenerate == MAX_DEGENERATE
+            ):
                 continue
             n_degenerate += 1
         else:
