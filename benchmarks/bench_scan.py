@@ -4,7 +4,8 @@ Run: python benchmarks/bench_scan.py [FOLDER ...] [--only throughput] [-o benchm
 
 FOLDERs hold your own images; by default photographs that come with scikit-image are cut and saved as JPEG, of about
 0.5, 1.6 and 12 megapixels. Kinds of run are taken in turn and ratios are medians over rounds, so that a noisy machine
-meets all alike. With --only, the other parts of an existing result stay as they are.
+meets all alike. With --only, the other parts of an existing result stay as they are, and with FOLDERs those of other
+folders.
 """
 
 from __future__ import annotations
@@ -86,10 +87,9 @@ def main() -> int:
             if not folders:
                 for photos, cols, rows, n in PHOTOGRAPHS:
                     folders[photos] = make_photographs(work / photos.replace(" ", "-"), n, (cols, rows))
-            result["throughput"] = {
-                photos: throughput(folder, listed, work, arguments.rounds)
-                for photos, folder in folders.items()
-            }
+            kept = result.setdefault("throughput", {})  # of other folders
+            for photos, folder in folders.items():
+                kept[photos] = throughput(folder, listed, work, arguments.rounds)
         if "memory" in wanted:
             result["memory"] = memory(work, listed, tuple(arguments.small))
         if "rematch" in wanted:
