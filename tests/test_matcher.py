@@ -602,6 +602,23 @@ def test_an_allowed_picture_beside_a_listed_one_hides_nothing(bridge: Path, tmp_
     assert match.suppressed_by is None
 
 
+def test_an_entry_whose_very_digest_is_allowed_is_suppressed_however_far_the_upload(
+    bridge: Path, tmp_path: Path
+) -> None:
+    digest = safehash.hash_file(bridge).digest
+    upload = Hash(
+        "pdq", bytes([*(each ^ 0x0F for each in digest[:5]), *digest[5:]])
+    )  # 20 bits: allowed are 16
+    for name in ("listed.csv", "harmless.csv"):
+        (tmp_path / name).write_text(f"hash\n{digest.hex()}\n")
+    plain = Matcher.from_files(tmp_path / "listed.csv").check_hash(upload)
+    assert (plain.outcome, plain.matches[0].distance) == (Outcome.MATCH, 20)
+    matcher = Matcher.from_files(tmp_path / "listed.csv", allow=[tmp_path / "harmless.csv"])
+    decision = matcher.check_hash(upload)
+    assert decision.outcome is Outcome.SUPPRESSED
+    assert decision.matches[0].suppressed_by == "allow-list"
+
+
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
 def test_a_name_no_file_can_have_is_an_outcome(matcher: Matcher, name: str) -> None:
     decision = matcher.check(name)
