@@ -19,7 +19,7 @@ static inline void SV_NAME(shrink_few)(float *restrict line, const uint8_t *rest
 }
 
 /* line[c] = weighted sum of one box's rows: the first, those inside, whose sum is exact, and the last.
- * n: samples of a row, all channels; sums: as many. */
+ * n: samples of a row, all channels; sums: as many, of 8 million rows at most. */
 static void SV_NAME(shrink_rows)(float *restrict line, const uint8_t *pixels, ptrdiff_t row_stride, ptrdiff_t n,
                                  const sv_box *box, int32_t *restrict sums)
 {

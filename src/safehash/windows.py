@@ -25,6 +25,7 @@ Window = tuple[float, float, float, float]  # first and last row edge, first and
 
 _PANEL_SIDE = 256  # edges of pasted pictures are a sample sharp
 _FRAME_SIDE = 128  # a quarter of the work, for the look-up that every upload gets
+_N_BOXES = 150  # tried by the thorough effort, and looked through for the layout of a screen
 _WHOLE_SIDE = 64  # windows about as large as the upload: PDQ reads 16 frequencies of it
 
 
@@ -201,7 +202,7 @@ class Thumbnails:
         self.rows, self.cols = (where.height, where.width) if upright else (where.width, where.height)
         #: Columns over rows.
         self.aspect = self.cols / self.rows
-        self._boxes: tuple[Float64Array, Float32Array] | None = None
+        self._boxes: dict[tuple[int, int], tuple[Float64Array, UInt8Array, Float32Array]] = {}
 
     def of_side(self, side: int) -> Float32Array:
         """Return the thumbnail of this side, float32, shape (side, side); do not write to it."""
@@ -219,15 +220,12 @@ class Thumbnails:
             self._made[side] = made
         return made
 
-    def boxes(self) -> tuple[Float64Array, Float32Array]:
-        """Return the boxes that straight edges make, best first, and their scores; shapes (n, 4) and (n,)."""
-        if self._boxes is None:
-            # A thumbnail larger than the upload repeats samples, and has an edge wherever it does.
-            shorter = min(self.rows, self.cols)
-            side = next((side for side in (_PANEL_SIDE, _FRAME_SIDE) if side <= shorter), _WHOLE_SIDE)
-            windows, _, scores = _views.boxes(self.of_side(side))
-            self._boxes = windows, scores
-        return self._boxes
+    def boxes(self, side: int, n_windows: int) -> tuple[Float64Array, UInt8Array, Float32Array]:
+        """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
+        made = self._boxes.get((side, n_windows))
+        if made is None:
+            made = self._boxes[side, n_windows] = _views.boxes(self.of_side(side), n_windows=n_windows)
+        return made
 
 
 #: Edges nearer than this are one, in fractions of the upload's side.
@@ -274,7 +272,7 @@ def _boxes_batch(
     thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
 ) -> _Batch:
     """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
-    windows, digests, _ = _views.boxes(thumbs.of_side(side), n_windows=n_windows)
+    windows, digests, _ = thumbs.boxes(side, n_windows)
     batch = _Batch(family, side, [], [], [], [])
     for orientation, count in orientations.items():
         batch.add(digests[:count], windows[:count], orientation)
@@ -332,7 +330,9 @@ def search_windows(
     if thorough:
         turned = dict.fromkeys((1, 2, 3, 4, 6, 7), 30)
         batches = [
-            _boxes_batch(thumbs, FAMILIES["panel"], _PANEL_SIDE, 150, {0: 150, MIRRORED: 150, **turned}),
+            _boxes_batch(
+                thumbs, FAMILIES["panel"], _PANEL_SIDE, _N_BOXES, {0: _N_BOXES, MIRRORED: _N_BOXES, **turned}
+            ),
             _whole_batch(thumbs),
             _rotated_batch(thumbs),
         ]
@@ -490,7 +490,10 @@ def _laid_out(thumbs: Thumbnails, window: Window, flat: float) -> float:
     as_flat = _share(flat, LAID_OUT_FLAT_FROM, LAID_OUT_FLAT_TO)
     if as_flat == 0.0:
         return 0.0
-    boxes, scores = thumbs.boxes()
+    # A thumbnail larger than the upload repeats samples, and has an edge wherever it does.
+    shorter = min(thumbs.rows, thumbs.cols)
+    side = next((side for side in (_PANEL_SIDE, _FRAME_SIDE) if side <= shorter), _WHOLE_SIDE)
+    boxes, _, scores = thumbs.boxes(side, _N_BOXES)
     inside = np.ones(len(boxes), np.bool_)
     for at, (edge, outward) in enumerate(zip(window, (-1.0, 1.0, -1.0, 1.0), strict=True)):
         beyond = (boxes[:, at] - edge) * outward
