@@ -44,8 +44,8 @@ def extension(name: str, *depends: str) -> Extension:
     return Extension(
         f"safehash.{name}",
         [f"src/safehash/{name}.pyx"],
-        depends=[f"src/safehash/{header}" for header in depends],
-        include_dirs=["src/safehash"],
+        depends=[f"src/safehash/_c/{header}" for header in depends],
+        include_dirs=["src/safehash/_c"],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

@@ -33,13 +33,13 @@ import psutil
 from PIL import Image
 
 import safehash
-from safehash.catalog import Catalog
 from safehash.cli.output import Lines
-from safehash.lookback import rematch
-from safehash.matcher import Matcher
-from safehash.policy import Policy
-from safehash.pool import available_workers
-from safehash.scanning import scan
+from safehash.lists.policy import Policy
+from safehash.matching.matcher import Matcher
+from safehash.scanning.catalog import Catalog
+from safehash.scanning.lookback import rematch
+from safehash.scanning.pool import available_workers
+from safehash.scanning.run import scan
 
 from common import ratio, report, write_result
 

@@ -25,10 +25,11 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from safehash import _search, slots
-from safehash.hashes import Algorithm, Hash
-from safehash.index import Index
-from safehash.slots import build_slots, choose_widths, masks_within, radii_for
+from safehash import _search
+from safehash.hashing.hashes import Algorithm, Hash
+from safehash.search import slots
+from safehash.search.index import Index
+from safehash.search.slots import build_slots, choose_widths, masks_within, radii_for
 
 from common import interleaved, ratio, report, write_result
 

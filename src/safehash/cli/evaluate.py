@@ -60,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..errors import ListError
-    from ..evaluate import evaluate, find_peers
-    from ..evaluate_page import as_page, as_table
-    from ..manipulations import FAMILIES, MANIPULATIONS
-    from ..views import EFFORTS
+    from ..evaluation.evaluate import evaluate, find_peers
+    from ..evaluation.manipulations import FAMILIES, MANIPULATIONS
+    from ..evaluation.page import as_page, as_table
+    from ..matching.views import EFFORTS
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort.split(","))
     unknown = set(args.effort.split(",")) - set(EFFORTS)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from .common import FATAL, MATCHED, OK
 
 if TYPE_CHECKING:
-    from ..decision import Decision
-    from ..hashes import Hash
-    from ..snapshot import Snapshot
+    from ..hashing.hashes import Hash
+    from ..matching.decision import Decision
+    from ..matching.snapshot import Snapshot
 
 _ALGORITHMS = ("pdq", "phash", "phash256", "md5", "sha1", "sha256")
 #: What a hash of so many digits is taken for unless it says otherwise.
@@ -80,7 +80,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run_build(arguments: argparse.Namespace) -> int:
     """Write the snapshot and say what went into it on standard error."""
-    from ..matcher import Matcher
+    from ..matching.matcher import Matcher
 
     matcher = Matcher.from_files(*arguments.lists, allow=arguments.allow)
     matcher.save(arguments.output)
@@ -94,7 +94,7 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     """Print the facts; damage is an error of its own (exit code 2)."""
-    from ..snapshot import open_snapshot
+    from ..matching.snapshot import open_snapshot
 
     snapshot = open_snapshot(arguments.file, verify="full" if arguments.verify else "lazy")
     record = _info(snapshot, verified=arguments.verify)
@@ -162,7 +162,7 @@ def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
 
 def run_match(arguments: argparse.Namespace) -> int:
     """Look every hash up; one that cannot be read ends the command before anything is printed."""
-    from ..matcher import Matcher
+    from ..matching.matcher import Matcher
 
     values: list[Hash] = []
     for text in _texts(arguments.hashes):
@@ -191,7 +191,7 @@ def _texts(arguments: Iterable[str]) -> Iterator[str]:
 
 
 def _parsed(text: str, algorithm: str | None) -> Hash:
-    from ..hashes import Hash
+    from ..hashing.hashes import Hash
 
     name, colon, digits = text.rpartition(":")
     if colon:

@@ -11,15 +11,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..comparing import ListDiff, diff_lists, list_stats
 from ..errors import ImageError, ListError
-from ..formats import FORMATS, ListReader, read_list
-from ..formats.jsonl import write_list
-from ..formats.writing import write_csv
-from ..hashes import Algorithm, ForeignHash, Hash
-from ..lists import CATEGORIES, Entry, ListReport, merge_lists, suspicion, unite_digests
-from ..loading import LoadedList, load_list
-from ..policy import staleness
+from ..hashing.hashes import Algorithm, ForeignHash, Hash
+from ..lists.comparing import ListDiff, diff_lists, list_stats
+from ..lists.entry import CATEGORIES, Entry, ListReport, merge_lists, suspicion, unite_digests
+from ..lists.formats import FORMATS, ListReader, read_list
+from ..lists.formats.jsonl import write_list
+from ..lists.formats.writing import write_csv
+from ..lists.loading import LoadedList, load_list
+from ..lists.policy import staleness
 
 __all__ = ["add_commands"]
 
@@ -348,9 +348,9 @@ def _stats(args: argparse.Namespace) -> int:
 
 def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
     """Return hashes of parts of an image, each with what it shows."""
-    from ..compute import read_file, reduction_for
-    from ..images import decode
-    from ..views import windows_to_list
+    from ..hashing.compute import read_file, reduction_for
+    from ..images.decoding import decode
+    from ..matching.views import windows_to_list
 
     picture = decode(read_file(path), step_for=reduction_for)
     return [
@@ -361,7 +361,7 @@ def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from ..compute import hash_file
+    from ..hashing.compute import hash_file
 
     now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     name = args.name

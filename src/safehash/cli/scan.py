@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
-from ..records import ScanRecord, Skipped, Summary
+from ..scanning.records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .output import Lines, summary_text
 
 if TYPE_CHECKING:
-    from ..matcher import Matcher
-    from ..sources import Inputs
+    from ..matching.matcher import Matcher
+    from ..scanning.sources import Inputs
 
 __all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
 
@@ -127,9 +127,9 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
-    from ..flood import FloodGuard
-    from ..matcher import Matcher
-    from ..policy import Policy
+    from ..lists.policy import Policy
+    from ..matching.flood import FloodGuard
+    from ..matching.matcher import Matcher
 
     differs: dict[str, Any] = {}
     if arguments.max_distance is not None:
@@ -162,8 +162,8 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan, and return the exit code."""
-    from ..catalog import Catalog
-    from ..scanning import scan
+    from ..scanning.catalog import Catalog
+    from ..scanning.run import scan
 
     if not arguments.paths and arguments.files_from is None:
         print("safehash scan: nothing to look at: give a PATH or --files-from", file=sys.stderr)
@@ -293,7 +293,7 @@ class _Progress:
 
     def _count(self, inputs: Inputs) -> None:
         """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        from ..sources import count_files
+        from ..scanning.sources import count_files
 
         n_files = 0
         for each in count_files(inputs):
