@@ -6,7 +6,7 @@
 
     matcher = safehash.Matcher.from_files("list.csv")
     decision = matcher.check(data)
-    if decision.outcome is safehash.Outcome.MATCH:
+    if decision.is_match:
         ...  # suggest review
 
 Importing this package loads neither the image decoders nor the search library; the first call that needs
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .matching.decision import Decision, Match, Outcome
     from .matching.flood import FloodGuard
     from .matching.matcher import Matcher
+    from .matching.settings import FloodLimits, Settings
     from .scanning.catalog import Catalog
     from .scanning.records import ScanRecord
     from .scanning.run import scan
@@ -66,6 +67,7 @@ _HOMES = {
     "Entry": "lists.entry",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
+    "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
@@ -84,6 +86,7 @@ _HOMES = {
     "Policy": "lists.policy",
     "SafehashError": "errors",
     "ScanRecord": "scanning.records",
+    "Settings": "matching.settings",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
     "fingerprint_bytes": "hashing.compute",
@@ -108,6 +111,7 @@ __all__ = [
     "Entry",
     "Fingerprint",
     "FloodGuard",
+    "FloodLimits",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -126,6 +130,7 @@ __all__ = [
     "Policy",
     "SafehashError",
     "ScanRecord",
+    "Settings",
     "UnreadableImage",
     "UnsupportedImage",
     "fingerprint_bytes",

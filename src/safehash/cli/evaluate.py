@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluation.evaluate import evaluate, find_peers
     from ..evaluation.manipulations import FAMILIES, MANIPULATIONS
     from ..evaluation.page import as_page, as_table
-    from ..matching.views import EFFORTS
+    from ..matching.settings import EFFORTS
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort.split(","))
     unknown = set(args.effort.split(",")) - set(EFFORTS)

@@ -128,8 +128,8 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
     from ..lists.policy import Policy
-    from ..matching.flood import FloodGuard
     from ..matching.matcher import Matcher
+    from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
     if arguments.max_distance is not None:
@@ -138,26 +138,17 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["min_quality"] = arguments.min_quality
     if arguments.require_fresh:
         differs["require_fresh"] = True
-    guard = FloodGuard(max_share=arguments.flood_share) if arguments.flood_share is not None else None
+    settings = Settings(
+        effort=arguments.effort,
+        policy=Policy(**differs) if differs else None,
+        allow_ids=arguments.allow_id,
+        flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
+    )
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        policy = Policy(**differs) if differs else None
-        return Matcher.open(
-            arguments.index,
-            allow_ids=arguments.allow_id,
-            policy=policy,
-            effort=arguments.effort,
-            flood_guard=guard,
-        )
-    return Matcher.from_files(
-        *arguments.list,
-        allow=arguments.allow,
-        allow_ids=arguments.allow_id,
-        policy=Policy(**differs),
-        effort=arguments.effort,
-        flood_guard=guard,
-    )
+        return Matcher.open(arguments.index, settings=settings)
+    return Matcher.from_files(*arguments.list, allow=arguments.allow, settings=settings)
 
 
 def run(arguments: argparse.Namespace) -> int:

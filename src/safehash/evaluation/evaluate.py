@@ -21,7 +21,8 @@ from ..hashing import compute
 from ..hashing.hashes import Algorithm, Hash
 from ..images.decoding import decode
 from ..images.pictures import Decoded
-from ..matching.views import EFFORTS, Effort, Hit, look_up
+from ..matching.settings import EFFORTS, Effort
+from ..matching.views import Hit, look_up
 from ..search.index import Index
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
 from .own_list import NEAREST_WITHIN, OwnList

@@ -19,8 +19,8 @@ from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
+from .settings import Settings
 from .snapshot import Snapshot, file_state
-from .views import Effort
 
 __all__ = ["Sources", "State", "adopt_state", "origin_of", "read_state", "widest_distance"]
 
@@ -60,7 +60,7 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     return tuple((str(path), file_state(path)) for path in paths)
 
 
-def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
+def read_state(sources: Sources, settings: Settings) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
     Raises
@@ -68,6 +68,7 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
     ListError, OSError
         A list is damaged or cannot be read, or no entry to match against is left.
     """
+    policy = Policy() if settings.policy is None else settings.policy
     origin = origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
@@ -129,13 +130,13 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
         exact=exact,
         allowed=frozenset(allowed),
         policy=policy,
-        audit=_audit_of((*indexes, *exact), infos, policy, effort),
+        audit=_audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
     )
 
 
-def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> State:
+def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     """Return the state an open snapshot holds; nothing of its arrays is copied.
 
     Without a policy its own thresholds and quality floor hold.
@@ -145,15 +146,15 @@ def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> St
     IndexFileError
         The snapshot was not written by `Matcher.save`.
     """
-    policy = _policy_of(snapshot) if policy is None else policy
-    settings = snapshot.settings
+    policy = _policy_of(snapshot) if settings.policy is None else settings.policy
+    header = snapshot.settings
     try:
         exact = {
             Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in settings["exact"]
+            for name in header["exact"]
         }
-        n_listed = int(settings["n_listed"])
-        notes = tuple(str(note) for note in settings["notes"])
+        n_listed = int(header["n_listed"])
+        notes = tuple(str(note) for note in header["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
         counts = snapshot.table.counts()
         lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
@@ -169,7 +170,7 @@ def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> St
         exact=exact,
         allowed=allowed,
         policy=policy,
-        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
+        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
         notes=notes,
         origin=(snapshot.state,),
     )
@@ -191,12 +192,12 @@ def _policy_of(snapshot: Snapshot) -> Policy:
 
 
 def _audit_of(
-    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, settings: Settings
 ) -> Audit:
     return Audit(
         version=__version__,
         algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
-        effort=effort,
+        effort=settings.effort,
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
@@ -205,6 +206,8 @@ def _audit_of(
             for name, own in sorted(policy.per_list.items())
             for algorithm, bits in sorted((own.max_distance or {}).items())
         ),
+        allow_distance=settings.allow_distance,
+        allow_ids=tuple(sorted(settings.allow_ids)),
     )
 
 
