@@ -18,6 +18,7 @@ from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, Hash
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..lists.policy import Policy
+from ..lists.source import ListPath, ListSource
 from ..search.index import Index
 from .deciding import Facts, Rules, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
@@ -66,8 +67,8 @@ class Matcher:
     @classmethod
     def from_files(
         cls,
-        *lists: PathLike,
-        allow: Iterable[PathLike] = (),
+        *lists: ListPath,
+        allow: Iterable[ListPath] = (),
         allow_ids: Collection[str] = (),
         allow_distance: int = 16,
         policy: Policy | None = None,
@@ -79,9 +80,9 @@ class Matcher:
 
         Parameters
         ----------
-        *lists : path-like
-            Files or directories of pages, in any format `read_list` knows.
-        allow : iterable of path-like
+        *lists : path-like or ListSource
+            Files or directories of pages, in any format `read_list` knows. No two have one name.
+        allow : iterable of path-like or ListSource
             Lists of harmless pictures. What matches only because it is one of them is suppressed.
         allow_ids : collection of str
             Entries, by their id, whose matches are suppressed.
@@ -108,7 +109,8 @@ class Matcher:
             raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
         policy = Policy() if policy is None else policy
         sources = Sources(
-            lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
+            lists=tuple(ListSource.of(each) for each in lists),
+            allow=tuple(ListSource.of(each) for each in allow),
         )
         return cls(
             read_state(sources, policy, effort),
