@@ -43,10 +43,13 @@ if TYPE_CHECKING:
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
-    from .lists.entry import Entry, ListReport, Opinion, merge_lists
+    from .lists.entry import Entry, Opinion
     from .lists.formats import read_list
     from .lists.loading import load_list
+    from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
+    from .lists.report import ListReport
+    from .lists.source import ListSource
     from .matching.decision import Decision, Match, Outcome
     from .matching.flood import FloodGuard
     from .matching.matcher import Matcher
@@ -78,7 +81,8 @@ _HOMES = {
     "Limits": "images.limits",
     "ListError": "errors",
     "ListPolicy": "lists.policy",
-    "ListReport": "lists.entry",
+    "ListReport": "lists.report",
+    "ListSource": "lists.source",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
     "Opinion": "lists.entry",
@@ -98,7 +102,7 @@ _HOMES = {
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
     "load_list": "lists.loading",
-    "merge_lists": "lists.entry",
+    "merge_lists": "lists.merging",
     "read_list": "lists.formats",
     "scan": "scanning.run",
 }
@@ -123,6 +127,7 @@ __all__ = [
     "ListError",
     "ListPolicy",
     "ListReport",
+    "ListSource",
     "Match",
     "Matcher",
     "Opinion",

@@ -14,10 +14,11 @@ import pytest
 from list_samples import BRIDGE, DATA, FIRST
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
-from safehash.lists.entry import Entry, merge_lists
+from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
 from safehash.lists.formats.jsonl import entry_record, write_list
 from safehash.lists.loading import LoadedList, load_list
+from safehash.lists.merging import merge_lists
 from safehash.lists.policy import ListPolicy, Policy, staleness
 from safehash.matching.flood import FloodGuard
 from safehash.matching.settings import FloodLimits

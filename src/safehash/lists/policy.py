@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
-from .entry import CATEGORIES, Entry, ListReport, suspicion
+from .entry import CATEGORIES, Entry
 from .loading import LoadedList
+from .report import ListReport
+from .suspicion import suspicion
 from .table import EntryTable
 
 __all__ = ["ListPolicy", "Policy", "Selection", "all_of", "staleness"]

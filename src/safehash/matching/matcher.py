@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm, Hash
 from ..images.limits import Limits
+from ..lists.source import ListPath, ListSource
 from ..search.index import Index
 from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
@@ -59,8 +60,8 @@ class Matcher:
     @classmethod
     def from_files(
         cls,
-        *lists: PathLike,
-        allow: Iterable[PathLike] = (),
+        *lists: ListPath,
+        allow: Iterable[ListPath] = (),
         settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
     ) -> Matcher:
@@ -68,9 +69,9 @@ class Matcher:
 
         Parameters
         ----------
-        *lists : path-like
-            Files or directories of pages, in any format `read_list` knows.
-        allow : iterable of path-like
+        *lists : path-like or ListSource
+            Files or directories of pages, in any format `read_list` knows. No two have one name.
+        allow : iterable of path-like or ListSource
             Lists of harmless pictures. What matches only because it is one of them is suppressed.
         settings : Settings
             Everything else that decisions depend on.
@@ -91,7 +92,8 @@ class Matcher:
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")
         sources = Sources(
-            lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
+            lists=tuple(ListSource.of(each) for each in lists),
+            allow=tuple(ListSource.of(each) for each in allow),
         )
         return cls(read_state(sources, settings), settings=settings, flood_guard=flood_guard, sources=sources)
 

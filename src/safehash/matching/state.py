@@ -15,6 +15,7 @@ from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.loading import load_list
 from ..lists.policy import ListPolicy, Policy, staleness
+from ..lists.source import ListSource, check_names
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
@@ -44,8 +45,8 @@ class State:
 class Sources:
     """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
 
-    lists: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
+    lists: tuple[ListSource, ...] = ()
+    allow: tuple[ListSource, ...] = ()
     snapshot: str | None = None
 
 
@@ -54,8 +55,8 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     if sources.snapshot is not None:
         return (file_state(sources.snapshot),)
     paths: list[Path] = []
-    for name in (*sources.lists, *sources.allow):
-        path = Path(name)
+    for source in (*sources.lists, *sources.allow):
+        path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
     return tuple((str(path), file_state(path)) for path in paths)
 
@@ -69,15 +70,18 @@ def read_state(sources: Sources, settings: Settings) -> State:
         A list is damaged or cannot be read, or no entry to match against is left.
     """
     policy = Policy() if settings.policy is None else settings.policy
-    origin = origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
+    check_names(sources.lists)
+    check_names(sources.allow)
+    everything = (*sources.lists, *sources.allow)
+    origin = origin_of(sources) if all(Path(each.path).exists() for each in everything) else ()
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
     n_listed = 0
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
-    for is_allow, paths in ((False, sources.lists), (True, sources.allow)):
-        for path in paths:
-            loaded = load_list(path)
+    for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
+        for source in wanted:
+            loaded = load_list(source)
             selection = (allow_policy if is_allow else policy).select(loaded)
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
@@ -97,7 +101,7 @@ def read_state(sources: Sources, settings: Settings) -> State:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
         raise ListError(
-            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0]
+            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0].path
         )
     table = builder.build()
     indexes: dict[Algorithm, Index] = {}
