@@ -55,8 +55,9 @@ if TYPE_CHECKING:
     from .matching.matcher import Matcher
     from .matching.settings import FloodLimits, Settings
     from .scanning.catalog import Catalog
-    from .scanning.records import ScanRecord
-    from .scanning.run import scan
+    from .scanning.options import ScanOptions
+    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.run import Scan, scan
     from .search.index import Index
 
 __version__ = "0.1.0"
@@ -88,9 +89,15 @@ _HOMES = {
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
     "Policy": "lists.policy",
+    "Problem": "scanning.records",
     "SafehashError": "errors",
+    "Scan": "scanning.run",
+    "ScanEvent": "scanning.records",
+    "ScanOptions": "scanning.options",
     "ScanRecord": "scanning.records",
     "Settings": "matching.settings",
+    "Skipped": "scanning.records",
+    "Summary": "scanning.records",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
     "fingerprint_bytes": "hashing.compute",
@@ -133,9 +140,15 @@ __all__ = [
     "Opinion",
     "Outcome",
     "Policy",
+    "Problem",
     "SafehashError",
+    "Scan",
+    "ScanEvent",
+    "ScanOptions",
     "ScanRecord",
     "Settings",
+    "Skipped",
+    "Summary",
     "UnreadableImage",
     "UnsupportedImage",
     "fingerprint_bytes",
