@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,7 @@ from .flood import FloodGuard
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, write_snapshot
 from .state import Sources, State, adopt_state, origin_of, read_state
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .uploads import Upload
 
 __all__ = ["Matcher", "quarantined"]
 
@@ -248,14 +246,15 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(
-        self, item: bytes | bytearray | memoryview | PathLike | Image, *, effort: Effort | None = None
-    ) -> Decision:
+    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
         """Decide one upload.
 
         Parameters
         ----------
-        item : bytes, path-like or PIL image
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
+            uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
+            left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard" or "thorough", optional
             Instead of the matcher's own.
 
@@ -263,6 +262,11 @@ class Matcher:
         -------
         Decision
             Never an exception for a bad image: unreadable, too large and unsupported are outcomes.
+
+        Raises
+        ------
+        TypeError
+            `item` is none of that; the message names what was given.
         """
         started = time.perf_counter()
         state = self._state
@@ -274,7 +278,7 @@ class Matcher:
 
     def check_many(
         self,
-        items: Sequence[bytes | PathLike | Image],
+        items: Sequence[Upload],
         *,
         effort: Effort | None = None,
         threads: int = 1,
