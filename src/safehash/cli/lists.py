@@ -355,7 +355,7 @@ def _add(args: argparse.Namespace) -> int:
     name = args.name
     known: list[Entry] = []
     try:
-        if args.output.exists():
+        if args.output.is_file():  # a pipe or device is written into and never read
             reader = read_list(args.output, format="jsonl")
             known = list(reader)
             name = name or (known[0].source if known else None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..files import NotRegularFile, TooManyBytes, read_regular
 from ..images.decoding import Blob, decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Decoded, Provenance
@@ -297,25 +297,12 @@ def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     OSError
         The file cannot be read.
     """
-    # Without O_NONBLOCK, opening a pipe waits for its other end.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(path, flags)
-    except ValueError as exc:  # a null byte, or a character the file system's encoding lacks
-        raise OSError(f"no name of a file: {exc}") from exc
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnsupportedImage("not a regular file")
-        if status.st_size > limits.max_bytes:
-            raise ImageTooLarge(f"{status.st_size} bytes, the limit is {limits.max_bytes}")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(limits.max_bytes + 1)  # it may have grown meanwhile
-    finally:
-        os.close(descriptor)
-    if len(data) > limits.max_bytes:
-        raise ImageTooLarge(f"more than {limits.max_bytes} bytes, the limit")
-    return data
+        return read_regular(path, limits.max_bytes)
+    except NotRegularFile as exc:
+        raise UnsupportedImage(str(exc.strerror)) from exc
+    except TooManyBytes as exc:
+        raise ImageTooLarge(str(exc.strerror)) from exc
 
 
 def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
