@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import (
         CatalogError,
+        DeadlinePassed,
         ImageError,
         ImageTooLarge,
         ImageTooSmall,
@@ -67,6 +68,7 @@ _HOMES = {
     "Algorithm": "hashing.hashes",
     "Catalog": "scanning.catalog",
     "CatalogError": "errors",
+    "DeadlinePassed": "errors",
     "Decision": "matching.decision",
     "Entry": "lists.entry",
     "Fingerprint": "hashing.compute",
@@ -118,6 +120,7 @@ __all__ = [
     "Algorithm",
     "Catalog",
     "CatalogError",
+    "DeadlinePassed",
     "Decision",
     "Entry",
     "Fingerprint",
