@@ -35,13 +35,13 @@ from PIL import Image
 
 import safehash
 from safehash.cli.output import Lines
+from safehash.hashing.threads import available_processors
 from safehash.lists.policy import Policy
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.pool import available_workers
 from safehash.scanning.run import scan
 
 from common import ratio, report, write_result
@@ -153,7 +153,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     SHA-256, records written), and imagehash's loop, which most people would write.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    n_workers = available_workers()
+    n_workers = available_processors()
     spent_below: list[float] = []
     first_seen: list[float] = []
 

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
         hash_array,
         hash_bytes,
         hash_file,
-        hash_files,
         hash_image,
         hash_many,
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
+    from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats import read_list
     from .lists.loading import load_list
@@ -66,6 +66,7 @@ __version__ = "0.1.0"
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashing.hashes",
+    "BinaryReader": "images.uploads",
     "Catalog": "scanning.catalog",
     "CatalogError": "errors",
     "DeadlinePassed": "errors",
@@ -102,12 +103,13 @@ _HOMES = {
     "Summary": "scanning.records",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
+    "Upload": "images.uploads",
+    "UploadedFile": "images.uploads",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
     "hash_array": "hashing.compute",
     "hash_bytes": "hashing.compute",
     "hash_file": "hashing.compute",
-    "hash_files": "hashing.compute",
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
     "load_list": "lists.loading",
@@ -118,6 +120,7 @@ _HOMES = {
 
 __all__ = [
     "Algorithm",
+    "BinaryReader",
     "Catalog",
     "CatalogError",
     "DeadlinePassed",
@@ -154,12 +157,13 @@ __all__ = [
     "Summary",
     "UnreadableImage",
     "UnsupportedImage",
+    "Upload",
+    "UploadedFile",
     "fingerprint_bytes",
     "fingerprint_file",
     "hash_array",
     "hash_bytes",
     "hash_file",
-    "hash_files",
     "hash_image",
     "hash_many",
     "load_list",

@@ -15,12 +15,12 @@ from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
 from ..images.decoding import decode, decode_frames
 from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
 from .settings import Settings
 from .state import State, widest_distance
-from .uploads import Upload, take
 from .views import TURN_NAMES, Hit, look_up
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]

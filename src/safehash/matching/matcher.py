@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -16,7 +15,9 @@ import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm, Hash
+from ..hashing.threads import on_threads
 from ..images.limits import Limits
+from ..images.uploads import Upload
 from ..lists.source import ListPath, ListSource
 from ..search.index import Index
 from .deciding import Facts, decide_hashes, decide_upload, near_any
@@ -25,7 +26,6 @@ from .flood import FloodGuard
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, write_snapshot
 from .state import Sources, State, adopt_state, origin_of, read_state
-from .uploads import Upload
 
 __all__ = ["Matcher", "quarantined"]
 
@@ -278,16 +278,23 @@ class Matcher:
 
     def check_many(
         self,
-        items: Sequence[Upload],
+        items: Iterable[Upload],
         *,
         effort: Effort | None = None,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> list[Decision]:
-        """Decide several uploads, in order, on several threads. Parameters are those of `check`."""
-        if threads == 1:
-            return [self.check(item, effort=effort) for item in items]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda item: self.check(item, effort=effort), items))
+        """Decide several uploads, on several threads, in their order.
+
+        Parameters
+        ----------
+        items : iterable
+            Of what `check` takes.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+        threads : int, optional
+            By default one for each processor this process may use, as of `hash_many`.
+        """
+        return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm

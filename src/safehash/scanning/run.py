@@ -237,9 +237,10 @@ class Scan:
     def _decided_in_workers(
         self, n_workers: int | None
     ) -> Generator[tuple[int, ScanEvent | None], None, None]:
-        from .pool import Batch, Failed, Workers, available_workers
+        from ..hashing.threads import available_processors
+        from .pool import Batch, Failed, Workers
 
-        n_workers = n_workers or available_workers()
+        n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
         with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700

@@ -12,17 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import MAX_SIDE
-from ..errors import ImageTooLarge, ImageTooSmall
-from ..hashing.compute import read_file
-from ..hashing.hashes import Hash
-from ..images.decoding import from_image
-from ..images.limits import MIN_SIDE, Limits
-from ..images.pictures import Decoded, Provenance
+from ..errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..files import NotRegularFile, TooManyBytes, read_regular
+from .decoding import from_image
+from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from .pictures import Decoded, Provenance
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BinaryReader", "Upload", "UploadedFile", "take"]
+__all__ = ["BinaryReader", "Upload", "UploadedFile", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
@@ -40,7 +39,7 @@ class UploadedFile(Protocol):
         """The file object beneath."""
 
 
-#: What `Matcher.check` takes.
+#: What `Matcher.check` and `hash_many` take.
 Upload: TypeAlias = Union[
     bytes,
     bytearray,
@@ -94,13 +93,31 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
     raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
 
 
+def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return a regular file's bytes, refusing by size before reading.
+
+    Raises
+    ------
+    ImageTooLarge, UnsupportedImage
+        Over ``limits.max_bytes``; a folder, pipe or device.
+    OSError
+        The file cannot be read.
+    """
+    try:
+        return read_regular(path, limits.max_bytes)
+    except NotRegularFile as exc:
+        raise UnsupportedImage(str(exc.strerror)) from exc
+    except TooManyBytes as exc:
+        raise ImageTooLarge(str(exc.strerror)) from exc
+
+
 def _named(item: object) -> str:
     """Name what was given, with what is probably meant."""
     found = type(item).__name__
-    if isinstance(item, Hash):
-        return f"{found}: `check_hash` takes it"
+    if found == "Hash":
+        return f"{found}: `Matcher.check_hash` takes it"
     if isinstance(item, (list, tuple)):
-        return f"{found}: `check_many` takes several"
+        return f"{found}: `check_many` and `hash_many` take several"
     if isinstance(item, Coroutine):
         return f"{found}: await it first"
     return found
