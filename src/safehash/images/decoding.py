@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
+from .declared import colours_of_info, declared_colours
 from .exif import orientation_of
 from .formats import FORMATS
 from .guarding import guarded, without_remarks
@@ -44,8 +45,9 @@ def decode(
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
     data = bytes(data)
-    read = FORMATS[check_bytes(data, limits)].read
-    request = Request(limits=limits, step_for=step_for)
+    name = check_bytes(data, limits)
+    read = FORMATS[name].read
+    request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
     return without_remarks(lambda: read(data, request))
 
 
@@ -67,10 +69,12 @@ def decode_frames(
         For the first frame; later damage ends the iteration.
     """
     data = bytes(data)
-    read_frames = FORMATS[check_bytes(data, limits)].read_frames
+    name = check_bytes(data, limits)
+    read_frames = FORMATS[name].read_frames
     if read_frames is None:
         return iter([decode(data, limits=limits, step_for=step_for)])
-    return read_frames(data, Request(limits=limits, step_for=step_for), max_frames)
+    request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
+    return read_frames(data, request, max_frames)
 
 
 def from_image(image: Image) -> Decoded:
@@ -85,7 +89,7 @@ def from_image(image: Image) -> Decoded:
         provenance = Provenance(
             format=name, mode=image.mode, width=width, height=height, orientation=orientation_of(image)
         )
-        return seen(image, provenance, 1)
+        return seen(image, provenance, 1, colours=colours_of_info(image.info))
 
     return without_remarks(lambda: guarded(name, convert))
 

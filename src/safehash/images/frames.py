@@ -70,7 +70,7 @@ def read_frames(
             format=name, mode=image.mode, width=width, height=height, orientation=orientation,
             scale=step, frame=frame, n_frames=n_frames,
         )  # fmt: skip
-        return seen(loaded, provenance, step, truncated=truncated)
+        return seen(loaded, provenance, step, truncated=truncated, colours=request.colours)
 
     image, n_frames = without_remarks(lambda: guarded(name, begin))
     n_frames = min(n_frames, _MAX_SEEK, max(max_frames, _MAX_SEEK_PIXELS // (image.width * image.height)))

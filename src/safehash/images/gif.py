@@ -39,7 +39,9 @@ def read_gif(data: bytes, request: Request) -> Decoded:
     )
     loaded, truncated = load(CODEC, image)
     provenance = replace(provenance, width=loaded.width, height=loaded.height)
-    return guarded("GIF", lambda: seen(loaded, provenance, step, truncated=truncated))
+    return guarded(
+        "GIF", lambda: seen(loaded, provenance, step, truncated=truncated, colours=request.colours)
+    )
 
 
 def read_gif_frames(data: bytes, request: Request, max_frames: int) -> Iterator[Decoded]:

@@ -25,4 +25,4 @@ def read_still(codec: Codec, data: bytes, request: Request) -> Decoded:
         orientation=orientation_of(image), n_frames=n_frames,
     )  # fmt: skip
     loaded, truncated = load(codec, image)
-    return guarded(name, lambda: seen(loaded, provenance, step, truncated=truncated))
+    return guarded(name, lambda: seen(loaded, provenance, step, truncated=truncated, colours=request.colours))

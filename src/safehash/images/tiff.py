@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedImage
+from .declared import colours_of_info
 from .frames import read_frames
 from .guarding import guarded
 from .opening import Codec, check_header, load, open_image
@@ -46,7 +47,8 @@ def read_tiff(data: bytes, request: Request) -> Decoded:
     loaded, truncated = load(CODEC, image)
     # The decoder turns the picture itself.
     provenance = replace(provenance, width=loaded.width, height=loaded.height)
-    return guarded("TIFF", lambda: seen(loaded, provenance, step, truncated=truncated))
+    colours = colours_of_info(image.info)
+    return guarded("TIFF", lambda: seen(loaded, provenance, step, truncated=truncated, colours=colours))
 
 
 def read_tiff_frames(data: bytes, request: Request, max_frames: int) -> Iterator[Decoded]:
