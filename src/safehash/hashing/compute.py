@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from ..errors import ImageError, ImageTooSmall
-from ..images.decoding import Blob, decode, from_image
+from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
-from ..images.pictures import Decoded, Provenance
+from ..images.pictures import Blob, Decoded, Provenance
 from ..images.uploads import Upload, read_file, take
 from .hashes import Algorithm, Hash
 from .threads import on_threads
