@@ -318,11 +318,13 @@ def _positive(text: str) -> float:
 
 def _quarantine_notes(matcher: Matcher) -> list[str]:
     """Say which entries matched too much, and how to look at them again."""
+    from ..lists.entry import shown_key
+
     if matcher.flood_guard is None:
         return []
     return [
-        f"quarantined: entry {'/'.join(map(str, each.entry))[:60]} matched {each.n_matches} files; what it matched "
-        "since is suppressed, and says so"
+        f"quarantined: entry {shown_key(each.entry)} matched {each.n_matches} files; what it matched since is "
+        "suppressed, and says so"
         for each in matcher.flood_guard.quarantined()
         if isinstance(each.entry, tuple)
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..hashing.hashes import Algorithm, Hash
+from ..hashing.hashes import SHOWN_DIGITS, Algorithm, Hash
 from ..lists.loading import load_list
 from ..lists.source import ListPath
 from ..lists.table import EntryTable
@@ -180,7 +180,7 @@ class OwnList:
 
     def _entry_name(self, entry: int) -> str:
         found = self._table[int(self._rows[entry])]
-        return found.id or self.digests[entry].tobytes().hex()
+        return found.id or f"{self.digests[entry].tobytes().hex()[:SHOWN_DIGITS]}..."
 
 
 def _median(values: Sequence[int]) -> float | None:

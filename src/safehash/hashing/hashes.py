@@ -10,7 +10,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
+__all__ = ["ORIENTATIONS", "SHOWN_DIGITS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
+
+#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
+SHOWN_DIGITS = 8
 
 #: The order of the eight orientations everywhere in safehash (the reference tool's own order).
 ORIENTATIONS = (
@@ -34,6 +37,13 @@ class Algorithm(str, enum.Enum):
     MD5 = "md5"
     SHA1 = "sha1"
     SHA256 = "sha256"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Algorithm:
+        text = value if isinstance(value, str) else type(value).__name__
+        if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
+            text = f"{text[:SHOWN_DIGITS]}..."
+        raise ValueError(f"no algorithm {text!r}; there are {', '.join(each.value for each in cls)}")
 
     @property
     def n_bits(self) -> int:
@@ -67,9 +77,11 @@ _N_BITS = {
 _PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ForeignHash:
     """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
+
+    Printed, it shows its first 8 characters; `value` is the whole of it.
 
     Attributes
     ----------
@@ -81,6 +93,9 @@ class ForeignHash:
 
     algorithm: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"<ForeignHash {self.algorithm} {self.value[:SHOWN_DIGITS]}...>"
 
 
 @functools.total_ordering
@@ -222,7 +237,7 @@ class Hash:
 
     def __repr__(self) -> str:
         quality = "" if self.quality is None else f", quality={self.quality}"
-        return f"<Hash {self.algorithm.value} {self.digest[:4].hex()}...{quality}>"
+        return f"<Hash {self.algorithm.value} {self.hex[:SHOWN_DIGITS]}...{quality}>"
 
     __str__ = __repr__
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..hashing.hashes import Hash
+from ..hashing.hashes import SHOWN_DIGITS, Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
 
@@ -65,6 +65,7 @@ class ListInfo:
     snapshot: str  # SHA-256 of the list's bytes, hexadecimal
     loaded: str  # ISO 8601, UTC
     n_entries: int
+    allow: bool = False  # a list of harmless pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,7 @@ class Decision:
             record["reason"] = self.reason
         if self.hash is not None:
             record["algorithm"] = self.hash.algorithm.value
-            record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:8]
+            record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:SHOWN_DIGITS]
             record["quality"] = self.hash.quality
         record["suggestion"] = self.suggestion
         record["matches"] = [_match_record(match, full_hashes=full_hashes) for match in self.matches]
@@ -199,7 +200,7 @@ def _match_record(match: Match, *, full_hashes: bool) -> dict[str, Any]:
     }
     if isinstance(entry.hash, Hash):
         record["algorithm"] = entry.hash.algorithm.value
-        record["hash"] = entry.hash.hex if full_hashes else entry.hash.hex[:8]
+        record["hash"] = entry.hash.hex if full_hashes else entry.hash.hex[:SHOWN_DIGITS]
     if match.suppressed_by is not None:
         record["suppressed_by"] = match.suppressed_by
     return record
