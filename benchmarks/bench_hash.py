@@ -24,9 +24,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 import safehash
-from safehash.compute import hash_decoded, reduction_for
-from safehash.hashes import Algorithm
-from safehash.images import decode
+from safehash.hashing.compute import hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode
 
 from common import interleaved, ratio, report, write_result
 
@@ -299,7 +299,7 @@ which = sys.argv[1]
 def peak():
     return int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) / 1024
 if which == "safehash":
-    import safehash, PIL.JpegImagePlugin, numpy, safehash.compute
+    import safehash, PIL.JpegImagePlugin, numpy, safehash.hashing.compute
     before = peak(); safehash.hash_bytes(data)
 elif which == "threatexchange":
     from threatexchange.signal_type.pdq.signal import PdqSignal

@@ -48,12 +48,14 @@ import numpy as np
 import numpy.typing as npt
 
 import safehash
-from safehash.builder import EntryTableBuilder
-from safehash.decision import ListInfo
-from safehash.hashes import Algorithm, Hash
-from safehash.index import Index
-from safehash.lists import Entry
-from safehash.snapshot import write_snapshot
+from safehash.hashing.hashes import Algorithm, Hash
+from safehash.lists.building import EntryTableBuilder
+from safehash.lists.entry import Entry
+from safehash.matching.decision import ListInfo
+from safehash.matching.snapshot import write_snapshot
+from safehash.search.index import Index
+
+from common import LEVEL_NAMES
 
 Digests = npt.NDArray[np.uint8]
 Record = dict[str, Any]
@@ -401,8 +403,8 @@ def seeds(index: Index, queries: Digests) -> Record:
 _OPEN = """
 import sys, time
 import numpy as np
-from safehash.hashes import Algorithm, Hash
-from safehash.snapshot import open_snapshot
+from safehash.hashing.hashes import Algorithm, Hash
+from safehash.matching.snapshot import open_snapshot
 query = Hash.from_hex("pdq", sys.argv[2])
 start = time.perf_counter()
 snapshot = open_snapshot(sys.argv[1])
@@ -607,7 +609,7 @@ def machine() -> Record:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "system": platform.system(),
-        "instructions": _search.levels()[-1],
+        "instructions": LEVEL_NAMES[_search.LEVELS[-1]],
     }
 
 

@@ -74,7 +74,7 @@ def write_threat_updates(path: Path, digests: list[str]) -> None:
 
 def load_ours(path: Path) -> int:
     """File to a matcher that is ready to decide."""
-    from safehash.matcher import Matcher
+    from safehash.matching.matcher import Matcher
 
     return len(Matcher.from_files(path))
 

@@ -29,11 +29,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from safehash import __version__, compute, images, views
+from safehash import __version__
 from safehash.errors import ImageError
-from safehash.index import Index
-from safehash.manipulations import MANIPULATIONS, Scene, apply
-from safehash.pictures import Decoded
+from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.hashing import compute
+from safehash.images import decoding as images
+from safehash.images.pictures import Decoded
+from safehash.matching import views
+from safehash.search.index import Index
 
 from common import write_result
 

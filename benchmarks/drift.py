@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 import safehash
-from safehash.compute import REDUCTION, hash_decoded
-from safehash.hashes import Algorithm
-from safehash.images import decode
+from safehash.hashing.compute import REDUCTION, hash_decoded
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode
 
 from common import report, write_result
 

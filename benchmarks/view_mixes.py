@@ -42,7 +42,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from safehash.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
 
 PARTS = ("listed", "tuning", "test")
 N_TUNING_PHOTOS = 40

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scanning import run
+from stores import run
 
 DISK_BYTES = 2 << 20
 

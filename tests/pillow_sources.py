@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from scanning import records_in, run
+from stores import records_in, run
 
 
 def main(archive: str) -> int:

@@ -68,6 +68,6 @@ def test_the_readmes_figures_come_from_the_results() -> None:
 
 def test_tests_named_in_the_docs_exist() -> None:
     text = (ROOT / "docs" / "hashes.md").read_text(encoding="utf-8")
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     for name in set(re.findall(r"`(test_\w+)`", text)):
         assert f"def {name}(" in sources, name

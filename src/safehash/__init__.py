@@ -6,7 +6,7 @@
 
     matcher = safehash.Matcher.from_files("list.csv")
     decision = matcher.check(data)
-    if decision.outcome is safehash.Outcome.MATCH:
+    if decision.is_match:
         ...  # suggest review
 
 Importing this package loads neither the image decoders nor the search library; the first call that needs
@@ -19,8 +19,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .catalog import Catalog
-    from .compute import (
+    from .errors import (
+        CatalogError,
+        DeadlinePassed,
+        ImageError,
+        ImageTooLarge,
+        ImageTooSmall,
+        IndexFileError,
+        ListError,
+        SafehashError,
+        UnreadableImage,
+        UnsupportedImage,
+    )
+    from .hashing.compute import (
         Fingerprint,
         fingerprint_bytes,
         fingerprint_file,
@@ -31,83 +42,83 @@ if TYPE_CHECKING:
         hash_image,
         hash_many,
     )
-    from .decision import Decision, Match, Outcome
-    from .errors import (
-        CatalogError,
-        ImageError,
-        ImageTooLarge,
-        ImageTooSmall,
-        IndexFileError,
-        ListError,
-        SafehashError,
-        UnreadableImage,
-        UnsupportedImage,
-    )
-    from .flood import FloodGuard
-    from .formats import read_list
-    from .hashes import Algorithm, ForeignHash, Hash
-    from .index import Index
-    from .limits import Limits
-    from .lists import Entry, ListReport, Opinion, merge_lists
-    from .loading import load_list
-    from .matcher import Matcher
-    from .policy import ListPolicy, Policy
-    from .records import ScanRecord
-    from .scanning import scan
+    from .hashing.hashes import Algorithm, ForeignHash, Hash
+    from .images.limits import Limits
+    from .lists.entry import Entry, Opinion
+    from .lists.formats import read_list
+    from .lists.loading import load_list
+    from .lists.merging import merge_lists
+    from .lists.policy import ListPolicy, Policy
+    from .lists.report import ListReport
+    from .lists.source import ListSource
+    from .matching.decision import Decision, Match, Outcome
+    from .matching.flood import FloodGuard
+    from .matching.matcher import Matcher
+    from .matching.settings import FloodLimits, Settings
+    from .scanning.catalog import Catalog
+    from .scanning.records import ScanRecord
+    from .scanning.run import scan
+    from .search.index import Index
 
 __version__ = "0.1.0"
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
-    "Algorithm": "hashes",
-    "Catalog": "catalog",
+    "Algorithm": "hashing.hashes",
+    "Catalog": "scanning.catalog",
     "CatalogError": "errors",
-    "Decision": "decision",
-    "Entry": "lists",
-    "Fingerprint": "compute",
-    "FloodGuard": "flood",
-    "ForeignHash": "hashes",
-    "Hash": "hashes",
+    "DeadlinePassed": "errors",
+    "Decision": "matching.decision",
+    "Entry": "lists.entry",
+    "Fingerprint": "hashing.compute",
+    "FloodGuard": "matching.flood",
+    "FloodLimits": "matching.settings",
+    "ForeignHash": "hashing.hashes",
+    "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",
     "ImageTooSmall": "errors",
-    "Index": "index",
+    "Index": "search.index",
     "IndexFileError": "errors",
-    "Limits": "limits",
+    "Limits": "images.limits",
     "ListError": "errors",
-    "ListPolicy": "policy",
-    "ListReport": "lists",
-    "Match": "decision",
-    "Matcher": "matcher",
-    "Opinion": "lists",
-    "Outcome": "decision",
-    "Policy": "policy",
+    "ListPolicy": "lists.policy",
+    "ListReport": "lists.report",
+    "ListSource": "lists.source",
+    "Match": "matching.decision",
+    "Matcher": "matching.matcher",
+    "Opinion": "lists.entry",
+    "Outcome": "matching.decision",
+    "Policy": "lists.policy",
     "SafehashError": "errors",
-    "ScanRecord": "records",
+    "ScanRecord": "scanning.records",
+    "Settings": "matching.settings",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
-    "fingerprint_bytes": "compute",
-    "fingerprint_file": "compute",
-    "hash_array": "compute",
-    "hash_bytes": "compute",
-    "hash_file": "compute",
-    "hash_files": "compute",
-    "hash_image": "compute",
-    "hash_many": "compute",
-    "load_list": "loading",
-    "merge_lists": "lists",
-    "read_list": "formats",
-    "scan": "scanning",
+    "fingerprint_bytes": "hashing.compute",
+    "fingerprint_file": "hashing.compute",
+    "hash_array": "hashing.compute",
+    "hash_bytes": "hashing.compute",
+    "hash_file": "hashing.compute",
+    "hash_files": "hashing.compute",
+    "hash_image": "hashing.compute",
+    "hash_many": "hashing.compute",
+    "load_list": "lists.loading",
+    "merge_lists": "lists.merging",
+    "read_list": "lists.formats",
+    "scan": "scanning.run",
 }
 
 __all__ = [
     "Algorithm",
     "Catalog",
     "CatalogError",
+    "DeadlinePassed",
     "Decision",
     "Entry",
     "Fingerprint",
     "FloodGuard",
+    "FloodLimits",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -119,6 +130,7 @@ __all__ = [
     "ListError",
     "ListPolicy",
     "ListReport",
+    "ListSource",
     "Match",
     "Matcher",
     "Opinion",
@@ -126,6 +138,7 @@ __all__ = [
     "Policy",
     "SafehashError",
     "ScanRecord",
+    "Settings",
     "UnreadableImage",
     "UnsupportedImage",
     "fingerprint_bytes",

@@ -34,8 +34,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    from ..compute import hash_bytes, read_file, reduction_for
-    from ..images import decode
+    from ..hashing.compute import hash_bytes, read_file, reduction_for
+    from ..images.decoding import decode
 
     blobs = [read_file(name) for name in arguments.files] or _made_pictures()
     names = arguments.files or [f"made picture {number + 1}" for number in range(len(blobs))]
@@ -86,7 +86,7 @@ def _made_pictures() -> list[bytes]:
     """Make JPEG pictures with the detail of photographs, three sizes."""
     import numpy as np
 
-    from ..images import encode_jpeg
+    from ..images.decoding import encode_jpeg
 
     made = []
     for rows, cols in ((256, 256), (1004, 1600), (3024, 4032)):

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import CatalogError
-from ..records import printable
+from ..scanning.records import printable
 from .common import FATAL, MATCHED, OK
 from .output import Lines, writing
 from .scan import add_matcher_options, open_matcher
@@ -94,8 +94,8 @@ def _help(parser: argparse.ArgumentParser) -> int:
 
 
 def _rematch(arguments: argparse.Namespace) -> int:
-    from ..catalog import Catalog
-    from ..lookback import rematch
+    from ..scanning.catalog import Catalog
+    from ..scanning.lookback import rematch
 
     matcher = open_matcher(arguments)
     n_matched = 0
@@ -117,8 +117,8 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from ..catalog import Catalog
-    from ..lookback import records
+    from ..scanning.catalog import Catalog
+    from ..scanning.lookback import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
         found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
@@ -177,8 +177,8 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    from ..catalog import Catalog
-    from ..lookback import counts
+    from ..scanning.catalog import Catalog
+    from ..scanning.lookback import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:
@@ -202,10 +202,10 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 
 def _similar(arguments: argparse.Namespace) -> int:
-    from ..catalog import Catalog
-    from ..hashes import Hash
-    from ..lookback import similar
-    from ..policy import Policy
+    from ..hashing.hashes import Hash
+    from ..lists.policy import Policy
+    from ..scanning.catalog import Catalog
+    from ..scanning.lookback import similar
 
     try:
         value = Hash.from_hex(arguments.algorithm, arguments.hash)
@@ -233,8 +233,8 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from ..catalog import Catalog
-    from ..report import write_report
+    from ..reports.report import write_report
+    from ..scanning.catalog import Catalog
 
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
         write_report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)

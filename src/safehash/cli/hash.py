@@ -11,7 +11,7 @@ from ..errors import ImageError
 from .common import OK, UNDECIDED
 
 if TYPE_CHECKING:
-    from ..compute import Fingerprint
+    from ..hashing.compute import Fingerprint
 
 _ALGORITHMS = ("pdq", "phash", "phash256", "md5", "sha1", "sha256")
 
@@ -40,7 +40,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(arguments: argparse.Namespace) -> int:
     """Hash each file; a file that cannot be hashed is said on standard error and makes the exit code 3."""
-    from ..compute import fingerprint_bytes, fingerprint_file
+    from ..hashing.compute import fingerprint_bytes, fingerprint_file
 
     settings: dict[str, Any] = {
         "algorithms": tuple(arguments.algorithm or ("pdq",)),
@@ -76,7 +76,7 @@ def _record(name: str, found: Fingerprint) -> dict[str, Any]:
 
 
 def _print_lines(name: str, found: Fingerprint) -> None:
-    from ..hashes import ORIENTATIONS
+    from ..hashing.hashes import ORIENTATIONS
 
     shown = name.encode(errors="surrogateescape").decode(errors="replace")
     for value in found.hashes:

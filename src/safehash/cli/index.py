@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .common import FATAL, MATCHED, OK
+from .list_options import LIST, add_list_options, list_source
 
 if TYPE_CHECKING:
-    from ..decision import Decision
-    from ..hashes import Hash
-    from ..snapshot import Snapshot
+    from ..hashing.hashes import Hash
+    from ..matching.decision import Decision
+    from ..matching.snapshot import Snapshot
 
 _ALGORITHMS = ("pdq", "phash", "phash256", "md5", "sha1", "sha256")
 #: What a hash of so many digits is taken for unless it says otherwise.
@@ -31,15 +32,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="read lists and write them, ready to be searched, as one file",
         description="Read lists and write one file that any number of processes can open in milliseconds.",
     )
-    build.add_argument("lists", nargs="+", metavar="LIST", help="a hash list, or a directory of pages")
+    build.add_argument("lists", nargs="+", metavar=LIST, help="a hash list, or a directory of pages")
     build.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write; replaced whole")
     build.add_argument(
         "--allow",
         action="append",
         default=[],
-        metavar="LIST",
+        metavar=LIST,
         help="a list of harmless pictures; may be repeated",
     )
+    add_list_options(build)
     build.set_defaults(run=run_build)
 
     info = commands.add_parser(
@@ -80,9 +82,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run_build(arguments: argparse.Namespace) -> int:
     """Write the snapshot and say what went into it on standard error."""
-    from ..matcher import Matcher
+    from ..matching.matcher import Matcher
 
-    matcher = Matcher.from_files(*arguments.lists, allow=arguments.allow)
+    matcher = Matcher.from_files(
+        *(list_source(text, arguments) for text in arguments.lists),
+        allow=[list_source(text, arguments) for text in arguments.allow],
+    )
     matcher.save(arguments.output)
     for note in matcher.notes:
         print(f"safehash: {note}", file=sys.stderr)
@@ -94,7 +99,7 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     """Print the facts; damage is an error of its own (exit code 2)."""
-    from ..snapshot import open_snapshot
+    from ..matching.snapshot import open_snapshot
 
     snapshot = open_snapshot(arguments.file, verify="full" if arguments.verify else "lazy")
     record = _info(snapshot, verified=arguments.verify)
@@ -162,7 +167,7 @@ def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
 
 def run_match(arguments: argparse.Namespace) -> int:
     """Look every hash up; one that cannot be read ends the command before anything is printed."""
-    from ..matcher import Matcher
+    from ..matching.matcher import Matcher
 
     values: list[Hash] = []
     for text in _texts(arguments.hashes):
@@ -191,7 +196,7 @@ def _texts(arguments: Iterable[str]) -> Iterator[str]:
 
 
 def _parsed(text: str, algorithm: str | None) -> Hash:
-    from ..hashes import Hash
+    from ..hashing.hashes import Hash
 
     name, colon, digits = text.rpartition(":")
     if colon:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from ..errors import SafehashError
-from ..records import Summary, printable
+from ..scanning.records import Summary, printable
 
 __all__ = ["COLUMNS", "Lines", "summary_text", "writing"]
 

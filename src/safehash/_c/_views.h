@@ -1,0 +1,475 @@
+/* Windows over a thumbnail: plain C that Cython cannot express, compiled once per level (_levels.h).
+ *
+ * The DCT and the bits are those of _kernels.h. Float sums run in one order written out in
+ * _views_body.h, so every copy gives the same bits (tests/matching/test_views_kernels.py forces each and compares).
+ */
+#ifndef SAFEHASH_VIEWS_H
+#define SAFEHASH_VIEWS_H
+
+#include "_bits.h"
+#include "_kernels.h"
+
+#define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
+
+#define SV_MOST_TAPS 38 /* samples under one tent, 36 apart: a span may be 9 sides long */
+
+/* The 64 tents of one span over a thumbnail's side: tent k is the sum of `taps` samples from first[k] on, each times
+ * its weight; all of them read the samples lo to hi. */
+typedef struct {
+    int lo, hi, taps;
+    int first[64];
+    float weight[64][SV_MOST_TAPS];
+} sv_tents;
+
+/* Stored samples that one thumbnail sample averages, with the weights of the first and the last. */
+typedef struct {
+    ptrdiff_t first, last;
+    float first_weight, inner_weight, last_weight;
+} sv_box;
+
+typedef struct {
+    void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
+    void (*fill_tents)(sv_tents *, int, double, double);
+    void (*rows_pass)(float *, const float *, int, const sv_tents *, int, int);
+    void (*cols_pass)(float *, const float *, const sv_tents *);
+    void (*transpose)(float *, const float *, int);
+    void (*evidence)(float *, const float *, int);
+    void (*score)(float *, const float *, const float *, const float *, const float *, int);
+} sv_kernels;
+
+#define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
+#define SV_LINES 32 /* lines kept an axis, the upload's own edges included */
+#define SV_SPANS (SV_LINES * (SV_LINES - 1) / 2)
+#define SV_REACH 4 /* lines on either side of an edge that its contrast is compared with */
+#define SV_KNOTS 8 /* pieces of a line; an edge may run along any two or more neighbouring ones */
+
+
+#if defined(__GNUC__)
+#define SV_LANES SH_FLOATS(SH_WIDTH)
+#define SV_LOAD(from) SH_LOAD(SH_WIDTH, from)
+#define SV_ZERO ((SV_LANES){0})
+#define SV_STEP SH_WIDTH
+#else /* one where the compiler knows no such types */
+#define SV_LANES float
+#define SV_LOAD(from) (*(from))
+#define SV_ZERO 0.0f
+#define SV_STEP 1
+#endif
+
+static float sv_dct[64][16];
+
+static inline void sv_fill_dct(void)
+{
+    const double pi = 3.14159265358979323846;
+    for (int j = 0; j < 64; j++)
+        for (int i = 0; i < 16; i++)
+            sv_dct[j][i] = (float)(sqrt(2.0 / 64.0) * cos(pi / 128.0 * (i + 1) * (2 * j + 1)));
+}
+
+/* Boxes that bring a side of `length` pixels, stored in samples of `step` pixels, to n samples. */
+static inline void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step)
+{
+    const ptrdiff_t n_samples = (length + step - 1) / step;
+    for (int k = 0; k < n; k++) {
+        const double a = (double)k * (double)length / n, b = (double)(k + 1) * (double)length / n;
+        sv_box *box = boxes + k;
+        box->first = (ptrdiff_t)(a / (double)step);
+        box->last = (ptrdiff_t)ceil(b / (double)step) - 1;
+        if (box->last > n_samples - 1)
+            box->last = n_samples - 1;
+        if (box->first > box->last)
+            box->first = box->last;
+        const double first_end = (double)((box->first + 1) * step), last_start = (double)(box->last * step);
+        if (box->first == box->last) {
+            box->first_weight = 1.0f;
+            box->inner_weight = box->last_weight = 0.0f;
+        } else {
+            box->first_weight = (float)((first_end - a) / (b - a));
+            box->inner_weight = (float)((double)step / (b - a));
+            box->last_weight = (float)((b - last_start) / (b - a));
+        }
+    }
+}
+
+/* small[64][64] of one window, for its quality: bilinear at the tents' centres. */
+static inline void sv_window_picture(float *small, const float *thumb, int n, const double *window)
+{
+    int at[2][64][2];
+    float part[2][64];
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < 64; k++) {
+            const double a = window[2 * axis], b = window[2 * axis + 1];
+            const double centre = (a + (b - a) * (k + 0.5) / 64.0) * n - 0.5;
+            const int j = (int)floor(centre);
+            part[axis][k] = (float)(centre - j);
+            at[axis][k][0] = j < 0 ? 0 : j > n - 1 ? n - 1 : j;
+            at[axis][k][1] = j + 1 < 0 ? 0 : j + 1 > n - 1 ? n - 1 : j + 1;
+        }
+    for (int r = 0; r < 64; r++) {
+        const float *up = thumb + (ptrdiff_t)n * at[0][r][0], *down = thumb + (ptrdiff_t)n * at[0][r][1];
+        const float v = part[0][r];
+        for (int c = 0; c < 64; c++) {
+            const int left = at[1][c][0], right = at[1][c][1];
+            const float h = part[1][c];
+            const float top = up[left] + h * (up[right] - up[left]);
+            const float bottom = down[left] + h * (down[right] - down[left]);
+            small[64 * r + c] = top + v * (bottom - top);
+        }
+    }
+}
+
+/* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than 1.5 grey levels. */
+static inline float sv_flat_share(const float *small)
+{
+    int flat = 0;
+    for (int r = 0; r < 63; r++)
+        for (int c = 0; c < 63; c++) {
+            const float here = small[64 * r + c];
+            flat += fabsf(small[64 * r + c + 1] - here) < 1.5f && fabsf(small[64 * (r + 1) + c] - here) < 1.5f;
+        }
+    return (float)flat / (63.0f * 63.0f);
+}
+
+/* A window's 64 x 64 nearest samples. Not the 64 x 64 picture: its tents mix greys at every edge, and a drawing is
+ * full of edges. */
+static inline void sv_nearest_samples(float *samples, const float *thumb, int n, const double *window)
+{
+    int col_of[64];
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[2] + (window[3] - window[2]) * ((i + 0.5) / 64.0)) * n);
+        col_of[i] = at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at;
+    }
+    for (int i = 0; i < 64; i++) {
+        const double at = floor((window[0] + (window[1] - window[0]) * ((i + 0.5) / 64.0)) * n);
+        const float *row = thumb + (ptrdiff_t)n * (at < 0.0 ? 0 : at > n - 1 ? n - 1 : (int)at);
+        for (int k = 0; k < 64; k++)
+            samples[64 * i + k] = row[col_of[k]];
+    }
+}
+
+#define SV_GREYS 512 /* steps of a sixteenth of the standard deviation, which counts as SV_LEAST_CONTRAST at least */
+#define SV_LEAST_CONTRAST 8.0
+
+/* Count the greys of 4096 samples in steps of a sixteenth of their standard deviation; return that deviation. */
+static inline double sv_count_greys(int *counts, const float *samples)
+{
+    double sum = 0.0, squares = 0.0;
+    memset(counts, 0, SV_GREYS * sizeof *counts);
+    for (int i = 0; i < 4096; i++)
+        sum += samples[i];
+    const double mean = sum / 4096.0;
+    for (int i = 0; i < 4096; i++) {
+        const double beside = samples[i] - mean;
+        squares += beside * beside;
+    }
+    const double deviation = sqrt(squares / 4096.0);
+    const double steps = 16.0 / (deviation > SV_LEAST_CONTRAST ? deviation : SV_LEAST_CONTRAST);
+    for (int i = 0; i < 4096; i++) {
+        const int step = (int)(samples[i] * steps);
+        counts[step < 0 ? 0 : step >= SV_GREYS ? SV_GREYS - 1 : step]++;
+    }
+    return deviation;
+}
+
+/* The sum of the four largest counts. */
+static inline int sv_four_largest(const int *counts)
+{
+    int largest[5] = {0};
+    for (int i = 0; i < SV_GREYS; i++) {
+        int at = 4;
+        largest[4] = counts[i];
+        while (at > 0 && largest[at] > largest[at - 1]) {
+            const int held = largest[at];
+            largest[at] = largest[at - 1];
+            largest[at - 1] = held;
+            at--;
+        }
+    }
+    return largest[0] + largest[1] + largest[2] + largest[3];
+}
+
+/* Share of the 256 coefficients under a fiftieth of their mean size. */
+static inline float sv_faint_share(const float *coefficients)
+{
+    float mean = 0.0f;
+    int faint = 0;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean /= 256.0f * 50.0f;
+    for (int i = 0; i < 256; i++)
+        faint += fabsf(coefficients[i]) <= mean;
+    return (float)faint / 256.0f;
+}
+
+/* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
+static inline int sv_plain_ground(const float *small)
+{
+    float lowest = 1e9f, highest = -1e9f;
+    for (int corner = 0; corner < 4; corner++) {
+        float low = 1e9f, high = -1e9f, sum = 0.0f;
+        for (int r = 0; r < 6; r++)
+            for (int c = 0; c < 6; c++) {
+                const float v = small[64 * (corner & 2 ? 63 - r : r) + (corner & 1 ? 63 - c : c)];
+                low = v < low ? v : low;
+                high = v > high ? v : high;
+                sum += v;
+            }
+        if (high - low > 10.0f)
+            return 0;
+        lowest = sum / 36.0f < lowest ? sum / 36.0f : lowest;
+        highest = sum / 36.0f > highest ? sum / 36.0f : highest;
+    }
+    return highest - lowest <= 16.0f;
+}
+
+/* The thumbnail turned about its centre by an angle (cosine, sine) in the upload's own proportions,
+ * aspect = cols / rows; bilinear, edges repeated. */
+static inline void sv_rotate(float *out, const float *thumb, int n, double cosine, double sine, double aspect)
+{
+    for (int r = 0; r < n; r++)
+        for (int c = 0; c < n; c++) {
+            const double y = r + 0.5 - n / 2.0, x = (c + 0.5 - n / 2.0) * aspect;
+            double v = y * cosine + x * sine + n / 2.0 - 0.5;
+            double u = (x * cosine - y * sine) / aspect + n / 2.0 - 0.5;
+            v = v < 0 ? 0 : v > n - 1 ? n - 1 : v;
+            u = u < 0 ? 0 : u > n - 1 ? n - 1 : u;
+            const int i = (int)v, j = (int)u;
+            const int i1 = i + 1 > n - 1 ? n - 1 : i + 1, j1 = j + 1 > n - 1 ? n - 1 : j + 1;
+            const float dv = (float)(v - i), du = (float)(u - j);
+            const float top = thumb[i * n + j] + du * (thumb[i * n + j1] - thumb[i * n + j]);
+            const float bottom = thumb[i1 * n + j] + du * (thumb[i1 * n + j1] - thumb[i1 * n + j]);
+            out[r * n + c] = top + dv * (bottom - top);
+        }
+}
+
+/* A kernel of this file at the level that is being compiled, beside those of _kernels.h. */
+#define SV_NAME(name) SH_NAME(SH_JOIN(views_, name))
+
+#define SH_BODY "_views_body.h"
+#include "_each_level.h"
+#undef SH_BODY
+
+static inline const sv_kernels *sv_kernels_at(int level)
+{
+    return SH_AT_LEVEL(level, views_kernels);
+}
+
+/* ---- proposing windows: straight edges and the boxes they make ---- */
+
+/* The `wanted` lines with most evidence along their best stretch, in `lines`, ascending, 0 and n included.
+ * sums[n + 1][n + 16]: running evidence along each of the n + 1 lines, one column each. Returns how many. */
+static inline int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
+{
+    const int stride = n + 16;
+    float best[SV_MAX_SIDE + 1];
+    for (int line = 0; line <= n; line++)
+        best[line] = -1e9f;
+    for (int a = 0; a < SV_KNOTS - 1; a++)
+        for (int b = a + 2; b <= SV_KNOTS; b++) {
+            const float *restrict from = sums + a * n / SV_KNOTS * stride, *restrict to = sums + b * n / SV_KNOTS * stride;
+            for (int line = 0; line <= n; line++) {
+                const float found = to[line] - from[line];
+                best[line] = found > best[line] ? found : best[line];
+            }
+        }
+    int count = 0;
+    lines[count++] = 0;
+    for (int pick = 0; pick < wanted; pick++) {
+        int at = -1;
+        for (int line = 3; line <= n - 3; line++)
+            if (best[line] > 0.0f && (at < 0 || best[line] > best[at]))
+                at = line;
+        if (at < 0)
+            break;
+        lines[count++] = at;
+        best[at - 1] = best[at] = best[at + 1] = -1e9f;
+    }
+    lines[count++] = n;
+    for (int i = 1; i < count; i++) /* insertion: a dozen lines */
+        for (int j = i; j > 0 && lines[j] < lines[j - 1]; j--) {
+            const int swap = lines[j];
+            lines[j] = lines[j - 1];
+            lines[j - 1] = swap;
+        }
+    return count;
+}
+
+/* Mean evidence of a line between two others; the upload's own edge is neither for nor against. */
+static inline float sv_support(const float *sums, int n, int line, int from, int to)
+{
+    if (line == 0 || line == n)
+        return 0.35f;
+    const float mean = (sums[to * (n + 16) + line] - sums[from * (n + 16) + line]) / (float)(to - from);
+    return mean < 1.2f ? mean : 1.2f;
+}
+
+/* Pairs of lines at least an eighth of the side (12 in 100) apart: their positions in `lines`, where they are,
+ * and that in fractions of the side. */
+typedef struct {
+    int n;
+    int first[SV_SPANS], second[SV_SPANS];
+    int ends[SV_SPANS][2];
+    double edges[SV_SPANS][2];
+} sv_spans;
+
+static inline void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
+{
+    spans->n = 0;
+    for (int i = 0; i < n_lines; i++)
+        for (int j = i + 1; j < n_lines; j++)
+            if (lines[j] - lines[i] >= n * 12 / 100) {
+                spans->first[spans->n] = i;
+                spans->second[spans->n] = j;
+                spans->ends[spans->n][0] = lines[i];
+                spans->ends[spans->n][1] = lines[j];
+                spans->edges[spans->n][0] = (double)lines[i] / n;
+                spans->edges[spans->n++][1] = (double)lines[j] / n;
+            }
+}
+
+/* Work space of sv_best_boxes. */
+typedef struct {
+    int rows[SV_LINES], cols[SV_LINES];
+    sv_spans row_spans, col_spans;
+    float across[SV_LINES][SV_SPANS]; /* evidence of each row line between the ends of each column span */
+    float left[SV_SPANS], right[SV_SPANS], scores[SV_SPANS];
+} sv_boxes;
+
+/* The `wanted` best boxes of two row lines and two column lines, best first; of equals the first. best[k] is row span
+ * times number of column spans plus column span. Returns how many there are. */
+static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, const sv_kernels *kernels,
+                         const float *row_sums, const float *col_sums, int n, int n_lines)
+{
+    const int n_rows = sv_pick_lines(boxes->rows, row_sums, n, n_lines);
+    const int n_cols = sv_pick_lines(boxes->cols, col_sums, n, n_lines);
+    sv_spans *down = &boxes->row_spans, *across = &boxes->col_spans;
+    sv_pair_lines(down, boxes->rows, n_rows, n);
+    sv_pair_lines(across, boxes->cols, n_cols, n);
+    for (int i = 0; i < n_rows; i++)
+        for (int j = 0; j < across->n; j++)
+            boxes->across[i][j] = sv_support(row_sums, n, boxes->rows[i], across->ends[j][0], across->ends[j][1]);
+    int count = 0;
+    for (int i = 0; i < down->n; i++) {
+        const int height = down->ends[i][1] - down->ends[i][0];
+        float side[SV_LINES];
+        for (int k = 0; k < n_cols; k++)
+            side[k] = sv_support(col_sums, n, boxes->cols[k], down->ends[i][0], down->ends[i][1]);
+        for (int j = 0; j < across->n; j++) {
+            boxes->left[j] = side[across->first[j]];
+            boxes->right[j] = side[across->second[j]];
+        }
+        kernels->score(boxes->scores, boxes->across[down->first[i]], boxes->across[down->second[i]], boxes->left,
+                       boxes->right, across->n);
+        for (int j = 0; j < across->n; j++) {
+            const float score = boxes->scores[j];
+            if (count == wanted && !(score > best_scores[count - 1]))
+                continue;
+            /* A twelfth of the upload at least, and not the whole of it. */
+            const int width = across->ends[j][1] - across->ends[j][0];
+            if (height * width * 12 < n * n || (height == n && width == n))
+                continue;
+            int at = count < wanted ? count++ : count - 1;
+            for (; at > 0 && score > best_scores[at - 1]; at--) {
+                best_scores[at] = best_scores[at - 1];
+                best[at] = best[at - 1];
+            }
+            best_scores[at] = score;
+            best[at] = i * across->n + j;
+        }
+    }
+    return count;
+}
+
+/* ---- refining a window toward one digest ---- */
+
+typedef struct {
+    const sv_kernels *kernels;
+    const sh_kernels *pixel_kernels;
+    const float *thumb; /* n x n */
+    int n;
+    const float *wanted; /* 256: +1 where the digest's bit is set, else -1 */
+    const uint8_t *digest;
+    double window[4];       /* y0, y1, x0, x1 */
+    double rows_at[2];      /* the span `rows` was computed for */
+    float rows[SV_MAX_SIDE * 16];
+    sv_tents tents;
+    int n_evaluations;
+    int best_distance;
+    double best_window[4];
+} sv_search;
+
+/* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
+ * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+static inline double sv_agreement(sv_search *s, const double *window)
+{
+    float coefficients[256];
+    uint8_t digest[32];
+    s->n_evaluations++;
+    if (window[0] != s->rows_at[0] || window[1] != s->rows_at[1]) {
+        s->kernels->fill_tents(&s->tents, s->n, window[0], window[1]);
+        s->kernels->rows_pass(s->rows, s->thumb, s->n, &s->tents, 0, s->n);
+        s->rows_at[0] = window[0];
+        s->rows_at[1] = window[1];
+    }
+    s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
+    s->kernels->cols_pass(coefficients, s->rows, &s->tents);
+    float mean = 0.0f;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean = mean / 256.0f * 0.5f;
+    if (!(mean > 0.0f))
+        return 0.0;
+    float sum = 0.0f;
+    for (int i = 0; i < 256; i++) {
+        const float c = coefficients[i];
+        sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
+    }
+    s->pixel_kernels->bits(digest, coefficients);
+    const int distance = sh_distance(digest, s->digest, 32, 256, 0);
+    if (distance < s->best_distance) {
+        s->best_distance = distance;
+        memcpy(s->best_window, window, sizeof s->best_window);
+    }
+    return (double)(sum / mean) / 256.0;
+}
+
+/* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
+ * `room` bounds how far each edge may leave its start. */
+static inline double sv_refine(sv_search *s, double step, double least, double room, int max_evaluations)
+{
+    /* one edge at a time, then shifts, then sizes */
+    static const double moves[12][4] = {
+        {-1, 0, 0, 0}, {1, 0, 0, 0}, {0, -1, 0, 0}, {0, 1, 0, 0}, {0, 0, -1, 0},  {0, 0, 1, 0},
+        {0, 0, 0, -1}, {0, 0, 0, 1}, {1, 1, 0, 0},  {-1, -1, 0, 0}, {0, 0, 1, 1}, {0, 0, -1, -1},
+    };
+    double start[4];
+    memcpy(start, s->window, sizeof start);
+    double best = sv_agreement(s, s->window);
+    while (step >= least && s->n_evaluations < max_evaluations) {
+        int moved = 0;
+        for (int m = 0; m < 12 && s->n_evaluations < max_evaluations; m++) {
+            for (;;) {
+                double trial[4];
+                int inside = 1;
+                for (int i = 0; i < 4; i++) {
+                    trial[i] = s->window[i] + step * moves[m][i];
+                    if (trial[i] < start[i] - room || trial[i] > start[i] + room)
+                        inside = 0;
+                }
+                if (!inside || trial[1] - trial[0] < 0.1 || trial[3] - trial[2] < 0.1)
+                    break;
+                const double found = sv_agreement(s, trial);
+                if (found <= best || s->n_evaluations >= max_evaluations)
+                    break;
+                best = found;
+                memcpy(s->window, trial, sizeof trial);
+                moved = 1;
+            }
+        }
+        if (!moved)
+            step *= 0.5;
+    }
+    return best;
+}
+
+#endif

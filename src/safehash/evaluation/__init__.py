@@ -1,0 +1,1 @@
+"""Altered copies, recall and false matches on the user's own pictures."""

@@ -1,0 +1,524 @@
+"""Recall and false matches per manipulation, measured on the user's own images."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ImageError
+from ..hashing import compute
+from ..hashing.hashes import Algorithm, Hash
+from ..images.decoding import decode
+from ..images.pictures import Decoded
+from ..lists.source import ListPath
+from ..matching.settings import EFFORTS, Effort
+from ..matching.views import Hit, look_up
+from ..search.index import Index
+from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
+from .own_list import NEAREST_WITHIN, OwnList
+
+__all__ = ["Evaluation", "Row", "evaluate", "find_peers"]
+
+UInt8Array = npt.NDArray[np.uint8]
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+
+#: Pictures are brought to this longer side first, as platforms do; it bounds the time that a folder takes.
+_LONGER_SIDE = 1024
+
+#: One picture in so many is never listed: collages and insets are made with those.
+_BACKGROUND_EVERY = 5
+
+#: How a picture is looked up unaltered.
+_AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "PNG")
+
+
+@dataclass(slots=True)
+class Row:
+    """What one manipulation did.
+
+    Attributes
+    ----------
+    name, family : str
+        Of the manipulation.
+    n : int
+        Pictures it was applied to.
+    found : dict of str to int
+        Way of looking up (an effort, or a peer's name) to how many were found again.
+    false : dict of str to int
+        How many uploads came near an entry of another picture.
+    distances : dict of str to list of int
+        Of the pictures found.
+    views : Counter
+        How the most thorough effort had to look.
+    """
+
+    name: str
+    family: str
+    n: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    false: Counter[str] = field(default_factory=Counter)
+    distances: dict[str, list[int]] = field(default_factory=dict)
+    views: Counter[str] = field(default_factory=Counter)
+
+    def recall(self, way: str) -> float:
+        """Return the share found again, 0 to 1."""
+        return self.found[way] / self.n if self.n else 0.0
+
+    def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
+        """Return the row as plain data."""
+        return {
+            "manipulation": self.name,
+            "family": self.family,
+            "images": self.n,
+            "recall": {way: round(self.recall(way), 4) for way in ways},
+            "false_matches": {way: self.false[way] for way in ways},
+            "median_distance": {way: statistics.median(d) for way, d in self.distances.items() if d},
+            "views": dict(self.views.most_common(5)),
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Evaluation:
+    """What an evaluation measured, and under which settings.
+
+    Attributes
+    ----------
+    n_images, n_listed, n_background, n_skipped : int
+        Pictures read; of them listed, kept for collages, and too flat or unreadable.
+    list_size : int
+        Entries of the list, generated ones included.
+    max_distance, min_quality, seed : int
+    ways : tuple of str
+        Efforts, then peers.
+    rows : list of Row
+        One a manipulation, in the order of `manipulations.MANIPULATIONS`.
+    milliseconds : dict of str to float
+        Median time of a look-up by effort, decoding not included; "decode" is that.
+    sweep : list of dict
+        Threshold, recall and false matches of every effort, over all manipulations.
+    own_lists : tuple of OwnList
+        The user's own lists that were looked up too, and what came near them.
+    seconds : float
+        The evaluation took.
+    """
+
+    version: str
+    n_images: int
+    n_listed: int
+    n_background: int
+    n_skipped: int
+    list_size: int
+    max_distance: int
+    min_quality: int
+    seed: int
+    ways: tuple[str, ...]
+    rows: list[Row]
+    milliseconds: dict[str, float]
+    sweep: list[dict[str, Any]]
+    own_lists: tuple[OwnList, ...]
+    seconds: float
+
+    def families(self) -> Iterator[Row]:
+        """Yield one row a family, the sum of its manipulations."""
+        for family in FAMILIES:
+            total = Row(family, family)
+            for row in self.rows:
+                if row.family == family:
+                    total.n += row.n
+                    total.found += row.found
+                    total.false += row.false
+            if total.n:
+                yield total
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything as plain data, for JSON."""
+        return {
+            "type": "evaluation",
+            "version": self.version,
+            "images": self.n_images,
+            "listed": self.n_listed,
+            "background": self.n_background,
+            "skipped": self.n_skipped,
+            "list_size": self.list_size,
+            "max_distance": self.max_distance,
+            "min_quality": self.min_quality,
+            "seed": self.seed,
+            "ways": list(self.ways),
+            "milliseconds": {way: round(value, 3) for way, value in self.milliseconds.items()},
+            "families": [row.to_record(self.ways) for row in self.families()],
+            "manipulations": [row.to_record(self.ways) for row in self.rows],
+            "sweep": self.sweep,
+            "own_lists": [own.to_record() for own in self.own_lists],
+            "seconds": round(self.seconds, 1),
+        }
+
+
+# -- peers -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another way to hash a picture, for comparison.
+
+    Attributes
+    ----------
+    name : str
+    digest : callable
+        Picture in mode RGB to bits packed in bytes.
+    max_distance : int
+        The threshold its users take, in bits.
+    """
+
+    name: str
+    digest: Callable[[Picture], bytes]
+    max_distance: int
+
+
+def find_peers() -> list[Peer]:
+    """Return the installed peers: pdqhash as python-threatexchange calls it, imagehash, perception."""
+    found: list[Peer] = []
+    pdqhash = _installed("pdqhash")
+    if pdqhash is not None:
+
+        def plain_pdq(picture: Picture) -> bytes:
+            bits, _ = pdqhash.compute(np.asarray(picture))
+            return np.packbits(np.asarray(bits, dtype=np.uint8)).tobytes()
+
+        found.append(Peer("plain PDQ (pdqhash)", plain_pdq, 31))
+    imagehash = _installed("imagehash")
+    if imagehash is not None:
+
+        def phash(picture: Picture) -> bytes:
+            return np.packbits(imagehash.phash(picture).hash).tobytes()
+
+        found.append(Peer("imagehash phash", phash, 8))
+    hashers = _installed("perception.hashers")
+    if hashers is not None:
+        hasher = hashers.PHash()
+
+        def perception(picture: Picture) -> bytes:
+            vector = hasher.compute(picture, hash_format="vector")
+            return np.packbits(np.asarray(vector, dtype=np.uint8)).tobytes()
+
+        found.append(Peer("perception PHash", perception, 12))
+    return found
+
+
+def _installed(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+# -- the measurement -----------------------------------------------------------------------------------------
+
+
+def evaluate(
+    folder: str | os.PathLike[str],
+    *,
+    efforts: Sequence[Effort] = EFFORTS,
+    manipulations: Sequence[Manipulation] = MANIPULATIONS,
+    thresholds: Sequence[int] = (31,),
+    min_quality: int = 50,
+    list_size: int = 100_000,
+    max_images: int = 50,
+    own_lists: Sequence[ListPath] = (),
+    peers: Sequence[Peer] = (),
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Manipulate a folder's pictures, look the results up, and count what is found again.
+
+    Four of five pictures are listed, by their hash alone, among generated hashes; the fifth serves as other
+    people's picture in collages. An upload that comes near the entry of another picture is a false match,
+    unless the two listed pictures are near each other to begin with.
+
+    Parameters
+    ----------
+    folder : path
+        Searched with its subfolders, in the order of the names.
+    efforts : sequence of "fast", "standard", "thorough"
+    manipulations : sequence of Manipulation
+    thresholds : sequence of int
+        The first is the one reported; more than one adds a sweep.
+    min_quality : int
+        As in `views.look_up`; pictures below it are left out.
+    list_size : int
+        Entries the list is filled up to with generated digests.
+    max_images : int
+        Take so many of the folder, spread evenly over it.
+    own_lists : sequence of path or ListSource
+        Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
+        upload that comes near their entries is a false match, unless the picture is on the list to begin with.
+    peers : sequence of Peer
+        What `find_peers` gave, or nothing.
+    seed : int
+        Of every choice: where stickers go, what is generated.
+    threads : int, optional
+        One a processor unless told otherwise.
+    progress : callable, optional
+        Told how many uploads are done, of how many.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        Fewer than two usable pictures, no threshold, or an own list without a PDQ hash.
+    ListError
+        An own list that cannot be read.
+
+    Notes
+    -----
+    The same folder, version and seed give the same counts; only times differ.
+    """
+    if not thresholds:
+        raise ValueError("at least one threshold")
+    started = time.perf_counter()
+    own = [OwnList.read(path) for path in own_lists]
+    pictures, skipped = _read(Path(folder), max_images, min_quality)
+    background = [
+        picture for at, picture in enumerate(pictures) if at % _BACKGROUND_EVERY == _BACKGROUND_EVERY - 1
+    ]
+    listed = [
+        picture for at, picture in enumerate(pictures) if at % _BACKGROUND_EVERY != _BACKGROUND_EVERY - 1
+    ]
+    if len(listed) < 2:
+        raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
+    bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
+    rows = [Row(manipulation.name, manipulation.family) for manipulation in manipulations]
+    jobs = [
+        (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
+    ]
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        outcomes = pool.map(lambda job: (job[1], bench.run(job[0], job[1], job[2])), jobs)
+        for done, (row, outcome) in enumerate(outcomes, 1):
+            bench.count(rows[row], outcome)
+            if progress is not None:
+                progress(done, len(jobs))
+        if own:
+            bench.find_nearest(pool)
+    from .. import __version__
+
+    return Evaluation(
+        version=__version__, n_images=len(pictures), n_listed=len(listed), n_background=len(background),
+        n_skipped=skipped, list_size=len(bench.index), max_distance=thresholds[0], min_quality=min_quality,
+        seed=seed, ways=(*efforts, *(peer.name for peer in peers)), rows=rows,
+        milliseconds={way: statistics.median(values) * 1e3 for way, values in bench.times.items() if values},
+        sweep=bench.sweep(), own_lists=tuple(own), seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named], int]:
+    """Return the folder's usable pictures in mode RGB and a bounded size, and how many were not usable."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    if len(paths) > max_images:
+        paths = [paths[round(at * (len(paths) - 1) / max(1, max_images - 1))] for at in range(max_images)]
+    pictures, skipped = [], 0
+    for path in paths:
+        try:
+            decoded = decode(compute.read_file(path))
+        except (ImageError, OSError):
+            skipped += 1
+            continue
+        picture = as_picture(decoded, longer_side=_LONGER_SIDE)
+        if (compute.hash_array(np.asarray(picture)).quality or 0) < min_quality:
+            skipped += 1
+            continue
+        pictures.append(_Named(path.relative_to(folder).as_posix(), picture))
+    return pictures, skipped
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A picture of the folder, and its path in it."""
+
+    name: str
+    picture: Picture
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of one upload: by way, whether and how near it was found, and what it wrongly came near."""
+
+    distance: dict[str, int] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
+    view: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    #: (effort, number of the own list, hit, row of the list): what else it wrongly came near
+    of_lists: list[tuple[str, int, Hit, int]] = field(default_factory=list)
+    picture: str = ""
+    #: (effort, smallest threshold that finds it or None, smallest threshold with a wrong entry or None)
+    needed: list[tuple[str, int | None, int | None]] = field(default_factory=list)
+
+
+class _Bench:
+    """The list, the peers' hashes, and the counts of one evaluation."""
+
+    def __init__(
+        self,
+        listed: list[_Named],
+        background: list[_Named],
+        efforts: Sequence[Effort],
+        thresholds: Sequence[int],
+        min_quality: int,
+        list_size: int,
+        own_lists: list[OwnList],
+        peers: Sequence[Peer],
+        seed: int,
+    ) -> None:
+        self._listed, self._efforts, self._peers = listed, efforts, peers
+        self._background = [named.picture for named in background]
+        self._thresholds, self._min_quality, self._seed = thresholds, min_quality, seed
+        own = [compute.hash_array(np.asarray(named.picture)) for named in listed]
+        digests = [np.frombuffer(b"".join(value.digest for value in own), np.uint8).reshape(-1, 32)]
+        self._own_lists, self._first_rows = own_lists, []
+        others = [compute.hash_array(np.asarray(picture)) for picture in self._background]
+        for own_list in own_lists:
+            self._first_rows.append(sum(map(len, digests)))
+            digests.append(own_list.digests)
+            own_list.know(own, others)
+        n_generated = max(0, list_size - sum(map(len, digests)))
+        generated = np.random.default_rng(seed).integers(0, 256, (n_generated, 32), dtype=np.uint8)
+        self.index = Index.from_digests(np.concatenate([*digests, generated]), algorithm=Algorithm.PDQ)
+        self._alike = _alike(own, max(thresholds))
+        for at, alike in enumerate(self._alike):
+            for own_list, first in zip(own_lists, self._first_rows, strict=True):
+                alike.update(first + row for row in own_list.known[at])
+        self._of_peer = {peer.name: [peer.digest(named.picture) for named in listed] for peer in peers}
+        self.times: dict[str, list[float]] = {"decode": [], **{effort: [] for effort in efforts}}
+        self._needed: dict[str, list[tuple[int | None, int | None]]] = {effort: [] for effort in efforts}
+
+    def run(self, at: int, row: int, manipulation: Manipulation) -> _Outcome:
+        """Manipulate picture `at`, and look the result up in every way."""
+        scene = Scene(np.random.default_rng([self._seed, at, row]), self._background)
+        data = apply(manipulation, self._listed[at].picture, scene)
+        outcome = _Outcome(picture=self._listed[at].name)
+        before = time.thread_time()
+        upload = decode(data, step_for=compute.reduction_for)
+        outcome.seconds["decode"] = time.thread_time() - before
+        for effort in self._efforts:
+            self._look(at, upload, effort, outcome)
+        if self._peers:
+            picture = as_picture(decode(data))
+            for peer in self._peers:
+                own = peer.digest(picture)
+                far = [_distance(own, other) for other in self._of_peer[peer.name]]
+                if far[at] <= peer.max_distance:
+                    outcome.distance[peer.name] = far[at]
+                if any(d <= peer.max_distance for i, d in enumerate(far) if i not in self._alike[at]):
+                    outcome.wrong.add(peer.name)
+        return outcome
+
+    def find_nearest(self, pool: ThreadPoolExecutor) -> None:
+        """Look every listed picture up unaltered, farther than any threshold: how near the own lists come."""
+
+        def look(job: tuple[Effort, int]) -> tuple[Hit, ...]:
+            effort, at = job
+            upload = decode(apply(_AS_IT_IS, self._listed[at].picture, Scene(np.random.default_rng(0))))
+            return look_up(
+                [upload],
+                self.index,
+                max_distance=NEAREST_WITHIN,
+                min_quality=self._min_quality,
+                effort=effort,
+            ).hits
+
+        jobs = [(effort, at) for effort in self._efforts for at in range(len(self._listed))]
+        for (effort, at), hits in zip(jobs, pool.map(look, jobs), strict=True):
+            for own_list, first in zip(self._own_lists, self._first_rows, strict=True):
+                own_list.add_nearest(effort, hits, first, at)
+
+    def _look(self, at: int, upload: Decoded, effort: Effort, outcome: _Outcome) -> None:
+        before = time.thread_time()
+        result = look_up(
+            [upload],
+            self.index,
+            max_distance=max(self._thresholds),
+            min_quality=self._min_quality,
+            effort=effort,
+        )
+        outcome.seconds[effort] = time.thread_time() - before
+        right = [hit for hit in result.hits if hit.row == at]
+        wrong = [hit for hit in result.hits if hit.row not in self._alike[at]]
+        outcome.needed.append((effort, _least(right), _least(wrong)))
+        limit = self._thresholds[0]
+        if right and right[0].needs <= limit:
+            outcome.distance[effort] = right[0].distance
+            outcome.view = right[0].view
+        if any(hit.needs <= limit for hit in wrong):
+            outcome.wrong.add(effort)
+        for number, (own_list, first) in enumerate(zip(self._own_lists, self._first_rows, strict=True)):
+            outcome.of_lists += [
+                (effort, number, hit, hit.row - first)
+                for hit in wrong
+                if hit.needs <= limit and first <= hit.row < first + len(own_list.digests)
+            ]
+
+    def count(self, row: Row, outcome: _Outcome) -> None:
+        """Add one upload to its manipulation's row."""
+        row.n += 1
+        for way, distance in outcome.distance.items():
+            row.found[way] += 1
+            row.distances.setdefault(way, []).append(distance)
+        for way in outcome.wrong:
+            row.false[way] += 1
+        for effort, number in sorted({(effort, number) for effort, number, _, _ in outcome.of_lists}):
+            self._own_lists[number].false[effort] += 1
+        for effort, number, hit, entry in outcome.of_lists:
+            self._own_lists[number].add_match(outcome.picture, row.name, effort, hit, entry)
+        if outcome.view:
+            row.views[outcome.view] += 1
+        for way, seconds in outcome.seconds.items():
+            self.times[way].append(seconds)
+        for effort, right, wrong in outcome.needed:
+            self._needed[effort].append((right, wrong))
+
+    def sweep(self) -> list[dict[str, Any]]:
+        """Return recall and false matches by threshold; empty unless several were asked for."""
+        if len(self._thresholds) < 2:
+            return []
+        points = []
+        for threshold in sorted(set(self._thresholds)):
+            point: dict[str, Any] = {"max_distance": threshold, "recall": {}, "false_matches": {}}
+            for effort, needed in self._needed.items():
+                found = sum(right is not None and right <= threshold for right, _ in needed)
+                false = sum(wrong is not None and wrong <= threshold for _, wrong in needed)
+                point["recall"][effort] = round(found / max(1, len(needed)), 4)
+                point["false_matches"][effort] = false
+            points.append(point)
+        return points
+
+
+def _least(hits: Sequence[Hit]) -> int | None:
+    return min((hit.needs for hit in hits), default=None)
+
+
+def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:
+    """Return, for each picture, the pictures near it to begin with: itself, and copies in the folder."""
+    turned = [value.orientations() for value in hashes]
+    near = max(max_distance, 31)
+    return [
+        {at for at, other in enumerate(hashes) if any(value.distance(other) <= near for value in own)}
+        for own in turned
+    ]
+
+
+def _distance(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()

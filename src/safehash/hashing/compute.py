@@ -1,0 +1,384 @@
+"""Bytes, file, image or array in; Hash out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import pdq, pdq_turned, phash
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..images.decoding import Blob, decode, from_image
+from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from ..images.pictures import Decoded, Provenance
+from .hashes import Algorithm, Hash
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = [
+    "Fingerprint",
+    "fingerprint_bytes",
+    "fingerprint_file",
+    "hash_array",
+    "hash_bytes",
+    "hash_decoded",
+    "hash_file",
+    "hash_files",
+    "hash_image",
+    "hash_many",
+    "read_file",
+    "turned_digests",
+    "turned_hashes",
+]
+
+Decode = Literal["fast", "full"]
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+#: From which shorter side (pixels) a decode may be reduced by which step before PDQ's operator is folded onto
+#: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
+REDUCTION = ((2500, 8), (1536, 4), (768, 2))
+
+
+def reduction_for(shorter_side: int) -> int:
+    """Return the reduction a fast PDQ decode takes for a picture whose shorter side is given, in pixels."""
+    return next((step for least, step in REDUCTION if shorter_side >= least), 1)
+
+
+def hash_bytes(
+    data: Blob,
+    *,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Hash:
+    """Hash an image file held in memory; of an animation, its first frame.
+
+    Parameters
+    ----------
+    data : bytes, bytearray or memoryview
+        The whole file.
+    algorithm : "pdq", "phash", "phash256", "md5", "sha1" or "sha256"
+        The last three are digests of the bytes themselves.
+    decode : "fast" or "full"
+        "fast" decodes luma, reduced where PDQ can be folded onto it: within 4 bits of "full" for 99 of 100
+        photographs. "full" decodes all pixels in colour as the reference tools do.
+    limits : Limits
+        Checked before anything is decoded.
+
+    Returns
+    -------
+    Hash
+
+    Raises
+    ------
+    ImageError
+        Its subclass says why: unreadable, too large, too small, unsupported.
+
+    References
+    ----------
+    docs/hashes.md.
+    """
+    algorithm = Algorithm(algorithm)
+    if not algorithm.is_perceptual:
+        return Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
+    return hash_decoded(_decode_for(data, (algorithm,), decode, limits), algorithm=algorithm)
+
+
+def hash_file(
+    path: str | os.PathLike[str],
+    *,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Hash:
+    """Hash an image file. Parameters and errors are those of `hash_bytes`, and OSError where it cannot be read."""
+    return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
+
+
+def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
+    """Hash an image object of PIL. An EXIF orientation it still carries is applied.
+
+    Raises
+    ------
+    ImageError
+        The object's file turned out damaged, or the picture is too small.
+    """
+    return hash_decoded(from_image(image), algorithm=_perceptual(algorithm))
+
+
+def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
+    """Hash pixels.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (rows, cols) or (rows, cols, 3)
+        Grey or RGB, upright, any strides.
+    algorithm : "pdq", "phash" or "phash256"
+
+    Raises
+    ------
+    ImageTooSmall
+        Fewer than 5 rows or columns.
+    TypeError, ValueError
+        Not uint8, or not such a shape.
+    """
+    array = np.asarray(pixels)
+    if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
+        raise ImageTooSmall(
+            f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}"
+        )
+    algorithm = _perceptual(algorithm)
+    if algorithm is Algorithm.PDQ:
+        digest, quality = pdq(array)
+        return Hash(algorithm, digest, quality=quality)
+    return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Everything asked for of one image, from one read and one decode.
+
+    Attributes
+    ----------
+    hashes : tuple of Hash
+        In the order asked for, file digests among them.
+    turned : tuple of Hash
+        PDQ of the eight orientations of the picture, each hashed from truly turned pixels; empty unless asked.
+    provenance : Provenance
+    """
+
+    hashes: tuple[Hash, ...]
+    turned: tuple[Hash, ...] = ()
+    provenance: Provenance
+
+
+def fingerprint_bytes(
+    data: Blob,
+    *,
+    algorithms: tuple[str | Algorithm, ...] = (Algorithm.PDQ,),
+    orientations: bool = False,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Fingerprint:
+    """Compute several hashes of one image file held in memory.
+
+    Parameters and errors are those of `hash_bytes`; `algorithms` names any of them, file digests included.
+    """
+    wanted = tuple(Algorithm(algorithm) for algorithm in algorithms)
+    decoded = _decode_for(data, wanted, decode, limits)
+    hashes = tuple(
+        hash_decoded(decoded, algorithm=algorithm)
+        if algorithm.is_perceptual
+        else hash_bytes(data, algorithm=algorithm)
+        for algorithm in wanted
+    )
+    turned = turned_hashes(decoded) if orientations else ()
+    return Fingerprint(hashes=hashes, turned=turned, provenance=decoded.provenance)
+
+
+def fingerprint_file(
+    path: str | os.PathLike[str],
+    *,
+    algorithms: tuple[str | Algorithm, ...] = (Algorithm.PDQ,),
+    orientations: bool = False,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Fingerprint:
+    """Compute several hashes of one image file. See `fingerprint_bytes`; OSError where it cannot be read."""
+    data = read_file(path, limits=limits)
+    return fingerprint_bytes(
+        data, algorithms=algorithms, orientations=orientations, decode=decode, limits=limits
+    )
+
+
+# -- batches ----------------------------------------------------------------------------------------------------
+
+
+def hash_many(
+    blobs: Iterable[Blob],
+    *,
+    threads: int | None = None,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Hash | ImageError]:
+    """Hash image files held in memory, several at a time, in order; an error is a value.
+
+    Parameters
+    ----------
+    blobs : iterable of bytes
+        Taken as they are needed: at most twice as many as threads are held.
+    threads : int, optional
+        By default one a processor. Decoding and hashing run without the GIL.
+    algorithm, decode, limits
+        As in `hash_bytes`.
+
+    Yields
+    ------
+    Hash or ImageError
+        One for each item, in their order.
+    """
+
+    def one(data: Blob) -> Hash | ImageError:
+        try:
+            return hash_bytes(data, algorithm=algorithm, decode=decode, limits=limits)
+        except ImageError as exc:
+            return exc
+
+    return _in_order(one, blobs, threads)
+
+
+def hash_files(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    threads: int | None = None,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    decode: Decode = "fast",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Hash | ImageError | OSError]:
+    """Hash image files, several at a time, in order; an error is a value. Parameters are those of `hash_many`."""
+
+    def one(path: str | os.PathLike[str]) -> Hash | ImageError | OSError:
+        try:
+            return hash_file(path, algorithm=algorithm, decode=decode, limits=limits)
+        except (ImageError, OSError) as exc:
+            return exc
+
+    return _in_order(one, paths, threads)
+
+
+def _in_order(
+    act: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None
+) -> Iterator[_Result]:
+    """Yield act(item) for each item, in order, on several threads, holding few at a time."""
+    n_threads = threads if threads is not None else (os.cpu_count() or 1)
+    if n_threads < 1:
+        raise ValueError(f"at least one thread, not {n_threads}")
+    if n_threads == 1:
+        return map(act, items)
+    return _on_threads(act, items, n_threads)
+
+
+def _on_threads(act: Callable[[_Item], _Result], items: Iterable[_Item], n_threads: int) -> Iterator[_Result]:
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="safehash") as pool:
+        waiting: deque[Future[_Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(act, item))
+                if len(waiting) >= 2 * n_threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:  # the caller may stop early
+            for future in waiting:
+                future.cancel()
+
+
+# -- the steps, for the rooms above ---------------------------------------------------------------------------
+
+
+def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return a regular file's bytes, refusing by size before reading.
+
+    Raises
+    ------
+    ImageTooLarge, UnsupportedImage
+        Over ``limits.max_bytes``; a folder, pipe or device.
+    OSError
+        The file cannot be read.
+    """
+    # Without O_NONBLOCK, opening a pipe waits for its other end.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError as exc:  # a null byte, or a character the file system's encoding lacks
+        raise OSError(f"no name of a file: {exc}") from exc
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnsupportedImage("not a regular file")
+        if status.st_size > limits.max_bytes:
+            raise ImageTooLarge(f"{status.st_size} bytes, the limit is {limits.max_bytes}")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(limits.max_bytes + 1)  # it may have grown meanwhile
+    finally:
+        os.close(descriptor)
+    if len(data) > limits.max_bytes:
+        raise ImageTooLarge(f"more than {limits.max_bytes} bytes, the limit")
+    return data
+
+
+def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
+    """Hash a decoded picture, its EXIF orientation applied."""
+    provenance = decoded.provenance
+    if algorithm is Algorithm.PDQ:
+        digest, quality = pdq(
+            decoded.pixels,
+            rows=provenance.height,
+            cols=provenance.width,
+            step=provenance.scale,
+            orientation=provenance.orientation,
+        )
+        return Hash(algorithm, digest, quality=quality)
+    upright = _upright(decoded.pixels, provenance.orientation)
+    return Hash(algorithm, phash(upright, keep=_KEEP[algorithm]))
+
+
+def turned_hashes(decoded: Decoded) -> tuple[Hash, ...]:
+    """Return PDQ of the eight orientations (order `hashes.ORIENTATIONS`), each of truly turned pixels."""
+    digests, quality = turned_digests(decoded)
+    return tuple(Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests)
+
+
+def turned_digests(decoded: Decoded) -> tuple[tuple[bytes, ...], int]:
+    """Return the digests of `turned_hashes` and the quality of the picture as it is, with less around them."""
+    provenance = decoded.provenance
+    return pdq_turned(
+        decoded.pixels,
+        rows=provenance.height,
+        cols=provenance.width,
+        step=provenance.scale,
+        orientation=provenance.orientation,
+    )
+
+
+_KEEP = {Algorithm.PHASH: 8, Algorithm.PHASH256: 16}
+
+
+def _perceptual(algorithm: str | Algorithm) -> Algorithm:
+    algorithm = Algorithm(algorithm)
+    if not algorithm.is_perceptual:
+        raise ValueError(f"{algorithm.value} is a digest of a file's bytes; use hash_bytes or hash_file")
+    return algorithm
+
+
+def _decode_for(data: Blob, algorithms: tuple[Algorithm, ...], how: Decode, limits: Limits) -> Decoded:
+    """Decode once for all of `algorithms`."""
+    if how == "full":
+        return decode(data, limits=limits)
+    if how != "fast":
+        raise ValueError(f'decode is "fast" or "full", not {how!r}')
+    only_pdq = Algorithm.PHASH not in algorithms and Algorithm.PHASH256 not in algorithms
+    return decode(data, limits=limits, step_for=reduction_for if only_pdq else _no_reduction)
+
+
+def _no_reduction(shorter_side: int) -> int:
+    return 1
+
+
+def _upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+    """Apply an EXIF orientation to stored pixels."""
+    rows = slice(None, None, -1) if orientation in (3, 4, 6, 7) else slice(None)
+    cols = slice(None, None, -1) if orientation in (2, 3, 7, 8) else slice(None)
+    turned = pixels[rows, cols]
+    return turned.swapaxes(0, 1) if orientation >= 5 else turned

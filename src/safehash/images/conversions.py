@@ -1,0 +1,135 @@
+"""Any decoder's pixel mode to luma or RGB, by the rules of docs/hashes.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from .._borrow import borrow
+from .pictures import UInt8Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Background", "luma_of", "to_pixels"]
+
+Background = Literal["white", "black"]
+
+
+def to_pixels(image: Image, background: Background, step: int) -> tuple[UInt8Array, bool]:
+    """Bring any mode to luma or RGB, box-reducing by `step` on the way.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (rows, cols) or (rows, cols, 3)
+        Read-only.
+    transparent : bool
+        Whether some pixel was not opaque.
+    """
+    flat, transparent = _flatten(image, background)
+    if step > 1:
+        # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
+        flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
+    return np.asarray(flat), transparent
+
+
+def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
+    """Return the samples of a grey picture the imaging library made itself, copied only if they must be.
+
+    Parameters
+    ----------
+    core : the library's picture in memory, mode "L"
+        Not one that maps other memory, as arrays and files can be: before Pillow 12 lending that crashes.
+    size : (int, int)
+        Columns and rows.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, cols)
+        Read-only.
+    """
+    cols, rows = size
+    samples: bytes | memoryview
+    try:
+        samples = borrow(core.__arrow_c_array__(), cols * rows)
+    except ValueError:  # not in one piece: pictures of more than 16 MB
+        from PIL import Image as pil
+
+        samples = pil.Image()._new(core).tobytes()
+    return np.frombuffer(samples, np.uint8).reshape(rows, cols)
+
+
+def _flatten(image: Image, background: Background) -> tuple[Image, bool]:
+    """Return the image as mode L or RGB, and whether anything in it was transparent."""
+    mode = image.mode
+    if mode in ("L", "RGB") and "transparency" not in image.info:
+        return image, False
+    key = image.info.get("transparency")
+    if mode == "1" or mode.startswith("I;16"):
+        grey = image.convert("L") if mode == "1" else _from_deep(image)
+        if not isinstance(key, int):
+            return grey, False
+        return _without_key(grey, np.asarray(image) == key, background)
+    if mode in ("YCbCr", "CMYK", "HSV", "RGBX"):
+        return image.convert("RGB"), False
+    if mode in ("I", "F"):
+        return _from_deep(image), False
+    if mode == "LAB":
+        return _from_lab(image), False
+    if mode in ("La", "RGBa"):
+        image = image.convert("LA" if mode == "La" else "RGBA")
+    elif mode not in ("LA", "RGBA"):
+        if "transparency" not in image.info and mode in ("P", "L", "RGB"):
+            return image.convert("RGB"), False
+        image = image.convert("RGBA")  # palette, or one colour declared transparent
+    alpha = image.getchannel("A")
+    opaque = "L" if image.mode == "LA" else "RGB"
+    if alpha.getextrema() == (255, 255):
+        return image.convert(opaque), False
+    from PIL import Image as pil
+
+    flat = pil.new(opaque, image.size, background)
+    flat.paste(image.convert(flat.mode), mask=alpha)
+    return flat, True
+
+
+def _without_key(
+    grey: Image, transparent: npt.NDArray[np.bool_], background: Background
+) -> tuple[Image, bool]:
+    """Put the samples of the one transparent shade on the background."""
+    from PIL import Image as pil
+
+    if not transparent.any():
+        return grey, False
+    shade = np.uint8(255 if background == "white" else 0)
+    return pil.fromarray(np.where(transparent, shade, np.asarray(grey))), True
+
+
+def _from_deep(image: Image) -> Image:
+    """Scale 16-bit, 32-bit and float samples to 8 bits instead of clipping them."""
+    from PIL import Image as pil
+
+    samples = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return pil.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(values.max(initial=0.0))
+    # What full white is: the smallest usual range that holds every sample.
+    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2147483647.0)
+    white = next((limit for limit in usual if top <= limit), top)
+    return pil.fromarray(np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8))
+
+
+def _from_lab(image: Image) -> Image:
+    """Convert CIE L*a*b* to sRGB; without the colour library, take L* for luma."""
+    try:
+        from PIL import ImageCms
+
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
+        converted = ImageCms.applyTransform(image, transform)
+    except ImportError:
+        converted = None
+    return converted if converted is not None else image.getchannel(0)

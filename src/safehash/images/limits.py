@@ -1,0 +1,119 @@
+"""What one image may cost, checked on its header before anything is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .._core import MAX_SIDE
+from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from .sniffing import HEAD, sniff
+
+__all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost"]
+
+_MIB = 1024 * 1024
+#: PDQ is not defined below.
+MIN_SIDE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one image may cost. Checked on the header, before anything is decoded.
+
+    Attributes
+    ----------
+    max_bytes : int
+        Length of the file.
+    max_pixels : int
+        Width times height of one frame.
+    max_decoded_bytes : int
+        What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
+    formats : frozenset of str
+        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF".
+    """
+
+    max_bytes: int = 100 * _MIB
+    max_pixels: int = 120_000_000
+    max_decoded_bytes: int = 256 * _MIB
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF"})
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def check_bytes(data: bytes, limits: Limits) -> str:
+    """Return the format of a file.
+
+    Raises
+    ------
+    ImageTooLarge, UnreadableImage, UnsupportedImage
+        Too long; empty; not in a format allowed.
+    """
+    if len(data) > limits.max_bytes:
+        raise ImageTooLarge(f"{len(data)} bytes, the limit is {limits.max_bytes}")
+    if not data:
+        raise UnreadableImage("empty file")
+    name = sniff(data[:HEAD])
+    if name is None:
+        raise UnsupportedImage(f"not an image in a known format (starts with {data[:8].hex(' ')})")
+    if name not in limits.formats:
+        raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
+    return name
+
+
+#: Bytes a decoder holds per pixel of a frame, where the format decides it rather than the pixel mode:
+#: animation canvases and planar intermediates included.
+_DECODER_BYTES = {"GIF": 6, "WEBP": 8, "AVIF": 8, "HEIF": 8}
+
+
+def check_cost(
+    name: str,
+    size: tuple[int, int],
+    *,
+    mode: str,
+    n_bands: int,
+    limits: Limits,
+    step: int = 1,
+    tile: tuple[int, int] = (1, 1),
+    progressive: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Refuse a picture that is too small for a hash, or too costly to decode.
+
+    Parameters
+    ----------
+    name : str
+        Format.
+    size : (int, int)
+        Columns and rows.
+    mode, n_bands : str, int
+        As the decoder names and counts them.
+    step : int
+        The reduction that is asked of the decoder.
+    tile : (int, int)
+        A TIFF tile is decoded whole, however little of it the picture shows.
+    progressive : sequence of (int, int)
+        Of a progressive JPEG, the sampling of every component, across and down.
+
+    Raises
+    ------
+    ImageTooSmall, ImageTooLarge
+    """
+    width, height = size
+    if width < MIN_SIDE or height < MIN_SIDE:
+        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
+    width, height = max(width, tile[0]), max(height, tile[1])
+    if width * height > limits.max_pixels:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
+    wide = 4 if mode in ("I", "F") else 2 if mode.startswith("I;16") else 1
+    # The imaging library pads three bands to four bytes.
+    needed = _DECODER_BYTES.get(name, (4 if n_bands > 1 else 1) * wide) * width * height // step**2
+    if progressive:
+        # All coefficients are held, two bytes each, whatever the output scale; chroma is often subsampled.
+        samples = [across * down for across, down in progressive]
+        needed += 2 * width * height * sum(samples) // max([1, *samples])
+    if needed > limits.max_decoded_bytes:
+        raise ImageTooLarge(
+            f"decoding {width} x {height} {mode} takes {needed} bytes, the limit is {limits.max_decoded_bytes}"
+        )

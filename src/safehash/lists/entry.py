@@ -1,0 +1,126 @@
+"""What a list entry is, and what one organisation says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from ..hashing.hashes import ForeignHash, Hash
+
+__all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key"]
+
+#: Every category an entry can have (docs/formats.md, "Opinions").
+CATEGORIES = ("positive", "seed", "disputed", "negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one organisation says of one hash.
+
+    Attributes
+    ----------
+    owner : str
+        The organisation's id or name as the exchange gives it.
+    category : str
+        "positive", "negative" or "seed".
+    labels : tuple of str
+    name : str or None
+        The organisation's name, where the exchange gives it beside an id.
+    reasons : tuple of str
+        Why, in the exchange's words.
+    """
+
+    owner: str
+    category: str
+    labels: tuple[str, ...] = ()
+    name: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One hash on a list, with what the list says of it.
+
+    Attributes
+    ----------
+    hash : Hash, ForeignHash or None
+        None only for a delete that names no digest.
+    id : str or None
+        The source's own identifier, where it gives one. A record with several hashes is several entries
+        of one id.
+    source : str
+        The list's name.
+    category : str
+        "positive", "seed" (unreviewed), "disputed" or "negative" (known to be harmless).
+    labels : tuple of str
+        Sorted, unique, an open vocabulary.
+    owners : tuple of Opinion
+        Sorted by owner.
+    severity : str or None
+        Classification as the source gave it.
+    created, updated : str or None
+        ISO 8601, UTC.
+    deleted : bool
+        A tombstone: the source withdrew this record.
+    keyed_by : str
+        What identifies the record within its source: "id" (where there is one), or "digest" for exchanges
+        that give an id beside it but key on the digest.
+    extra : mapping
+        Fields safehash does not know, kept as they came.
+    """
+
+    hash: Hash | ForeignHash | None
+    id: str | None = None
+    source: str = ""
+    category: str = "positive"
+    labels: tuple[str, ...] = ()
+    owners: tuple[Opinion, ...] = ()
+    severity: str | None = None
+    created: str | None = None
+    updated: str | None = None
+    deleted: bool = False
+    keyed_by: Literal["id", "digest"] = "id"
+    extra: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entry):
+            return NotImplemented
+        # Entries of different algorithms are different; their hashes do not compare.
+        return hash_key(self.hash) == hash_key(other.hash) and all(
+            getattr(self, name) == getattr(other, name) for name in _BESIDE_THE_HASH
+        )
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a newer record must share with this one to replace it.
+
+        ``(source, "id", id)``, or ``(source, algorithm, digest)`` where the source gives no id.
+        """
+        if self.id is not None and (self.keyed_by == "id" or self.hash is None):
+            return (self.source, "id", self.id)
+        return (self.source, *hash_key(self.hash))
+
+    @property
+    def version(self) -> tuple[int, str, bool]:
+        """How new this record is; the greatest version of one key is its state.
+
+        A dated record beats an undated one, a delete beats a record of the same time, and a delete without
+        a date is final: withdrawn hashes must not come back because a date was lost.
+        """
+        when = self.updated if self.updated is not None else self.created
+        if when is None:
+            return (2, "", True) if self.deleted else (0, "", False)
+        # Without its "Z" a time with a fraction sorts behind the same time without one, as it should.
+        return (1, when.removesuffix("Z"), self.deleted)
+
+
+_BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")
+
+
+def hash_key(value: Hash | ForeignHash | None) -> tuple[str, str]:
+    """Return (algorithm, digest) as text, which sorts and compares across algorithms; two "" for none."""
+    if isinstance(value, Hash):
+        return (value.algorithm.value, value.hex)
+    if value is None:
+        return ("", "")
+    return (value.algorithm, value.value)

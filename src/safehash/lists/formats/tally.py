@@ -1,0 +1,141 @@
+"""Count what one list's readers meet: records, deletes, rejects with their position, remarks."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from ...hashing.hashes import Algorithm, ForeignHash, Hash
+from ..entry import Entry
+from ..report import ListReport, Reject
+from ..suspicion import suspicion
+from .batch import Batch
+
+__all__ = ["Tally"]
+
+#: How many rejects and suspicious entries are shown; the rest is counted.
+SHOWN = 20
+
+_ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
+
+
+class Tally:
+    """The running account of one list; `report` gives it as a frozen value.
+
+    Parameters
+    ----------
+    path : str
+    name : str
+    on_reject : callable or None
+        Called with every `Reject`, also those that are only counted.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], name: str, on_reject: Callable[[Reject], None] | None = None
+    ) -> None:
+        self.path = os.fspath(path)
+        self.name = name
+        self.page = ""
+        self.unit = "record"
+        self.formats: list[str] = []
+        self.refresh_days: int | None = None
+        self.n_pages = 0
+        self.n_bytes = 0
+        self.n_records = 0
+        self.n_deletes = 0
+        self.n_rejects = 0
+        self.n_suspicious = 0
+        self.n_ambiguous = 0
+        self.snapshot = ""
+        self.newest: str | None = None
+        self.entries: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
+        self._rejects: list[Reject] = []
+        self._suspicious: list[Entry] = []
+        self._on_reject = on_reject
+
+    def reject(self, position: int, reason: str) -> None:
+        """Count one record of the present page as unusable."""
+        self.n_rejects += 1
+        reject = Reject(page=self.page, unit=self.unit, position=position, reason=reason)
+        if len(self._rejects) < SHOWN:
+            self._rejects.append(reject)
+        if self._on_reject is not None:
+            self._on_reject(reject)
+
+    def note(self, text: str, count: int = 1) -> None:
+        """Remark on something; equal remarks are counted."""
+        self._notes[text] += count
+
+    def meet(self, entry: Entry) -> Entry:
+        """Count one entry that a reader made, and return it."""
+        if entry.updated is not None and (self.newest is None or entry.updated > self.newest):
+            self.newest = entry.updated
+        if entry.deleted:
+            self.n_deletes += 1
+            return entry
+        value = entry.hash
+        if isinstance(value, Hash):
+            self.entries[value.algorithm.value] += 1
+            if suspicion(value) is not None:
+                self.meet_suspicious(entry)
+        elif isinstance(value, ForeignHash):
+            self.entries[value.algorithm] += 1
+        return entry
+
+    def meet_batch(self, batch: Batch) -> None:
+        """Count a batch of entries."""
+        n_deleted = 0
+        if batch.which is None:
+            n_deleted = len(batch) * batch.likes[0].deleted
+        elif any(like.deleted for like in batch.likes):
+            n_deleted = sum(batch.likes[k].deleted for k in batch.which)
+        self.n_deletes += n_deleted
+        self.entries[batch.algorithm.value] += len(batch) - n_deleted
+        newest = max((updated or "" for _, updated in batch.dates or ()), default="")
+        if newest > (self.newest or ""):
+            self.newest = newest
+        n_ones = _ONES[batch.digests].sum(axis=1, dtype=np.int64)
+        n_bits = batch.algorithm.n_bits
+        # A superset of what is suspicious; the rule itself stands in `suspicion`.
+        narrow = 8 if batch.algorithm is Algorithm.PDQ else n_bits // 2 - 1
+        for row in np.flatnonzero(abs(n_ones - n_bits // 2) > narrow).tolist():
+            entry = batch.entry(row)
+            if not entry.deleted and suspicion(entry.hash) is not None:
+                self.meet_suspicious(entry)
+
+    def meet_suspicious(self, entry: Entry) -> None:
+        """Count one entry whose digest should not be matched against."""
+        self.n_suspicious += 1
+        if len(self._suspicious) < SHOWN:
+            self._suspicious.append(entry)
+
+    def report(self) -> ListReport:
+        """Return the account so far."""
+        notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
+        if self.n_ambiguous:
+            notes.append(
+                f"{self.n_ambiguous} digests of 64 hexadecimal digits taken as PDQ: "
+                "nothing in the list says whether they are SHA-256 (algorithm= decides)"
+            )
+        return ListReport(
+            path=self.path,
+            name=self.name,
+            formats=tuple(self.formats),
+            n_pages=self.n_pages,
+            n_bytes=self.n_bytes,
+            n_records=self.n_records,
+            entries=dict(sorted(self.entries.items())),
+            n_deletes=self.n_deletes,
+            n_rejects=self.n_rejects,
+            n_suspicious=self.n_suspicious,
+            rejects=tuple(self._rejects),
+            suspicious=tuple(self._suspicious),
+            notes=tuple(notes),
+            newest=self.newest,
+            refresh_days=self.refresh_days,
+            snapshot=self.snapshot,
+        )

@@ -1,0 +1,81 @@
+"""Read ``simple.<type>.te``, the command line cache of Meta's threatexchange tool."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from ...hashing.hashes import Algorithm
+from ..entry import Entry
+from .fields import BadField, algorithm_named, hash_named, shown, utc_time
+from .options import ReadOptions
+from .source import DamagedPage, Page
+from .tally import Tally
+
+__all__ = ["NAME", "read"]
+
+#: How such files are called; the type stands nowhere else.
+NAME = re.compile(r"simple\.([^.]+)\.te")
+
+_BY_DIGITS = {64: Algorithm.PDQ, 40: Algorithm.SHA1, 32: Algorithm.MD5}
+# What the tool adds to the labels to remember an opinion by.
+_SPECIAL = {"false_positive": "negative", "disputed": "disputed", "true_positive": "positive"}
+_KEY: Literal["digest"] = "digest"
+
+
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+    """Yield the entries of one page: ``indicator,id,added_on,labels separated by spaces``.
+
+    References
+    ----------
+    docs/formats.md, "Hasher-Matcher-Actioner".
+    """
+    tally.unit = "line"
+    named = NAME.fullmatch(page.name)
+    algorithm = algorithm_named(named.group(1)) if named else options.algorithm
+    number = 0
+    try:
+        for number, line in page.lines():
+            if line is not None and not line.strip():
+                continue
+            tally.n_records += 1
+            try:
+                if line is None:
+                    raise BadField("the line is longer than 4 MiB")
+                entry = _entry(line.decode("utf-8", "replace"), algorithm, options.source)
+            except BadField as exc:
+                tally.reject(number, str(exc))
+                continue
+            if algorithm is None and len(line.split(b",")[0].strip()) == 64:
+                tally.n_ambiguous += 1
+            yield tally.meet(entry)
+    except DamagedPage as exc:
+        tally.reject(number + 1, f"the rest cannot be read: {exc}")
+
+
+def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:
+    try:
+        cells = next(csv.reader([line.strip()]))
+    except csv.Error as exc:
+        raise BadField(f"not a CSV line: {exc}") from exc
+    if len(cells) not in (4, 5):  # the longer form has the indicator's id before the descriptor's
+        raise BadField(f"expected indicator,id,added_on,labels, found {len(cells)} columns")
+    indicator, entry_id = cells[0], cells[1].strip()
+    added, labels = cells[-2], cells[-1].split()
+    if algorithm is None:
+        algorithm = _BY_DIGITS.get(len(indicator.strip()))
+        if algorithm is None:
+            raise BadField(f"expected 64, 40 or 32 hexadecimal digits, found {shown(indicator)}")
+    category = next((_SPECIAL[label] for label in _SPECIAL if label in labels), "positive")
+    return Entry(
+        hash=hash_named(algorithm, indicator),
+        id=entry_id or None,
+        source=source,
+        category=category,
+        labels=tuple(sorted(set(labels) - _SPECIAL.keys())),
+        created=utc_time(added),
+        keyed_by=_KEY,
+        extra={"descriptor_id": cells[2]} if len(cells) == 5 else {},
+    )

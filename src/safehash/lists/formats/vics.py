@@ -1,0 +1,199 @@
+"""Read Project VIC / CAID media lists (VICS 1.x and 2.0)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ...hashing.hashes import Algorithm, ForeignHash, Hash
+from ..entry import Entry
+from .fields import (
+    BadField,
+    algorithm_named,
+    hash_named,
+    labels_from,
+    optional_text,
+    shown,
+    text_id,
+    utc_time,
+    video_name,
+)
+from .json_stream import JsonStream, TooLong
+from .options import ReadOptions
+from .source import DamagedPage, Page
+from .tally import Tally
+
+__all__ = ["read"]
+
+_HASH_FIELDS = {
+    "MD5": Algorithm.MD5,
+    "SHA1": Algorithm.SHA1,
+    "SHA256": Algorithm.SHA256,
+    "PhotoDNA": "photodna",
+}
+_KNOWN = frozenset((*_HASH_FIELDS, "MediaID", "Category", "AlternativeHashes", "Tags", "DateUpdated"))
+_CONTEXT = ("odata.metadata", "@odata.context")
+_REGION = re.compile(r"/([A-Za-z]{2,})/\$metadata")
+
+
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+    """Yield the entries of one page: media alone, or cases with media in them.
+
+    References
+    ----------
+    docs/formats.md, "Project VIC and CAID".
+    """
+    tally.unit = "record"
+    yield from _Reader(page, tally, options).entries()
+
+
+class _Reader:
+    def __init__(self, page: Page, tally: Tally, options: ReadOptions) -> None:
+        self._tally = tally
+        self._source = options.source
+        self._region = ""
+        self._number = 0
+        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem))
+
+    def entries(self) -> Iterator[Entry]:
+        try:
+            for key in self._stream.members():
+                if key == "value" and self._stream.peek() == "[":
+                    for _ in self._stream.elements():
+                        yield from self._element()
+                    continue
+                value = self._other_value()
+                if key in _CONTEXT and isinstance(value, str):
+                    self._note_region(value)
+        except DamagedPage as exc:
+            self._tally.reject(self._number + 1, f"the rest cannot be read: {exc}")
+        if self._stream.n_replaced:
+            self._tally.note(f"{self._stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+
+    def _note_region(self, context: str) -> None:
+        match = _REGION.search(context)
+        self._region = match.group(1) if match else ""
+        self._tally.note(
+            f"Category is kept as severity; what it means is {self._region or 'the list'}'s own convention"
+        )
+
+    def _other_value(self) -> Any:
+        try:
+            return self._stream.value()
+        except TooLong:
+            self._stream.skip()
+        except BadField:
+            pass  # stepped over; nothing of the root but its context is used
+        return None
+
+    def _element(self) -> Iterator[Entry]:
+        """Yield the entries of one media record or one case."""
+        try:
+            record = self._stream.value()
+        except TooLong:
+            yield from self._long_element()
+            return
+        except BadField as exc:
+            self._count_bad(str(exc))
+            return
+        if isinstance(record, dict) and isinstance(record.get("Media"), list):
+            for media in record["Media"]:
+                yield from self._media(media)
+        else:
+            yield from self._media(record)
+
+    def _long_element(self) -> Iterator[Entry]:
+        """Go through a case of any size, media by media."""
+        if self._stream.peek() != "{":
+            self._count_bad("longer than 4 MiB")
+            self._stream.skip()
+            return
+        is_case = False
+        for key in self._stream.members():
+            if key != "Media" or self._stream.peek() != "[":
+                self._other_value()
+                continue
+            is_case = True
+            for _ in self._stream.elements():
+                try:
+                    media = self._stream.value()
+                except TooLong as exc:
+                    self._count_bad(str(exc))
+                    self._stream.skip()
+                except BadField as exc:
+                    self._count_bad(str(exc))
+                else:
+                    yield from self._media(media)
+        if not is_case:
+            self._count_bad("longer than 4 MiB")
+
+    def _count_bad(self, reason: str) -> None:
+        self._number += 1
+        self._tally.n_records += 1
+        self._tally.reject(self._number, reason)
+
+    def _media(self, record: object) -> Iterator[Entry]:
+        self._number += 1
+        self._tally.n_records += 1
+        if not isinstance(record, dict):
+            self._tally.reject(self._number, f"expected an object for a record, found {shown(record)}")
+            return
+        hashes, failures = _hashes(record)
+        for failure in failures:
+            self._tally.reject(self._number, failure)
+        if not hashes:
+            if not failures:
+                self._tally.reject(self._number, "no digest")
+            return
+        extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
+        if self._region:
+            extra["category_region"] = self._region
+        severity = optional_text(record.get("Category"))
+        for value in hashes:
+            yield self._tally.meet(
+                Entry(
+                    hash=value,
+                    id=text_id(record.get("MediaID")),
+                    source=self._source,
+                    # In every region 0 means that nobody has looked yet.
+                    category="seed" if severity in (None, "0") else "positive",
+                    labels=labels_from(record.get("Tags")),
+                    severity=severity,
+                    updated=utc_time(record.get("DateUpdated")),
+                    extra=extra,
+                )
+            )
+
+
+def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]]:
+    mime_type = record.get("MimeType")
+    is_video = isinstance(mime_type, str) and mime_type.lower().startswith("video/")
+    hashes: dict[Hash | ForeignHash, None] = {}
+    failures: list[str] = []
+
+    def add(algorithm: Algorithm | str, value: object) -> None:
+        if is_video and isinstance(algorithm, Algorithm):
+            algorithm = video_name(algorithm)
+        try:
+            found = hash_named(algorithm, value)
+        except BadField as exc:
+            failures.append(str(exc))
+        else:
+            hashes[found] = None
+
+    for name, algorithm in _HASH_FIELDS.items():
+        if record.get(name) not in (None, ""):
+            add(algorithm, record[name])
+    alternatives = record.get("AlternativeHashes")
+    if alternatives is not None and not isinstance(alternatives, list):
+        failures.append(f"expected a list for 'AlternativeHashes', found {shown(alternatives)}")
+        alternatives = None
+    for item in alternatives or ():
+        try:
+            if not isinstance(item, dict):
+                raise BadField(f"expected an object for an alternative hash, found {shown(item)}")
+            add(algorithm_named(item.get("HashName")), item.get("HashValue"))
+        except BadField as exc:
+            failures.append(str(exc))
+    return list(hashes), failures

@@ -1,0 +1,1 @@
+"""One upload to one `Decision`."""

@@ -1,0 +1,291 @@
+"""One upload against one state: its matches, and what else there is to say of it. Keeps nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _join
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..hashing.compute import hash_decoded, read_file, reduction_for
+from ..hashing.hashes import Algorithm, Hash, turn_digests
+from ..images.decoding import decode, decode_frames, from_image
+from ..images.pictures import Decoded, Provenance
+from ..lists.entry import Entry
+from ..search.index import Index
+from .decision import Match, Outcome
+from .settings import Settings
+from .state import State, widest_distance
+from .views import TURN_NAMES, Hit, look_up
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
+
+
+class Facts(NamedTuple):
+    """What a decision says beside its matches."""
+
+    outcome: Outcome  # if nothing matches
+    hash: Hash | None = None
+    reason: str | None = None
+    provenance: Provenance | None = None
+
+
+def decide_upload(
+    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, settings: Settings
+) -> tuple[list[Match], Facts]:
+    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
+    matches: list[Match] = []
+    try:
+        if isinstance(item, (str, os.PathLike)):
+            item = read_file(item, limits=settings.limits)
+        if not isinstance(item, (bytes, bytearray, memoryview)):
+            picture = from_image(item)
+            return matches, _decide_decoded(state, picture, None, matches, reduction_for, settings)
+        data = bytes(item)
+        matches += _exact_matches(state, data, settings)
+        only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
+        step_for = reduction_for if only_pdq else _full_luma
+        first = decode(data, limits=settings.limits, step_for=step_for)
+        return matches, _decide_decoded(state, first, data, matches, step_for, settings)
+    except (ImageError, OSError) as exc:
+        return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
+
+
+def decide_hashes(
+    state: State, values: Sequence[Hash], settings: Settings
+) -> list[tuple[list[Match], Facts]]:
+    """Look stored hashes up in one batch; without the image only orientations and negative can be tried."""
+    judged: list[tuple[list[Match], Facts]] = [([], Facts(Outcome.NO_MATCH))] * len(values)
+    for algorithm in {value.algorithm for value in values}:
+        places = [place for place, value in enumerate(values) if value.algorithm is algorithm]
+        hits = _stored_hits(state, algorithm, [values[place] for place in places])
+        for place, found in zip(places, hits, strict=True):
+            value = values[place]
+            low = value.quality is not None and value.quality < state.policy.min_quality
+            matches = [] if low else _judged(state, algorithm, found, settings)
+            outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
+            judged[place] = matches, Facts(outcome, hash=value)
+    return judged
+
+
+def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorithm) -> npt.NDArray[np.bool_]:
+    """Return for which stored digests `decide_hashes` could find anything, as `Matcher.near_any` says."""
+    if not (algorithm in state.indexes or algorithm in state.exact):
+        return np.zeros(len(digests), bool)
+    listed = state.table.digests(algorithm)[1]
+    if not algorithm.is_perceptual:
+        same = np.dtype((np.void, algorithm.n_bytes))
+        wanted = np.ascontiguousarray(listed).view(same).ravel()
+        return np.isin(np.ascontiguousarray(digests).view(same).ravel(), wanted)
+    max_distance = widest_distance(state.policy, algorithm)
+    if max_distance >= 2 * algorithm.n_bytes:
+        return np.ones(len(digests), bool)  # too far for sorting to sort anything out
+    views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+    flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
+    near = _join.near_any(flat, listed, max_distance=max_distance)
+    return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
+
+
+# -- looking up -------------------------------------------------------------------------------------------
+
+
+def _decide_decoded(
+    state: State,
+    first: Decoded,
+    data: bytes | None,
+    matches: list[Match],
+    step_for: Callable[[int], int],
+    settings: Settings,
+) -> Facts:
+    """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
+    effort, limits = settings.effort, settings.limits
+    frames = [first]
+    if data is not None and effort != "fast" and first.provenance.n_frames > 1:
+        frames = list(decode_frames(data, limits=limits, step_for=step_for))
+        first = frames[0]
+    on_black: Callable[[], Decoded] | None = None
+    if data is not None and first.provenance.transparent:
+
+        def on_black() -> Decoded:
+            assert data is not None
+            return decode(data, limits=limits, step_for=step_for, background="black")
+
+    own: Hash | None = None
+    good = False
+    if Algorithm.PDQ in state.indexes or not state.indexes:
+        index = state.indexes.get(Algorithm.PDQ)
+        result = look_up(
+            frames,
+            index if index is not None else _EMPTY_PDQ,
+            max_distance=widest_distance(state.policy, Algorithm.PDQ),
+            min_quality=state.policy.min_quality,
+            effort=effort,
+            on_black=on_black,
+        )
+        own = result.hash
+        good = bool(result.hits) or (own.quality or 0) >= state.policy.min_quality
+        matches += _judged(state, Algorithm.PDQ, result.hits, settings)
+    wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
+    if wanted:
+        pictures = [*frames, on_black()] if on_black is not None and effort != "fast" else frames
+        # Quality is PDQ's measure; pHash has none of its own.
+        flat = [hash_decoded(picture, algorithm=Algorithm.PDQ) for picture in pictures]
+        fit = [
+            picture
+            for picture, each in zip(pictures, flat, strict=True)
+            if (each.quality or 0) >= state.policy.min_quality
+        ]
+        good = good or bool(fit)
+        for algorithm in wanted:
+            if own is None:
+                own = hash_decoded(first, algorithm=algorithm) if fit[:1] and fit[0] is first else flat[0]
+            values = [hash_decoded(picture, algorithm=algorithm) for picture in fit]
+            hits = _best_stored(state, algorithm, values, turned=effort != "fast")
+            matches += _judged(state, algorithm, hits, settings)
+    outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
+    return Facts(outcome, hash=own, provenance=first.provenance)
+
+
+def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
+    """Look up the hashes of the pictures of one upload: the nearest hit of every row."""
+    best: dict[int, Hit] = {}
+    for hits in _stored_hits(state, algorithm, values, turned=turned) if values else ():
+        for hit in hits:
+            if hit.row not in best or hit.distance < best[hit.row].distance:
+                best[hit.row] = hit
+    return sorted(best.values(), key=lambda hit: (hit.distance, hit.row))
+
+
+def _stored_hits(
+    state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool = True
+) -> list[tuple[Hit, ...]]:
+    """Look up hashes without their pictures; one tuple of hits for each."""
+    if not algorithm.is_perceptual:
+        return [_exact_hits(state, algorithm, value.digest) for value in values]
+    index = state.indexes.get(algorithm)
+    if index is None:
+        return [()] * len(values)
+    digests = np.frombuffer(b"".join(value.digest for value in values), np.uint8)
+    digests = digests.reshape(len(values), algorithm.n_bytes)
+    names: tuple[str, ...] = (TURN_NAMES[0],)
+    queries = digests[:, None, :]
+    if turned:
+        names = (*TURN_NAMES, "negative")
+        queries = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+    flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
+    offsets, rows, distances = index.search_many(flat, max_distance=widest_distance(state.policy, algorithm))
+    found: list[tuple[Hit, ...]] = []
+    for number in range(len(values)):
+        best: dict[int, Hit] = {}
+        first, last = int(offsets[number * len(names)]), int(offsets[(number + 1) * len(names)])
+        if first == last:
+            found.append(())
+            continue
+        for view, name in enumerate(names):
+            at = number * len(names) + view
+            for answer in range(int(offsets[at]), int(offsets[at + 1])):
+                row, distance = int(rows[answer]), int(distances[answer])
+                if row not in best or distance < best[row].distance:
+                    best[row] = Hit(row=row, distance=distance, view=name)
+        found.append(tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row))))
+    return found
+
+
+# -- judging ----------------------------------------------------------------------------------------------
+
+
+def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]:
+    """Match the file's own digests."""
+    matches = []
+    for algorithm in state.exact:
+        digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
+        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), settings)
+    return matches
+
+
+def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: Settings) -> list[Match]:
+    """Turn hits into matches: each list's own threshold, allow-lists."""
+    if not hits:
+        return []
+    rows = state.table.rows_of(algorithm, [hit.row for hit in hits])
+    placed = list(zip(rows, hits, strict=True))
+    allowing = [
+        (state.table[row], hit)
+        for row, hit in placed
+        if row >= state.n_listed and hit.distance <= settings.allow_distance
+    ]
+    matches = []
+    for row, hit in placed:
+        if row >= state.n_listed:
+            continue
+        entry = state.table[row]
+        own = state.policy.of_list(entry.source)
+        if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
+            continue
+        suppressed_by = _allowed_by(entry, hit, allowing)
+        if suppressed_by is None and row in state.allowed:
+            suppressed_by = "allow-list"
+        if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
+            suppressed_by = "allowed id"
+        matches.append(Match(entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by))
+    return matches
+
+
+def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -> str | None:
+    """Return the allow-list that knows the very picture this hit was found in.
+
+    Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
+    led to lies no further apart than both distances together.
+    """
+    for harmless, other in allowing:
+        if other.view != hit.view:
+            continue
+        if not (isinstance(entry.hash, Hash) and isinstance(harmless.hash, Hash)):
+            continue
+        if not entry.hash.algorithm.is_perceptual:
+            return harmless.source
+        if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
+            return harmless.source
+    return None
+
+
+_EMPTY_PDQ = Index([], algorithm=Algorithm.PDQ)
+
+
+def _full_luma(shorter_side: int) -> int:
+    return 1
+
+
+def _outcome_of(exc: Exception) -> Outcome:
+    if isinstance(exc, ImageTooLarge):
+        return Outcome.TOO_LARGE
+    if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
+        return Outcome.UNSUPPORTED
+    return Outcome.UNREADABLE
+
+
+def _reason_of(exc: Exception) -> str:
+    if isinstance(exc, OSError):
+        return f"cannot be read: {exc.strerror or exc}"
+    return str(exc)
+
+
+def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:
+    exact = state.exact.get(algorithm)
+    if exact is None:
+        return ()
+    positions = exact.positions_of(digest)
+    found = []
+    for position, row in zip(positions, state.table.rows_of(algorithm, positions), strict=True):
+        value = state.table[row].hash
+        if isinstance(value, Hash) and value.digest == digest:
+            found.append(Hit(row=position, distance=0, view="same file"))
+    return tuple(found)

@@ -1,0 +1,205 @@
+"""What is said of one upload: the outcome, the matches, and the facts an audit needs."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..hashing.hashes import Hash
+from ..images.pictures import Provenance
+from ..lists.entry import Entry
+
+__all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
+
+
+class Outcome(str, enum.Enum):
+    """How one input ended. Every input ends in exactly one."""
+
+    MATCH = "match"  #: within the threshold of a listed entry: suggest review
+    NO_MATCH = "no_match"  #: hashed, looked up, nothing near
+    LOW_QUALITY = "low_quality"  #: too flat for its hash to mean anything; not matched
+    UNREADABLE = "unreadable"  #: damaged, empty, or its decoder failed
+    TOO_LARGE = "too_large"  #: over a limit; not decoded
+    UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
+    SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+            "(`decision.is_match`, `decision.is_decided`)"
+        )
+
+
+#: Outcomes that are an answer. The others say that the picture could not be looked at.
+DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One list entry that the upload came near to.
+
+    Attributes
+    ----------
+    entry : Entry
+    distance : int
+        In bits; 0 for an exact file digest.
+    view : str
+        How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
+    suppressed_by : str or None
+        What cancelled it: the allow-list's name, or "quarantine".
+    """
+
+    entry: Entry
+    distance: int
+    view: str = "as it is"
+    suppressed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListInfo:
+    """The list a decision was made against: its name, the digest of its content, its date and size."""
+
+    name: str
+    snapshot: str  # SHA-256 of the list's bytes, hexadecimal
+    loaded: str  # ISO 8601, UTC
+    n_entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What is needed to reproduce a decision, shared by every decision of one matcher state."""
+
+    version: str
+    algorithm: str
+    effort: str
+    lists: tuple[ListInfo, ...]
+    thresholds: tuple[tuple[str, int], ...]
+    min_quality: int
+    #: Thresholds that differ for one list: (list, algorithm, bits).
+    list_thresholds: tuple[tuple[str, str, int], ...] = ()
+    #: How near (bits) an upload must be to an allow-listed picture.
+    allow_distance: int = 16
+    allow_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is said of one upload.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    matches : tuple of Match
+        Nearest first. With SUPPRESSED, the matches that were cancelled, each saying by what.
+    hash : Hash or None
+        The upload's own hash as it is, when it could be computed.
+    reason : str or None
+        For every outcome without a hash: what was found and what was expected.
+    provenance : Provenance or None
+        How the bytes became the pixels that were hashed.
+    decided : str
+        ISO 8601 time, UTC.
+    milliseconds : float
+        Wall time of this decision.
+    """
+
+    outcome: Outcome
+    matches: tuple[Match, ...] = ()
+    hash: Hash | None = None
+    reason: str | None = None
+    provenance: Provenance | None = None
+    audit: Audit
+    decided: str
+    milliseconds: float = 0.0
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
+            "(false where the picture could not be looked at), or compare `decision.outcome`"
+        )
+
+    @property
+    def is_match(self) -> bool:
+        """Whether a listed entry that nothing cancelled is near: suggest review."""
+        return self.outcome is Outcome.MATCH
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the picture was looked at; false for unreadable, too large and unsupported ones."""
+        return self.outcome in DECIDED
+
+    @property
+    def standing(self) -> tuple[Match, ...]:
+        """The matches that nothing cancelled, nearest first."""
+        return tuple(match for match in self.matches if match.suppressed_by is None)
+
+    @property
+    def suggestion(self) -> str:
+        """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
+        return "review" if self.is_match else "none"
+
+    def suppressing(self, keys: Container[object], *, by: str) -> Decision:
+        """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
+        if not any(match.suppressed_by is None and match.entry.key in keys for match in self.matches):
+            return self
+        matches = [
+            replace(match, suppressed_by=by)
+            if match.suppressed_by is None and match.entry.key in keys
+            else match
+            for match in self.matches
+        ]
+        return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
+
+    def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
+        """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
+
+        Parameters
+        ----------
+        full_hashes : bool
+            Write whole digests instead of their first 8 hexadecimal digits.
+        """
+        record: dict[str, Any] = {"type": "decision", "outcome": self.outcome.value}
+        if self.reason is not None:
+            record["reason"] = self.reason
+        if self.hash is not None:
+            record["algorithm"] = self.hash.algorithm.value
+            record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:8]
+            record["quality"] = self.hash.quality
+        record["suggestion"] = self.suggestion
+        record["matches"] = [_match_record(match, full_hashes=full_hashes) for match in self.matches]
+        if self.provenance is not None:
+            record["decode"] = self.provenance.to_record()
+        record["milliseconds"] = round(self.milliseconds, 3)
+        return record
+
+
+def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
+    """Return the outcome that matches make: a standing one outweighs all, cancelled ones are said."""
+    if any(match.suppressed_by is None for match in matches):
+        return Outcome.MATCH
+    return Outcome.SUPPRESSED if matches else otherwise
+
+
+def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """Return matches as a decision holds them: standing ones first, nearest first."""
+    return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
+
+
+def _match_record(match: Match, *, full_hashes: bool) -> dict[str, Any]:
+    entry = match.entry
+    record: dict[str, Any] = {
+        "list": entry.source,
+        "id": entry.id,
+        "category": entry.category,
+        "labels": list(entry.labels),
+        "distance": match.distance,
+        "view": match.view,
+    }
+    if isinstance(entry.hash, Hash):
+        record["algorithm"] = entry.hash.algorithm.value
+        record["hash"] = entry.hash.hex if full_hashes else entry.hash.hex[:8]
+    if match.suppressed_by is not None:
+        record["suppressed_by"] = match.suppressed_by
+    return record

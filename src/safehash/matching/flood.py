@@ -1,0 +1,127 @@
+"""Quarantine list entries that match more uploads than a real one could."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from .settings import FloodLimits
+
+__all__ = ["FloodGuard", "Quarantined"]
+
+_USUAL = FloodLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One entry that was taken out of service.
+
+    Attributes
+    ----------
+    entry : hashable
+        What the guard knows the entry by.
+    n_matches : int
+        Uploads it matched until now, those after the quarantine included.
+    n_uploads : int
+        Uploads seen when it was quarantined.
+    n_matches_then : int
+        Uploads it had matched by then.
+    """
+
+    entry: Hashable
+    n_matches: int
+    n_uploads: int
+    n_matches_then: int
+
+    @property
+    def share(self) -> float:
+        """Which part of all uploads it matched when it was quarantined."""
+        return self.n_matches_then / self.n_uploads
+
+
+class FloodGuard:
+    """Counts each entry's matches; one that matches too large a share of uploads is quarantined.
+
+    One bad hash (a blank page, a platform's own logo) floods a review queue. What a quarantined entry matches
+    is reported as suppressed, not forgotten, and `release` puts it back into service.
+
+    Parameters
+    ----------
+    limits : FloodLimits
+        When an entry is quarantined.
+
+    Notes
+    -----
+    Safe to share between threads. Memory grows with the number of entries that ever matched.
+    """
+
+    def __init__(self, limits: FloodLimits = _USUAL) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._n_uploads = 0
+        self._matches: Counter[Hashable] = Counter()
+        self._quarantined: dict[Hashable, tuple[int, int]] = {}
+        self._released: set[Hashable] = set()
+
+    def record(self, entries: Iterable[Hashable]) -> frozenset[Hashable]:
+        """Count one upload and the entries it matched; return those of them that are quarantined.
+
+        Parameters
+        ----------
+        entries : iterable of hashable
+            What identifies each matched entry, such as ``entry.key``; repetitions count once.
+        """
+        matched = set(entries)
+        with self._lock:
+            self._n_uploads += 1
+            for entry in matched:
+                self._matches[entry] += 1
+                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
+                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+            return frozenset(matched & self._quarantined.keys())
+
+    def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
+        """Add what another process counted, as `counts` gave it there."""
+        with self._lock:
+            self._n_uploads += n_uploads
+            for entry, n_matches in matches:
+                self._matches[entry] += n_matches
+                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
+                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+
+    def counts(self) -> tuple[int, dict[Hashable, int]]:
+        """Return how many uploads were seen, and how many of them each entry matched."""
+        with self._lock:
+            return self._n_uploads, dict(self._matches)
+
+    def is_quarantined(self, entry: Hashable) -> bool:
+        """Tell whether what this entry matches is suppressed."""
+        with self._lock:
+            return entry in self._quarantined
+
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        """Return the entries that are out of service, the busiest first."""
+        with self._lock:
+            found = [
+                Quarantined(
+                    entry=entry, n_matches=self._matches[entry], n_uploads=n_uploads, n_matches_then=n_then
+                )
+                for entry, (n_uploads, n_then) in self._quarantined.items()
+            ]
+        return tuple(sorted(found, key=lambda each: -each.n_matches))
+
+    def release(self, entry: Hashable) -> bool:
+        """Put an entry back into service for good; return whether it was quarantined."""
+        with self._lock:
+            self._released.add(entry)
+            return self._quarantined.pop(entry, None) is not None
+
+    def _floods(self, entry: Hashable) -> bool:
+        n_matches = self._matches[entry]
+        return (
+            n_matches >= self._limits.min_matches
+            and self._n_uploads >= self._limits.min_uploads
+            and n_matches > self._limits.max_share * self._n_uploads
+        )

@@ -1,0 +1,337 @@
+"""Lists, index and policy together: one upload in, one Decision out."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import IndexFileError, ListError
+from ..hashing.hashes import Algorithm, Hash
+from ..images.limits import Limits
+from ..lists.source import ListPath, ListSource
+from ..search.index import Index
+from .deciding import Facts, decide_hashes, decide_upload, near_any
+from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
+from .flood import FloodGuard
+from .settings import DEFAULT_SETTINGS, Effort, Settings
+from .snapshot import open_snapshot, write_snapshot
+from .state import Sources, State, adopt_state, origin_of, read_state
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Matcher", "quarantined"]
+
+PathLike = str | os.PathLike[str]
+
+
+class Matcher:
+    """Decides uploads against lists.
+
+    Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
+    decisions under way finish on the old ones.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        settings: Settings,
+        flood_guard: FloodGuard | None,
+        sources: Sources,
+    ) -> None:
+        self._asked = settings  # without a policy: whatever a snapshot was saved with
+        if flood_guard is None and settings.flood is not None:
+            flood_guard = FloodGuard(settings.flood)
+        self._flood_guard = flood_guard
+        self._sources = sources
+        self._state = state
+        self._reloading = threading.RLock()
+
+    @classmethod
+    def from_files(
+        cls,
+        *lists: ListPath,
+        allow: Iterable[ListPath] = (),
+        settings: Settings = DEFAULT_SETTINGS,
+        flood_guard: FloodGuard | None = None,
+    ) -> Matcher:
+        """Read lists and return a matcher over all of them.
+
+        Parameters
+        ----------
+        *lists : path-like or ListSource
+            Files or directories of pages, in any format `read_list` knows. No two have one name.
+        allow : iterable of path-like or ListSource
+            Lists of harmless pictures. What matches only because it is one of them is suppressed.
+        settings : Settings
+            Everything else that decisions depend on.
+        flood_guard : FloodGuard, optional
+            Counts in this one, which others may share, instead of one made by ``settings.flood``.
+
+        Raises
+        ------
+        ListError
+            No list was named; a list has no usable record, or is stale where the policy demands fresh ones.
+        OSError
+            A list cannot be read.
+        """
+        if settings.trusted:
+            raise ValueError(
+                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+            )
+        if not lists:
+            raise ListError("no list was named, and nothing can match none: name at least one")
+        sources = Sources(
+            lists=tuple(ListSource.of(each) for each in lists),
+            allow=tuple(ListSource.of(each) for each in allow),
+        )
+        return cls(read_state(sources, settings), settings=settings, flood_guard=flood_guard, sources=sources)
+
+    @classmethod
+    def open(
+        cls,
+        path: PathLike,
+        *,
+        settings: Settings = DEFAULT_SETTINGS,
+        flood_guard: FloodGuard | None = None,
+        verify: Literal["lazy", "full"] = "lazy",
+    ) -> Matcher:
+        """Open a snapshot that `save` wrote: memory-mapped, shared between processes, in milliseconds.
+
+        Parameters
+        ----------
+        path : path-like
+        settings : Settings
+            Its policy gives thresholds and quality floor; without one, those of the snapshot hold, of the new
+            one after a reload. Which entries count was settled when the snapshot was built.
+        flood_guard : FloodGuard, optional
+            As of `from_files`.
+        verify : "lazy" or "full"
+            Check every block before its first use, or the whole file now.
+
+        Raises
+        ------
+        IndexFileError
+            The file is damaged, truncated, foreign or newer; it says which section.
+        """
+        if settings.trusted:
+            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
+        snapshot = open_snapshot(path, verify=verify)
+        return cls(
+            adopt_state(snapshot, settings),
+            settings=settings,
+            flood_guard=flood_guard,
+            sources=Sources(snapshot=os.fspath(path)),
+        )
+
+    def save(self, path: PathLike) -> None:
+        """Write everything a decision needs as one snapshot file, readable by its owner only.
+
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+
+        Raises
+        ------
+        IndexFileError
+            The file could not be written.
+        """
+        state = self._state
+        indexes = {
+            algorithm: index
+            if index.method == "multi"
+            else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
+            for algorithm, index in state.indexes.items()
+        }
+        arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
+        for algorithm, exact in state.exact.items():
+            arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
+        header = {
+            "n_listed": state.n_listed,
+            "notes": list(state.notes),
+            "max_distance": dict(state.policy.max_distance),
+            "min_quality": state.policy.min_quality,
+            "per_list": {
+                name: {"max_distance": dict(own.max_distance)}
+                for name, own in state.policy.per_list.items()
+                if own.max_distance is not None
+            },
+            "exact": [algorithm.value for algorithm in state.exact],
+        }
+        write_snapshot(
+            path,
+            table=state.table,
+            indexes=indexes,
+            lists=state.audit.lists,
+            settings=header,
+            arrays=arrays,
+        )
+
+    def reload(self) -> None:
+        """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
+
+        Of several threads that reload at once, one reads at a time: what was read last is what stays.
+
+        Raises
+        ------
+        ListError, IndexFileError, OSError
+            What is there now cannot be used. The old state stays in place.
+        """
+        with self._reloading:
+            if self._sources.snapshot is not None:
+                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
+            else:
+                self._state = read_state(self._sources, self._asked)
+
+    def reload_if_changed(self) -> bool:
+        """Reload if a file was replaced or changed since it was read; return whether it was.
+
+        Cheap enough for every request: one look at each file's status.
+        """
+        if not self._changed():
+            return False
+        with self._reloading:
+            if not self._changed():
+                return False  # another thread was faster
+            self.reload()
+        return True
+
+    def _changed(self) -> bool:
+        try:
+            return origin_of(self._sources) != self._state.origin
+        except IndexFileError:
+            return True  # something vanished: the reload says what
+
+    # -- what it holds ------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return how many list entries are matched against."""
+        return self._state.n_listed
+
+    @property
+    def lists(self) -> tuple[ListInfo, ...]:
+        """The lists decisions are made against, allow-lists included."""
+        return self._state.audit.lists
+
+    @property
+    def audit(self) -> Audit:
+        """What every decision of the present state carries."""
+        return self._state.audit
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks about the lists: stale ones, what was left out and why."""
+        return self._state.notes
+
+    @property
+    def limits(self) -> Limits:
+        """What one upload may cost."""
+        return self._asked.limits
+
+    @property
+    def settings(self) -> Settings:
+        """What decisions depend on beside the lists; its policy is the one in force, never None."""
+        return replace(self._asked, policy=self._state.policy)
+
+    @property
+    def flood_guard(self) -> FloodGuard | None:
+        """The guard that counts matches, where there is one."""
+        return self._flood_guard
+
+    # -- deciding -----------------------------------------------------------------------------------------
+
+    def check(
+        self, item: bytes | bytearray | memoryview | PathLike | Image, *, effort: Effort | None = None
+    ) -> Decision:
+        """Decide one upload.
+
+        Parameters
+        ----------
+        item : bytes, path-like or PIL image
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Decision
+            Never an exception for a bad image: unreadable, too large and unsupported are outcomes.
+        """
+        started = time.perf_counter()
+        state = self._state
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        matches, facts = decide_upload(state, item, settings)
+        return self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
+
+    def check_many(
+        self,
+        items: Sequence[bytes | PathLike | Image],
+        *,
+        effort: Effort | None = None,
+        threads: int = 1,
+    ) -> list[Decision]:
+        """Decide several uploads, in order, on several threads. Parameters are those of `check`."""
+        if threads == 1:
+            return [self.check(item, effort=effort) for item in items]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(lambda item: self.check(item, effort=effort), items))
+
+    def near_any(
+        self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
+    ) -> npt.NDArray[np.bool_]:
+        """Return for which stored digests `check_hashes` could find anything; a million in a minute.
+
+        Parameters
+        ----------
+        digests : ndarray of uint8, shape (n, n_bytes)
+        algorithm : str or Algorithm
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False where neither the digest nor its turns nor its negative is near any entry of any list.
+        """
+        return near_any(self._state, digests, algorithm=Algorithm(algorithm))
+
+    def check_hash(self, value: Hash) -> Decision:
+        """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
+        return self.check_hashes([value])[0]
+
+    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
+        """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
+        started = time.perf_counter()
+        state = self._state
+        judged = decide_hashes(state, values, self._asked)
+        elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
+        return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
+
+    # -- the outcome --------------------------------------------------------------------------------------
+
+    def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
+        decision = Decision(
+            outcome=outcome_of(matches, facts.outcome),
+            matches=in_order(matches),
+            hash=facts.hash,
+            reason=facts.reason,
+            provenance=facts.provenance,
+            audit=audit,
+            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            milliseconds=milliseconds,
+        )
+        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.standing)
+    return decision.suppressing(flooding, by="quarantine")

@@ -1,0 +1,221 @@
+"""Everything a decision reads: made from lists, or adopted from a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..errors import IndexFileError, ListError
+from ..hashing.hashes import Algorithm
+from ..lists.building import EntryTableBuilder
+from ..lists.loading import load_list
+from ..lists.policy import ListPolicy, Policy, staleness
+from ..lists.source import ListSource, check_names
+from ..lists.table import EntryTable
+from ..search.exact import ExactIndex
+from ..search.index import Index
+from .decision import Audit, ListInfo
+from .settings import Settings
+from .snapshot import Snapshot, file_state
+
+__all__ = ["Sources", "State", "adopt_state", "origin_of", "read_state", "widest_distance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything a decision reads, swapped as one."""
+
+    table: EntryTable
+    n_listed: int  # rows from here on come from allow-lists
+    indexes: Mapping[Algorithm, Index]  # over table.digests(algorithm)
+    exact: Mapping[Algorithm, ExactIndex]  # likewise
+    allowed: frozenset[int]  # listed rows whose very digest stands on an allow-list
+    policy: Policy
+    audit: Audit
+    notes: tuple[str, ...]
+    origin: tuple[object, ...]  # what the files looked like when they were read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
+
+    lists: tuple[ListSource, ...] = ()
+    allow: tuple[ListSource, ...] = ()
+    snapshot: str | None = None
+
+
+def origin_of(sources: Sources) -> tuple[object, ...]:
+    """Return what tells the files of today from those of yesterday."""
+    if sources.snapshot is not None:
+        return (file_state(sources.snapshot),)
+    paths: list[Path] = []
+    for source in (*sources.lists, *sources.allow):
+        path = Path(source.path)
+        paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+    return tuple((str(path), file_state(path)) for path in paths)
+
+
+def read_state(sources: Sources, settings: Settings) -> State:
+    """Read all lists into one table, listed rows first, allowed ones behind.
+
+    Raises
+    ------
+    ListError, OSError
+        A list is damaged or cannot be read, or no entry to match against is left.
+    """
+    policy = Policy() if settings.policy is None else settings.policy
+    check_names(sources.lists)
+    check_names(sources.allow)
+    everything = (*sources.lists, *sources.allow)
+    origin = origin_of(sources) if all(Path(each.path).exists() for each in everything) else ()
+    builder = EntryTableBuilder()
+    infos: list[ListInfo] = []
+    notes: list[str] = []
+    n_listed = 0
+    allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
+    for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
+        for source in wanted:
+            loaded = load_list(source)
+            selection = (allow_policy if is_allow else policy).select(loaded)
+            builder.extend_from(loaded.table, selection.rows)
+            stale = staleness(loaded.report, refresh_days=policy.refresh_days)
+            if stale is not None:
+                notes.append(f"{loaded.name}: {stale}")
+            notes += [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
+            notes += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            infos.append(
+                ListInfo(
+                    name=loaded.name,
+                    snapshot=loaded.snapshot,
+                    loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                    n_entries=len(selection.rows),
+                )
+            )
+        if not is_allow:
+            n_listed = len(builder)
+    if sources.lists and n_listed == 0:
+        raise ListError(
+            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0].path
+        )
+    table = builder.build()
+    indexes: dict[Algorithm, Index] = {}
+    exact: dict[Algorithm, ExactIndex] = {}
+    allowed: set[int] = set()
+    for algorithm in Algorithm:
+        rows, digests = table.digests(algorithm)
+        if not rows.size:
+            continue
+        n_own = int(np.searchsorted(rows, n_listed))
+        if algorithm.is_perceptual:
+            index = Index.from_digests(
+                digests, algorithm=algorithm, max_distance=widest_distance(policy, algorithm)
+            )
+            indexes[algorithm] = index
+            if n_own < rows.size:
+                _, twins, _ = index.search_many(np.ascontiguousarray(digests[n_own:]), max_distance=0)
+                allowed |= {int(rows[twin]) for twin in twins.tolist() if twin < n_own}
+        else:
+            exact[algorithm] = ExactIndex.from_digests(digests)
+            for digest in digests[n_own:]:
+                twins_of = exact[algorithm].positions_of(digest.tobytes())
+                allowed |= {
+                    int(rows[twin]) for twin in twins_of if twin < n_own and (digests[twin] == digest).all()
+                }
+    return State(
+        table=table,
+        n_listed=n_listed,
+        indexes=indexes,
+        exact=exact,
+        allowed=frozenset(allowed),
+        policy=policy,
+        audit=_audit_of((*indexes, *exact), infos, policy, settings),
+        notes=tuple(notes),
+        origin=origin,
+    )
+
+
+def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
+    """Return the state an open snapshot holds; nothing of its arrays is copied.
+
+    Without a policy its own thresholds and quality floor hold.
+
+    Raises
+    ------
+    IndexFileError
+        The snapshot was not written by `Matcher.save`.
+    """
+    policy = _policy_of(snapshot) if settings.policy is None else settings.policy
+    header = snapshot.settings
+    try:
+        exact = {
+            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
+            for name in header["exact"]
+        }
+        n_listed = int(header["n_listed"])
+        notes = tuple(str(note) for note in header["notes"])
+        allowed = frozenset(snapshot.array("allowed").tolist())
+        counts = snapshot.table.counts()
+        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
+        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
+        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
+            raise ValueError("an index of another list")
+    except (KeyError, TypeError, ValueError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+    return State(
+        table=snapshot.table,
+        n_listed=n_listed,
+        indexes=snapshot.indexes,
+        exact=exact,
+        allowed=allowed,
+        policy=policy,
+        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
+        notes=notes,
+        origin=(snapshot.state,),
+    )
+
+
+def _policy_of(snapshot: Snapshot) -> Policy:
+    settings = snapshot.settings
+    try:
+        return Policy(
+            max_distance=dict(settings["max_distance"]),
+            min_quality=int(settings["min_quality"]),
+            per_list={
+                name: ListPolicy(max_distance=own["max_distance"])
+                for name, own in settings["per_list"].items()
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+
+
+def _audit_of(
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, settings: Settings
+) -> Audit:
+    return Audit(
+        version=__version__,
+        algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
+        effort=settings.effort,
+        lists=tuple(infos),
+        thresholds=tuple(sorted(policy.max_distance.items())),
+        min_quality=policy.min_quality,
+        list_thresholds=tuple(
+            (name, algorithm, bits)
+            for name, own in sorted(policy.per_list.items())
+            for algorithm, bits in sorted((own.max_distance or {}).items())
+        ),
+        allow_distance=settings.allow_distance,
+        allow_ids=tuple(sorted(settings.allow_ids)),
+    )
+
+
+def widest_distance(policy: Policy, algorithm: Algorithm) -> int:
+    """Return the widest threshold of any list; nearer ones are applied to each match."""
+    own = [(each.max_distance or {}).get(algorithm.value, 0) for each in policy.per_list.values()]
+    return max(policy.max_distance[algorithm.value], *own, 0)

@@ -1,0 +1,1 @@
+"""A catalog as one page."""

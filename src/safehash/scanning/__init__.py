@@ -1,0 +1,1 @@
+"""A store to records; the only place with processes and SQLite."""

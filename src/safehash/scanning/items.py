@@ -1,0 +1,94 @@
+"""What a scan is given to decide: one item, and whether its content makes it one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from ..images.sniffing import sniff
+from .records import Problem, Skipped
+
+__all__ = ["HEAD_BYTES", "Found", "Item", "why_skipped"]
+
+#: How much of a file is looked at to tell what it is.
+HEAD_BYTES = 512
+
+#: Names that promise a picture: such a file gets an outcome even when its content is something else.
+_IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".dib"),
+    *(".tif", ".tiff", ".heic", ".heif", ".hif", ".jxl", ".jp2", ".j2k", ".ico", ".tga", ".psd", ".pcx"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".dng", ".raw", ".cr2", ".nef", ".arw"),
+)
+
+_CONTAINERS = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x28\xb5\x2f\xfd",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to decide.
+
+    Attributes
+    ----------
+    path : str
+        A file, the archive that holds the member, or a URL.
+    position, member
+        Place (1-based) and name inside an archive; 0 and None for a plain file.
+    size, mtime_ns : int or None
+        Of the file at `path`, in bytes and nanoseconds, where known.
+    named : bool
+        The caller named this very file: it gets an outcome whatever it is.
+    remote : bool
+        `path` is a URL.
+    data : bytes or None
+        The member's bytes, or its head if it is too large; a plain file is read by whoever decides it.
+    n_bytes : int or None
+        The member's own length.
+    error : str or None
+        Why the member could not be read.
+    """
+
+    path: str
+    position: int = 0
+    member: str | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    named: bool = False
+    remote: bool = False
+    data: bytes | None = None
+    n_bytes: int | None = None
+    error: str | None = None
+
+
+Found = Union[Item, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too
+
+
+def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
+    """Return why a file is left aside, or None if it gets an outcome.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first `HEAD_BYTES`.
+    name : str
+        Its name: one that promises a picture is held to it.
+    named : bool
+        Whether the caller named this very file.
+    """
+    if sniff(head) is not None or named or name.lower().endswith(_IMAGE_SUFFIXES):
+        return None
+    if not head:
+        return "empty file"
+    return "archive, not opened" if _is_container(head) else "not an image"
+
+
+def _is_container(head: bytes) -> bool:
+    return head.startswith(_CONTAINERS) or head[257:262] == b"ustar"

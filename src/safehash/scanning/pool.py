@@ -1,0 +1,352 @@
+"""The only file with processes: batches of items to workers that may crash, hang or swell."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from ..errors import SafehashError
+from .items import Item
+from .worker import Means, Verdict, confine, decide_batch, start
+
+__all__ = ["Batch", "Failed", "Workers", "available_workers", "each_isolated"]
+
+#: Seconds after which a worker hands back a batch, whatever is left of it.
+_BATCH_SECONDS = 1.0
+#: Batches a worker has at hand: the one it works on, and the next, so that it never waits for us.
+_DEPTH = 2
+#: A worker killed from outside says nothing about its file: this many lone attempts then.
+_KILLED_ATTEMPTS = 3
+#: Ends of a worker that say nothing about its file: killed from outside, or a status the fork server lost, which Python
+#: reports as 255.
+_SAY_NOTHING = (-getattr(signal, "SIGKILL", 9), 255)
+#: Pools of one worker that may break in a row, without a single batch done, before we say so.
+_MAX_BREAKS = 5
+#: Seconds beyond all timeouts after which a pool that says nothing is given up.
+_PATIENCE = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Items under one ticket.
+
+    Attributes
+    ----------
+    tickets : list of int
+        The caller's number of each item.
+    items : list of Item
+    alone : int
+        How many times the batch, of one item, was given to a worker with nothing else beside it.
+    """
+
+    tickets: list[int]
+    items: list[Item]
+    alone: int = 0
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A worker did not survive this item: "crash", "timeout" or "memory", and the words for it."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    """One worker process and the batches given to it, oldest first."""
+
+    pool: ProcessPool
+    batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
+    n_breaks: int = 0
+    since: float = 0.0  # when it last took up or finished something
+
+
+def available_workers() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """Worker processes, each in a pool of its own.
+
+    One process a pool because a worker that is killed in the middle of a message leaves locks taken and half
+    a message in the pipes it shares: here it shares them with nobody, and the whole pool is replaced.
+
+    Workers are started by a fork server where there is one: forking this process, with its threads (search
+    library, progress bar, pools), could leave locks taken for ever in the child, and a fork server that has
+    the imports done replaces a crashed worker in milliseconds. Elsewhere they are spawned.
+
+    Parameters
+    ----------
+    n_workers : int
+    arguments : tuple
+        For `worker.start`.
+    timeout : float
+        Seconds one item may take.
+    """
+
+    def __init__(self, n_workers: int, arguments: tuple[Any, ...], *, timeout: float) -> None:
+        methods = multiprocessing.get_all_start_methods()
+        self._context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:
+            self._context.set_forkserver_preload(
+                ["safehash.scanning.worker", "safehash.matching.matcher", "PIL.Image"]
+            )
+        self._arguments = arguments
+        self._timeout = timeout
+        self._changed = threading.Condition()
+        self._finished: deque[tuple[_Slot, Batch, Future[Any]]] = deque()
+        self._lonely: deque[Batch] = deque()  # waiting to be tried alone
+        self._again: deque[Batch] = deque()  # had no fault; their worker died before their turn
+        self._closing: list[threading.Thread] = []
+        self._slots = [_Slot(self._new_pool()) for _ in range(n_workers)]
+
+    # -- giving -------------------------------------------------------------------------------------------
+
+    @property
+    def changed(self) -> threading.Condition:
+        """Notified whenever `collect` would have something; share it to wait for more than one thing."""
+        return self._changed
+
+    @property
+    def has_results(self) -> bool:
+        """Whether `collect` would return something."""
+        return bool(self._finished)
+
+    @property
+    def n_waiting(self) -> int:
+        """Batches handed in and not done."""
+        return sum(len(slot.batches) for slot in self._slots) + len(self._lonely) + len(self._again)
+
+    def has_room(self) -> bool:
+        """Whether a batch would find a worker at once."""
+        return not self._lonely and not self._again and self._freest() is not None
+
+    def give(self, batch: Batch) -> None:
+        """Hand in a batch."""
+        self._again.append(batch)
+        self._dispatch()
+
+    def _freest(self) -> _Slot | None:
+        open_to_all = [slot for slot in self._slots if not any(batch.isolated for batch, _ in slot.batches)]
+        slot = min(open_to_all, key=lambda slot: len(slot.batches), default=None)
+        return slot if slot is not None and len(slot.batches) < _DEPTH else None
+
+    def _dispatch(self) -> None:
+        while self._lonely:
+            idle = next((slot for slot in self._slots if not slot.batches), None)
+            if idle is None:
+                return  # the others drain first: nothing new is given to them meanwhile
+            batch = self._lonely.popleft()
+            batch.alone += 1
+            self._schedule(idle, batch)
+        while self._again:
+            free = self._freest()
+            if free is None:
+                return
+            self._schedule(free, self._again.popleft())
+
+    def _schedule(self, slot: _Slot, batch: Batch) -> None:
+        timeout = self._timeout if batch.isolated else self._timeout + _BATCH_SECONDS
+        try:
+            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        except RuntimeError:  # the pool broke while idle: its worker was killed
+            self._replace(slot)
+            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        if not slot.batches:
+            slot.since = time.monotonic()
+        slot.batches.append((batch, future))
+        pool = slot.pool
+
+        def done(future: Future[Any]) -> None:
+            with self._changed:
+                if slot.pool is pool:
+                    self._finished.append((slot, batch, future))
+                    self._changed.notify_all()
+
+        future.add_done_callback(done)
+
+    # -- taking -------------------------------------------------------------------------------------------
+
+    def collect(self) -> list[tuple[int, Item, Verdict | Failed]]:
+        """Return what has been done since the last call, with the caller's tickets.
+
+        Raises
+        ------
+        SafehashError
+            Worker processes end before they do anything.
+        """
+        answers: list[tuple[int, Item, Verdict | Failed]] = []
+        while self._finished:
+            slot, batch, future = self._finished.popleft()
+            if not any(known is future for _, known in slot.batches):
+                continue  # its pool was replaced meanwhile; the batch has been given again
+            slot.batches = deque(pair for pair in slot.batches if pair[1] is not future)
+            slot.since = time.monotonic()
+            error = future.exception()
+            if error is None:
+                slot.n_breaks = 0
+                answers += self._done(batch, future.result())
+            else:
+                answers += self._failed(slot, batch, error)
+        self._dispatch()
+        return answers
+
+    def revive(self) -> None:
+        """Replace pools that went silent; to be called now and then while waiting.
+
+        A pool whose idle worker is killed ends without a word about a batch that was just handed to it
+        (pebble 5.2). And whatever else may silence one, it has had its time when every batch it holds should
+        long have been done or timed out.
+        """
+        if self._finished:
+            return
+        patience = _DEPTH * (self._timeout + _BATCH_SECONDS) + _PATIENCE
+        for slot in self._slots:
+            if slot.batches and (not slot.pool.active or time.monotonic() - slot.since > patience):
+                self._count_break(slot, None)
+                self._replace(slot)
+        self._dispatch()
+
+    def _count_break(self, slot: _Slot, error: BaseException | None) -> None:
+        slot.n_breaks += 1
+        if slot.n_breaks > _MAX_BREAKS:
+            raise SafehashError(
+                "worker processes end before they do anything; a script that calls scan() must do so "
+                "under `if __name__ == '__main__':`"
+            ) from error
+
+    def _done(self, batch: Batch, verdicts: Sequence[Verdict]) -> list[tuple[int, Item, Verdict | Failed]]:
+        n_done = len(verdicts)
+        if n_done < len(batch.items):
+            self._again.append(Batch(tickets=batch.tickets[n_done:], items=batch.items[n_done:]))
+        return list(zip(batch.tickets[:n_done], batch.items[:n_done], verdicts, strict=True))
+
+    def _failed(
+        self, slot: _Slot, batch: Batch, error: BaseException
+    ) -> list[tuple[int, Item, Verdict | Failed]]:
+        if isinstance(error, BrokenProcessPool):
+            # Died before it took the batch: while starting, or killed while idle.
+            self._count_break(slot, error)
+            self._replace(slot)
+            self._take_back(batch)
+            return []
+        if not isinstance(error, (TimeoutError, ProcessExpired, MemoryError, CancelledError)):
+            raise SafehashError(f"a worker failed: {type(error).__name__}: {error}") from error
+        self._replace(slot)
+        certain = batch.isolated or (len(batch.items) == 1 and isinstance(error, TimeoutError))
+        if not certain:
+            # One of them, and no telling which: each alone, with nothing else on its worker.
+            self._lonely += [
+                Batch(tickets=[ticket], items=[item], isolated=True)
+                for ticket, item in zip(batch.tickets, batch.items, strict=True)
+            ]
+            return []
+        says_nothing = isinstance(error, ProcessExpired) and error.exitcode in _SAY_NOTHING
+        if says_nothing and batch.alone < _KILLED_ATTEMPTS:
+            self._lonely.append(batch)
+            return []
+        return [(batch.tickets[0], batch.items[0], _failure(error, self._timeout))]
+
+    # -- processes ----------------------------------------------------------------------------------------
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(max_workers=1, initializer=start, initargs=self._arguments, context=self._context)
+
+    def _replace(self, slot: _Slot) -> None:
+        """Give the slot a new worker, and take back what the old one had not begun."""
+        with self._changed:
+            old, slot.pool = slot.pool, self._new_pool()
+        for batch, _ in slot.batches:
+            self._take_back(batch)
+        slot.batches.clear()
+        self._close(old)
+
+    def _take_back(self, batch: Batch) -> None:
+        """Queue a batch again that had no fault."""
+        (self._lonely if batch.isolated else self._again).append(batch)
+        batch.alone = max(0, batch.alone - 1)
+
+    def _close(self, pool: ProcessPool) -> None:
+        """Stop a pool beside the work: one with a half-sent message can keep its closer waiting."""
+        pool.stop()  # type: ignore[no-untyped-call]
+        closer = threading.Thread(target=_join, args=(pool,), name="safehash-close", daemon=True)
+        closer.start()
+        self._closing = [thread for thread in self._closing if thread.is_alive()] + [closer]
+
+    def close(self, *, seconds: float = 5.0) -> None:
+        """End all workers, whatever they do."""
+        for slot in self._slots:
+            slot.batches.clear()
+            self._close(slot.pool)
+        for thread in self._closing:
+            thread.join(seconds)
+
+
+def each_isolated(
+    function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], *, means: Means, timeout: float
+) -> Iterator[Any]:
+    """Call `function` with each of `arguments` in a worker process; None where it failed, hung or crashed.
+
+    For a few hundred calls at leisure, such as the thumbnails of a report.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+    def new_pool() -> ProcessPool:
+        return ProcessPool(max_workers=1, initializer=confine, initargs=(means,), context=context)
+
+    pool = new_pool()
+    try:
+        for each in arguments:
+            error = None
+            try:
+                future = pool.schedule(function, args=each, timeout=timeout)
+                error = future.exception()
+            except RuntimeError as exc:
+                error = exc
+            if error is None:
+                yield future.result()
+                continue
+            if isinstance(error, (ProcessExpired, BrokenProcessPool, RuntimeError)):
+                pool.stop()  # type: ignore[no-untyped-call]
+                threading.Thread(target=_join, args=(pool,), daemon=True).start()
+                pool = new_pool()
+            yield None
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        _join(pool)
+
+
+def _join(pool: ProcessPool) -> None:
+    pool.join()
+
+
+def _failure(error: BaseException, timeout: float) -> Failed:
+    if isinstance(error, TimeoutError):
+        return Failed(kind="timeout", reason=f"undecided after {timeout:g} seconds, its worker was ended")
+    if isinstance(error, MemoryError):
+        return Failed(kind="memory", reason="it took more memory than --max-memory allows")
+    code = error.exitcode if isinstance(error, ProcessExpired) else None
+    if code is None or code >= 0:
+        return Failed(kind="crash", reason=f"its worker ended with status {code}")
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return Failed(kind="crash", reason=f"its worker crashed: {name}")

@@ -1,0 +1,242 @@
+"""What a scan says of each thing it met: decided, left aside, or a problem; and the sum of it all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..hashing.hashes import Hash
+from ..matching.decision import DECIDED, Audit, Decision, Outcome
+
+__all__ = ["Problem", "ScanRecord", "Skipped", "Summary", "printable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRecord:
+    """One file, or one member of an archive, that was decided.
+
+    Attributes
+    ----------
+    path : str
+        As the file was reached; bytes that are not UTF-8 are kept as lone surrogates.
+    decision : Decision
+    member : str or None
+        Name inside the archive that `path` is.
+    position : int
+        1-based place of the member in its archive; 0 for a plain file.
+    size : int or None
+        Bytes of the file at `path`.
+    n_bytes : int or None
+        Bytes that were decided: the member's own, or the file's.
+    mtime_ns : int or None
+        Its time of change, nanoseconds since 1970; None where the store has none.
+    digests : tuple of Hash
+        File digests that were asked for, of the bytes that were decided.
+    failure : str or None
+        Where the machinery failed and not the picture: "crash", "timeout", "memory", "read" or "changed"
+        (decided, but its size or time moved meanwhile).
+    """
+
+    path: str
+    decision: Decision
+    member: str | None = None
+    position: int = 0
+    size: int | None = None
+    n_bytes: int | None = None
+    mtime_ns: int | None = None
+    digests: tuple[Hash, ...] = ()
+    failure: str | None = None
+
+    def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
+        """Return the record as plain data (docs/scan.md, "Records")."""
+        said = self.decision.to_record(full_hashes=full_hashes)
+        record: dict[str, Any] = {"type": said.pop("type"), "path": self.path}
+        if self.member is not None:
+            record["member"] = self.member
+            record["position"] = self.position
+        record.update(said)
+        if self.failure is not None:
+            record["failure"] = self.failure
+        return record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A file that was left aside by rule: no picture, a link, a special file ...
+
+    Attributes
+    ----------
+    path, member, position, size, mtime_ns
+        As of `ScanRecord`.
+    reason : str
+        One of a handful of fixed phrases, so that it can be counted.
+    """
+
+    path: str
+    reason: str
+    member: str | None = None
+    position: int = 0
+    size: int | None = None
+    mtime_ns: int | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        record: dict[str, Any] = {"type": "skipped", "path": self.path}
+        if self.member is not None:
+            record["member"] = self.member
+            record["position"] = self.position
+        record["reason"] = self.reason
+        return record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A place whose files could not be counted: an unreadable folder, a damaged archive.
+
+    Attributes
+    ----------
+    path : str
+    reason : str
+        What happened there.
+    """
+
+    path: str
+    reason: str
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        return {"type": "problem", "path": self.path, "reason": self.reason}
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """Counts of a scan, growing while it runs.
+
+    Attributes
+    ----------
+    audit : Audit
+    n_files : int
+        Decided now or known from the catalog; left-aside files are not among them.
+    n_unchanged : int
+        Known from the catalog and not decided again.
+    outcomes : Counter of str
+    skipped : Counter of str
+        By reason.
+    problems : Counter of str
+    reasons : Counter of str
+        Why files could not be decided, shortened to what can be counted.
+    lists, labels : Counter of str
+        Files matched, by list and by label.
+    n_bytes : int
+        Of the files and members decided now.
+    seconds : float
+    interrupted : bool
+    """
+
+    audit: Audit
+    n_files: int = 0
+    n_unchanged: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    lists: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    n_bytes: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+        """Count one record."""
+        if isinstance(record, Skipped):
+            self.skipped[record.reason] += 1
+            return
+        if isinstance(record, Problem):
+            self.problems[record.reason.split(":")[0]] += 1
+            return
+        decision = record.decision
+        self.n_files += 1
+        self.n_bytes += record.n_bytes or 0
+        self.outcomes[decision.outcome.value] += 1
+        if not decision.is_decided:
+            self.reasons[_countable(decision)] += 1
+        if decision.is_match:
+            live = [match.entry for match in decision.standing]
+            self.lists.update({entry.source for entry in live})
+            self.labels.update({label for entry in live for label in entry.labels})
+
+    def add_unchanged(self, outcome: str, *, lists: Iterable[str] = (), labels: Iterable[str] = ()) -> None:
+        """Count a file whose decision the catalog already holds."""
+        self.n_files += 1
+        self.n_unchanged += 1
+        self.outcomes[outcome] += 1
+        self.lists.update(lists)
+        self.labels.update(labels)
+
+    @property
+    def n_undecided(self) -> int:
+        """Files without an answer, and places that could not be looked into."""
+        decided = {outcome.value for outcome in DECIDED}
+        open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in decided)
+        return open_files + sum(self.problems.values())
+
+    @property
+    def n_matched(self) -> int:
+        """Files whose outcome is a match."""
+        return self.outcomes[Outcome.MATCH.value]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the last record of a scan as plain data (docs/scan.md, "Records")."""
+        audit = self.audit
+        return {
+            "type": "summary",
+            "files": self.n_files,
+            "unchanged": self.n_unchanged,
+            "outcomes": dict(self.outcomes.most_common()),
+            "skipped": dict(self.skipped.most_common()),
+            "problems": dict(self.problems.most_common()),
+            "reasons": dict(self.reasons.most_common()),
+            "matched_lists": dict(self.lists.most_common()),
+            "matched_labels": dict(self.labels.most_common()),
+            "bytes": self.n_bytes,
+            "seconds": round(self.seconds, 3),
+            "interrupted": self.interrupted,
+            "lists": [
+                {
+                    "name": info.name,
+                    "snapshot": info.snapshot,
+                    "loaded": info.loaded,
+                    "entries": info.n_entries,
+                }
+                for info in audit.lists
+            ],
+            "algorithm": audit.algorithm,
+            "effort": audit.effort,
+            "thresholds": dict(audit.thresholds),
+            "min_quality": audit.min_quality,
+            "list_thresholds": [list(each) for each in audit.list_thresholds],
+            "allow_distance": audit.allow_distance,
+            "allow_ids": list(audit.allow_ids),
+            "version": audit.version,
+        }
+
+
+def _countable(decision: Decision) -> str:
+    """Shorten a reason to its kind: the words before the first colon, bracket or digit."""
+    reason = decision.reason or decision.outcome.value
+    for end, character in enumerate(reason):
+        if character in ":(" or character.isdigit():
+            head = reason[:end].strip()
+            return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
+    return reason[:60]
+
+
+def printable(text: str) -> str:
+    """Make a file's name safe to show: no control characters, no changes of direction, no lone surrogates."""
+    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in shown
+    )

@@ -1,0 +1,511 @@
+"""Walk, decide in worker processes, hand out records: memory bounded, order kept on request."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Union
+
+from ..hashing.hashes import Algorithm
+from ..matching.matcher import quarantined
+from .items import Found, Item
+from .records import Problem, ScanRecord, Skipped, Summary
+from .sources import Inputs, find
+from .worker import Means, Verdict, Worker, undecided
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+    from ..matching.matcher import Matcher
+    from .catalog import Catalog
+    from .pool import Failed
+
+__all__ = ["Scan", "ScanSettings", "scan"]
+
+Record = Union[ScanRecord, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too
+
+#: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
+#: share out.
+_BATCH_FILES = 32
+_BATCH_BYTES = 4 << 20
+#: How far the walk may run ahead of the workers.
+_AHEAD_FILES = 512
+_AHEAD_BYTES = 64 << 20
+#: In order, a slow file holds back at most this many later ones, for each worker.
+_WINDOW_FILES = 256
+
+
+def scan(
+    paths: StrPath | Iterable[StrPath],
+    *,
+    matcher: Matcher,
+    workers: int | None = None,
+    timeout: float = 30.0,
+    max_memory: int | None = 1 << 30,
+    nice: int = 0,
+    rate: float | None = None,
+    ordered: bool = False,
+    catalog: Catalog | None = None,
+    retry_failed: bool = False,
+    file_digests: Iterable[str | Algorithm] = (),
+    names: IO[bytes] | None = None,
+    follow_links: bool = False,
+    skip_hidden: bool = False,
+    archives: bool = True,
+    everything: bool = False,
+    _before: Callable[[str], None] | None = None,
+) -> Scan:
+    """Decide every image among files, folders, patterns, archives and remote stores.
+
+    Parameters
+    ----------
+    paths : path-like, or iterable of path-like
+        Files, folders, patterns such as ``photos/**/*.jpg``, URLs of stores that fsspec knows.
+    matcher : Matcher
+    workers : int, optional
+        Worker processes; by default one for each processor. 0 decides in this process, without protection
+        from decoders that crash or hang.
+    timeout : float
+        Seconds one file may take.
+    max_memory : int or None
+        Bytes one worker may take on top of what it holds when it is ready (Linux).
+    nice : int
+        Added to the workers' niceness.
+    rate : float, optional
+        Files a second, at most.
+    ordered : bool
+        Records come in the order of the walk, folders in name order; otherwise as they are decided.
+    catalog : Catalog, optional
+        Remembers every decision; files it knows unchanged are counted and not decided again.
+    retry_failed : bool
+        Decide again what the catalog knows as crashed, timed out or too large for the memory.
+    file_digests : iterable of "md5", "sha1", "sha256"
+        Digests of each file's bytes to put into the records (and the catalog, for later lists).
+    names : binary stream, optional
+        Further paths, separated by NUL or newline.
+    follow_links, skip_hidden, archives : bool
+        As of `sources.Inputs`.
+    everything : bool
+        Yield `Skipped` and `Problem` too, not only files that were decided.
+
+    Returns
+    -------
+    Scan
+        An iterator of records. Its `summary` counts everything, yielded or not; `stop` ends it early.
+
+    Raises
+    ------
+    FileNotFoundError
+        A path names nothing. Later trouble with files is an outcome, never an exception.
+    CatalogError
+        The catalog is in use by another scan, damaged, or cannot be written.
+
+    Notes
+    -----
+    Worker processes import the calling script, as all of Python's do: call this under
+    ``if __name__ == "__main__":``.
+
+    Examples
+    --------
+    ::
+
+        for record in safehash.scan("photos/", matcher=matcher):
+            print(record.path, record.decision.outcome)
+    """
+    inputs = Inputs.of(
+        paths,
+        names=names,
+        follow_links=follow_links,
+        skip_hidden=skip_hidden,
+        archives=archives,
+        ordered=ordered,
+        max_member_bytes=matcher.limits.max_bytes,
+    )
+    settings = ScanSettings(
+        workers=workers,
+        timeout=timeout,
+        max_memory=max_memory,
+        nice=nice,
+        rate=rate,
+        ordered=ordered,
+        retry_failed=retry_failed,
+        file_digests=tuple(Algorithm(name) for name in file_digests),
+        everything=everything,
+        before=_before,
+    )
+    return Scan(inputs, matcher=matcher, settings=settings, catalog=catalog)
+
+
+class ScanSettings:
+    """How a scan is done; the parameters of `scan` by the same names."""
+
+    __slots__ = (
+        "before", "everything", "file_digests", "max_memory", "nice", "ordered", "rate", "retry_failed",
+        "timeout", "workers",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        workers: int | None,
+        timeout: float,
+        max_memory: int | None,
+        nice: int,
+        rate: float | None,
+        ordered: bool,
+        retry_failed: bool,
+        file_digests: tuple[Algorithm, ...],
+        everything: bool,
+        before: Callable[[str], None] | None,
+    ) -> None:
+        if workers is not None and workers < 0:
+            raise ValueError(f"workers is 0 or more, not {workers}")
+        if not timeout > 0:
+            raise ValueError(f"a timeout is more than 0 seconds, not {timeout}")
+        if rate is not None and not rate > 0:
+            raise ValueError(f"a rate is more than 0 files a second, not {rate}")
+        if max_memory is not None and max_memory < 1 << 26:
+            raise ValueError(f"max_memory is at least 64 MiB, not {max_memory} bytes")
+        self.workers = workers
+        self.timeout = timeout
+        self.max_memory = max_memory
+        self.nice = nice
+        self.rate = rate
+        self.ordered = ordered
+        self.retry_failed = retry_failed
+        self.file_digests = file_digests
+        self.everything = everything
+        self.before = before
+
+
+class Scan:
+    """One scan: an iterator of records, and a context manager that ends the workers.
+
+    Attributes
+    ----------
+    summary : Summary
+        Counts so far; complete when the iteration is.
+    inputs : Inputs
+        What is looked at.
+    """
+
+    def __init__(
+        self, inputs: Inputs, *, matcher: Matcher, settings: ScanSettings, catalog: Catalog | None
+    ) -> None:
+        inputs.check()
+        self.inputs = inputs
+        self._matcher = matcher
+        # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
+        self._counts_here = settings.workers != 0
+        self._settings = settings
+        self._catalog = catalog
+        self._stopping = False
+        self.summary = Summary(audit=matcher.audit)
+        self._started = time.perf_counter()
+        self._records = self._run()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._records)
+
+    def __enter__(self) -> Scan:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def stop(self) -> None:
+        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler."""
+        self._stopping = True
+        self.summary.interrupted = True
+
+    def close(self) -> None:
+        """End now. What was recorded in the catalog stays; the rest is decided by the next scan."""
+        self._records.close()
+
+    # -- the run ------------------------------------------------------------------------------------------
+
+    def _run(self) -> Generator[Record, None, None]:
+        self._started = time.perf_counter()
+        catalog = self._catalog
+        if catalog is not None:
+            catalog.begin(self._matcher.audit, settings=self._matcher.settings)
+        state = "failed"
+        try:
+            with closing(self._decided()) as answers:
+                for record in self._in_order(answers):
+                    self.summary.add(record)
+                    if catalog is not None:
+                        catalog.add(record)
+                    self.summary.seconds = time.perf_counter() - self._started
+                    if self._settings.everything or isinstance(record, ScanRecord):
+                        yield record
+            state = "interrupted" if self.summary.interrupted else "finished"
+        except (GeneratorExit, KeyboardInterrupt):
+            self.summary.interrupted = True
+            state = "interrupted"
+            raise
+        finally:
+            self.summary.seconds = time.perf_counter() - self._started
+            if catalog is not None:
+                catalog.end(state, self.summary)
+
+    def _in_order(self, answers: Iterator[tuple[int, Record | None]]) -> Iterator[Record]:
+        """Put answers into the order of their tickets, if that is asked for; None is only counted."""
+        if not self._settings.ordered:
+            yield from (record for _, record in answers if record is not None)
+            return
+        early: dict[int, Record | None] = {}
+        self._next_out = 0
+        for ticket, answer in answers:
+            early[ticket] = answer
+            while self._next_out in early:
+                record = early.pop(self._next_out)
+                self._next_out += 1
+                if record is not None:
+                    yield record
+
+    _next_out = 0
+
+    def _decided(self) -> Generator[tuple[int, Record | None], None, None]:
+        n_workers = self._settings.workers
+        if n_workers == 0:
+            return self._decided_here()
+        return self._decided_in_workers(n_workers)
+
+    def _decided_here(self) -> Generator[tuple[int, Record | None], None, None]:
+        """Decide without processes."""
+        worker = Worker(self._matcher, **self._worker_options())
+        pace = _Pace(self._settings.rate)
+        for ticket, found in enumerate(find(self.inputs)):
+            if self._stopping:
+                return
+            answer = self._known(found)
+            if isinstance(answer, Item):
+                pace.wait(1)
+                yield ticket, self._record(answer, worker.decide(answer))
+            else:
+                yield ticket, answer
+
+    def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, Record | None], None, None]:
+        from .pool import Batch, Failed, Workers, available_workers
+
+        n_workers = n_workers or available_workers()
+        window = _WINDOW_FILES * n_workers
+        pace = _Pace(self._settings.rate)
+        with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
+            means = Means(max_memory=self._settings.max_memory, nice=self._settings.nice, scratch=scratch)
+            arguments = (_share(self._matcher, scratch), self._worker_options(), means)
+            workers = Workers(n_workers, arguments, timeout=self._settings.timeout)
+            feed = _Feed(find(self.inputs), workers.changed)
+            batch = Batch(tickets=[], items=[])
+            n_bytes = 0
+            n_out = ticket = 0  # tickets given out; tickets of items that went to workers and came back
+            n_given = 0
+            try:
+                while True:
+                    for number, item, verdict in workers.collect():
+                        n_out += 1
+                        if isinstance(verdict, Failed):
+                            verdict = self._verdict_on(item, verdict)
+                        yield number, self._record(item, verdict)
+                    held_back = self._settings.ordered and ticket - self._next_out > window
+                    full = len(batch.items) >= pace.batch_files or n_bytes >= _BATCH_BYTES
+                    # A short batch goes out rather than let a worker wait for a slow walk.
+                    short = bool(batch.items) and (feed.is_empty or held_back)
+                    if (full or short) and workers.has_room() and not self._stopping:
+                        pace.wait(len(batch.items))
+                        n_given += len(batch.items)
+                        workers.give(batch)
+                        batch, n_bytes = Batch(tickets=[], items=[]), 0
+                        continue
+                    if not full and not held_back and not self._stopping:
+                        found = feed.take()
+                        if found is not None:
+                            number, ticket = ticket, ticket + 1
+                            answer = self._known(found)
+                            if isinstance(answer, Item):
+                                batch.tickets.append(number)
+                                batch.items.append(answer)
+                                n_bytes += (answer.size or 0) if answer.data is None else len(answer.data)
+                            else:
+                                yield number, answer
+                            continue
+                        if feed.is_done and not batch.items and n_out == n_given:
+                            return
+                    if self._stopping and n_out == n_given:
+                        return
+                    with workers.changed:
+                        if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
+                            workers.changed.wait(0.2)
+                    workers.revive()
+            finally:
+                feed.close()
+                workers.close()
+
+    # -- the steps ----------------------------------------------------------------------------------------
+
+    def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
+        """Return what is said of a file whose worker did not survive it."""
+        seconds = self._settings.timeout if failed.kind == "timeout" else 0.0
+        decision = undecided(self._matcher, failed.reason, seconds=seconds)
+        return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
+
+    def _worker_options(self) -> dict[str, Any]:
+        return {
+            "limits": self._matcher.limits,
+            "file_digests": self._settings.file_digests,
+            "before": self._settings.before,
+        }
+
+    def _known(self, found: Found) -> Item | Record | None:
+        """Return what the walk found, or None after counting what the catalog knows of it already."""
+        if self._catalog is None or not isinstance(found, Item):
+            return found
+        known = self._catalog.known(found, retry_failed=self._settings.retry_failed)
+        if known is None:
+            return found
+        if known.skipped is not None:
+            self.summary.skipped[known.skipped] += 1
+        else:
+            self.summary.add_unchanged(known.outcome, lists=known.lists, labels=known.labels)
+        return None
+
+    def _record(self, item: Item, verdict: Verdict) -> Record:
+        size = item.size if verdict.size is None else verdict.size
+        mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
+        if verdict.decision is None:
+            return Skipped(
+                path=item.path, member=item.member, position=item.position,
+                reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
+            )  # fmt: skip
+        decision = verdict.decision
+        guard = self._matcher.flood_guard
+        if guard is not None and self._counts_here:
+            decision = quarantined(decision, guard)
+        return ScanRecord(
+            path=item.path, member=item.member, position=item.position, decision=decision,
+            digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
+            n_bytes=item.n_bytes if item.position else size,
+        )  # fmt: skip
+
+
+def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
+    """Return what opens the matcher in a worker: one snapshot, mapped by all of them."""
+    snapshot = Path(scratch, "lists.safehash")
+    matcher.save(snapshot)
+    snapshot.chmod(0o600)
+    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
+    settings = replace(matcher.settings, flood=None, trusted=())
+    return functools.partial(type(matcher).open, os.fspath(snapshot), settings=settings)
+
+
+class _Pace:
+    """Spreads files over time."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate = rate
+        self._due = time.monotonic()
+        self.batch_files = _BATCH_FILES if rate is None else max(1, min(_BATCH_FILES, int(rate / 4)))
+
+    def wait(self, n_files: int) -> None:
+        """Sleep until `n_files` more may begin."""
+        if self._rate is None:
+            return
+        now = time.monotonic()
+        if self._due > now:
+            time.sleep(self._due - now)
+        self._due = max(self._due, now) + n_files / self._rate
+
+
+class _Feed:
+    """Runs the walk in a thread, a bounded distance ahead.
+
+    Parameters
+    ----------
+    source : iterator of Found
+    changed : Condition
+        Notified when something is there to take.
+    """
+
+    def __init__(self, source: Iterator[Found], changed: threading.Condition) -> None:
+        self._source = source
+        self._changed = changed
+        self._room = threading.Condition()
+        self._waiting: deque[Found] = deque()
+        self._n_bytes = 0
+        self._closed = False
+        self._done = False
+        self._error: BaseException | None = None
+        threading.Thread(target=self._fill, name="safehash-walk", daemon=True).start()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether `take` would return None just now."""
+        return not self._waiting and self._error is None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the walk has ended and everything was taken."""
+        return self._done and not self._waiting
+
+    def take(self) -> Found | None:
+        """Return the next thing found, or None if there is none yet. The walk's own error is raised here."""
+        if not self._waiting:
+            if self._error is not None:
+                raise self._error
+            return None
+        found = self._waiting.popleft()
+        with self._room:
+            self._n_bytes -= _held_bytes(found)
+            # Not at every file: waking the walk for one more costs more than finding it.
+            if len(self._waiting) <= _AHEAD_FILES // 2 and self._n_bytes <= _AHEAD_BYTES // 2:
+                self._room.notify()
+        return found
+
+    def close(self) -> None:
+        """Let the walk end at its next step."""
+        with self._room:
+            self._closed = True
+            self._room.notify()
+
+    def _fill(self) -> None:
+        try:
+            for found in self._source:
+                with self._room:
+                    while not self._closed and (
+                        len(self._waiting) >= _AHEAD_FILES or self._n_bytes >= _AHEAD_BYTES
+                    ):
+                        self._room.wait()
+                    if self._closed:
+                        return
+                    self._n_bytes += _held_bytes(found)
+                    self._waiting.append(found)
+                if len(self._waiting) == 1:
+                    self._notify()
+        except BaseException as exc:  # handed to whoever takes
+            self._error = exc
+        finally:
+            self._done = True
+            self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def _held_bytes(found: Found) -> int:
+    return len(found.data) if isinstance(found, Item) and found.data is not None else 0

@@ -1,0 +1,281 @@
+"""Where a scan's files come from: folders, patterns, lists of names, archives, remote stores."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import SafehashError
+from .archives import has_archive_name, members
+from .items import Found, Item
+from .records import Problem, Skipped
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+__all__ = ["Inputs", "count_files", "find"]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What to look at, and how.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Files, folders, patterns (``*``, ``?``, ``[..]``, ``**``) where no such file exists, URLs.
+    names : binary stream or None
+        Further paths, separated by NUL if the stream holds any within its first 64 KiB, else by newline.
+    follow_links : bool
+        Follow symbolic links met in folders. A folder reached twice is looked at once.
+    skip_hidden : bool
+        Leave aside names that begin with a dot.
+    archives : bool
+        Look into zip and tar archives, known by name and content.
+    max_member_bytes : int
+        Larger members of archives are not read.
+    ordered : bool
+        Walk every folder in name order instead of the file system's own.
+    """
+
+    paths: tuple[str, ...] = ()
+    names: IO[bytes] | None = None
+    follow_links: bool = False
+    skip_hidden: bool = False
+    archives: bool = True
+    max_member_bytes: int = 100 * 1024 * 1024
+    ordered: bool = False
+
+    @classmethod
+    def of(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Inputs:
+        """Return inputs for one path or several."""
+        several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        return cls(paths=tuple(os.fspath(path) for path in several), **options)
+
+    def check(self) -> None:
+        """Refuse paths that name nothing, before any work starts.
+
+        Raises
+        ------
+        FileNotFoundError
+            A path neither exists nor is a pattern that matches something.
+        SafehashError
+            A URL names a store that nothing installed knows.
+        """
+        for path in self.paths:
+            if _URL.fullmatch(path):
+                _check_store(path)
+                continue
+            if os.path.lexists(path):
+                continue
+            if glob.has_magic(path) and _matching(path, first=True):
+                continue
+            raise FileNotFoundError(f"{path}: no such file or folder")
+
+
+def find(inputs: Inputs) -> Iterator[Found]:
+    """Yield everything `inputs` name: what to decide, what is left aside, what could not be looked into."""
+    for path in inputs.paths:
+        yield from _named(path, inputs)
+    if inputs.names is not None:
+        for name in _split_names(inputs.names):
+            yield from _named(os.fsdecode(name), inputs)
+
+
+def count_files(inputs: Inputs) -> Iterator[int]:
+    """Yield a growing count of the plain files ahead, opening none; archives count as one."""
+    n_files = 0
+    for found in find(replace(inputs, names=None, archives=False, ordered=False)):
+        if not isinstance(found, Problem):
+            n_files += 1
+            yield n_files
+
+
+# -- files and folders ----------------------------------------------------------------------------------
+
+
+def _named(path: str, inputs: Inputs) -> Iterator[Found]:
+    """Yield what one path of the caller's stands for. A link that is named itself is followed."""
+    if _URL.fullmatch(path):
+        yield from _remote(path)
+        return
+    try:
+        status = Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        if glob.has_magic(path) and not os.path.lexists(path):
+            for match in _matching(path):
+                # "**" gives every folder beside what is in it.
+                if not ("**" in path and Path(match).is_dir()):
+                    yield from _named(match, inputs)
+        else:
+            yield Item(path=path, named=True)  # it gets its outcome: "no such file"
+        return
+    except (OSError, ValueError) as exc:
+        yield Problem(path=path, reason=f"cannot be looked at: {exc}")
+        return
+    if stat.S_ISDIR(status.st_mode):
+        yield from _walk(path, inputs)
+    elif not stat.S_ISREG(status.st_mode):
+        yield Skipped(path=path, reason="special file")
+    else:
+        yield from _file(path, status, inputs, named=True)
+
+
+def _matching(pattern: str, *, first: bool = False) -> list[str]:
+    """Return what a pattern matches, sorted; a wildcard does not match a leading dot, as in a shell."""
+    found = glob.iglob(pattern, recursive=True)  # noqa: PTH207  Path.glob() has other rules for dots and **
+    return [name for name in [next(found, None)] if name is not None] if first else sorted(found)
+
+
+def _file(path: str, status: os.stat_result, inputs: Inputs, *, named: bool = False) -> Iterator[Found]:
+    item = Item(path=path, size=status.st_size, mtime_ns=status.st_mtime_ns, named=named)
+    if inputs.archives and has_archive_name(path):
+        yield from members(item, max_member_bytes=inputs.max_member_bytes)
+    else:
+        yield item
+
+
+def _walk(top: str, inputs: Inputs) -> Iterator[Found]:
+    """Yield the files below a folder, without recursion in Python, whatever its depth."""
+    seen: set[tuple[int, int]] = set()
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            if inputs.follow_links:
+                status = Path(folder).stat()
+                place = (status.st_dev, status.st_ino)
+                if place in seen:
+                    yield Skipped(path=folder, reason="folder seen before")
+                    continue
+                seen.add(place)
+            scan = os.scandir(folder)
+        except OSError as exc:
+            yield Problem(path=folder, reason=f"unreadable folder: {exc.strerror or exc}")
+            continue
+        below: list[str] = []
+        with scan:
+            entries: Iterator[os.DirEntry[str]] = scan
+            if inputs.ordered:
+                entries = iter(sorted(scan, key=lambda entry: os.fsencode(entry.name)))
+            while True:
+                try:
+                    entry = next(entries, None)
+                except OSError as exc:
+                    yield Problem(path=folder, reason=f"unreadable folder: {exc.strerror or exc}")
+                    break
+                if entry is None:
+                    break
+                yield from _entry(entry, inputs, below)
+        # The last folder is taken next: push in reverse to keep the order of the names.
+        folders.extend(reversed(below))
+
+
+def _entry(entry: os.DirEntry[str], inputs: Inputs, below: list[str]) -> Iterator[Found]:
+    if inputs.skip_hidden and entry.name.startswith("."):
+        yield Skipped(path=entry.path, reason="hidden")
+        return
+    try:
+        if entry.is_symlink() and not inputs.follow_links:
+            yield Skipped(path=entry.path, reason="symbolic link")
+        elif entry.is_dir():
+            below.append(entry.path)
+        elif entry.is_file():
+            yield from _file(entry.path, entry.stat(), inputs)
+        elif entry.is_symlink():
+            yield Skipped(path=entry.path, reason="broken link")
+        else:
+            yield Skipped(path=entry.path, reason="special file")
+    except FileNotFoundError:
+        yield Item(path=entry.path)  # vanished between the folder's listing and now: it gets that outcome
+    except OSError as exc:
+        yield Problem(path=entry.path, reason=f"cannot be looked at: {exc.strerror or exc}")
+
+
+# -- lists of names -------------------------------------------------------------------------------------
+
+
+def _split_names(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the names in a stream as they arrive; the separator is NUL if the first chunk holds one."""
+    read = getattr(stream, "read1", stream.read)
+    rest = b""
+    separator: bytes | None = None
+    while chunk := read(65536):
+        rest += chunk
+        if separator is None:
+            # A first name may come without its end; wait for either separator.
+            separator = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None
+            if separator is None:
+                continue
+        *names, rest = rest.split(separator)
+        yield from (_trimmed(name, separator) for name in names if name.strip(b"\r"))
+    if rest.strip(b"\r"):
+        yield _trimmed(rest, separator or b"\n")
+
+
+def _trimmed(name: bytes, separator: bytes) -> bytes:
+    return name.removesuffix(b"\r") if separator == b"\n" else name
+
+
+# -- remote stores --------------------------------------------------------------------------------------
+
+
+def _check_store(url: str) -> None:
+    """Refuse a URL that nothing installed can open."""
+    try:
+        from fsspec import get_filesystem_class
+    except ImportError as exc:
+        raise SafehashError(f"{url}: {_NEEDS_EXTRA}") from exc
+    try:
+        get_filesystem_class(url.partition("://")[0])
+    except (ImportError, ValueError) as exc:
+        raise SafehashError(f"{url}: this store cannot be opened: {exc}") from exc
+
+
+_NEEDS_EXTRA = "remote stores need an extra: pip install 'safehash[remote]'"
+
+
+def _remote(url: str) -> Iterator[Found]:
+    """Yield the files below a URL of any store that fsspec knows."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        yield Problem(path=url, reason=_NEEDS_EXTRA)
+        return
+    try:
+        store, root = url_to_fs(url)
+        facts = store.info(root)
+        if facts["type"] != "directory":
+            yield _remote_item(store, facts, named=True)
+            return
+        for _, _, files in store.walk(root, detail=True):
+            for name in sorted(files):
+                yield _remote_item(store, files[name], named=False)
+    except Exception as exc:  # every store raises errors of its own
+        yield Problem(path=url, reason=f"remote store: {type(exc).__name__}: {exc}")
+
+
+def _remote_item(store: Any, facts: dict[str, Any], *, named: bool) -> Item:
+    changed = next(
+        (facts[key] for key in ("mtime", "LastModified", "last_modified", "updated") if key in facts), None
+    )
+    mtime_ns: int | None = None
+    if changed is not None and hasattr(changed, "timestamp"):
+        mtime_ns = int(changed.timestamp() * 1e9)
+    elif isinstance(changed, (int, float)):
+        mtime_ns = int(changed * 1e9)
+    return Item(
+        path=store.unstrip_protocol(facts["name"]),
+        size=facts.get("size"),
+        mtime_ns=mtime_ns,
+        named=named,
+        remote=True,
+    )

@@ -1,0 +1,1 @@
+"""Digests to rows within a radius; the only door to faiss."""

@@ -1,0 +1,158 @@
+"""The ``lists`` commands as a person and as a program uses them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from list_samples import BRIDGE, DATA, FIRST
+from safehash.cli.lists import add_commands
+from safehash.hashing.hashes import Hash
+from safehash.lists.entry import Entry
+from safehash.lists.formats import read_list
+from safehash.lists.formats.jsonl import write_list
+
+
+def run(*arguments: object) -> int:
+    parser = argparse.ArgumentParser(prog="safehash")
+    add_commands(parser.add_subparsers(required=True))
+    args = parser.parse_args(["lists", *map(str, arguments)])
+    code = args.run(args)
+    assert isinstance(code, int)
+    return code
+
+
+def records(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", DATA / "filepath_hash.csv", DATA / "stopncii_page.json") == 0
+    out = capsys.readouterr().out
+    assert "text, CSV or TSV" in out
+    assert "rejected filepath_hash.csv, line 3" in out
+    assert "stale: its newest record is" in out
+
+
+def test_check_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("check", "--json", DATA / "threat_updates.json", tmp_path / "missing") == 2
+    good, bad = records(capsys)
+    assert (good["type"], good["usable"], good["live"], good["deletes"]) == ("list_check", True, 2, 2)
+    assert good["stale"].startswith("stale")
+    assert not bad["usable"] and "no such file" in bad["error"]
+    assert run("check", "--require-fresh", DATA / "threat_updates.json") == 2
+
+
+def test_check_shows_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"hash,id\n{'0' * 64},\x1b[31mred\n{FIRST},1\n")
+    assert run("check", path) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\x1b[31mred" in out
+
+
+def test_merge_convert_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    merged, csv, back = tmp_path / "m.jsonl", tmp_path / "m.csv", tmp_path / "back.jsonl"
+    assert run("merge", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 0
+    assert "6 entries written" in capsys.readouterr().out
+    entries = list(read_list(merged))
+    assert [e.source for e in entries] == ["pdq"] * 2 + ["threat_updates"] * 4
+    assert sum(e.deleted for e in entries) == 2
+    assert run("merge", merged, "--drop-deletes", "-o", merged) == 0
+    assert run("merge", merged, "--unite", "-o", tmp_path / "united.jsonl") == 0
+    united = list(read_list(tmp_path / "united.jsonl"))
+    assert len(united) == 3
+    assert next(e for e in united if e.hash == Hash.from_hex("pdq", FIRST)).source == "pdq + threat_updates"
+    assert run("convert", merged, "-o", csv) == 0
+    assert run("convert", csv, "-o", back) == 0
+    assert [(e.hash, e.labels, e.category, e.updated) for e in read_list(back)] == [
+        (e.hash, e.labels, e.category, e.updated) for e in read_list(merged)
+    ]
+    assert run("convert", merged, "-o", tmp_path / "x.bin") == 2
+    assert run("merge", tmp_path / "missing", "-o", merged) == 2
+    assert "no such file" in capsys.readouterr().err
+    assert run("merge", merged, "-o", tmp_path / "no" / "where.jsonl") == 2
+
+
+def test_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def entry(digest: str, **fields: Any) -> Entry:
+        return Entry(hash=Hash.from_hex("pdq", digest), source="L", **fields)
+
+    old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
+    write_list(old, [entry(FIRST), entry(BRIDGE), entry("4" + FIRST[1:]), entry("2" + FIRST[1:])])
+    write_list(
+        new,
+        [
+            entry(BRIDGE, labels=("a",)),
+            entry("4" + FIRST[1:], category="negative"),
+            entry("2" + FIRST[1:]),
+            entry("3" + FIRST[1:]),
+            entry(FIRST, deleted=True),
+        ],
+    )
+    assert run("diff", old, new) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["1", "1", "1", "1", "1"]
+    assert lines[2:] == [
+        "+ pdq 3ff36ce6... positive",
+        "- pdq 1ff36ce6... positive",
+        "~ pdq f8f8f0ce...: no labels -> a",
+        "~ pdq 4ff36ce6...: category positive -> negative",
+    ]
+    assert run("diff", "--json", "--full-hashes", old, new) == 0
+    (record,) = records(capsys)
+    assert record["removed"][0]["hash"] == FIRST
+    assert record["same"] == 1
+
+
+def test_stats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    near = f"{int(FIRST, 16) ^ 0b1011:064x}"
+    path.write_text(
+        f"hash,labels\n{FIRST},a\n{near},a;b\n{BRIDGE},\n{'0f' * 32},\n{'0' * 64},\n"
+        "9e107d9d372bb6826bd81d3542a419d6,\n"
+    )
+    assert run("stats", "--json", path) == 0
+    (record,) = records(capsys)
+    assert record["algorithms"] == {"pdq": 5, "md5": 1}
+    assert record["labels"] == {"(none)": 4, "a": 2, "b": 1}
+    assert record["suspicious"] == {"all zeros": 1}
+    assert record["degenerate"] == 1
+    assert record["clusters"] == [2]
+    assert run("stats", path, "--max-clustered", 2) == 0
+    assert "not looked for: over 2" in capsys.readouterr().out
+    assert run("stats", tmp_path / "missing") == 2
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[Path, Path, Path]:
+    paths = (tmp_path / "gradient.png", tmp_path / "flat.png", tmp_path / "text.txt")
+    picture = Image.effect_noise((64, 64), 90).resize((256, 256))
+    picture.save(paths[0])
+    Image.new("L", (64, 64), 128).save(paths[1])
+    paths[2].write_text("no picture")
+    return paths
+
+
+def test_add(tmp_path: Path, pictures: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    own = tmp_path / "own.jsonl"
+    good, flat, text = pictures
+    assert run("add", "--label", "a", good, flat, text, "-o", own) == 3
+    out, err = capsys.readouterr()
+    assert "1 added, 1 entries" in out
+    assert "too flat to match" in err and "text.txt" in err
+    assert run("add", "--label", "b", "--file-names", "--json", good, "-o", own) == 0
+    assert records(capsys)[0]["added"] == 1
+    (entry,) = read_list(own)
+    assert entry.labels == ("a", "b")
+    assert entry.source == "own"
+    assert entry.extra == {"filename": "gradient.png"}
+    assert own.stat().st_mode & 0o777 == 0o600
+    assert run("add", flat, "-o", own) == 2
+    assert len(list(read_list(own))) == 1

@@ -1,0 +1,239 @@
+"""The evaluation: its counts, its forms, and the command as a user runs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageOps
+
+from safehash.cli import evaluate as command
+from safehash.evaluation.evaluate import evaluate, find_peers
+from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, Scene, apply, as_picture
+from safehash.evaluation.page import as_page, as_table
+from safehash.hashing import compute
+from safehash.images.decoding import decode
+
+NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "gravel", "immunohistochemistry")
+SOME = [
+    item for item in MANIPULATIONS if item.name in ("jpeg quality 30", "mirrored", "white border", "sticker")
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("pictures")
+    for name in NAMES:
+        image = Image.fromarray(np.asarray(getattr(skimage.data, name)())).convert("RGB")
+        image.thumbnail((320, 320))
+        image.save(where / f"{name}.jpg", quality=90)
+    Image.new("RGB", (200, 200), "grey").save(where / "flat.png")
+    (where / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a picture")
+    (where / "notes.txt").write_text("not a picture either")
+    return where
+
+
+def test_the_set_is_documented_whole_and_deterministic() -> None:
+    assert len(MANIPULATIONS) >= 45
+    assert len({item.name for item in MANIPULATIONS}) == len(MANIPULATIONS)
+    assert {item.family for item in MANIPULATIONS} == set(FAMILIES)
+    own = Image.fromarray(np.asarray(skimage.data.chelsea())).convert("RGB").resize((240, 160))
+    other = own.rotate(180)
+    for item in MANIPULATIONS:
+        made = [apply(item, own, Scene(np.random.default_rng(5), [other])) for _ in range(2)]
+        assert made[0] == made[1]
+        assert len(apply(item, own, Scene(np.random.default_rng(5)))) > 100  # without other pictures too
+
+
+def test_counts_are_right_and_repeat(folder: Path) -> None:
+    calls: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        calls.append((done, total))
+
+    measured = evaluate(folder, manipulations=SOME, list_size=2000, progress=progress, threads=2)
+    assert (measured.n_images, measured.n_listed, measured.n_background, measured.n_skipped) == (7, 6, 1, 2)
+    assert measured.list_size == 2000
+    rows = {row.name: row for row in measured.rows}
+    assert all(row.n == 6 for row in measured.rows)
+    assert [rows["jpeg quality 30"].recall(way) for way in measured.ways] == [1.0, 1.0, 1.0]
+    assert rows["mirrored"].recall("fast") == 0.0
+    assert rows["mirrored"].recall("standard") == 1.0
+    assert rows["mirrored"].views == {"mirrored": 6}
+    assert rows["white border"].recall("fast") == 0.0
+    assert rows["white border"].recall("standard") >= 0.8
+    assert sum(sum(row.false.values()) for row in measured.rows) == 0
+    assert calls[0] == (1, 24) and calls[-1] == (24, 24) and len(calls) == 24
+    assert set(measured.milliseconds) == {"decode", "fast", "standard", "thorough"}
+    again = evaluate(folder, manipulations=SOME, list_size=2000, threads=1)
+    assert again.to_record()["manipulations"] == measured.to_record()["manipulations"]
+
+
+def test_a_sweep_never_loses_what_a_lower_threshold_found(folder: Path) -> None:
+    measured = evaluate(
+        folder, manipulations=SOME[:2], list_size=500, thresholds=(31, 8, 20), efforts=("fast",)
+    )
+    assert [point["max_distance"] for point in measured.sweep] == [8, 20, 31]
+    recalls = [point["recall"]["fast"] for point in measured.sweep]
+    assert recalls == sorted(recalls)
+    assert measured.max_distance == 31
+    total = sum(row.found["fast"] for row in measured.rows) / sum(row.n for row in measured.rows)
+    assert recalls[-1] == pytest.approx(total, abs=1e-3)
+
+
+def test_peers_are_measured_beside(folder: Path) -> None:
+    peers = find_peers()
+    assert "plain PDQ (pdqhash)" in [peer.name for peer in peers]
+    some = [item for item in SOME if item.name != "sticker"]
+    measured = evaluate(folder, manipulations=some, list_size=100, efforts=("standard",), peers=peers)
+    rows = {row.name: row for row in measured.rows}
+    assert rows["mirrored"].recall("plain PDQ (pdqhash)") == 0.0
+    assert rows["jpeg quality 30"].recall("plain PDQ (pdqhash)") == 1.0
+
+
+def test_pictures_are_upright_before_they_are_manipulated(tmp_path: Path) -> None:
+    stored = Image.fromarray(np.asarray(skimage.data.chelsea())).resize((90, 60))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored.save(tmp_path / "turned.png", exif=exif)
+        shown = as_picture(decode((tmp_path / "turned.png").read_bytes()), longer_side=80)
+        expected = ImageOps.exif_transpose(Image.open(tmp_path / "turned.png"))
+        assert shown.size == ImageOps.contain(expected, (80, 80)).size
+        np.testing.assert_array_equal(np.asarray(shown), np.asarray(ImageOps.contain(expected, (80, 80))))
+
+
+def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        evaluate(tmp_path)
+    with pytest.raises(ValueError, match="threshold"):
+        evaluate(tmp_path, thresholds=())
+
+
+class Strict(HTMLParser):
+    """Collect tags and every address the page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_command_prints_writes_and_returns_zero(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_commands(parser.add_subparsers())
+    page, figures = tmp_path / "page.html", tmp_path / "figures.json"
+    args = parser.parse_args(
+        ["evaluate", str(folder), "--family", "orientation", "--list-size", "300", "--threshold", "31,20",
+         "--effort", "fast,standard", "--page", str(page), "--json", str(figures)]
+    )  # fmt: skip
+    assert args.run(args) == 0
+    out = capsys.readouterr().out
+    assert "mirrored" in out and "threshold  20" in out
+    record = json.loads(figures.read_text())
+    assert record["type"] == "evaluation"
+    assert {row["family"] for row in record["manipulations"]} == {"orientation"}
+    assert [point["max_distance"] for point in record["sweep"]] == [20, 31]
+    strict = Strict()
+    strict.feed(page.read_text())
+    assert strict.loads == []
+    assert "svg" in strict.tags and "script" not in strict.tags
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.json", "page.html"]
+
+
+def write_list(path: Path, pictures: dict[str, np.ndarray]) -> Path:
+    lines = [f"{compute.hash_array(pixels).hex},{name}" for name, pixels in pictures.items()]
+    path.write_text("hash,id\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def test_an_own_list_is_looked_up_beside_the_folder(folder: Path, tmp_path: Path) -> None:
+    pixels = {name: np.asarray(Image.open(folder / f"{name}.jpg")) for name in NAMES}
+    away = np.asarray(skimage.data.brick())
+    # The folder is in the order of its names: "rocket" is kept for collages, "coffee" is listed.
+    own = write_list(
+        tmp_path / "own.csv", {"known": np.ascontiguousarray(pixels["coffee"][:, ::-1]), "brick": away}
+    )
+    measured = evaluate(
+        folder, manipulations=SOME, list_size=500, own_lists=[own], efforts=("fast", "standard")
+    )
+    (found,) = measured.own_lists
+    assert (found.name, len(found.digests), found.n_known) == ("own", 2, 1)
+    assert found.false == {}, "a mirrored copy of what is on the list is no false match"
+    assert found.matches == []
+    assert {effort: len(needs) for effort, needs in found.needs.items()} == {"fast": 6, "standard": 6}
+    assert measured.list_size == 500
+
+
+def test_matches_on_an_own_list_are_counted_and_named(folder: Path, tmp_path: Path) -> None:
+    # 40 bits beside an upload as it is: not on the list to begin with, and near once the threshold is wide.
+    value = compute.hash_array(np.asarray(Image.open(folder / "chelsea.jpg"))).digest
+    other = bytes(
+        [value[0] ^ 255, value[1] ^ 255, value[2] ^ 255, value[3] ^ 255, value[4] ^ 255, *value[5:]]
+    )
+    own = tmp_path / "own.csv"
+    own.write_text(f"hash,id\n{other.hex()},near\n")
+    some = [item for item in SOME if item.name == "jpeg quality 30"]
+    measured = evaluate(
+        folder, manipulations=some, list_size=50, own_lists=[own], efforts=("fast",), thresholds=(50,)
+    )
+    (found,) = measured.own_lists
+    assert found.n_known == 0
+    assert found.false == {"fast": 1}
+    assert measured.rows[0].false["fast"] == 1
+    assert found.nearest("fast") is not None and abs((found.nearest("fast") or 0) - 40) <= 4
+    (match,) = found.matches
+    assert (match.picture, match.manipulation, match.effort) == ("chelsea.jpg", "jpeg quality 30", "fast")
+    assert match.entry == "near"
+    record = measured.to_record()["own_lists"][0]
+    assert record["name"] == "own"
+    assert record["false_matches"] == {"fast": 1}
+    assert record["nearest"]["fast"]["pictures_within"] == 1
+    for text in (as_table(measured), as_page(measured)):
+        assert "own list own: 1 PDQ entries" in text
+    assert "chelsea.jpg" in as_page(measured)
+
+
+def test_an_own_list_without_pdq_is_refused(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    own.write_text("d41d8cd98f00b204e9800998ecf8427e\n")
+    with pytest.raises(ValueError, match="no PDQ"):
+        evaluate(folder, manipulations=SOME[:1], own_lists=[own])
+    parser = argparse.ArgumentParser()
+    command.add_commands(parser.add_subparsers())
+    for path in (own, tmp_path / "missing.csv"):
+        args = parser.parse_args(["evaluate", str(folder), "--list", str(path)])
+        assert args.run(args) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nowhere"], [".", "--effort", "best"], [".", "--threshold", "many"], [".", "--threshold", "300"]],
+)
+def test_wrong_usage_is_exit_code_two(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    parser = argparse.ArgumentParser()
+    command.add_commands(parser.add_subparsers())
+    args = parser.parse_args(["evaluate", *arguments])
+    assert args.run(args) == 2
+    assert "safehash evaluate:" in capsys.readouterr().err
+
+
+def test_names_cannot_break_the_page(folder: Path) -> None:
+    measured = evaluate(folder, manipulations=SOME[:1], list_size=50, efforts=("fast",))
+    measured.rows[0].name = "<script>alert(1)</script>"
+    assert "<script>" not in as_page(measured)
+    assert "<script>" in as_table(measured)

@@ -1,0 +1,323 @@
+"""Merging: newest record whole, deletes that stay deletes, opinions united, in any order and repetition."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
+from safehash.lists.building import EntryTableBuilder
+from safehash.lists.entry import CATEGORIES, Entry, Opinion
+from safehash.lists.formats import read_list
+from safehash.lists.formats.jsonl import entry_record, write_list
+from safehash.lists.loading import load_list
+from safehash.lists.merging import merge_lists, unite_digests
+from safehash.lists.opinions import category_of, join_categories
+from safehash.lists.suspicion import degeneracy, is_suspicious, suspicion
+
+ONE = Hash.from_hex("pdq", "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b")
+TWO = Hash.from_hex("pdq", "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22")
+MD5 = Hash.from_hex("md5", "9e107d9d372bb6826bd81d3542a419d6")
+EARLY, MIDDLE, LATE = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"
+
+
+def merged(*entries: Entry) -> list[Entry]:
+    return list(merge_lists(entries))
+
+
+def at(when: str | None, **fields: Any) -> Entry:
+    return Entry(**{"hash": ONE, "id": "1", "source": "L", "updated": when, **fields})
+
+
+class TestKeysAndReplacement:
+    def test_a_newer_record_replaces_an_older_one_whole(self) -> None:
+        old = at(EARLY, labels=("a",), extra={"x": 1})
+        new = at(LATE, labels=("b",))
+        assert merged(old, new) == merged(new, old) == [new]
+
+    def test_a_record_that_lost_a_hash_loses_its_entry(self) -> None:
+        old = [at(EARLY), at(EARLY, hash=MD5)]
+        new = at(LATE)
+        assert merged(*old, new) == merged(new, *old) == [new]
+
+    def test_the_hash_of_an_id_may_change(self) -> None:
+        assert merged(at(EARLY), at(LATE, hash=TWO)) == [at(LATE, hash=TWO)]
+
+    def test_several_hashes_of_one_record_stay(self) -> None:
+        assert merged(at(EARLY), at(EARLY, hash=MD5)) == [at(EARLY, hash=MD5), at(EARLY)]
+
+    def test_fractions_of_a_second_count(self) -> None:
+        older, newer = at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:00.500000Z", labels=("b",))
+        assert merged(newer, older) == [newer]
+
+    def test_without_ids_the_digest_is_the_key(self) -> None:
+        found = merged(
+            at(None, id=None, labels=("a",)), at(None, id=None, labels=("b",)), at(None, id=None, hash=TWO)
+        )
+        assert [e.labels for e in found] == [("a", "b"), ()]
+
+    def test_lists_do_not_mix(self) -> None:
+        assert len(merged(at(EARLY, source="A"), at(LATE, source="B", deleted=True))) == 1
+
+    def test_exchanges_that_key_on_the_digest(self) -> None:
+        old = at(EARLY, keyed_by="digest")
+        gone = at(LATE, id=None, keyed_by="digest", deleted=True)
+        assert merged(gone, old) == []
+
+
+class TestDeletes:
+    def test_a_delete_wins_over_an_older_record_that_arrives_later(self) -> None:
+        gone = at(MIDDLE, hash=None, deleted=True)
+        assert merged(gone, at(EARLY)) == merged(at(EARLY), gone) == []
+
+    def test_a_delete_wins_over_a_record_of_the_same_time(self) -> None:
+        assert merged(at(MIDDLE), at(MIDDLE, hash=None, deleted=True)) == []
+
+    def test_a_newer_record_lives_again(self) -> None:
+        assert merged(at(MIDDLE, hash=None, deleted=True), at(LATE)) == [at(LATE)]
+
+    def test_a_delete_without_a_date_is_final(self) -> None:
+        assert merged(at(None, hash=None, deleted=True), at(LATE)) == []
+
+    def test_a_delete_takes_all_hashes_of_its_record(self) -> None:
+        assert merged(at(EARLY), at(EARLY, hash=MD5), at(LATE, hash=None, deleted=True)) == []
+
+    def test_deletes_can_be_kept_for_the_next_merge(self) -> None:
+        gone = at(MIDDLE, hash=None, deleted=True)
+        kept = list(merge_lists([at(EARLY), gone], keep_deleted=True))
+        assert kept == [gone]
+        assert list(merge_lists(kept, [at(EARLY)])) == []
+
+
+class TestOpinions:
+    def test_opinions_of_several_owners_unite(self) -> None:
+        one = at(None, labels=("a",), owners=(Opinion(owner="A", category="positive", labels=("a",)),))
+        two = at(
+            None,
+            labels=("b",),
+            category="negative",
+            owners=(Opinion(owner="B", category="negative", labels=("b",)),),
+        )
+        (found,) = merged(one, two)
+        assert found.category == "disputed"
+        assert found.labels == ("a", "b")
+        assert [o.owner for o in found.owners] == ["A", "B"]
+        assert merged(two, one) == [found]
+
+    def test_an_owner_who_contradicts_itself_is_disputed(self) -> None:
+        one = at(None, owners=(Opinion(owner="A", category="positive"),))
+        two = at(None, owners=(Opinion(owner="A", category="negative"),), category="negative")
+        assert merged(one, two)[0].owners == (Opinion(owner="A", category="disputed"),)
+
+    def test_unknown_fields_of_both_are_kept(self) -> None:
+        found = merged(at(None, extra={"f": "b.jpg", "x": 1}), at(None, extra={"f": "a.jpg", "y": [2]}))
+        assert found[0].extra == {"f": "a.jpg", "x": 1, "y": [2], "safehash:also": {"f": ["b.jpg"]}}
+
+    @pytest.mark.parametrize(
+        ("categories", "joined"),
+        [
+            (("positive",), "positive"),
+            (("seed", "seed"), "seed"),
+            (("seed", "positive"), "positive"),
+            (("negative", "negative"), "negative"),
+            (("seed", "negative"), "disputed"),
+            (("positive", "negative"), "disputed"),
+            (("positive", "disputed"), "disputed"),
+        ],
+    )
+    def test_category(self, categories: tuple[str, ...], joined: str) -> None:
+        opinions = [Opinion(owner=str(k), category=c) for k, c in enumerate(categories)]
+        assert category_of(opinions, default="seed") == joined
+
+    def test_categories_join_in_any_grouping(self) -> None:
+        for a in CATEGORIES:
+            assert join_categories(a, a) == a
+            for b in CATEGORIES:
+                assert join_categories(a, b) == join_categories(b, a)
+                for c in CATEGORIES:
+                    assert join_categories(join_categories(a, b), c) == join_categories(
+                        a, join_categories(b, c)
+                    )
+
+    def test_the_same_digest_of_several_lists_keeps_every_opinion(self) -> None:
+        one = at(EARLY, source="A", labels=("a",))
+        two = at(LATE, source="B", id="2", category="negative", labels=("b",))
+        assert len(merged(one, two)) == 2
+        (united,) = unite_digests(merge_lists([one], [two]))
+        assert (united.source, united.id, united.category, united.labels) == (
+            "A + B",
+            None,
+            "disputed",
+            ("a", "b"),
+        )
+        assert united.extra["united"] == [
+            {"source": "A", "id": "1", "category": "positive"},
+            {"source": "B", "id": "2", "category": "negative"},
+        ]
+
+
+class TestSuspicion:
+    @pytest.mark.parametrize(
+        ("algorithm", "digest", "reason"),
+        [
+            ("pdq", "00" * 32, "all zeros"),
+            ("pdq", "ff" * 32, "all ones"),
+            ("phash", "00" * 8, "all zeros"),
+            ("pdq", "ff" * 14 + "7f" + "00" * 17, "119 ones, a PDQ digest of a picture has 128 within 8"),
+            ("pdq", "ff" * 15 + "00" * 17, None),
+            ("pdq", "ff" * 17 + "00" * 15, None),
+            ("pdq", "ff" * 17 + "01" + "00" * 14, "137 ones, a PDQ digest of a picture has 128 within 8"),
+            ("md5", "d41d8cd98f00b204e9800998ecf8427e", "digest of an empty file"),
+            ("md5", "d41d8cd98f00b204e9800998ecf8427f", None),
+            ("phash", "ff" * 4 + "00" * 4, None),
+        ],
+    )
+    def test_reasons(self, algorithm: str, digest: str, reason: str | None) -> None:
+        value = Hash.from_hex(algorithm, digest)
+        assert suspicion(value) == reason
+        assert is_suspicious(value) is (reason is not None)
+
+    def test_foreign_digests_are_not_judged(self) -> None:
+        assert suspicion(ForeignHash("photodna", "0" * 64)) is None
+        assert suspicion(None) is None
+
+    def test_degenerate(self) -> None:
+        assert degeneracy(Hash.from_hex("pdq", "0f" * 32)) == "only 1 different rows of 16"
+        rows = "".join("ffff" if row % 3 else "0000" for row in range(16))
+        assert degeneracy(Hash.from_hex("pdq", rows)) == "only 2 different rows of 16"
+        # Each row as a number: sixteen different ones, from four columns repeated four times.
+        columns = b"".join(bytes((0x11 * row, 0x11 * row)) for row in range(16))
+        assert degeneracy(Hash(Algorithm.PDQ, columns)) == "only 4 different columns of 16"
+        assert degeneracy(ONE) is None
+        assert degeneracy(MD5) is None
+
+
+# Text that JSON can hold, lone surrogates included: lists carry them escaped.
+_TEXT = st.text(max_size=4)
+_LABELS = st.lists(st.sampled_from(["a", "b", "c d", "é"]), max_size=3).map(lambda x: tuple(sorted(set(x))))
+_HASHES: st.SearchStrategy[Hash | ForeignHash] = st.sampled_from(
+    [ONE, TWO, MD5, Hash(Algorithm.PDQ, ONE.digest, quality=60), ForeignHash("photodna", "AA==")]
+)
+_OPINIONS = st.builds(
+    Opinion,
+    owner=st.sampled_from(["A", "B", ""]),
+    category=st.sampled_from(CATEGORIES),
+    labels=_LABELS,
+    name=st.none() | st.just("N"),
+    reasons=st.sampled_from([(), ("why",)]),
+)
+_EXTRA = st.dictionaries(
+    st.sampled_from(["x", "y"]),
+    st.none() | st.integers(0, 2) | _TEXT | st.lists(st.booleans(), max_size=2),
+    max_size=2,
+)
+_TIMES = st.sampled_from([None, EARLY, MIDDLE, LATE, "2026-01-01T00:00:00.250000Z"])
+
+
+@st.composite
+def _entries(draw: st.DrawFn) -> Entry:
+    deleted = draw(st.booleans())
+    entry_id = draw(st.sampled_from([None, "1", "2"]))
+    no_hash = deleted and entry_id is not None and draw(st.booleans())
+    owners: dict[str, Opinion] = {o.owner: o for o in draw(st.lists(_OPINIONS, max_size=2))}
+    return Entry(
+        hash=None if no_hash else draw(_HASHES),
+        id=entry_id,
+        source=draw(st.sampled_from(["L", "M"])),
+        category=draw(st.sampled_from(CATEGORIES)),
+        labels=draw(_LABELS),
+        owners=tuple(owners[name] for name in sorted(owners)),
+        severity=draw(st.sampled_from([None, "A1", "B2"])),
+        created=draw(_TIMES),
+        updated=draw(_TIMES),
+        deleted=deleted,
+        keyed_by=draw(st.sampled_from(["id", "digest"])),
+        extra=draw(_EXTRA),
+    )
+
+
+def states(entries: Any) -> list[str]:
+    """Return entries as text, quality and all (which `==` of hashes leaves out)."""
+    return [json.dumps(entry_record(entry), sort_keys=True) for entry in entries]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), records=st.lists(_entries(), max_size=8))
+def test_any_order_and_repetition_end_in_the_same_state(data: st.DataObject, records: list[Entry]) -> None:
+    again = data.draw(
+        st.permutations(
+            records + data.draw(st.lists(st.sampled_from(records), max_size=4)) if records else records
+        )
+    )
+    for keep_deleted in (False, True):
+        once = states(merge_lists(records, keep_deleted=keep_deleted))
+        assert states(merge_lists(again, keep_deleted=keep_deleted)) == once
+    # Merging parts first, deletes kept, changes nothing either.
+    cut = data.draw(st.integers(0, len(again)))
+    parts = (list(merge_lists(part, keep_deleted=True)) for part in (again[:cut], again[cut:]))
+    assert states(merge_lists(*parts)) == states(merge_lists(records))
+
+
+@settings(max_examples=200, deadline=None)
+@given(records=st.lists(_entries(), max_size=8))
+def test_json_lines_lose_nothing(tmp_path_factory: Any, records: list[Entry]) -> None:
+    path = tmp_path_factory.mktemp("lists") / "own.jsonl"
+    if not records:
+        return
+    assert write_list(path, records) == len(records)
+    reader = read_list(path)
+    assert states(reader) == states(records)
+    assert reader.report.notes == ()
+    assert reader.report.n_rejects == 0
+    # And through the table, which the matcher holds.
+    builder = EntryTableBuilder()
+    for entry in records:
+        builder.append(entry)
+    assert states(builder.build()) == states(records)
+    # Loading in columns is the same as merging.
+    loaded = load_list(path)
+    assert sorted(states(loaded.table)) == sorted(states(merge_lists(records)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    records=st.lists(_entries(), min_size=1, max_size=6),
+    at_line=st.integers(0, 6),
+    bad=st.sampled_from(["{", "[]", "x" * 99, '{"a":1}', "\x00"]),
+)
+def test_one_bad_record_changes_nothing_else(
+    tmp_path_factory: Any, records: list[Entry], at_line: int, bad: str
+) -> None:
+    path = tmp_path_factory.mktemp("lists") / "own.jsonl"
+    write_list(path, records)
+    lines = path.read_text().split("\n")
+    lines.insert(min(at_line, len(records)) + 1, bad)
+    path.write_text("\n".join(lines))
+    reader = read_list(path)
+    assert states(reader) == states(records)
+    assert reader.report.n_rejects == 1
+    assert "the list was changed after it was written: its checksum does not fit" in reader.report.notes
+
+
+def test_a_cut_list_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    write_list(path, [at(EARLY), at(EARLY, hash=MD5)])
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    reader = read_list(path)
+    assert len(list(reader)) == 2
+    assert reader.report.notes == ("the list has no end line: it may have been cut off",)
+
+
+def test_lists_are_written_for_their_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    write_list(path, [at(EARLY)])
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(TypeError):
+        write_list(path, [at(EARLY, extra={"x": object()})])
+    assert [p.name for p in tmp_path.iterdir()] == ["own.jsonl"]
+    assert len(list(read_list(path))) == 1

@@ -1,0 +1,616 @@
+"""Scanning from Python: what is looked at, isolation, order, bounds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import platform
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crashers import misbehave
+from safehash.errors import SafehashError
+from safehash.images.limits import Limits
+from safehash.matching.decision import Outcome
+from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
+from safehash.scanning.records import Problem, ScanRecord, Skipped
+from safehash.scanning.run import _Feed, _Pace, scan
+from safehash.scanning.sources import Inputs, count_files, find
+from stores import environment, write_list, write_picture, write_pictures
+
+POSIX = os.name == "posix"
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    write_pictures(folder, 12)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def matcher(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Matcher:
+    known = write_list(tmp_path_factory.mktemp("lists") / "own.csv", pictures / "picture00003.png")
+    return Matcher.from_files(known)
+
+
+def outcomes(records: list[Any]) -> dict[str, str]:
+    return {
+        Path(record.path).name + (f"!{record.member}" if record.member else ""): record.decision.outcome.value
+        for record in records
+        if isinstance(record, ScanRecord)
+    }
+
+
+def skipped(records: list[Any]) -> dict[str, str]:
+    return {
+        Path(record.path).name + (f"!{record.member}" if record.member else ""): record.reason
+        for record in records
+        if isinstance(record, Skipped)
+    }
+
+
+def look(paths: Any, matcher: Matcher, **options: Any) -> list[Any]:
+    """Scan in this process and return every record."""
+    return list(scan(paths, matcher=matcher, workers=0, everything=True, ordered=True, **options))
+
+
+# -- workers ----------------------------------------------------------------------------------------------------
+
+
+def test_workers_decide_what_this_process_decides(pictures: Path, matcher: Matcher) -> None:
+    here = look(pictures, matcher)
+    with scan(pictures, matcher=matcher, workers=2, ordered=True) as running:
+        there = list(running)
+    assert [record.path for record in there] == [record.path for record in here]
+    assert outcomes(there) == outcomes(here)
+    assert outcomes(there)["picture00003.png"] == "match"
+    assert there[3].decision.matches == here[3].decision.matches
+    assert running.summary.outcomes == {"match": 1, "no_match": 11}
+    assert running.summary.lists == {"own": 1}
+    assert running.summary.labels == {"graphic_self_harm": 1}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory limit is Linux's")
+def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
+    write_pictures(tmp_path, 60)
+    bad = {
+        "segfault.png": ("crash", "SIGSEGV"),
+        "hang.png": ("timeout", "3 seconds"),
+        "swell.png": ("memory", "--max-memory"),
+        "exit.png": ("crash", "status 3"),
+        "kill.png": ("crash", "SIGKILL"),
+    }
+    for name in bad:
+        write_picture(tmp_path / name, 1)
+    with scan(
+        tmp_path, matcher=matcher, workers=2, timeout=3, max_memory=1 << 30, _before=misbehave
+    ) as running:
+        records = {Path(record.path).name: record for record in running}
+    assert len(records) == 65
+    for name, (failure, words) in bad.items():
+        record = records.pop(name)
+        assert record.decision.outcome is Outcome.UNREADABLE
+        assert record.failure == failure, record
+        assert record.decision.reason is not None
+        assert words in record.decision.reason
+    assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
+    assert running.summary.n_undecided == 5
+
+
+def test_a_worker_whose_status_was_lost_does_not_cost_its_file(tmp_path: Path, matcher: Matcher) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    write_pictures(folder, 5)
+    write_picture(folder / "untold.png", 1)
+    with scan(folder, matcher=matcher, workers=1, _before=misbehave) as running:
+        records = list(running)
+    assert len(records) == 6
+    assert {record.failure for record in records} == {None}
+    assert (tmp_path / "deaths").read_text() == "xxx"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is told by a call of glibc's")
+def test_workers_keep_the_memory_of_one_picture_for_the_next(tmp_path: Path) -> None:
+    """Handed back and faulted in again at every picture, it costs hundreds of page faults each."""
+    script = """
+import functools, resource, sys
+import numpy as np
+from safehash.images.decoding import DEFAULT_LIMITS
+from safehash.matching.matcher import Matcher
+from safehash.scanning.worker import Means, start
+
+start(functools.partial(Matcher.from_files, sys.argv[1]), {"limits": DEFAULT_LIMITS}, Means())
+for number in range(30):
+    if number == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    buffers = [np.ones(500_000, np.uint8) for _ in range(20)]
+    del buffers
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+"""
+    write_picture(tmp_path / "some.png", 1)
+    known = write_list(tmp_path / "own.csv", tmp_path / "some.png")
+    command = [sys.executable, "-c", script, str(known)]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=True)
+    assert float(done.stdout) < 50, "of 2442 pages"
+
+
+def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher) -> None:
+    class Broken(Matcher):
+        pass
+
+    broken: Matcher = Broken.__new__(Broken)
+    broken.__dict__.update(matcher.__dict__)
+    broken.save = lambda path: Path(path).write_bytes(b"no snapshot")  # type: ignore[method-assign, assignment]
+    broken.__class__ = Matcher
+    with pytest.raises(SafehashError, match="before they do anything"):
+        list(scan(pictures, matcher=broken, workers=1))
+
+
+def test_leaving_early_ends_the_workers(tmp_path: Path, matcher: Matcher) -> None:
+    write_pictures(tmp_path, 40)
+    with scan(tmp_path, matcher=matcher, workers=2, _before=misbehave) as running:
+        next(running)
+    assert running.summary.interrupted
+    assert not [
+        thread for thread in threading.enumerate() if thread.name == "safehash-walk" and thread.is_alive()
+    ]
+
+
+def test_stop_hands_out_what_was_begun(tmp_path: Path, matcher: Matcher) -> None:
+    for number, path in enumerate(write_pictures(tmp_path, 80)):
+        path.rename(tmp_path / f"slow{number}.png")
+    with scan(tmp_path, matcher=matcher, workers=1, _before=misbehave) as running:
+        seen = [next(running)]
+        running.stop()
+        seen += list(running)
+    assert 1 <= len(seen) < 80
+    assert running.summary.n_files == len(seen)
+
+
+def test_ordered_keeps_names_in_order(tmp_path: Path, matcher: Matcher) -> None:
+    for folder in ("b", "a", "c"):
+        write_pictures(tmp_path / folder, 3)
+    write_picture(tmp_path / "a" / "slow.png", 5)
+    with scan(tmp_path, matcher=matcher, workers=2, ordered=True, _before=misbehave) as running:
+        names = [str(Path(record.path).relative_to(tmp_path)) for record in running]
+    assert names == sorted(names)
+    assert len(names) == 10
+
+
+def test_the_walk_runs_ahead_only_so_far() -> None:
+    taken = 0
+
+    def endless() -> Iterator[Any]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield Skipped(path=str(taken), reason="hidden")
+
+    feed = _Feed(endless(), threading.Condition())
+    time.sleep(0.2)
+    assert taken <= 600
+    feed.close()
+
+
+def test_rate_is_kept() -> None:
+    pace = _Pace(200.0)
+    started = time.monotonic()
+    for _ in range(5):
+        pace.wait(10)
+    assert time.monotonic() - started >= 0.19
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"workers": -1}, {"timeout": 0}, {"rate": 0}, {"max_memory": 1000}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_wrong_settings_are_refused(pictures: Path, matcher: Matcher, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"workers|timeout|rate|max_memory"):
+        scan(pictures, matcher=matcher, **wrong)
+
+
+# -- what is looked at ------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_picture_is_counted(tmp_path: Path, matcher: Matcher) -> None:
+    write_picture(tmp_path / "hidden-in-a-name.txt", 1)
+    (tmp_path / "notes.txt").write_text("words")
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "fake.jpg").write_text("no picture")
+    (tmp_path / "page.docx").write_bytes(b"PK\x03\x04rest")
+    records = look(tmp_path, matcher)
+    assert outcomes(records) == {
+        "hidden-in-a-name.txt": "no_match",
+        "empty.png": "unreadable",
+        "fake.jpg": "unsupported",
+    }
+    assert skipped(records) == {
+        "notes.txt": "not an image",
+        "empty": "empty file",
+        "page.docx": "archive, not opened",
+    }
+    # A file that is named gets an outcome, whatever it is.
+    assert outcomes(look(tmp_path / "notes.txt", matcher)) == {"notes.txt": "unsupported"}
+
+
+def test_hidden_files_are_looked_at_unless_told(tmp_path: Path, matcher: Matcher) -> None:
+    write_picture(tmp_path / ".hidden.png", 1)
+    write_pictures(tmp_path / ".folder", 1)
+    assert set(outcomes(look(tmp_path, matcher))) == {".hidden.png", "picture00000.png"}
+    assert skipped(look(tmp_path, matcher, skip_hidden=True)) == {
+        ".hidden.png": "hidden",
+        ".folder": "hidden",
+    }
+
+
+@pytest.mark.skipif(not POSIX, reason="needs symbolic links")
+def test_links(tmp_path: Path, matcher: Matcher) -> None:
+    write_pictures(tmp_path / "real", 1)
+    (tmp_path / "real" / "loop").symlink_to(tmp_path)
+    (tmp_path / "real" / "broken").symlink_to(tmp_path / "nothing")
+    (tmp_path / "link.png").symlink_to(tmp_path / "real" / "picture00000.png")
+    records = look(tmp_path, matcher)
+    assert set(outcomes(records)) == {"picture00000.png"}
+    assert skipped(records) == dict.fromkeys(("loop", "broken", "link.png"), "symbolic link")
+    records = look(tmp_path, matcher, follow_links=True)
+    assert set(outcomes(records)) == {"picture00000.png", "link.png"}
+    assert skipped(records) == {"loop": "folder seen before", "broken": "broken link"}
+    # A link that is named itself is followed.
+    assert set(outcomes(look(tmp_path / "link.png", matcher))) == {"link.png"}
+
+
+@pytest.mark.skipif(not POSIX, reason="needs pipes and sockets")
+def test_special_files(tmp_path: Path, matcher: Matcher) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = Path.cwd()
+        os.chdir(tmp_path)  # a socket's name is short
+        try:
+            listening.bind("socket.png")
+        finally:
+            os.chdir(here)
+        records = look(tmp_path, matcher)
+    assert skipped(records) == {"pipe.png": "special file", "socket.png": "special file"}
+    assert skipped(look(tmp_path / "pipe.png", matcher)) == {"pipe.png": "special file"}
+
+
+def test_a_folder_that_cannot_be_listed_is_a_problem(
+    tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(tmp_path / "closed", 1)
+    write_pictures(tmp_path / "open", 1)
+    real = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path).endswith("closed"):  # root, who runs many suites, may list everything
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with scan(tmp_path, matcher=matcher, workers=0, everything=True) as running:
+        records = list(running)
+    assert [record for record in records if isinstance(record, Problem)] == [
+        Problem(path=str(tmp_path / "closed"), reason="unreadable folder: Permission denied")
+    ]
+    assert running.summary.n_undecided == 1
+    assert running.summary.n_files == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse such names")
+def test_names_that_are_no_utf8(tmp_path: Path, matcher: Matcher) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    write_picture(tmp_path / "plain.png", 1)
+    (tmp_path / "plain.png").rename(tmp_path / name)
+    (record,) = look(tmp_path, matcher)
+    assert record.path == str(tmp_path / name)
+    assert os.fsencode(record.to_record()["path"]).endswith(b"caf\xe9.png")
+
+
+def test_files_that_vanish_or_change(
+    tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, grown, plain = write_pictures(tmp_path, 3)
+
+    def meddle(path: str) -> None:
+        if path == str(gone):
+            gone.unlink()
+
+    real = os.fstat
+    seen: list[int] = []
+
+    def grow(descriptor: int) -> os.stat_result:
+        status = real(descriptor)
+        if os.path.samestat(status, grown.stat()):
+            seen.append(descriptor)
+            if len(seen) == 2:
+                with grown.open("ab") as file:
+                    file.write(b"more")
+                return real(descriptor)
+        return status
+
+    monkeypatch.setattr(os, "fstat", grow)
+    records = {Path(record.path): record for record in look(tmp_path, matcher, _before=meddle)}
+    assert records[gone].decision.outcome is Outcome.UNREADABLE
+    assert records[gone].failure == "read"
+    assert "No such file" in records[gone].decision.reason
+    assert records[grown].decision.outcome is Outcome.NO_MATCH
+    assert records[grown].failure == "changed"
+    assert records[plain].failure is None
+
+
+def test_large_files_are_not_read(tmp_path: Path, pictures: Path) -> None:
+    small = Matcher.from_files(
+        write_list(tmp_path / "own.csv", pictures / "picture00001.png"),
+        settings=Settings(limits=Limits(max_bytes=5000)),
+    )
+    (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(6000))
+    (tmp_path / "large.bin").write_bytes(bytes(6000))
+    records = look([tmp_path / "large.png", tmp_path], small)
+    assert outcomes(records)["large.png"] == "too_large"
+    assert skipped(records)["large.bin"] == "not an image"
+
+
+def test_patterns(tmp_path: Path, matcher: Matcher) -> None:
+    write_pictures(tmp_path / "one", 2)
+    write_pictures(tmp_path / "two" / "deep", 1)
+    write_picture(tmp_path / "literal[1].png", 1)
+    assert len(look(f"{tmp_path}/*/picture*.png", matcher)) == 2
+    assert len(look(f"{tmp_path}/**/*.png", matcher)) == 4
+    assert set(outcomes(look(f"{tmp_path}/literal[1].png", matcher))) == {"literal[1].png"}
+    for nothing in (f"{tmp_path}/*.jpg", f"{tmp_path}/none.png"):
+        with pytest.raises(FileNotFoundError, match="no such file"):
+            scan(nothing, matcher=matcher)
+
+
+@pytest.mark.parametrize("separator", [b"\0", b"\n", b"\r\n"], ids=["nul", "newline", "dos"])
+@pytest.mark.parametrize("last", [True, False], ids=["closed", "open end"])
+def test_lists_of_names(pictures: Path, matcher: Matcher, separator: bytes, last: bool) -> None:
+    names = [os.fsencode(pictures / f"picture0000{number}.png") for number in range(3)]
+    data = separator.join([*names, os.fsencode(pictures / "gone.png")]) + (separator if last else b"")
+    records = look([], matcher, names=io.BytesIO(data))
+    assert outcomes(records) == {
+        "picture00000.png": "no_match",
+        "picture00001.png": "no_match",
+        "picture00002.png": "no_match",
+        "gone.png": "unreadable",
+    }
+
+
+def test_names_with_newlines_come_whole_with_nul(tmp_path: Path, matcher: Matcher) -> None:
+    if not POSIX:
+        return
+    write_picture(tmp_path / "two\nlines.png", 1)
+    data = os.fsencode(tmp_path / "two\nlines.png") + b"\0"
+    assert set(outcomes(look([], matcher, names=io.BytesIO(data)))) == {"two\nlines.png"}
+
+
+def test_counting_ahead_opens_nothing(tmp_path: Path) -> None:
+    write_pictures(tmp_path, 5)
+    assert list(count_files(Inputs.of(tmp_path)))[-1] == 5
+
+
+def test_remote_stores(pictures: Path, matcher: Matcher) -> None:
+    pytest.importorskip("fsspec")
+    with scan(f"file://{pictures}", matcher=matcher, workers=1, ordered=True) as running:
+        records = list(running)
+    assert len(records) == 12
+    assert records[3].path == f"file://{pictures}/picture00003.png"
+    assert records[3].decision.outcome is Outcome.MATCH
+    assert records[3].mtime_ns is not None
+
+
+def test_stores_in_memory(pictures: Path, matcher: Matcher) -> None:
+    """Any store that fsspec knows, not only those that are files after all."""
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    for path in sorted(pictures.iterdir())[:4]:
+        store.pipe_file(f"/bucket/in/{path.name}", path.read_bytes())
+    store.pipe_file("/bucket/notes.txt", b"words")
+    try:
+        records = look("memory://bucket", matcher)
+        assert outcomes(records) == {
+            f"picture{number:05}.png": "match" if number == 3 else "no_match" for number in range(4)
+        }
+        assert skipped(records) == {"notes.txt": "not an image"}
+        (problem,) = look("memory://none", matcher)
+        assert isinstance(problem, Problem)
+    finally:
+        store.rm("/bucket", recursive=True)
+
+
+@pytest.mark.parametrize("url", ["nosuchstore://bucket", "nosuch+store://x"])
+def test_unknown_stores_are_refused_before_anything_starts(matcher: Matcher, url: str) -> None:
+    pytest.importorskip("fsspec")
+    with pytest.raises(SafehashError, match="this store cannot be opened"):
+        look(url, matcher)
+    (problem,) = look([], matcher, names=io.BytesIO(url.encode()))  # within a list it is one among many
+    assert isinstance(problem, Problem)
+
+
+# -- archives ---------------------------------------------------------------------------------------------------
+
+
+def make_zip(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.fixture(scope="module")
+def members(pictures: Path) -> dict[str, bytes]:
+    return {
+        "in/known.png": (pictures / "picture00003.png").read_bytes(),
+        "in/other.png": (pictures / "picture00005.png").read_bytes(),
+        "in/notes.txt": b"words",
+        "in/inner.zip": b"PK\x03\x04 archive in an archive",
+        "in/fake.jpg": b"not a picture",
+    }
+
+
+EXPECTED = {"in/known.png": "match", "in/other.png": "no_match", "in/fake.jpg": "unsupported"}
+ASIDE = {"in/notes.txt": "not an image", "in/inner.zip": "archive, not opened"}
+
+
+@pytest.mark.parametrize("kind", ["zip", "cbz", "tar", "tar.gz", "tgz", "tar.bz2", "tar.xz"])
+def test_archives_are_read_in_place(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes], kind: str
+) -> None:
+    path = tmp_path / f"all.{kind}"
+    if kind in ("zip", "cbz"):
+        make_zip(path, members)
+    else:
+        mode = {"tar": "w", "tar.gz": "w:gz", "tgz": "w:gz", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}[kind]
+        with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+            for name, data in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+            link = tarfile.TarInfo("in/link.png")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            archive.addfile(link)
+    records = look(tmp_path, matcher)
+    assert outcomes(records) == {f"all.{kind}!{name}": outcome for name, outcome in EXPECTED.items()}
+    aside = ASIDE | ({} if kind in ("zip", "cbz") else {"in/link.png": "link in an archive"})
+    assert skipped(records) == {f"all.{kind}!{name}": reason for name, reason in aside.items()}
+    assert [record.position for record in records][:3] == [1, 2, 3]
+    with scan(tmp_path, matcher=matcher, workers=1) as running:
+        assert outcomes(list(running)) == outcomes(records)
+    assert skipped(look(tmp_path, matcher, archives=False)) == {f"all.{kind}": "archive, not opened"}
+
+
+def test_the_bytes_of_members_are_their_own(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """Not those of the whole archive for each."""
+    path = make_zip(tmp_path / "all.zip", members)
+    with scan([path], matcher=matcher, workers=0) as running:
+        records = list(running)
+    assert [record.n_bytes for record in records] == [len(members[record.member]) for record in records]
+    assert running.summary.n_bytes == sum(len(members[name]) for name in EXPECTED)
+
+
+def test_archive_members_of_one_name_are_two(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    with (
+        zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive,
+        pytest.warns(UserWarning, match="Duplicate"),
+    ):
+        archive.writestr("same.png", members["in/known.png"])
+        archive.writestr("same.png", members["in/other.png"])
+    records = look(tmp_path, matcher)
+    assert [(record.position, record.decision.outcome.value) for record in records] == [
+        (1, "match"),
+        (2, "no_match"),
+    ]
+
+
+def test_bombs_are_bounded(
+    pictures: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safehash.scanning import archives
+
+    huge = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
+    make_zip(tmp_path / "bomb.zip", {f"{number}.png": huge for number in range(5)})
+    listed = write_list(tmp_path_factory.mktemp("list") / "own.csv", pictures / "picture00001.png")
+    small = Matcher.from_files(listed, settings=Settings(limits=Limits(max_bytes=1_000_000)))
+    records = look(tmp_path, small)
+    assert outcomes(records) == {f"bomb.zip!{number}.png": "too_large" for number in range(5)}
+    monkeypatch.setattr(archives, "_EXPANSION_FREE", 2_500_000)
+    monkeypatch.setattr(archives, "_EXPANSION", 1)
+    records = look(tmp_path, small)
+    assert len(outcomes(records)) == 2
+    assert isinstance(records[-1], Problem)
+    assert "expands too far" in records[-1].reason
+
+
+def test_a_tar_header_cannot_ask_for_memory(tmp_path: Path, matcher: Matcher) -> None:
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 3 << 30
+    with gzip.open(tmp_path / "bomb.tar.gz", "wb") as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(8):
+            file.write(bytes(1 << 20))
+    (problem,) = look(tmp_path, matcher)
+    assert isinstance(problem, Problem)
+    assert "damaged archive" in problem.reason
+
+
+def test_damaged_archives(tmp_path: Path, matcher: Matcher, members: dict[str, bytes]) -> None:
+    whole = make_zip(
+        tmp_path / "whole.zip", {"a.png": members["in/known.png"], "b.png": members["in/other.png"]}
+    )
+    data = bytearray(whole.read_bytes())
+    whole.unlink()
+    spoilt = data.copy()
+    spoilt[200] ^= 0xFF
+    (tmp_path / "spoilt.zip").write_bytes(spoilt)
+    (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
+    locked = data.copy()
+    at = locked.find(b"PK\x01\x02")
+    struct.pack_into("<H", locked, at + 8, 1)
+    struct.pack_into("<H", locked, 6, 1)
+    (tmp_path / "locked.zip").write_bytes(locked)
+    (tmp_path / "wordy.zip").write_text("no archive")
+    records = look(tmp_path, matcher)
+    found = outcomes(records)
+    assert found["spoilt.zip!a.png"] == "unreadable"
+    assert found["spoilt.zip!b.png"] == "no_match"
+    assert found["locked.zip!a.png"] == "unreadable"
+    assert skipped(records) == {"wordy.zip": "not an image"}
+    (problem,) = [record for record in records if isinstance(record, Problem)]
+    assert Path(problem.path).name == "cut.zip"
+
+
+def test_find_says_what_is_there_without_deciding(tmp_path: Path) -> None:
+    write_pictures(tmp_path, 2)
+    found = list(find(Inputs.of(tmp_path, ordered=True)))
+    assert [Path(item.path).name for item in found] == ["picture00000.png", "picture00001.png"]
+    assert all(stat.S_ISREG(os.stat(item.path).st_mode) for item in found)  # noqa: PTH116
+
+
+def test_a_pool_that_dies_idle_loses_nothing(tmp_path: Path, matcher: Matcher) -> None:
+    """Kill every worker again and again: batches handed to a dying pool come back (found by the kill test)."""
+    psutil = pytest.importorskip("psutil")
+    write_pictures(tmp_path, 400)
+    ended = threading.Event()
+    n_killed = 0
+
+    def reap() -> None:
+        nonlocal n_killed
+        while not ended.wait(0.15) and n_killed < 8:
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    if "forkserver" in " ".join(child.cmdline()) and child.ppid() != os.getpid():
+                        child.kill()
+                        n_killed += 1
+                except psutil.NoSuchProcess:
+                    continue
+
+    reaper = threading.Thread(target=reap)
+    with scan(tmp_path, matcher=matcher, workers=2, timeout=20) as running:
+        first = next(running)
+        reaper.start()
+        records = [first, *running]
+    ended.set()
+    reaper.join()
+    assert len({record.path for record in records}) == len(records) == 400
+    assert {record.decision.outcome for record in records} <= {Outcome.NO_MATCH, Outcome.MATCH}
