@@ -20,8 +20,8 @@ from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
-from ..lists.policy import staleness
 from ..lists.report import ListReport
+from ..lists.selecting import staleness
 from ..lists.suspicion import suspicion
 from .list_options import LIST, add_list_options, list_source
 

@@ -19,7 +19,7 @@ from .output import Lines, summary_text
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
-    from ..scanning.sources import Inputs
+    from ..scanning.run import Scan
 
 __all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
 
@@ -198,7 +198,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines = stack.enter_context(Lines(arguments.output, form=arguments.format))
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
-        progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
+        progress = stack.enter_context(_Progress(arguments, running))
         for record in running.events():
             progress.step()
             if isinstance(record, ScanRecord):
@@ -256,8 +256,8 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 class _Progress:
     """A bar with rate, matches and time left, on a terminal only."""
 
-    def __init__(self, arguments: argparse.Namespace, summary: Summary, inputs: Inputs) -> None:
-        self._summary = summary
+    def __init__(self, arguments: argparse.Namespace, running: Scan) -> None:
+        self._summary = running.summary
         self._bar: Any = None
         self._ended = threading.Event()
         if arguments.quiet or not sys.stderr.isatty():
@@ -266,7 +266,7 @@ class _Progress:
 
         self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
         if arguments.files_from is None:
-            threading.Thread(target=self._count, args=(inputs,), name="safehash-count", daemon=True).start()
+            threading.Thread(target=self._count, args=(running,), name="safehash-count", daemon=True).start()
 
     def __enter__(self) -> _Progress:
         return self
@@ -288,12 +288,10 @@ class _Progress:
             self._bar.close()
             self._bar = None
 
-    def _count(self, inputs: Inputs) -> None:
+    def _count(self, running: Scan) -> None:
         """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        from ..scanning.sources import count_files
-
         n_files = 0
-        for each in count_files(inputs):
+        for each in running.count_files():
             n_files = each
             if self._ended.is_set():
                 return

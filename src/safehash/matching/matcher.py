@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,7 +32,7 @@ from .state import Sources, State, origin_of, read_state, remarks_on
 
 __all__ = ["Matcher", "quarantined"]
 
-PathLike = str | os.PathLike[str]
+_Path = str | os.PathLike[str]
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,22 +48,31 @@ class Matcher:
     settings: another process opens the same snapshot.
     """
 
-    def __init__(
-        self,
-        state: State,
-        *,
-        settings: Settings,
-        flood_guard: FloodGuard | None,
-        sources: Sources,
-    ) -> None:
-        self._asked = settings  # without a policy: whatever a snapshot was saved with
+    _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
+    _shared_guard: FloodGuard | None
+    _flood_guard: FloodGuard | None
+    _sources: Sources
+    _state: State
+    _remarks: tuple[State | None, tuple[str, ...]]
+    _reloading: AbstractContextManager[object]
+
+    def __init__(self) -> None:
+        raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
+
+    @classmethod
+    def _made(
+        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+    ) -> Matcher:
+        self = cls.__new__(cls)
+        self._asked = settings
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
         self._sources = sources
         self._state = state
-        self._remarks: tuple[State | None, tuple[str, ...]] = (None, ())
+        self._remarks = (None, ())
         self._reloading = threading.RLock()
+        return self
 
     @classmethod
     def from_files(
@@ -105,12 +115,12 @@ class Matcher:
         state = read_state(sources, settings)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
-        return cls(state, settings=settings, flood_guard=flood_guard, sources=sources)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
 
     @classmethod
     def open(
         cls,
-        path: PathLike,
+        path: _Path,
         *,
         settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
@@ -137,7 +147,7 @@ class Matcher:
         if settings.trusted:
             raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
         snapshot = open_snapshot(path, verify=verify)
-        return cls(
+        return cls._made(
             adopt_state(snapshot, settings),
             settings=settings,
             flood_guard=flood_guard,
@@ -153,7 +163,7 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
-    def save(self, path: PathLike) -> None:
+    def save(self, path: _Path) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
         Written beside its place, flushed and renamed: a reader sees the old file or the new one.

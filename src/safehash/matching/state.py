@@ -15,7 +15,8 @@ from ..errors import ListError
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.loading import load_list
-from ..lists.policy import Policy, staleness
+from ..lists.policy import Policy
+from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
@@ -85,7 +86,7 @@ def read_state(sources: Sources, settings: Settings) -> State:
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded = load_list(source)
-            selection = (allow_policy if is_allow else policy).select(loaded)
+            selection = select(allow_policy if is_allow else policy, loaded)
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:

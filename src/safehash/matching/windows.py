@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .. import _views
 from ..images.pictures import Decoded
 from ..search.index import Index
+from ..search.seeds import seed
 from .gates import degenerate, distance_to_plain, turn_digests
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
@@ -352,7 +353,7 @@ def _settle(
     queries = np.concatenate(batch.digests)
     if not len(queries):
         return
-    seeds = index.seed(queries, max_distance=family.seed_distance)
+    seeds = seed(index, queries, max_distance=family.seed_distance)
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
