@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..scanning.records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .list_options import LIST, add_list_options, list_source
@@ -110,9 +111,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
     group.add_argument(
-        "--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
+        "--max-distance",
+        type=_count,
+        metavar="BITS",
+        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]})",
     )
-    group.add_argument("--min-quality", type=_count, metavar="N", help="PDQ quality floor (default: 50)")
+    group.add_argument(
+        "--min-quality", type=_count, metavar="N", help=f"PDQ quality floor (default: {USUAL_QUALITY})"
+    )
     group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
     )

@@ -1,8 +1,7 @@
-"""What a hash is: the algorithms, and the frozen value that carries one digest."""
+"""What a hash is: the frozen value that carries one digest."""
 
 from __future__ import annotations
 
-import enum
 import functools
 from dataclasses import dataclass
 from typing import Literal
@@ -10,10 +9,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ORIENTATIONS", "SHOWN_DIGITS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
+from .algorithms import SHOWN_DIGITS, Algorithm
 
-#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
-SHOWN_DIGITS = 8
+__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
 
 #: The order of the eight orientations everywhere in safehash (the reference tool's own order).
 ORIENTATIONS = (
@@ -26,55 +24,6 @@ ORIENTATIONS = (
     "flip plus 1",
     "flip minus 1",
 )
-
-
-class Algorithm(str, enum.Enum):
-    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit."""
-
-    PDQ = "pdq"
-    PHASH = "phash"
-    PHASH256 = "phash256"
-    MD5 = "md5"
-    SHA1 = "sha1"
-    SHA256 = "sha256"
-
-    @classmethod
-    def _missing_(cls, value: object) -> Algorithm:
-        text = value if isinstance(value, str) else type(value).__name__
-        if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
-            text = f"{text[:SHOWN_DIGITS]}..."
-        raise ValueError(f"no algorithm {text!r}; there are {', '.join(each.value for each in cls)}")
-
-    @property
-    def n_bits(self) -> int:
-        """Length of a digest in bits."""
-        return _N_BITS[self]
-
-    @property
-    def n_bytes(self) -> int:
-        """Length of a digest in bytes."""
-        return _N_BITS[self] // 8
-
-    @property
-    def is_perceptual(self) -> bool:
-        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
-        return self in _PERCEPTUAL
-
-    @property
-    def version(self) -> int:
-        """Version of the definition; a change of bits raises it."""
-        return 1
-
-
-_N_BITS = {
-    Algorithm.PDQ: 256,
-    Algorithm.PHASH: 64,
-    Algorithm.PHASH256: 256,
-    Algorithm.MD5: 128,
-    Algorithm.SHA1: 160,
-    Algorithm.SHA256: 256,
-}
-_PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from ..hashing.hashes import SHOWN_DIGITS, ForeignHash, Hash
+from ..hashing.algorithms import SHOWN_DIGITS
+from ..hashing.hashes import ForeignHash, Hash
 
 __all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
 from .suspicion import suspicion
 
 __all__ = ["ListPolicy", "Policy", "all_of", "in_utc", "is_too_old", "reason_of_many"]
 
-_THRESHOLDS: tuple[tuple[str, int], ...] = (("pdq", 31), ("phash", 8), ("phash256", 51))
+_THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class Policy:
     """
 
     max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
-    min_quality: int = 50
+    min_quality: int = USUAL_QUALITY
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
     exclude_labels: Collection[str] = frozenset()

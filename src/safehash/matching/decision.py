@@ -7,7 +7,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..hashing.hashes import SHOWN_DIGITS, Hash
+from ..hashing.algorithms import SHOWN_DIGITS
+from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
 

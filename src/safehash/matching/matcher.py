@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
-from ..hashing.hashes import SHOWN_DIGITS, Algorithm, Hash
+from ..hashing.algorithms import SHOWN_DIGITS
+from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _search
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
 from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
@@ -22,9 +23,6 @@ _UInt32Array = npt.NDArray[np.uint32]
 _Int64Array = npt.NDArray[np.int64]
 _Int32Array = npt.NDArray[np.int32]
 _Answers = tuple[_Int64Array, _Int64Array, _Int32Array]
-
-#: The radius an index is built for unless told otherwise: the usual thresholds (docs/hashes.md).
-_USUAL_DISTANCE = {Algorithm.PDQ: 31, Algorithm.PHASH: 8, Algorithm.PHASH256: 51}
 
 #: A candidate costs about as much as this many digests of a scan of all.
 _SCANNED_PER_CANDIDATE = 12
@@ -108,7 +106,7 @@ class Index:
         if digests.shape[0] >= 2**32 - 1:
             raise ValueError(f"an index holds fewer than 2**32 digests, not {digests.shape[0]}")
         if max_distance is None:
-            max_distance = _USUAL_DISTANCE.get(algorithm, 0)
+            max_distance = USUAL_DISTANCE.get(algorithm, 0)  # an index is built for what is asked most
         check_distance(algorithm, max_distance)
         n = digests.shape[0]
         widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)

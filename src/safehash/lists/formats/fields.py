@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...hashing.hashes import SHOWN_DIGITS, Algorithm, ForeignHash, Hash
+from ...hashing.algorithms import SHOWN_DIGITS
+from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
     "BadField",
