@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,28 +15,18 @@ from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..hashing.compute import hash_decoded, read_file, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
 from ..images.decoding import decode, decode_frames, from_image
-from ..images.limits import Limits
 from ..images.pictures import Decoded, Provenance
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
+from .settings import Settings
 from .state import State, widest_distance
-from .views import TURN_NAMES, Effort, Hit, look_up
+from .views import TURN_NAMES, Hit, look_up
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Facts", "Rules", "decide_hashes", "decide_upload", "near_any"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a matcher was told beside its lists; fields as of `Matcher.from_files`."""
-
-    effort: Effort
-    limits: Limits
-    allow_ids: frozenset[str]
-    allow_distance: int
+__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 
 
 class Facts(NamedTuple):
@@ -50,27 +39,29 @@ class Facts(NamedTuple):
 
 
 def decide_upload(
-    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, rules: Rules
+    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, settings: Settings
 ) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
     matches: list[Match] = []
     try:
         if isinstance(item, (str, os.PathLike)):
-            item = read_file(item, limits=rules.limits)
+            item = read_file(item, limits=settings.limits)
         if not isinstance(item, (bytes, bytearray, memoryview)):
             picture = from_image(item)
-            return matches, _decide_decoded(state, picture, None, matches, reduction_for, rules)
+            return matches, _decide_decoded(state, picture, None, matches, reduction_for, settings)
         data = bytes(item)
-        matches += _exact_matches(state, data, rules)
+        matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        first = decode(data, limits=rules.limits, step_for=step_for)
-        return matches, _decide_decoded(state, first, data, matches, step_for, rules)
+        first = decode(data, limits=settings.limits, step_for=step_for)
+        return matches, _decide_decoded(state, first, data, matches, step_for, settings)
     except (ImageError, OSError) as exc:
         return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
 
 
-def decide_hashes(state: State, values: Sequence[Hash], rules: Rules) -> list[tuple[list[Match], Facts]]:
+def decide_hashes(
+    state: State, values: Sequence[Hash], settings: Settings
+) -> list[tuple[list[Match], Facts]]:
     """Look stored hashes up in one batch; without the image only orientations and negative can be tried."""
     judged: list[tuple[list[Match], Facts]] = [([], Facts(Outcome.NO_MATCH))] * len(values)
     for algorithm in {value.algorithm for value in values}:
@@ -79,7 +70,7 @@ def decide_hashes(state: State, values: Sequence[Hash], rules: Rules) -> list[tu
         for place, found in zip(places, hits, strict=True):
             value = values[place]
             low = value.quality is not None and value.quality < state.policy.min_quality
-            matches = [] if low else _judged(state, algorithm, found, rules)
+            matches = [] if low else _judged(state, algorithm, found, settings)
             outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
             judged[place] = matches, Facts(outcome, hash=value)
     return judged
@@ -112,10 +103,10 @@ def _decide_decoded(
     data: bytes | None,
     matches: list[Match],
     step_for: Callable[[int], int],
-    rules: Rules,
+    settings: Settings,
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    effort, limits = rules.effort, rules.limits
+    effort, limits = settings.effort, settings.limits
     frames = [first]
     if data is not None and effort != "fast" and first.provenance.n_frames > 1:
         frames = list(decode_frames(data, limits=limits, step_for=step_for))
@@ -141,7 +132,7 @@ def _decide_decoded(
         )
         own = result.hash
         good = bool(result.hits) or (own.quality or 0) >= state.policy.min_quality
-        matches += _judged(state, Algorithm.PDQ, result.hits, rules)
+        matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
     if wanted:
         pictures = [*frames, on_black()] if on_black is not None and effort != "fast" else frames
@@ -158,7 +149,7 @@ def _decide_decoded(
                 own = hash_decoded(first, algorithm=algorithm) if fit[:1] and fit[0] is first else flat[0]
             values = [hash_decoded(picture, algorithm=algorithm) for picture in fit]
             hits = _best_stored(state, algorithm, values, turned=effort != "fast")
-            matches += _judged(state, algorithm, hits, rules)
+            matches += _judged(state, algorithm, hits, settings)
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
     return Facts(outcome, hash=own, provenance=first.provenance)
 
@@ -211,16 +202,16 @@ def _stored_hits(
 # -- judging ----------------------------------------------------------------------------------------------
 
 
-def _exact_matches(state: State, data: bytes, rules: Rules) -> list[Match]:
+def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]:
     """Match the file's own digests."""
     matches = []
     for algorithm in state.exact:
         digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
-        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), rules)
+        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), settings)
     return matches
 
 
-def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rules) -> list[Match]:
+def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: Settings) -> list[Match]:
     """Turn hits into matches: each list's own threshold, allow-lists."""
     if not hits:
         return []
@@ -229,7 +220,7 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rule
     allowing = [
         (state.table[row], hit)
         for row, hit in placed
-        if row >= state.n_listed and hit.distance <= rules.allow_distance
+        if row >= state.n_listed and hit.distance <= settings.allow_distance
     ]
     matches = []
     for row, hit in placed:
@@ -242,7 +233,7 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rule
         suppressed_by = _allowed_by(entry, hit, allowing)
         if suppressed_by is None and row in state.allowed:
             suppressed_by = "allow-list"
-        if suppressed_by is None and entry.id is not None and entry.id in rules.allow_ids:
+        if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
             suppressed_by = "allowed id"
         matches.append(Match(entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by))
     return matches

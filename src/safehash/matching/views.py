@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +13,12 @@ from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
 from ..images.pictures import Decoded
 from ..search.index import Index
+from .settings import EFFORTS, Effort, check_effort
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
-Effort = Literal["fast", "standard", "thorough"]
-
-#: From the least work to the most.
-EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -135,8 +131,7 @@ def look_up(
     """
     if not decoded_frames:
         raise ValueError("no frames to look up")
-    if effort not in EFFORTS:
-        raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
+    check_effort(effort)
     first: Hash | None = None
     best: dict[int, Hit] = {}
     seen: list[Hash] = []
