@@ -17,10 +17,11 @@ from typing import IO, TYPE_CHECKING, Any, Union
 
 from ..hashing.hashes import Algorithm
 from ..matching.matcher import quarantined
+from .confining import Means
 from .items import Found, Item
 from .records import Problem, ScanRecord, Skipped, Summary
 from .sources import Inputs, find
-from .worker import Means, Verdict, Worker, undecided
+from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
