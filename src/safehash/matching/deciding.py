@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -106,50 +106,40 @@ def _decide_decoded(
     settings: Settings,
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    effort, limits = settings.effort, settings.limits
-    frames = [first]
-    if data is not None and effort != "fast" and first.provenance.n_frames > 1:
-        frames = list(decode_frames(data, limits=limits, step_for=step_for))
-        first = frames[0]
-    on_black: Callable[[], Decoded] | None = None
-    if data is not None and first.provenance.transparent:
-
-        def on_black() -> Decoded:
-            assert data is not None
-            return decode(data, limits=limits, step_for=step_for, background="black")
-
-    own: Hash | None = None
-    good = False
-    if Algorithm.PDQ in state.indexes or not state.indexes:
-        index = state.indexes.get(Algorithm.PDQ)
-        result = look_up(
-            frames,
-            index if index is not None else _EMPTY_PDQ,
-            max_distance=widest_distance(state.policy, Algorithm.PDQ),
-            min_quality=state.policy.min_quality,
-            effort=effort,
-            on_black=on_black,
-        )
-        own = result.hash
-        good = bool(result.hits) or (own.quality or 0) >= state.policy.min_quality
-        matches += _judged(state, Algorithm.PDQ, result.hits, settings)
+    frames: Iterable[Decoded] = (first,)
+    if data is not None and first.provenance.n_frames > 1:
+        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
+    min_quality = state.policy.min_quality
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
-    if wanted:
-        pictures = [*frames, on_black()] if on_black is not None and effort != "fast" else frames
+    stored: dict[Algorithm, list[Hash]] = {algorithm: [] for algorithm in wanted}
+
+    def hash_stored(picture: Decoded, own: Hash) -> None:
         # Quality is PDQ's measure; pHash has none of its own.
-        flat = [hash_decoded(picture, algorithm=Algorithm.PDQ) for picture in pictures]
-        fit = [
-            picture
-            for picture, each in zip(pictures, flat, strict=True)
-            if (each.quality or 0) >= state.policy.min_quality
-        ]
-        good = good or bool(fit)
-        for algorithm in wanted:
-            if own is None:
-                own = hash_decoded(first, algorithm=algorithm) if fit[:1] and fit[0] is first else flat[0]
-            values = [hash_decoded(picture, algorithm=algorithm) for picture in fit]
-            hits = _best_stored(state, algorithm, values, turned=effort != "fast")
-            matches += _judged(state, algorithm, hits, settings)
+        if (own.quality or 0) >= min_quality:
+            for algorithm in wanted:
+                stored[algorithm].append(hash_decoded(picture, algorithm=algorithm))
+
+    index = state.indexes.get(Algorithm.PDQ)
+    result = look_up(
+        frames,
+        index if index is not None else _EMPTY_PDQ,
+        max_distance=widest_distance(state.policy, Algorithm.PDQ),
+        min_quality=min_quality,
+        effort=settings.effort,
+        looked_at=hash_stored,
+    )
+    matches += _judged(state, Algorithm.PDQ, result.hits, settings)
+    own = result.hash
+    fit = (own.quality or 0) >= min_quality
+    if fit and index is None and wanted:
+        own = stored[wanted[0]][0]  # of the algorithm that the lists are in
+    good = fit or bool(result.hits)
+    for algorithm in wanted:
+        hits = _best_stored(state, algorithm, stored[algorithm], turned=settings.effort != "fast")
+        matches += _judged(state, algorithm, hits, settings)
+        good = good or bool(stored[algorithm])
+    if result.failures and not matches:
+        raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
     return Facts(outcome, hash=own, provenance=first.provenance)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
 
 from ..images.limits import DEFAULT_LIMITS, Limits
+from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
 
 __all__ = ["DEFAULT_SETTINGS", "EFFORTS", "Effort", "FloodLimits", "Settings", "check_effort"]
 
-Effort = Literal["fast", "standard", "thorough"]
 
 #: How hard an upload is looked at, from the least work to the most.
 EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
