@@ -44,6 +44,10 @@ DOORS = {
 }
 
 
+#: Public names that are unions of types, which carry no docstring on every Python.
+ALIASES = {"ScanEvent", "Upload"}
+
+
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -102,7 +106,7 @@ def test_public_names() -> None:
     assert sorted(safehash.__all__) == sorted(safehash._HOMES)
     for name in safehash.__all__:
         value = getattr(safehash, name)
-        assert value.__doc__, name
+        assert value.__doc__ or name in ALIASES, name
     assert set(safehash.__all__) <= set(dir(safehash))
     with pytest.raises(AttributeError, match="nonsense"):
         safehash.nonsense  # noqa: B018

@@ -31,6 +31,7 @@ from safehash.matching.record import (
 from safehash.matching.shown import printable
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import records
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
 
@@ -141,9 +142,8 @@ def test_a_scan_and_its_catalog_say_the_same(tmp_path: Path, form: str) -> None:
     )
     written: list[list[Any]] = []
     with Catalog(tmp_path / "c.db") as catalog:
-        running = scan(
-            tmp_path / "pictures", matcher=matcher, workers=0, catalog=catalog, file_digests=["sha256", "md5"]
-        )
+        options = ScanOptions(workers=0, file_digests=["sha256", "md5"])
+        running = scan(tmp_path / "pictures", matcher=matcher, options=options, catalog=catalog)
         for found in ((record.to_record() for record in running), records(catalog)):
             path = tmp_path / "out"
             with Records(str(path), form=form) as writer:

@@ -11,7 +11,7 @@ from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.record import decision_record
 
-__all__ = ["Problem", "ScanRecord", "Skipped", "Summary"]
+__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +113,10 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+#: Whatever a scan says of one thing it met.
+ScanEvent = ScanRecord | Skipped | Problem
+
+
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
@@ -151,7 +155,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):
             self.skipped[record.reason] += 1
