@@ -111,7 +111,7 @@ class Hash:
             # bytes.fromhex skips white space between digits; the length check above counts it.
             digest = bytes.fromhex(digits)
         except ValueError as exc:
-            raise ValueError(f"not hexadecimal: {digits[:8]}...") from exc
+            raise ValueError(f"not hexadecimal: {digits[:SHOWN_DIGITS]}...") from exc
         return cls(algorithm, digest, quality=quality)
 
     @property

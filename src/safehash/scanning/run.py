@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..matching.matcher import quarantined
+from .confining import Means
 from .items import Found, Item
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import ScanEvent, ScanRecord, Skipped, Summary
 from .sources import Inputs, count_files, find
-from .worker import Means, Verdict, Worker, undecided
+from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
