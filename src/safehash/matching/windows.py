@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
+from .._digests import degenerate, distance_to_plain, turn_digests
 from ..images.pictures import Decoded
 from ..search.index import Index
-from .gates import degenerate, distance_to_plain, turn_digests
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 
@@ -250,7 +250,7 @@ class _Batch:
     degrees: list[float]
 
     def add(self, digests: UInt8Array, windows: Float64Array, orientation: int, degrees: float = 0.0) -> None:
-        self.digests.append(digests if orientation == 0 else turn_digests(digests, orientation))
+        self.digests.append(digests if orientation == 0 else turn_digests(digests, (orientation,))[:, 0])
         self.windows.append(windows)
         self.orientations.append(orientation)
         self.degrees.append(degrees)
@@ -389,7 +389,7 @@ def _refine(
     """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
     family, orientation, degrees = batch.family, batch.orientations[group], batch.degrees[group]
     # Turning the entry's bits back is cheaper than turning the picture.
-    wanted = turn_digests(digest, _INVERSE[orientation])[0]
+    wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
     thumb = thumbs.of_side(batch.side)
 
     def run(
