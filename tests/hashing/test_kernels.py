@@ -69,7 +69,7 @@ def graphics(draw: Any) -> Any:
     wide, tall = draw(st.tuples(st.integers(1, 48), st.integers(1, 48)))
     kind = draw(st.sampled_from(["flat", "stripes", "checks", "ramp", "blocks", "ring", "noise", "cross"]))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    level: Any = {
+    levels: dict[str, Callable[[], Any]] = {
         "flat": lambda: 0 * x,
         "stripes": lambda: x // wide % 2,
         "checks": lambda: (x // wide + y // tall) % 2,
@@ -80,8 +80,8 @@ def graphics(draw: Any) -> Any:
         "ring": lambda: np.abs(np.hypot(y - (rows - 1) / 2, x - (cols - 1) / 2) - wide) < tall / 4,
         "noise": lambda: generator.random((rows, cols)),
         "cross": lambda: (np.abs(y - (rows - 1) / 2) < tall) | (np.abs(x - (cols - 1) / 2) < wide),
-    }[kind]()
-    picture = np.asarray(low + (high - low) * np.asarray(level, dtype=np.float64))
+    }
+    picture = np.asarray(low + (high - low) * np.asarray(levels[kind](), dtype=np.float64))
     fold = draw(st.sampled_from(["none", "across", "down", "both", "transposed"]))
     if fold in ("across", "both"):
         picture = np.concatenate([picture, picture[:, ::-1]], axis=1)
