@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .conversions import to_pixels
-from .pictures import Also, Decoded, Provenance
+from .pictures import Also, Decoded, Provenance, UInt8Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["seen"]
+__all__ = ["seen", "seen_array"]
 
 
 def seen(image: Image, provenance: Provenance, step: int, *, truncated: bool = False) -> Decoded:
@@ -40,3 +40,10 @@ def seen(image: Image, provenance: Provenance, step: int, *, truncated: bool = F
 
         also.append(Also("on black", on_black))
     return Decoded(pixels=pixels, provenance=provenance, also=tuple(also))
+
+
+def seen_array(pixels: UInt8Array, provenance: Provenance, *, truncated: bool = False) -> Decoded:
+    """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
+    from PIL import Image as pil
+
+    return seen(pil.fromarray(pixels.copy()), provenance, provenance.scale, truncated=truncated)

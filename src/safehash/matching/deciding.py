@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from .. import _join
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..hashing.compute import hash_decoded, read_file, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..images.decoding import decode, decode_frames, from_image
+from ..images.decoding import decode_frames, from_image
 from ..images.limits import Limits
 from ..images.pictures import Decoded, Provenance
 from ..lists.entry import Entry
@@ -58,14 +58,13 @@ def decide_upload(
         if isinstance(item, (str, os.PathLike)):
             item = read_file(item, limits=rules.limits)
         if not isinstance(item, (bytes, bytearray, memoryview)):
-            picture = from_image(item)
-            return matches, _decide_decoded(state, picture, None, matches, reduction_for, rules)
+            return matches, _decide_pictures(state, [from_image(item)], matches, rules)
         data = bytes(item)
         matches += _exact_matches(state, data, rules)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        first = decode(data, limits=rules.limits, step_for=step_for)
-        return matches, _decide_decoded(state, first, data, matches, step_for, rules)
+        frames = decode_frames(data, limits=rules.limits, step_for=step_for)
+        return matches, _decide_pictures(state, frames, matches, rules)
     except (ImageError, OSError) as exc:
         return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
 
@@ -106,18 +105,8 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
 # -- looking up -------------------------------------------------------------------------------------------
 
 
-def _decide_decoded(
-    state: State,
-    first: Decoded,
-    data: bytes | None,
-    matches: list[Match],
-    step_for: Callable[[int], int],
-    rules: Rules,
-) -> Facts:
+def _decide_pictures(state: State, frames: Iterable[Decoded], matches: list[Match], rules: Rules) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    frames: Iterable[Decoded] = (first,)
-    if data is not None and first.provenance.n_frames > 1:
-        frames = decode_frames(data, limits=rules.limits, step_for=step_for)
     min_quality = state.policy.min_quality
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
     stored: dict[Algorithm, list[Hash]] = {algorithm: [] for algorithm in wanted}
@@ -150,7 +139,7 @@ def _decide_decoded(
     if result.failures and not matches:
         raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=first.provenance)
+    return Facts(outcome, hash=own, provenance=result.provenance)
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
