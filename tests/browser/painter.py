@@ -190,8 +190,6 @@ def paint(files: Sequence[bytes], frames: Sequence[Any] | None = None) -> list[P
         picture = server.painted.get((number, -1))
         shown = {frame: value for (n, frame), value in server.painted.items() if n == number and frame >= 0}
         results.append(
-            Painted(
-                picture[0] if picture is not None else None, shown, server.failures.get(number, "")
-            )
+            Painted(picture[0] if picture is not None else None, shown, server.failures.get(number, ""))
         )
     return results

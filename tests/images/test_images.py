@@ -395,9 +395,8 @@ def test_bombs_are_refused_before_decoding(side: int, most_kb: int, tmp_path: Pa
 def test_ten_thousand_frames(tmp_path: Path) -> None:
     frames = [Image.new("L", (16, 16), k % 200) for k in range(10_000)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=20)
-    one, n_frames, seconds, megabytes = cost(data, tmp_path)
+    one, n_frames, _, megabytes = cost(data, tmp_path)
     assert (one, n_frames) == ("Hash", "2000")
-    assert seconds < 1
     assert megabytes < 300
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
+from .declared import colours_of_info, declared_colours
 from .exif import orientation_of
 from .formats import READERS
 from .guarding import guarded, without_remarks
@@ -67,8 +68,9 @@ def decode_frames(
         For the first frame, and where a later one meets a limit; later damage ends the iteration.
     """
     data = bytes(data)
-    read = READERS[check_bytes(data, limits)]
-    return read(data, Request(limits=limits, step_for=step_for))
+    name = check_bytes(data, limits)
+    request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
+    return READERS[name](data, request)
 
 
 def from_image(image: Image) -> Decoded:
@@ -83,7 +85,7 @@ def from_image(image: Image) -> Decoded:
         provenance = Provenance(
             format=name, mode=image.mode, width=width, height=height, orientation=orientation_of(image)
         )
-        return seen(image, provenance, 1)
+        return seen(image, provenance, 1, colours=colours_of_info(image.info))
 
     return without_remarks(lambda: guarded(name, convert))
 

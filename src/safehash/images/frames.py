@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import UnreadableImage
+from .declared import Declared
 from .exif import orientation_of
 from .guarding import guarded, without_remarks
 from .opening import Codec, check_header, load, open_image
@@ -41,6 +42,7 @@ def read_frames(
     tile_of: Callable[[ImageFile], tuple[int, int]] = lambda image: (1, 1),
     before_loading: Callable[[ImageFile], None] = lambda image: None,
     orientation_of: Callable[[Image], int] = orientation_of,
+    colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order, as far as `reach` goes.
 
@@ -56,6 +58,8 @@ def read_frames(
         Corrects what a frame is read as.
     orientation_of : callable
         How an opened image is to be turned.
+    colours_of : callable
+        What a frame says its colours are.
     """
     name, limits = codec.name, request.limits
 
@@ -78,7 +82,7 @@ def read_frames(
             format=name, mode=mode, width=width, height=height, orientation=orientation,
             scale=step, frame=frame, n_frames=n_frames,
         )  # fmt: skip
-        decoded = seen(loaded, provenance, step, truncated=truncated)
+        decoded = seen(loaded, provenance, step, truncated=truncated, colours=colours_of(image, request))
         milliseconds = image.info.get("duration")
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
@@ -12,11 +13,12 @@ from .guarding import guarded, without_remarks
 from .jpeg_header import read_jpeg_header
 from .limits import check_cost
 from .opening import Codec, check_header, load, open_image
-from .pictures import Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
-from .seen import seen
+from .seen import in_own_colours, seen
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 __all__ = ["CODEC", "read_jpeg"]
@@ -64,7 +66,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=exif_orientation(header.exif),
     )  # fmt: skip
-    return Decoded(pixels=pixels, provenance=provenance)
+    return Decoded(pixels=pixels, provenance=provenance, also=_in_own_colours(data, request, provenance))
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -90,25 +92,58 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")
     check_header(CODEC, image, size, request.limits, step=step if draftable else 1)
-    asked = tuple(max(1, side // step) for side in size)
-    if request.step_for is not None and draftable:
-        guarded("JPEG", lambda: image.draft("L", asked))
+    in_luma = request.step_for is not None and draftable
+    if in_luma:
+        guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
     provenance = Provenance(
         format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
         width=size[0], height=size[1], scale=_step_between(size, image.size),
         orientation=orientation_of(image),
     )  # fmt: skip
+    loaded, truncated = _load(data, image, _asked(size, step))
+    colours = () if in_luma else request.colours
+    decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    if not in_luma:
+        return decoded
+    return replace(decoded, also=decoded.also + _in_own_colours(data, request, decoded.provenance))
+
+
+def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
+    return max(1, size[0] // step), max(1, size[1] // step)
+
+
+def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image, bool]:
+    """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
     drafted = image.mode, image.size
 
     def again() -> ImageFile:
         # An end marker makes the decoder finish with what it has; browsers do the same.
         ended: ImageFile = open_image(CODEC, data + b"\xff\xd9")
         if (ended.mode, ended.size) != drafted:
-            ended.draft("L", asked)
+            ended.draft(drafted[0], asked)
         return ended
 
-    loaded, truncated = load(CODEC, image, again=again)
-    return guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated))
+    return load(CODEC, image, again=again)
+
+
+def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return the picture in the colours that the file declares, each decoded for itself: what is here is luma."""
+    also: tuple[Also, ...] = ()
+    for declared in request.colours:
+        # What averaging would hide is not averaged before it is converted.
+        step = provenance.scale if declared.colour.is_gentle else 1
+
+        def in_colour(step: int = step) -> Image:
+            image = open_image(CODEC, data)
+            check_header(CODEC, image, image.size, request.limits, step=step)
+            asked = _asked(image.size, step)
+            if step > 1:
+                image.draft(image.mode, asked)
+            return _load(data, image, asked)[0]
+
+        rest = provenance.scale // step
+        also += in_own_colours(in_colour, provenance, rest, (declared,), mode=provenance.mode)
+    return also
 
 
 def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:

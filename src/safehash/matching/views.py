@@ -12,17 +12,15 @@ from .. import _views
 from ..errors import ImageError
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..images.pictures import Decoded, Effort, Provenance
+from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
 from .sampling import Sample
+from .settings import EFFORTS, Effort, check_effort
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
-
-#: From the least work to the most.
-EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -142,8 +140,7 @@ def look_up(
     ----------
     docs/matching.md.
     """
-    if effort not in EFFORTS:
-        raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
+    check_effort(effort)
     first: tuple[Hash, Provenance] | None = None
     best: dict[int, Hit] = {}
     sample = Sample()
