@@ -5,7 +5,8 @@
     SafehashError
     |-- ImageError              the bytes could not become a picture we vouch for
     |   |-- UnreadableImage     damaged, empty, or a decoder refused it
-    |   |-- ImageTooLarge       over a byte, pixel or memory limit; nothing was decoded
+    |   |-- ImageTooLarge       over a byte, pixel, memory or work limit, found before it was spent
+    |   |   `-- DeadlinePassed  over the processor time one upload may take
     |   |-- ImageTooSmall       fewer than 5 rows or columns: no hash is defined
     |   `-- UnsupportedImage    not an image, or a format outside the allow-list
     |-- ListError               a hash list as a whole could not be used
@@ -16,9 +17,11 @@
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
 __all__ = [
     "CatalogError",
+    "DeadlinePassed",
     "ImageError",
     "ImageTooLarge",
     "ImageTooSmall",
@@ -35,7 +38,15 @@ class SafehashError(Exception):
 
 
 class ImageError(SafehashError):
-    """The bytes given could not become a picture that safehash vouches for."""
+    """The bytes given could not become a picture that safehash vouches for.
+
+    Attributes
+    ----------
+    failure : str or None
+        What went wrong where it was not the file's content: "deadline". A scan decides such a file again.
+    """
+
+    failure: ClassVar[str | None] = None
 
 
 class UnreadableImage(ImageError):
@@ -43,7 +54,13 @@ class UnreadableImage(ImageError):
 
 
 class ImageTooLarge(ImageError):
-    """A limit on bytes, pixels or decoding memory was met before anything was decoded."""
+    """A limit on bytes, pixels, memory or work was met before it was spent."""
+
+
+class DeadlinePassed(ImageTooLarge):
+    """The processor time that one upload may take was over before it was decided."""
+
+    failure: ClassVar[str | None] = "deadline"
 
 
 class ImageTooSmall(ImageError):

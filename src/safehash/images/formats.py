@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import UnsupportedImage
 from . import gif, jpeg, png, tiff
@@ -13,25 +12,11 @@ from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
-from .stills import read_still
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["READERS"]
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What reads one format.
-
-    Attributes
-    ----------
-    read : callable
-        The file's first picture, of the bytes and the `Request`.
-    read_frames : callable or None
-        Up to so many frames, of the bytes, the `Request` and the number; None where there is but one picture.
-    """
-
-    read: Callable[[bytes, Request], Decoded]
-    read_frames: Callable[[bytes, Request, int], Iterator[Decoded]] | None = None
+#: Gives the pictures of a file in the order in which they are shown: one, or an animation's frames.
+Reader: TypeAlias = Callable[[bytes, Request], Iterator[Decoded]]
 
 
 def _webp() -> Callable[..., Any]:
@@ -61,19 +46,18 @@ def _heif() -> Callable[..., Any]:
     return opener
 
 
-def _by_library(name: str, opener: Callable[[], Callable[..., Any]], *, gives_rows: bool = False) -> Format:
-    codec = Codec(name=name, opener=opener, gives_rows=gives_rows)
-    return Format(partial(read_still, codec), partial(read_frames, codec))
+def _by_library(name: str, opener: Callable[[], Callable[..., Any]], *, gives_rows: bool = False) -> Reader:
+    return partial(read_frames, Codec(name=name, opener=opener, gives_rows=gives_rows))
 
 
-#: By the name that `sniffing.sniff` and `Limits.formats` give each.
-FORMATS: dict[str, Format] = {
-    "JPEG": Format(jpeg.read_jpeg),
-    "PNG": Format(png.read_png, png.read_png_frames),
-    "GIF": Format(gif.read_gif, gif.read_gif_frames),
+#: By the name that `sniffing.sniff` and `Limits.formats` give each format.
+READERS: dict[str, Reader] = {
+    "JPEG": jpeg.read_jpeg,
+    "PNG": png.read_png,
+    "GIF": gif.read_gif,
     "WEBP": _by_library("WEBP", _webp),
     "AVIF": _by_library("AVIF", _avif),
     "BMP": _by_library("BMP", _bmp, gives_rows=True),
-    "TIFF": Format(tiff.read_tiff, tiff.read_tiff_frames),
+    "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
 }

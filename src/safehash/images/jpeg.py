@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .exif import exif_orientation, orientation_of
-from .guarding import guarded
+from .guarding import guarded, without_remarks
 from .jpeg_header import read_jpeg_header
 from .limits import check_cost
 from .opening import Codec, check_header, load, open_image
@@ -35,10 +35,10 @@ def _opener() -> Callable[..., Any]:
 CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
 
 
-def read_jpeg(data: bytes, request: Request) -> Decoded:
+def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    return decoded if decoded is not None else _patiently(data, request)
+    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
 
 
 def _plainly(data: bytes, request: Request) -> Decoded | None:

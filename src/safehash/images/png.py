@@ -9,9 +9,8 @@ from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
-from .stills import read_still
 
-__all__ = ["CODEC", "read_png", "read_png_frames"]
+__all__ = ["CODEC", "read_png"]
 
 
 def _opener() -> Callable[..., Any]:
@@ -33,11 +32,6 @@ def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
 CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, gives_rows=True)
 
 
-def read_png(data: bytes, request: Request) -> Decoded:
-    """Decode a PNG file's first picture."""
-    return read_still(CODEC, data, request)
-
-
-def read_png_frames(data: bytes, request: Request, max_frames: int) -> Iterator[Decoded]:
-    """Decode frames of an animated PNG."""
-    return read_frames(CODEC, data, request, max_frames)
+def read_png(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode a PNG file, or the frames of an animated one."""
+    return read_frames(CODEC, data, request)
