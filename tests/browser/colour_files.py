@@ -224,17 +224,18 @@ def _in_formats(name: str, pixels: UInt8Array, icc: bytes) -> Iterator[ColourFil
     yield ColourFile(name, "tif", saved(pixels, "TIFF", icc))
 
 
-def colour_files() -> Iterator[ColourFile]:
-    """Yield the corpus, the same each time."""
-    yield from _attacks()
-    yield from _photographs()
-    yield from _tables()
-    yield from _high_range()
-    yield from _orders_and_damage()
+def colour_files(rows: int = 240, cols: int = 320) -> Iterator[ColourFile]:
+    """Yield the corpus, the same each time, of pictures with these sides."""
+    for part in (_attacks, _photographs, _tables, _high_range, _orders_and_damage):
+        yield from part(rows, cols)
 
 
-def _attacks() -> Iterator[ColourFile]:
-    stored, hidden = (np.ascontiguousarray(made(seed, 240, 320)[:, :, 1]) for seed in (1, 2))
+def _greys(rows: int, cols: int, *seeds: int) -> tuple[UInt8Array, ...]:
+    return tuple(np.ascontiguousarray(made(seed, rows, cols)[:, :, 1]) for seed in seeds)
+
+
+def _attacks(rows: int, cols: int) -> Iterator[ColourFile]:
+    stored, hidden = _greys(rows, cols, 1, 2)
     for name, (tag, levels) in _curves().items():
         grey = two_pictures(stored, hidden, levels)
         both = colour_of(grey)
@@ -268,7 +269,7 @@ def _attacks() -> Iterator[ColourFile]:
         )
 
 
-def _photographs() -> Iterator[ColourFile]:
+def _photographs(rows: int, cols: int) -> Iterator[ColourFile]:
     spaces: dict[str, tuple[Corners, bytes, Callable[[Float64Array], Float64Array]]] = {
         "ProPhoto": (PROPHOTO, gamma(1.8), lambda light: light ** (1 / 1.8)),
         "Adobe RGB": (ADOBE_RGB, gamma(2.2), lambda light: light ** (1 / 2.2)),
@@ -277,7 +278,7 @@ def _photographs() -> Iterator[ColourFile]:
         "Rec. 2020": (REC2020, gamma(2.4), lambda light: light ** (1 / 2.4)),
     }
     for seed in (11, 12):
-        picture = made(seed, 300, 400)
+        picture = made(seed, rows, cols)
         for name, (corners, tag, inverse) in spaces.items():
             samples = encoded(picture, corners, inverse)
             pixels = np.rint(samples * 255).astype(np.uint8)
@@ -302,7 +303,7 @@ def _photographs() -> Iterator[ColourFile]:
                 )
 
 
-def _tables() -> Iterator[ColourFile]:
+def _tables(rows: int, cols: int) -> Iterator[ColourFile]:
     columns = xyz_columns(SRGB)
 
     def dark(samples: Float64Array) -> Float64Array:
@@ -318,9 +319,9 @@ def _tables() -> Iterator[ColourFile]:
     def ink(samples: Float64Array) -> Float64Array:
         return np.asarray(samples**4 * np.array([0.9642, 1.0, 0.8249]))
 
-    stored, hidden = (np.ascontiguousarray(made(seed, 240, 320)[:, :, 1]) for seed in (3, 4))
+    stored, hidden = _greys(rows, cols, 3, 4)
     both = colour_of(two_pictures(stored, hidden, srgb_levels(SHADES**12)))
-    picture = made(5, 240, 320)
+    picture = made(5, rows, cols)
     for name, device, pixels in (
         ("two pictures by a table", dark, both),
         ("colours turned by a table", swirl, picture),
@@ -348,9 +349,9 @@ def _tables() -> Iterator[ColourFile]:
     yield ColourFile("grey by a table", "png", png(picture[:, :, 1], iccp(icc)))
 
 
-def _high_range() -> Iterator[ColourFile]:
+def _high_range(rows: int, cols: int) -> Iterator[ColourFile]:
     for seed in (21, 22):
-        picture = made(seed, 300, 400)
+        picture = made(seed, rows, cols)
         for name, number, samples in (
             ("PQ", 16, encoded(picture, REC2020, lambda light: pq_samples(light))),
             ("PQ, bright", 16, encoded(picture, REC2020, lambda light: pq_samples(light * 20))),
@@ -375,8 +376,8 @@ def _high_range() -> Iterator[ColourFile]:
         yield ColourFile(f"picture {seed} called PQ", "avif", avif_of_numbers(picture, 12, 16))
 
 
-def _orders_and_damage() -> Iterator[ColourFile]:
-    stored, hidden = (np.ascontiguousarray(made(seed, 240, 320)[:, :, 1]) for seed in (6, 7))
+def _orders_and_damage(rows: int, cols: int) -> Iterator[ColourFile]:
+    stored, hidden = _greys(rows, cols, 6, 7)
     dark = matrix_profile(SRGB, gamma(12))
     both = colour_of(two_pictures(stored, hidden, srgb_levels(SHADES**12)))
     srgb = (b"sRGB", b"\0")

@@ -54,7 +54,7 @@ def raw_channels(image: Image) -> Image:
     elif mode in ("P", "PA", "LA", "La"):
         image = pil.fromarray(np.asarray(image.getchannel(0)))  # indices stay of mode "P" otherwise
     elif mode in _CODED:
-        image = pil.merge("RGB", image.split()[:3])
+        image = pil.fromarray(np.asarray(image)[..., :3])
     elif mode in ("RGBA", "RGBX", "RGBa"):
         image = image.convert("RGB")  # which leaves alpha out
     if "transparency" in image.info:
