@@ -29,4 +29,5 @@ def made(seed: int, rows: int = 80, cols: int = 104) -> npt.NDArray[np.uint8]:
         )
         picture += mixed / 2**octave
     low, high = np.quantile(picture, [0.01, 0.99])
-    return np.asarray(np.clip((picture - low) / (high - low) * 255, 0, 255), np.uint8)
+    scaled: npt.NDArray[np.uint8] = np.clip((picture - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    return scaled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
 from .declared import colours_of_info, declared_colours
-from .exif import orientation_of
+from .exif import turned, turns_of
 from .formats import READERS
 from .guarding import guarded, without_remarks
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
@@ -82,10 +82,11 @@ def from_image(image: Image) -> Decoded:
 
     def convert() -> Decoded:
         image.load()
+        turns = turns_of(image)
         provenance = Provenance(
-            format=name, mode=image.mode, width=width, height=height, orientation=orientation_of(image)
+            format=name, mode=image.mode, width=width, height=height, orientation=turns.applied
         )
-        return seen(image, provenance, 1, colours=colours_of_info(image.info))
+        return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
 
     return without_remarks(lambda: guarded(name, convert))
 

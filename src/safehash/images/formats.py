@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import gif, jpeg, png, tiff
+from . import bmp, gif, jpeg, png, tiff
+from .exif import Turns, turns_of
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["READERS"]
 
@@ -31,12 +35,6 @@ def _avif() -> Callable[..., Any]:
     return AvifImageFile
 
 
-def _bmp() -> Callable[..., Any]:
-    from PIL.BmpImagePlugin import BmpImageFile
-
-    return BmpImageFile
-
-
 def _heif() -> Callable[..., Any]:
     try:
         from pillow_heif.as_plugin import HeifImageFile
@@ -46,8 +44,14 @@ def _heif() -> Callable[..., Any]:
     return opener
 
 
-def _by_library(name: str, opener: Callable[[], Callable[..., Any]], *, gives_rows: bool = False) -> Reader:
-    return partial(read_frames, Codec(name=name, opener=opener, gives_rows=gives_rows))
+def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: Any) -> Reader:
+    return partial(read_frames, Codec(name=name, opener=opener), **options)
+
+
+def _turns_of_webp(image: Image) -> Turns:
+    """Return the orientations of a WebP: Chromium ignores its EXIF data, other viewers heed them."""
+    turns = turns_of(image)
+    return Turns(turns.applied, turns.others, shown=1)
 
 
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
@@ -55,9 +59,9 @@ READERS: dict[str, Reader] = {
     "JPEG": jpeg.read_jpeg,
     "PNG": png.read_png,
     "GIF": gif.read_gif,
-    "WEBP": _by_library("WEBP", _webp),
+    "WEBP": _by_library("WEBP", _webp, turns_of=_turns_of_webp),
     "AVIF": _by_library("AVIF", _avif),
-    "BMP": _by_library("BMP", _bmp, gives_rows=True),
+    "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
 }

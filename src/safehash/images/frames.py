@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnreadableImage
 from .declared import Declared
-from .exif import orientation_of
+from .exif import Turns, turned, turns_of
 from .guarding import guarded, without_remarks
 from .opening import Codec, check_header, load, open_image
 from .pictures import Decoded, Provenance
@@ -41,7 +41,7 @@ def read_frames(
     *,
     tile_of: Callable[[ImageFile], tuple[int, int]] = lambda image: (1, 1),
     before_loading: Callable[[ImageFile], None] = lambda image: None,
-    orientation_of: Callable[[Image], int] = orientation_of,
+    turns_of: Callable[[Image], Turns] = turns_of,
     colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order, as far as `reach` goes.
@@ -56,17 +56,17 @@ def read_frames(
         The sides of a tile that is decoded whole.
     before_loading : callable
         Corrects what a frame is read as.
-    orientation_of : callable
+    turns_of : callable
         How an opened image is to be turned.
     colours_of : callable
         What a frame says its colours are.
     """
     name, limits = codec.name, request.limits
 
-    def begin() -> tuple[ImageFile, int, int]:
+    def begin() -> tuple[ImageFile, int, Turns]:
         image = open_image(codec, data)
         check_header(codec, image, image.size, limits, tile=tile_of(image))
-        return image, int(getattr(image, "n_frames", 1)), orientation_of(image)
+        return image, int(getattr(image, "n_frames", 1)), turns_of(image)
 
     def one(frame: int) -> Decoded:
         if frame:
@@ -79,16 +79,18 @@ def read_frames(
         loaded, truncated = load(codec, image)
         width, height = loaded.size
         provenance = Provenance(
-            format=name, mode=mode, width=width, height=height, orientation=orientation,
+            format=name, mode=mode, width=width, height=height, orientation=turns.applied,
             scale=step, frame=frame, n_frames=n_frames,
         )  # fmt: skip
         decoded = seen(loaded, provenance, step, truncated=truncated, colours=colours_of(image, request))
         milliseconds = image.info.get("duration")
+        decoded = turned(decoded, turns)
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 
-    image, n_frames, orientation = without_remarks(lambda: guarded(name, begin))
+    image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
     n_frames = min(n_frames, reach(image.size))
     for frame in range(n_frames):
+        request.deadline.check()
         try:
             decoded = without_remarks(lambda: guarded(name, lambda: one(frame)))  # noqa: B023
         except UnreadableImage:

@@ -48,6 +48,7 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     other = Canvas(*size) if any(len(frame.controls) > 1 for frame in frames) else None
     keyed = False
     for number, frame in enumerate(frames):
+        request.deadline.check()
         indices, there = _indices(frame, data, size, request)
         if number and there.size and not there.any():
             return  # the file ends before it
@@ -190,9 +191,10 @@ def _run(
 def _filled(indices: UInt8Array, there: npt.NDArray[np.bool_]) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
     """Fill the lines that an interlaced picture lacks with the nearest above that it has, as viewers do meanwhile."""
     lines = np.arange(len(indices))
+    whole = np.asarray(there.all(axis=1))[:, None]
     for pitch in (2, 4, 8):
         above = lines // pitch * pitch
-        fill = ~there & there[above]
+        fill = ~there & whole[above]
         indices = np.where(fill, indices[above], indices)
         there = there | fill
     return indices, there

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
-from .exif import exif_orientation, orientation_of
+from .exif import read_turns, turned
 from .guarding import guarded, without_remarks
-from .jpeg_header import read_jpeg_header
+from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
@@ -64,12 +64,13 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     pixels = _luma(data, (-(-width // step), -(-height // step)), step)
     if pixels is None:
         return None
+    turns = read_turns(header.exif)
     provenance = Provenance(
         format="JPEG", mode=mode, width=width, height=height, scale=step,
-        orientation=exif_orientation(header.exif),
+        orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
-    return Decoded(pixels=pixels, provenance=provenance, also=also)
+    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -98,20 +99,21 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     in_luma = request.step_for is not None and draftable
     if in_luma:
         guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
+    turns = read_turns(first_exif(data))
     provenance = Provenance(
         format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
         width=size[0], height=size[1], scale=_step_between(size, image.size),
-        orientation=orientation_of(image),
+        orientation=turns.applied,
     )  # fmt: skip
     loaded, truncated = _load(data, image, _asked(size, step))
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
-    if not in_luma:
-        return decoded
-    also = _in_own_colours(data, request, decoded.provenance)
-    if decoded.provenance.scale > 1:
-        also += _shrunk(data, request, decoded.provenance, decoded.pixels)
-    return replace(decoded, also=decoded.also + also)
+    if in_luma:
+        also = _in_own_colours(data, request, decoded.provenance)
+        if decoded.provenance.scale > 1:
+            also += _shrunk(data, request, decoded.provenance, decoded.pixels)
+        decoded = replace(decoded, also=decoded.also + also)
+    return turned(decoded, turns)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:

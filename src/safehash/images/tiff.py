@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedImage
 from .declared import colours_of_info
+from .exif import UPRIGHT
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
@@ -35,7 +36,7 @@ def read_tiff(data: bytes, request: Request) -> Iterator[Decoded]:
     return read_frames(
         CODEC, data, request,
         tile_of=_tile_of, before_loading=_take_luma_and_chroma_as_stored,
-        orientation_of=lambda image: 1,  # the decoder turns the picture itself
+        turns_of=lambda image: UPRIGHT,  # the decoder turns the picture itself
         colours_of=lambda image, request: colours_of_info(image.info),
     )  # fmt: skip
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _join
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
-from ..hashing.compute import hash_decoded, read_file, reduction_for
+from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..images.decoding import decode_frames, from_image
+from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
 from .settings import Settings
 from .state import State, widest_distance
 from .views import TURN_NAMES, Hit, look_up
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 
@@ -38,17 +35,13 @@ class Facts(NamedTuple):
     provenance: Provenance | None = None
 
 
-def decide_upload(
-    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, settings: Settings
-) -> tuple[list[Match], Facts]:
+def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
     matches: list[Match] = []
     try:
-        if isinstance(item, (str, os.PathLike)):
-            item = read_file(item, limits=settings.limits)
-        if not isinstance(item, (bytes, bytearray, memoryview)):
-            return matches, _decide_pictures(state, [from_image(item)], matches, settings)
-        data = bytes(item)
+        data = take(item, limits=settings.limits)
+        if isinstance(data, Decoded):
+            return matches, _decide_pictures(state, [data], matches, settings)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma

@@ -20,8 +20,9 @@ from ..errors import CatalogError
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..matching.decision import Audit, Match
+from ..matching.shown import as_bytes
 from .items import Item
-from .records import Problem, ScanRecord, Skipped, Summary
+from .records import ScanEvent, ScanRecord, Skipped, Summary
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -334,7 +335,7 @@ class Catalog:
         labels = {label for _, text in found for label in json.loads(text)}
         return Known(outcome=outcome, lists=tuple({name for name, _ in found}), labels=tuple(labels))
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Write one record; it is safe on disk within a second."""
         with self._guarded():
             if self._n_pending == 0:
@@ -404,7 +405,7 @@ class Catalog:
             " reason, failure, quality, provenance, milliseconds)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                path, record.position, _name_bytes(record.member), record.size,
+                path, record.position, None if record.member is None else as_bytes(record.member), record.size,
                 facts.get("mtime_ns", record.mtime_ns), self._settings_key, self._run,
                 facts.get("decided") or _now(), outcome, _plain(reason), facts.get("failure"),
                 facts.get("quality"), facts.get("provenance"), facts.get("milliseconds"),
@@ -504,16 +505,6 @@ def _match_row(file: int, run: int | None, match: Match) -> dict[str, Any]:
         "view": match.view,
         "suppressed_by": match.suppressed_by,
     }
-
-
-def _name_bytes(name: str | None) -> bytes | None:
-    """Return a member's name as bytes, undecodable ones as they were in the archive."""
-    if name is None:
-        return None
-    try:
-        return name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace")
 
 
 def name_text(stored: bytes | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -17,10 +16,11 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import SafehashError
+from .confining import Means, confine
 from .items import Item
-from .worker import Means, Verdict, confine, decide_batch, start
+from .worker import Verdict, decide_batch, start
 
-__all__ = ["Batch", "Failed", "Workers", "available_workers", "each_isolated"]
+__all__ = ["Batch", "Failed", "Workers", "each_isolated"]
 
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
@@ -72,13 +72,6 @@ class _Slot:
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
     since: float = 0.0  # when it last took up or finished something
-
-
-def available_workers() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Workers:
