@@ -14,6 +14,7 @@ from .. import _views
 from .._digests import degenerate, distance_to_plain, turn_digests
 from ..images.pictures import Decoded
 from ..search.index import Index
+from ..search.seeds import seed
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 
@@ -361,7 +362,7 @@ def _settle(
     queries = np.concatenate(batch.digests)
     if not len(queries):
         return
-    seeds = index.seed(queries, max_distance=family.seed_distance)
+    seeds = seed(index, queries, max_distance=family.seed_distance)
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
