@@ -329,7 +329,7 @@ def _stats(args: argparse.Namespace) -> int:
             for name, n in list(counts.items())[:_SHOWN]
         ]
         if stats.degenerate:
-            rows.append(("degenerate", "few different rows or columns", str(stats.degenerate)))
+            rows.append(("degenerate", "rows or columns repeat each other", str(stats.degenerate)))
         if stats.clusters is None:
             rows.append(("near-duplicates", f"not looked for: over {args.max_clustered}", ""))
         else:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from .._digests import turn_digests
 from .algorithms import SHOWN_DIGITS, Algorithm
 
-__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
+__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash"]
 
 #: The order of the eight orientations everywhere in safehash (the reference tool's own order).
 ORIENTATIONS = (
@@ -151,7 +150,7 @@ class Hash:
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests have no orientations")
         digests = np.frombuffer(self.digest, np.uint8)[None]
-        turned = turn_digests(digests, algorithm=self.algorithm)[0]
+        turned = turn_digests(digests)[0]
         return tuple(Hash(self.algorithm, row.tobytes(), quality=self.quality) for row in turned)
 
     def negative(self) -> Hash:
@@ -193,44 +192,3 @@ class Hash:
 
 def _restore(algorithm: str, digest: bytes, quality: int | None) -> Hash:
     return Hash(Algorithm(algorithm), digest, quality=quality)
-
-
-def turn_digests(digests: npt.NDArray[np.uint8], *, algorithm: Algorithm) -> npt.NDArray[np.uint8]:
-    """Derive the digests of the eight flips and turns from the bits alone (see `Hash.orientations`).
-
-    Parameters
-    ----------
-    digests : ndarray of uint8, shape (n, n_bytes)
-    algorithm : Algorithm
-        A perceptual one.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, 8, n_bytes)
-        In the order of `ORIENTATIONS`.
-    """
-    n = digests.shape[0]
-    side = 16 if algorithm.n_bits == 256 else 8
-    is_pdq = algorithm is Algorithm.PDQ
-    # As a grid of coefficients: [digest, vertical frequency, horizontal frequency].
-    # PDQ prints coefficient 0 last, pHash first.
-    ordered = digests[:, ::-1] if is_pdq else digests
-    order: Literal["little", "big"] = "little" if is_pdq else "big"
-    grid = np.unpackbits(ordered, axis=1, bitorder=order).reshape(n, side, side)
-    # PDQ's first coefficient row is frequency 1, pHash's is the constant: their odd ones differ.
-    odd = (np.arange(side) % 2 == (0 if is_pdq else 1)).astype(np.uint8)
-    rows_odd, cols_odd = odd[None, :, None], odd[None, None, :]
-    across = grid.swapaxes(1, 2)
-    grids = (
-        grid,
-        across ^ rows_odd,
-        grid ^ rows_odd ^ cols_odd,
-        across ^ cols_odd,
-        grid ^ rows_odd,
-        grid ^ cols_odd,
-        across,
-        across ^ rows_odd ^ cols_odd,
-    )
-    stacked = np.stack(grids, axis=1).reshape(n, 8, side * side)
-    packed = np.packbits(stacked, axis=2, bitorder=order)
-    return np.ascontiguousarray(packed[:, :, ::-1] if is_pdq else packed)
