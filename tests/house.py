@@ -1,19 +1,24 @@
 """The house as the tree has it: rooms, floors, doors, and the tables of docs/design.md that are made of them.
 
-``python tests/house.py`` writes those tables anew; `test_house.py` holds code and page to them.
+``python tests/house.py`` writes those tables anew, ``--check`` says whether they are true; `test_house.py` holds code
+and page to them.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-import safehash
-
-PACKAGE = Path(safehash.__file__).parent
 ROOT = Path(__file__).parent.parent
+_SOURCE = ROOT / "src" / "safehash"
+_INSTALLED = find_spec("safehash")
+
+#: The package as it was written, or, where the sources are out of reach, as it was installed: without what is compiled.
+PACKAGE = _SOURCE if _SOURCE.exists() else Path(str(_INSTALLED and _INSTALLED.origin)).parent
 DESIGN = ROOT / "docs" / "design.md"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
@@ -32,7 +37,7 @@ ROOMS = tuple(room for floor in FLOORS for room in floor)
 
 #: Outside packages, and the rooms that go to them.
 DOORS: dict[str, tuple[str, ...]] = {
-    "PIL": ("images", "hashing", "evaluation"),
+    "PIL": ("images", "evaluation"),
     "pillow_heif": ("images",),
     "faiss": ("search",),
     "sqlite3": ("scanning",),
@@ -132,10 +137,14 @@ def _order(folder: str) -> int:
 def doors() -> str:
     """Return the doors as a table."""
     rows = [
-        f"| {', '.join(f'`{name}`' for name in DOORS if DOORS[name] == rooms)} | {', '.join(f'`{room}`' for room in rooms)} |"
+        f"| {_listed(name for name in DOORS if DOORS[name] == rooms)} | {_listed(rooms)} |"
         for rooms in dict.fromkeys(DOORS.values())
     ]
     return "\n".join(["| outside | only in |", "| --- | --- |", *rows])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def parts() -> dict[str, str]:
@@ -162,4 +171,9 @@ def part_of(page: str, name: str) -> str:
 
 
 if __name__ == "__main__":
-    DESIGN.write_text(page_with(parts(), DESIGN.read_text(encoding="utf-8")), encoding="utf-8")
+    page = DESIGN.read_text(encoding="utf-8")
+    made = page_with(parts(), page)
+    if "--check" not in sys.argv:
+        DESIGN.write_text(made, encoding="utf-8")
+    elif made != page:
+        sys.exit("docs/design.md does not tell the house as it is: run `make design`")
