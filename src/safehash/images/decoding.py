@@ -166,18 +166,19 @@ def decode(
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
     data = bytes(data)
-    return _without_remarks(lambda: _decode(data, limits, step_for, background))
+    name = check_bytes(data, limits)
+    return _without_remarks(lambda: _guarded(name, lambda: _decode(name, data, limits, step_for, background)))
 
 
 def _decode(
-    data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
+    name: str, data: bytes, limits: Limits, step_for: Callable[[int], int] | None, background: Background
 ) -> Decoded:
-    name = check_bytes(data, limits)
+    """Decode within the guard: almost every attribute of the library's image objects runs code on the file."""
     if name == "JPEG" and step_for is not None:
         decoded = _plain_jpeg(data, limits, step_for)
         if decoded is not None:
             return decoded
-    image = _guarded(name, lambda: _open_mended(name, data))
+    image = _open_mended(name, data)
     size = image.size
     if name == "GIF":
         size = _larger(size, first_gif_frame(data))  # the canvas grows to hold it
@@ -188,12 +189,12 @@ def _decode(
         draftable = image.mode in ("L", "RGB")
         _check_cost(name, image, size, limits, step=step if draftable else 1)
         if step_for is not None and draftable:
-            _guarded(name, lambda: image.draft("L", (max(1, size[0] // step), max(1, size[1] // step))))
+            image.draft("L", (max(1, size[0] // step), max(1, size[1] // step)))
         step = _step_between(size, image.size)
     else:
         _check_cost(name, image, size, limits)
     mode = image.mode if name != "JPEG" or step_for is None else _stored_mode(image)
-    n_frames = 2 if getattr(image, "is_animated", False) else 1
+    n_frames = 2 if _is_animated(image) else 1
     orientation = _orientation(image) if name != "TIFF" else 1
     image, truncated = _load(name, image, data, tuple(side // step for side in size))
     if name in ("TIFF", "GIF"):
@@ -202,7 +203,7 @@ def _decode(
         format=name, mode=mode, width=size[0], height=size[1], scale=step, orientation=orientation,
         n_frames=n_frames, truncated=truncated,
     )  # fmt: skip
-    return _guarded(name, lambda: _decoded(image, provenance, background, step if name != "JPEG" else 1))
+    return _decoded(image, provenance, background, step if name != "JPEG" else 1)
 
 
 def _decoded(image: Image, provenance: Provenance, background: Background, step: int) -> Decoded:
@@ -290,11 +291,12 @@ def decode_frames(
     data = bytes(data)
     name = check_bytes(data, limits)
 
-    def begin() -> tuple[ImageFile, int]:
+    def begin() -> tuple[ImageFile, int, int]:
         image = _open_mended(name, data)
         size = _larger(image.size, gif_extent(data) if name == "GIF" else (1, 1))
         _check_cost(name, image, size, limits)
-        return image, int(getattr(image, "n_frames", 1))
+        most = min(_MAX_SEEK, max(max_frames, _MAX_SEEK_PIXELS // (image.width * image.height)))
+        return image, min(_n_frames(image), most), _orientation(image) if name != "TIFF" else 1
 
     def one(image: ImageFile, frame: int) -> Decoded:
         image.seek(frame)
@@ -311,9 +313,7 @@ def decode_frames(
     if name == "JPEG":
         yield decode(data, limits=limits, step_for=step_for, background=background)
         return
-    image, n_frames = _without_remarks(lambda: _guarded(name, begin))
-    n_frames = min(n_frames, _MAX_SEEK, max(max_frames, _MAX_SEEK_PIXELS // (image.width * image.height)))
-    orientation = _orientation(image) if name != "TIFF" else 1
+    image, n_frames, orientation = _without_remarks(lambda: _guarded(name, begin))
     wanted = _spread(0, n_frames, max_frames)
     n_done, last, end = 0, -1, n_frames
     while wanted:
@@ -327,7 +327,7 @@ def decode_frames(
             end = frame
             wanted = _spread(last + 1, end, max_frames - n_done)
             if wanted:
-                image, _ = _without_remarks(lambda: _guarded(name, begin))
+                image, _, _ = _without_remarks(lambda: _guarded(name, begin))
             continue
         yield decoded
         n_done, last = n_done + 1, frame
@@ -337,6 +337,29 @@ def _spread(first: int, end: int, n: int) -> list[int]:
     """Return up to n frames spread evenly from `first` to before `end`, both ends included."""
     n = min(n, end - first)
     return [first + round(i * (end - 1 - first) / max(1, n - 1)) for i in range(n)]
+
+
+def _is_animated(image: ImageFile) -> bool:
+    """Tell whether something follows the first frame; where looking for it meets damage, something does."""
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except (Warning, MemoryError):
+        raise
+    except Exception:  # the library seeks, through bytes that end anywhere
+        image.seek(0)
+        return True
+
+
+def _n_frames(image: ImageFile) -> int:
+    """Count frames; where counting meets damage, as many as could be there: those before it are decoded."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except (Warning, MemoryError):
+        raise
+    except Exception:
+        n_whole = image.tell() + 1
+        image.seek(0)
+        return n_whole
 
 
 def _whole(value: object) -> int:
@@ -355,12 +378,12 @@ _MAX_SEEK_PIXELS = 1_000_000_000
 
 def from_image(image: Image, *, background: Background = "white") -> Decoded:
     """Take the pixels of an image object that the caller decoded; EXIF orientation it still carries applies."""
-    width, height = image.size
-    if width < MIN_SIDE or height < MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
     name = str(getattr(image, "format", None) or "pixels")
 
     def convert() -> Decoded:
+        width, height = image.size
+        if width < MIN_SIDE or height < MIN_SIDE:
+            raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
         image.load()
         provenance = Provenance(
             format=name, mode=image.mode, width=width, height=height, orientation=_orientation(image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _join
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
 from ..hashing.compute import hash_decoded, read_file, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
 from ..images.decoding import decode, decode_frames, from_image
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["Facts", "Rules", "decide_hashes", "decide_upload", "near_any"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,27 @@ class Facts(NamedTuple):
     hash: Hash | None = None
     reason: str | None = None
     provenance: Provenance | None = None
+    failure: str | None = None
 
 
 def decide_upload(
     state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, rules: Rules
 ) -> tuple[list[Match], Facts]:
-    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
+    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
+
+    Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
+
+    Raises
+    ------
+    SafehashError
+        The snapshot turned out damaged; no upload can be decided by it.
+    TypeError
+        Nothing that can be an upload.
+    """
+    if not isinstance(item, (bytes, bytearray, memoryview, str, os.PathLike)) and not hasattr(
+        item, "getbands"
+    ):
+        raise TypeError(f"an upload is bytes, a path or an image object of PIL, not {type(item).__name__}")
     matches: list[Match] = []
     try:
         if isinstance(item, (str, os.PathLike)):
@@ -66,8 +84,19 @@ def decide_upload(
         step_for = reduction_for if only_pdq else _full_luma
         first = decode(data, limits=rules.limits, step_for=step_for)
         return matches, _decide_decoded(state, first, data, matches, step_for, rules)
-    except (ImageError, OSError) as exc:
-        return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
+    except ImageError as exc:
+        return matches, Facts(_outcome_of(exc), reason=str(exc), failure=exc.failure)
+    except OSError as exc:
+        return matches, Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
+    except MemoryError:
+        reason = "deciding it took more memory than there is"
+        return matches, Facts(Outcome.TOO_LARGE, reason=reason, failure="memory")
+    except SafehashError:
+        raise
+    except Exception as exc:
+        _LOG.exception("an upload could not be decided for a defect of safehash")
+        reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+        return matches, Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 
 def decide_hashes(state: State, values: Sequence[Hash], rules: Rules) -> list[tuple[list[Match], Facts]]:
@@ -273,18 +302,12 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _outcome_of(exc: Exception) -> Outcome:
+def _outcome_of(exc: ImageError) -> Outcome:
     if isinstance(exc, ImageTooLarge):
         return Outcome.TOO_LARGE
     if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
         return Outcome.UNSUPPORTED
     return Outcome.UNREADABLE
-
-
-def _reason_of(exc: Exception) -> str:
-    if isinstance(exc, OSError):
-        return f"cannot be read: {exc.strerror or exc}"
-    return str(exc)
 
 
 def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:

@@ -87,6 +87,9 @@ class Decision:
         The upload's own hash as it is, when it could be computed.
     reason : str or None
         For every outcome without a hash: what was found and what was expected.
+    failure : str or None
+        Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
+        time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).
     provenance : Provenance or None
         How the bytes became the pixels that were hashed.
     decided : str
@@ -99,6 +102,7 @@ class Decision:
     matches: tuple[Match, ...] = ()
     hash: Hash | None = None
     reason: str | None = None
+    failure: str | None = None
     provenance: Provenance | None = None
     audit: Audit
     decided: str
@@ -132,6 +136,8 @@ class Decision:
         record: dict[str, Any] = {"type": "decision", "outcome": self.outcome.value}
         if self.reason is not None:
             record["reason"] = self.reason
+        if self.failure is not None:
+            record["failure"] = self.failure
         if self.hash is not None:
             record["algorithm"] = self.hash.algorithm.value
             record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:8]

@@ -17,7 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Union
 from ..hashing.hashes import Algorithm
 from ..matching.matcher import quarantined
 from .items import Found, Item
-from .records import Problem, ScanRecord, Skipped, Summary
+from .logs import relay
+from .records import Problem, ScanRecord, Skipped, Summary, printable
 from .sources import Inputs, find
 from .worker import Means, Verdict, Worker, undecided
 
@@ -384,6 +385,7 @@ class Scan:
         return None
 
     def _record(self, item: Item, verdict: Verdict) -> Record:
+        relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
         if verdict.decision is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
 import signal
 import stat
@@ -13,15 +14,17 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SafehashError
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
 from .items import HEAD_BYTES, Item, why_skipped
+from .logs import Collector, Logged
 
 if TYPE_CHECKING:
     from ..images.limits import Limits
@@ -34,6 +37,8 @@ __all__ = ["Means", "Verdict", "Worker", "confine", "decide_batch", "start", "un
 _MALLOPT_TRIM_THRESHOLD, _MALLOPT_MMAP_THRESHOLD = -1, -3
 _KEPT_BUFFER = 16 << 20
 _KEPT_BYTES = 32 << 20
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of one item: a decision, or why it is left aside. Fields as of `records.ScanRecord`."""
+    """What came of one item: a decision, or why it is left aside. Fields as of `records.ScanRecord`.
+
+    And what was logged meanwhile, where it was decided in another process than the scan's.
+    """
 
     decision: Decision | None = None
     skipped: str | None = None
@@ -66,6 +74,7 @@ class Verdict:
     failure: str | None = None
     size: int | None = None
     mtime_ns: int | None = None
+    logged: tuple[Logged, ...] = ()
 
 
 class Worker:
@@ -80,6 +89,8 @@ class Worker:
     before : callable or None
         Called with each item's path before it is read. For tests, which plant crashes with it; nothing that a
         user can set reaches it.
+    collector : Collector or None
+        Collects what is logged, to be handed back with the verdicts.
     """
 
     def __init__(
@@ -89,14 +100,27 @@ class Worker:
         limits: Limits,
         file_digests: tuple[Algorithm, ...] = (),
         before: Callable[[str], None] | None = None,
+        collector: Collector | None = None,
     ) -> None:
         self._matcher = matcher
         self._limits = limits
         self._file_digests = file_digests
         self._before = before
+        self._collector = collector
 
     def decide(self, item: Item) -> Verdict:
-        """Decide one item. Raises nothing for anything a file can do."""
+        """Decide one item. Raises nothing for anything a file can do, nor for a defect of ours that it met.
+
+        Raises
+        ------
+        SafehashError
+            The snapshot turned out damaged.
+        """
+        verdict = self._decided(item)
+        logged = self._collector.take() if self._collector is not None else ()
+        return replace(verdict, logged=logged) if logged else verdict
+
+    def _decided(self, item: Item) -> Verdict:
         started = time.perf_counter()
         try:
             if self._before is not None:
@@ -107,6 +131,14 @@ class Worker:
         except OSError as exc:
             reason = f"cannot be read: {exc.strerror or exc}"
             return self._refused(reason, started, failure="read")
+        except SafehashError:
+            raise
+        except Exception as exc:
+            _LOG.exception("a file could not be decided for a defect of safehash")
+            reason = (
+                f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+            )
+            return self._refused(reason, started, failure="internal")
         return verdict
 
     def decide_batch(self, items: Sequence[Item], seconds: float) -> list[Verdict]:
@@ -146,7 +178,13 @@ class Worker:
             for algorithm in self._file_digests
         )
         decision = self._matcher.check(data)
-        return Verdict(decision=decision, digests=digests, failure=failure, size=size, mtime_ns=mtime_ns)
+        return Verdict(
+            decision=decision,
+            digests=digests,
+            failure=decision.failure or failure,
+            size=size,
+            mtime_ns=mtime_ns,
+        )
 
     def _refused(
         self,
@@ -249,7 +287,9 @@ def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: M
     """Make this process a worker: called once in each, before its first batch."""
     _settle(means)
     _keep_memory()
-    _WORKERS[:] = [Worker(open_matcher(), **options)]
+    collector = Collector()
+    collector.install()
+    _WORKERS[:] = [Worker(open_matcher(), collector=collector, **options)]
     _hush()
     _limit(means)
 
