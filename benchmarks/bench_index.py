@@ -55,6 +55,8 @@ from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import write_snapshot
 from safehash.search.index import Index
 
+from common import LEVEL_NAMES
+
 Digests = npt.NDArray[np.uint8]
 Record = dict[str, Any]
 
@@ -607,7 +609,7 @@ def machine() -> Record:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "system": platform.system(),
-        "instructions": _search.levels()[-1],
+        "instructions": LEVEL_NAMES[_search.LEVELS[-1]],
     }
 
 

@@ -36,6 +36,7 @@ import safehash
 from safehash.cli.output import Lines
 from safehash.lists.policy import Policy
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import rematch
 from safehash.scanning.pool import available_workers
@@ -194,7 +195,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     # The second one says what the machine gives: hashing and nothing else, in as many processes as the scan has.
     kinds: dict[str, Callable[[], None]] = {"hash": hash_all, "hash in processes": hash_in_processes}
     for effort in EFFORTS:
-        matcher = Matcher.from_files(listed, effort=effort)
+        matcher = Matcher.from_files(listed, settings=Settings(effort=effort))
         kinds[f"decide, {effort}"] = partial(decide_all, matcher)
         kinds[f"scan, {effort}"] = partial(scan_all, matcher)
         kinds[f"scan with catalog, {effort}"] = partial(scan_all, matcher, work / f"{effort}.db")
@@ -308,7 +309,7 @@ def rematching(work: Path, n_stored: int, n_listed: int) -> dict[str, Any]:
     """Return how long a catalog of random hashes takes against a list of random hashes, a few of them near."""
     # Random digests are often what a list of pictures would not hold; here all of them count.
     matcher = Matcher.from_files(
-        write_list(work / "long.csv", n_listed), policy=Policy(include_suspicious=True)
+        write_list(work / "long.csv", n_listed), settings=Settings(policy=Policy(include_suspicious=True))
     )
     path = work / "stored.db"
     with Catalog(path) as catalog:

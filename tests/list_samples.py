@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from safehash.hashing.hashes import ForeignHash, Hash
-from safehash.lists.entry import Entry, ListReport, Opinion
+from safehash.lists.entry import Entry, Opinion
 from safehash.lists.formats import read_list
+from safehash.lists.report import ListReport
 
 DATA = Path(__file__).parent / "data" / "lists"
 

@@ -6,7 +6,7 @@
 
     matcher = safehash.Matcher.from_files("list.csv")
     decision = matcher.check(data)
-    if decision.outcome is safehash.Outcome.MATCH:
+    if decision.is_match:
         ...  # suggest review
 
 Importing this package loads neither the image decoders nor the search library; the first call that needs
@@ -44,13 +44,17 @@ if TYPE_CHECKING:
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
-    from .lists.entry import Entry, ListReport, Opinion, merge_lists
+    from .lists.entry import Entry, Opinion
     from .lists.formats import read_list
     from .lists.loading import load_list
+    from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
+    from .lists.report import ListReport
+    from .lists.source import ListSource
     from .matching.decision import Decision, Match, Outcome
     from .matching.flood import FloodGuard
     from .matching.matcher import Matcher
+    from .matching.settings import FloodLimits, Settings
     from .scanning.catalog import Catalog
     from .scanning.records import ScanRecord
     from .scanning.run import scan
@@ -68,6 +72,7 @@ _HOMES = {
     "Entry": "lists.entry",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
+    "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
@@ -78,7 +83,8 @@ _HOMES = {
     "Limits": "images.limits",
     "ListError": "errors",
     "ListPolicy": "lists.policy",
-    "ListReport": "lists.entry",
+    "ListReport": "lists.report",
+    "ListSource": "lists.source",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
     "Opinion": "lists.entry",
@@ -86,6 +92,7 @@ _HOMES = {
     "Policy": "lists.policy",
     "SafehashError": "errors",
     "ScanRecord": "scanning.records",
+    "Settings": "matching.settings",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
     "fingerprint_bytes": "hashing.compute",
@@ -97,7 +104,7 @@ _HOMES = {
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
     "load_list": "lists.loading",
-    "merge_lists": "lists.entry",
+    "merge_lists": "lists.merging",
     "read_list": "lists.formats",
     "scan": "scanning.run",
 }
@@ -111,6 +118,7 @@ __all__ = [
     "Entry",
     "Fingerprint",
     "FloodGuard",
+    "FloodLimits",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -122,6 +130,7 @@ __all__ = [
     "ListError",
     "ListPolicy",
     "ListReport",
+    "ListSource",
     "Match",
     "Matcher",
     "Opinion",
@@ -129,6 +138,7 @@ __all__ = [
     "Policy",
     "SafehashError",
     "ScanRecord",
+    "Settings",
     "UnreadableImage",
     "UnsupportedImage",
     "fingerprint_bytes",

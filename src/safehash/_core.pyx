@@ -16,6 +16,8 @@ from libc.string cimport memcpy
 
 import numpy as np
 
+include "_c/_levels.pxi"
+
 
 cdef extern from "_kernels.h" nogil:
     int SH_MAX_SIDE
@@ -65,16 +67,13 @@ cdef extern from "_kernels.h" nogil:
         void (*resample_cols)(uint8_t*, const uint8_t*, int, const sh_resampler*) noexcept nogil
 
     void sh_fill_dct()
-    int sh_widest_level()
     const sh_kernels* sh_kernels_at(int level)
 
 
 sh_fill_dct()
 
-#: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
-LEVELS = tuple(range(sh_widest_level() + 1))
-
-cdef int default_level = sh_widest_level()
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
 #: A side longer than this is refused: the tables would outgrow what one upload may cost.
 MAX_SIDE = 1 << 20
@@ -330,11 +329,7 @@ cdef void drop_scratch(Scratch* scratch) noexcept nogil:
 
 
 cdef const sh_kernels* kernels_at(int level) except NULL:
-    if level < 0:
-        level = default_level
-    if level > default_level:
-        raise ValueError(f"this processor runs levels {LEVELS}, not {level}")
-    return sh_kernels_at(level)
+    return sh_kernels_at(checked_level(level))
 
 
 cdef tuple sides(Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step):
@@ -395,7 +390,7 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     orientation : int
         EXIF orientation to apply, 1 to 8.
     level : int
-        Instruction set to force (one of `LEVELS`); -1 takes the widest. All give the same bits.
+        Instruction level to force (one of `LEVELS`); -1 takes the widest. All give the same bits.
 
     Returns
     -------

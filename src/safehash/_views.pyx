@@ -10,6 +10,8 @@ from libc.stdlib cimport free, malloc
 
 import numpy as np
 
+include "_c/_levels.pxi"
+
 
 cdef extern from "_views.h" nogil:
     int SV_MAX_SIDE
@@ -64,7 +66,6 @@ cdef extern from "_views.h" nogil:
 
     void sh_fill_dct()
     void sv_fill_dct()
-    int sh_widest_level()
     const sh_kernels* sh_kernels_at(int level)
     const sv_kernels* sv_kernels_at(int level)
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
@@ -84,21 +85,11 @@ cdef extern from "_views.h" nogil:
 sh_fill_dct()
 sv_fill_dct()
 
-#: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
-LEVELS = tuple(range(sh_widest_level() + 1))
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
 #: Samples of the largest thumbnail's side.
 SIDE = SV_MAX_SIDE
-
-cdef int default_level = sh_widest_level()
-
-
-cdef int checked_level(int level) except -1:
-    if level < 0:
-        return default_level
-    if level > default_level:
-        raise ValueError(f"this processor runs levels {LEVELS}, not {level}")
-    return level
 
 
 cdef int side_of(const float[:, ::1] thumb) except -1:
@@ -126,7 +117,7 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     side : int
         Of the thumbnail, a multiple of 16, at most `SIDE`.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -213,7 +204,7 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     row_of, col_of : ndarray of int32, shape (n_windows,)
         Which spans make a window. Windows with the same rows share most of their work.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -326,7 +317,7 @@ def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int l
     n_windows : int
         The best so many boxes are returned.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -434,9 +425,9 @@ def measure_window(const float[:, ::1] thumb, const double[:] window):
     cdef double contrast
     with nogil:
         sv_window_picture(small, &thumb[0, 0], n, edges)
-        sh_kernels_at(default_level).dct(coefficients, small)
+        sh_kernels_at(widest_level).dct(coefficients, small)
         faint = sv_faint_share(coefficients)
-        quality = sh_kernels_at(default_level).quality(small)
+        quality = sh_kernels_at(widest_level).quality(small)
         flat = sv_flat_share(small)
         plain = sv_plain_ground(small)
         sv_nearest_samples(small, &thumb[0, 0], n, edges)
@@ -465,7 +456,7 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
     max_evaluations : int
         Windows looked at, at most.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from safehash.hashing.compute import hash_bytes, reduction_for
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from small_files import changed, prefixes, small_files
 
 FILES = small_files()
@@ -25,7 +26,7 @@ LIMITS = Limits(max_pixels=1 << 20)
 def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
     path: Path = tmp_path_factory.mktemp("lists") / "own.csv"
     path.write_text(f"hash\n{hash_bytes(FILES['png']).hex}\n", encoding="ascii")
-    return Matcher.from_files(path, limits=LIMITS)
+    return Matcher.from_files(path, settings=Settings(limits=LIMITS))
 
 
 def decoded_or_refused(data: bytes) -> int:

@@ -204,10 +204,15 @@ def test_hidden_colours_do_not_matter(photo: Image.Image, file_format: str) -> N
     assert distance(one, plain) <= (0 if file_format != "AVIF" else 6)
 
 
-def test_black_background_on_request(photo: Image.Image) -> None:
+def test_a_transparent_picture_is_also_seen_on_black(photo: Image.Image) -> None:
     data = saved(with_hidden_colours(photo, 1), "PNG")
-    assert decode(data, background="black").pixels[:, -1].max() == 0
-    assert decode(data, background="white").pixels[:, -1].min() == 255
+    decoded = decode(data)
+    assert decoded.pixels[:, -1].min() == 255
+    (also,) = decoded.also
+    assert (also.name, also.effort) == ("on black", "standard")
+    on_black = also.make()
+    assert on_black.pixels[:, -1].max() == 0
+    assert on_black.provenance == decoded.provenance
 
 
 def test_one_transparent_colour_and_palette_transparency(photo: Image.Image) -> None:
@@ -662,7 +667,7 @@ def test_long_animations_are_sampled_within_a_budget(
     photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = animation(photo, "GIF", 12)
-    monkeypatch.setattr("safehash.images.decoding._MAX_SEEK_PIXELS", 10 * 200 * 160)
+    monkeypatch.setattr("safehash.images.frames._MAX_SEEK_PIXELS", 10 * 200 * 160)
     assert [frame.provenance.frame for frame in decode_frames(data, max_frames=4)] == [0, 3, 6, 9]
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from list_samples import BRIDGE, DATA, EXPECTED, FIRST, entries_of
 from safehash.errors import ListError
-from safehash.lists.entry import Entry, Reject
+from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
+from safehash.lists.report import Reject
 
 MIB = 1 << 20
 

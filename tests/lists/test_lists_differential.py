@@ -26,9 +26,10 @@ from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from list_samples import DATA, FIRST
 from safehash.hashing.hashes import Hash
-from safehash.lists.entry import Entry, merge_lists
+from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
 from safehash.lists.formats.threatexchange import _Known
+from safehash.lists.merging import merge_lists
 
 CATEGORY = {
     "NEGATIVE_CLASS": "negative",

@@ -12,21 +12,13 @@ from hypothesis import strategies as st
 
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
-from safehash.lists.entry import (
-    CATEGORIES,
-    Entry,
-    Opinion,
-    category_of,
-    degeneracy,
-    is_suspicious,
-    join_categories,
-    merge_lists,
-    suspicion,
-    unite_digests,
-)
+from safehash.lists.entry import CATEGORIES, Entry, Opinion
 from safehash.lists.formats import read_list
 from safehash.lists.formats.jsonl import entry_record, write_list
 from safehash.lists.loading import load_list
+from safehash.lists.merging import merge_lists, unite_digests
+from safehash.lists.opinions import category_of, join_categories
+from safehash.lists.suspicion import degeneracy, is_suspicious, suspicion
 
 ONE = Hash.from_hex("pdq", "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b")
 TWO = Hash.from_hex("pdq", "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22")

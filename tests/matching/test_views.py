@@ -13,11 +13,12 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageOps
 
 from safehash import _views
+from safehash.errors import UnreadableImage
 from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
 from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images import decoding
-from safehash.images.pictures import Decoded
+from safehash.images.pictures import Also, Decoded
 from safehash.matching import gates, views, windows
 from safehash.search.index import Index
 
@@ -489,20 +490,44 @@ def test_frames_are_named_and_the_first_gives_the_hash(index: Index) -> None:
     assert result.hash == compute.hash_decoded(upload[0], algorithm=Algorithm.PDQ)
 
 
-def test_on_black_is_asked_for_once_and_named(index: Index) -> None:
+def test_further_pictures_are_made_once_where_the_effort_allows_and_named(index: Index) -> None:
     calls = []
 
-    def on_black() -> Decoded:
-        calls.append(1)
-        return decoded(PICTURES[1])
+    def further(name: str, picture: Picture, effort: views.Effort) -> Also:
+        def make() -> Decoded:
+            calls.append(name)
+            return decoded(picture)
+
+        return Also(name, make, effort=effort)
 
     white = decoded(Image.new("RGB", (300, 200), "white"))
-    result = views.look_up(
-        [white], index, max_distance=31, min_quality=50, effort="standard", on_black=on_black
+    white = replace(
+        white,
+        also=(
+            further("first shown", PICTURES[0], "fast"),
+            further("on black", ImageOps.mirror(PICTURES[1]), "standard"),
+            further("shrunk", PICTURES[2], "thorough"),
+        ),
     )
-    assert [(hit.row, hit.view) for hit in result.hits] == [(1, "on black")]
-    views.look_up([white], index, max_distance=31, min_quality=50, effort="fast", on_black=on_black)
-    assert len(calls) == 1
+    views_of = {"fast": 1, "standard": 2, "thorough": 3}
+    names = {0: "first shown", 1: "on black, mirrored", 2: "shrunk"}
+    for effort, n in views_of.items():
+        calls.clear()
+        hits = look(white, index, effort)  # type: ignore[arg-type]
+        assert {hit.row: hit.view for hit in hits} == dict(list(names.items())[:n])
+        assert len(calls) == n
+
+
+def test_a_further_picture_that_cannot_be_made_is_told_and_costs_no_other(index: Index) -> None:
+    def fail() -> Decoded:
+        raise UnreadableImage("no colours in it")
+
+    flat = replace(
+        decoded(PICTURES[3]), also=(Also("broken", fail), Also("on black", lambda: decoded(PICTURES[1])))
+    )
+    result = views.look_up([flat], index, max_distance=31, min_quality=50)
+    assert {hit.row: hit.view for hit in result.hits} == {3: "as it is", 1: "on black"}
+    assert [str(failure) for failure in result.failures] == ["no colours in it"]
 
 
 def test_exif_orientation_counts_before_windows(index: Index) -> None:

@@ -16,6 +16,7 @@ from crashers import misbehave
 from safehash.errors import CatalogError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import counts, records, rematch, similar, stored_digests
 from safehash.scanning.records import Summary
@@ -73,9 +74,14 @@ def test_other_lists_decide_again(tmp_path: Path, folder: Path, matcher: Matcher
     other = Matcher.from_files(write_list(tmp_path / "other.csv", folder / "picture00005.png"))
     summary = scan_into(path, folder, other)
     assert (summary.n_unchanged, summary.lists) == (0, {"other": 1})
-    thorough = Matcher.from_files(tmp_path / "other.csv", effort="fast")
+    thorough = Matcher.from_files(tmp_path / "other.csv", settings=Settings(effort="fast"))
     assert scan_into(path, folder, thorough).n_unchanged == 0
-    assert scan_into(path, folder, Matcher.from_files(tmp_path / "other.csv", effort="fast")).n_unchanged == 8
+    assert (
+        scan_into(
+            path, folder, Matcher.from_files(tmp_path / "other.csv", settings=Settings(effort="fast"))
+        ).n_unchanged
+        == 8
+    )
 
 
 def test_failures_are_kept_or_tried_again(tmp_path: Path, folder: Path, matcher: Matcher) -> None:

@@ -26,6 +26,7 @@ from safehash.errors import SafehashError
 from safehash.images.limits import Limits
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
 from safehash.scanning.sources import Inputs, count_files, find
@@ -373,7 +374,8 @@ def test_files_that_vanish_or_change(
 
 def test_large_files_are_not_read(tmp_path: Path, pictures: Path) -> None:
     small = Matcher.from_files(
-        write_list(tmp_path / "own.csv", pictures / "picture00001.png"), limits=Limits(max_bytes=5000)
+        write_list(tmp_path / "own.csv", pictures / "picture00001.png"),
+        settings=Settings(limits=Limits(max_bytes=5000)),
     )
     (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(6000))
     (tmp_path / "large.bin").write_bytes(bytes(6000))
@@ -538,12 +540,15 @@ def test_archive_members_of_one_name_are_two(
     ]
 
 
-def test_bombs_are_bounded(tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs_are_bounded(
+    pictures: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from safehash.scanning import archives
 
     huge = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
     make_zip(tmp_path / "bomb.zip", {f"{number}.png": huge for number in range(5)})
-    small = Matcher.from_files(limits=Limits(max_bytes=1_000_000))
+    listed = write_list(tmp_path_factory.mktemp("list") / "own.csv", pictures / "picture00001.png")
+    small = Matcher.from_files(listed, settings=Settings(limits=Limits(max_bytes=1_000_000)))
     records = look(tmp_path, small)
     assert outcomes(records) == {f"bomb.zip!{number}.png": "too_large" for number in range(5)}
     monkeypatch.setattr(archives, "_EXPANSION_FREE", 2_500_000)

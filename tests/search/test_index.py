@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,13 @@ def answers(index: Index, queries: UInt8Array, max_distance: int, threads: int =
     return [found[start:end] for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
 
 
-@pytest.fixture(params=_search.levels())
-def level(request: pytest.FixtureRequest) -> Iterator[str]:
+@pytest.fixture(params=_search.LEVELS)
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the test at each instruction level this machine has."""
-    _search.choose_level(request.param)
-    yield request.param
-    _search.choose_level(_search.levels()[-1])
+    at: int = request.param
+    monkeypatch.setattr(_search, "SlotIndex", functools.partial(_search.SlotIndex, level=at))
+    monkeypatch.setattr(_search, "merge_slot", functools.partial(_search.merge_slot, level=at))
+    return at
 
 
 @st.composite
@@ -125,7 +126,7 @@ def split_of(radius: int, n_slots: int, rng: np.random.Generator) -> list[int]:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_every_level_finds_what_was_planted(level: str, algorithm: Algorithm) -> None:
+def test_every_level_finds_what_was_planted(level: int, algorithm: Algorithm) -> None:
     rng = np.random.default_rng(7)
     digests = rng.integers(0, 256, (30_000, algorithm.n_bytes), dtype=np.uint8)
     radius = 31 if algorithm.n_bits == 256 else 8
@@ -144,7 +145,7 @@ def test_every_level_finds_what_was_planted(level: str, algorithm: Algorithm) ->
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 5, 8, 9, 31])
-def test_every_level_scans_to_the_last_digest(level: str, n: int) -> None:
+def test_every_level_scans_to_the_last_digest(level: int, n: int) -> None:
     for algorithm in ALGORITHMS:
         digests = np.arange(n * algorithm.n_bytes, dtype=np.uint8).reshape(n, -1)
         index = Index.from_digests(digests, algorithm=algorithm)
@@ -267,7 +268,7 @@ def test_any_sequence_of_updates_equals_a_new_index(
 
 
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 64, 9_000])
-def test_an_update_merges_into_the_arrays_a_build_makes(level: str, n: int) -> None:
+def test_an_update_merges_into_the_arrays_a_build_makes(level: int, n: int) -> None:
     rng = np.random.default_rng(6)
     digests = rng.integers(0, 256, (n, 32), dtype=np.uint8)
     digests[n // 2 :: 3] = digests[0]  # some buckets hold many rows
@@ -288,7 +289,7 @@ def test_an_update_merges_into_the_arrays_a_build_makes(level: str, n: int) -> N
             np.testing.assert_array_equal(new.parts()["ids"], ids)
 
 
-def test_a_merge_refuses_arrays_that_do_not_belong_together(level: str) -> None:
+def test_a_merge_refuses_arrays_that_do_not_belong_together(level: int) -> None:
     """Whatever a forged file says, a merge stays inside its arrays."""
     rng = np.random.default_rng(14)
     digests = rng.integers(0, 256, (500, 32), dtype=np.uint8)
@@ -335,7 +336,7 @@ def slots_of(digest: UInt8Array, widths: tuple[int, ...]) -> list[int]:
     return values
 
 
-def test_seeds_are_the_rows_that_share_slots(level: str) -> None:
+def test_seeds_are_the_rows_that_share_slots(level: int) -> None:
     rng = np.random.default_rng(8)
     digests = rng.integers(0, 256, (3_000, 32), dtype=np.uint8)
     index = Index.from_digests(digests)
@@ -417,13 +418,14 @@ def test_wrong_shapes_and_rows_are_refused() -> None:
             index.without(rows)
         with pytest.raises(IndexError):
             index.updated(removed=rows)
-    with pytest.raises(ValueError, match="this machine has"):
-        _search.choose_level("quantum")
 
 
 def test_the_kernels_refuse_arrays_that_do_not_fit() -> None:
     digests = np.zeros((4, 32), np.uint8)
     starts, ids = build_slots(digests, (4, 4))
+    for level in (-2, 99):
+        with pytest.raises(ValueError, match="this processor runs levels 0 to"):
+            _search.SlotIndex(digests, (4, 4), starts, ids, level=level)
     with pytest.raises(ValueError, match="do not fit"):
         _search.SlotIndex(digests, (4, 5), starts, ids)
     with pytest.raises(ValueError, match="do not fit"):

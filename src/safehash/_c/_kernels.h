@@ -1,20 +1,14 @@
-/* Plain C that Cython cannot express: the pixel kernels, compiled once per instruction set, chosen at import.
+/* Plain C that Cython cannot express: the pixel kernels, compiled once per level (_levels.h).
  *
- * The choice is a table of function pointers, not ifunc: musl has none. Every copy gives the same bits
- * (tests/hashing/test_kernels.py forces each and compares), because integer sums are exact and float sums have one order.
+ * Every copy gives the same bits (tests/hashing/test_kernels.py forces each and compares), because integer sums are
+ * exact and float sums have one order.
  */
 #ifndef SAFEHASH_KERNELS_H
 #define SAFEHASH_KERNELS_H
 
 #include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define restrict __restrict
-#endif
+#include "_levels.h"
 
 #define SH_MAX_SIDE 64 /* the larger of the pictures pHash shrinks to */
 #define SH_MOST_ROWS 40 /* of a band whose weights come to at most 257: 31, and a few that its mirrored twin adds */
@@ -101,7 +95,7 @@ typedef struct {
 static float sh_dct[16][32];
 static float sh_dct_pairs[32][16];
 
-static void sh_fill_dct(void)
+static inline void sh_fill_dct(void)
 {
     const double pi = 3.14159265358979323846;
     for (int i = 0; i < 16; i++)
@@ -118,81 +112,22 @@ static inline uint8_t sh_clip8(int64_t fixed)
     return value < 0 ? 0 : value > 255 ? 255 : (uint8_t)value;
 }
 
-#define SH_JOIN2(a, b) a##b
-#define SH_JOIN(a, b) SH_JOIN2(a, b)
-
-#define SH_WIDTH 4
-#define SH_NAME(name) SH_JOIN(sh_base_, name)
-#include "_kernels_body.h"
-#undef SH_WIDTH
-#undef SH_NAME
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define SH_HAVE_WIDE 1
-#include <immintrin.h>
+#if SH_X86
 /* Four floats from one place and four from another. */
 #define SH_PAIR(low, high) _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2")
-#endif
-#define SH_WIDTH 8
-#define SH_NAME(name) SH_JOIN(sh_avx2_, name)
-#include "_kernels_body.h"
-#undef SH_WIDTH
-#undef SH_NAME
-#if defined(__clang__)
-#pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")
-#endif
-#define SH_WIDTH 16
-#define SH_NAME(name) SH_JOIN(sh_avx512_, name)
-#include "_kernels_body.h"
-#undef SH_WIDTH
-#undef SH_NAME
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#else
-#define SH_HAVE_WIDE 0
 #endif
 
-/* The widest level this processor runs: 0 baseline, 1 AVX2, 2 AVX-512. */
-static int sh_widest_level(void)
-{
-#if SH_HAVE_WIDE
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-        return 2;
-    if (__builtin_cpu_supports("avx2"))
-        return 1;
-#endif
-    return 0;
-}
+#define SH_BODY "_kernels_body.h"
+#include "_each_level.h"
+#undef SH_BODY
 
-static const sh_kernels *sh_kernels_at(int level)
+static inline const sh_kernels *sh_kernels_at(int level)
 {
-#if SH_HAVE_WIDE
-    if (level >= 2)
-        return &sh_avx512_kernels;
-    if (level == 1)
-        return &sh_avx2_kernels;
-#endif
-    (void)level;
-    return &sh_base_kernels;
+    return SH_AT_LEVEL(level, kernels);
 }
 
 /* The 128th smallest of 256 values (the lower middle one). Overwrites its scratch copy. */
-static float sh_lower_median(const float *values)
+static inline float sh_lower_median(const float *values)
 {
     float v[256];
     memcpy(v, values, sizeof v);
@@ -222,7 +157,7 @@ static float sh_lower_median(const float *values)
 }
 
 /* The bits as the kernels give them, by a plain selection: for the reference, which is to owe them nothing. */
-static void sh_pdq_bits(uint8_t *digest, const float *coefficients)
+static inline void sh_pdq_bits(uint8_t *digest, const float *coefficients)
 {
     const float median = sh_lower_median(coefficients);
     for (int byte = 0; byte < 32; byte++) {

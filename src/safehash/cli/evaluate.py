@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from .list_options import LIST, add_list_options, list_source
+
 __all__ = ["add_commands"]
 
 
@@ -41,7 +43,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="take N pictures, spread over the folder (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--list", action="append", metavar="FILE", dest="lists",
+        "--list", action="append", metavar=LIST, dest="lists",
         help="count false matches against a list of your own too, in any format; repeatable",
     )  # fmt: skip
     parser.add_argument("--family", action="append", metavar="NAME", help="only these families; repeatable")
@@ -52,6 +54,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--threads", type=int, metavar="N", help="default: one a processor")
     parser.add_argument("--json", metavar="FILE", help="write the figures, '-' for standard output")
     parser.add_argument("--page", metavar="FILE", help="write a page with plots, self-contained HTML")
+    add_list_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from ..evaluation.evaluate import evaluate, find_peers
     from ..evaluation.manipulations import FAMILIES, MANIPULATIONS
     from ..evaluation.page import as_page, as_table
-    from ..matching.views import EFFORTS
+    from ..matching.settings import EFFORTS
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort.split(","))
     unknown = set(args.effort.split(",")) - set(EFFORTS)
@@ -94,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
                 min_quality=args.min_quality,
                 list_size=args.list_size,
                 max_images=args.max_images,
-                own_lists=args.lists or (),
+                own_lists=[list_source(text, args) for text in args.lists or ()],
                 peers=find_peers() if args.peers else (),
                 seed=args.seed,
                 threads=args.threads,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .common import FATAL, MATCHED, OK
+from .list_options import LIST, add_list_options, list_source
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
@@ -31,15 +32,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="read lists and write them, ready to be searched, as one file",
         description="Read lists and write one file that any number of processes can open in milliseconds.",
     )
-    build.add_argument("lists", nargs="+", metavar="LIST", help="a hash list, or a directory of pages")
+    build.add_argument("lists", nargs="+", metavar=LIST, help="a hash list, or a directory of pages")
     build.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write; replaced whole")
     build.add_argument(
         "--allow",
         action="append",
         default=[],
-        metavar="LIST",
+        metavar=LIST,
         help="a list of harmless pictures; may be repeated",
     )
+    add_list_options(build)
     build.set_defaults(run=run_build)
 
     info = commands.add_parser(
@@ -82,7 +84,10 @@ def run_build(arguments: argparse.Namespace) -> int:
     """Write the snapshot and say what went into it on standard error."""
     from ..matching.matcher import Matcher
 
-    matcher = Matcher.from_files(*arguments.lists, allow=arguments.allow)
+    matcher = Matcher.from_files(
+        *(list_source(text, arguments) for text in arguments.lists),
+        allow=[list_source(text, arguments) for text in arguments.allow],
+    )
     matcher.save(arguments.output)
     for note in matcher.notes:
         print(f"safehash: {note}", file=sys.stderr)

@@ -14,12 +14,16 @@ from typing import Any
 from ..errors import ImageError, ListError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from ..lists.comparing import ListDiff, diff_lists, list_stats
-from ..lists.entry import CATEGORIES, Entry, ListReport, merge_lists, suspicion, unite_digests
-from ..lists.formats import FORMATS, ListReader, read_list
+from ..lists.entry import CATEGORIES, Entry
+from ..lists.formats import ListReader, read_list
 from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
+from ..lists.merging import merge_lists, unite_digests
 from ..lists.policy import staleness
+from ..lists.report import ListReport
+from ..lists.suspicion import suspicion
+from .list_options import LIST, add_list_options, list_source
 
 __all__ = ["add_commands"]
 
@@ -37,12 +41,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     commands = lists.add_subparsers(metavar="COMMAND", required=True)
 
     check = _command(commands, "check", _check, "say what is in each list, and what is wrong with it")
-    check.add_argument("lists", nargs="+", metavar="LIST", type=Path, help="a file or a directory of pages")
+    check.add_argument("lists", nargs="+", metavar=LIST, help="a file or a directory of pages")
     check.add_argument("--require-fresh", action="store_true", help="a stale list is unusable (exit code 2)")
-    _add_reading(check)
+    add_list_options(check, also=("--format",))
 
     merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
-    merge.add_argument("lists", nargs="+", metavar="LIST", type=Path)
+    merge.add_argument("lists", nargs="+", metavar=LIST)
     merge.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     merge.add_argument(
         "--drop-deletes",
@@ -54,26 +58,26 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         action="store_true",
         help="one entry per digest, with the opinions of all lists; no deletes",
     )
-    _add_reading(merge)
+    add_list_options(merge, also=("--format",))
 
     convert = _command(commands, "convert", _convert, "write a list in another format")
-    convert.add_argument("list", metavar="LIST", type=Path)
+    convert.add_argument("list", metavar=LIST)
     convert.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     convert.add_argument(
         "--to",
         choices=("jsonl", "csv"),
         help="by default told from FILE's ending; CSV drops opinions and extras",
     )
-    _add_reading(convert)
+    add_list_options(convert, also=("--format",))
 
     diff = _command(commands, "diff", _diff, "say what was added, removed, changed and re-labelled")
-    diff.add_argument("old", metavar="OLD", type=Path)
-    diff.add_argument("new", metavar="NEW", type=Path)
+    diff.add_argument("old", metavar="OLD")
+    diff.add_argument("new", metavar="NEW")
     diff.add_argument("--full-hashes", action="store_true", help="print whole digests")
-    _add_reading(diff)
+    add_list_options(diff, also=("--format",))
 
     stats = _command(commands, "stats", _stats, "count by algorithm, category, label, age and likeness")
-    stats.add_argument("lists", nargs="+", metavar="LIST", type=Path)
+    stats.add_argument("lists", nargs="+", metavar=LIST)
     stats.add_argument(
         "--max-clustered",
         type=int,
@@ -81,7 +85,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="look for near-duplicates among at most N digests (default %(default)s)",
     )
-    _add_reading(stats)
+    add_list_options(stats, also=("--format",))
 
     add = _command(commands, "add", _add, "hash images you hold into a list of your own")
     add.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
@@ -113,30 +117,17 @@ def _command(
     return parser
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=[row.name for row in FORMATS],
-        help="do not recognise the format, read as this one",
-    )
-    parser.add_argument(
-        "--algorithm",
-        choices=[a.value for a in Algorithm],
-        help="what digests are where the list does not say (64 hexadecimal digits: pdq or sha256)",
-    )
-
-
 def _check(args: argparse.Namespace) -> int:
     code = _OK
     rows: list[tuple[str, ...]] = []
     remarks: list[str] = []
     for path in args.lists:
         loaded, error = _loaded(path, args)
-        record: dict[str, Any] = {"type": "list_check", "path": str(path), "usable": loaded is not None}
+        record: dict[str, Any] = {"type": "list_check", "path": path, "usable": loaded is not None}
         if loaded is None:
             code = _UNUSABLE
             record["error"] = error
-            rows.append((path.name, "unusable", "", "", "", "", ""))
+            rows.append((list_source(path, args).list_name, "unusable", "", "", "", "", ""))
             remarks.append(error)
         else:
             report = loaded.report
@@ -186,7 +177,7 @@ def _merge(args: argparse.Namespace) -> int:
     readers: list[ListReader] = []
     try:
         for path in args.lists:
-            readers.append(read_list(path, format=args.format, algorithm=args.algorithm))
+            readers.append(read_list(list_source(path, args)))
         merged = merge_lists(*readers, keep_deleted=not (args.drop_deletes or args.unite))
         entries = unite_digests(merged) if args.unite else merged
         n_entries = write_list(args.output, entries)
@@ -203,7 +194,7 @@ def _convert(args: argparse.Namespace) -> int:
             ListError("say --to jsonl or --to csv: the ending tells neither", path=args.output), args
         )
     try:
-        reader = read_list(args.list, format=args.format, algorithm=args.algorithm)
+        reader = read_list(list_source(args.list, args))
         if target == "csv":
             n_entries = write_csv(args.output, reader)
         else:
@@ -235,10 +226,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
 def _diff(args: argparse.Namespace) -> int:
     try:
         # One name for both, because keys hold it.
-        old, new = (
-            read_list(path, format=args.format, source="list", algorithm=args.algorithm)
-            for path in (args.old, args.new)
-        )
+        old, new = (read_list(list_source(path, args), source="list") for path in (args.old, args.new))
         diff = diff_lists(old, new)
     except ListError as exc:
         return _fail(exc, args)
@@ -315,7 +303,7 @@ def _stats(args: argparse.Namespace) -> int:
         if loaded is None:
             code = _UNUSABLE
             if args.json:
-                _print_json({"type": "list_stats", "path": str(path), "error": error})
+                _print_json({"type": "list_stats", "path": path, "error": error})
             else:
                 print(error, file=sys.stderr)
             continue
@@ -444,9 +432,9 @@ def _has_quality(entry: Entry) -> bool:
     return isinstance(entry.hash, Hash) and entry.hash.quality is not None
 
 
-def _loaded(path: Path, args: argparse.Namespace) -> tuple[LoadedList | None, str]:
+def _loaded(path: str, args: argparse.Namespace) -> tuple[LoadedList | None, str]:
     try:
-        return load_list(path, format=args.format, algorithm=args.algorithm), ""
+        return load_list(list_source(path, args)), ""
     except ListError as exc:
         return None, str(exc)
 

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import IndexFileError
 from ..scanning.records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
+from .list_options import LIST, add_list_options, list_source
 from .output import Lines, summary_text
 
 if TYPE_CHECKING:
@@ -97,12 +98,10 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("lists")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--list", action="append", default=[], metavar="LIST", help="hash list; may be repeated"
+        "--list", action="append", default=[], metavar=LIST, help="hash list; may be repeated"
     )
     source.add_argument("--index", metavar="FILE", help="snapshot written by `safehash index build`")
-    group.add_argument(
-        "--allow", action="append", default=[], metavar="LIST", help="list of harmless pictures"
-    )
+    group.add_argument("--allow", action="append", default=[], metavar=LIST, help="list of harmless pictures")
     group.add_argument(
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
@@ -123,13 +122,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
+    add_list_options(group)
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
     from ..lists.policy import Policy
-    from ..matching.flood import FloodGuard
     from ..matching.matcher import Matcher
+    from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
     if arguments.max_distance is not None:
@@ -138,25 +138,20 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["min_quality"] = arguments.min_quality
     if arguments.require_fresh:
         differs["require_fresh"] = True
-    guard = FloodGuard(max_share=arguments.flood_share) if arguments.flood_share is not None else None
+    settings = Settings(
+        effort=arguments.effort,
+        policy=Policy(**differs) if differs else None,
+        allow_ids=arguments.allow_id,
+        flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
+    )
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        policy = Policy(**differs) if differs else None
-        return Matcher.open(
-            arguments.index,
-            allow_ids=arguments.allow_id,
-            policy=policy,
-            effort=arguments.effort,
-            flood_guard=guard,
-        )
+        return Matcher.open(arguments.index, settings=settings)
     return Matcher.from_files(
-        *arguments.list,
-        allow=arguments.allow,
-        allow_ids=arguments.allow_id,
-        policy=Policy(**differs),
-        effort=arguments.effort,
-        flood_guard=guard,
+        *(list_source(text, arguments) for text in arguments.list),
+        allow=[list_source(text, arguments) for text in arguments.allow],
+        settings=settings,
     )
 
 

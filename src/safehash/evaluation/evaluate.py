@@ -21,7 +21,9 @@ from ..hashing import compute
 from ..hashing.hashes import Algorithm, Hash
 from ..images.decoding import decode
 from ..images.pictures import Decoded
-from ..matching.views import EFFORTS, Effort, Hit, look_up
+from ..lists.source import ListPath
+from ..matching.settings import EFFORTS, Effort
+from ..matching.views import Hit, look_up
 from ..search.index import Index
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
 from .own_list import NEAREST_WITHIN, OwnList
@@ -233,7 +235,7 @@ def evaluate(
     min_quality: int = 50,
     list_size: int = 100_000,
     max_images: int = 50,
-    own_lists: Sequence[str | os.PathLike[str]] = (),
+    own_lists: Sequence[ListPath] = (),
     peers: Sequence[Peer] = (),
     seed: int = 0,
     threads: int | None = None,
@@ -259,7 +261,7 @@ def evaluate(
         Entries the list is filled up to with generated digests.
     max_images : int
         Take so many of the folder, spread evenly over it.
-    own_lists : sequence of path
+    own_lists : sequence of path or ListSource
         Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
         upload that comes near their entries is a false match, unless the picture is on the list to begin with.
     peers : sequence of Peer

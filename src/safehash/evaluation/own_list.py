@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, Hash
 from ..lists.loading import load_list
+from ..lists.source import ListPath
 from ..lists.table import EntryTable
 from ..matching.views import Hit
 from ..search.index import Index
@@ -91,7 +91,7 @@ class OwnList:
     matches: list[ListMatch] = field(default_factory=list)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> OwnList:
+    def read(cls, path: ListPath) -> OwnList:
         """Read a list of any format that `read_list` knows.
 
         Raises

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
-from ..images.decoding import Blob, decode, from_image
+from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
-from ..images.pictures import Decoded, Provenance
+from ..images.pictures import Blob, Decoded, Provenance
 from .hashes import Algorithm, Hash
 
 if TYPE_CHECKING:

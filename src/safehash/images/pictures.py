@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Decoded", "Provenance", "UInt8Array"]
+__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array"]
 
 UInt8Array = npt.NDArray[np.uint8]
+#: A file held in memory.
+Blob: TypeAlias = bytes | bytearray | memoryview
+#: How much work an upload is worth, from the least to the most; `matching.views.EFFORTS` has them in order.
+Effort = Literal["fast", "standard", "thorough"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,29 @@ class Provenance:
         return record
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Another picture of the same upload, made only where it is looked up.
+
+    Attributes
+    ----------
+    name : str
+        How the upload had to be looked at, in plain words: "on black", "in its own colours" ...
+    make : callable
+        Returns it as a `Decoded`, whose own `also` is not looked at; raises `ImageError` where it cannot be made.
+        Holds on to what it is made of, so an `Also` is let go as soon as it has been looked up.
+    effort : "fast", "standard" or "thorough"
+        From which effort on it is looked up.
+    shown : bool
+        Ordinary viewers show this rather than the pixels as they are stored.
+    """
+
+    name: str
+    make: Callable[[], Decoded]
+    effort: Effort = "standard"
+    shown: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """Pixels as stored (EXIF orientation not yet applied) and what they are.
@@ -75,10 +103,13 @@ class Decoded:
     pixels : ndarray of uint8, shape (n_rows, n_cols) or (n_rows, n_cols, 3)
         Luma or RGB. With ``provenance.scale`` s each sample averages s x s pixels of the original.
     provenance : Provenance
+    also : tuple of Also
+        What else a viewer, or the tool that made a list, may see in the same bytes.
     """
 
     pixels: UInt8Array
     provenance: Provenance
+    also: tuple[Also, ...] = ()
 
     @property
     def rows(self) -> int:

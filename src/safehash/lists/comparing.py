@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
-from .entry import Entry, degeneracy, merge_lists, suspicion
+from .entry import Entry
+from .merging import merge_lists
+from .suspicion import degeneracy, suspicion
 from .table import EntryTable
 
 __all__ = ["ListDiff", "ListStats", "diff_lists", "list_stats", "near_duplicates"]

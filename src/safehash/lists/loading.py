@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,9 +13,12 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
-from .entry import Entry, ListReport, Reject, merge_lists
+from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .merging import merge_lists
+from .report import ListReport, Reject
+from .source import ListPath
 from .table import EntryTable
 
 __all__ = ["LoadedList", "load_list"]
@@ -52,7 +54,7 @@ class LoadedList:
 
 
 def load_list(
-    path: str | os.PathLike[str],
+    path: ListPath,
     *,
     format: str | None = None,
     source: str | None = None,

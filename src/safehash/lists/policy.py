@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
-from .entry import CATEGORIES, Entry, ListReport, suspicion
+from .entry import CATEGORIES, Entry
 from .loading import LoadedList
+from .report import ListReport
+from .suspicion import suspicion
 from .table import EntryTable
 
-__all__ = ["ListPolicy", "Policy", "Selection", "staleness"]
+__all__ = ["ListPolicy", "Policy", "Selection", "all_of", "staleness"]
 
 _THRESHOLDS: tuple[tuple[str, int], ...] = (("pdq", 31), ("phash", 8), ("phash256", 51))
 
@@ -32,21 +34,29 @@ class ListPolicy:
         Thresholds in bits by algorithm; algorithms that are missing keep the policy's.
     min_quality : int or None
         For the list's entries whose quality is known; uploads keep the policy's own floor.
-    categories : tuple of str or None
-    include_labels, exclude_labels : frozenset of str or None
+    categories : collection of str or None
+    include_labels, exclude_labels : collection of str or None
     include_suspicious : bool or None
     max_age_days : float or None
     require_fresh : bool or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As of `Policy`.
     """
 
     max_distance: Mapping[str, int] | None = None
     min_quality: int | None = None
-    categories: tuple[str, ...] | None = None
-    include_labels: frozenset[str] | None = None
-    exclude_labels: frozenset[str] | None = None
+    categories: Collection[str] | None = None
+    include_labels: Collection[str] | None = None
+    exclude_labels: Collection[str] | None = None
     include_suspicious: bool | None = None
     max_age_days: float | None = None
     require_fresh: bool | None = None
+
+    def __post_init__(self) -> None:
+        _settle(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +85,11 @@ class Policy:
         A match is at most this many bits away, by algorithm. The defaults come from docs/hashes.md.
     min_quality : int
         Entries whose own quality is known to be lower are left out, and so are uploads.
-    categories : tuple of str
+    categories : collection of str
         Which entries match. "negative" never does unless named here; a match says its entry's category.
-    include_labels : frozenset of str or None
-        An entry must carry one of these; None for all.
-    exclude_labels : frozenset of str
+    include_labels : collection of str or None
+        An entry must carry one of these; None for all. Kept as a frozenset, as are the next.
+    exclude_labels : collection of str
         An entry must carry none of these.
     include_suspicious : bool
         Match digests of blank pictures and the like (`lists.suspicion`), too.
@@ -94,15 +104,17 @@ class Policy:
 
     Raises
     ------
+    TypeError
+        One string where several are meant.
     ValueError
         An unknown category or algorithm, or a number out of range.
     """
 
     max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
     min_quality: int = 50
-    categories: tuple[str, ...] = ("positive", "seed", "disputed")
-    include_labels: frozenset[str] | None = None
-    exclude_labels: frozenset[str] = frozenset()
+    categories: Collection[str] = ("positive", "seed", "disputed")
+    include_labels: Collection[str] | None = None
+    exclude_labels: Collection[str] = frozenset()
     include_suspicious: bool = False
     max_age_days: float | None = None
     refresh_days: float | None = None
@@ -111,9 +123,13 @@ class Policy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_distance", {**dict(_THRESHOLDS), **self.max_distance})
-        _check(self)
-        for each in self.per_list.values():
-            _check(each)
+        _settle(self)
+        object.__setattr__(self, "per_list", dict(self.per_list))
+        for name, each in self.per_list.items():
+            if not isinstance(each, ListPolicy):
+                raise TypeError(
+                    f"per_list maps names to ListPolicy, found {type(each).__name__} for {name!r}"
+                )
 
     def of_list(self, name: str) -> Policy:
         """Return the policy for the list called `name`, with what differs for it put in."""
@@ -211,9 +227,10 @@ class Policy:
             return "deleted"
         if entry.category not in self.categories:
             return f"category {entry.category}"
-        if self.include_labels is not None and self.include_labels.isdisjoint(entry.labels):
+        labels = frozenset(entry.labels)
+        if self.include_labels is not None and labels.isdisjoint(self.include_labels):
             return "without an included label"
-        if not self.exclude_labels.isdisjoint(entry.labels):
+        if not labels.isdisjoint(self.exclude_labels):
             return "with an excluded label"
         return None
 
@@ -264,16 +281,41 @@ def _first(own: Any, general: Any) -> Any:
     return general if own is None else own
 
 
-def _check(policy: Policy | ListPolicy) -> None:
+def all_of(name: str, values: object, kind: type) -> frozenset[Any]:
+    """Return a collection as a frozenset; one value where several are meant would be read letter by letter.
+
+    Raises
+    ------
+    TypeError
+        No collection, or it holds something else; the message says what to write.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Collection):
+        hint = f"[{values!r}]" if isinstance(values, kind) else f"a list of {kind.__name__}"
+        raise TypeError(
+            f"{name} is a collection of {kind.__name__}: write {hint}, not {type(values).__name__}"
+        )
+    for value in values:
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is a collection of {kind.__name__}, found {type(value).__name__} in it")
+    return frozenset(values)
+
+
+def _settle(policy: Policy | ListPolicy) -> None:
+    """Check every field, and freeze collections."""
+    for name in ("include_labels", "exclude_labels"):
+        if getattr(policy, name) is not None:
+            object.__setattr__(policy, name, all_of(name, getattr(policy, name), str))
+    if policy.categories is not None:
+        chosen = all_of("categories", policy.categories, str)
+        for unknown in sorted(chosen - set(CATEGORIES)):
+            raise ValueError(f"no category {unknown!r}; there are {', '.join(CATEGORIES)}")
+        object.__setattr__(policy, "categories", tuple(each for each in CATEGORIES if each in chosen))
     for name, bits in (policy.max_distance or {}).items():
         algorithm = Algorithm(name)
         if not algorithm.is_perceptual or not 0 <= bits <= algorithm.n_bits:
             raise ValueError(f"no threshold of {bits} bits for {name}")
     if policy.min_quality is not None and not 0 <= policy.min_quality <= 100:
         raise ValueError(f"a quality is 0 to 100, not {policy.min_quality}")
-    for category in policy.categories or ():
-        if category not in CATEGORIES:
-            raise ValueError(f"no category {category!r}; there are {', '.join(CATEGORIES)}")
     if policy.max_age_days is not None and policy.max_age_days <= 0:
         raise ValueError(f"an age is more than 0 days, not {policy.max_age_days}")
 

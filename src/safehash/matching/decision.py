@@ -11,7 +11,7 @@ from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
 
-__all__ = ["Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
+__all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
 
 
 class Outcome(str, enum.Enum):
@@ -24,6 +24,16 @@ class Outcome(str, enum.Enum):
     TOO_LARGE = "too_large"  #: over a limit; not decoded
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+            "(`decision.is_match`, `decision.is_decided`)"
+        )
+
+
+#: Outcomes that are an answer. The others say that the picture could not be looked at.
+DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +118,31 @@ class Decision:
     decided: str
     milliseconds: float = 0.0
 
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
+            "(false where the picture could not be looked at), or compare `decision.outcome`"
+        )
+
+    @property
+    def is_match(self) -> bool:
+        """Whether a listed entry that nothing cancelled is near: suggest review."""
+        return self.outcome is Outcome.MATCH
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the picture was looked at; false for unreadable, too large and unsupported ones."""
+        return self.outcome in DECIDED
+
+    @property
+    def standing(self) -> tuple[Match, ...]:
+        """The matches that nothing cancelled, nearest first."""
+        return tuple(match for match in self.matches if match.suppressed_by is None)
+
     @property
     def suggestion(self) -> str:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
-        return "review" if self.outcome is Outcome.MATCH else "none"
+        return "review" if self.is_match else "none"
 
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled."""

@@ -7,7 +7,11 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from .settings import FloodLimits
+
 __all__ = ["FloodGuard", "Quarantined"]
+
+_USUAL = FloodLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,31 +49,16 @@ class FloodGuard:
 
     Parameters
     ----------
-    max_share : float
-        An entry may match this share of all uploads, 0 to 1.
-    min_matches : int
-        No entry is quarantined before it matched this often.
-    min_uploads : int
-        No entry is quarantined before this many uploads were seen.
-
-    Raises
-    ------
-    ValueError
-        A number out of range.
+    limits : FloodLimits
+        When an entry is quarantined.
 
     Notes
     -----
     Safe to share between threads. Memory grows with the number of entries that ever matched.
     """
 
-    def __init__(self, *, max_share: float = 0.01, min_matches: int = 20, min_uploads: int = 500) -> None:
-        if not 0 < max_share <= 1:
-            raise ValueError(f"a share is more than 0 and at most 1, not {max_share}")
-        if min_matches < 1 or min_uploads < 1:
-            raise ValueError("the counts below which nothing is quarantined are at least 1")
-        self._max_share = max_share
-        self._min_matches = min_matches
-        self._min_uploads = min_uploads
+    def __init__(self, limits: FloodLimits = _USUAL) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
         self._n_uploads = 0
         self._matches: Counter[Hashable] = Counter()
@@ -132,7 +121,7 @@ class FloodGuard:
     def _floods(self, entry: Hashable) -> bool:
         n_matches = self._matches[entry]
         return (
-            n_matches >= self._min_matches
-            and self._n_uploads >= self._min_uploads
-            and n_matches > self._max_share * self._n_uploads
+            n_matches >= self._limits.min_matches
+            and self._n_uploads >= self._limits.min_uploads
+            and n_matches > self._limits.max_share * self._n_uploads
         )

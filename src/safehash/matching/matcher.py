@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError
+from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm, Hash
-from ..images.limits import DEFAULT_LIMITS, Limits
-from ..lists.policy import Policy
+from ..images.limits import Limits
+from ..lists.source import ListPath, ListSource
 from ..search.index import Index
-from .deciding import Facts, Rules, decide_hashes, decide_upload, near_any
+from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
 from .flood import FloodGuard
+from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, write_snapshot
 from .state import Sources, State, adopt_state, origin_of, read_state
-from .views import EFFORTS, Effort
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,102 +45,77 @@ class Matcher:
         self,
         state: State,
         *,
-        policy: Policy | None,
-        limits: Limits,
-        effort: Effort,
+        settings: Settings,
         flood_guard: FloodGuard | None,
-        allow_ids: Collection[str],
-        allow_distance: int,
         sources: Sources,
     ) -> None:
-        self._asked = policy  # None: whatever a snapshot was saved with
-        self._limits = limits
-        self._effort: Effort = effort
+        self._asked = settings  # without a policy: whatever a snapshot was saved with
+        if flood_guard is None and settings.flood is not None:
+            flood_guard = FloodGuard(settings.flood)
         self._flood_guard = flood_guard
-        self._allow_ids = frozenset(allow_ids)
-        self._allow_distance = allow_distance
         self._sources = sources
-        self._state = self._with_allowance(state)
+        self._state = state
         self._reloading = threading.RLock()
 
     @classmethod
     def from_files(
         cls,
-        *lists: PathLike,
-        allow: Iterable[PathLike] = (),
-        allow_ids: Collection[str] = (),
-        allow_distance: int = 16,
-        policy: Policy | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        effort: Effort = "standard",
+        *lists: ListPath,
+        allow: Iterable[ListPath] = (),
+        settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
     ) -> Matcher:
         """Read lists and return a matcher over all of them.
 
         Parameters
         ----------
-        *lists : path-like
-            Files or directories of pages, in any format `read_list` knows.
-        allow : iterable of path-like
+        *lists : path-like or ListSource
+            Files or directories of pages, in any format `read_list` knows. No two have one name.
+        allow : iterable of path-like or ListSource
             Lists of harmless pictures. What matches only because it is one of them is suppressed.
-        allow_ids : collection of str
-            Entries, by their id, whose matches are suppressed.
-        allow_distance : int
-            How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
-            threshold of the policy is looked up, so more than that has no effect.
-        policy : Policy, optional
-            Thresholds and which entries count; the defaults of `Policy` otherwise.
-        limits : Limits
-            What one upload may cost.
-        effort : "fast", "standard" or "thorough"
-            How many views of an upload are looked up (docs/matching.md).
+        settings : Settings
+            Everything else that decisions depend on.
         flood_guard : FloodGuard, optional
-            Quarantines entries that match too large a share of uploads.
+            Counts in this one, which others may share, instead of one made by ``settings.flood``.
 
         Raises
         ------
         ListError
-            A list has no usable record, or is stale where the policy demands fresh ones.
+            No list was named; a list has no usable record, or is stale where the policy demands fresh ones.
         OSError
             A list cannot be read.
         """
-        if effort not in EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
-        policy = Policy() if policy is None else policy
+        if settings.trusted:
+            raise ValueError(
+                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+            )
+        if not lists:
+            raise ListError("no list was named, and nothing can match none: name at least one")
         sources = Sources(
-            lists=tuple(os.fspath(path) for path in lists), allow=tuple(os.fspath(path) for path in allow)
+            lists=tuple(ListSource.of(each) for each in lists),
+            allow=tuple(ListSource.of(each) for each in allow),
         )
-        return cls(
-            read_state(sources, policy, effort),
-            policy=policy,
-            limits=limits,
-            effort=effort,
-            flood_guard=flood_guard,
-            allow_ids=allow_ids,
-            allow_distance=allow_distance,
-            sources=sources,
-        )
+        return cls(read_state(sources, settings), settings=settings, flood_guard=flood_guard, sources=sources)
 
     @classmethod
     def open(
         cls,
         path: PathLike,
         *,
-        allow_ids: Collection[str] = (),
-        allow_distance: int = 16,
-        policy: Policy | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        effort: Effort = "standard",
+        settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
         verify: Literal["lazy", "full"] = "lazy",
     ) -> Matcher:
         """Open a snapshot that `save` wrote: memory-mapped, shared between processes, in milliseconds.
 
-        Parameters are those of `from_files`, but:
-
-        policy : Policy, optional
-            Thresholds and quality floor; those of the snapshot otherwise, of the new one after a reload. Which
-            entries count was settled when the snapshot was built.
+        Parameters
+        ----------
+        path : path-like
+        settings : Settings
+            Its policy gives thresholds and quality floor; without one, those of the snapshot hold, of the new
+            one after a reload. Which entries count was settled when the snapshot was built.
+        flood_guard : FloodGuard, optional
+            As of `from_files`.
         verify : "lazy" or "full"
             Check every block before its first use, or the whole file now.
 
@@ -149,17 +124,14 @@ class Matcher:
         IndexFileError
             The file is damaged, truncated, foreign or newer; it says which section.
         """
-        sources = Sources(snapshot=os.fspath(path))
+        if settings.trusted:
+            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
         snapshot = open_snapshot(path, verify=verify)
         return cls(
-            adopt_state(snapshot, policy, effort),
-            policy=policy,
-            limits=limits,
-            effort=effort,
+            adopt_state(snapshot, settings),
+            settings=settings,
             flood_guard=flood_guard,
-            allow_ids=allow_ids,
-            allow_distance=allow_distance,
-            sources=sources,
+            sources=Sources(snapshot=os.fspath(path)),
         )
 
     def save(self, path: PathLike) -> None:
@@ -182,7 +154,7 @@ class Matcher:
         arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
         for algorithm, exact in state.exact.items():
             arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
-        settings = {
+        header = {
             "n_listed": state.n_listed,
             "notes": list(state.notes),
             "max_distance": dict(state.policy.max_distance),
@@ -199,7 +171,7 @@ class Matcher:
             table=state.table,
             indexes=indexes,
             lists=state.audit.lists,
-            settings=settings,
+            settings=header,
             arrays=arrays,
         )
 
@@ -215,16 +187,9 @@ class Matcher:
         """
         with self._reloading:
             if self._sources.snapshot is not None:
-                state = adopt_state(open_snapshot(self._sources.snapshot), self._asked, self._effort)
+                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
-                state = read_state(self._sources, self._asked or Policy(), self._effort)
-            self._state = self._with_allowance(state)
-
-    def _with_allowance(self, state: State) -> State:
-        """Put into the audit what this matcher allows."""
-        ids = tuple(sorted(self._allow_ids))
-        audit = replace(state.audit, allow_distance=self._allow_distance, allow_ids=ids)
-        return replace(state, audit=audit)
+                self._state = read_state(self._sources, self._asked)
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether it was.
@@ -269,18 +234,12 @@ class Matcher:
     @property
     def limits(self) -> Limits:
         """What one upload may cost."""
-        return self._limits
+        return self._asked.limits
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What decisions depend on beside the lists, as `open` takes it."""
-        return {
-            "allow_ids": self._allow_ids,
-            "allow_distance": self._allow_distance,
-            "policy": self._state.policy,
-            "limits": self._limits,
-            "effort": self._effort,
-        }
+    def settings(self) -> Settings:
+        """What decisions depend on beside the lists; its policy is the one in force, never None."""
+        return replace(self._asked, policy=self._state.policy)
 
     @property
     def flood_guard(self) -> FloodGuard | None:
@@ -307,11 +266,10 @@ class Matcher:
         """
         started = time.perf_counter()
         state = self._state
-        chosen = self._effort if effort is None else effort
-        if chosen not in EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {chosen!r}")
-        matches, facts = decide_upload(state, item, self._rules(chosen))
-        audit = state.audit if chosen == state.audit.effort else replace(state.audit, effort=chosen)
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        matches, facts = decide_upload(state, item, settings)
         return self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
 
     def check_many(
@@ -352,17 +310,9 @@ class Matcher:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
         started = time.perf_counter()
         state = self._state
-        judged = decide_hashes(state, values, self._rules(self._effort))
+        judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
-
-    def _rules(self, effort: Effort) -> Rules:
-        return Rules(
-            effort=effort,
-            limits=self._limits,
-            allow_ids=self._allow_ids,
-            allow_distance=self._allow_distance,
-        )
 
     # -- the outcome --------------------------------------------------------------------------------------
 
@@ -384,5 +334,5 @@ class Matcher:
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
     """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.matches if match.suppressed_by is None)
+    flooding = guard.record(match.entry.key for match in decision.standing)
     return decision.suppressing(flooding, by="quarantine")

@@ -15,12 +15,13 @@ from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.loading import load_list
 from ..lists.policy import ListPolicy, Policy, staleness
+from ..lists.source import ListSource, check_names
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
+from .settings import Settings
 from .snapshot import Snapshot, file_state
-from .views import Effort
 
 __all__ = ["Sources", "State", "adopt_state", "origin_of", "read_state", "widest_distance"]
 
@@ -44,8 +45,8 @@ class State:
 class Sources:
     """Where a matcher's lists come from: lists and allow-lists, or one snapshot."""
 
-    lists: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
+    lists: tuple[ListSource, ...] = ()
+    allow: tuple[ListSource, ...] = ()
     snapshot: str | None = None
 
 
@@ -54,13 +55,13 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     if sources.snapshot is not None:
         return (file_state(sources.snapshot),)
     paths: list[Path] = []
-    for name in (*sources.lists, *sources.allow):
-        path = Path(name)
+    for source in (*sources.lists, *sources.allow):
+        path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
     return tuple((str(path), file_state(path)) for path in paths)
 
 
-def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
+def read_state(sources: Sources, settings: Settings) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
     Raises
@@ -68,15 +69,19 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
     ListError, OSError
         A list is damaged or cannot be read, or no entry to match against is left.
     """
-    origin = origin_of(sources) if all(Path(p).exists() for p in (*sources.lists, *sources.allow)) else ()
+    policy = Policy() if settings.policy is None else settings.policy
+    check_names(sources.lists)
+    check_names(sources.allow)
+    everything = (*sources.lists, *sources.allow)
+    origin = origin_of(sources) if all(Path(each.path).exists() for each in everything) else ()
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
     n_listed = 0
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
-    for is_allow, paths in ((False, sources.lists), (True, sources.allow)):
-        for path in paths:
-            loaded = load_list(path)
+    for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
+        for source in wanted:
+            loaded = load_list(source)
             selection = (allow_policy if is_allow else policy).select(loaded)
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
@@ -96,7 +101,7 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
         raise ListError(
-            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0]
+            "no entry to match against is left: see `safehash lists check`", path=sources.lists[0].path
         )
     table = builder.build()
     indexes: dict[Algorithm, Index] = {}
@@ -129,13 +134,13 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
         exact=exact,
         allowed=frozenset(allowed),
         policy=policy,
-        audit=_audit_of((*indexes, *exact), infos, policy, effort),
+        audit=_audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
     )
 
 
-def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> State:
+def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     """Return the state an open snapshot holds; nothing of its arrays is copied.
 
     Without a policy its own thresholds and quality floor hold.
@@ -145,15 +150,15 @@ def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> St
     IndexFileError
         The snapshot was not written by `Matcher.save`.
     """
-    policy = _policy_of(snapshot) if policy is None else policy
-    settings = snapshot.settings
+    policy = _policy_of(snapshot) if settings.policy is None else settings.policy
+    header = snapshot.settings
     try:
         exact = {
             Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in settings["exact"]
+            for name in header["exact"]
         }
-        n_listed = int(settings["n_listed"])
-        notes = tuple(str(note) for note in settings["notes"])
+        n_listed = int(header["n_listed"])
+        notes = tuple(str(note) for note in header["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
         counts = snapshot.table.counts()
         lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
@@ -169,7 +174,7 @@ def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> St
         exact=exact,
         allowed=allowed,
         policy=policy,
-        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
+        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
         notes=notes,
         origin=(snapshot.state,),
     )
@@ -191,12 +196,12 @@ def _policy_of(snapshot: Snapshot) -> Policy:
 
 
 def _audit_of(
-    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, settings: Settings
 ) -> Audit:
     return Audit(
         version=__version__,
         algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
-        effort=effort,
+        effort=settings.effort,
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
@@ -205,6 +210,8 @@ def _audit_of(
             for name, own in sorted(policy.per_list.items())
             for algorithm, bits in sorted((own.max_distance or {}).items())
         ),
+        allow_distance=settings.allow_distance,
+        allow_ids=tuple(sorted(settings.allow_ids)),
     )
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _views
+from ..errors import ImageError
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
 from ..images.pictures import Decoded
 from ..search.index import Index
+from .settings import EFFORTS, Effort, check_effort
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
-Effort = Literal["fast", "standard", "thorough"]
-
-#: From the least work to the most.
-EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -74,10 +71,13 @@ class ViewResult:
         Of the upload as it is (of an animation, its first frame), with its quality.
     hits : tuple of Hit
         The best view of every row found, nearest first, then by row.
+    failures : tuple of ImageError
+        Why further pictures of the upload could not be made.
     """
 
     hash: Hash
     hits: tuple[Hit, ...]
+    failures: tuple[ImageError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,21 @@ class _Queries:
 
 
 def look_up(
-    decoded_frames: Sequence[Decoded],
+    frames: Iterable[Decoded],
     index: Index,
     *,
     max_distance: int,
     min_quality: int,
     effort: Effort = "standard",
-    on_black: Callable[[], Decoded] | None = None,
+    looked_at: Callable[[Decoded, Hash], None] | None = None,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
     Parameters
     ----------
-    decoded_frames : sequence of Decoded
-        The picture, or frames of an animation, first frame first. Reduced decodes are welcome.
+    frames : iterable of Decoded
+        The picture, or frames of an animation, first frame first; each is let go when the next one is taken. What a
+        viewer may see else in each (`Decoded.also`) is looked up after it. Reduced decodes are welcome.
     index : Index
         Of any perceptual algorithm; only PDQ has views that need pixels of their own.
     max_distance : int
@@ -110,11 +111,11 @@ def look_up(
     min_quality : int
         Views of lower PDQ quality are not looked up.
     effort : "fast", "standard" or "thorough"
-        "fast" takes each frame as it is. "standard" adds orientations, negatives, boxes inside the
-        picture (borders, screenshots, collages) and, where `on_black` is given, the picture on black. "thorough"
-        adds crops and small rotations, and looks harder for boxes.
-    on_black : callable or None
-        Decodes the picture on black; given for pictures with transparency.
+        "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
+        picture (borders, screenshots, collages). "thorough" adds crops and small rotations, and looks harder for
+        boxes. Each `Also` says from which effort on it counts.
+    looked_at : callable or None
+        Given every picture that is looked up, in order, with its hash.
 
     Returns
     -------
@@ -124,6 +125,8 @@ def look_up(
     ------
     ValueError
         No frames, or an effort that does not exist.
+    ImageError
+        Of taking a frame. A picture in `Decoded.also` that cannot be made is told in the result instead.
 
     Notes
     -----
@@ -133,16 +136,18 @@ def look_up(
     ----------
     docs/matching.md.
     """
-    if not decoded_frames:
-        raise ValueError("no frames to look up")
-    if effort not in EFFORTS:
-        raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
+    check_effort(effort)
     first: Hash | None = None
     best: dict[int, Hit] = {}
     seen: list[Hash] = []
-    for picture, name in _pictures(decoded_frames, effort, on_black):
-        own, queries = _plain_views(picture, index.algorithm, effort)
+    failures: list[ImageError] = []
+    for picture, name in _pictures(frames, effort, failures):
+        own, queries = _plain_views(picture, index.algorithm, effort if len(index) else "fast")
+        if looked_at is not None:
+            looked_at(picture, own)
         first = first or own
+        if not len(index):
+            continue
         thumbs = Thumbnails(picture)
         found_plainly = (
             _search(queries, thumbs, index, max_distance) if _is_good(own.quality, min_quality) else ()
@@ -166,9 +171,10 @@ def look_up(
                 _keep(
                     best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs)
                 )
-    assert first is not None
+    if first is None:
+        raise ValueError("no frames to look up")
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
-    return ViewResult(hash=first, hits=hits)
+    return ViewResult(hash=first, hits=hits, failures=tuple(failures))
 
 
 def _keep(best: dict[int, Hit], hit: Hit) -> None:
@@ -177,14 +183,23 @@ def _keep(best: dict[int, Hit], hit: Hit) -> None:
 
 
 def _pictures(
-    frames: Sequence[Decoded], effort: Effort, on_black: Callable[[], Decoded] | None
+    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
 ) -> Iterator[tuple[Decoded, str]]:
-    """Yield every picture to look at, with what to call it."""
-    for number, frame in enumerate(frames):
-        n_frames = frame.provenance.n_frames
-        yield frame, f"frame {frame.provenance.frame + 1} of {n_frames}" if len(frames) > 1 or number else ""
-    if on_black is not None and effort != "fast":
-        yield on_black(), "on black"
+    """Yield every picture to look at, with what to call it; add why others could not be made to `failures`."""
+    for frame in frames:
+        provenance = frame.provenance
+        of_many = provenance.n_frames > 1
+        name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
+        yield frame, name
+        for also in frame.also:
+            if EFFORTS.index(also.effort) > EFFORTS.index(effort):
+                continue
+            try:
+                picture = also.make()
+            except ImageError as exc:
+                failures.append(exc)
+                continue
+            yield picture, _named(also.name, name)
 
 
 #: The views that need no window, in the order of their queries.

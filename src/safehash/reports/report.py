@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import SafehashError
+from ..matching.decision import DECIDED
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 from ..scanning.lookback import counts
-from ..scanning.records import DECIDED, printable
+from ..scanning.records import printable
 
 if TYPE_CHECKING:
     from _typeshed import StrPath

@@ -26,6 +26,7 @@ from .records import Problem, ScanRecord, Skipped, Summary
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
+    from ..matching.settings import Settings
 
 __all__ = ["OUTCOME_NOW", "SKIPPED", "Catalog", "Known", "name_text"]
 
@@ -262,14 +263,14 @@ class Catalog:
 
     # -- a run --------------------------------------------------------------------------------------------
 
-    def begin(self, audit: Audit, *, settings: Mapping[str, Any] | None = None, kind: str = "scan") -> int:
+    def begin(self, audit: Audit, *, settings: Settings | None = None, kind: str = "scan") -> int:
         """Begin a run and return its number.
 
         Parameters
         ----------
         audit : Audit
             Lists and settings: files decided under the same ones are not decided again.
-        settings : mapping, optional
+        settings : Settings, optional
             What else decisions depend on: the matcher's own settings.
         kind : "scan" or "rematch"
 
@@ -285,7 +286,7 @@ class Catalog:
             "lists": sorted((info.name, info.snapshot) for info in audit.lists),
             "thresholds": dict(audit.thresholds),
             "min_quality": audit.min_quality,
-            "settings": _canonical(settings or {}),
+            "settings": _canonical({} if settings is None else settings),
         }
         text = json.dumps(facts, sort_keys=True)
         self._take_lock()

@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..hashing.hashes import Hash
-from ..matching.decision import Audit, Decision, Outcome
+from ..matching.decision import DECIDED, Audit, Decision, Outcome
 
-__all__ = ["DECIDED", "Problem", "ScanRecord", "Skipped", "Summary", "printable"]
-
-#: Outcomes that are an answer. The others say that the picture could not be looked at.
-DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
+__all__ = ["Problem", "ScanRecord", "Skipped", "Summary", "printable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +160,10 @@ class Summary:
         self.n_files += 1
         self.n_bytes += record.n_bytes or 0
         self.outcomes[decision.outcome.value] += 1
-        if decision.outcome not in DECIDED:
+        if not decision.is_decided:
             self.reasons[_countable(decision)] += 1
-        if decision.outcome is Outcome.MATCH:
-            live = [match.entry for match in decision.matches if match.suppressed_by is None]
+        if decision.is_match:
+            live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Union
@@ -409,7 +410,9 @@ def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
     snapshot = Path(scratch, "lists.safehash")
     matcher.save(snapshot)
     snapshot.chmod(0o600)
-    return functools.partial(type(matcher).open, os.fspath(snapshot), **matcher.settings)
+    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
+    settings = replace(matcher.settings, flood=None, trusted=())
+    return functools.partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

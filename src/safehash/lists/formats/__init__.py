@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from pathlib import Path
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
-from ..entry import Entry, ListReport, Reject
+from ..entry import Entry
+from ..report import ListReport, Reject
+from ..source import ListPath, ListSource
 from .batch import Batch
 from .options import ReadOptions
 from .source import DamagedPage, Page, page_paths
@@ -261,7 +262,7 @@ class ListReader(Iterator[Entry]):
 
 
 def read_list(
-    path: str | os.PathLike[str],
+    path: ListPath,
     *,
     format: str | None = None,
     source: str | None = None,
@@ -273,14 +274,10 @@ def read_list(
 
     Parameters
     ----------
-    path : path
+    path : path or ListSource
         A file, gzipped or not, or a directory of pages, read in name order.
-    format : str, optional
-        A name of `FORMATS`; recognised by content by default.
-    source : str, optional
-        The list's name; by default the file's name without its endings.
-    algorithm : str or Algorithm, optional
-        What digests are that the list does not tell apart: 64 hexadecimal digits are PDQ or SHA-256.
+    format, source, algorithm : optional
+        As `format`, `name` and `algorithm` of `ListSource`, in place of them.
     on_reject : callable, optional
         Called with every `Reject`; by default rejects are only counted in the report.
     now : datetime, optional
@@ -309,18 +306,12 @@ def read_list(
     >>> reader.report.n_rejects  # doctest: +SKIP
     0
     """
-    where = Path(path)
+    asked = ListSource.of(path, name=source, format=format, algorithm=algorithm)
     when = datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
     options = ReadOptions(
-        source=list_name(where) if source is None else source,
-        algorithm=None if algorithm is None else Algorithm(algorithm),
+        source=asked.list_name,
+        algorithm=asked.algorithm,
         now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
     )
-    chosen = None if format is None else format_named(format)
-    return ListReader(where, format=chosen, options=options, on_reject=on_reject)
-
-
-def list_name(path: Path) -> str:
-    """Return the name of the list at `path`: the file's name without ".gz" and one more ending."""
-    name = (path if path.name else path.resolve()).name
-    return Path(name.removesuffix(".gz")).stem or name
+    chosen = None if asked.format is None else format_named(asked.format)
+    return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

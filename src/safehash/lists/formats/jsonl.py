@@ -11,7 +11,8 @@ from typing import Any
 
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
-from ..entry import CATEGORIES, Entry, Opinion, unite_opinions
+from ..entry import CATEGORIES, Entry, Opinion
+from ..opinions import unite_opinions
 from .fields import BadField, algorithm_named, hash_named, shown, utc_time
 from .options import ReadOptions
 from .source import DamagedPage, Page

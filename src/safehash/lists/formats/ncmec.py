@@ -10,7 +10,8 @@ from typing import Any
 
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
-from ..entry import Entry, Opinion, category_of, unite_opinions
+from ..entry import Entry, Opinion
+from ..opinions import category_of, unite_opinions
 from .fields import BadField, algorithm_named, hash_named, utc_time, video_name
 from .options import ReadOptions
 from .source import MAX_RECORD_BYTES, DamagedPage, Page

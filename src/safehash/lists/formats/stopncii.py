@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..entry import Entry, Opinion, category_of, unite_opinions
+from ..entry import Entry, Opinion
+from ..opinions import category_of, unite_opinions
 from .fields import BadField, algorithm_named, hash_named, labels_from, shown, utc_time
 from .json_stream import records
 from .options import ReadOptions

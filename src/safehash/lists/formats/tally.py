@@ -9,7 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
-from ..entry import Entry, ListReport, Reject, suspicion
+from ..entry import Entry
+from ..report import ListReport, Reject
+from ..suspicion import suspicion
 from .batch import Batch
 
 __all__ = ["Tally"]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...hashing.hashes import Algorithm
-from ..entry import Entry, Opinion, category_of, unite_opinions
+from ..entry import Entry, Opinion
+from ..opinions import category_of, unite_opinions
 from .batch import Batch
 from .fields import BadField, algorithm_named, hash_named, labels_from, shown, text_id, utc_time
 from .json_stream import records

@@ -1,0 +1,112 @@
+"""The options of every command that takes lists, and the lists they name."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from typing import Any
+
+from ..hashing.hashes import Algorithm
+from ..lists.formats import FORMATS
+from ..lists.source import MAX_REJECTS, MAX_SHRINK, ListSource
+
+__all__ = ["LIST", "add_list_options", "list_source"]
+
+#: What a list is called in usage lines.
+LIST = "[NAME=]LIST"
+
+
+def add_list_options(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, *, also: tuple[str, ...] = ()
+) -> None:
+    """Add what a command may be told of its lists; `list_source` reads it.
+
+    Parameters
+    ----------
+    also : tuple of str
+        Other spellings of ``--list-format``, where a command has no other ``--format``.
+    """
+    parser.add_argument(
+        "--list-format",
+        *also,
+        choices=[row.name for row in FORMATS],
+        help="do not recognise the lists' format, read them as this one",
+    )
+    parser.add_argument(
+        "--algorithm",
+        choices=[a.value for a in Algorithm],
+        help="what digests are where a list does not say (64 hexadecimal digits: pdq or sha256)",
+    )
+    parser.add_argument(
+        "--columns",
+        action="append",
+        default=[],
+        type=_columns,
+        metavar="MEANING=NAME,...",
+        help="which columns of the lists mean what: hash=File MD5,deleted=revoked",
+    )
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        type=_names,
+        metavar="NAME,...",
+        help="columns of the lists to set aside, whatever they seem to say",
+    )
+    parser.add_argument(
+        "--max-rejects",
+        type=_share,
+        default=MAX_REJECTS,
+        metavar="SHARE",
+        help="refuse a list of whose records more than this share is rejected (default %(default)s)",
+    )
+    parser.add_argument(
+        "--max-shrink",
+        type=_share,
+        default=MAX_SHRINK,
+        metavar="SHARE",
+        help="refuse an update that loses more than this share of a list's entries without deletes "
+        "(default %(default)s)",
+    )
+
+
+def list_source(text: str, arguments: argparse.Namespace) -> ListSource:
+    """Return the list that ``NAME=PATH`` or ``PATH`` names, with what the options say of it."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for given in arguments.columns:
+        for meaning, name in given:
+            columns[meaning] = (*columns.get(meaning, ()), name)
+    return ListSource.parse(
+        text,
+        format=arguments.list_format,
+        algorithm=arguments.algorithm,
+        columns=columns,
+        ignore=[name for names in arguments.ignore for name in names],
+        max_rejects=arguments.max_rejects,
+        max_shrink=arguments.max_shrink,
+    )
+
+
+def _columns(text: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for pair in _names(text):
+        meaning, equals, name = pair.partition("=")
+        if not equals or not meaning.strip() or not name.strip():
+            raise argparse.ArgumentTypeError(f"{pair!r} is not MEANING=NAME, as hash=File MD5 is")
+        pairs.append((meaning.strip(), name.strip()))
+    return pairs
+
+
+def _names(text: str) -> list[str]:
+    """Split at commas; a name with a comma in it is quoted, as in CSV."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def _share(text: str) -> float:
+    try:
+        share: Any = float(text)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return float(share)

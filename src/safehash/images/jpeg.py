@@ -1,0 +1,159 @@
+"""JPEG files to luma or colour: the short way of an ordinary one, and the patient way of any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ImageTooLarge, UnreadableImage
+from .conversions import luma_of
+from .exif import exif_orientation, orientation_of
+from .guarding import guarded
+from .jpeg_header import read_jpeg_header
+from .limits import check_cost
+from .opening import Codec, check_header, load, open_image
+from .pictures import Also, Decoded, Provenance, UInt8Array
+from .request import Request
+from .seen import in_own_colours, seen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["CODEC", "read_jpeg"]
+
+
+def _opener() -> Callable[..., Any]:
+    # Not the library's factory: of several pictures in one JPEG file (MPO) viewers show the first alone, and a
+    # damaged index of the others must not lose it.
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    return JpegImageFile
+
+
+CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
+
+
+def read_jpeg(data: bytes, request: Request) -> Decoded:
+    """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
+    decoded = _plainly(data, request) if request.step_for is not None else None
+    return decoded if decoded is not None else _patiently(data, request)
+
+
+def _plainly(data: bytes, request: Request) -> Decoded | None:
+    """Decode the luma of an ordinary, undamaged JPEG file; None for any other, which `JpegImageFile` then reads.
+
+    The same decoder gets the same settings as from `JpegImageFile.draft` and `load`, hence gives the same pixels
+    (tested). What is saved is the library's reading of the header, a third of the time of a small picture, and
+    the copies of handing the file over in pieces.
+    """
+    header = read_jpeg_header(data)
+    if header is None:
+        return None
+    width, height = header.width, header.height
+    step = request.step_of((width, height))
+    n_bands = len(header.sampling)
+    mode = "L" if n_bands == 1 else "RGB"
+    check_cost(
+        "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
+        progressive=header.sampling if header.progressive else (),
+    )  # fmt: skip
+    pixels = _luma(data, (-(-width // step), -(-height // step)), step)
+    if pixels is None:
+        return None
+    provenance = Provenance(
+        format="JPEG", mode=mode, width=width, height=height, scale=step,
+        orientation=exif_orientation(header.exif),
+    )  # fmt: skip
+    return Decoded(pixels=pixels, provenance=provenance, also=_in_own_colours(data, request, provenance))
+
+
+def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
+    """Run the decoder over a whole file; None unless it comes to the end without an error."""
+    from PIL import _imaging
+
+    try:
+        core = _imaging.new("L", size)
+        decoder = _imaging.jpeg_decoder("L", "L", "", step, 0)
+        decoder.setimage(core, (0, 0, *size))
+        n_taken, error = decoder.decode(data)
+    except MemoryError as exc:
+        raise ImageTooLarge("the JPEG decoder ran out of memory") from exc
+    except (AttributeError, OSError, TypeError, ValueError):  # the patient way says what is wrong
+        return None
+    # Negative: the decoder needs no more. Otherwise the file ends early.
+    return luma_of(core, size) if n_taken < 0 and error >= 0 else None
+
+
+def _patiently(data: bytes, request: Request) -> Decoded:
+    image = guarded("JPEG", lambda: open_image(CODEC, data))
+    size = image.size
+    step = request.step_of(size)
+    draftable = image.mode in ("L", "RGB")
+    check_header(CODEC, image, size, request.limits, step=step if draftable else 1)
+    in_luma = request.step_for is not None and draftable
+    if in_luma:
+        guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
+    provenance = Provenance(
+        format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
+        width=size[0], height=size[1], scale=_step_between(size, image.size),
+        orientation=orientation_of(image),
+    )  # fmt: skip
+    loaded, truncated = _load(data, image, _asked(size, step))
+    colours = () if in_luma else request.colours
+    decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    if not in_luma:
+        return decoded
+    return replace(decoded, also=decoded.also + _in_own_colours(data, request, decoded.provenance))
+
+
+def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
+    return max(1, size[0] // step), max(1, size[1] // step)
+
+
+def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image, bool]:
+    """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
+    drafted = image.mode, image.size
+
+    def again() -> ImageFile:
+        # An end marker makes the decoder finish with what it has; browsers do the same.
+        ended: ImageFile = open_image(CODEC, data + b"\xff\xd9")
+        if (ended.mode, ended.size) != drafted:
+            ended.draft(drafted[0], asked)
+        return ended
+
+    return load(CODEC, image, again=again)
+
+
+def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return the picture in the colours that the file declares, each decoded for itself: what is here is luma."""
+    also: tuple[Also, ...] = ()
+    for declared in request.colours:
+        # What averaging would hide is not averaged before it is converted.
+        step = provenance.scale if declared.colour.is_gentle else 1
+
+        def in_colour(step: int = step) -> Image:
+            image = open_image(CODEC, data)
+            check_header(CODEC, image, image.size, request.limits, step=step)
+            asked = _asked(image.size, step)
+            if step > 1:
+                image.draft(image.mode, asked)
+            return _load(data, image, asked)[0]
+
+        rest = provenance.scale // step
+        also += in_own_colours(in_colour, provenance, rest, (declared,), mode=provenance.mode)
+    return also
+
+
+def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:
+    """Return the reduction the decoder took, whatever was asked."""
+    for step in (1, 2, 4, 8):
+        if reduced == tuple(-(-side // step) for side in original):
+            return step
+    raise UnreadableImage(f"the decoder made {reduced} of a picture of {original} pixels")
+
+
+def _stored_mode(image: ImageFile) -> str:
+    """Return a JPEG's own mode, which asking for luma hides."""
+    return {1: "L", 3: "RGB", 4: "CMYK"}.get(int(getattr(image, "layers", 3)), image.mode)

@@ -1,0 +1,34 @@
+"""What is asked of a decode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .declared import Declared
+from .limits import Limits
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a decode.
+
+    Attributes
+    ----------
+    limits : Limits
+    step_for : callable or None
+        Given the shorter side in pixels, the reduction the caller can fold (1, 2, 4 or 8). None decodes
+        everything, in colour, as the reference tools do; otherwise luma is enough.
+    colours : tuple of Declared
+        What the file says its colours are, where that differs from sRGB.
+    """
+
+    limits: Limits
+    step_for: Callable[[int], int] | None = None
+    colours: tuple[Declared, ...] = ()
+
+    def step_of(self, size: tuple[int, int]) -> int:
+        """Return the reduction to take for a picture of these sides, in pixels."""
+        return self.step_for(min(size)) if self.step_for is not None else 1

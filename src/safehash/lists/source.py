@@ -1,0 +1,168 @@
+"""Where a list is, and what its reader is told beforehand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import ListError
+from ..hashing.hashes import Algorithm
+
+__all__ = ["MAX_REJECTS", "MAX_SHRINK", "ListPath", "ListSource", "check_names"]
+
+#: Share of a list's records that may be rejected before the list is refused.
+MAX_REJECTS = 0.05
+
+#: Share of a list's live entries that may vanish without an explicit delete before an update is refused.
+MAX_SHRINK = 0.20
+
+#: What may stand around a list; taken off its file's name, as one more ending is, for the list's name.
+_PACKED = (".gz", ".zip", ".xz", ".zst")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ListSource:
+    """One list: its file or directory of pages, its name, and what the file cannot say of itself.
+
+    Taken wherever the path of a list is.
+
+    Attributes
+    ----------
+    path : str
+        A file, packed or not, or a directory of pages.
+    name : str or None
+        What the list is called: its entries carry it as `source`. The file's name without its endings
+        otherwise.
+    format : str or None
+        A name of `safehash.lists.formats.FORMATS`; recognised by content otherwise.
+    algorithm : Algorithm or None
+        What digests are that the list does not tell apart: 64 hexadecimal digits are PDQ or SHA-256.
+    columns : mapping of str to tuple of str
+        Which columns (in JSON, fields) mean what: ``{"hash": "File MD5", "deleted": "revoked"}``.
+    ignore : tuple of str
+        Columns that are set aside, by name, whatever they seem to say.
+    max_rejects : float
+        Share of the records, from 0 to 1, that may be rejected before the list is refused.
+    max_shrink : float
+        Share of the live entries, from 0 to 1, that an update may lose without deletes before it is refused.
+
+    Raises
+    ------
+    ValueError
+        A name is empty, a share is not within 0 and 1, or there is no such algorithm.
+
+    Examples
+    --------
+    >>> source = ListSource("exports/2026-10.csv", name="partner", columns={"hash": "File MD5"})
+    >>> source.list_name
+    'partner'
+    >>> ListSource("exports/2026-10.csv.gz").list_name
+    '2026-10'
+    """
+
+    path: str
+    name: str | None
+    format: str | None
+    algorithm: Algorithm | None
+    columns: Mapping[str, tuple[str, ...]] = field(hash=False)
+    ignore: tuple[str, ...]
+    max_rejects: float
+    max_shrink: float
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        algorithm: str | Algorithm | None = None,
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        ignore: Iterable[str] = (),
+        max_rejects: float = MAX_REJECTS,
+        max_shrink: float = MAX_SHRINK,
+    ) -> None:
+        for title, share in (("max_rejects", max_rejects), ("max_shrink", max_shrink)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{title} is a share from 0 to 1, not {share}")
+        if name is not None and not name.strip():
+            raise ValueError("the name of a list is empty")
+        if isinstance(ignore, str):
+            ignore = (ignore,)
+        named = {
+            meaning: (column,) if isinstance(column, str) else tuple(column)
+            for meaning, column in (columns or {}).items()
+        }
+        for attribute, value in (
+            ("path", os.fspath(path)),
+            ("name", name),
+            ("format", format),
+            ("algorithm", None if algorithm is None else Algorithm(algorithm)),
+            ("columns", named),
+            ("ignore", tuple(ignore)),
+            ("max_rejects", max_rejects),
+            ("max_shrink", max_shrink),
+        ):
+            object.__setattr__(self, attribute, value)
+
+    @classmethod
+    def of(cls, source: ListSource | str | os.PathLike[str], **options: Any) -> ListSource:
+        """Return `source` as a ListSource, with those of `options` that are not None in place of its own."""
+        given = {name: value for name, value in options.items() if value is not None}
+        if isinstance(source, ListSource):
+            return replace(source, **given) if given else source
+        return cls(source, **given)
+
+    @classmethod
+    def parse(cls, text: str, **options: Any) -> ListSource:
+        """Return the source that ``NAME=PATH`` or ``PATH`` names, as command lines give it.
+
+        What stands before the first "=" is a name unless a "/" is in it: write ``./a=b.csv`` for a path.
+
+        Examples
+        --------
+        >>> ListSource.parse("partner=exports/2026-10.csv").list_name
+        'partner'
+        >>> ListSource.parse("exports/a=b.csv").list_name
+        'a=b'
+        """
+        name, equals, path = text.partition("=")
+        if equals and name.strip() and path and "/" not in name and os.sep not in name:
+            return cls(path, name=name.strip(), **options)
+        return cls(text, **options)
+
+    @property
+    def list_name(self) -> str:
+        """What the list is called: as told, or its file's name without ".gz" and one more ending."""
+        if self.name is not None:
+            return self.name
+        path = Path(self.path)
+        name = (path if path.name else path.resolve()).name
+        for ending in _PACKED:
+            name = name.removesuffix(ending)
+        return Path(name).stem or name
+
+
+#: What names a list wherever one is taken.
+ListPath = ListSource | str | os.PathLike[str]
+
+
+def check_names(sources: Iterable[ListSource]) -> None:
+    """Refuse two lists of one name: their entries, thresholds and policies could not be told apart.
+
+    Raises
+    ------
+    ListError
+        Two have one name.
+    """
+    known: dict[str, ListSource] = {}
+    for source in sources:
+        other = known.setdefault(source.list_name, source)
+        if other is not source:
+            raise ListError(
+                f"two lists are called {source.list_name!r} (the other is {other.path}): "
+                "give one a name of its own, NAME=PATH or ListSource(path, name=...)",
+                path=source.path,
+            )
