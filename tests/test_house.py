@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 #: The rooms, ground floor first: a room imports from itself and from the floors below.
 FLOORS = (
-    {"errors", "_core", "_borrow", "_reference", "_search", "_join", "_views"},
+    {"errors", "files", "_core", "_borrow", "_reference", "_search", "_join", "_views"},
     {"images"},
     {"hashing"},
     {"search"},
@@ -42,6 +42,10 @@ DOORS = {
     "jinja2": {"reports"},
     "scipy": set(),
 }
+
+
+#: Public names that are unions of types, which carry no docstring on every Python.
+ALIASES = {"ScanEvent", "Upload"}
 
 
 def room_of(path: Path) -> str:
@@ -102,7 +106,7 @@ def test_public_names() -> None:
     assert sorted(safehash.__all__) == sorted(safehash._HOMES)
     for name in safehash.__all__:
         value = getattr(safehash, name)
-        assert value.__doc__, name
+        assert value.__doc__ or name in ALIASES, name
     assert set(safehash.__all__) <= set(dir(safehash))
     with pytest.raises(AttributeError, match="nonsense"):
         safehash.nonsense  # noqa: B018

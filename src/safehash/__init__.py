@@ -38,12 +38,12 @@ if TYPE_CHECKING:
         hash_array,
         hash_bytes,
         hash_file,
-        hash_files,
         hash_image,
         hash_many,
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
+    from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats import read_list
     from .lists.loading import load_list
@@ -56,8 +56,9 @@ if TYPE_CHECKING:
     from .matching.matcher import Matcher
     from .matching.settings import FloodLimits, Settings
     from .scanning.catalog import Catalog
-    from .scanning.records import ScanRecord
-    from .scanning.run import scan
+    from .scanning.options import ScanOptions
+    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.run import Scan, scan
     from .search.index import Index
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ __version__ = "0.1.0"
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashing.hashes",
+    "BinaryReader": "images.uploads",
     "Catalog": "scanning.catalog",
     "CatalogError": "errors",
     "DeadlinePassed": "errors",
@@ -90,17 +92,24 @@ _HOMES = {
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
     "Policy": "lists.policy",
+    "Problem": "scanning.records",
     "SafehashError": "errors",
+    "Scan": "scanning.run",
+    "ScanEvent": "scanning.records",
+    "ScanOptions": "scanning.options",
     "ScanRecord": "scanning.records",
     "Settings": "matching.settings",
+    "Skipped": "scanning.records",
+    "Summary": "scanning.records",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
+    "Upload": "images.uploads",
+    "UploadedFile": "images.uploads",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
     "hash_array": "hashing.compute",
     "hash_bytes": "hashing.compute",
     "hash_file": "hashing.compute",
-    "hash_files": "hashing.compute",
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
     "load_list": "lists.loading",
@@ -111,6 +120,7 @@ _HOMES = {
 
 __all__ = [
     "Algorithm",
+    "BinaryReader",
     "Catalog",
     "CatalogError",
     "DeadlinePassed",
@@ -136,17 +146,24 @@ __all__ = [
     "Opinion",
     "Outcome",
     "Policy",
+    "Problem",
     "SafehashError",
+    "Scan",
+    "ScanEvent",
+    "ScanOptions",
     "ScanRecord",
     "Settings",
+    "Skipped",
+    "Summary",
     "UnreadableImage",
     "UnsupportedImage",
+    "Upload",
+    "UploadedFile",
     "fingerprint_bytes",
     "fingerprint_file",
     "hash_array",
     "hash_bytes",
     "hash_file",
-    "hash_files",
     "hash_image",
     "hash_many",
     "load_list",

@@ -609,6 +609,46 @@ def test_an_allow_distance_counts_up_to_the_threshold(listed: Path, bridge: Path
         assert matcher.check_hash(at(distance)).outcome is outcome
 
 
+def test_an_upload_in_any_form_is_decided_alike(matcher: Matcher, photo: Image.Image, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    photo.convert("RGB").save(stream, "PNG")
+    data = stream.getvalue()
+    (tmp_path / "upload.png").write_bytes(data)
+    forms: list[safehash.Upload] = [
+        data,
+        bytearray(data),
+        memoryview(data),
+        tmp_path / "upload.png",
+        str(tmp_path / "upload.png"),
+        io.BytesIO(data),
+        photo.convert("RGB"),
+        np.asarray(photo.convert("RGB")),
+    ]
+    with (tmp_path / "upload.png").open("rb") as file:
+        decisions = matcher.check_many([*forms, file], threads=2)
+    assert {decision.outcome for decision in decisions} == {Outcome.MATCH}
+    assert len({decision.hash for decision in decisions}) == 1
+    assert len({decision.matches for decision in decisions}) == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_no_upload_is_no_outcome(matcher: Matcher, threads: int) -> None:
+    with pytest.raises(TypeError, match=r"an upload is an image file's bytes, a path, .*, not dict"):
+        matcher.check({})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"not Hash: `Matcher\.check_hash` takes it"):
+        matcher.check_many([b"", Hash("pdq", bytes(32))], threads=threads)  # type: ignore[list-item]
+
+
+def test_a_file_object_that_fails_is_unreadable(matcher: Matcher) -> None:
+    class Broken:
+        def read(self, size: int = -1, /) -> bytes:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    decision = matcher.check(Broken())
+    assert decision.outcome is Outcome.UNREADABLE
+    assert decision.reason == "cannot be read: Connection reset by peer"
+
+
 # -- what got past it -------------------------------------------------------------------------------------------
 
 

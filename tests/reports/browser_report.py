@@ -16,6 +16,7 @@ from test_report import HOSTILE, catalog_path, page_of
 
 from safehash.matching.matcher import Matcher
 from safehash.scanning.catalog import Catalog
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from stores import write_list, write_pictures
 
@@ -82,7 +83,7 @@ def test_suppressed_matches_can_be_left_out(browser: Browser, tmp_path: Path) ->
     allowed = write_list(tmp_path / "fine.csv", pictures[0])
     matcher = Matcher.from_files(listed, allow=[allowed])
     with Catalog(tmp_path / "c.db") as catalog:
-        list(scan(tmp_path / "pictures", matcher=matcher, workers=0, catalog=catalog))
+        list(scan(tmp_path / "pictures", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
     page_of(tmp_path / "c.db", tmp_path / "report.html")
     browser.open(tmp_path / "report.html")
     assert shown(browser) == ["picture00001.png", "picture00000.png"], "what is to be reviewed comes first"

@@ -19,6 +19,7 @@ from safehash.matching.matcher import Matcher
 from safehash.reports.report import write_report
 from safehash.reports.thumbnails import grey_png, thumbnail
 from safehash.scanning.catalog import Catalog
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import printable
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
@@ -38,7 +39,7 @@ def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     two = write_list(folder / "two.csv", pictures[1], label="<b>bold</b>")
     with Catalog(folder / "c.db") as catalog:
         matcher = Matcher.from_files(one, two)
-        list(scan(folder / "pictures", matcher=matcher, workers=0, catalog=catalog))
+        list(scan(folder / "pictures", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
     return folder / "c.db"
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import counts, records, rematch, similar, stored_digests
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
@@ -36,10 +38,18 @@ def matcher(folder: Path, tmp_path: Path) -> Matcher:
     return Matcher.from_files(write_list(tmp_path / "own.csv", folder / "picture00003.png"))
 
 
-def scan_into(path: Path, folder: Path, matcher: Matcher, **options: Any) -> Summary:
+def scan_into(
+    path: Path,
+    folder: Path,
+    matcher: Matcher,
+    *,
+    before: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Summary:
+    how = ScanOptions(workers=0, **options)
     with (
         Catalog(path) as catalog,
-        scan(folder, matcher=matcher, workers=0, catalog=catalog, **options) as running,
+        scan(folder, matcher=matcher, options=how, catalog=catalog, _before=before) as running,
     ):
         for _ in running:
             pass
@@ -88,7 +98,9 @@ def test_failures_are_kept_or_tried_again(tmp_path: Path, folder: Path, matcher:
     path = tmp_path / "c.db"
     write_picture(folder / "exit.png", 1)
     with Catalog(path) as catalog:
-        list(scan(folder, matcher=matcher, workers=1, catalog=catalog, _before=misbehave))
+        list(
+            scan(folder, matcher=matcher, options=ScanOptions(workers=1), catalog=catalog, _before=misbehave)
+        )
     assert scan_into(path, folder, matcher).outcomes["unreadable"] == 1
     summary = scan_into(path, folder, matcher, retry_failed=True)
     assert summary.outcomes["unreadable"] == 0
@@ -100,7 +112,7 @@ def test_files_that_could_not_be_read_are_tried_again(tmp_path: Path, folder: Pa
         raise PermissionError(13, "Permission denied", path)
 
     path = tmp_path / "c.db"
-    assert scan_into(path, folder, matcher, _before=vanish).outcomes == {"unreadable": 9}
+    assert scan_into(path, folder, matcher, before=vanish).outcomes == {"unreadable": 9}
     summary = scan_into(path, folder, matcher)
     assert (summary.n_files, summary.n_unchanged) == (8, 0)
     assert summary.outcomes == {"no_match": 7, "match": 1}
@@ -133,11 +145,14 @@ def test_what_is_stored(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
 
 def test_two_writers_are_refused(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
     path = tmp_path / "c.db"
-    with Catalog(path) as one, scan(folder, matcher=matcher, workers=0, catalog=one) as running:
+    with (
+        Catalog(path) as one,
+        scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=one) as running,
+    ):
         next(running)
         with Catalog(path) as two:
             with pytest.raises(CatalogError, match=rf"another scan is writing.*process {os.getpid()}"):
-                list(scan(folder, matcher=matcher, workers=0, catalog=two))
+                list(scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=two))
             with pytest.raises(CatalogError, match="another scan is writing"):
                 list(rematch(two, matcher))
             assert counts(two)["runs"][0]["state"] == "running"  # reading is free

@@ -7,10 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import Any
 
 from ..errors import CatalogError
+from ..files import writing_whole
 from ..scanning.records import printable
 from .common import FATAL, MATCHED, OK
 from .output import Lines, writing
@@ -155,25 +157,18 @@ def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
             ("matches", pa.list_(match)),
         ]
     )  # fmt: skip
-    partial = sys.stdout.buffer if path is None else f"{path}.partial"
-    with writing(path):
-        if path is not None:
-            os.close(os.open(f"{path}.partial", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-        try:
-            with pq.ParquetWriter(partial, schema) as writer:
-                while rows := list(islice(records, _PARQUET_ROWS)):
-                    for row in rows:
-                        row["path_bytes"] = os.fsencode(row["path"])
-                        row["path"] = (
-                            row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                        )
-                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            if path is not None:
-                os.replace(f"{path}.partial", path)  # noqa: PTH105
-        except OSError:
-            if path is not None:
-                os.unlink(f"{path}.partial")  # noqa: PTH108  half of one can be read by nobody
-            raise
+    with (
+        writing(path),
+        nullcontext(sys.stdout.buffer) if path is None else writing_whole(path) as file,
+        pq.ParquetWriter(file, schema) as writer,
+    ):
+        while rows := list(islice(records, _PARQUET_ROWS)):
+            for row in rows:
+                row["path_bytes"] = os.fsencode(row["path"])
+                row["path"] = (
+                    row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                )
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
 def _stats(arguments: argparse.Namespace) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
+from ..files import writing_whole
 from .list_options import LIST, add_list_options, list_source
+from .output import writing
 
 __all__ = ["add_commands"]
 
@@ -110,9 +111,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(as_table(measured))
         if args.json:
-            _write(Path(args.json), json.dumps(measured.to_record(), indent=1) + "\n")
+            _write(args.json, json.dumps(measured.to_record(), indent=1) + "\n")
     if args.page:
-        _write(Path(args.page), as_page(measured))
+        _write(args.page, as_page(measured))
     return 0
 
 
@@ -121,11 +122,6 @@ def _usage(message: str) -> int:
     return 2
 
 
-def _write(path: Path, text: str) -> None:
-    """Write beside the file's place and rename: a reader never sees half a page."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _write(path: str, text: str) -> None:
+    with writing(path), writing_whole(path, text=True) as file:
+        file.write(text)

@@ -336,8 +336,9 @@ def _stats(args: argparse.Namespace) -> int:
 
 def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
     """Return hashes of parts of an image, each with what it shows."""
-    from ..hashing.compute import read_file, reduction_for
+    from ..hashing.compute import reduction_for
     from ..images.decoding import decode
+    from ..images.uploads import read_file
     from ..matching.views import windows_to_list
 
     picture = decode(read_file(path), step_for=reduction_for)
@@ -355,7 +356,7 @@ def _add(args: argparse.Namespace) -> int:
     name = args.name
     known: list[Entry] = []
     try:
-        if args.output.exists():
+        if args.output.is_file():  # a pipe or device is written into and never read
             reader = read_list(args.output, format="jsonl")
             known = list(reader)
             name = name or (known[0].source if known else None)

@@ -6,16 +6,16 @@ import csv
 import errno
 import io
 import json
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import IO, Any
 
 from ..errors import SafehashError
+from ..files import writing_whole
 from ..scanning.records import Summary, printable
 
 __all__ = ["COLUMNS", "Lines", "summary_text", "writing"]
@@ -35,23 +35,19 @@ class Lines:
     Parameters
     ----------
     path : str or None
-        Written beside its place with mode 0600 and renamed into it at the end; None for standard output.
+        Written whole (`files.writing_whole`); None for standard output.
     form : "jsonl" or "csv"
     """
 
     def __init__(self, path: str | None, *, form: str = "jsonl") -> None:
         self._path = path
         self._form = form
-        self._partial = f"{path}.partial"
-        self._file: IO[bytes]
-        if path is None:
-            self._file = sys.stdout.buffer
-        else:
-            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+        self._file: IO[bytes] = sys.stdout.buffer
+        self._whole: AbstractContextManager[IO[bytes]] | None = None
+        if path is not None:
+            self._whole = writing_whole(path)
             with writing(path):
-                if os.path.isdir(path):  # noqa: PTH112  found out now, not after the whole scan
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+                self._file = self._whole.__enter__()  # found out now, not after the whole scan
         self._flushed = time.monotonic()
         if form == "csv":
             self._put(_csv_line(COLUMNS))
@@ -62,20 +58,17 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._path is None:
+        if self._whole is None:
             if kind is None:
                 with writing(None):
                     self._file.flush()
             return
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            with suppress(OSError):  # a full disk fails here a second time
-                self._file.close()  # what is there stays under its provisional name
+        if kind is None:
+            with writing(self._path):
+                self._whole.__exit__(None, None, None)
             return
-        with writing(self._path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            os.replace(self._partial, self._path)  # noqa: PTH105
+        with suppress(OSError):  # a full disk fails here a second time
+            self._whole.__exit__(kind, error, trace)
 
     def write(self, record: dict[str, Any]) -> None:
         """Write one record. CSV has no line for the summary."""

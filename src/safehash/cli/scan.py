@@ -158,6 +158,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
 def run(arguments: argparse.Namespace) -> int:
     """Scan, and return the exit code."""
     from ..scanning.catalog import Catalog
+    from ..scanning.options import ScanOptions
     from ..scanning.run import scan
 
     if not arguments.paths and arguments.files_from is None:
@@ -175,20 +176,21 @@ def run(arguments: argparse.Namespace) -> int:
             running = scan(
                 arguments.paths,
                 matcher=matcher,
-                workers=arguments.workers,
-                timeout=arguments.timeout,
-                max_memory=arguments.max_memory,
-                nice=arguments.nice,
-                rate=arguments.rate,
-                ordered=arguments.ordered,
+                options=ScanOptions(
+                    workers=arguments.workers,
+                    timeout=arguments.timeout,
+                    max_memory=arguments.max_memory,
+                    nice=arguments.nice,
+                    rate=arguments.rate,
+                    ordered=arguments.ordered,
+                    retry_failed=arguments.retry_failed,
+                    file_digests=digests,
+                    follow_links=arguments.follow_links,
+                    skip_hidden=arguments.skip_hidden,
+                    archives=not arguments.no_archives,
+                ),
                 catalog=catalog,
-                retry_failed=arguments.retry_failed,
-                file_digests=digests,
                 names=names,
-                follow_links=arguments.follow_links,
-                skip_hidden=arguments.skip_hidden,
-                archives=not arguments.no_archives,
-                everything=True,
             )
         except ValueError as exc:
             print(f"safehash scan: {exc}", file=sys.stderr)
@@ -197,7 +199,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
         progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
-        for record in running:
+        for record in running.events():
             progress.step()
             if isinstance(record, ScanRecord):
                 lines.write(record.to_record(full_hashes=arguments.full_hashes))

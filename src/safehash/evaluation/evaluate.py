@@ -19,8 +19,10 @@ import numpy.typing as npt
 from ..errors import ImageError
 from ..hashing import compute
 from ..hashing.hashes import Algorithm, Hash
+from ..hashing.threads import available_processors
 from ..images.decoding import decode
 from ..images.pictures import Decoded
+from ..images.uploads import read_file
 from ..lists.source import ListPath
 from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, look_up
@@ -306,7 +308,7 @@ def evaluate(
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
     ]
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or available_processors()) as pool:
         outcomes = pool.map(lambda job: (job[1], bench.run(job[0], job[1], job[2])), jobs)
         for done, (row, outcome) in enumerate(outcomes, 1):
             bench.count(rows[row], outcome)
@@ -333,7 +335,7 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named]
     pictures, skipped = [], 0
     for path in paths:
         try:
-            decoded = decode(compute.read_file(path))
+            decoded = decode(read_file(path))
         except (ImageError, OSError):
             skipped += 1
             continue

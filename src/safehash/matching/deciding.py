@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _join
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
-from ..hashing.compute import hash_decoded, read_file, reduction_for
+from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..images.decoding import decode, decode_frames, from_image
+from ..images.decoding import decode, decode_frames
 from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
 from .settings import Settings
 from .state import State, widest_distance
 from .views import TURN_NAMES, Hit, look_up
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 
@@ -42,9 +39,7 @@ class Facts(NamedTuple):
     failure: str | None = None
 
 
-def decide_upload(
-    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, settings: Settings
-) -> tuple[list[Match], Facts]:
+def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
 
     Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
@@ -56,36 +51,25 @@ def decide_upload(
     TypeError
         Nothing that can be an upload.
     """
-    if not isinstance(item, (bytes, bytearray, memoryview, str, os.PathLike)) and not hasattr(
-        item, "getbands"
-    ):
-        raise TypeError(f"an upload is bytes, a path or an image object of PIL, not {type(item).__name__}")
     matches: list[Match] = []
     try:
-        if isinstance(item, (str, os.PathLike)):
-            item = read_file(item, limits=settings.limits)
-        if not isinstance(item, (bytes, bytearray, memoryview)):
-            picture = from_image(item)
-            return matches, _decide_decoded(state, picture, None, matches, reduction_for, settings)
-        data = bytes(item)
+        data = take(item, limits=settings.limits)
+    except (ImageError, OSError) as exc:
+        return matches, _undecided(exc)
+    try:
+        if isinstance(data, Decoded):
+            return matches, _decide_decoded(state, data, None, matches, reduction_for, settings)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         first = decode(data, limits=settings.limits, step_for=step_for)
         return matches, _decide_decoded(state, first, data, matches, step_for, settings)
-    except ImageError as exc:
-        return matches, Facts(_outcome_of(exc), reason=str(exc), failure=exc.failure)
-    except OSError as exc:
-        return matches, Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
-    except MemoryError:
-        reason = "deciding it took more memory than there is"
-        return matches, Facts(Outcome.TOO_LARGE, reason=reason, failure="memory")
-    except SafehashError:
-        raise
+    except SafehashError as exc:
+        if not isinstance(exc, ImageError):
+            raise
+        return matches, _undecided(exc)
     except Exception as exc:
-        _LOG.exception("an upload could not be decided for a defect of safehash")
-        reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
-        return matches, Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
+        return matches, _undecided(exc)
 
 
 def decide_hashes(
@@ -283,12 +267,22 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _outcome_of(exc: ImageError) -> Outcome:
-    if isinstance(exc, ImageTooLarge):
-        return Outcome.TOO_LARGE
-    if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
-        return Outcome.UNSUPPORTED
-    return Outcome.UNREADABLE
+def _undecided(exc: Exception) -> Facts:
+    """Say of an upload why it could not be looked up: for its content, its reading, or a defect of ours."""
+    if isinstance(exc, ImageError):
+        outcome = Outcome.UNREADABLE
+        if isinstance(exc, ImageTooLarge):
+            outcome = Outcome.TOO_LARGE
+        elif isinstance(exc, (UnsupportedImage, ImageTooSmall)):
+            outcome = Outcome.UNSUPPORTED
+        return Facts(outcome, reason=str(exc), failure=exc.failure)
+    if isinstance(exc, OSError):
+        return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
+    if isinstance(exc, MemoryError):
+        return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
+    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
+    reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 
 def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:

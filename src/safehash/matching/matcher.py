@@ -6,17 +6,18 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm, Hash
+from ..hashing.threads import on_threads
 from ..images.limits import Limits
+from ..images.uploads import Upload
 from ..lists.source import ListPath, ListSource
 from ..search.index import Index
 from .deciding import Facts, decide_hashes, decide_upload, near_any
@@ -25,9 +26,6 @@ from .flood import FloodGuard
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, write_snapshot
 from .state import Sources, State, adopt_state, origin_of, read_state
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__ = ["Matcher", "quarantined"]
 
@@ -248,14 +246,15 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(
-        self, item: bytes | bytearray | memoryview | PathLike | Image, *, effort: Effort | None = None
-    ) -> Decision:
+    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
         """Decide one upload.
 
         Parameters
         ----------
-        item : bytes, path-like or PIL image
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
+            uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
+            left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard" or "thorough", optional
             Instead of the matcher's own.
 
@@ -263,6 +262,11 @@ class Matcher:
         -------
         Decision
             Never an exception for a bad image: unreadable, too large and unsupported are outcomes.
+
+        Raises
+        ------
+        TypeError
+            `item` is none of that; the message names what was given.
         """
         started = time.perf_counter()
         state = self._state
@@ -274,16 +278,23 @@ class Matcher:
 
     def check_many(
         self,
-        items: Sequence[bytes | PathLike | Image],
+        items: Iterable[Upload],
         *,
         effort: Effort | None = None,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> list[Decision]:
-        """Decide several uploads, in order, on several threads. Parameters are those of `check`."""
-        if threads == 1:
-            return [self.check(item, effort=effort) for item in items]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda item: self.check(item, effort=effort), items))
+        """Decide several uploads, on several threads, in their order.
+
+        Parameters
+        ----------
+        items : iterable
+            Of what `check` takes.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+        threads : int, optional
+            By default one for each processor this process may use, as of `hash_many`.
+        """
+        return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import get_args
 
+from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
 
 __all__ = ["DEFAULT_SETTINGS", "EFFORTS", "Effort", "FloodLimits", "Settings", "check_effort"]
 
-
 #: How hard an upload is looked at, from the least work to the most.
-EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 #: Bits of the longest digest that has a distance.
 _MOST_BITS = 256
@@ -102,7 +103,7 @@ class Settings:
     allow_ids: Collection[str] = frozenset()
     allow_distance: int = 16
     flood: FloodLimits | None = None
-    deadline: float | None = 10.0
+    deadline: float | None = DEFAULT_SECONDS
     trusted: Collection[bytes] = frozenset()
 
     def __post_init__(self) -> None:

@@ -20,7 +20,6 @@ even a forged file with fitting checksums can make a search read outside.
 from __future__ import annotations
 
 import bisect
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -28,9 +27,8 @@ import json
 import math
 import mmap
 import os
-import secrets
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,6 +37,7 @@ import numpy.typing as npt
 
 from .._search import BLOCK_SIZE, Blocks, block_checksums, checksum
 from ..errors import IndexFileError
+from ..files import writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
 from ..search.index import Index
@@ -368,7 +367,6 @@ def write_snapshot(
     ValueError
         An index has method "flat": only slots have arrays worth writing.
     """
-    target = Path(path)
     sections: dict[str, AnyArray] = {f"entries.{name}": part for name, part in table.to_sections().items()}
     facts = []
     for algorithm, index in indexes.items():
@@ -399,7 +397,7 @@ def write_snapshot(
         "indexes": facts,
     }
     try:
-        with _replacing(target) as file:
+        with writing_whole(path) as file:
             _write(file, header, sections)
     except OSError as exc:
         raise IndexFileError(f"could not be written: {exc}", path=path) from exc
@@ -451,25 +449,3 @@ def _write(file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArr
     )
     file.seek(0)
     file.write(preamble + struct.pack("<Q", checksum(preamble)))
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Yield a new file that takes `target`'s place once it is complete and on disk; mode 0600."""
-    beside = target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"
-    handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the rename itself must reach the disk too
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import SafehashError
+from ..files import writing_whole
 from ..matching.decision import DECIDED
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 from ..scanning.lookback import counts
@@ -39,7 +40,7 @@ def write_report(
     ----------
     catalog : Catalog
     path : path-like
-        Written beside its place with mode 0600 and renamed into it.
+        Written whole (`files.writing_whole`).
     title : str
     thumbnails : bool
         Read the matched files again, in a confined process, and put a small grey picture of each into the
@@ -55,18 +56,8 @@ def write_report(
         The page cannot be written.
     """
     page = _render(_facts(catalog, thumbnails=thumbnails), title=title)
-    target = os.fspath(path)
-    partial = f"{target}.partial"
-    descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(page.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)  # noqa: PTH105
-    except OSError:
-        os.unlink(partial)  # noqa: PTH108  half a page is none
-        raise
+    with writing_whole(path, text=True) as file:
+        file.write(page)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..matching.decision import Audit, Match
 from .items import Item
-from .records import Problem, ScanRecord, Skipped, Summary
+from .records import ScanEvent, ScanRecord, Skipped, Summary
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -334,7 +334,7 @@ class Catalog:
         labels = {label for _, text in found for label in json.loads(text)}
         return Known(outcome=outcome, lists=tuple({name for name, _ in found}), labels=tuple(labels))
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Write one record; it is safe on disk within a second."""
         with self._guarded():
             if self._n_pending == 0:

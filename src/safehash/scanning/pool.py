@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -21,7 +20,7 @@ from ..errors import SafehashError
 from .items import Item
 from .worker import Means, Verdict, confine, decide_batch, start
 
-__all__ = ["Batch", "Failed", "Workers", "available_workers", "each_isolated"]
+__all__ = ["Batch", "Failed", "Workers", "each_isolated"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,13 +74,6 @@ class _Slot:
     batches: deque[tuple[Batch, Future[Any]]] = field(default_factory=deque)
     n_breaks: int = 0
     since: float = 0.0  # when it last took up or finished something
-
-
-def available_workers() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Workers:

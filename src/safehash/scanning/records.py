@@ -10,7 +10,7 @@ from typing import Any
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 
-__all__ = ["Problem", "ScanRecord", "Skipped", "Summary", "printable"]
+__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary", "printable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,10 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+#: Whatever a scan says of one thing it met.
+ScanEvent = ScanRecord | Skipped | Problem
+
+
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
@@ -148,7 +152,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):
             self.skipped[record.reason] += 1

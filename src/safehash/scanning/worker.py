@@ -7,7 +7,6 @@ import hashlib
 import logging
 import os
 import signal
-import stat
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SafehashError
+from ..files import NotRegularFile, open_regular, read_up_to
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
 from .items import HEAD_BYTES, Item, why_skipped
@@ -228,32 +228,21 @@ class _Read:
 
 def _read_file(item: Item, max_bytes: int) -> _Read:
     """Read a regular file if its first bytes make it one to decide, and notice if it changes meanwhile."""
-    # Without O_NONBLOCK, opening a pipe waits for its other end.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(item.path, flags)
     try:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            return _Read(skipped="special file")
-        size, mtime_ns = before.st_size, before.st_mtime_ns
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            head = file.read(HEAD_BYTES)
+        with open_regular(item.path) as (file, status):
+            size, mtime_ns = status.st_size, status.st_mtime_ns
+            head = read_up_to(file, HEAD_BYTES)
             skipped = why_skipped(head, item.path, named=item.named)
             if skipped is not None:
                 return _Read(skipped=skipped, size=size, mtime_ns=mtime_ns)
             if size > max_bytes:
                 return _Read(n_bytes=size, size=size, mtime_ns=mtime_ns)
-            parts, n_bytes = [head], len(head)
-            while n_bytes <= max_bytes and (
-                part := file.read(min(max_bytes + 1 - n_bytes, max(size, 65536)))
-            ):
-                parts.append(part)
-                n_bytes += len(part)
-        after = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+            data = head + read_up_to(file, max_bytes + 1 - len(head), hint=size - len(head))
+            after = os.fstat(file.fileno())
+    except NotRegularFile:
+        return _Read(skipped="special file")
     changed = (after.st_size, after.st_mtime_ns) != (size, mtime_ns)
-    return _Read(data=b"".join(parts), n_bytes=n_bytes, size=size, mtime_ns=mtime_ns, changed=changed)
+    return _Read(data=data, n_bytes=len(data), size=size, mtime_ns=mtime_ns, changed=changed)
 
 
 def _read_remote(item: Item, max_bytes: int) -> tuple[bytes, int, str | None]:
