@@ -39,8 +39,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
 
 types:
 	$(BIN)/mypy

@@ -46,7 +46,7 @@ def saved(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 
 def _grey(width: int, height: int, mode: str = "L") -> Image.Image:
-    return Image.new(mode, (width, height), 77 if mode == "L" else None)  # type: ignore[arg-type]
+    return Image.new(mode, (width, height), 77 if mode == "L" else None)
 
 
 # -- JPEG -------------------------------------------------------------------------------------------------------
@@ -131,7 +131,9 @@ def _chunk(kind: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _png(width: int, height: int, depth: int, colour: int, rows: bytes, *before: bytes, level: int = 6) -> bytes:
+def _png(
+    width: int, height: int, depth: int, colour: int, rows: bytes, *before: bytes, level: int = 6
+) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     parts = (_chunk(b"IHDR", header), *before, _chunk(b"IDAT", zlib.compress(rows, level)), _chunk(b"IEND"))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
@@ -153,7 +155,9 @@ def png_empty_data(n: int) -> bytes:
 
 def png_texts(n: int) -> bytes:
     """Packed texts of a megabyte each."""
-    return _png(64, 64, 8, 0, _png_rows(64, 64), _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 20))) * n)
+    return _png(
+        64, 64, 8, 0, _png_rows(64, 64), _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 20))) * n
+    )
 
 
 def png_behind(n: int) -> bytes:
@@ -179,7 +183,9 @@ def png_exif_entries(n: int) -> bytes:
     entry_of = struct.Struct(">HHII").pack
     n = min(n, 65_535)
     entries = b"".join(entry_of(number, 7, 12 * n, 0) for number in range(n))
-    return _png(64, 64, 8, 0, _png_rows(64, 64), _chunk(b"eXIf", b"MM\0*\0\0\0\x08" + struct.pack(">H", n) + entries))
+    return _png(
+        64, 64, 8, 0, _png_rows(64, 64), _chunk(b"eXIf", b"MM\0*\0\0\0\x08" + struct.pack(">H", n) + entries)
+    )
 
 
 def apng_frames(n: int, *, side: int = 2_000) -> bytes:
@@ -272,7 +278,15 @@ def _entry(tag: int, kind: int, count: int, value: int) -> bytes:
 
 
 def _tiff_page(
-    width: int, height: int, *, offset: int, n_bytes: int, following: int, depth: int = 8, kind: int = 1, code: int = 1
+    width: int,
+    height: int,
+    *,
+    offset: int,
+    n_bytes: int,
+    following: int,
+    depth: int = 8,
+    kind: int = 1,
+    code: int = 1,
 ) -> bytes:
     entries = [
         _entry(256, 4, 1, width), _entry(257, 4, 1, height), _entry(258, 3, 1, depth), _entry(259, 3, 1, code),
@@ -288,7 +302,9 @@ def tiff_pages(n: int) -> bytes:
     start = 8 + len(pixels)
     size = 2 + 10 * 12 + 4
     pages = [
-        _tiff_page(64, 64, offset=8, n_bytes=64 * 64, following=start + (page + 1) * size if page + 1 < n else 0)
+        _tiff_page(
+            64, 64, offset=8, n_bytes=64 * 64, following=start + (page + 1) * size if page + 1 < n else 0
+        )
         for page in range(n)
     ]
     return b"II*\0" + struct.pack("<I", start) + pixels + b"".join(pages)

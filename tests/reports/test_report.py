@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 
 from safehash.matching.matcher import Matcher
+from safehash.matching.shown import printable
 from safehash.reports.report import write_report
 from safehash.reports.thumbnails import grey_png, thumbnail
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
-from safehash.scanning.records import printable
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
 

@@ -184,7 +184,8 @@ import functools, resource, sys
 import numpy as np
 from safehash.images.decoding import DEFAULT_LIMITS
 from safehash.matching.matcher import Matcher
-from safehash.scanning.worker import Means, start
+from safehash.scanning.confining import Means
+from safehash.scanning.worker import start
 
 start(functools.partial(Matcher.from_files, sys.argv[1]), {"limits": DEFAULT_LIMITS}, Means())
 for number in range(30):

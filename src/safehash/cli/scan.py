@@ -15,7 +15,7 @@ from ..errors import IndexFileError
 from ..scanning.records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .list_options import LIST, add_list_options, list_source
-from .output import Lines, summary_text
+from .output import FORMS, Records, summary_text
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
@@ -67,7 +67,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument(
         "-o", "--output", metavar="FILE", help="write records to FILE instead of standard output"
     )
-    output.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    output.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
     output.add_argument(
         "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
     )
@@ -195,18 +195,18 @@ def run(arguments: argparse.Namespace) -> int:
         except ValueError as exc:
             print(f"safehash scan: {exc}", file=sys.stderr)
             return FATAL
-        lines = stack.enter_context(Lines(arguments.output, form=arguments.format))
+        writer = stack.enter_context(Records(arguments.output, form=arguments.format))
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
         progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
         for record in running.events():
             progress.step()
             if isinstance(record, ScanRecord):
-                lines.write(record.to_record(full_hashes=arguments.full_hashes))
+                writer.write(record.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(record, Skipped):
-                lines.write(record.to_record())
+                writer.write(record.to_record())
         progress.close()
-        lines.write(running.summary.to_record())
+        writer.write(running.summary.to_record())
         if not arguments.quiet:
             notes = [*matcher.notes, *_quarantine_notes(matcher)]
             text = summary_text(running.summary, notes=notes, resumable=catalog is not None)

@@ -108,7 +108,9 @@ def _count_jpeg(data: bytes, budget: Budget) -> None:
     """Count segments up to the first scan, then the scans where there is more than one."""
     at, frame, n_segments = 2, b"", 0
     while (found := _MARKER.search(data, at)) is not None:
-        budget.spend(found.start() - at + found.end() - found.start() - 2, _FILL, "bytes between its segments")
+        budget.spend(
+            found.start() - at + found.end() - found.start() - 2, _FILL, "bytes between its segments"
+        )
         marker, at = data[found.end() - 1], found.end()
         if marker == _START_OF_SCAN:
             if frame:
@@ -275,7 +277,24 @@ def _count_bmp(data: bytes, budget: Budget) -> None:
 #: Nanoseconds of a directory, of an entry, of a byte of what entries hold, and of a strip or tile.
 _DIRECTORY, _ENTRY, _HELD, _STRIP = 60_000, 5_000, 0.3, 6_000
 #: Bytes of a value, by TIFF's number of its type.
-_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_TYPE_BYTES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 _OFFSETS, _LENGTHS = (273, 324), (279, 325)
 #: How often all of a file's bytes may stand in its entries, and in its strips; honest ones do once.
 _MAX_USES = 2
@@ -313,7 +332,9 @@ def _count_entries(data: bytes, at: int, n_entries: int, order: str, large: bool
     held = np.minimum(held, len(data))  # the library reads no further than the file
     total = float(held[held > (8 if large else 4)].sum())
     if total > _MAX_USES * len(data):
-        raise ImageTooLarge(f"a TIFF file made to cost: {n_entries} entries that hold {total:.0f} bytes in all")
+        raise ImageTooLarge(
+            f"a TIFF file made to cost: {n_entries} entries that hold {total:.0f} bytes in all"
+        )
     budget.spend(round(total), _HELD, "bytes in its entries")
     for tags, what in ((_OFFSETS, "strips or tiles"), (_LENGTHS, "")):
         for entry in entries[np.isin(entries["tag"], tags)]:
@@ -323,7 +344,9 @@ def _count_entries(data: bytes, at: int, n_entries: int, order: str, large: bool
                 continue
             read = _sum_of_values(data, int(entry["type"]), count, int(entry["value"]), order)
             if read > _MAX_USES * len(data):
-                raise ImageTooLarge(f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all")
+                raise ImageTooLarge(
+                    f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all"
+                )
 
 
 def _sum_of_values(data: bytes, kind: int, count: int, at: int, order: str) -> float:

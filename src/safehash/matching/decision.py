@@ -10,6 +10,7 @@ from typing import Any
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
+from .record import decision_record, suggestion_of
 
 __all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
 
@@ -55,6 +56,22 @@ class Match:
     distance: int
     view: str = "as it is"
     suppressed_by: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `record.match_record` makes a record of, the digest whole."""
+        entry = self.entry
+        own = entry.hash if isinstance(entry.hash, Hash) else None
+        return {
+            "list": entry.source,
+            "id": entry.id,
+            "category": entry.category,
+            "labels": list(entry.labels),
+            "distance": self.distance,
+            "view": self.view,
+            "algorithm": None if own is None else own.algorithm.value,
+            "hash": None if own is None else own.hex,
+            "suppressed_by": self.suppressed_by,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +159,7 @@ class Decision:
     @property
     def suggestion(self) -> str:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
-        return "review" if self.is_match else "none"
+        return suggestion_of(self.outcome.value)
 
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
@@ -164,21 +181,23 @@ class Decision:
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
         """
-        record: dict[str, Any] = {"type": "decision", "outcome": self.outcome.value}
-        if self.reason is not None:
-            record["reason"] = self.reason
-        if self.failure is not None:
-            record["failure"] = self.failure
-        if self.hash is not None:
-            record["algorithm"] = self.hash.algorithm.value
-            record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:8]
-            record["quality"] = self.hash.quality
-        record["suggestion"] = self.suggestion
-        record["matches"] = [_match_record(match, full_hashes=full_hashes) for match in self.matches]
-        if self.provenance is not None:
-            record["decode"] = self.provenance.to_record()
-        record["milliseconds"] = round(self.milliseconds, 3)
-        return record
+        return decision_record(self.facts(), full_hashes=full_hashes)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `record.decision_record` makes a record of, digests whole."""
+        own = self.hash
+        return {
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "failure": self.failure,
+            "algorithm": None if own is None else own.algorithm.value,
+            "hash": None if own is None else own.hex,
+            "quality": None if own is None else own.quality,
+            "matches": [match.facts() for match in self.matches],
+            "decode": None if self.provenance is None else self.provenance.to_record(),
+            "decided": self.decided,
+            "milliseconds": round(self.milliseconds, 3),
+        }
 
 
 def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
@@ -191,21 +210,3 @@ def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
     """Return matches as a decision holds them: standing ones first, nearest first."""
     return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
-
-
-def _match_record(match: Match, *, full_hashes: bool) -> dict[str, Any]:
-    entry = match.entry
-    record: dict[str, Any] = {
-        "list": entry.source,
-        "id": entry.id,
-        "category": entry.category,
-        "labels": list(entry.labels),
-        "distance": match.distance,
-        "view": match.view,
-    }
-    if isinstance(entry.hash, Hash):
-        record["algorithm"] = entry.hash.algorithm.value
-        record["hash"] = entry.hash.hex if full_hashes else entry.hash.hex[:8]
-    if match.suppressed_by is not None:
-        record["suppressed_by"] = match.suppressed_by
-    return record

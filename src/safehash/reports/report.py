@@ -15,9 +15,9 @@ from .. import __version__
 from ..errors import SafehashError
 from ..files import writing_whole
 from ..matching.decision import DECIDED
+from ..matching.shown import printable
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 from ..scanning.lookback import counts
-from ..scanning.records import printable
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -176,8 +176,8 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
 
 
 def _add_thumbnails(groups: list[_Group]) -> None:
+    from ..scanning.confining import Means
     from ..scanning.pool import each_isolated
-    from ..scanning.worker import Means
     from .thumbnails import thumbnail
 
     plain = [

@@ -20,6 +20,7 @@ from ..errors import CatalogError
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..matching.decision import Audit, Match
+from ..matching.shown import as_bytes
 from .items import Item
 from .records import ScanEvent, ScanRecord, Skipped, Summary
 
@@ -404,7 +405,7 @@ class Catalog:
             " reason, failure, quality, provenance, milliseconds)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                path, record.position, _name_bytes(record.member), record.size,
+                path, record.position, None if record.member is None else as_bytes(record.member), record.size,
                 facts.get("mtime_ns", record.mtime_ns), self._settings_key, self._run,
                 facts.get("decided") or _now(), outcome, _plain(reason), facts.get("failure"),
                 facts.get("quality"), facts.get("provenance"), facts.get("milliseconds"),
@@ -504,16 +505,6 @@ def _match_row(file: int, run: int | None, match: Match) -> dict[str, Any]:
         "view": match.view,
         "suppressed_by": match.suppressed_by,
     }
-
-
-def _name_bytes(name: str | None) -> bytes | None:
-    """Return a member's name as bytes, undecodable ones as they were in the archive."""
-    if name is None:
-        return None
-    try:
-        return name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace")
 
 
 def name_text(stored: bytes | None) -> str | None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, Hash, turn_digests
 from ..matching.decision import Decision
+from ..matching.record import decision_record
 from ..matching.views import TURN_NAMES
 from .catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 
@@ -199,7 +200,6 @@ def records(
         Leave out files without a match that counts.
     """
     condition = f"AND {OUTCOME_NOW} = 'match'" if only_matches else ""
-    shown = 10**6 if full_hashes else 8
     for row in catalog.query(
         f"SELECT id, path, member, position, size, mtime_ns, {OUTCOME_NOW}, reason, failure, quality,"
         f" provenance, decided, milliseconds FROM files WHERE outcome <> '{SKIPPED}' {condition}"
@@ -207,45 +207,42 @@ def records(
     ):
         file, path, member, position, size, mtime_ns, outcome, *rest = row
         reason, failure, quality, how, decided, milliseconds = rest
-        record: dict[str, Any] = {"type": "decision", "path": os.fsdecode(path)}
+        facts: dict[str, Any] = {
+            "path": os.fsdecode(path),
+            "size": size,
+            "modified_ns": mtime_ns,
+            "outcome": outcome,
+            "reason": reason,
+            "failure": failure,
+            "matches": list(_matches_of(catalog, file)),
+            "decode": None if how is None else json.loads(how),
+            "decided": decided,
+            "milliseconds": milliseconds,
+        }
         if member is not None:
-            record.update(member=name_text(member), position=position)
-        record.update(size=size, modified_ns=mtime_ns, outcome=outcome)
-        if reason is not None:
-            record["reason"] = reason
-        if failure is not None:
-            record["failure"] = failure
+            facts.update(member=name_text(member), position=position)
         for algorithm, digest in catalog.query(
             "SELECT algorithm, digest FROM hashes WHERE file = ? ORDER BY algorithm", (file,)
         ):
             if algorithm in _FILE_DIGESTS:
-                record[algorithm] = digest.hex()[:shown]
+                facts[algorithm] = digest.hex()
             else:
-                record.update(algorithm=algorithm, hash=digest.hex()[:shown], quality=quality)
-        record["suggestion"] = "review" if outcome == "match" else "none"
-        record["matches"] = list(_matches_of(catalog, file, shown))
-        if how is not None:
-            record["decode"] = json.loads(how)
-        record.update(decided=decided, milliseconds=milliseconds)
-        yield record
+                facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
+        yield decision_record(facts, full_hashes=full_hashes)
 
 
-def _matches_of(catalog: Catalog, file: int, shown: int) -> Iterator[dict[str, Any]]:
+def _matches_of(catalog: Catalog, file: int) -> Iterator[dict[str, Any]]:
     for row in catalog.query(
         "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by"
         " FROM matches WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, id",
         (file,),
     ):
         source, entry, category, labels, algorithm, digest, distance, view, suppressed_by = row
-        record = {
+        yield {
             "list": source, "id": entry, "category": category, "labels": json.loads(labels),
-            "distance": distance, "view": view,
+            "distance": distance, "view": view, "algorithm": algorithm,
+            "hash": None if digest is None else digest.hex(), "suppressed_by": suppressed_by,
         }  # fmt: skip
-        if digest is not None:
-            record.update(algorithm=algorithm, hash=digest.hex()[:shown])
-        if suppressed_by is not None:
-            record["suppressed_by"] = suppressed_by
-        yield record
 
 
 def counts(catalog: Catalog) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import SafehashError
+from .confining import Means, confine
 from .items import Item
-from .worker import Means, Verdict, confine, decide_batch, start
+from .worker import Verdict, decide_batch, start
 
 __all__ = ["Batch", "Failed", "Workers", "each_isolated"]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
+from ..matching.record import decision_record
 
-__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary", "printable"]
+__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +52,17 @@ class ScanRecord:
 
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data (docs/scan.md, "Records")."""
-        said = self.decision.to_record(full_hashes=full_hashes)
-        record: dict[str, Any] = {"type": said.pop("type"), "path": self.path}
+        facts = self.decision.facts()
+        facts.update(
+            path=self.path,
+            size=self.size,
+            modified_ns=self.mtime_ns,
+            failure=self.failure,
+            **{value.algorithm.value: value.hex for value in self.digests},
+        )
         if self.member is not None:
-            record["member"] = self.member
-            record["position"] = self.position
-        record.update(said)
-        if self.failure is not None:
-            record["failure"] = self.failure
-        return record
+            facts.update(member=self.member, position=self.position)
+        return decision_record(facts, full_hashes=full_hashes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,12 +238,3 @@ def _countable(decision: Decision) -> str:
             head = reason[:end].strip()
             return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
     return reason[:60]
-
-
-def printable(text: str) -> str:
-    """Make a file's name safe to show: no control characters, no changes of direction, no lone surrogates."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in shown
-    )

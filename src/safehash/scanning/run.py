@@ -16,12 +16,14 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..matching.matcher import quarantined
+from ..matching.shown import printable
+from .confining import Means
 from .items import Found, Item
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
-from .records import ScanEvent, ScanRecord, Skipped, Summary, printable
+from .records import ScanEvent, ScanRecord, Skipped, Summary
 from .sources import Inputs, find
-from .worker import Means, Verdict, Worker, undecided
+from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
