@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import ImageTooLarge
 
-__all__ = ["Budget", "check_jpeg_scans", "check_parts"]
+__all__ = ["MAX_FRAMES", "Budget", "check_jpeg_scans", "check_parts"]
+
+#: Later frames or pages than this are not looked at, and so not counted.
+MAX_FRAMES = 2000
 
 # -- the measure ------------------------------------------------------------------------------------------------
 
@@ -88,8 +92,13 @@ def check_parts(name: str, data: bytes) -> int:
 
 # -- JPEG -------------------------------------------------------------------------------------------------------
 
-#: Nanoseconds of a marker segment (looked at by us and by the decoder), and of one more byte of fill or garbage.
-_SEGMENT, _FILL = 2_500, 2
+# Where a part costs a microsecond or three and honest files have few of them, it is counted as ten: a file made to cost
+# is refused the sooner.
+
+#: Nanoseconds of a marker segment before the pixels, and of one more byte of fill or garbage.
+_SEGMENT, _FILL = 10_000, 20
+#: Of a scan, and of another segment between scans, which only the decoder reads.
+_SCAN, _TABLE = 2_500, 100
 #: Of a block that a scan passes over with nothing to say of it; of a coefficient, where the coding is arithmetic.
 _BLOCK, _COEFFICIENT = 6.5, 25
 #: So many passes over each block are an honest progressive picture's: encoders make 6 to 10, optimizers up to 20.
@@ -167,7 +176,7 @@ def check_jpeg_scans(data: bytes, frame: bytes, at: int, budget: Budget | None =
             first, last = (*data[at + 5 + 2 * n_named : at + 7 + 2 * n_named], 0, 63)[:2]
             weight = max(1, min(last, 63) - first + 1) if arithmetic else 1
             budget.spend(passed * weight, each, f"{n_scans} scans over {all_blocks} blocks")
-        budget.spend(1, _SEGMENT if marker == _START_OF_SCAN else 100, f"{n_scans} scans")
+        budget.spend(1, _SCAN if marker == _START_OF_SCAN else _TABLE, f"{n_scans} scans")
         found = _MARKER_BEHIND_SCAN.search(data, at + 2 + max(2, n_bytes))
         if found is None:
             return
@@ -193,7 +202,7 @@ def _blocks_of_components(frame: bytes) -> dict[int, int]:
 # -- PNG --------------------------------------------------------------------------------------------------------
 
 #: Nanoseconds of a chunk.
-_CHUNK = 3_500
+_CHUNK = 10_000
 
 
 def _count_png(data: bytes, budget: Budget) -> None:
@@ -211,8 +220,8 @@ def _count_png(data: bytes, budget: Budget) -> None:
 
 # -- GIF --------------------------------------------------------------------------------------------------------
 
-#: Nanoseconds of a sub-block, of an extension, of a byte where a block should begin, and of a frame.
-_SUB_BLOCK, _EXTENSION, _JUNK, _FRAME = 250, 3_000, 300, 60_000
+#: Nanoseconds of a sub-block, of an extension or frame that is passed over, and of a byte where a block should begin.
+_SUB_BLOCK, _BLOCK_OF_GIF, _JUNK = 1_000, 10_000, 10_000
 
 
 def _count_gif(data: bytes, budget: Budget) -> None:
@@ -225,15 +234,16 @@ def _count_gif(data: bytes, budget: Budget) -> None:
             break
         if kind == 0x21:
             n_parts += 1
-            budget.spend(1, _EXTENSION, f"{n_parts} extensions and frames")
+            budget.spend(1, _BLOCK_OF_GIF, f"{n_parts} extensions and frames")
             at += 2
         elif kind == 0x2C:
             n_parts += 1
-            budget.spend(1, _FRAME, f"{n_parts} extensions and frames")
+            budget.spend(1, _BLOCK_OF_GIF, f"{n_parts} extensions and frames")
             at += 11 + _colours(data[at + 9] if at + 9 < n_bytes else 0)
         else:
             n_junk += 1
-            budget.spend(1, _JUNK, f"{n_junk} bytes between its blocks")
+            if n_junk & 0xFFF == 0:
+                budget.spend(0x1000, _JUNK, f"{n_junk} bytes between its blocks")
             at += 1
             continue
         before = n_blocks
@@ -275,7 +285,7 @@ def _count_bmp(data: bytes, budget: Budget) -> None:
 # -- TIFF -------------------------------------------------------------------------------------------------------
 
 #: Nanoseconds of a directory, of an entry, of a byte of what entries hold, and of a strip or tile.
-_DIRECTORY, _ENTRY, _HELD, _STRIP = 60_000, 5_000, 0.3, 6_000
+_DIRECTORY, _ENTRY, _HELD, _STRIP = 30_000, 6_000, 0.3, 6_000
 #: Bytes of a value, by TIFF's number of its type.
 _TYPE_BYTES = {
     1: 1,
@@ -295,90 +305,101 @@ _TYPE_BYTES = {
     17: 8,
     18: 8,
 }
-_OFFSETS, _LENGTHS = (273, 324), (279, 325)
-#: How often all of a file's bytes may stand in its entries, and in its strips; honest ones do once.
+_OFFSETS, _LENGTHS = frozenset({273, 324}), frozenset({279, 325})
+#: How often all of a file's bytes may stand in a directory's entries, and be read by its strips; honest ones do once.
 _MAX_USES = 2
-_MAX_DIRECTORIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a TIFF file writes its numbers: classic, or with 64 bits."""
+
+    order: str
+    is_large: bool
+
+    @property
+    def word(self) -> struct.Struct:
+        return struct.Struct(self.order + ("Q" if self.is_large else "I"))
+
+    @property
+    def count(self) -> struct.Struct:
+        return struct.Struct(self.order + ("Q" if self.is_large else "H"))
+
+    @property
+    def entry(self) -> struct.Struct:
+        return struct.Struct(self.order + ("HHQQ" if self.is_large else "HHII"))
 
 
 def _count_tiff(data: bytes, budget: Budget) -> None:
-    """Follow the chain of directories; where it comes back to itself the library stops, too."""
-    order = "<" if data[:2] == b"II" else ">"
-    large = data[2:4] in (b"+\0", b"\0+")
-    word, n_word = ("Q", 8) if large else ("I", 4)
-    n_count, n_entry = (8, 20) if large else (2, 12)
+    """Follow the chain of directories as far as pages are looked at."""
+    layout = _Layout("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
+    word, count = layout.word, layout.count
     seen: set[int] = set()
-    (at,) = _unpack(order + word, data, 8 if large else 4)
-    while at and at not in seen:
+    at = _number(word, data, 8 if layout.is_large else 4)
+    while at and at not in seen and len(seen) < MAX_FRAMES:
         seen.add(at)
+        n_entries = _number(count, data, at)
+        n_there = max(0, min(n_entries, (len(data) - at - count.size) // layout.entry.size))
         budget.spend(1, _DIRECTORY, f"{len(seen)} directories")
-        (n_entries,) = _unpack(order + ("Q" if large else "H"), data, at)
-        n_there = max(0, min(n_entries, (len(data) - at - n_count) // n_entry))
-        budget.spend(n_there, _ENTRY, f"{n_there} entries in one of {len(seen)} directories")
-        _count_entries(data, at + n_count, n_there, order, large, budget)
-        (at,) = _unpack(order + word, data, at + n_count + n_entries * n_entry)
-    _ = n_word
+        budget.spend(n_there, _ENTRY, f"{len(seen)} directories, one of them with {n_there} entries")
+        if n_there:
+            _count_entries(data, at + count.size, n_there, layout, budget)
+        at = _number(word, data, at + count.size + n_entries * layout.entry.size)
 
 
-def _count_entries(data: bytes, at: int, n_entries: int, order: str, large: bool, budget: Budget) -> None:
+def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget: Budget) -> None:
     """Count what the entries of one directory hold, and how much its strips or tiles read."""
-    kinds = np.dtype(
-        [("tag", order + "u2"), ("type", order + "u2"), ("count", order + ("u8" if large else "u4")),
-         ("value", order + ("u8" if large else "u4"))]
-    )  # fmt: skip
-    entries = np.frombuffer(data, kinds, n_entries, at)
-    sizes = np.array([_TYPE_BYTES.get(kind, 0) for kind in range(32)], np.float64)
-    held = entries["count"].astype(np.float64) * sizes[np.minimum(entries["type"], 31)]
-    held = np.minimum(held, len(data))  # the library reads no further than the file
-    total = float(held[held > (8 if large else 4)].sum())
-    if total > _MAX_USES * len(data):
-        raise ImageTooLarge(
-            f"a TIFF file made to cost: {n_entries} entries that hold {total:.0f} bytes in all"
-        )
-    budget.spend(round(total), _HELD, "bytes in its entries")
-    for tags, what in ((_OFFSETS, "strips or tiles"), (_LENGTHS, "")):
-        for entry in entries[np.isin(entries["tag"], tags)]:
-            count = min(int(entry["count"]), len(data))
-            if what:
-                budget.spend(count, _STRIP, f"{count} {what}")
-                continue
-            read = _sum_of_values(data, int(entry["type"]), count, int(entry["value"]), order)
-            if read > _MAX_USES * len(data):
+    held = 0
+    most = _MAX_USES * len(data)
+    body = data[at : at + n_entries * layout.entry.size]
+    for tag, kind, count, value in layout.entry.iter_unpack(body):
+        n_bytes = count * _TYPE_BYTES.get(kind, 0)
+        if n_bytes > layout.word.size:
+            held += min(n_bytes, len(data))
+            if held > most:
+                raise ImageTooLarge(
+                    f"a TIFF file made to cost: {n_entries} entries that hold {held} bytes and more"
+                )
+        if tag in _OFFSETS:
+            count = min(count, len(data))
+            budget.spend(count, _STRIP, f"{count} strips or tiles")
+        elif tag in _LENGTHS and n_bytes > layout.word.size:
+            read = _sum_of_values(data, _TYPE_BYTES[kind], count, value, layout.order)
+            if read > most:
                 raise ImageTooLarge(
                     f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all"
                 )
+    budget.spend(held, _HELD, f"{held} bytes in its entries")
 
 
-def _sum_of_values(data: bytes, kind: int, count: int, at: int, order: str) -> float:
+def _sum_of_values(data: bytes, n_bytes: int, count: int, at: int, order: str) -> float:
     """Return the sum of an entry's whole numbers, as far as the file has them."""
-    n_bytes = _TYPE_BYTES.get(kind, 0)
-    if n_bytes not in (2, 4, 8) or count * n_bytes <= 4 or at >= len(data):
+    if n_bytes not in (2, 4, 8) or at >= len(data):
         return 0.0
     count = min(count, (len(data) - at) // n_bytes)
     return float(np.frombuffer(data, f"{order}u{n_bytes}", count, at).sum(dtype=np.float64))
 
 
-def _unpack(layout: str, data: bytes, at: int) -> tuple[int, ...]:
-    """Read numbers, zeros where the file has ended."""
-    packer = struct.Struct(layout)
-    if at + packer.size > len(data):
-        return (0,) * len(packer.unpack(bytes(packer.size)))
-    return packer.unpack_from(data, at)
+def _number(layout: struct.Struct, data: bytes, at: int) -> int:
+    """Read a number, 0 where the file has ended."""
+    return int(layout.unpack_from(data, at)[0]) if at + layout.size <= len(data) else 0
 
 
 # -- WebP -------------------------------------------------------------------------------------------------------
 
 #: Nanoseconds of a chunk.
-_RIFF_CHUNK = 400
+_RIFF_CHUNK = 10_000
 
 
 def _count_webp(data: bytes, budget: Budget) -> None:
-    at, n_chunks = 12, 0
-    while at + 8 <= len(data):
-        n_bytes = int.from_bytes(data[at + 4 : at + 8], "little")
+    at, n_chunks, unpack = 16, 0, struct.Struct("<I").unpack_from
+    while at + 4 <= len(data):
+        (n_bytes,) = unpack(data, at)
         n_chunks += 1
-        budget.spend(1, _RIFF_CHUNK, f"{n_chunks} chunks")
+        if n_chunks % 256 == 0:
+            budget.spend(256, _RIFF_CHUNK, f"{n_chunks} chunks")
         at += 8 + n_bytes + n_bytes % 2
+    budget.spend(n_chunks % 256, _RIFF_CHUNK, f"{n_chunks} chunks")
 
 
 _COUNTERS: dict[str, Callable[[bytes, Budget], None]] = {

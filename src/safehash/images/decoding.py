@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
+from .counting import check_parts
 from .declared import colours_of_info, declared_colours
 from .exif import orientation_of
 from .formats import FORMATS
@@ -48,6 +49,8 @@ def decode(
     name = check_bytes(data, limits)
 
     def read() -> Decoded:
+        if name != "JPEG":  # whose reader counts what its short way does not look at
+            check_parts(name, data)
         request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
         return FORMATS[name].read(data, request)
 
@@ -77,6 +80,7 @@ def decode_frames(
     read_frames = FORMATS[name].read_frames
     if read_frames is None:
         return iter([decode(data, limits=limits, step_for=step_for)])
+    check_parts(name, data)
     colours = guarded(name, lambda: declared_colours(name, data))
     request = Request(limits=limits, step_for=step_for, colours=colours)
     return read_frames(data, request, max_frames)

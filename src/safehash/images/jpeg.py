@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
+from .counting import check_jpeg_scans, check_parts
 from .exif import exif_orientation, orientation_of
 from .guarding import guarded
 from .jpeg_header import read_jpeg_header
 from .limits import check_cost
+from .mending import bare_jpeg
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -51,6 +53,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     header = read_jpeg_header(data)
     if header is None:
         return None
+    if not header.one_scan:
+        check_jpeg_scans(data, header.frame, header.scan_at)
     width, height = header.width, header.height
     step = request.step_of((width, height))
     n_bands = len(header.sampling)
@@ -87,6 +91,8 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
+    check_parts("JPEG", data)
+    data = bare_jpeg(data)
     image = guarded("JPEG", lambda: open_image(CODEC, data))
     size = image.size
     step = request.step_of(size)
@@ -134,7 +140,8 @@ def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tu
         step = provenance.scale if declared.colour.is_gentle else 1
 
         def in_colour(step: int = step) -> Image:
-            image = open_image(CODEC, data)
+            check_parts("JPEG", data)
+            image = open_image(CODEC, bare_jpeg(data))
             check_header(CODEC, image, image.size, request.limits, step=step)
             asked = _asked(image.size, step)
             if step > 1:
