@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
 from .counting import check_parts
 from .declared import colours_of_info, declared_colours
-from .exif import orientation_of
-from .formats import FORMATS
-from .guarding import guarded, without_remarks
+from .exif import turned, turns_of
+from .formats import READERS
+from .guarding import guarded, guarded_frames, without_remarks
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -45,17 +46,10 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
-    data = bytes(data)
-    name = check_bytes(data, limits)
-
-    def read() -> Decoded:
-        if name != "JPEG":  # whose reader counts what its short way does not look at
-            check_parts(name, data)
-        request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
-        return FORMATS[name].read(data, request)
-
-    # One guard around everything: almost every attribute of the library's objects runs code on the file.
-    return without_remarks(lambda: guarded(name, read))
+    first = next(decode_frames(data, limits=limits, step_for=step_for))
+    if first.provenance.n_frames > 2:
+        first = replace(first, provenance=replace(first.provenance, n_frames=2))
+    return first
 
 
 def decode_frames(
@@ -63,27 +57,27 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
-    max_frames: int = 8,
 ) -> Iterator[Decoded]:
-    """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
+    """Decode the frames of an animation, in order; of a still picture, that picture.
 
-    A still picture gives its one frame. Frames after a damaged one are not looked at; those before it are
-    sampled more closely instead. Parameters are those of `decode`.
+    Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
+    looked at. Parameters are those of `decode`.
 
     Raises
     ------
     ImageError
-        For the first frame; later damage ends the iteration.
+        For the first frame, and where a later one meets a limit; later damage ends the iteration.
     """
     data = bytes(data)
     name = check_bytes(data, limits)
-    read_frames = FORMATS[name].read_frames
-    if read_frames is None:
-        return iter([decode(data, limits=limits, step_for=step_for)])
-    check_parts(name, data)
-    colours = guarded(name, lambda: declared_colours(name, data))
-    request = Request(limits=limits, step_for=step_for, colours=colours)
-    return read_frames(data, request, max_frames)
+
+    def start() -> Iterator[Decoded]:
+        if name != "JPEG":  # whose reader counts what its short way does not look at
+            check_parts(name, data)
+        request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
+        return READERS[name](data, request)
+
+    return guarded_frames(name, start)
 
 
 def from_image(image: Image) -> Decoded:
@@ -95,10 +89,11 @@ def from_image(image: Image) -> Decoded:
         if width < MIN_SIDE or height < MIN_SIDE:
             raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
         image.load()
+        turns = turns_of(image)
         provenance = Provenance(
-            format=name, mode=image.mode, width=width, height=height, orientation=orientation_of(image)
+            format=name, mode=image.mode, width=width, height=height, orientation=turns.applied
         )
-        return seen(image, provenance, 1, colours=colours_of_info(image.info))
+        return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
 
     return without_remarks(lambda: guarded(name, convert))
 

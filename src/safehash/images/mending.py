@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 
-__all__ = ["bare_jpeg", "first_gif_frame", "gif_extent", "mend"]
+__all__ = ["bare_jpeg", "mend"]
 
 
 def mend(name: str, data: bytes) -> bytes:
@@ -29,7 +29,7 @@ def bare_jpeg(data: bytes) -> bytes:
     that browsers overlook. Orientation and colours are read from the file itself.
     """
     kept = [data[:2]]
-    at, has_exif = 2, False
+    at = 2
     while (found := _MARKER.search(data, at)) is not None:
         marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
@@ -39,22 +39,16 @@ def bare_jpeg(data: bytes) -> bytes:
             continue
         end = at + int.from_bytes(data[at : at + 2], "big")
         body = data[at + 2 : end]
-        is_exif = marker == 0xE1 and body.startswith(b"Exif\0\0")
-        if (not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, body)) and not (
-            is_exif and has_exif
-        ):
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, body):
             kept.append(data[at - 2 : end])
-        has_exif = has_exif or is_exif
         at = max(end, at + 2)
     return b"".join(kept)
 
 
 def _says_how_to_show(marker: int, body: bytes) -> bool:
-    """Tell whether a JPEG's application segment is whole and decides colours or orientation."""
+    """Tell whether a JPEG's application segment is whole and decides what its samples mean."""
     if marker == 0xE0:
         return body.startswith(b"JFIF\0") and len(body) >= 14
-    if marker == 0xE1:
-        return body.startswith(b"Exif\0\0")
     return marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12
 
 
@@ -83,42 +77,3 @@ def _mend_png(data: bytes) -> bytes:
                 kept.append(data[at:end])
         at = end
     return b"".join(kept)
-
-
-def first_gif_frame(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the first frame of a GIF reaches; (1, 1) where it has none."""
-    return _gif_extent(data, 1)
-
-
-def gif_extent(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the frames of a GIF reach: a decoder may make its canvas that large."""
-    return _gif_extent(data, None)
-
-
-def _gif_extent(data: bytes, n_frames: int | None) -> tuple[int, int]:
-    width = height = 1
-    at = 13 + _table_bytes(data[10:11])
-    while at < len(data):
-        if data[at] == 0x21:
-            at = _behind_blocks(data, at + 2)
-        elif data[at] == 0x2C and at + 10 <= len(data):
-            left, top, cols, rows = struct.unpack_from("<4H", data, at + 1)
-            width, height = max(width, left + cols), max(height, top + rows)
-            if n_frames is not None:
-                break
-            at = _behind_blocks(data, at + 11 + _table_bytes(data[at + 9 : at + 10]))
-        elif data[at] == 0x3B:
-            break
-        else:
-            at += 1  # decoders look for the next block, too
-    return width, height
-
-
-def _table_bytes(flags: bytes) -> int:
-    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
-
-
-def _behind_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += 1 + data[at]
-    return at + 1

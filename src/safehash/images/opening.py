@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["Codec", "check_header", "count_frames", "is_animated", "load", "open_image"]
+__all__ = ["Codec", "check_header", "count_frames", "load", "open_image"]
 
 
 def _as_it_is(image: Any, data: bytes) -> None:
@@ -67,17 +67,6 @@ def _open(codec: Codec, data: bytes) -> Any:
     image = codec.opener()(io.BytesIO(data))
     codec.prepare(image, data)
     return image
-
-
-def is_animated(image: ImageFile) -> bool:
-    """Tell whether something follows the first frame; where looking for it meets damage, something does."""
-    try:
-        return bool(getattr(image, "is_animated", False))
-    except (Warning, MemoryError):
-        raise
-    except Exception:  # the library seeks, through bytes that end anywhere
-        image.seek(0)
-        return True
 
 
 def count_frames(image: ImageFile) -> int:

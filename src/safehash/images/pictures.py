@@ -105,11 +105,14 @@ class Decoded:
     provenance : Provenance
     also : tuple of Also
         What else a viewer, or the tool that made a list, may see in the same bytes.
+    shown_for : float
+        Of a frame, the milliseconds it is shown as the file says; 0 where that is not known.
     """
 
     pixels: UInt8Array
     provenance: Provenance
     also: tuple[Also, ...] = ()
+    shown_for: float = 0.0
 
     @property
     def rows(self) -> int:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from .conversions import Background, to_pixels
 from .declared import Declared
 from .guarding import guarded, without_remarks
-from .pictures import Also, Decoded, Provenance
+from .pictures import Also, Decoded, Provenance, UInt8Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["in_own_colours", "seen"]
+__all__ = ["in_own_colours", "seen", "seen_array"]
 
 
 def seen(
@@ -48,6 +48,20 @@ def seen(
     if transparent:
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
     return Decoded(pixels=pixels, provenance=provenance, also=tuple(also))
+
+
+def seen_array(
+    pixels: UInt8Array,
+    provenance: Provenance,
+    *,
+    truncated: bool = False,
+    colours: tuple[Declared, ...] = (),
+) -> Decoded:
+    """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
+    from PIL import Image as pil
+
+    image = pil.fromarray(pixels.copy())
+    return seen(image, provenance, provenance.scale, truncated=truncated, colours=colours)
 
 
 def in_own_colours(
