@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,13 @@ from .conversions import luma_of
 from .frames import reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
 from .limits import check_cost
+from .older_tools import as_older_tools
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
 from .seen import seen_array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["read_gif"]
 
@@ -58,12 +64,29 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
         if other is not None:
             _lay(other, frame, (frame.controls or (GifControl(),))[0], indices, there)
             also.append(_as_others_see_it(other, provenance))
+        if number == 0:
+            also.append(
+                as_older_tools(partial(_by_library, data, frame, size, indices), provenance, provenance.scale)
+            )
         colour = _background(screen)
         if decoded.provenance.transparent and not keyed and colour is not None:
             also.append(_on_colour(canvas, colour, provenance))
         yield replace(decoded, also=tuple(also), shown_for=frame.control.milliseconds)
         if truncated:
             return
+
+
+def _by_library(data: bytes, frame: GifFrame, size: tuple[int, int], indices: UInt8Array) -> Image:
+    """Return the palette indices of the first picture as the imaging library has them."""
+    from PIL import Image as pil
+
+    if (frame.left, frame.top, frame.width, frame.height) == (0, 0, *size):
+        return pil.fromarray(indices)
+    from PIL.GifImagePlugin import GifImageFile
+
+    image = GifImageFile(io.BytesIO(data))
+    image.load()
+    return image
 
 
 def _as_others_see_it(canvas: Canvas, provenance: Provenance) -> Also:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
@@ -14,6 +15,7 @@ from .guarding import guarded, without_remarks
 from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
 from .mending import bare_jpeg
+from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -71,8 +73,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
-    decoded = Decoded(pixels=pixels, provenance=provenance, also=_in_own_colours(data, request, provenance))
-    return turned(decoded, turns)
+    also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
+    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -113,8 +115,10 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
     if in_luma:
-        own = _in_own_colours(data, request, decoded.provenance)
-        decoded = replace(decoded, also=decoded.also + own)
+        also = _in_own_colours(data, request, decoded.provenance)
+        if decoded.provenance.scale > 1:
+            also += _shrunk(data, request, decoded.provenance, decoded.pixels)
+        decoded = replace(decoded, also=decoded.also + also)
     return turned(decoded, turns)
 
 
@@ -143,19 +147,31 @@ def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tu
         # What averaging would hide is not averaged before it is converted.
         step = provenance.scale if declared.colour.is_gentle else 1
 
-        def in_colour(step: int = step) -> Image:
-            check_parts("JPEG", data)
-            bare = bare_jpeg(data)
-            image = open_image(CODEC, bare)
-            check_header(CODEC, image, image.size, request.limits, step=step)
-            asked = _asked(image.size, step)
-            if step > 1:
-                image.draft(image.mode, asked)
-            return _load(bare, image, asked)[0]
-
         rest = provenance.scale // step
-        also += in_own_colours(in_colour, provenance, rest, (declared,), mode=provenance.mode)
+        load = partial(_in_colour, data, request, step)
+        also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
+
+
+def _in_colour(data: bytes, request: Request, step: int) -> Image:
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = open_image(CODEC, bare)
+    check_header(CODEC, image, image.size, request.limits, step=step)
+    asked = _asked(image.size, step)
+    if step > 1:
+        image.draft(image.mode, asked)
+    return _load(bare, image, asked)[0]
+
+
+def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:
+    """Return the picture as the reference tool shrinks it: from luma that is whole, else all decoded once more."""
+    if not is_shrunk(provenance):
+        return ()
+    if provenance.scale == 1:
+        return (as_the_reference_tool(lambda: pixels, provenance),)
+    load = partial(_in_colour, data, request, 1)
+    return (as_the_reference_tool(load, provenance, effort="thorough"),)
 
 
 def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:

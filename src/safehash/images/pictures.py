@@ -86,12 +86,15 @@ class Also:
         From which effort on it is looked up.
     shown : bool
         Ordinary viewers show this rather than the pixels as they are stored.
+    plain : bool
+        Looked up as it is alone: not turned, no negative, no parts.
     """
 
     name: str
     make: Callable[[], Decoded]
     effort: Effort = "standard"
     shown: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .. import _views
 from ..errors import ImageError
+from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
 from ..images.pictures import Decoded, Provenance
@@ -146,8 +147,8 @@ def look_up(
     sample = Sample()
     looked_up: set[bytes] = set()
     failures: list[ImageError] = []
-    for picture, name in _pictures(frames, effort, failures):
-        own, queries = _plain_views(picture, index.algorithm, effort if len(index) else "fast")
+    for picture, name, plain in _pictures(frames, effort, failures):
+        own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
@@ -159,7 +160,7 @@ def look_up(
             looked_up.add(own.digest)
             for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
                 _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
-        if effort != "fast" and index.algorithm is Algorithm.PDQ:
+        if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
@@ -183,8 +184,8 @@ def _keep(best: dict[int, Hit], hit: Hit) -> None:
 
 def _pictures(
     frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
-) -> Iterator[tuple[Decoded, str]]:
-    """Yield every picture to look at, with what to call it; add why others could not be made to `failures`."""
+) -> Iterator[tuple[Decoded, str, bool]]:
+    """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
     n_frames = 0
     each = iter(frames)
     while True:
@@ -201,7 +202,7 @@ def _pictures(
         provenance = frame.provenance
         of_many = provenance.n_frames > 1
         name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
-        yield frame, name
+        yield frame, name, False
         for also in frame.also:
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
@@ -210,7 +211,7 @@ def _pictures(
             except ImageError as exc:
                 failures.append(exc)
                 continue
-            yield picture, _named(also.name, name)
+            yield picture, _named(also.name, name), also.plain
 
 
 #: The views that need no window, in the order of their queries.
@@ -267,7 +268,7 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
