@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _join
+from .._digests import turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
-from ..hashing.hashes import Algorithm, Hash, turn_digests
+from ..hashing.hashes import Algorithm, Hash
 from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
@@ -80,7 +81,7 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     max_distance = widest_distance(state.policy, algorithm)
     if max_distance >= 2 * algorithm.n_bytes:
         return np.ones(len(digests), bool)  # too far for sorting to sort anything out
-    views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+    views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
     return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
@@ -153,7 +154,7 @@ def _stored_hits(
     queries = digests[:, None, :]
     if turned:
         names = (*TURN_NAMES, "negative")
-        queries = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+        queries = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
     offsets, rows, distances = index.search_many(flat, max_distance=widest_distance(state.policy, algorithm))
     found: list[tuple[Hit, ...]] = []

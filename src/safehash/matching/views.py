@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .. import _views
 from ..errors import ImageError
+from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
 from ..images.pictures import Decoded, Provenance
@@ -267,7 +268,7 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies

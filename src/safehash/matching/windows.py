@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
+from .._digests import degenerate, distance_to_plain, turn_digests
 from ..images.pictures import Decoded
 from ..search.index import Index
-from .gates import degenerate, distance_to_plain, turn_digests
+from ..search.seeds import seed
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 
@@ -260,7 +261,7 @@ class _Batch:
     degrees: list[float]
 
     def add(self, digests: UInt8Array, windows: Float64Array, orientation: int, degrees: float = 0.0) -> None:
-        self.digests.append(digests if orientation == 0 else turn_digests(digests, orientation))
+        self.digests.append(digests if orientation == 0 else turn_digests(digests, (orientation,))[:, 0])
         self.windows.append(windows)
         self.orientations.append(orientation)
         self.degrees.append(degrees)
@@ -361,7 +362,7 @@ def _settle(
     queries = np.concatenate(batch.digests)
     if not len(queries):
         return
-    seeds = index.seed(queries, max_distance=family.seed_distance)
+    seeds = seed(index, queries, max_distance=family.seed_distance)
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
@@ -398,7 +399,7 @@ def _refine(
     """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
     family, orientation, degrees = batch.family, batch.orientations[group], batch.degrees[group]
     # Turning the entry's bits back is cheaper than turning the picture.
-    wanted = turn_digests(digest, _INVERSE[orientation])[0]
+    wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
     thumb = thumbs.of_side(batch.side)
 
     def run(
