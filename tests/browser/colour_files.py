@@ -33,7 +33,7 @@ from profiles_made import (
     xyz_columns,
 )  # fmt: skip
 
-__all__ = ["ColourFile", "chunk", "colour_files", "png", "two_pictures"]
+__all__ = ["ColourFile", "chunk", "colour_files", "curves", "png", "two_pictures"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
@@ -197,7 +197,7 @@ def colour_of(grey: UInt8Array) -> UInt8Array:
 # -- the corpus -----------------------------------------------------------------------------------------------
 
 
-def _curves() -> dict[str, tuple[bytes, Float64Array]]:
+def curves() -> dict[str, tuple[bytes, Float64Array]]:
     """Return curves by name: the tag, and the levels shown."""
     folded = (np.arange(256) % 16) / 15
     steps = np.where(np.arange(256) % 2, 1.0, 0.0) * SHADES
@@ -236,7 +236,7 @@ def _greys(rows: int, cols: int, *seeds: int) -> tuple[UInt8Array, ...]:
 
 def _attacks(rows: int, cols: int) -> Iterator[ColourFile]:
     stored, hidden = _greys(rows, cols, 1, 2)
-    for name, (tag, levels) in _curves().items():
+    for name, (tag, levels) in curves().items():
         grey = two_pictures(stored, hidden, levels)
         both = colour_of(grey)
         yield from _in_formats(f"two pictures, {name}", both, matrix_profile(SRGB, tag))

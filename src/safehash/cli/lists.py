@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ImageError, ListError
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
+from ..images.pictures import Decoded
 from ..lists.comparing import ListDiff, diff_lists, list_stats
 from ..lists.entry import CATEGORIES, Entry
 from ..lists.formats import ListReader, read_list
@@ -106,6 +107,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--windows",
         action="store_true",
         help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+    )
+    add.add_argument(
+        "--also-stored",
+        action="store_true",
+        help="of a file whose stored pixels are another picture than what viewers show, list both",
     )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 
@@ -339,24 +345,52 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
-def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
-    """Return hashes of parts of an image, each with what it shows."""
-    from ..hashing.compute import reduction_for
-    from ..images.decoding import decode
-    from ..images.uploads import read_file
+def _windows_of(picture: Decoded, min_quality: int) -> list[tuple[Hash, dict[str, str]]]:
+    """Return hashes of parts of a picture, each with what it shows."""
     from ..matching.views import windows_to_list
 
-    picture = decode(read_file(path), step_for=reduction_for)
     return [
-        (value, part)
+        (value, {"window": part})
         for value, part in windows_to_list(picture, min_quality=min_quality)
         if suspicion(value) is None
     ]
 
 
-def _add(args: argparse.Namespace) -> int:
-    from ..hashing.compute import hash_file
+def _to_list(path: Path, args: argparse.Namespace) -> tuple[list[tuple[Hash, dict[str, str]]], bool]:
+    """Return the hashes of an image to list, each with what sets it apart, and whether a stored picture was left out.
 
+    Raises
+    ------
+    ImageError, OSError
+        It cannot be hashed.
+    ValueError
+        One of its pictures is not to be listed, and why.
+    """
+    from ..hashing.compute import hash_bytes
+    from ..hashing.shown import pictures_shown
+    from ..images.uploads import read_file
+
+    data = read_file(path)
+    algorithm = Algorithm(args.algorithm)
+    if not algorithm.is_perceptual:
+        return [(hash_bytes(data, algorithm=algorithm), {})], False
+    values: list[tuple[Hash, dict[str, str]]] = []
+    pictures = pictures_shown(data, algorithm=algorithm)
+    wanted = [each for each in pictures if each.is_shown or args.also_stored]
+    for each in wanted:
+        if each.hash.quality is not None and each.hash.quality < args.min_quality:
+            raise ValueError(f"quality {each.hash.quality} is under {args.min_quality}: too flat to match")
+        reason = suspicion(each.hash)
+        if reason is not None:
+            raise ValueError(f"suspicious digest: {reason}")
+        apart = {"view": each.view if each.is_shown else "as stored"} if len(pictures) > 1 else {}
+        values.append((each.hash, apart))
+        if args.windows:
+            values += [(part, apart | said) for part, said in _windows_of(each.picture, args.min_quality)]
+    return values, len(wanted) < len(pictures)
+
+
+def _add(args: argparse.Namespace) -> int:
     now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     name = args.name
     known: list[Entry] = []
@@ -371,23 +405,18 @@ def _add(args: argparse.Namespace) -> int:
     present = {entry.hash: entry for entry in merge_lists(known)}
     added: list[Entry] = []
     problems: list[tuple[Path, str]] = []
+    left_out: list[Path] = []
     labels = {label.strip() for label in args.label if label.strip()}
     for path in args.images:
         try:
-            value = hash_file(path, algorithm=args.algorithm)
-            parts = _windows_of(path, args.min_quality) if args.windows else []
-        except (ImageError, OSError) as exc:
+            values, has_other = _to_list(path, args)
+        except (ImageError, OSError, ValueError) as exc:
             problems.append((path, str(exc)))
             continue
-        if value.quality is not None and value.quality < args.min_quality:
-            problems.append((path, f"quality {value.quality} is under {args.min_quality}: too flat to match"))
-            continue
-        reason = suspicion(value)
-        if reason is not None:
-            problems.append((path, f"suspicious digest: {reason}"))
-            continue
+        if has_other:
+            left_out.append(path)
         named = {"filename": path.name} if args.file_names else {}
-        for each, part in [(value, None), *parts]:
+        for each, apart in values:
             # A newer record replaces an older one whole, so labels given before are carried over.
             before = present.get(each)
             added.append(
@@ -398,7 +427,7 @@ def _add(args: argparse.Namespace) -> int:
                     labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
                     created=now if before is None else before.created,
                     updated=now,
-                    extra=named if part is None else {**named, "window": part},
+                    extra=named | apart,
                 )
             )
     n_entries = 0
@@ -416,6 +445,7 @@ def _add(args: argparse.Namespace) -> int:
                 "added": len(added),
                 "entries": n_entries,
                 "refused": [{"path": str(path), "reason": reason} for path, reason in problems],
+                "stored_left_out": [str(path) for path in left_out],
             }
         )
     else:
@@ -427,6 +457,12 @@ def _add(args: argparse.Namespace) -> int:
         _print_table(("added", "quality", "labels"), rows)
         for path, reason in problems:
             print(f"refused {path}: {reason}", file=sys.stderr)
+        for path in left_out:
+            print(
+                f"{path}: what is shown is listed; its stored pixels are another picture, perhaps an innocent one"
+                " (--also-stored lists both)",
+                file=sys.stderr,
+            )
         if added:
             print(f"{len(added)} added, {n_entries} entries in {args.output}")
     if not added:
