@@ -11,7 +11,7 @@ from .icc import D50, Curve
 
 __all__ = [
     "HLG", "PQ", "PRIMARIES", "REC2020_PRIMARIES", "Chromaticities", "as_it_is", "light_to_xyz", "power",
-    "srgb_light", "srgb_samples", "to_srgb_light", "transfer_of",
+    "says_something", "srgb_light", "srgb_samples", "to_srgb_light", "transfer_of",
 ]  # fmt: skip
 
 Float64Array = npt.NDArray[np.float64]
@@ -90,6 +90,11 @@ def transfer_of(number: int, *, video: bool) -> Curve | None:
         The picture is coded as video is, whose own functions browsers paint as sRGB.
     """
     return _TRANSFERS.get(_SRGB_TRANSFER if video and number in _VIDEO else number)
+
+
+def says_something(primaries: int, transfer: int) -> bool:
+    """Tell whether both numbers have a meaning that browsers know."""
+    return primaries in PRIMARIES and (transfer in _TRANSFERS or transfer in (PQ, HLG))
 
 
 #: Bradford's cone responses.
