@@ -141,10 +141,14 @@ class Colour:
             return self.table
         assert self.curves is not None and self.to_srgb is not None
         # The curves that the library reads end at 1.
-        most = max(1.0, *(float(curve(SAMPLES).max()) for curve in self.curves))
+        most = min(max(1.0, *(float(curve(SAMPLES).max()) for curve in self.curves)), _MOST_LIGHT)
         red, green, blue = (_scaled(curve, most) for curve in self.curves)
         to_xyz = np.linalg.inv(to_srgb_light()) @ self.to_srgb * most
         return Profile(space="RGB", curves=(red, green, blue), to_xyz=to_xyz)
+
+
+#: Times what a screen shows at most: a matrix brings no more of one channel back to less than white.
+_MOST_LIGHT = 16.0
 
 
 def _scaled(curve: Curve, most: float) -> Curve:
