@@ -7,14 +7,13 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImageError, ListError
+from ..errors import ListError
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
-from ..images.pictures import Decoded
 from ..lists.comparing import ListDiff, diff_lists, list_stats
 from ..lists.entry import CATEGORIES, Entry
 from ..lists.formats import ListReader, read_list
@@ -345,129 +344,56 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
-def _windows_of(picture: Decoded, min_quality: int) -> list[tuple[Hash, dict[str, str]]]:
-    """Return hashes of parts of a picture, each with what it shows."""
+def _add(args: argparse.Namespace) -> int:
+    from ..lists.adding import add
     from ..matching.views import windows_to_list
 
-    return [
-        (value, {"window": part})
-        for value, part in windows_to_list(picture, min_quality=min_quality)
-        if suspicion(value) is None
-    ]
-
-
-def _to_list(path: Path, args: argparse.Namespace) -> tuple[list[tuple[Hash, dict[str, str]]], bool]:
-    """Return the hashes of an image to list, each with what sets it apart, and whether a stored picture was left out.
-
-    Raises
-    ------
-    ImageError, OSError
-        It cannot be hashed.
-    ValueError
-        One of its pictures is not to be listed, and why.
-    """
-    from ..hashing.compute import hash_bytes
-    from ..hashing.shown import pictures_shown
-    from ..images.uploads import read_file
-
-    data = read_file(path)
-    algorithm = Algorithm(args.algorithm)
-    if not algorithm.is_perceptual:
-        return [(hash_bytes(data, algorithm=algorithm), {})], False
-    values: list[tuple[Hash, dict[str, str]]] = []
-    pictures = pictures_shown(data, algorithm=algorithm)
-    wanted = [each for each in pictures if each.is_shown or args.also_stored]
-    for each in wanted:
-        if each.hash.quality is not None and each.hash.quality < args.min_quality:
-            raise ValueError(f"quality {each.hash.quality} is under {args.min_quality}: too flat to match")
-        reason = suspicion(each.hash)
-        if reason is not None:
-            raise ValueError(f"suspicious digest: {reason}")
-        apart = {"view": each.view if each.is_shown else "as stored"} if len(pictures) > 1 else {}
-        values.append((each.hash, apart))
-        if args.windows:
-            values += [(part, apart | said) for part, said in _windows_of(each.picture, args.min_quality)]
-    return values, len(wanted) < len(pictures)
-
-
-def _add(args: argparse.Namespace) -> int:
-    now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    name = args.name
-    known: list[Entry] = []
     try:
-        if args.output.is_file():  # a pipe or device is written into and never read
-            reader = read_list(args.output, format="jsonl")
-            known = list(reader)
-            name = name or (known[0].source if known else None)
+        found = add(
+            args.output,
+            args.images,
+            labels={label.strip() for label in args.label if label.strip()},
+            category=args.category,
+            name=args.name,
+            algorithm=args.algorithm,
+            min_quality=args.min_quality,
+            parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
+            also_stored=args.also_stored,
+            file_names=args.file_names,
+        )
     except ListError as exc:
         return _fail(exc, args)
-    name = name or args.output.stem
-    present = {entry.hash: entry for entry in merge_lists(known)}
-    added: list[Entry] = []
-    problems: list[tuple[Path, str]] = []
-    left_out: list[Path] = []
-    labels = {label.strip() for label in args.label if label.strip()}
-    for path in args.images:
-        try:
-            values, has_other = _to_list(path, args)
-        except (ImageError, OSError, ValueError) as exc:
-            problems.append((path, str(exc)))
-            continue
-        if has_other:
-            left_out.append(path)
-        named = {"filename": path.name} if args.file_names else {}
-        for each, apart in values:
-            # A newer record replaces an older one whole, so labels given before are carried over.
-            before = present.get(each)
-            added.append(
-                Entry(
-                    hash=each,
-                    source=name,
-                    category=args.category,
-                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
-                    created=now if before is None else before.created,
-                    updated=now,
-                    extra=named | apart,
-                )
-            )
-    n_entries = 0
-    if added:
-        try:
-            merged = merge_lists(known, added, keep_deleted=True)
-            n_entries = write_list(args.output, merged, name=name)
-        except ListError as exc:
-            return _fail(exc, args)
     if args.json:
         _print_json(
             {
                 "type": "list_add",
                 "output": str(args.output),
-                "added": len(added),
-                "entries": n_entries,
-                "refused": [{"path": str(path), "reason": reason} for path, reason in problems],
-                "stored_left_out": [str(path) for path in left_out],
+                "added": len(found.entries),
+                "entries": found.n_entries,
+                "refused": [{"path": each.path, "reason": each.reason} for each in found.refused],
+                "stored_left_out": list(found.stored_left_out),
             }
         )
     else:
         rows = [
             (_digest(entry), str(entry.hash.quality) if _has_quality(entry) else "", ", ".join(entry.labels))
-            for entry in added
+            for entry in found.entries
             if isinstance(entry.hash, Hash)
         ]
         _print_table(("added", "quality", "labels"), rows)
-        for path, reason in problems:
-            print(f"refused {path}: {reason}", file=sys.stderr)
-        for path in left_out:
+        for each in found.refused:
+            print(f"refused {_printable(each.path)}: {each.reason}", file=sys.stderr)
+        for left_out in found.stored_left_out:
             print(
-                f"{path}: what is shown is listed; its stored pixels are another picture, perhaps an innocent one"
-                " (--also-stored lists both)",
+                f"{_printable(left_out)}: what is shown is listed; its stored pixels are another picture, perhaps an"
+                " innocent one (--also-stored lists both)",
                 file=sys.stderr,
             )
-        if added:
-            print(f"{len(added)} added, {n_entries} entries in {args.output}")
-    if not added:
+        if found.entries:
+            print(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}")
+    if not found.entries:
         return _UNUSABLE
-    return _UNDECIDED if problems else _OK
+    return _UNDECIDED if found.refused else _OK
 
 
 def _has_quality(entry: Entry) -> bool:
