@@ -21,6 +21,7 @@ from safehash.images import decoding
 from safehash.images.pictures import Also, Decoded
 from safehash.matching import views, windows
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 
 Picture = Image.Image
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -378,7 +379,7 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
     batch = windows._whole_batch(windows.Thumbnails(cropped))
-    nearest = int(listed.seed(np.concatenate(batch.digests), max_distance=94).distances.min())
+    nearest = int(seed(listed, np.concatenate(batch.digests), max_distance=94).distances.min())
     assert nearest <= windows.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
         monkeypatch.setattr(windows, "DEGENERATE_SEED", limit)

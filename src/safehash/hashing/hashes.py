@@ -1,14 +1,14 @@
-"""What a hash is: the algorithms, and the frozen value that carries one digest."""
+"""What a hash is: the frozen value that carries one digest."""
 
 from __future__ import annotations
 
-import enum
 import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from .._digests import turn_digests
+from .algorithms import SHOWN_DIGITS, Algorithm
 
 __all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash"]
 
@@ -25,51 +25,11 @@ ORIENTATIONS = (
 )
 
 
-class Algorithm(str, enum.Enum):
-    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit."""
-
-    PDQ = "pdq"
-    PHASH = "phash"
-    PHASH256 = "phash256"
-    MD5 = "md5"
-    SHA1 = "sha1"
-    SHA256 = "sha256"
-
-    @property
-    def n_bits(self) -> int:
-        """Length of a digest in bits."""
-        return _N_BITS[self]
-
-    @property
-    def n_bytes(self) -> int:
-        """Length of a digest in bytes."""
-        return _N_BITS[self] // 8
-
-    @property
-    def is_perceptual(self) -> bool:
-        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
-        return self in _PERCEPTUAL
-
-    @property
-    def version(self) -> int:
-        """Version of the definition; a change of bits raises it."""
-        return 1
-
-
-_N_BITS = {
-    Algorithm.PDQ: 256,
-    Algorithm.PHASH: 64,
-    Algorithm.PHASH256: 256,
-    Algorithm.MD5: 128,
-    Algorithm.SHA1: 160,
-    Algorithm.SHA256: 256,
-}
-_PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ForeignHash:
     """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
+
+    Printed, it shows its first 8 characters; `value` is the whole of it.
 
     Attributes
     ----------
@@ -81,6 +41,9 @@ class ForeignHash:
 
     algorithm: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"<ForeignHash {self.algorithm} {self.value[:SHOWN_DIGITS]}...>"
 
 
 @functools.total_ordering
@@ -147,7 +110,7 @@ class Hash:
             # bytes.fromhex skips white space between digits; the length check above counts it.
             digest = bytes.fromhex(digits)
         except ValueError as exc:
-            raise ValueError(f"not hexadecimal: {digits[:8]}...") from exc
+            raise ValueError(f"not hexadecimal: {digits[:SHOWN_DIGITS]}...") from exc
         return cls(algorithm, digest, quality=quality)
 
     @property
@@ -222,7 +185,7 @@ class Hash:
 
     def __repr__(self) -> str:
         quality = "" if self.quality is None else f", quality={self.quality}"
-        return f"<Hash {self.algorithm.value} {self.digest[:4].hex()}...{quality}>"
+        return f"<Hash {self.algorithm.value} {self.hex[:SHOWN_DIGITS]}...{quality}>"
 
     __str__ = __repr__
 

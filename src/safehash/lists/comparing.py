@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
 from .merging import merge_lists
@@ -117,7 +118,11 @@ class ListStats:
 
 
 def list_stats(
-    table: EntryTable, *, now: datetime | None = None, max_distance: int = 31, max_clustered: int = 200_000
+    table: EntryTable,
+    *,
+    now: datetime | None = None,
+    max_distance: int = USUAL_DISTANCE[Algorithm.PDQ],
+    max_clustered: int = 200_000,
 ) -> ListStats:
     """Count what a table of merged entries holds.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from .._digests import turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
-from ..images.decoding import decode, decode_frames
+from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
@@ -42,12 +42,12 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
     try:
         data = take(item, limits=settings.limits)
         if isinstance(data, Decoded):
-            return matches, _decide_decoded(state, data, None, matches, reduction_for, settings)
+            return matches, _decide_pictures(state, [data], matches, settings)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        first = decode(data, limits=settings.limits, step_for=step_for)
-        return matches, _decide_decoded(state, first, data, matches, step_for, settings)
+        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
+        return matches, _decide_pictures(state, frames, matches, settings)
     except (ImageError, OSError) as exc:
         return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
 
@@ -90,18 +90,10 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
 # -- looking up -------------------------------------------------------------------------------------------
 
 
-def _decide_decoded(
-    state: State,
-    first: Decoded,
-    data: bytes | None,
-    matches: list[Match],
-    step_for: Callable[[int], int],
-    settings: Settings,
+def _decide_pictures(
+    state: State, frames: Iterable[Decoded], matches: list[Match], settings: Settings
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    frames: Iterable[Decoded] = (first,)
-    if data is not None and first.provenance.n_frames > 1:
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
     min_quality = state.policy.min_quality
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
     stored: dict[Algorithm, list[Hash]] = {algorithm: [] for algorithm in wanted}
@@ -134,7 +126,7 @@ def _decide_decoded(
     if result.failures and not matches:
         raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=first.provenance)
+    return Facts(outcome, hash=own, provenance=result.provenance)
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import SafehashError
 from ..files import writing_whole
+from ..hashing.algorithms import USUAL_DISTANCE, Algorithm
 from ..matching.decision import DECIDED
 from ..matching.shown import printable
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
@@ -22,7 +23,7 @@ from ..scanning.lookback import counts
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["write_report"]
+__all__ = ["report"]
 
 #: A page with more rows is no page; what is left out is counted on it.
 _MAX_MATCHES = 5000
@@ -31,9 +32,7 @@ _MAX_PROBLEMS = 500
 _MAX_THUMBNAILS = 500
 
 
-def write_report(
-    catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False
-) -> None:
+def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False) -> None:
     """Write the catalog's report.
 
     Parameters
@@ -201,7 +200,7 @@ def _histogram(catalog: Catalog) -> dict[str, Any]:
             "SELECT distance, count(*) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
         )
     }
-    last = max([31, *counts])
+    last = max([USUAL_DISTANCE[Algorithm.PDQ], *counts])
     most = max(counts.values(), default=0)
     return {"bars": [(distance, counts.get(distance, 0)) for distance in range(last + 1)], "most": most}
 
