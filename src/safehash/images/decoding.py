@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
 from .counting import check_parts
+from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
 from .formats import READERS
@@ -57,11 +58,12 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
     Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`.
+    looked at. Parameters are those of `decode`, and the deadline at which the decode is left.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def decode_frames(
     def start() -> Iterator[Decoded]:
         if name != "JPEG":  # whose reader counts what its short way does not look at
             check_parts(name, data)
-        request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
+        colours = declared_colours(name, data)
+        request = Request(limits=limits, step_for=step_for, colours=colours, deadline=deadline)
         return READERS[name](data, request)
 
     return guarded_frames(name, start)
