@@ -10,10 +10,8 @@ from pathlib import Path
 
 from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
-from ..hashing.compute import hash_bytes, reduction_for
+from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Hash
-from ..images.decoding import decode
-from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from .entry import Entry
 from .formats import read_list
@@ -24,8 +22,8 @@ from .suspicion import suspicion
 
 __all__ = ["Added", "Parts", "Refused", "add"]
 
-#: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
-Parts = Callable[[Decoded], Iterable[tuple[Hash, str]]]
+#: Gives, for the bytes of a picture's file, further hashes to list beside its own, each with what part it shows.
+Parts = Callable[[bytes], Iterable[tuple[Hash, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,5 +167,5 @@ def _hashes_of(
         raise ValueError(f"suspicious digest: {reason}")
     found: list[tuple[Hash, str | None]] = [(value, None)]
     if parts is not None:
-        found += [each for each in parts(decode(data, step_for=reduction_for)) if suspicion(each[0]) is None]
+        found += [each for each in parts(data) if suspicion(each[0]) is None]
     return found

@@ -16,6 +16,7 @@ from .building import EntryTableBuilder
 from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .formats.reading import batches_of
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
@@ -115,7 +116,7 @@ class _Staged:
         self._deleted = bytearray()
         # Of all of a row but its digest: a replayed record has key, digest and this in common with the first.
         self._contents = array("q")
-        for item in reader.batches():
+        for item in batches_of(reader):
             if isinstance(item, Batch):
                 self._add_batch(item)
             else:

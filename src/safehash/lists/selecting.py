@@ -16,7 +16,7 @@ from .loading import LoadedList
 from .policy import Policy, in_utc, is_too_old, reason_of_many
 from .report import ListReport
 from .suspicion import suspicion
-from .table import EntryTable
+from .table import EntryTable, columns_of
 
 __all__ = ["Selection", "select", "staleness"]
 
@@ -57,7 +57,7 @@ def select(policy: Policy, loaded: LoadedList, *, now: datetime | None = None) -
 def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
     taken = np.zeros(len(table), np.bool_)
     left_out: Counter[str] = Counter()
-    columns = table.columns()
+    columns = columns_of(table)
     against = [reason_of_many(policy, entry) for entry in columns.models]
     meta_ok = np.array([reason is None for reason in against], np.bool_)
     n_computed = 0
