@@ -34,6 +34,12 @@ class Refused:
     ----------
     path : str
     reason : str
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["none.jpg"])
+    >>> found.refused[0].path
+    'none.jpg'
     """
 
     path: str
@@ -51,6 +57,12 @@ class Added:
     refused : tuple of Refused
     n_entries : int
         Records on the list now; 0 where nothing was added, and so nothing written.
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["photo.jpg", "other.jpg"])
+    >>> found.n_entries, [entry.hash.quality for entry in found.entries], found.refused
+    (2, [100, 100], ())
     """
 
     entries: tuple[Entry, ...]
@@ -106,9 +118,9 @@ def add(
 
     Examples
     --------
-    >>> found = add(folder / "own.jsonl", [photo, folder / "none.jpg"], labels=["viral_challenge"])
-    >>> len(found.entries), found.n_entries, found.refused[0].reason
-    (1, 1, 'cannot be read: No such file or directory')
+    >>> found = add("own.jsonl", ["photo.jpg", "none.jpg"], labels=["viral_challenge"])
+    >>> found.n_entries, [(each.path, each.reason) for each in found.refused]
+    (1, [('none.jpg', 'cannot be read: No such file or directory')])
     """
     labels = all_of("labels", labels, str)
     algorithm = Algorithm(algorithm)

@@ -39,6 +39,12 @@ class LoadedList:
         What was met, before merging.
     table : EntryTable
         The live entries after merging: deletes and superseded records are gone.
+
+    Examples
+    --------
+    >>> loaded = load_list("list.csv")
+    >>> loaded.name, len(loaded), loaded.table.counts()
+    ('list', 1, {'pdq': 1})
     """
 
     name: str
@@ -88,6 +94,11 @@ def load_list(
     -----
     The result is that of `merge_lists`, row order aside. Records stay in columns; only those whose key
     occurs more than once are looked at one by one.
+
+    Examples
+    --------
+    >>> [entry.id for entry in load_list("list.csv").table]
+    ['b-1']
     """
     reader = read_list(
         path,

@@ -96,6 +96,12 @@ def staleness(
 
     A list is as old as its newest record. After `refresh_days` (by default its format's own rule) without
     one, the exchange may have withdrawn hashes that this copy still holds.
+
+    Examples
+    --------
+    >>> report = safehash.load_list("list.csv").report
+    >>> staleness(report, refresh_days=30) is None  # it has no dates
+    True
     """
     limit = report.refresh_days if refresh_days is None else refresh_days
     if limit is None or report.newest is None:

@@ -84,6 +84,12 @@ class EntryTable:
     stored as one value. A row costs its digest, its id, and about 16 to 29 bytes.
 
     Safe to share between threads.
+
+    Examples
+    --------
+    >>> table = safehash.load_list("list.csv").table
+    >>> len(table), table[0].id
+    (1, 'b-1')
     """
 
     def __init__(

@@ -87,10 +87,11 @@ def scan(
 
     Examples
     --------
-    ::
-
-        for record in safehash.scan("photos/", matcher=matcher):
-            print(record.path, record.decision.outcome)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> for record in scan("photos", matcher=matcher, options=ScanOptions(workers=0, ordered=True)):
+    ...     print(record.path, record.decision.outcome.value)
+    photos/other.jpg no_match
+    photos/photo.jpg match
     """
     inputs = Inputs.of(
         paths,
@@ -113,6 +114,14 @@ class Scan:
     ----------
     summary : Summary
         Counts so far; complete when the iteration is.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> with scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how) as running:
+    ...     matched = [record.path for record in running if record.decision.is_match]
+    >>> matched
+    ['photos/photo.jpg']
     """
 
     def __init__(

@@ -35,6 +35,12 @@ class ListReader(Iterator[Entry]):
     Notes
     -----
     Reads once, from one thread.
+
+    Examples
+    --------
+    >>> reader = read_list("list.csv")
+    >>> next(reader).id, reader.report.n_records
+    ('b-1', 1)
     """
 
     def __init__(
@@ -214,10 +220,10 @@ def read_list(
 
     Examples
     --------
-    >>> reader = read_list("list.csv")  # doctest: +SKIP
-    >>> live = [entry for entry in reader if not entry.deleted]  # doctest: +SKIP
-    >>> reader.report.n_rejects  # doctest: +SKIP
-    0
+    >>> reader = read_list("list.csv")
+    >>> live = [entry for entry in reader if not entry.deleted]
+    >>> len(live), reader.report.n_rejects
+    (1, 0)
     """
     asked = ListSource.of(
         path,
