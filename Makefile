@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
 .PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
@@ -49,7 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._reference safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -78,6 +78,10 @@ test-sanitized: $(VENV)/tools
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
 	$(BIN)/python -m pytest -q tests/reports/browser_report.py
+
+# What headless Chromium paints of files of every kind, against the views that are looked up (apt-get install chromium).
+check-browser: develop
+	$(BIN)/python -m pytest -q tests/browser/*_painted.py
 
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop

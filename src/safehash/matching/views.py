@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
+_Picture: TypeAlias = Decoded
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -271,7 +273,9 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(upload: Upload, *, min_quality: int = USUAL_QUALITY) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(
+    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
+) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
@@ -299,7 +303,7 @@ def windows_to_list(upload: Upload, *, min_quality: int = USUAL_QUALITY) -> tupl
     >>> [(value.quality, part) for value, part in windows_to_list("photo.jpg")][-1]
     (100, 'without 30 % at the right')
     """
-    taken = take(upload, limits=DEFAULT_LIMITS)
+    taken = upload if isinstance(upload, Decoded) else take(upload, limits=DEFAULT_LIMITS)
     picture = taken if isinstance(taken, Decoded) else decode(taken, step_for=reduction_for)
     thumb = Thumbnails(picture).of_side(256)
     parts: list[tuple[tuple[float, float, float, float], str]] = [
