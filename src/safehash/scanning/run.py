@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import tempfile
 import threading
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from .pool import Failed
 
 __all__ = ["Scan", "scan"]
+
+_LOG = logging.getLogger(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -311,6 +314,7 @@ class Scan:
 
     def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
         """Return what is said of a file whose worker did not survive it."""
+        _LOG.warning("%s: %s", printable(item.path), failed.reason)
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
