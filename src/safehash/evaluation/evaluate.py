@@ -23,14 +23,19 @@ from ..hashing.threads import available_processors
 from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
+from ..lists.policy import Policy
 from ..lists.source import ListPath
 from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, look_up
 from ..search.index import Index
+from .intervals import wilson
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
 from .own_list import NEAREST_WITHIN, OwnList
 
-__all__ = ["Evaluation", "Row", "evaluate", "find_peers"]
+__all__ = ["USUAL_DISTANCE", "Evaluation", "Row", "evaluate", "find_peers"]
+
+#: The threshold that PDQ is matched with unless told otherwise, in bits.
+USUAL_DISTANCE = Policy().max_distance["pdq"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -78,13 +83,19 @@ class Row:
         """Return the share found again, 0 to 1."""
         return self.found[way] / self.n if self.n else 0.0
 
+    def interval(self, way: str) -> tuple[float, float]:
+        """Return between which shares the recall lies, with 95 of 100 chances."""
+        return wilson(self.found[way], self.n)
+
     def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
         """Return the row as plain data."""
         return {
             "manipulation": self.name,
             "family": self.family,
             "images": self.n,
+            "found": {way: self.found[way] for way in ways},
             "recall": {way: round(self.recall(way), 4) for way in ways},
+            "recall_interval": {way: [round(end, 4) for end in self.interval(way)] for way in ways},
             "false_matches": {way: self.false[way] for way in ways},
             "median_distance": {way: statistics.median(d) for way, d in self.distances.items() if d},
             "views": dict(self.views.most_common(5)),
@@ -237,6 +248,7 @@ def evaluate(
     min_quality: int = 50,
     list_size: int = 100_000,
     max_images: int = 50,
+    min_images: int = 2,
     own_lists: Sequence[ListPath] = (),
     peers: Sequence[Peer] = (),
     seed: int = 0,
@@ -256,13 +268,16 @@ def evaluate(
     efforts : sequence of "fast", "standard", "thorough"
     manipulations : sequence of Manipulation
     thresholds : sequence of int
-        The first is the one reported; more than one adds a sweep.
+        The usual one (`USUAL_DISTANCE`) is the one reported, where it is not among them the largest; more than
+        one adds a sweep.
     min_quality : int
         As in `views.look_up`; pictures below it are left out.
     list_size : int
         Entries the list is filled up to with generated digests.
     max_images : int
         Take so many of the folder, spread evenly over it.
+    min_images : int
+        Refuse to give figures from fewer usable pictures.
     own_lists : sequence of path or ListSource
         Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
         upload that comes near their entries is a false match, unless the picture is on the list to begin with.
@@ -282,7 +297,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        Fewer than two usable pictures, no threshold, or an own list without a PDQ hash.
+        Fewer usable pictures than `min_images`, fewer than two to list, no threshold, or an own list without a
+        PDQ hash.
     ListError
         An own list that cannot be read.
 
@@ -303,6 +319,13 @@ def evaluate(
     ]
     if len(listed) < 2:
         raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
+    if len(pictures) < min_images:
+        raise ValueError(
+            f"{folder}: {len(pictures)} usable pictures, fewer than {min_images}: figures from so few say little "
+            f"({len(pictures)} found of {len(pictures)} is a recall from {wilson(len(pictures), len(pictures))[0]:.2f} "
+            "to 1); ask for a smaller least number to have them"
+        )
+    thresholds = _reported_first(thresholds)
     bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
     rows = [Row(manipulation.name, manipulation.family) for manipulation in manipulations]
     jobs = [
@@ -510,6 +533,11 @@ class _Bench:
 
 def _least(hits: Sequence[Hit]) -> int | None:
     return min((hit.needs for hit in hits), default=None)
+
+
+def _reported_first(thresholds: Sequence[int]) -> tuple[int, ...]:
+    reported = USUAL_DISTANCE if USUAL_DISTANCE in thresholds else max(thresholds)
+    return (reported, *(each for each in thresholds if each != reported))
 
 
 def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:

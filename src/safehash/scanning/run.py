@@ -50,6 +50,7 @@ def scan(
     options: ScanOptions = DEFAULT_OPTIONS,
     catalog: Catalog | None = None,
     names: IO[bytes] | None = None,
+    stream: IO[bytes] | None = None,
     _before: Callable[[str], None] | None = None,
 ) -> Scan:
     """Decide every image among files, folders, patterns, archives and remote stores.
@@ -66,6 +67,8 @@ def scan(
         Remembers every decision; files it knows unchanged are counted and not decided again.
     names : binary stream, optional
         Further paths, separated by NUL or newline.
+    stream : binary stream, optional
+        One more file to decide, by its bytes; its path is "-".
 
     Returns
     -------
@@ -95,6 +98,7 @@ def scan(
     inputs = Inputs.of(
         paths,
         names=names,
+        stream=stream,
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
