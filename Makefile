@@ -44,7 +44,7 @@ lint:
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._reference safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._reference safehash._search safehash._views safehash._join
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools

@@ -33,6 +33,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,16 +71,30 @@ class Frozen(NamedTuple):
     verdicts: dict[tuple[Name, str], tuple[str, ...]]
 
 
-# -- what is not a public name ------------------------------------------------------------------------------
+# -- what differs between the states that are compared ------------------------------------------------------
 
 
 def import_manipulations() -> tuple[Sequence[Any], Any, Any]:
-    """Return MANIPULATIONS, Scene and apply: the one import here that moves with the rooms of the package."""
+    """Return MANIPULATIONS, Scene and apply: the one import here that is no public name."""
     try:
-        from safehash.evaluation import manipulations
-    except ImportError:  # before 0.1.0 had rooms
-        from safehash import manipulations  # type: ignore[attr-defined, no-redef]
-    return manipulations.MANIPULATIONS, manipulations.Scene, manipulations.apply
+        module = import_module("safehash.evaluation.manipulations")
+    except ModuleNotFoundError:  # before the package had rooms
+        module = import_module("safehash.manipulations")
+    return module.MANIPULATIONS, module.Scene, module.apply
+
+
+def matcher_options() -> dict[str, Any]:
+    """Return what `Matcher.from_files` is given beside the list: nothing that a clock decides.
+
+    Of generated digests a third have fewer or more ones than pictures' have; they count in ``bench_views.py``, too.
+    """
+    policy = safehash.Policy(include_suspicious=True)
+    if not hasattr(safehash, "Settings"):  # before they were one value
+        return {"policy": policy}
+    return {"settings": safehash.Settings(policy=policy, deadline=None)}
+
+
+# -- lists and uploads --------------------------------------------------------------------------------------
 
 
 def open_matcher(listed: dict[bytes, str], folder: Path) -> tuple[safehash.Matcher, str]:
@@ -89,8 +104,7 @@ def open_matcher(listed: dict[bytes, str], folder: Path) -> tuple[safehash.Match
         writer = csv.writer(stream)
         writer.writerow(("hash", "hash_type", "id"))
         writer.writerows((digest.hex(), "pdq", name) for digest, name in listed.items())
-    # Of generated digests a third have fewer or more ones than pictures' have; they count in bench_views.py, too.
-    matcher = safehash.Matcher.from_files(path, policy=safehash.Policy(include_suspicious=True))
+    matcher = safehash.Matcher.from_files(path, **matcher_options())
     if len(matcher) != len(listed):
         raise SystemExit(f"{len(matcher)} of {len(listed)} entries are matched against: {matcher.notes}")
     return matcher, hashlib.sha256(path.read_bytes()).hexdigest()
@@ -101,9 +115,6 @@ def verdict(matcher: safehash.Matcher, data: bytes, effort: Any) -> tuple[str, s
     decision = matcher.check(data, effort=effort)
     matches = sorted((match.entry.id, match.distance, match.view) for match in decision.matches)
     return decision.outcome.value, json.dumps(matches)
-
-
-# -- lists and uploads --------------------------------------------------------------------------------------
 
 
 def name_of(path: Path) -> str:

@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 #: The rooms, ground floor first: a room imports from itself and from the floors below.
 FLOORS = (
-    {"errors", "files", "_core", "_borrow", "_reference", "_search", "_join", "_views"},
+    {"errors", "files", "_core", "_borrow", "_digests", "_reference", "_search", "_join", "_views"},
     {"images"},
     {"hashing"},
     {"search"},

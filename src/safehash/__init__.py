@@ -15,6 +15,7 @@ one does.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
     from .search.index import Index
 
 __version__ = "0.1.0"
+
+# Silent unless the application asks: without a handler, Python prints warnings to standard error.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {

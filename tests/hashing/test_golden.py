@@ -70,11 +70,11 @@ def test_formula_vectors(entry: dict[str, Any]) -> None:
     value = safehash.hash_array(pixels)
     assert value.quality == entry["pdq_quality"]
     assert [each.hex() for each in _reference.pdq_orientations(pixels)] == entry["pdq_orientations"]
+    assert safehash.hash_array(pixels, algorithm="phash").hex == entry["phash"]
+    assert safehash.hash_array(pixels, algorithm="phash256").hex == entry["phash256"]
     if entry["formula"] in DEGENERATE:
         return
     assert value.hex == entry["pdq"]
-    assert safehash.hash_array(pixels, algorithm="phash").hex == entry["phash"]
-    assert safehash.hash_array(pixels, algorithm="phash256").hex == entry["phash256"]
 
 
 @pytest.mark.parametrize("entry", VECTORS["files"], ids=lambda entry: entry["name"])

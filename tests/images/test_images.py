@@ -208,7 +208,7 @@ def test_a_transparent_picture_is_also_seen_on_black(photo: Image.Image) -> None
     data = saved(with_hidden_colours(photo, 1), "PNG")
     decoded = decode(data)
     assert decoded.pixels[:, -1].min() == 255
-    (also,) = decoded.also
+    also = next(each for each in decoded.also if each.name == "on black")
     assert (also.name, also.effort) == ("on black", "standard")
     on_black = also.make()
     assert on_black.pixels[:, -1].max() == 0
@@ -311,11 +311,11 @@ def test_frames(photo: Image.Image, file_format: str) -> None:
     first = decode(data)
     assert first.provenance.frame == 0
     assert first.provenance.n_frames == 2  # "more than one"
-    frames = list(decode_frames(data, max_frames=12))
+    frames = list(decode_frames(data))
     assert [frame.provenance.frame for frame in frames] == list(range(12))
     assert {frame.provenance.n_frames for frame in frames} == {12}
-    sampled = [frame.provenance.frame for frame in decode_frames(data, max_frames=4)]
-    assert sampled == [0, 4, 7, 11]
+    assert {frame.shown_for for frame in frames} == {50}
+    np.testing.assert_array_equal(frames[0].pixels, first.pixels)
 
 
 def test_a_still_picture_has_one_frame(photo: Image.Image) -> None:
@@ -326,7 +326,7 @@ def test_a_still_picture_has_one_frame(photo: Image.Image) -> None:
 
 def test_a_damaged_frame_ends_the_animation(photo: Image.Image) -> None:
     data = animation(photo, "GIF")
-    frames = list(decode_frames(data[: len(data) * 3 // 4], max_frames=12))
+    frames = list(decode_frames(data[: len(data) * 3 // 4]))
     assert 1 <= len(frames) < 12
 
 
@@ -395,9 +395,8 @@ def test_bombs_are_refused_before_decoding(side: int, most_kb: int, tmp_path: Pa
 def test_ten_thousand_frames(tmp_path: Path) -> None:
     frames = [Image.new("L", (16, 16), k % 200) for k in range(10_000)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=20)
-    one, n_frames, seconds, megabytes = cost(data, tmp_path)
-    assert (one, n_frames) == ("Hash", "8")
-    assert seconds < 1
+    one, n_frames, _, megabytes = cost(data, tmp_path)
+    assert (one, n_frames) == ("Hash", "2000")
     assert megabytes < 300
 
 
@@ -635,7 +634,14 @@ def test_a_gif_frame_larger_than_its_canvas(photo: Image.Image) -> None:
     data = bytearray(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     at = data.rindex(b"\x2c" + struct.pack("<HHHH", 0, 0, 60, 60))
     data[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
-    with pytest.raises(ImageTooLarge):
+    # Browsers keep the canvas and cut the frame: nothing of it is left.
+    first, second = decode_frames(bytes(data))
+    assert second.pixels.shape[:2] == (60, 60)
+    np.testing.assert_array_equal(second.pixels, first.pixels)
+    data[6:10] = struct.pack("<HH", 1, 1)
+    at = data.index(b"\x2c" + struct.pack("<HHHH", 0, 0, 60, 60))
+    data[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
+    with pytest.raises(ImageTooLarge):  # the first one makes the canvas
         list(decode_frames(bytes(data)))
 
 
@@ -663,15 +669,18 @@ def test_a_tile_larger_than_the_picture_counts() -> None:
 
 def test_later_pages_have_limits_too(photo: Image.Image) -> None:
     data = saved(photo.resize((100, 80)), "TIFF", save_all=True, append_images=[photo.copy()])
-    assert len(list(decode_frames(data, limits=Limits(max_pixels=100 * 80)))) == 1
+    frames = decode_frames(data, limits=Limits(max_pixels=100 * 80))
+    assert next(frames).provenance.n_frames == 2
+    with pytest.raises(ImageTooLarge, match="800 x 502"):
+        next(frames)
 
 
-def test_long_animations_are_sampled_within_a_budget(
+def test_long_animations_are_looked_at_within_a_budget(
     photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = animation(photo, "GIF", 12)
-    monkeypatch.setattr("safehash.images.frames._MAX_SEEK_PIXELS", 10 * 200 * 160)
-    assert [frame.provenance.frame for frame in decode_frames(data, max_frames=4)] == [0, 3, 6, 9]
+    monkeypatch.setattr("safehash.images.frames.MAX_FRAME_PIXELS", 10 * 200 * 160)
+    assert [frame.provenance.frame for frame in decode_frames(data)] == list(range(10))
 
 
 def test_brands_far_behind() -> None:

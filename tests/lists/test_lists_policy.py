@@ -19,7 +19,8 @@ from safehash.lists.formats import read_list
 from safehash.lists.formats.jsonl import entry_record, write_list
 from safehash.lists.loading import LoadedList, load_list
 from safehash.lists.merging import merge_lists
-from safehash.lists.policy import ListPolicy, Policy, staleness
+from safehash.lists.policy import ListPolicy, Policy
+from safehash.lists.selecting import select, staleness
 from safehash.matching.flood import FloodGuard
 from safehash.matching.settings import FloodLimits
 
@@ -146,7 +147,7 @@ ENTRIES = {
 def test_selection(policy: Policy, left_out: set[str], tmp_path: Path) -> None:
     left_out = left_out | {"foreign"}
     mine = loaded(tmp_path, *ENTRIES.values())
-    selection = policy.select(mine, now=NOW)
+    selection = select(policy, mine, now=NOW)
     taken = {mine.table[int(row)].hash for row in selection.rows}
     assert taken == {e.hash for name, e in ENTRIES.items() if name not in left_out}
     assert sum(selection.left_out.values()) == len(left_out)
@@ -156,7 +157,7 @@ def test_selection(policy: Policy, left_out: set[str], tmp_path: Path) -> None:
 
 
 def test_reasons_are_named(tmp_path: Path) -> None:
-    selection = Policy().select(loaded(tmp_path, *ENTRIES.values()))
+    selection = select(Policy(), loaded(tmp_path, *ENTRIES.values()))
     assert selection.left_out == {
         "category negative": 1,
         "low quality": 1,
@@ -205,8 +206,9 @@ def test_collections_of_every_kind_mean_the_same(kind: Any, tmp_path: Path) -> N
         include_labels=frozenset("xy"), exclude_labels=frozenset("z"), categories=("positive", "seed")
     )
     assert ListPolicy(**{name: kind(values) for name, values in fields.items()}).include_labels == {"x", "y"}
-    kept = policy.select(
-        loaded(tmp_path, entry(labels=("x",)), entry(BRIDGE, labels=("x", "z")), entry(algorithm="sha256"))
+    kept = select(
+        policy,
+        loaded(tmp_path, entry(labels=("x",)), entry(BRIDGE, labels=("x", "z")), entry(algorithm="sha256")),
     )
     assert len(kept.rows) == 1
     assert kept.left_out == {"with an excluded label": 1, "without an included label": 1}
@@ -232,8 +234,8 @@ def test_staleness() -> None:
     assert staleness(report, now=later, refresh_days=40) is None
     assert staleness(load_list(DATA / "pdq.csv").report, now=later) is None
     with pytest.raises(ListError, match=r"stale.*require_fresh"):
-        Policy(require_fresh=True).select(load_list(DATA / "stopncii_page.json"), now=later)
-    Policy(require_fresh=True).select(load_list(DATA / "stopncii_page.json"), now=NOW)
+        select(Policy(require_fresh=True), load_list(DATA / "stopncii_page.json"), now=later)
+    select(Policy(require_fresh=True), load_list(DATA / "stopncii_page.json"), now=NOW)
 
 
 def test_disabled_until(tmp_path: Path) -> None:

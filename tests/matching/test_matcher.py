@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 import safehash
 from safehash import FloodGuard, FloodLimits, Hash, Limits, Matcher, Outcome, Policy, Settings
-from safehash.matching import deciding, state
+from safehash.matching import deciding, saving
 from safehash.matching import matcher as matching
 from safehash.matching.snapshot import open_snapshot, write_snapshot
 from safehash.matching.views import Hit
@@ -546,7 +546,7 @@ def test_one_thread_of_many_reloads_what_changed(
     Matcher.from_files(listed).save(snapshot)
     matcher = Matcher.open(snapshot)
     Matcher.from_files(listed).save(snapshot)
-    original = state.adopt_state
+    original = saving.adopt_state
     n_reads = []
 
     def slow(*arguments: Any) -> Any:

@@ -12,15 +12,16 @@ import pytest
 import skimage.data
 from PIL import Image, ImageDraw, ImageOps
 
-from safehash import _views
+from safehash import _digests, _views
 from safehash.errors import UnreadableImage
 from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
 from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images import decoding
 from safehash.images.pictures import Also, Decoded
-from safehash.matching import gates, views, windows
+from safehash.matching import views, windows
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 
 Picture = Image.Image
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -327,7 +328,7 @@ def profiles(name: str) -> Picture:
 def test_a_photograph_with_a_degenerate_digest_is_found_where_it_is_near(effort: views.Effort) -> None:
     own = profiles("coffee")
     digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
-    assert gates.degenerate(digest)[0] and windows._photograph(seen(own)) == 1.0
+    assert _digests.degenerate(digest)[0] and windows._photograph(seen(own)) == 1.0
     listed = Index([compute.hash_array(np.asarray(own))])
     assert [hit.view for hit in look(decoded(ImageOps.mirror(own)), listed, effort)] == ["mirrored"]
     cropped = own.crop((24, 20, 600, 392))
@@ -378,7 +379,7 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
     batch = windows._whole_batch(windows.Thumbnails(cropped))
-    nearest = int(listed.seed(np.concatenate(batch.digests), max_distance=94).distances.min())
+    nearest = int(seed(listed, np.concatenate(batch.digests), max_distance=94).distances.min())
     assert nearest <= windows.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
         monkeypatch.setattr(windows, "DEGENERATE_SEED", limit)
@@ -400,14 +401,14 @@ def test_an_object_of_few_greys_on_a_plain_ground_is_nearly_a_plain_shape() -> N
     there = seen(egg((0.6, 0.5), 150))
     assert there.plain_ground and there.greys < windows.DULL_FROM
     digest = np.frombuffer(compute.hash_array(np.asarray(picture("rocket"))).digest, np.uint8)[None]
-    apart = int(gates.distance_to_plain(digest)[0])
+    apart = int(_digests.distance_to_plain(digest)[0])
     assert apart > 80
     assert windows._plain_limit(digest, there, 0.0) == windows._plain_limit(digest, there, 90.0) == apart - 64
     for other in (there._replace(plain_ground=False), there._replace(greys=windows.DULL_TO)):
         assert windows._plain_limit(digest, other, 0.0) == 2 * (apart - 64)
     # The second line, for what goes to the edges or has many greys.
     shape = np.frombuffer(compute.hash_array(np.asarray(egg((0.6, 0.5), 150))).digest, np.uint8)[None]
-    apart = int(gates.distance_to_plain(shape)[0])
+    apart = int(_digests.distance_to_plain(shape)[0])
     assert 50 < apart < 63
     assert windows._plain_limit(shape, there, 26.0) <= 0
     assert windows._plain_limit(shape, there._replace(plain_ground=False), 26.0) == 2 * (apart - 50)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from safehash import _search
 from safehash.hashing.hashes import Algorithm, Hash
+from safehash.search.arrays import parts_of, widths_of
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 from safehash.search.slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -282,11 +284,11 @@ def test_an_update_merges_into_the_arrays_a_build_makes(level: int, n: int) -> N
             if not n // 2 <= len(expected) <= 2 * n:
                 continue
             new = old.updated(added=more, removed=removed)
-            assert new.widths == old.widths
-            starts, ids = build_slots(expected, old.widths)
-            np.testing.assert_array_equal(new.parts()["digests"], expected)
-            np.testing.assert_array_equal(new.parts()["starts"], starts)
-            np.testing.assert_array_equal(new.parts()["ids"], ids)
+            assert widths_of(new) == widths_of(old)
+            starts, ids = build_slots(expected, widths_of(old))
+            np.testing.assert_array_equal(parts_of(new)["digests"], expected)
+            np.testing.assert_array_equal(parts_of(new)["starts"], starts)
+            np.testing.assert_array_equal(parts_of(new)["ids"], ids)
 
 
 def test_a_merge_refuses_arrays_that_do_not_belong_together(level: int) -> None:
@@ -341,16 +343,16 @@ def test_seeds_are_the_rows_that_share_slots(level: int) -> None:
     digests = rng.integers(0, 256, (3_000, 32), dtype=np.uint8)
     index = Index.from_digests(digests)
     queries = np.stack([flipped(digests[row], rng.choice(256, 45, replace=False)) for row in range(60)])
-    of_rows = np.array([slots_of(digest, index.widths) for digest in digests])
+    of_rows = np.array([slots_of(digest, widths_of(index)) for digest in digests])
     for flips in (0, 1):
         expected: dict[int, list[tuple[int, int, int]]] = {}
         for number, query in enumerate(queries):
             far = np.unpackbits(digests ^ query, axis=1).sum(axis=1)
-            off = of_rows ^ np.array(slots_of(query, index.widths))
+            off = of_rows ^ np.array(slots_of(query, widths_of(index)))
             shared = (np.vectorize(int.bit_count, otypes=[int])(off.astype(object)) <= flips).sum(axis=1)
             for row in np.flatnonzero((shared >= 2) & (far <= 110)).tolist():
                 expected.setdefault(row, []).append((int(far[row]), number, int(shared[row])))
-        seeds = index.seed(queries, max_distance=110, min_shared=2, flips=flips)
+        seeds = seed(index, queries, max_distance=110, min_shared=2, flips=flips)
         assert seeds.rows.tolist() == sorted(expected)
         found = zip(seeds.distances.tolist(), seeds.queries.tolist(), seeds.shared.tolist(), strict=True)
         assert list(found) == [min(expected[row]) for row in sorted(expected)]
@@ -359,19 +361,19 @@ def test_seeds_are_the_rows_that_share_slots(level: int) -> None:
 
 def test_seeds_look_at_no_more_than_a_bucket_s_head() -> None:
     index = Index.from_digests(np.zeros((10_000, 32), np.uint8))
-    seeds = index.seed(np.zeros((3, 32), np.uint8), max_bucket=50)
+    seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=50)
     assert seeds.rows.tolist() == list(range(50))
     assert set(seeds.hits.tolist()) == {3}
-    assert index.without(range(20)).seed(np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(
+    assert seed(index.without(range(20)), np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(
         range(20, 50)
     )
 
 
 def test_seeds_of_a_flat_or_empty_index() -> None:
     digests = np.arange(64, dtype=np.uint8).reshape(2, 32)
-    seeds = Index.from_digests(digests, method="flat").seed(digests, max_distance=3)
+    seeds = seed(Index.from_digests(digests, method="flat"), digests, max_distance=3)
     assert (seeds.rows.tolist(), seeds.queries.tolist(), seeds.hits.tolist()) == ([0, 1], [0, 1], [1, 1])
-    assert Index([]).seed(digests).rows.size == 0
+    assert seed(Index([]), digests).rows.size == 0
 
 
 def test_an_index_of_hashes_has_one_algorithm() -> None:
@@ -406,7 +408,7 @@ def test_wrong_shapes_and_rows_are_refused() -> None:
         with pytest.raises(ValueError, match="uint8 of shape"):
             index.search_many(queries, max_distance=1)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="uint8 of shape"):
-            index.seed(queries)  # type: ignore[arg-type]
+            seed(index, queries)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="threads"):
         index.search_many(np.zeros((2, 32), np.uint8), max_distance=1, threads=0)
     with pytest.raises(ValueError, match="k is"):

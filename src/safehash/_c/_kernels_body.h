@@ -487,14 +487,14 @@ static void SH_NAME(resample_row)(uint8_t *restrict out, const int16_t *restrict
         int32_t rough = 0;
         for (ptrdiff_t i = 0; i < rs->taps16; i++)
             rough += (int32_t)v[i] * coarse[i];
-        const int64_t middle = (int64_t)rough * (1 << rs->shift) + (1 << 21);
+        const int64_t middle = (int64_t)rough * (1 << rs->shift) + (1 << (SH_FIXED - 1));
         const uint8_t low = sh_clip8(middle - rs->error[o]), high = sh_clip8(middle + rs->error[o]);
         if (low == high) {
             out[o] = low;
             continue;
         }
         const int32_t *restrict weight = rs->weight + (ptrdiff_t)o * rs->taps16;
-        int32_t exact = 1 << 21;
+        int32_t exact = 1 << (SH_FIXED - 1);
         for (ptrdiff_t i = 0; i < rs->taps16; i++)
             exact += v[i] * weight[i];
         out[o] = sh_clip8(exact);
@@ -505,10 +505,10 @@ static void SH_NAME(resample_row)(uint8_t *restrict out, const int16_t *restrict
 static void SH_NAME(resample_cols)(uint8_t *restrict out, const uint8_t *restrict rows, int n_cols,
                                    const sh_resampler *rs)
 {
-    int32_t sum[SH_MAX_SIDE];
+    int32_t sum[SH_MOST_COLS];
     for (int o = 0; o < rs->n_out; o++) {
         for (int c = 0; c < n_cols; c++)
-            sum[c] = 1 << 21;
+            sum[c] = 1 << (SH_FIXED - 1);
         const int32_t *restrict weight = rs->weight + (ptrdiff_t)o * rs->taps16;
         for (ptrdiff_t i = 0; i < rs->count[o]; i++) {
             const uint8_t *restrict row = rows + (rs->start[o] + i) * n_cols;

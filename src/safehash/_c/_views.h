@@ -6,8 +6,11 @@
 #ifndef SAFEHASH_VIEWS_H
 #define SAFEHASH_VIEWS_H
 
+#include <math.h> /* floor, ceil, fabs and sqrt alone: exact everywhere */
+
 #include "_bits.h"
 #include "_kernels.h"
+#include "_trigonometry.h"
 
 #define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
 
@@ -60,10 +63,39 @@ static float sv_dct[64][16];
 
 static inline void sv_fill_dct(void)
 {
-    const double pi = 3.14159265358979323846;
     for (int j = 0; j < 64; j++)
         for (int i = 0; i < 16; i++)
-            sv_dct[j][i] = (float)(sqrt(2.0 / 64.0) * cos(pi / 128.0 * (i + 1) * (2 * j + 1)));
+            sv_dct[j][i] = sh_pdq_cosine(i + 1, j);
+}
+
+/* Binary logarithms of 1 to 4096 in 65536ths, rounded; of nothing, nothing. */
+static int32_t sv_logarithms[4097];
+
+/* Digit by digit: squaring a number doubles its logarithm. */
+static inline void sv_fill_logarithms(void)
+{
+    for (int n = 1; n <= 4096; n++) {
+        int digits = 0;
+        double power = 1.0;
+        for (; 2.0 * power <= n; power *= 2.0)
+            digits++;
+        double rest = n / power;
+        for (int digit = 0; digit < 17; digit++) {
+            rest *= rest;
+            digits = 2 * digits + (rest >= 2.0);
+            rest = rest >= 2.0 ? rest / 2.0 : rest;
+        }
+        sv_logarithms[n] = (digits + 1) / 2;
+    }
+}
+
+/* Entropy in bits of counts that come to 4096. */
+static inline double sv_entropy(const int *counts, int n)
+{
+    int64_t used = 0;
+    for (int i = 0; i < n; i++)
+        used += (int64_t)counts[i] * sv_logarithms[counts[i]];
+    return 12.0 - (double)used / (4096.0 * 65536.0);
 }
 
 /* Boxes that bring a side of `length` pixels, stored in samples of `step` pixels, to n samples. */
@@ -222,10 +254,11 @@ static inline int sv_plain_ground(const float *small)
     return highest - lowest <= 16.0f;
 }
 
-/* The thumbnail turned about its centre by an angle (cosine, sine) in the upload's own proportions,
- * aspect = cols / rows; bilinear, edges repeated. */
-static inline void sv_rotate(float *out, const float *thumb, int n, double cosine, double sine, double aspect)
+/* The thumbnail turned about its centre, counter-clockwise, in the upload's own proportions, aspect = cols / rows;
+ * bilinear, edges repeated. */
+static inline void sv_rotate(float *out, const float *thumb, int n, double degrees, double aspect)
 {
+    const double cosine = sh_cosine(degrees * SH_PI / 180.0), sine = sh_sine(degrees * SH_PI / 180.0);
     for (int r = 0; r < n; r++)
         for (int c = 0; c < n; c++) {
             const double y = r + 0.5 - n / 2.0, x = (c + 0.5 - n / 2.0) * aspect;

@@ -48,19 +48,20 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def number(*, most: float = _MOST_SECONDS) -> Callable[[str], float]:
-    """Return the type of numbers above 0, at most `most`."""
+def number(*, least: float = 0.0, most: float = _MOST_SECONDS) -> Callable[[str], float]:
+    """Return the type of numbers above 0, not under `least`, at most `most`."""
+    wanted = f"a number from {least:g} to {most:g}" if least else f"a number above 0, at most {most:g}"
 
     def parse(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not 0 < value <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most {most:g}")
+        if not (0 < value <= most and value >= least):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
         return value
 
-    parse.__name__ = "a number above 0"
+    parse.__name__ = wanted
     return parse
 
 

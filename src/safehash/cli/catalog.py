@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..matching.shown import printable
 from .arguments import ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, MATCHED, OK
@@ -142,7 +143,6 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 def _similar(arguments: argparse.Namespace) -> int:
     from ..hashing.hashes import Hash
-    from ..lists.policy import Policy
     from ..scanning.catalog import Catalog
     from ..scanning.lookback import similar
 
@@ -153,7 +153,7 @@ def _similar(arguments: argparse.Namespace) -> int:
         return FATAL
     max_distance = arguments.max_distance
     if max_distance is None:
-        max_distance = Policy().max_distance.get(arguments.algorithm, 0)
+        max_distance = USUAL_DISTANCE.get(value.algorithm, 0)
     with Catalog(arguments.catalog, create=False) as catalog:
         found = similar(catalog, value, max_distance=max_distance)
     for each in found:

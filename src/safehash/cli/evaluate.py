@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from ..evaluation.evaluate import USUAL_DISTANCE
 from ..evaluation.manipulations import FAMILIES
 from ..files import writing_whole
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
 from ..matching.shown import printable
 from .arguments import ListText, LookPath, WritePath, several, whole
@@ -37,14 +37,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--threshold", type=several(whole(0, 128)), default=str(USUAL_DISTANCE), metavar="BITS",
-        help="largest distance of a match; several, comma-separated, give a curve, and the usual one, or else "
-        "the largest, is shown (default: %(default)s)",
+        "--threshold", type=several(whole(0, 128)), default=str(USUAL_DISTANCE[Algorithm.PDQ]), metavar="BITS",
+        help="largest distance of a match; several, comma-separated, give a curve, and the usual one, or else the "
+        "largest, is shown (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--min-quality",
         type=whole(0, 100),
-        default=50,
+        default=USUAL_QUALITY,
         metavar="N",
         help="least PDQ quality (default: %(default)s)",
     )
@@ -65,12 +65,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="count false matches against a list of your own too, in any format; repeatable",
     )  # fmt: skip
     parser.add_argument(
-        "--family",
-        action="append",
-        choices=FAMILIES,
-        metavar="NAME",
+        "--family", action="append", choices=FAMILIES, metavar="NAME",
         help=f"only these families: {', '.join(FAMILIES)}; repeatable",
-    )
+    )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="compare with pdqhash, imagehash, perception")
     parser.add_argument(
         "--seed", type=whole(0), default=0, metavar="N", help="of every choice (default: %(default)s)"
@@ -91,14 +88,11 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..errors import ListError
-    from ..evaluation.evaluate import evaluate, find_peers
-    from ..evaluation.manipulations import MANIPULATIONS
-    from ..evaluation.page import as_page, as_table
+    from ..evaluation.evaluate import evaluate
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort)
-    wanted = args.family or list(FAMILIES)
     if not Path(args.folder).is_dir():
-        return _usage(f"{printable(args.folder)}: no such folder")
+        return _usage(f"{args.folder}: no such folder")
     with tqdm(desc="evaluate", unit="upload", file=sys.stderr, disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -109,33 +103,33 @@ def run(args: argparse.Namespace) -> int:
             measured = evaluate(
                 args.folder,
                 efforts=efforts,
-                manipulations=[item for item in MANIPULATIONS if item.family in wanted],
+                families=args.family or FAMILIES,
                 thresholds=args.threshold,
                 min_quality=args.min_quality,
                 list_size=args.list_size,
                 max_images=args.max_images,
                 min_images=args.min_images,
                 own_lists=[list_source(text, args) for text in args.lists or ()],
-                peers=find_peers() if args.peers else (),
+                peers=args.peers,
                 seed=args.seed,
                 threads=args.threads,
                 progress=progress,
             )
         except (ValueError, ListError) as exc:
-            return _usage(printable(str(exc)))
+            return _usage(str(exc))
     if args.json == "-":
         print(json.dumps(measured.to_record(), indent=1))
     else:
-        print("\n".join(map(printable, as_table(measured).split("\n"))))
+        print("\n".join(map(printable, measured.as_table().split("\n"))))
         if args.json:
             _write(args.json, json.dumps(measured.to_record(), indent=1) + "\n")
     if args.page:
-        _write(args.page, as_page(measured))
+        _write(args.page, measured.as_page())
     return OK
 
 
 def _usage(message: str) -> int:
-    print(f"safehash evaluate: {message}", file=sys.stderr)
+    print(f"safehash evaluate: {printable(message)}", file=sys.stderr)
     return FATAL
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ImageError, ListError
+from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from ..lists.comparing import ListDiff, diff_lists, list_stats
 from ..lists.entry import CATEGORIES, Entry
@@ -20,8 +21,8 @@ from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
-from ..lists.policy import staleness
 from ..lists.report import ListReport
+from ..lists.selecting import staleness
 from ..lists.suspicion import suspicion
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
@@ -101,7 +102,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--min-quality",
         type=whole(0, 100),
-        default=50,
+        default=USUAL_QUALITY,
         metavar="N",
         help="refuse flatter images (default %(default)s)",
     )
@@ -332,7 +333,7 @@ def _stats(args: argparse.Namespace) -> int:
             for name, n in list(counts.items())[:_SHOWN]
         ]
         if stats.degenerate:
-            rows.append(("degenerate", "few different rows or columns", str(stats.degenerate)))
+            rows.append(("degenerate", "rows or columns repeat each other", str(stats.degenerate)))
         if stats.clusters is None:
             rows.append(("near-duplicates", f"not looked for: over {args.max_clustered}", ""))
         else:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
 from ..scanning.records import ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
@@ -20,7 +21,7 @@ from .output import FORMS, Records, summary_text
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
-    from ..scanning.sources import Inputs
+    from ..scanning.run import Scan
 
 __all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
 
@@ -103,7 +104,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     means.add_argument(
         "--nice", type=whole(-20, 19), default=0, metavar="N", help="lower the workers' priority by N"
     )
-    means.add_argument("--rate", type=number(most=1e6), metavar="N", help="at most N files a second")
+    means.add_argument(
+        "--rate", type=number(least=0.001, most=1e6), metavar="N", help="at most N files a second"
+    )
     parser.set_defaults(run=run)
 
 
@@ -128,10 +131,16 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
     group.add_argument(
-        "--max-distance", type=whole(0, 256), metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
+        "--max-distance",
+        type=whole(0, 256),
+        metavar="BITS",
+        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]})",
     )
     group.add_argument(
-        "--min-quality", type=whole(0, 100), metavar="N", help="PDQ quality floor (default: 50)"
+        "--min-quality",
+        type=whole(0, 100),
+        metavar="N",
+        help=f"PDQ quality floor (default: {USUAL_QUALITY})",
     )
     group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
@@ -218,7 +227,7 @@ def run(arguments: argparse.Namespace) -> int:
         writer = stack.enter_context(Records(arguments.output, form=arguments.format))
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
-        progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
+        progress = stack.enter_context(_Progress(arguments, running))
         for record in running.events():
             progress.step()
             if isinstance(record, ScanRecord):
@@ -231,7 +240,10 @@ def run(arguments: argparse.Namespace) -> int:
             notes = [*matcher.notes, *_quarantine_notes(matcher)]
             text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
             print(text, file=sys.stderr)
-    return exit_code(running.summary, allow_empty=arguments.allow_empty)
+    code = exit_code(running.summary, allow_empty=arguments.allow_empty)
+    if code == NOTHING:
+        print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
+    return code
 
 
 def exit_code(summary: Summary, *, allow_empty: bool = False) -> int:
@@ -278,8 +290,8 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 class _Progress:
     """A bar with rate, matches and time left, on a terminal only."""
 
-    def __init__(self, arguments: argparse.Namespace, summary: Summary, inputs: Inputs) -> None:
-        self._summary = summary
+    def __init__(self, arguments: argparse.Namespace, running: Scan) -> None:
+        self._summary = running.summary
         self._bar: Any = None
         self._ended = threading.Event()
         if arguments.quiet or not sys.stderr.isatty():
@@ -288,7 +300,7 @@ class _Progress:
 
         self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
         if arguments.files_from is None:
-            threading.Thread(target=self._count, args=(inputs,), name="safehash-count", daemon=True).start()
+            threading.Thread(target=self._count, args=(running,), name="safehash-count", daemon=True).start()
 
     def __enter__(self) -> _Progress:
         return self
@@ -310,12 +322,10 @@ class _Progress:
             self._bar.close()
             self._bar = None
 
-    def _count(self, inputs: Inputs) -> None:
+    def _count(self, running: Scan) -> None:
         """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        from ..scanning.sources import count_files
-
         n_files = 0
-        for each in count_files(inputs):
+        for each in running.count_files():
             n_files = each
             if self._ended.is_set():
                 return
@@ -326,11 +336,13 @@ class _Progress:
 
 def _quarantine_notes(matcher: Matcher) -> list[str]:
     """Say which entries matched too much, and how to look at them again."""
+    from ..lists.entry import shown_key
+
     if matcher.flood_guard is None:
         return []
     return [
-        f"quarantined: entry {'/'.join(map(str, each.entry))[:60]} matched {each.n_matches} files; what it matched "
-        "since is suppressed, and says so"
+        f"quarantined: entry {shown_key(each.entry)} matched {each.n_matches} files; what it matched since is "
+        "suppressed, and says so"
         for each in matcher.flood_guard.quarantined()
         if isinstance(each.entry, tuple)
     ]

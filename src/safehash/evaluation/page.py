@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from .evaluate import Evaluation, Row
-from .own_list import OwnList
+from .results import Evaluation, EvaluationRow, ListEvaluation
 
 __all__ = ["as_page", "as_table"]
+
+_TITLE = "recall [95 % of chances]"
 
 
 def as_table(evaluation: Evaluation) -> str:
     """Return the evaluation as lines of text: one a manipulation, then the families, times and settings."""
     ways = evaluation.ways
-    width = max([len(row.name) for row in evaluation.rows] + [len("recall [95 % of chances]")])
+    width = max([len(row.name) for row in evaluation.rows] + [len(_TITLE)])
     columns = [max(len(way), len("1.00 [1.00-1.00]")) for way in ways]
     head = "  ".join(f"{way:>{size}}" for way, size in zip(ways, columns, strict=True))
     rule = "-" * (width + len(head) + 16)
-    lines = [f"{'recall [95 % of chances]':<{width}}  {'n':>5}  {head}  false", rule]
+    lines = [f"{_TITLE:<{width}}  {'n':>5}  {head}  false", rule]
 
-    def line(row: Row) -> str:
+    def line(row: EvaluationRow) -> str:
         cells = "  ".join(
             f"{_with_interval(row, way):>{size}}" for way, size in zip(ways, columns, strict=True)
         )
@@ -49,7 +50,7 @@ def as_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _with_interval(row: Row, way: str) -> str:
+def _with_interval(row: EvaluationRow, way: str) -> str:
     low, high = row.interval(way)
     return f"{row.recall(way):.2f} [{low:.2f}-{high:.2f}]"
 
@@ -114,7 +115,7 @@ def as_page(evaluation: Evaluation) -> str:
     return "\n".join(parts)
 
 
-def _rows(rows: Sequence[Row], ways: Sequence[str], *, views: bool) -> str:
+def _rows(rows: Sequence[EvaluationRow], ways: Sequence[str], *, views: bool) -> str:
     head = "".join(f"<th class=n>{escape(way)}</th>" for way in ways)
     last = "<th>found by</th>" if views else ""
     lines = [
@@ -140,7 +141,7 @@ def _rows(rows: Sequence[Row], ways: Sequence[str], *, views: bool) -> str:
     return "\n".join(lines)
 
 
-def _own_list(own_list: OwnList) -> str:
+def _own_list(own_list: ListEvaluation) -> str:
     head, *lines = own_list.in_words()
     items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
     rows = "".join(
@@ -155,7 +156,7 @@ def _own_list(own_list: OwnList) -> str:
     return f"<h2>False matches on {escape(own_list.name)}</h2><p>{escape(head)}</p><ul>{items}</ul>{table}"
 
 
-def _bars(row: Row, ways: Sequence[str]) -> str:
+def _bars(row: EvaluationRow, ways: Sequence[str]) -> str:
     bars = "".join(
         f'<rect x="0" y="{7 * at}" width="{240 * row.recall(way):.1f}" height="5" rx="1" '
         f'fill="var(--c{at % 6})"/>'

@@ -60,11 +60,15 @@ def _srgb_light(samples: Float64Array) -> Float64Array:
     return np.asarray(np.where(samples <= 0.04045, samples / 12.92, high), np.float64)
 
 
-def _srgb_samples(light: Float64Array) -> Float64Array:
-    """Return 8-bit samples, not rounded, of light that a screen shows from 0 to 1."""
-    light = np.clip(light, 0.0, 1.0)
-    high = 1.055 * np.power(light, 1 / 2.4) - 0.055
-    return np.asarray(255 * np.where(light <= 0.0031308, 12.92 * light, high), np.float64)
+def _srgb_samples(light: Float64Array, *, most: float = 1.0) -> Float64Array:
+    """Return 8-bit samples, not rounded, of light that a screen shows from 0 to 1.
+
+    With `most` over 1 the curve goes on to that light, and mirrored below 0.
+    """
+    size = np.clip(np.abs(light), 0.0, most)
+    high = 1.055 * np.power(size, 1 / 2.4) - 0.055
+    samples = 255 * np.where(size <= 0.0031308, 12.92 * size, high)
+    return np.asarray(np.where(light > 0, samples, -samples if most > 1 else 0.0), np.float64)
 
 
 def _smpte_240m_light(samples: Float64Array) -> Float64Array:
@@ -120,18 +124,20 @@ class Colour:
     table: Profile | None = None
     is_gentle: bool = False
 
-    def shown(self, samples: Float64Array) -> Float64Array:
+    def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
         """Return what a browser shows of samples by curves and matrix.
 
         Parameters
         ----------
         samples : ndarray of float64, shape (n, 3)
             0 to 1, of red, green and blue.
+        most : float
+            Where light is cut, a screen's most being 1.
 
         Returns
         -------
         ndarray of float64, shape (n, 3)
-            sRGB, 0 to 255, not rounded.
+            sRGB, 0 to 255 for light from 0 to 1, not rounded.
         """
         assert self.curves is not None and self.to_srgb is not None
         light = np.stack([curve(samples[:, channel]) for channel, curve in enumerate(self.curves)], axis=1)
@@ -139,11 +145,7 @@ class Colour:
             transfer, to_rec2020, peak = self.high_range
             light = hdr.pq_light(light) if transfer == _PQ else hdr.hlg_light(light, to_rec2020)
             light = hdr.mapped(light @ to_rec2020.T, peak)
-        return _srgb_samples(light @ self.to_srgb.T)
-
-    def greys(self, n: int) -> Float64Array:
-        """Return what a browser shows of n greys from black to white: float64, shape (n, 3), 0 to 255."""
-        return self.shown(np.repeat(np.linspace(0.0, 1.0, n)[:, None], 3, axis=1))
+        return _srgb_samples(light @ self.to_srgb.T, most=most)
 
     def fits(self, mode: str, format: str) -> bool:
         """Tell whether browsers heed these colours for a mode of samples, as the imaging library names them."""
@@ -168,13 +170,12 @@ class Colour:
         UnsupportedImage
             The imaging library was built without the colour library.
         """
+        image = _eight_bits(image)
         if self.table is not None:
             return _by_profile(image, self.table)
         assert self.curves is not None and self.to_srgb is not None
-        if image.mode.startswith("I;16"):
-            return _deep_grey_by(image, self.greys(1 << 16))
         if image.mode == "L":
-            return _grey_by(image, self.greys(256))
+            return _grey_by(image, self.shown(np.repeat(SAMPLES[:, None], 3, axis=1)))
         if self.high_range is not None:
             return _by_cube(image, self)
         light = np.stack([curve(SAMPLES) for curve in self.curves])
@@ -352,7 +353,7 @@ def _to_xyz(chromaticities: Chromaticities) -> Float64Array | None:
     """Return the matrix from light of these primaries to CIE XYZ under D50; None where there is none."""
     white = np.array(chromaticities[:2])
     corners = np.array(chromaticities[2:]).reshape(3, 2)
-    if min(white[1], *corners[:, 1]) <= 0:
+    if white[1] <= 0:
         return None
     columns = np.stack([corners[:, 0], corners[:, 1], 1 - corners.sum(axis=1)])
     xyz = np.array([white[0], white[1], 1 - white.sum()]) / white[1]
@@ -382,28 +383,27 @@ def _grey_by(image: Image, shown: Float64Array) -> Image:
     return image.point(np.rint(shown @ _LUMA).astype(int).tolist())
 
 
-def _deep_grey_by(image: Image, shown: Float64Array) -> Image:
-    """Return a 16-bit grey picture with each of its greys as luma of what is shown, in 8 bits."""
-    from PIL import Image as pil
-
-    levels = np.rint(shown @ _LUMA).astype(np.uint8)
-    return pil.fromarray(levels[np.asarray(image).astype(np.uint16)])
-
-
-#: Samples a side of a table of colours: with 33, PQ's curve is met to a grey level.
-_CUBE_SIDE = 33
+#: Samples a side of a table of colours. With 33 the brightest PQ pictures move by up to 10 bits, with 65 by 6.
+_CUBE_SIDE = 65
+#: What light goes into it at most: samples of 2, as far as the library's numbers reach.
+_CUBE_MOST = 4.8
 
 
 def _by_cube(image: Image, colour: Colour) -> Image:
     """Convert through a table of colours: what depends on all three channels and is no matrix."""
+    return image.filter(_cube(colour))
+
+
+@lru_cache(maxsize=4)
+def _cube(colour: Colour) -> Any:
     from PIL import ImageFilter
 
     side = np.linspace(0.0, 1.0, _CUBE_SIDE)
     blue, green, red = np.meshgrid(side, side, side, indexing="ij")
     samples = np.stack([red.ravel(), green.ravel(), blue.ravel()], axis=1)
-    table = (colour.shown(samples) / 255).astype(np.float32)
-    cube: Any = ImageFilter.Color3DLUT(_CUBE_SIDE, table.ravel(), _copy_table=False)
-    return image.filter(cube)
+    # Not cut at white and black, so that no bend lies between two nodes: the library cuts behind them.
+    table = (colour.shown(samples, most=_CUBE_MOST) / 255).astype(np.float32)
+    return ImageFilter.Color3DLUT(_CUBE_SIDE, table.ravel(), _copy_table=False)
 
 
 def _by_profile(image: Image, profile: Profile) -> Image:
@@ -412,7 +412,7 @@ def _by_profile(image: Image, profile: Profile) -> Image:
 
     wanted = {"GRAY": "L"}.get(profile.space, profile.space)
     if image.mode != wanted:
-        image = _eight_bits(image).convert(wanted)
+        image = image.convert(wanted)
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(write_profile(profile)))
         transform = ImageCms.buildTransform(
@@ -426,6 +426,7 @@ def _by_profile(image: Image, profile: Profile) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
+    """Return a 16-bit grey picture's high bytes, as browsers take them before they convert colours."""
     if not image.mode.startswith("I;16"):
         return image
     from PIL import Image as pil

@@ -14,7 +14,7 @@ from .pictures import UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Background", "luma_of", "to_pixels"]
+__all__ = ["Background", "luma_of", "to_pixels", "to_rgba"]
 
 Background = Literal["white", "black"]
 
@@ -50,6 +50,18 @@ def to_pixels(
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
     return np.asarray(flat), transparent
+
+
+def to_rgba(image: Image) -> UInt8Array:
+    """Return an image's pixels with straight alpha: uint8, shape (rows, cols, 4), read-only."""
+    key = image.info.get("transparency")
+    if image.mode in ("1", "I;16") and isinstance(key, int):
+        grey = np.asarray(image.convert("L") if image.mode == "1" else _from_deep(image))
+        alpha = np.where(np.asarray(image) == key, 0, 255).astype(np.uint8)
+        return np.dstack([grey, grey, grey, alpha])
+    if image.mode.startswith("I;16"):
+        image = _from_deep(image)
+    return np.asarray(image.convert("RGBA"))
 
 
 def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
 from .declared import colours_of_info, declared_colours
-from .exif import orientation_of
-from .formats import FORMATS
+from .exif import turned, turns_of
+from .formats import READERS
 from .guarding import guarded, without_remarks
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Provenance, UInt8Array
@@ -44,11 +45,10 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
-    data = bytes(data)
-    name = check_bytes(data, limits)
-    read = FORMATS[name].read
-    request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
-    return without_remarks(lambda: read(data, request))
+    first = next(decode_frames(data, limits=limits, step_for=step_for))
+    if first.provenance.n_frames > 2:
+        first = replace(first, provenance=replace(first.provenance, n_frames=2))
+    return first
 
 
 def decode_frames(
@@ -56,25 +56,21 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
-    max_frames: int = 8,
 ) -> Iterator[Decoded]:
-    """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
+    """Decode the frames of an animation, in order; of a still picture, that picture.
 
-    A still picture gives its one frame. Frames after a damaged one are not looked at; those before it are
-    sampled more closely instead. Parameters are those of `decode`.
+    Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
+    looked at. Parameters are those of `decode`.
 
     Raises
     ------
     ImageError
-        For the first frame; later damage ends the iteration.
+        For the first frame, and where a later one meets a limit; later damage ends the iteration.
     """
     data = bytes(data)
     name = check_bytes(data, limits)
-    read_frames = FORMATS[name].read_frames
-    if read_frames is None:
-        return iter([decode(data, limits=limits, step_for=step_for)])
     request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
-    return read_frames(data, request, max_frames)
+    return READERS[name](data, request)
 
 
 def from_image(image: Image) -> Decoded:
@@ -86,10 +82,11 @@ def from_image(image: Image) -> Decoded:
 
     def convert() -> Decoded:
         image.load()
+        turns = turns_of(image)
         provenance = Provenance(
-            format=name, mode=image.mode, width=width, height=height, orientation=orientation_of(image)
+            format=name, mode=image.mode, width=width, height=height, orientation=turns.applied
         )
-        return seen(image, provenance, 1, colours=colours_of_info(image.info))
+        return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
 
     return without_remarks(lambda: guarded(name, convert))
 

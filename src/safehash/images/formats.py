@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import gif, jpeg, png, tiff
+from . import bmp, gif, jpeg, png, tiff
+from .exif import Turns, turns_of
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
-from .stills import read_still
 
-__all__ = ["FORMATS", "Format"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
+__all__ = ["READERS"]
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What reads one format.
-
-    Attributes
-    ----------
-    read : callable
-        The file's first picture, of the bytes and the `Request`.
-    read_frames : callable or None
-        Up to so many frames, of the bytes, the `Request` and the number; None where there is but one picture.
-    """
-
-    read: Callable[[bytes, Request], Decoded]
-    read_frames: Callable[[bytes, Request, int], Iterator[Decoded]] | None = None
+#: Gives the pictures of a file in the order in which they are shown: one, or an animation's frames.
+Reader: TypeAlias = Callable[[bytes, Request], Iterator[Decoded]]
 
 
 def _webp() -> Callable[..., Any]:
@@ -46,12 +35,6 @@ def _avif() -> Callable[..., Any]:
     return AvifImageFile
 
 
-def _bmp() -> Callable[..., Any]:
-    from PIL.BmpImagePlugin import BmpImageFile
-
-    return BmpImageFile
-
-
 def _heif() -> Callable[..., Any]:
     try:
         from pillow_heif.as_plugin import HeifImageFile
@@ -61,19 +44,24 @@ def _heif() -> Callable[..., Any]:
     return opener
 
 
-def _by_library(name: str, opener: Callable[[], Callable[..., Any]], *, gives_rows: bool = False) -> Format:
-    codec = Codec(name=name, opener=opener, gives_rows=gives_rows)
-    return Format(partial(read_still, codec), partial(read_frames, codec))
+def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: Any) -> Reader:
+    return partial(read_frames, Codec(name=name, opener=opener), **options)
 
 
-#: By the name that `sniffing.sniff` and `Limits.formats` give each.
-FORMATS: dict[str, Format] = {
-    "JPEG": Format(jpeg.read_jpeg),
-    "PNG": Format(png.read_png, png.read_png_frames),
-    "GIF": Format(gif.read_gif, gif.read_gif_frames),
-    "WEBP": _by_library("WEBP", _webp),
+def _turns_of_webp(image: Image) -> Turns:
+    """Return the orientations of a WebP: Chromium ignores its EXIF data, other viewers heed them."""
+    turns = turns_of(image)
+    return Turns(turns.applied, turns.others, shown=1)
+
+
+#: By the name that `sniffing.sniff` and `Limits.formats` give each format.
+READERS: dict[str, Reader] = {
+    "JPEG": jpeg.read_jpeg,
+    "PNG": png.read_png,
+    "GIF": gif.read_gif,
+    "WEBP": _by_library("WEBP", _webp, turns_of=_turns_of_webp),
     "AVIF": _by_library("AVIF", _avif),
-    "BMP": _by_library("BMP", _bmp, gives_rows=True),
-    "TIFF": Format(tiff.read_tiff, tiff.read_tiff_frames),
+    "BMP": bmp.read_bmp,
+    "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
 }

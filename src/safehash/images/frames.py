@@ -1,12 +1,14 @@
-"""Which frames of an animation are looked at, each decoded by seeking through the file."""
+"""The pictures of a file, or frames of an animation, that are looked at: decoded by seeking through it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import ImageError
-from .exif import orientation_of
+from ..errors import UnreadableImage
+from .declared import Declared
+from .exif import Turns, turned, turns_of
 from .guarding import guarded, without_remarks
 from .opening import Codec, check_header, load, open_image
 from .pictures import Decoded, Provenance
@@ -17,84 +19,82 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["read_frames"]
+__all__ = ["reach", "read_frames"]
 
 #: Later frames than this are not reached: seeking in an animation decodes every frame before.
-_MAX_SEEK = 2000
+MAX_FRAMES = 2000
 #: Nor frames behind this many pixels: 500 frames of 1920 x 1080, some seconds of decoding.
-_MAX_SEEK_PIXELS = 1_000_000_000
+MAX_FRAME_PIXELS = 1_000_000_000
+#: So many frames are reached whatever their size.
+MIN_FRAMES = 8
+
+
+def reach(size: tuple[int, int]) -> int:
+    """Return how many frames of an animation with these sides, in pixels, are looked at."""
+    return min(MAX_FRAMES, max(MIN_FRAMES, MAX_FRAME_PIXELS // (size[0] * size[1])))
 
 
 def read_frames(
     codec: Codec,
     data: bytes,
     request: Request,
-    max_frames: int,
     *,
-    canvas: tuple[int, int] = (1, 1),
     tile_of: Callable[[ImageFile], tuple[int, int]] = lambda image: (1, 1),
     before_loading: Callable[[ImageFile], None] = lambda image: None,
-    orientation_of: Callable[[Image], int] = orientation_of,
+    turns_of: Callable[[Image], Turns] = turns_of,
+    colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
 ) -> Iterator[Decoded]:
-    """Decode up to `max_frames` frames spread evenly over an animation, first and last included.
+    """Decode the frames of an animation, in order, as far as `reach` goes.
+
+    Damage, or a count of frames that is not true, ends it: a viewer has shown those before. A limit that a later
+    frame meets is an error.
 
     Parameters
     ----------
     codec, data, request
-    max_frames : int
-    canvas : (int, int)
-        To which column and row the frames reach, beside what the header says.
     tile_of : callable
         The sides of a tile that is decoded whole.
     before_loading : callable
         Corrects what a frame is read as.
-    orientation_of : callable
+    turns_of : callable
         How an opened image is to be turned.
+    colours_of : callable
+        What a frame says its colours are.
     """
     name, limits = codec.name, request.limits
 
-    def begin() -> tuple[ImageFile, int]:
+    def begin() -> tuple[ImageFile, int, Turns]:
         image = open_image(codec, data)
-        size = max(image.width, canvas[0]), max(image.height, canvas[1])
-        check_header(codec, image, size, limits, tile=tile_of(image))
-        return image, int(getattr(image, "n_frames", 1))
+        check_header(codec, image, image.size, limits, tile=tile_of(image))
+        return image, int(getattr(image, "n_frames", 1)), turns_of(image)
 
-    def one(image: ImageFile, frame: int) -> Decoded:
-        image.seek(frame)
-        check_header(codec, image, image.size, limits, tile=tile_of(image))  # pages have sizes of their own
+    def one(frame: int) -> Decoded:
+        if frame:
+            image.seek(frame)
+            # Pages have sizes of their own.
+            check_header(codec, image, image.size, limits, tile=tile_of(image))
         step = request.step_of(image.size)
         before_loading(image)
+        mode = image.mode
         loaded, truncated = load(codec, image)
         width, height = loaded.size
         provenance = Provenance(
-            format=name, mode=image.mode, width=width, height=height, orientation=orientation,
+            format=name, mode=mode, width=width, height=height, orientation=turns.applied,
             scale=step, frame=frame, n_frames=n_frames,
         )  # fmt: skip
-        return seen(loaded, provenance, step, truncated=truncated, colours=request.colours)
+        decoded = seen(loaded, provenance, step, truncated=truncated, colours=colours_of(image, request))
+        milliseconds = image.info.get("duration")
+        decoded = turned(decoded, turns)
+        return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 
-    image, n_frames = without_remarks(lambda: guarded(name, begin))
-    n_frames = min(n_frames, _MAX_SEEK, max(max_frames, _MAX_SEEK_PIXELS // (image.width * image.height)))
-    orientation = orientation_of(image)
-    wanted = _spread(0, n_frames, max_frames)
-    n_done, last, end = 0, -1, n_frames
-    while wanted:
-        frame = wanted.pop(0)
+    image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
+    n_frames = min(n_frames, reach(image.size))
+    for frame in range(n_frames):
+        request.deadline.check()
         try:
-            decoded = without_remarks(lambda: guarded(name, lambda: one(image, frame)))  # noqa: B023
-        except ImageError:
+            decoded = without_remarks(lambda: guarded(name, lambda: one(frame)))  # noqa: B023
+        except UnreadableImage:
             if frame == 0:
                 raise
-            # Damage, or a count of frames that is not true: a viewer has shown those before it.
-            end = frame
-            wanted = _spread(last + 1, end, max_frames - n_done)
-            if wanted:
-                image, _ = without_remarks(lambda: guarded(name, begin))
-            continue
+            return
         yield decoded
-        n_done, last = n_done + 1, frame
-
-
-def _spread(first: int, end: int, n: int) -> list[int]:
-    """Return up to n frames spread evenly from `first` to before `end`, both ends included."""
-    n = min(n, end - first)
-    return [first + round(i * (end - 1 - first) / max(1, n - 1)) for i in range(n)]

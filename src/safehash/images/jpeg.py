@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
-from .exif import exif_orientation, orientation_of
-from .guarding import guarded
-from .jpeg_header import read_jpeg_header
+from .exif import read_turns, turned
+from .guarding import guarded, without_remarks
+from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
+from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -35,10 +37,10 @@ def _opener() -> Callable[..., Any]:
 CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
 
 
-def read_jpeg(data: bytes, request: Request) -> Decoded:
+def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    return decoded if decoded is not None else _patiently(data, request)
+    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
 
 
 def _plainly(data: bytes, request: Request) -> Decoded | None:
@@ -62,11 +64,13 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     pixels = _luma(data, (-(-width // step), -(-height // step)), step)
     if pixels is None:
         return None
+    turns = read_turns(header.exif)
     provenance = Provenance(
         format="JPEG", mode=mode, width=width, height=height, scale=step,
-        orientation=exif_orientation(header.exif),
+        orientation=turns.applied,
     )  # fmt: skip
-    return Decoded(pixels=pixels, provenance=provenance, also=_in_own_colours(data, request, provenance))
+    also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
+    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -95,17 +99,21 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     in_luma = request.step_for is not None and draftable
     if in_luma:
         guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
+    turns = read_turns(first_exif(data))
     provenance = Provenance(
         format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
         width=size[0], height=size[1], scale=_step_between(size, image.size),
-        orientation=orientation_of(image),
+        orientation=turns.applied,
     )  # fmt: skip
     loaded, truncated = _load(data, image, _asked(size, step))
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
-    if not in_luma:
-        return decoded
-    return replace(decoded, also=decoded.also + _in_own_colours(data, request, decoded.provenance))
+    if in_luma:
+        also = _in_own_colours(data, request, decoded.provenance)
+        if decoded.provenance.scale > 1:
+            also += _shrunk(data, request, decoded.provenance, decoded.pixels)
+        decoded = replace(decoded, also=decoded.also + also)
+    return turned(decoded, turns)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
@@ -133,17 +141,29 @@ def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tu
         # What averaging would hide is not averaged before it is converted.
         step = provenance.scale if declared.colour.is_gentle else 1
 
-        def in_colour(step: int = step) -> Image:
-            image = open_image(CODEC, data)
-            check_header(CODEC, image, image.size, request.limits, step=step)
-            asked = _asked(image.size, step)
-            if step > 1:
-                image.draft(image.mode, asked)
-            return _load(data, image, asked)[0]
-
         rest = provenance.scale // step
-        also += in_own_colours(in_colour, provenance, rest, (declared,), mode=provenance.mode)
+        load = partial(_in_colour, data, request, step)
+        also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
+
+
+def _in_colour(data: bytes, request: Request, step: int) -> Image:
+    image = open_image(CODEC, data)
+    check_header(CODEC, image, image.size, request.limits, step=step)
+    asked = _asked(image.size, step)
+    if step > 1:
+        image.draft(image.mode, asked)
+    return _load(data, image, asked)[0]
+
+
+def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:
+    """Return the picture as the reference tool shrinks it: from luma that is whole, else all decoded once more."""
+    if not is_shrunk(provenance):
+        return ()
+    if provenance.scale == 1:
+        return (as_the_reference_tool(lambda: pixels, provenance),)
+    load = partial(_in_colour, data, request, 1)
+    return (as_the_reference_tool(load, provenance, effort="thorough"),)
 
 
 def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-__all__ = ["JpegHeader", "read_jpeg_header"]
+__all__ = ["JpegHeader", "first_exif", "read_jpeg_header"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
             frame = kind, data[at + 4 : end]
         elif kind not in _PASSED_OVER:
             return None
-        elif kind == _APP1 and data.startswith(b"Exif\0\0", at + 4, end):
+        elif kind == _APP1 and data.startswith(b"Exif\0", at + 4, end):
             if exif:
                 return None
             exif = data[at + 4 : end]
@@ -76,6 +76,24 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     else:
         return None
     return _with_frame(*frame, exif=exif) if frame is not None else None
+
+
+def first_exif(data: bytes) -> bytes:
+    """Return the first EXIF segment of any JPEG file from ``Exif`` on, or empty."""
+    at = 2
+    while at + 4 <= len(data):
+        start, kind, length = _SEGMENT(data, at)
+        if start != 0xFF or kind == _START_OF_SCAN:
+            break
+        if kind == 0xFF:  # fill
+            at += 1
+        elif kind == 0x01 or 0xD0 <= kind <= 0xD9:  # alone
+            at += 2
+        else:
+            if kind == _APP1 and data.startswith(b"Exif\0", at + 4, at + 2 + length):
+                return data[at + 4 : at + 2 + length]
+            at += 2 + length
+    return b""
 
 
 def _with_frame(kind: int, frame: bytes, *, exif: bytes) -> JpegHeader | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-__all__ = ["first_gif_frame", "gif_extent", "mend"]
+__all__ = ["mend"]
 
 
 def mend(name: str, data: bytes) -> bytes:
@@ -73,42 +73,3 @@ def _mend_png(data: bytes) -> bytes:
                 kept.append(data[at:end])
         at = end
     return b"".join(kept)
-
-
-def first_gif_frame(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the first frame of a GIF reaches; (1, 1) where it has none."""
-    return _gif_extent(data, 1)
-
-
-def gif_extent(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the frames of a GIF reach: a decoder may make its canvas that large."""
-    return _gif_extent(data, None)
-
-
-def _gif_extent(data: bytes, n_frames: int | None) -> tuple[int, int]:
-    width = height = 1
-    at = 13 + _table_bytes(data[10:11])
-    while at < len(data):
-        if data[at] == 0x21:
-            at = _behind_blocks(data, at + 2)
-        elif data[at] == 0x2C and at + 10 <= len(data):
-            left, top, cols, rows = struct.unpack_from("<4H", data, at + 1)
-            width, height = max(width, left + cols), max(height, top + rows)
-            if n_frames is not None:
-                break
-            at = _behind_blocks(data, at + 11 + _table_bytes(data[at + 9 : at + 10]))
-        elif data[at] == 0x3B:
-            break
-        else:
-            at += 1  # decoders look for the next block, too
-    return width, height
-
-
-def _table_bytes(flags: bytes) -> int:
-    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
-
-
-def _behind_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += 1 + data[at]
-    return at + 1

@@ -86,12 +86,15 @@ class Also:
         From which effort on it is looked up.
     shown : bool
         Ordinary viewers show this rather than the pixels as they are stored.
+    plain : bool
+        Looked up as it is alone: not turned, no negative, no parts.
     """
 
     name: str
     make: Callable[[], Decoded]
     effort: Effort = "standard"
     shown: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +108,14 @@ class Decoded:
     provenance : Provenance
     also : tuple of Also
         What else a viewer, or the tool that made a list, may see in the same bytes.
+    shown_for : float
+        Of a frame, the milliseconds it is shown as the file says; 0 where that is not known.
     """
 
     pixels: UInt8Array
     provenance: Provenance
     also: tuple[Also, ...] = ()
+    shown_for: float = 0.0
 
     @property
     def rows(self) -> int:

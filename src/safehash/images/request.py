@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .deadline import NO_DEADLINE, Deadline
 from .declared import Declared
 from .limits import Limits
 
@@ -23,11 +24,14 @@ class Request:
         everything, in colour, as the reference tools do; otherwise luma is enough.
     colours : tuple of Declared
         What the file says its colours are, where that differs from sRGB.
+    deadline : Deadline
+        When the decode is to be left.
     """
 
     limits: Limits
     step_for: Callable[[int], int] | None = None
     colours: tuple[Declared, ...] = ()
+    deadline: Deadline = NO_DEADLINE
 
     def step_of(self, size: tuple[int, int]) -> int:
         """Return the reduction to take for a picture of these sides, in pixels."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from .conversions import Background, to_pixels
 from .declared import Declared
 from .guarding import guarded, without_remarks
-from .pictures import Also, Decoded, Provenance
+from .older_tools import as_older_tools, as_the_reference_tool, has_other_channels, is_shrunk
+from .pictures import Also, Decoded, Provenance, UInt8Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["in_own_colours", "seen"]
+__all__ = ["in_own_colours", "seen", "seen_array"]
 
 
 def seen(
@@ -24,6 +25,7 @@ def seen(
     *,
     truncated: bool = False,
     colours: tuple[Declared, ...] = (),
+    as_stored: bool = True,
 ) -> Decoded:
     """Bring a loaded image to pixels, and name what else viewers may show of it.
 
@@ -38,6 +40,8 @@ def seen(
         The file ended early.
     colours : tuple of Declared
         What the file says its colours are.
+    as_stored : bool
+        The image's samples are those of the file, not put together by us.
     """
     if truncated:
         provenance = replace(provenance, truncated=True)
@@ -47,7 +51,26 @@ def seen(
     also = list(in_own_colours(lambda: image, provenance, step, colours, mode=image.mode))
     if transparent:
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
+    if provenance.frame == 0:
+        if as_stored and has_other_channels(image, transparent=transparent):
+            also.append(as_older_tools(lambda: image, provenance, step))
+        if is_shrunk(provenance) and image.size == (provenance.width, provenance.height):
+            also.append(as_the_reference_tool(lambda: image, provenance))
     return Decoded(pixels=pixels, provenance=provenance, also=tuple(also))
+
+
+def seen_array(
+    pixels: UInt8Array,
+    provenance: Provenance,
+    *,
+    truncated: bool = False,
+    colours: tuple[Declared, ...] = (),
+) -> Decoded:
+    """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
+    from PIL import Image as pil
+
+    image = pil.fromarray(pixels.copy())
+    return seen(image, provenance, provenance.scale, truncated=truncated, colours=colours, as_stored=False)
 
 
 def in_own_colours(

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedImage
 from .declared import colours_of_info
+from .exif import UPRIGHT
 from .frames import read_frames
-from .guarding import guarded
-from .opening import Codec, check_header, load, open_image
-from .pictures import Decoded, Provenance
+from .opening import Codec
+from .pictures import Decoded
 from .request import Request
-from .seen import seen
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["CODEC", "read_tiff", "read_tiff_frames"]
+__all__ = ["CODEC", "read_tiff"]
 
 _TILE_WIDTH, _TILE_LENGTH = 0x0142, 0x0143
 _PHOTOMETRIC, _YCBCR, _SUBSAMPLING = 0x0106, 6, 0x0212
@@ -33,29 +31,13 @@ def _opener() -> Callable[..., Any]:
 CODEC = Codec(name="TIFF", opener=_opener, gives_rows=True)
 
 
-def read_tiff(data: bytes, request: Request) -> Decoded:
-    """Decode a TIFF file's first page."""
-    image = guarded("TIFF", lambda: open_image(CODEC, data))
-    size = image.size
-    check_header(CODEC, image, size, request.limits, tile=_tile_of(image))
-    step = request.step_of(size)
-    n_frames = 2 if guarded("TIFF", lambda: bool(getattr(image, "is_animated", False))) else 1
-    provenance = Provenance(
-        format="TIFF", mode=image.mode, width=size[0], height=size[1], scale=step, n_frames=n_frames
-    )
-    _take_luma_and_chroma_as_stored(image)
-    loaded, truncated = load(CODEC, image)
-    # The decoder turns the picture itself.
-    provenance = replace(provenance, width=loaded.width, height=loaded.height)
-    colours = colours_of_info(image.info)
-    return guarded("TIFF", lambda: seen(loaded, provenance, step, truncated=truncated, colours=colours))
-
-
-def read_tiff_frames(data: bytes, request: Request, max_frames: int) -> Iterator[Decoded]:
-    """Decode pages of a TIFF file."""
+def read_tiff(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode the pages of a TIFF file."""
     return read_frames(
-        CODEC, data, request, max_frames,
-        tile_of=_tile_of, before_loading=_take_luma_and_chroma_as_stored, orientation_of=lambda image: 1,
+        CODEC, data, request,
+        tile_of=_tile_of, before_loading=_take_luma_and_chroma_as_stored,
+        turns_of=lambda image: UPRIGHT,  # the decoder turns the picture itself
+        colours_of=lambda image, request: colours_of_info(image.info),
     )  # fmt: skip
 
 

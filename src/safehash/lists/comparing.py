@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._digests import degenerate
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
 from .merging import merge_lists
-from .suspicion import degeneracy, suspicion
+from .suspicion import suspicion
 from .table import EntryTable
 
 __all__ = ["ListDiff", "ListStats", "diff_lists", "list_stats", "near_duplicates"]
@@ -96,8 +98,11 @@ class ListStats:
     Attributes
     ----------
     n_entries : int
-    algorithms, categories, labels, ages, suspicious, degenerate : mapping of str to int
+    algorithms, categories, labels, ages, suspicious : mapping of str to int
         Counts by name; of an entry with several labels each counts. Ages are since the last update.
+    degenerate : int
+        PDQ digests that are not suspicious, but so regular that unrelated pictures come near them by structure:
+        what matching by views means by it (`_digests.degenerate`).
     clusters : tuple of int or None
         Sizes of groups of near-duplicate PDQ digests, largest first; None where they were not looked for.
     """
@@ -113,7 +118,11 @@ class ListStats:
 
 
 def list_stats(
-    table: EntryTable, *, now: datetime | None = None, max_distance: int = 31, max_clustered: int = 200_000
+    table: EntryTable,
+    *,
+    now: datetime | None = None,
+    max_distance: int = USUAL_DISTANCE[Algorithm.PDQ],
+    max_clustered: int = 200_000,
 ) -> ListStats:
     """Count what a table of merged entries holds.
 
@@ -130,7 +139,6 @@ def list_stats(
     counters: dict[str, Counter[str]] = {
         name: Counter() for name in ("algorithms", "categories", "labels", "ages", "suspicious")
     }
-    n_degenerate = 0
     for entry in table:
         counters["algorithms"][_algorithm_name(entry)] += 1
         counters["categories"][entry.category] += 1
@@ -139,15 +147,14 @@ def list_stats(
         reason = suspicion(entry.hash)
         if reason is not None:
             counters["suspicious"][reason.partition(",")[0]] += 1
-        elif degeneracy(entry.hash) is not None:
-            n_degenerate += 1
     _, digests = table.digests(Algorithm.PDQ)
+    regular = (Hash(Algorithm.PDQ, row.tobytes()) for row in digests[degenerate(digests)])
     clusters = None
     if digests.shape[0] <= max_clustered:
         clusters = near_duplicates(digests, max_distance=max_distance)
     return ListStats(
         n_entries=len(table),
-        degenerate=n_degenerate,
+        degenerate=sum(suspicion(value) is None for value in regular),
         clusters=clusters,
         **{name: dict(counter.most_common()) for name, counter in counters.items()},
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
-__all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key"]
+__all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 
 #: Every category an entry can have (docs/formats.md, "Opinions").
 CATEGORIES = ("positive", "seed", "disputed", "negative")
@@ -115,6 +116,20 @@ class Entry:
 
 
 _BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")
+
+
+def shown_key(key: tuple[str, ...]) -> str:
+    """Return an entry's key as a message may show it: the list and the id, or the first digits of the digest.
+
+    Examples
+    --------
+    >>> shown_key(("own", "id", "b-1"))
+    'own #b-1'
+    >>> shown_key(("own", "md5", "d41d8cd98f00b204e9800998ecf8427e"))
+    'own md5 d41d8cd9...'
+    """
+    source, kind, value = key
+    return f"{source} #{value}" if kind == "id" else f"{source} {kind} {value[:SHOWN_DIGITS]}..."
 
 
 def hash_key(value: Hash | ForeignHash | None) -> tuple[str, str]:

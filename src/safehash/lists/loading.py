@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +59,11 @@ def load_list(
     format: str | None = None,
     source: str | None = None,
     algorithm: str | Algorithm | None = None,
+    notation: str | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
+    max_rejects: float | None = None,
+    allow_cut: bool | None = None,
     on_reject: Callable[[Reject], None] | None = None,
     now: datetime | None = None,
 ) -> LoadedList:
@@ -66,7 +71,7 @@ def load_list(
 
     Parameters
     ----------
-    path, format, source, algorithm, on_reject, now
+    path, format, source, algorithm, notation, columns, ignore, max_rejects, allow_cut, on_reject, now
         As for `safehash.read_list`.
 
     Returns
@@ -83,7 +88,19 @@ def load_list(
     The result is that of `merge_lists`, row order aside. Records stay in columns; only those whose key
     occurs more than once are looked at one by one.
     """
-    reader = read_list(path, format=format, source=source, algorithm=algorithm, on_reject=on_reject, now=now)
+    reader = read_list(
+        path,
+        format=format,
+        source=source,
+        algorithm=algorithm,
+        notation=notation,
+        columns=columns,
+        ignore=ignore,
+        max_rejects=max_rejects,
+        allow_cut=allow_cut,
+        on_reject=on_reject,
+        now=now,
+    )
     staged = _Staged(reader)
     return LoadedList(name=reader.name, report=reader.report, table=staged.merged())
 

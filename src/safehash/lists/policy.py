@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ..errors import ListError
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
-from .loading import LoadedList
-from .report import ListReport
 from .suspicion import suspicion
-from .table import EntryTable
 
-__all__ = ["ListPolicy", "Policy", "Selection", "all_of", "staleness"]
+__all__ = ["ListPolicy", "Policy", "all_of", "in_utc", "is_too_old", "reason_of_many"]
 
-_THRESHOLDS: tuple[tuple[str, int], ...] = (("pdq", 31), ("phash", 8), ("phash256", 51))
+_THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,22 +53,6 @@ class ListPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What a policy takes of one list.
-
-    Attributes
-    ----------
-    rows : int64, shape (n,)
-        Rows of the list's table, ascending.
-    left_out : mapping of str to int
-        How many rows were not taken, by reason.
-    """
-
-    rows: npt.NDArray[np.int64]
-    left_out: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How lists are used: thresholds, and which entries count.
 
@@ -111,7 +88,7 @@ class Policy:
     """
 
     max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
-    min_quality: int = 50
+    min_quality: int = USUAL_QUALITY
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
     exclude_labels: Collection[str] = frozenset()
@@ -158,87 +135,16 @@ class Policy:
             return "deleted"
         if not isinstance(value, Hash):
             return "not computed here"
-        reason = self._against_common(entry)
+        reason = reason_of_many(self, entry)
         if reason is not None:
             return reason
         if value.quality is not None and value.quality < self.min_quality:
             return "low quality"
-        if self._is_too_old(entry.updated or entry.created, _now(now)):
+        if is_too_old(self, entry.updated or entry.created, in_utc(now)):
             return "too old"
         if not self.include_suspicious and suspicion(value) is not None:
             return "suspicious"
         return None
-
-    def select(self, loaded: LoadedList, *, now: datetime | None = None) -> Selection:
-        """Return the rows of a list that are matched against, by the policy for that list.
-
-        Raises
-        ------
-        ListError
-            The list is stale and `require_fresh` is set.
-        """
-        policy = self.of_list(loaded.name)
-        when = _now(now)
-        if policy.require_fresh:
-            stale = staleness(loaded.report, now=when, refresh_days=policy.refresh_days)
-            if stale is not None:
-                raise ListError(f"{stale}; require_fresh is set", path=loaded.report.path)
-        return policy._selected(loaded.table, when)
-
-    def _selected(self, table: EntryTable, when: datetime) -> Selection:
-        taken = np.zeros(len(table), np.bool_)
-        left_out: Counter[str] = Counter()
-        columns = table.columns()
-        against = [self._against_common(entry) for entry in columns.models]
-        meta_ok = np.array([reason is None for reason in against], np.bool_)
-        n_computed = 0
-        for algorithm in Algorithm:
-            rows, digests = table.digests(algorithm)
-            n_computed += rows.shape[0]
-            if not rows.size:
-                continue
-            ok = meta_ok[columns.models_of[rows]]
-            if not ok.all():
-                for number, n in Counter(columns.models_of[rows[~ok]].tolist()).items():
-                    left_out[str(against[number])] += n
-            low = ok & (columns.qualities[rows] < self.min_quality)  # 255: not known
-            left_out["low quality"] += int(low.sum())
-            ok &= ~low
-            if self.max_age_days is not None:
-                for at in np.flatnonzero(ok).tolist():
-                    entry = table[int(rows[at])]
-                    if self._is_too_old(entry.updated or entry.created, when):
-                        ok[at] = False
-                        left_out["too old"] += 1
-            if not self.include_suspicious:
-                odd = [at for at in _perhaps_suspicious(algorithm, digests) if ok[at]]
-                odd = [at for at in odd if suspicion(Hash(algorithm, digests[at].tobytes())) is not None]
-                ok[odd] = False
-                left_out["suspicious"] += len(odd)
-            taken[rows[ok]] = True
-        left_out["not computed here"] += len(table) - n_computed
-        return Selection(
-            rows=np.flatnonzero(taken), left_out={reason: n for reason, n in left_out.items() if n}
-        )
-
-    def _against_common(self, entry: Entry) -> str | None:
-        """Judge by what many entries share."""
-        if entry.deleted:
-            return "deleted"
-        if entry.category not in self.categories:
-            return f"category {entry.category}"
-        labels = frozenset(entry.labels)
-        if self.include_labels is not None and labels.isdisjoint(self.include_labels):
-            return "without an included label"
-        if not labels.isdisjoint(self.exclude_labels):
-            return "with an excluded label"
-        return None
-
-    def _is_too_old(self, updated: str | None, when: datetime) -> bool:
-        if self.max_age_days is None or updated is None:
-            return False
-        limit = when - timedelta(days=self.max_age_days)
-        return updated < limit.replace(tzinfo=None).isoformat(timespec="seconds")
 
     def describe(self) -> dict[str, Any]:
         """Return the settings as plain data, for an audit."""
@@ -255,25 +161,30 @@ class Policy:
         }
 
 
-def staleness(
-    report: ListReport, *, now: datetime | None = None, refresh_days: float | None = None
-) -> str | None:
-    """Return a sentence saying how stale a list is, None for a fresh one or one without dates.
-
-    A list is as old as its newest record. After `refresh_days` (by default its format's own rule) without
-    one, the exchange may have withdrawn hashes that this copy still holds.
-    """
-    limit = report.refresh_days if refresh_days is None else refresh_days
-    if limit is None or report.newest is None:
-        return None
-    newest = datetime.fromisoformat(report.newest.removesuffix("Z")).replace(tzinfo=timezone.utc)
-    age_days = (_now(now) - newest) / timedelta(days=1)
-    if age_days <= limit:
-        return None
-    return f"stale: its newest record is {age_days:.0f} days old, to be refreshed within {limit:g}"
+def reason_of_many(policy: Policy, entry: Entry) -> str | None:
+    """Return why `entry` is not matched against, judged only by what many entries share."""
+    if entry.deleted:
+        return "deleted"
+    if entry.category not in policy.categories:
+        return f"category {entry.category}"
+    labels = frozenset(entry.labels)
+    if policy.include_labels is not None and labels.isdisjoint(policy.include_labels):
+        return "without an included label"
+    if not labels.isdisjoint(policy.exclude_labels):
+        return "with an excluded label"
+    return None
 
 
-def _now(now: datetime | None) -> datetime:
+def is_too_old(policy: Policy, updated: str | None, when: datetime) -> bool:
+    """Return whether an entry of this date (ISO 8601, UTC) is older than `max_age_days` at `when`."""
+    if policy.max_age_days is None or updated is None:
+        return False
+    limit = when - timedelta(days=policy.max_age_days)
+    return updated < limit.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def in_utc(now: datetime | None) -> datetime:
+    """Return a time in UTC; None for the present one."""
     return datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
 
 
@@ -318,19 +229,3 @@ def _settle(policy: Policy | ListPolicy) -> None:
         raise ValueError(f"a quality is 0 to 100, not {policy.min_quality}")
     if policy.max_age_days is not None and policy.max_age_days <= 0:
         raise ValueError(f"an age is more than 0 days, not {policy.max_age_days}")
-
-
-def _perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> Iterator[int]:
-    """Yield rows that `suspicion` must look at: a million digests are mostly ruled out in columns."""
-    if algorithm is Algorithm.PDQ:
-        n_ones = np.zeros(digests.shape[0], np.int32)
-        for column in range(digests.shape[1]):
-            n_ones += _ONES[digests[:, column]]
-        yield from np.flatnonzero(abs(n_ones - 128) > 8).tolist()
-        return
-    first = digests[:, 0]
-    plain = np.frombuffer(bytes((0x00, 0xFF, 0xD4, 0xDA, 0xE3)), np.uint8)  # zeros, ones, empty files
-    yield from np.flatnonzero(np.isin(first, plain)).tolist()
-
-
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)

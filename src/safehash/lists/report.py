@@ -8,7 +8,7 @@ from typing import Any
 
 from .entry import Entry
 
-__all__ = ["ListReport", "Reject"]
+__all__ = ["ColumnUse", "ListReport", "Reject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,30 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnUse:
+    """What one column of a table was taken for.
+
+    Attributes
+    ----------
+    page : str
+        Name of the file.
+    name : str
+    meaning : str
+        What it was taken for: "pdq digest", "deleted", "kept as it came" ...
+    how : str
+        Why: "told", "by its name", "by what it holds" or "".
+    examples : tuple of str
+        Two of its cells; never more than the first digits of a digest.
+    """
+
+    page: str
+    name: str
+    meaning: str
+    how: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
     """What was found in one list, whatever became of it.
 
@@ -56,6 +80,8 @@ class ListReport:
         The first 20.
     suspicious : tuple of Entry
         The first 20 entries whose digest is suspicious.
+    columns : tuple of ColumnUse
+        What the columns of tables were taken for.
     notes : tuple of str
         Whatever was assumed or odd: ambiguous digests, replaced bytes, a format that looks otherwise.
     newest : str or None
@@ -78,6 +104,7 @@ class ListReport:
     n_suspicious: int = 0
     rejects: tuple[Reject, ...] = ()
     suspicious: tuple[Entry, ...] = ()
+    columns: tuple[ColumnUse, ...] = ()
     notes: tuple[str, ...] = ()
     newest: str | None = None
     refresh_days: int | None = None
@@ -105,6 +132,16 @@ class ListReport:
                 for r in self.rejects
             ],
             "suspicious": self.n_suspicious,
+            "columns": [
+                {
+                    "page": c.page,
+                    "name": c.name,
+                    "meaning": c.meaning,
+                    "how": c.how,
+                    "examples": list(c.examples),
+                }
+                for c in self.columns
+            ],
             "notes": list(self.notes),
             "newest": self.newest,
             "refresh_days": self.refresh_days,

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ListError
 from ..hashing.hashes import Algorithm
 
-__all__ = ["MAX_REJECTS", "MAX_SHRINK", "ListPath", "ListSource", "check_names"]
+__all__ = ["MAX_REJECTS", "MAX_SHRINK", "NOTATIONS", "PACKED", "ListPath", "ListSource", "check_names"]
 
 #: Share of a list's records that may be rejected before the list is refused.
 MAX_REJECTS = 0.05
@@ -19,8 +19,11 @@ MAX_REJECTS = 0.05
 #: Share of a list's live entries that may vanish without an explicit delete before an update is refused.
 MAX_SHRINK = 0.20
 
+#: In what digests may be written.
+NOTATIONS = ("hex", "base64", "decimal", "bits")
+
 #: What may stand around a list; taken off its file's name, as one more ending is, for the list's name.
-_PACKED = (".gz", ".zip", ".xz", ".zst")
+PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -40,19 +43,25 @@ class ListSource:
         A name of `safehash.lists.formats.FORMATS`; recognised by content otherwise.
     algorithm : Algorithm or None
         What digests are that the list does not tell apart: 64 hexadecimal digits are PDQ or SHA-256.
+    notation : str or None
+        In what digests are written: "hex", "base64", "decimal" (signed or unsigned) or "bits"; hexadecimal
+        digits otherwise, or what a column's name says.
     columns : mapping of str to tuple of str
-        Which columns (in JSON, fields) mean what: ``{"hash": "File MD5", "deleted": "revoked"}``.
+        Which columns (in JSON, fields) mean what: ``{"hash": "File MD5", "deleted": "revoked"}``. A column
+        without a name is called "column2", after its place.
     ignore : tuple of str
         Columns that are set aside, by name, whatever they seem to say.
     max_rejects : float
         Share of the records, from 0 to 1, that may be rejected before the list is refused.
+    allow_cut : bool
+        Use what is left of a list that breaks off, or was changed after it was written.
     max_shrink : float
         Share of the live entries, from 0 to 1, that an update may lose without deletes before it is refused.
 
     Raises
     ------
     ValueError
-        A name is empty, a share is not within 0 and 1, or there is no such algorithm.
+        A name is empty, a share is not within 0 and 1, or there is no such algorithm, notation or meaning.
 
     Examples
     --------
@@ -67,9 +76,11 @@ class ListSource:
     name: str | None
     format: str | None
     algorithm: Algorithm | None
+    notation: str | None
     columns: Mapping[str, tuple[str, ...]] = field(hash=False)
     ignore: tuple[str, ...]
     max_rejects: float
+    allow_cut: bool
     max_shrink: float
 
     def __init__(
@@ -79,9 +90,11 @@ class ListSource:
         name: str | None = None,
         format: str | None = None,
         algorithm: str | Algorithm | None = None,
+        notation: str | None = None,
         columns: Mapping[str, str | Sequence[str]] | None = None,
         ignore: Iterable[str] = (),
         max_rejects: float = MAX_REJECTS,
+        allow_cut: bool = False,
         max_shrink: float = MAX_SHRINK,
     ) -> None:
         for title, share in (("max_rejects", max_rejects), ("max_shrink", max_shrink)):
@@ -89,6 +102,8 @@ class ListSource:
                 raise ValueError(f"{title} is a share from 0 to 1, not {share}")
         if name is not None and not name.strip():
             raise ValueError("the name of a list is empty")
+        if notation is not None and notation not in NOTATIONS:
+            raise ValueError(f"a notation is one of {', '.join(NOTATIONS)}, not {notation!r}")
         if isinstance(ignore, str):
             ignore = (ignore,)
         named = {
@@ -100,9 +115,11 @@ class ListSource:
             ("name", name),
             ("format", format),
             ("algorithm", None if algorithm is None else Algorithm(algorithm)),
+            ("notation", notation),
             ("columns", named),
             ("ignore", tuple(ignore)),
             ("max_rejects", max_rejects),
+            ("allow_cut", allow_cut),
             ("max_shrink", max_shrink),
         ):
             object.__setattr__(self, attribute, value)
@@ -140,7 +157,7 @@ class ListSource:
             return self.name
         path = Path(self.path)
         name = (path if path.name else path.resolve()).name
-        for ending in _PACKED:
+        for ending in PACKED:
             name = name.removesuffix(ending)
         return Path(name).stem or name
 

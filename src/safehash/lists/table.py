@@ -287,6 +287,26 @@ class EntryTable:
         n_none = self._n_rows - n_foreign - sum(found.values())
         return found | {name: n for name, n in (("foreign", n_foreign), ("none", n_none)) if n}
 
+    def known_ids(self, wanted: Iterable[str], *, before: int) -> frozenset[str]:
+        """Return which of some ids an entry among the first `before` rows has.
+
+        Raises
+        ------
+        IndexFileError
+            The table came from a file, and the file is damaged in its ids: all of them are read.
+        """
+        wanted = frozenset(wanted)
+        if not wanted or not len(self._ids):
+            return frozenset()
+        offsets, blob = self._ids.offsets, self._ids.blob
+        if self._check is not None:
+            self._check(offsets)
+            self._check(blob)
+        data = blob.tobytes()
+        return frozenset(
+            text for text in wanted if text and _is_item(data, offsets[: before + 1], _bytes(text))
+        )
+
     @property
     def n_bytes(self) -> int:
         """Memory of all arrays in bytes (of a mapped file: its size, shared between processes)."""
@@ -420,6 +440,24 @@ class Pool:
         return int(self.offsets.shape[0]) - 1
 
 
+def _is_item(data: bytes, offsets: Int64Array, item: bytes) -> bool:
+    """Return whether some offset begins, and the next one ends, these very bytes."""
+    at = data.find(item)
+    while at >= 0:
+        number = int(np.searchsorted(offsets, at))
+        # Empty items begin where the next one does.
+        while number < len(offsets) - 1 and offsets[number] == at:
+            if offsets[number + 1] == at + len(item):
+                return True
+            number += 1
+        at = data.find(item, at + 1)
+    return False
+
+
 def _text(data: bytes) -> str:
     # Lists carry lone surrogates (escaped in JSON); they must come back as they were.
     return data.decode("utf-8", "surrogatepass")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

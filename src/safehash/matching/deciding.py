@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _join
+from .._digests import turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
-from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..images.decoding import decode, decode_frames
+from ..hashing.hashes import Algorithm, Hash
+from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
@@ -41,12 +42,12 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
     try:
         data = take(item, limits=settings.limits)
         if isinstance(data, Decoded):
-            return matches, _decide_decoded(state, data, None, matches, reduction_for, settings)
+            return matches, _decide_pictures(state, [data], matches, settings)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        first = decode(data, limits=settings.limits, step_for=step_for)
-        return matches, _decide_decoded(state, first, data, matches, step_for, settings)
+        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
+        return matches, _decide_pictures(state, frames, matches, settings)
     except (ImageError, OSError) as exc:
         return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
 
@@ -80,7 +81,7 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     max_distance = widest_distance(state.policy, algorithm)
     if max_distance >= 2 * algorithm.n_bytes:
         return np.ones(len(digests), bool)  # too far for sorting to sort anything out
-    views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+    views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
     return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
@@ -89,18 +90,10 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
 # -- looking up -------------------------------------------------------------------------------------------
 
 
-def _decide_decoded(
-    state: State,
-    first: Decoded,
-    data: bytes | None,
-    matches: list[Match],
-    step_for: Callable[[int], int],
-    settings: Settings,
+def _decide_pictures(
+    state: State, frames: Iterable[Decoded], matches: list[Match], settings: Settings
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    frames: Iterable[Decoded] = (first,)
-    if data is not None and first.provenance.n_frames > 1:
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
     min_quality = state.policy.min_quality
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
     stored: dict[Algorithm, list[Hash]] = {algorithm: [] for algorithm in wanted}
@@ -133,7 +126,7 @@ def _decide_decoded(
     if result.failures and not matches:
         raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=first.provenance)
+    return Facts(outcome, hash=own, provenance=result.provenance)
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
@@ -161,7 +154,7 @@ def _stored_hits(
     queries = digests[:, None, :]
     if turned:
         names = (*TURN_NAMES, "negative")
-        queries = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+        queries = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
     offsets, rows, distances = index.search_many(flat, max_distance=widest_distance(state.policy, algorithm))
     found: list[tuple[Hit, ...]] = []

@@ -82,6 +82,7 @@ class ListInfo:
     snapshot: str  # SHA-256 of the list's bytes, hexadecimal
     loaded: str  # ISO 8601, UTC
     n_entries: int
+    allow: bool = False  # a list of harmless pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

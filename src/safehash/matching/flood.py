@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from ..lists.entry import shown_key
 from .settings import FloodLimits
 
 __all__ = ["FloodGuard", "Quarantined"]
 
 _USUAL = FloodLimits()
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,12 @@ class FloodGuard:
         self._quarantined: dict[Hashable, tuple[int, int]] = {}
         self._released: set[Hashable] = set()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError(
+            "a FloodGuard counts in one process and does not pickle: give FloodLimits to Settings, and bring counts "
+            "together with `counts` and `merge_counts`"
+        )
+
     def record(self, entries: Iterable[Hashable]) -> frozenset[Hashable]:
         """Count one upload and the entries it matched; return those of them that are quarantined.
 
@@ -76,20 +85,17 @@ class FloodGuard:
         matched = set(entries)
         with self._lock:
             self._n_uploads += 1
-            for entry in matched:
-                self._matches[entry] += 1
-                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
-                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
-            return frozenset(matched & self._quarantined.keys())
+            fresh = [entry for entry in matched if self._count(entry, 1)]
+            flooding = frozenset(matched & self._quarantined.keys())
+        self._log(fresh)
+        return flooding
 
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
         """Add what another process counted, as `counts` gave it there."""
         with self._lock:
             self._n_uploads += n_uploads
-            for entry, n_matches in matches:
-                self._matches[entry] += n_matches
-                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
-                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+            fresh = [entry for entry, n_matches in matches if self._count(entry, n_matches)]
+        self._log(fresh)
 
     def counts(self) -> tuple[int, dict[Hashable, int]]:
         """Return how many uploads were seen, and how many of them each entry matched."""
@@ -117,6 +123,20 @@ class FloodGuard:
         with self._lock:
             self._released.add(entry)
             return self._quarantined.pop(entry, None) is not None
+
+    def _count(self, entry: Hashable, n_matches: int) -> bool:
+        """Count matches of an entry; return whether they are what quarantines it."""
+        self._matches[entry] += n_matches
+        if entry in self._quarantined or entry in self._released or not self._floods(entry):
+            return False
+        self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+        return True
+
+    def _log(self, fresh: Iterable[Hashable]) -> None:
+        for entry in fresh:
+            n_uploads, n_matches = self._quarantined[entry]
+            shown = shown_key(entry) if isinstance(entry, tuple) and len(entry) == 3 else "of another kind"
+            _LOG.warning("quarantined: entry %s matched %d of %d uploads", shown, n_matches, n_uploads)
 
     def _floods(self, entry: Hashable) -> bool:
         n_matches = self._matches[entry]

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
+from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
 from ..lists.source import ListPath, ListSource
-from ..search.index import Index
 from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
 from .flood import FloodGuard
+from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot, write_snapshot
-from .state import Sources, State, adopt_state, origin_of, read_state
+from .snapshot import open_snapshot
+from .state import Sources, State, origin_of, read_state, remarks_on
 
 __all__ = ["Matcher", "quarantined"]
 
-PathLike = str | os.PathLike[str]
+_Path = str | os.PathLike[str]
+
+_LOG = logging.getLogger(__name__)
+
+#: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
+_SLOW_SECONDS = 2.0
 
 
 class Matcher:
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
-    decisions under way finish on the old ones.
+    decisions under way finish on the old ones. One made by `open` pickles and copies, as its file's path and its
+    settings: another process opens the same snapshot.
     """
 
-    def __init__(
-        self,
-        state: State,
-        *,
-        settings: Settings,
-        flood_guard: FloodGuard | None,
-        sources: Sources,
-    ) -> None:
-        self._asked = settings  # without a policy: whatever a snapshot was saved with
-        if flood_guard is None and settings.flood is not None:
-            flood_guard = FloodGuard(settings.flood)
-        self._flood_guard = flood_guard
+    _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
+    _shared_guard: FloodGuard | None
+    _flood_guard: FloodGuard | None
+    _sources: Sources
+    _state: State
+    _remarks: tuple[State | None, tuple[str, ...]]
+    _reloading: AbstractContextManager[object]
+
+    def __init__(self) -> None:
+        raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
+
+    @classmethod
+    def _made(
+        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+    ) -> Matcher:
+        self = cls.__new__(cls)
+        self._asked = settings
+        self._shared_guard = flood_guard
+        own = FloodGuard(settings.flood) if settings.flood is not None else None
+        self._flood_guard = own if flood_guard is None else flood_guard
         self._sources = sources
         self._state = state
+        self._remarks = (None, ())
         self._reloading = threading.RLock()
+        return self
 
     @classmethod
     def from_files(
@@ -93,12 +113,15 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        return cls(read_state(sources, settings), settings=settings, flood_guard=flood_guard, sources=sources)
+        state = read_state(sources, settings)
+        for remark in remarks_on(state, settings, opened=False):
+            _LOG.warning("%s", remark)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
 
     @classmethod
     def open(
         cls,
-        path: PathLike,
+        path: _Path,
         *,
         settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
@@ -125,14 +148,23 @@ class Matcher:
         if settings.trusted:
             raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
         snapshot = open_snapshot(path, verify=verify)
-        return cls(
+        return cls._made(
             adopt_state(snapshot, settings),
             settings=settings,
             flood_guard=flood_guard,
-            sources=Sources(snapshot=os.fspath(path)),
+            # Absolute: it is opened again by `reload`, and where this matcher is unpickled.
+            sources=Sources(snapshot=str(Path(path).absolute())),
         )
 
-    def save(self, path: PathLike) -> None:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy as what opens the snapshot again; counts of matches begin anew there."""
+        if self._sources.snapshot is None:
+            raise TypeError(
+                "a Matcher made from lists does not pickle: save it first, and pickle what `Matcher.open(path)` returns"
+            )
+        return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
+
+    def save(self, path: _Path) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
         Written beside its place, flushed and renamed: a reader sees the old file or the new one.
@@ -142,36 +174,7 @@ class Matcher:
         IndexFileError
             The file could not be written.
         """
-        state = self._state
-        indexes = {
-            algorithm: index
-            if index.method == "multi"
-            else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
-            for algorithm, index in state.indexes.items()
-        }
-        arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
-        for algorithm, exact in state.exact.items():
-            arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
-        header = {
-            "n_listed": state.n_listed,
-            "notes": list(state.notes),
-            "max_distance": dict(state.policy.max_distance),
-            "min_quality": state.policy.min_quality,
-            "per_list": {
-                name: {"max_distance": dict(own.max_distance)}
-                for name, own in state.policy.per_list.items()
-                if own.max_distance is not None
-            },
-            "exact": [algorithm.value for algorithm in state.exact],
-        }
-        write_snapshot(
-            path,
-            table=state.table,
-            indexes=indexes,
-            lists=state.audit.lists,
-            settings=header,
-            arrays=arrays,
-        )
+        save_state(path, self._state)
 
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
@@ -188,6 +191,8 @@ class Matcher:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
                 self._state = read_state(self._sources, self._asked)
+            lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
+            _LOG.info("reloaded: %d entries of %s", len(self), lists)
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether it was.
@@ -226,8 +231,13 @@ class Matcher:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks about the lists: stale ones, what was left out and why."""
-        return self._state.notes
+        """Remarks about lists and settings: stale lists, what was left out and why, names that nothing bears."""
+        state = self._state
+        known, remarks = self._remarks
+        if known is not state:  # reads every id of a snapshot, so not before somebody asks
+            remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
+            self._remarks = (state, remarks)
+        return (*state.notes, *remarks)
 
     @property
     def limits(self) -> Limits:
@@ -268,13 +278,17 @@ class Matcher:
         TypeError
             `item` is none of that; the message names what was given.
         """
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.thread_time()
         state = self._state
         settings, audit = self._asked, state.audit
         if effort is not None and effort != settings.effort:
             settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
         matches, facts = decide_upload(state, item, settings)
-        return self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
+        decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
+        spent = time.thread_time() - began
+        if spent > _SLOW_SECONDS:
+            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
+        return decision
 
     def check_many(
         self,
@@ -340,6 +354,19 @@ class Matcher:
             milliseconds=milliseconds,
         )
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def _shown(decision: Decision) -> str:
+    """Say of what kind an upload was, as a log may show it."""
+    how = decision.provenance
+    if how is None:
+        return decision.reason or decision.outcome.value
+    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"
+
+
+def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
+    """Open a pickled matcher's snapshot."""
+    return kind.open(path, settings=settings, flood_guard=flood_guard)
 
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:

@@ -40,6 +40,7 @@ from ..errors import IndexFileError
 from ..files import writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
+from ..search.arrays import index_of_parts, parts_of, widths_of
 from ..search.index import Index
 from .decision import ListInfo
 
@@ -252,7 +253,7 @@ class Snapshot:
                 raise self._error(f"{name} has another type", f"index.{algorithm.value}")
         if parts["digests"].shape[1] != algorithm.n_bytes:
             raise self._error("digests of another length", f"index.{algorithm.value}")
-        return Index.from_parts(
+        return index_of_parts(
             algorithm=algorithm,
             digests=parts["digests"],
             widths=[int(width) for width in facts["widths"]],
@@ -373,7 +374,7 @@ def write_snapshot(
         if index.method == "flat":
             raise ValueError("a flat index has no slot arrays; build it with method='multi'")
         names = {}
-        for name, part in index.parts().items():
+        for name, part in parts_of(index).items():
             names[name] = f"index.{algorithm.value}.{name}"
             of_table = sections.get(f"entries.digests.{algorithm.value}")
             if name == "digests" and of_table is not None and _same_memory(part, of_table):
@@ -384,7 +385,7 @@ def write_snapshot(
                 "algorithm": algorithm.value,
                 "algorithm_version": algorithm.version,
                 "max_distance": index.max_distance,
-                "widths": index.widths,
+                "widths": list(widths_of(index)),
                 "parts": names,
             }
         )

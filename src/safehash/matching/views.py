@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from .. import _views
 from ..errors import ImageError
+from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..images.pictures import Decoded
+from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
+from .sampling import Sample
 from .settings import EFFORTS, Effort, check_effort
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
@@ -69,13 +71,16 @@ class ViewResult:
     ----------
     hash : Hash
         Of the upload as it is (of an animation, its first frame), with its quality.
+    provenance : Provenance
+        Of the same picture.
     hits : tuple of Hit
         The best view of every row found, nearest first, then by row.
     failures : tuple of ImageError
-        Why further pictures of the upload could not be made.
+        Why further pictures of the upload, or frames after the first, could not be made.
     """
 
     hash: Hash
+    provenance: Provenance
     hits: tuple[Hit, ...]
     failures: tuple[ImageError, ...] = ()
 
@@ -126,7 +131,7 @@ def look_up(
     ValueError
         No frames, or an effort that does not exist.
     ImageError
-        Of taking a frame. A picture in `Decoded.also` that cannot be made is told in the result instead.
+        Of taking the first frame. Others, and pictures in `Decoded.also`, that cannot be made are told in the result.
 
     Notes
     -----
@@ -137,60 +142,67 @@ def look_up(
     docs/matching.md.
     """
     check_effort(effort)
-    first: Hash | None = None
+    first: tuple[Hash, Provenance] | None = None
     best: dict[int, Hit] = {}
-    seen: list[Hash] = []
+    sample = Sample()
+    looked_up: set[bytes] = set()
     failures: list[ImageError] = []
-    for picture, name in _pictures(frames, effort, failures):
-        own, queries = _plain_views(picture, index.algorithm, effort if len(index) else "fast")
+    for picture, name, plain in _pictures(frames, effort, failures):
+        own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
-        first = first or own
+        first = first or (own, picture.provenance)
         if not len(index):
             continue
         thumbs = Thumbnails(picture)
-        found_plainly = (
-            _search(queries, thumbs, index, max_distance) if _is_good(own.quality, min_quality) else ()
-        )
-        for row, distance, view, needs in found_plainly:
-            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
-        if effort == "fast" or index.algorithm is not Algorithm.PDQ:
-            continue
-        # Windows of a frame that looks like one before would lead to the same entries.
-        if all(own.distance(other) > _SAME_FRAME for other in seen):
-            seen.append(own)
-            found = search_windows(
-                thumbs,
-                index,
-                max_distance=max_distance,
-                thorough=effort == "thorough",
-                settled=set(best),
-            )
-            for hit in found:
-                view = _named(_described(hit), name)
-                _keep(
-                    best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs)
-                )
+        # Of the frames of an animation many are the same.
+        if _is_good(own.quality, min_quality) and own.digest not in looked_up:
+            looked_up.add(own.digest)
+            for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
+                _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
+        if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
+            sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
+    for each in sample.kept:
+        found = search_windows(
+            each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
+        )
+        for hit in found:
+            view = _named(_described(hit), each.name)
+            _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
-    return ViewResult(hash=first, hits=hits, failures=tuple(failures))
+    return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
 
 
 def _keep(best: dict[int, Hit], hit: Hit) -> None:
-    if hit.row not in best or hit.distance < best[hit.row].distance:
+    """Keep the view that needs the least threshold: a nearer one of another kind may need more, and lose the row."""
+    before = best.get(hit.row)
+    if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
         best[hit.row] = hit
 
 
 def _pictures(
     frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
-) -> Iterator[tuple[Decoded, str]]:
-    """Yield every picture to look at, with what to call it; add why others could not be made to `failures`."""
-    for frame in frames:
+) -> Iterator[tuple[Decoded, str, bool]]:
+    """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
+    n_frames = 0
+    each = iter(frames)
+    while True:
+        try:
+            frame = next(each, None)
+        except ImageError as exc:
+            if not n_frames:
+                raise
+            failures.append(exc)
+            return
+        if frame is None:
+            return
+        n_frames += 1
         provenance = frame.provenance
         of_many = provenance.n_frames > 1
         name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
-        yield frame, name
+        yield frame, name, False
         for also in frame.also:
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
@@ -199,7 +211,7 @@ def _pictures(
             except ImageError as exc:
                 failures.append(exc)
                 continue
-            yield picture, _named(also.name, name)
+            yield picture, _named(also.name, name), also.plain
 
 
 #: The views that need no window, in the order of their queries.
@@ -256,7 +268,7 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
@@ -341,6 +353,3 @@ def _window_in_words(top: float, bottom: float, left: float, right: float) -> st
 _WHOLE = 0.985
 _OFF_GRID = 0.02
 _MOSTLY = 0.4
-
-#: Bits between two frames of an animation that need not both be cut into windows.
-_SAME_FRAME = 12

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import SafehashError
 from ..files import writing_whole
+from ..hashing.algorithms import USUAL_DISTANCE, Algorithm
 from ..matching.decision import DECIDED
 from ..matching.shown import printable
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
@@ -201,7 +202,7 @@ def _histogram(catalog: Catalog) -> dict[str, Any]:
             "SELECT distance, count(*) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
         )
     }
-    last = max([31, *counts])
+    last = max([USUAL_DISTANCE[Algorithm.PDQ], *counts])
     most = max(counts.values(), default=0)
     return {"bars": [(distance, counts.get(distance, 0)) for distance in range(last + 1)], "most": most}
 

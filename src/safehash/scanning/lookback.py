@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..hashing.hashes import Algorithm, Hash, turn_digests
+from .._digests import turn_digests
+from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.record import decision_record
 from ..matching.views import TURN_NAMES
@@ -150,7 +151,7 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
     wanted = np.frombuffer(value.digest, np.uint8)[None, :]
     names: tuple[str, ...] = ("same file",)
     if value.algorithm.is_perceptual:
-        turned = turn_digests(wanted, algorithm=value.algorithm)[0]
+        turned = turn_digests(wanted)[0]
         wanted = np.concatenate([turned, ~wanted])
         names = (*TURN_NAMES, "negative")
     else:

@@ -20,7 +20,7 @@ from .confining import Means
 from .items import Found, Item
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import ScanEvent, ScanRecord, Skipped, Summary
-from .sources import Inputs, find
+from .sources import Inputs, count_files, find
 from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ class Scan:
     ----------
     summary : Summary
         Counts so far; complete when the iteration is.
-    inputs : Inputs
-        What is looked at.
     """
 
     def __init__(
@@ -131,7 +129,7 @@ class Scan:
         before: Callable[[str], None] | None = None,
     ) -> None:
         inputs.check()
-        self.inputs = inputs
+        self._inputs = inputs
         self._matcher = matcher
         # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
         self._counts_here = options.workers != 0
@@ -158,6 +156,10 @@ class Scan:
         It is the same stream that iterating reads: what one of them gave, the other does not give again.
         """
         return self._events
+
+    def count_files(self) -> Iterator[int]:
+        """Walk the same places once more, yielding how many files were met so far; the last is the total."""
+        return count_files(self._inputs)
 
     def __enter__(self) -> Scan:
         return self
@@ -229,7 +231,7 @@ class Scan:
         """Decide without processes."""
         worker = Worker(self._matcher, **self._worker_options())
         pace = _Pace(self._options.rate)
-        for ticket, found in enumerate(find(self.inputs)):
+        for ticket, found in enumerate(find(self._inputs)):
             if self._stopping:
                 return
             answer = self._known(found)
@@ -252,7 +254,7 @@ class Scan:
             means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
             arguments = (_share(self._matcher, scratch), self._worker_options(), means)
             workers = Workers(n_workers, arguments, timeout=self._options.timeout)
-            feed = _Feed(find(self.inputs), workers.changed)
+            feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
             n_bytes = 0
             n_out = ticket = 0  # tickets given out; tickets of items that went to workers and came back

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...hashing.algorithms import SHOWN_DIGITS
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
@@ -71,7 +72,8 @@ def shown(value: object, n_characters: int = 24) -> str:
         text = repr(value) if isinstance(value, (int, float)) else type(value).__name__
         return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
     if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
-        return f"'{value[:8]}...' ({len(value)} characters)"
+        return f"'{value[:SHOWN_DIGITS]}...' ({len(value)} characters)"
+    value = re.sub(r"[0-9A-Fa-f]{9,}", lambda run: f"{run[0][:SHOWN_DIGITS]}...", value)
     return ascii(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 
@@ -125,10 +127,22 @@ def utc_time(value: object) -> str | None:
     time without a zone is UTC.
     """
     if isinstance(value, str):
-        return _from_text(value) if len(value) < 64 else None
+        return (_common(value) or _from_text(value)) if len(value) < 64 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return _from_number(value)
+
+
+def _common(text: str) -> str | None:
+    """Read the most common form, 2026-10-24T15:00:00Z (or +0000), in a tenth of the time; None for others."""
+    if len(text) not in (20, 24) or text[19:] not in ("Z", "+0000") or text[10] != "T":
+        return None
+    if not (text[4] == text[7] == "-" and text[13] == text[16] == ":"):
+        return None
+    try:
+        return datetime.fromisoformat(text[:19]).isoformat() + "Z"
+    except ValueError:
+        return None
 
 
 # Records of one page share most of their times.

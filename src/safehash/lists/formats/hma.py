@@ -10,7 +10,7 @@ from ..entry import Entry
 from .fields import BadField, algorithm_named, hash_named, labels_from, shown, text_id, utc_time
 from .json_stream import records
 from .options import ReadOptions
-from .source import Page
+from .pages import Page
 from .tally import Tally
 
 __all__ = ["read"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .fields import BadField, shown
-from .source import MAX_RECORD_BYTES, DamagedPage, Page
+from .pages import MAX_RECORD_BYTES, DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["JsonStream", "TooLong", "records"]
@@ -303,7 +303,7 @@ def records(
             else:
                 raise DamagedPage(f"expected '{{' or '[', found {first!r}")
     except DamagedPage as exc:
-        tally.reject(walker.number + 1, f"the rest cannot be read: {exc}")
+        tally.cut(walker.number + 1, str(exc))
     if walker.stream.n_replaced:
         tally.note(f"{walker.stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
 

@@ -15,7 +15,7 @@ from ..entry import CATEGORIES, Entry, Opinion
 from ..opinions import unite_opinions
 from .fields import BadField, algorithm_named, hash_named, shown, utc_time
 from .options import ReadOptions
-from .source import DamagedPage, Page
+from .pages import DamagedPage, Page
 from .tally import Tally
 from .writing import replacing
 
@@ -92,7 +92,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
                 tally.reject(number, str(exc))
             so_far.update(line + b"\n")
     except DamagedPage as exc:
-        tally.reject(number + 1, f"the rest cannot be read: {exc}")
+        tally.cut(number + 1, str(exc))
         return
     if not ended:
         tally.note("the list has no end line: it may have been cut off")

@@ -14,7 +14,7 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
 from .fields import BadField, algorithm_named, hash_named, utc_time, video_name
 from .options import ReadOptions
-from .source import MAX_RECORD_BYTES, DamagedPage, Page
+from .pages import MAX_RECORD_BYTES, DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["read"]
@@ -89,7 +89,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     if n_replaced:
         tally.note(f"{n_replaced} characters are not UTF-8; replaced by U+FFFD")
     if problem:
-        tally.reject(number + 1, f"the rest cannot be read: {problem}")
+        tally.cut(number + 1, problem)
 
 
 def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:

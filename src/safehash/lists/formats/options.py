@@ -1,8 +1,9 @@
-"""What a caller may tell a reader beforehand."""
+"""What a reader is told of a list beforehand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ...hashing.hashes import Algorithm
 
@@ -11,7 +12,7 @@ __all__ = ["ReadOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """Settings of one list's reading.
+    """Settings of one list's reading; those of `ListSource` of the same name, and the time.
 
     Attributes
     ----------
@@ -19,10 +20,25 @@ class ReadOptions:
         The name its entries carry.
     algorithm : Algorithm or None
         What digests are that nothing else tells apart.
+    notation : str or None
+        In what digests are written: "hex", "base64", "decimal" or "bits".
+    columns : mapping of str to tuple of str
+        Which columns mean what.
+    ignore : tuple of str
+        Columns that are set aside.
+    max_rejects : float
+        Share of the records that may be rejected.
+    allow_cut : bool
+        Read what is left of a list that breaks off.
     now : str
-        ISO 8601, UTC: the time against which "disabled until" is read.
+        ISO 8601, UTC: the time against which "deleted since" and "disabled until" are read.
     """
 
     source: str
-    algorithm: Algorithm | None
+    algorithm: Algorithm | None = None
+    notation: str | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    max_rejects: float = 1.0
+    allow_cut: bool = False
     now: str

@@ -5,21 +5,42 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry
-from ..report import ListReport, Reject
+from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import suspicion
 from .batch import Batch
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
 
+#: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
+UNBALANCED_BITS = 8
+
 _ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
+
+
+@dataclass(slots=True)
+class Watch:
+    """A column whose name means other things too, over all pages of a list.
+
+    Attributes
+    ----------
+    counts : bool
+        One of its cells told that it speaks of deletion or opinion.
+    unknown : str
+        The first cell before that which was not understood, with its place; "" for none.
+    """
+
+    counts: bool = False
+    unknown: str = ""
 
 
 class Tally:
@@ -48,7 +69,18 @@ class Tally:
         self.n_deletes = 0
         self.n_rejects = 0
         self.n_suspicious = 0
-        self.n_ambiguous = 0
+        self.cuts: list[str] = []
+        self.columns: list[ColumnUse] = []
+        # Digests that can be read in two ways, and how many of them speak against the reading taken.
+        self.n_untyped = 0
+        self.n_unbalanced = 0
+        self.n_sums = 0  # lines of 64 digits and a name, as sha256sum prints them
+        self.n_short = 0
+        self.n_decimal = 0
+        # Pages that promise another one after them, and pages that say they are the last.
+        self.n_promising = 0
+        self.n_last = 0
+        self._watches: dict[str, Watch] = {}
         self.snapshot = ""
         self.newest: str | None = None
         self.entries: Counter[str] = Counter()
@@ -65,6 +97,25 @@ class Tally:
             self._rejects.append(reject)
         if self._on_reject is not None:
             self._on_reject(reject)
+
+    @property
+    def first_reject(self) -> Reject | None:
+        """The first of all."""
+        return self._rejects[0] if self._rejects else None
+
+    def cut(self, position: int, reason: str) -> None:
+        """Note that the present page breaks off, or is not what was written; a reject of its own."""
+        self.reject(position, f"the rest cannot be read: {reason}")
+        self.cuts.append(f"{self.page}, {self.unit} {position}: {reason}")
+
+    def watch(self, column: str) -> Watch:
+        """Return what is known of a column whose name means other things too."""
+        return self._watches.setdefault(column, Watch())
+
+    def promise(self, more: bool) -> None:
+        """Note whether the present page says that another one follows."""
+        self.n_promising += more
+        self.n_last += not more
 
     def note(self, text: str, count: int = 1) -> None:
         """Remark on something; equal remarks are counted."""
@@ -107,6 +158,29 @@ class Tally:
             if not entry.deleted and suspicion(entry.hash) is not None:
                 self.meet_suspicious(entry)
 
+    def meet_untyped(self, digests: npt.NDArray[np.uint8]) -> None:
+        """Count digests of 64 digits of which nothing says whether they are PDQ or SHA-256.
+
+        Parameters
+        ----------
+        digests : uint8, shape (n, 32)
+        """
+        n_ones = _ONES[digests].sum(axis=1, dtype=np.int64)
+        odd = (abs(n_ones - 128) > UNBALANCED_BITS) & (n_ones > 0) & (n_ones < 256)
+        self.n_untyped += digests.shape[0]
+        self.n_unbalanced += int(odd.sum())
+
+    def meet_untyped_one(self, digest: bytes) -> None:
+        """Do the same with one."""
+        n_ones = int.from_bytes(digest, "big").bit_count()
+        self.n_untyped += 1
+        self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
+
+    def meet_short(self, n: int, n_decimal: int) -> None:
+        """Count digests of 16 digits, and those of decimal digits only."""
+        self.n_short += n
+        self.n_decimal += n_decimal
+
     def meet_suspicious(self, entry: Entry) -> None:
         """Count one entry whose digest should not be matched against."""
         self.n_suspicious += 1
@@ -116,9 +190,9 @@ class Tally:
     def report(self) -> ListReport:
         """Return the account so far."""
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
-        if self.n_ambiguous:
+        if self.n_untyped:
             notes.append(
-                f"{self.n_ambiguous} digests of 64 hexadecimal digits taken as PDQ: "
+                f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "
                 "nothing in the list says whether they are SHA-256 (algorithm= decides)"
             )
         return ListReport(
@@ -134,6 +208,7 @@ class Tally:
             n_suspicious=self.n_suspicious,
             rejects=tuple(self._rejects),
             suspicious=tuple(self._suspicious),
+            columns=tuple(self.columns),
             notes=tuple(notes),
             newest=self.newest,
             refresh_days=self.refresh_days,

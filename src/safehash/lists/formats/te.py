@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from ...hashing.hashes import Algorithm
+from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
 from .fields import BadField, algorithm_named, hash_named, shown, utc_time
 from .options import ReadOptions
-from .source import DamagedPage, Page
+from .pages import DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["NAME", "read"]
@@ -48,11 +48,11 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
             except BadField as exc:
                 tally.reject(number, str(exc))
                 continue
-            if algorithm is None and len(line.split(b",")[0].strip()) == 64:
-                tally.n_ambiguous += 1
+            if algorithm is None and isinstance(entry.hash, Hash) and entry.hash.algorithm is Algorithm.PDQ:
+                tally.meet_untyped_one(entry.hash.digest)
             yield tally.meet(entry)
     except DamagedPage as exc:
-        tally.reject(number + 1, f"the rest cannot be read: {exc}")
+        tally.cut(number + 1, str(exc))
 
 
 def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:

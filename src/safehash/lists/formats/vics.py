@@ -21,7 +21,7 @@ from .fields import (
 )
 from .json_stream import JsonStream, TooLong
 from .options import ReadOptions
-from .source import DamagedPage, Page
+from .pages import DamagedPage, Page
 from .tally import Tally
 
 __all__ = ["read"]
@@ -67,7 +67,7 @@ class _Reader:
                 if key in _CONTEXT and isinstance(value, str):
                     self._note_region(value)
         except DamagedPage as exc:
-            self._tally.reject(self._number + 1, f"the rest cannot be read: {exc}")
+            self._tally.cut(self._number + 1, str(exc))
         if self._stream.n_replaced:
             self._tally.note(f"{self._stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import zlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import ListError
+from ..source import PACKED
+from .packed import DamagedPage, is_zip, members_of, unpacked
 
-__all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "page_paths"]
+__all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name", "open_pages", "page_paths"]
 
 #: Longest line or JSON value read as one record; a longer one is a reject. Real records stay under 100 kB.
 MAX_RECORD_BYTES = 4 << 20
 
 _CHUNK_BYTES = 1 << 18
 _HEAD_BYTES = 1 << 16
-# Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
-_MAX_RATIO = 200
-_RATIO_FREE_BYTES = 64 << 20
-
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -30,8 +28,7 @@ _BOMS = (
 )
 
 
-class DamagedPage(Exception):
-    """The rest of a page cannot be read; what came before it stands."""
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def page_paths(path: Path) -> list[Path]:
@@ -58,23 +55,8 @@ def page_paths(path: Path) -> list[Path]:
     return found
 
 
-class Page:
-    """One file of a list, opened: unpacked, in UTF-8 without a byte order mark, read once from its start.
-
-    Parameters
-    ----------
-    path : Path
-
-    Attributes
-    ----------
-    name : str
-        The file's name, without ".gz".
-    n_bytes : int
-        Stored bytes read so far.
-    n_replaced : int
-        Bytes met that are not the encoding's, replaced by U+FFFD.
-    encoding : str
-        What the bytes were taken as.
+class StoredFile:
+    """The bytes of one file of a list, read once, with their SHA-256.
 
     Raises
     ------
@@ -84,15 +66,98 @@ class Page:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.name = path.name.removesuffix(".gz")
         self.n_bytes = 0
-        self.n_replaced = 0
-        self.encoding = "utf-8"
         self._sha256 = hashlib.sha256()
         try:
             self._file = path.open("rb")
         except OSError as exc:
             raise ListError(f"cannot be read: {exc.strerror}", path=path) from exc
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes.
+
+        Raises
+        ------
+        DamagedPage
+            The disk failed.
+        """
+        while data := self._read():
+            yield data
+
+    def _read(self) -> bytes:
+        try:
+            data = self._file.read(_CHUNK_BYTES)
+        except OSError as exc:
+            raise DamagedPage(f"reading failed: {exc.strerror}") from exc
+        self._sha256.update(data)
+        self.n_bytes += len(data)
+        return data
+
+    def close(self) -> str:
+        """Read what is left, close the file, and return the SHA-256 of its bytes."""
+        with self._file:
+            try:
+                while self._read():
+                    pass
+            except DamagedPage:
+                return ""  # the disk failed, and reading has reported it
+        return self._sha256.hexdigest()
+
+
+def open_pages(file: StoredFile) -> Iterator[Page]:
+    """Yield the pages of one file: itself, or the members of a zip archive.
+
+    Raises
+    ------
+    DamagedPage
+        It is an archive, and damaged.
+    """
+    chunks = file.chunks()
+    first = next(chunks, b"")
+    if not is_zip(first):
+        yield Page(file.path, _chain(first, chunks), lambda: file.n_bytes)
+        return
+    for name, member, n_stored in members_of(file.path):
+        page = Page(file.path, member, n_stored)
+        page.name = f"{page.name}/{bare_name(name)}"
+        yield page
+
+
+def bare_name(name: str) -> str:
+    """Return a file's name without what it is packed in."""
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    return name
+
+
+class Page:
+    """One page of a list: unpacked, in UTF-8 without a byte order mark, read once from its start.
+
+    Parameters
+    ----------
+    path : Path
+        The file it is in.
+    stored : iterator of bytes
+        As they lie in the file.
+    n_stored : callable
+        How many of these were read so far.
+
+    Attributes
+    ----------
+    name : str
+        The file's name, without ".gz" and the like.
+    n_replaced : int
+        Bytes met that are not the encoding's, replaced by U+FFFD.
+    encoding : str
+        What the bytes were taken as.
+    """
+
+    def __init__(self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int]) -> None:
+        self.path = path
+        self.name = bare_name(path.name)
+        self.n_replaced = 0
+        self.encoding = "utf-8"
+        self._bytes = unpacked(stored, n_stored)
         self._damage: DamagedPage | None = None
         self._chunks = self._decoded()
         self._ahead: list[bytes] = []
@@ -112,16 +177,6 @@ class Page:
         """The first 64 KiB, to be recognised by."""
         return b"".join(self._ahead)[:_HEAD_BYTES]
 
-    def close(self) -> str:
-        """Read what is left, close the file, and return the SHA-256 of its stored bytes."""
-        with self._file:
-            try:
-                while self._stored():
-                    pass
-            except DamagedPage:
-                return ""  # the disk failed, and reading has reported it
-        return self._sha256.hexdigest()
-
     def chunks(self) -> Iterator[bytes]:
         """Yield the page in pieces of some 256 KiB, cut anywhere but inside a character.
 
@@ -137,7 +192,7 @@ class Page:
         yield from self._chunks
 
     def blocks(self) -> Iterator[tuple[int, bytes, bool]]:
-        """Yield (number of the first line, bytes, too long) for runs of whole lines.
+        """Yield (number of the first line, bytes, too long) for runs of whole lines, whatever ends them.
 
         A line over `MAX_RECORD_BYTES` comes as a block of its own, cut short and marked as too long.
 
@@ -151,25 +206,27 @@ class Page:
         skipping = False
         for chunk in self.chunks():
             if skipping:
-                end = chunk.find(b"\n")
-                if end < 0:
+                end = _line_end(chunk)
+                if not end:
                     continue
-                chunk = chunk[end + 1 :]
+                chunk = chunk[end:]
                 skipping = False
                 line_number += 1
-            end = chunk.rfind(b"\n") + 1
+            if rest[-1:] == b"\r":  # the other half of a line end may follow
+                chunk, rest = rest + chunk, b""
+            end = _last_line_end(chunk)
             if not end:
                 rest += chunk
             else:
                 block = rest + chunk[:end] if rest else chunk[:end]
-                first_end = block.find(b"\n") + 1
+                first_end = _line_end(block)
                 if first_end > MAX_RECORD_BYTES:
                     yield line_number, block[:80], True
                     line_number += 1
                     block = block[first_end:]
                 if block:
                     yield line_number, block, False
-                    line_number += block.count(b"\n")
+                    line_number += _n_lines(block)
                 rest = chunk[end:]
             if len(rest) > MAX_RECORD_BYTES:
                 yield line_number, rest[:80], True
@@ -190,56 +247,11 @@ class Page:
             if too_long:
                 yield number, None
                 continue
-            lines = block.split(b"\n")
-            if not lines[-1]:
-                lines.pop()
-            for offset, line in enumerate(lines):
-                yield number + offset, line.rstrip(b"\r")
-
-    def _stored(self) -> bytes:
-        try:
-            data = self._file.read(_CHUNK_BYTES)
-        except OSError as exc:
-            raise DamagedPage(f"reading failed: {exc.strerror}") from exc
-        self._sha256.update(data)
-        self.n_bytes += len(data)
-        return data
-
-    def _unpacked(self) -> Iterator[bytes]:
-        data = self._stored()
-        if data[:2] != b"\x1f\x8b":
-            while data:
-                yield data
-                data = self._stored()
-            return
-        unpacker = zlib.decompressobj(wbits=31)
-        n_out = 0
-        while True:
-            if unpacker.eof:  # gzip files may be laid end to end, and padded with zeros
-                data = (unpacker.unused_data or self._stored()).lstrip(b"\0")
-                while not data:
-                    data = self._stored()
-                    if not data:
-                        return
-                    data = data.lstrip(b"\0")
-                unpacker = zlib.decompressobj(wbits=31)
-            elif not data:
-                data = self._stored()
-                if not data:
-                    raise DamagedPage("the gzip stream ends early")
-            try:
-                out = unpacker.decompress(data, _CHUNK_BYTES)
-            except zlib.error as exc:
-                raise DamagedPage(f"the gzip stream is damaged: {exc}") from exc
-            data = unpacker.unconsumed_tail
-            n_out += len(out)
-            if n_out > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * self.n_bytes:
-                raise DamagedPage(f"unpacks to more than {_MAX_RATIO} times its size: refused")
-            if out:
-                yield out
+            for offset, line in enumerate(block.splitlines()):
+                yield number + offset, line
 
     def _decoded(self) -> Iterator[bytes]:
-        chunks = self._unpacked()
+        chunks = self._bytes
         first = b""
         for chunk in chunks:
             first += chunk
@@ -251,7 +263,6 @@ class Page:
         self.encoding = encoding
         first = first[len(bom) :]
         decoder = codecs.getincrementaldecoder(encoding)("replace")
-        lone_cr = b"\r" in first and b"\n" not in first and encoding == "utf-8"
         waiting = b""
         for chunk in _chain(first, chunks):
             if encoding == "utf-8":
@@ -259,13 +270,29 @@ class Page:
                 data = waiting + chunk
                 cut = _last_whole(data)
                 data, waiting = data[:cut], data[cut:]
-                yield data.replace(b"\r", b"\n") if lone_cr else data
+                yield data
             else:
                 text = decoder.decode(chunk)
                 self.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
                 yield text.encode("utf-8", "replace")
         if waiting:
             yield waiting
+
+
+def _line_end(data: bytes) -> int:
+    """Return where the first line ends, behind its end; 0 where it does not."""
+    match = _LINE_END.search(data)
+    return match.end() if match is not None else 0
+
+
+def _last_line_end(data: bytes) -> int:
+    """Return where the last whole line ends; a "\\r" at the very end may be half a line end."""
+    return max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+
+
+def _n_lines(block: bytes) -> int:
+    n_feeds, n_returns = block.count(b"\n"), block.count(b"\r")
+    return n_feeds if not n_returns else n_feeds + n_returns - block.count(b"\r\n")
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,89 @@
+/* Cosines that the transforms multiply by, the same everywhere; tests/make_tables.py made this. */
+#ifndef SAFEHASH_COSINES_H
+#define SAFEHASH_COSINES_H
+
+/* sqrt(2 / 64) cos(pi k / 128) */
+static const float sh_pdq_cosines[65] = {
+    0x1.6a09e60000000p-3f, 0x1.69edfc0000000p-3f, 0x1.699a420000000p-3f, 0x1.690ec60000000p-3f,
+    0x1.684b9c0000000p-3f, 0x1.6750e40000000p-3f, 0x1.661ec20000000p-3f, 0x1.64b5680000000p-3f,
+    0x1.63150c0000000p-3f, 0x1.613dee0000000p-3f, 0x1.5f30560000000p-3f, 0x1.5cec980000000p-3f,
+    0x1.5a730c0000000p-3f, 0x1.57c4140000000p-3f, 0x1.54e0180000000p-3f, 0x1.51c78c0000000p-3f,
+    0x1.4e7aea0000000p-3f, 0x1.4afab20000000p-3f, 0x1.4747720000000p-3f, 0x1.4361ba0000000p-3f,
+    0x1.3f4a240000000p-3f, 0x1.3b01500000000p-3f, 0x1.3687ea0000000p-3f, 0x1.31dea20000000p-3f,
+    0x1.2d062e0000000p-3f, 0x1.27ff500000000p-3f, 0x1.22cacc0000000p-3f, 0x1.1d69720000000p-3f,
+    0x1.17dc140000000p-3f, 0x1.12238e0000000p-3f, 0x1.0c40c20000000p-3f, 0x1.0634980000000p-3f,
+    0x1.0000000000000p-3f, 0x1.f347dc0000000p-4f, 0x1.e642b80000000p-4f, 0x1.d8f29a0000000p-4f,
+    0x1.cb598c0000000p-4f, 0x1.bd79aa0000000p-4f, 0x1.af55160000000p-4f, 0x1.a0edfe0000000p-4f,
+    0x1.92469c0000000p-4f, 0x1.8361320000000p-4f, 0x1.74400a0000000p-4f, 0x1.64e57c0000000p-4f,
+    0x1.5553e40000000p-4f, 0x1.458daa0000000p-4f, 0x1.35953c0000000p-4f, 0x1.256d120000000p-4f,
+    0x1.1517a80000000p-4f, 0x1.0497820000000p-4f, 0x1.e7de5e0000000p-5f, 0x1.c6427a0000000p-5f,
+    0x1.a4608a0000000p-5f, 0x1.823dc80000000p-5f, 0x1.5fdf760000000p-5f, 0x1.3d4ae00000000p-5f,
+    0x1.1a855e0000000p-5f, 0x1.ef28940000000p-6f, 0x1.a8fa120000000p-6f, 0x1.628a080000000p-6f,
+    0x1.1be3520000000p-6f, 0x1.aa21a80000000p-7f, 0x1.1c3af60000000p-7f, 0x1.1c50e20000000p-8f,
+    0x0.0p+0f,
+};
+
+/* the reference's DCT of 32 samples: stage by stage, and at the end */
+static const double sh_first_twiddles_32[14] = {
+    0x1.f6297cff75cb0p-1, 0x1.8f8b83c69a60ap-3, 0x1.d906bcf328d46p-1, 0x1.87de2a6aea963p-2,
+    0x1.a9b66290ea1a3p-1, 0x1.1c73b39ae68c8p-1, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1,
+    0x1.1c73b39ae68c8p-1, 0x1.a9b66290ea1a3p-1, 0x1.87de2a6aea963p-2, 0x1.d906bcf328d46p-1,
+    0x1.8f8b83c69a60ap-3, 0x1.f6297cff75cb0p-1,
+};
+
+static const double sh_second_twiddles_32[6] = {
+    0x1.d906bcf328d46p-1, 0x1.87de2a6aea963p-2, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1,
+    0x1.87de2a6aea963p-2, 0x1.d906bcf328d46p-1,
+};
+
+static const double sh_last_twiddles_32[32] = {
+    0x1.ff621e3796d7ep-1, 0x1.fd88da3d12526p-1, 0x1.fa7557f08a517p-1, 0x1.f6297cff75cb0p-1,
+    0x1.f0a7efb9230d7p-1, 0x1.e9f4156c62ddap-1, 0x1.e212104f686e5p-1, 0x1.d906bcf328d46p-1,
+    0x1.ced7af43cc773p-1, 0x1.c38b2f180bdb1p-1, 0x1.b728345196e3ep-1, 0x1.a9b66290ea1a3p-1,
+    0x1.9b3e047f38741p-1, 0x1.8bc806b151741p-1, 0x1.7b5df226aafafp-1, 0x1.6a09e667f3bccp-1,
+    0x1.57d69348cec9fp-1, 0x1.44cf325091dd6p-1, 0x1.30ff7fce17034p-1, 0x1.1c73b39ae68c8p-1,
+    0x1.073879922ffedp-1, 0x1.e2b5d3806f639p-2, 0x1.b5d1009e15cbfp-2, 0x1.87de2a6aea961p-2,
+    0x1.58f9a75ab1fdbp-2, 0x1.294062ed59f04p-2, 0x1.f19f97b215f1cp-3, 0x1.8f8b83c69a60ap-3,
+    0x1.2c8106e8e6136p-3, 0x1.917a6bc29b424p-4, 0x1.91f65f10dd810p-5, -0x0.0p+0,
+};
+
+/* the reference's DCT of 64 samples: stage by stage, and at the end */
+static const double sh_first_twiddles_64[42] = {
+    0x1.fd88da3d12526p-1, 0x1.917a6bc29b42cp-4, 0x1.f6297cff75cb0p-1, 0x1.8f8b83c69a60ap-3,
+    0x1.e9f4156c62ddap-1, 0x1.294062ed59f05p-2, 0x1.d906bcf328d46p-1, 0x1.87de2a6aea963p-2,
+    0x1.c38b2f180bdb1p-1, 0x1.e2b5d3806f63bp-2, 0x1.a9b66290ea1a3p-1, 0x1.1c73b39ae68c8p-1,
+    0x1.8bc806b151741p-1, 0x1.44cf325091dd6p-1, 0x1.f6297cff75cb0p-1, 0x1.8f8b83c69a60ap-3,
+    0x1.d906bcf328d46p-1, 0x1.87de2a6aea963p-2, 0x1.a9b66290ea1a3p-1, 0x1.1c73b39ae68c8p-1,
+    0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1, 0x1.1c73b39ae68c8p-1, 0x1.a9b66290ea1a3p-1,
+    0x1.87de2a6aea961p-2, 0x1.d906bcf328d46p-1, 0x1.8f8b83c69a60ap-3, 0x1.f6297cff75cb0p-1,
+    0x1.e9f4156c62ddap-1, 0x1.294062ed59f05p-2, 0x1.a9b66290ea1a3p-1, 0x1.1c73b39ae68c8p-1,
+    0x1.44cf325091dd6p-1, 0x1.8bc806b151741p-1, 0x1.87de2a6aea961p-2, 0x1.d906bcf328d46p-1,
+    0x1.917a6bc29b424p-4, 0x1.fd88da3d12526p-1, -0x1.8f8b83c69a60ap-3, 0x1.f6297cff75cb0p-1,
+    -0x1.e2b5d3806f63bp-2, 0x1.c38b2f180bdb1p-1,
+};
+
+static const double sh_second_twiddles_64[6] = {
+    0x1.d906bcf328d46p-1, 0x1.87de2a6aea963p-2, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1,
+    0x1.87de2a6aea961p-2, 0x1.d906bcf328d46p-1,
+};
+
+static const double sh_last_twiddles_64[64] = {
+    0x1.ffd886084cd0dp-1, 0x1.ff621e3796d7ep-1, 0x1.fe9cdad01883ap-1, 0x1.fd88da3d12526p-1,
+    0x1.fc26470e19fd3p-1, 0x1.fa7557f08a517p-1, 0x1.f8764fa714ba9p-1, 0x1.f6297cff75cb0p-1,
+    0x1.f38f3ac64e589p-1, 0x1.f0a7efb9230d7p-1, 0x1.ed740e7684963p-1, 0x1.e9f4156c62ddap-1,
+    0x1.e6288ec48e112p-1, 0x1.e212104f686e5p-1, 0x1.ddb13b6ccc23dp-1, 0x1.d906bcf328d46p-1,
+    0x1.d4134d14dc93ap-1, 0x1.ced7af43cc773p-1, 0x1.c954b213411f4p-1, 0x1.c38b2f180bdb1p-1,
+    0x1.bd7c0ac6f9529p-1, 0x1.b728345196e3ep-1, 0x1.b090a581501ffp-1, 0x1.a9b66290ea1a2p-1,
+    0x1.a29a7a0462782p-1, 0x1.9b3e047f38740p-1, 0x1.93a22499263fbp-1, 0x1.8bc806b151741p-1,
+    0x1.83b0e0bff976ep-1, 0x1.7b5df226aafaep-1, 0x1.72d0837efff97p-1, 0x1.6a09e667f3bccp-1,
+    0x1.610b7551d2cdep-1, 0x1.57d69348cec9fp-1, 0x1.4e6cabbe3e5e9p-1, 0x1.44cf325091dd6p-1,
+    0x1.3affa292050b9p-1, 0x1.30ff7fce17034p-1, 0x1.26d054cdd12dep-1, 0x1.1c73b39ae68c8p-1,
+    0x1.11eb3541b4b22p-1, 0x1.073879922ffedp-1, 0x1.f8ba4dbf89abap-2, 0x1.e2b5d3806f639p-2,
+    0x1.cc66e9931c45ep-2, 0x1.b5d1009e15cbfp-2, 0x1.9ef7943a8ed8ap-2, 0x1.87de2a6aea963p-2,
+    0x1.7088530fa459fp-2, 0x1.58f9a75ab1fddp-2, 0x1.4135c94176602p-2, 0x1.294062ed59f06p-2,
+    0x1.111d262b1f678p-2, 0x1.f19f97b215f1cp-3, 0x1.c0b826a7e4f63p-3, 0x1.8f8b83c69a60bp-3,
+    0x1.5e214448b3fc8p-3, 0x1.2c8106e8e613ap-3, 0x1.f564e56a97310p-4, 0x1.917a6bc29b42cp-4,
+    0x1.2d52092ce19f4p-4, 0x1.91f65f10dd818p-5, 0x1.92155f7a36690p-6, -0x0.0p+0,
+};
+
+#endif

@@ -1,0 +1,378 @@
+"""Many plain rows of cells to columns of entries at once; a row that is odd is left to `records`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from json.encoder import encode_basestring
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ...hashing.hashes import Algorithm, ForeignHash
+from ..entry import Entry
+from .batch import NO_QUALITY, Batch
+from .cells import Said, combined, quality_of, type_of
+from .columns import Column
+from .digests import BY_DIGITS, bare, decoded, is_hex
+from .fields import BadField, utc_time
+from .records import RowReader
+from .vocabulary import UNMISTAKABLE
+
+__all__ = ["read_rows"]
+
+#: Fewer rows than this are not worth the columns.
+_FEW = 8
+
+# A cell that may speak of deletion or opinion whatever its column is called; `CellReader.unknown` decides.
+_MAY_SPEAK = re.compile(
+    rf"^[\s_-]*(?:{'|'.join(re.escape(each).replace(chr(92) + ' ', '[ _-]+') for each in UNMISTAKABLE)})[\s_-]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def read_rows(
+    reader: RowReader, rows: Sequence[list[str]], numbers: Sequence[int], *, unfinished: bool = False
+) -> Iterator[Entry | Batch]:
+    """Yield the entries of some rows: those of plain rows as batches, then those of the odd ones.
+
+    Parameters
+    ----------
+    reader : RowReader
+    rows : sequence of list of str
+    numbers : sequence of int
+        The line of each row.
+    unfinished : bool
+        The last row has no line end.
+    """
+    width = len(reader.columns)
+    odd: set[int] = set()
+    if set(map(len, rows)) != {width}:
+        odd = {k for k, row in enumerate(rows) if len(row) != width}
+    if unfinished:
+        odd.add(len(rows) - 1)
+    while len(rows) - len(odd) >= _FEW:
+        plain = [k for k in range(len(rows)) if k not in odd] if odd else range(len(rows))
+        chosen = [rows[k] for k in plain] if odd else rows
+        made = _Made(reader, chosen, [numbers[k] for k in plain])
+        if not made.odd:
+            reader.tally.n_records += len(plain)
+            yield from made.entries()
+            break
+        odd |= {plain[k] for k in made.odd}
+    else:
+        odd = set(range(len(rows)))
+    for k in sorted(odd):
+        yield from reader.entries(rows[k], numbers[k], unfinished=unfinished and k == len(rows) - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Digests:
+    """The digests of one algorithm in one column: which rows have them, and what they are."""
+
+    algorithm: Algorithm
+    rows: Sequence[int]
+    digests: npt.NDArray[np.uint8]  # shape (len(rows), n_bytes)
+    untyped: bool = False  # nothing in the list says of which algorithm they are
+    n_decimal: int = 0  # of sixteen digits, how many are all decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Foreign:
+    """The same of digests that are not computed here, as they came."""
+
+    algorithm: str
+    rows: Sequence[int]
+    texts: Sequence[str]
+
+
+class _Made:
+    """Some rows of one table, as columns of what their entries are made of.
+
+    Attributes
+    ----------
+    odd : set of int
+        Rows that cannot be read this way; while there are any, the columns are good for nothing.
+    """
+
+    def __init__(self, reader: RowReader, rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+        self._reader = reader
+        self._numbers = numbers
+        self._n = len(rows)
+        self.odd: set[int] = set()
+        self._ids: list[str | None] | None = None
+        self._qualities: npt.NDArray[np.uint8] | None = None
+        self._created: list[str | None] | None = None
+        self._updated: list[str | None] | None = None
+        self._said: list[list[Said]] = []
+        self._extras: list[tuple[str, list[str | None]]] = []
+        self._digests: list[_Digests] = []
+        self._foreign: list[_Foreign] = []
+        cells_of = [list(map(str.strip, cells)) for cells in zip(*rows, strict=True)]
+        hash_columns = []
+        for column, cells in zip(reader.columns, cells_of, strict=True):
+            if column.meaning == "hash":
+                hash_columns.append((column, cells))
+            elif column.meaning != "ignored":
+                self._take(column, cells)
+        types = self._types()
+        for column, cells in hash_columns:
+            self._take_digests(column, cells, types)
+        self._check_digests()
+
+    # -- columns of anything but digests -------------------------------------------------------------------
+
+    def _take(self, column: Column, cells: list[str]) -> None:
+        meaning = column.meaning
+        if meaning == "extra":
+            self._keep(column, cells, range(self._n))
+        elif meaning == "id":
+            self._ids = [text or None for text in cells]
+        elif meaning == "quality":
+            numbers = [_QUALITIES.get(text, -1) for text in cells]
+            if -1 in numbers:
+                found = [quality_of(text) if text else NO_QUALITY for text in cells]
+                self._keep(column, cells, [k for k, n in enumerate(found) if n is None])
+                numbers = [NO_QUALITY if n is None else n for n in found]
+            self._qualities = np.array(numbers, np.uint8)
+        elif meaning in ("created", "updated"):
+            times = list(map(utc_time, cells))
+            if None in times:
+                self._keep(column, cells, [k for k, t in enumerate(times) if t is None and cells[k]])
+            if meaning == "created":
+                self._created = times
+            else:
+                self._updated = times
+        else:
+            self._take_said(column, cells)
+
+    def _take_said(self, column: Column, cells: list[str]) -> None:
+        known = self._reader.remembered(column)
+        new = [text for text in dict.fromkeys(cells) if text not in known]
+        refused = set()
+        for text in new:
+            position = self._numbers[cells.index(text)] if column.weak else 0
+            try:
+                known[text] = self._reader.cells.said(column, text, position)
+            except BadField:
+                refused.add(text)
+        if refused:
+            self.odd |= {k for k, text in enumerate(cells) if text in refused}
+            self._said.append([known.get(text, _NOTHING) for text in cells])
+            return
+        said_of = [known[text] for text in cells]
+        if any(each.kept for each in map(known.__getitem__, set(cells))):
+            self._keep(column, cells, [k for k, said in enumerate(said_of) if said.kept])
+        self._said.append(said_of)
+
+    def _keep(self, column: Column, cells: list[str], rows: Sequence[int]) -> None:
+        """Keep some cells of a column as they came; blank ones are none."""
+        if not rows:
+            return
+        if _MAY_SPEAK.search("\n".join(cells)):
+            self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
+        if len(rows) == self._n:
+            texts: list[str | None] = list(map(encode_basestring, cells))
+            if "" in cells:
+                texts = [text if cell else None for cell, text in zip(cells, texts, strict=True)]
+        else:
+            texts = [None] * self._n
+            for k in rows:
+                texts[k] = encode_basestring(cells[k]) if cells[k] else None
+        self._extras.append((encode_basestring(column.name), texts))
+
+    def _types(self) -> list[Algorithm | str | None] | None:
+        """Return what each row says of the type of its digests, None where no column does."""
+        if all(column.meaning != "type" for column in self._reader.columns):
+            return None
+        return [type_of(each) for each in zip(*self._said, strict=True)]
+
+    # -- digests -------------------------------------------------------------------------------------------
+
+    def _take_digests(
+        self, column: Column, cells: list[str], types: list[Algorithm | str | None] | None
+    ) -> None:
+        told = self._reader.digests
+        notation = column.type.notation or told.notation or "hex"
+        own = column.type.algorithm
+        if own is None and types is not None:
+            groups: dict[Algorithm | str | None, list[int]] = {}
+            for k, kind in enumerate(types):
+                groups.setdefault(kind, []).append(k)
+            if any("|" in cell for cell in cells):
+                self.odd |= {k for k, cell in enumerate(cells) if "|" in cell}
+        else:
+            groups = {own: list(range(self._n))}
+        for kind, rows in groups.items():
+            algorithm = kind if kind is not None else told.algorithm
+            if algorithm is not None and not isinstance(algorithm, Algorithm):
+                self._take_foreign(algorithm, cells, rows)
+            elif notation == "hex":
+                self._take_hex(algorithm, cells, rows, untyped=kind is None)
+            else:
+                self._take_decoded(algorithm, notation, cells, rows)
+
+    def _take_hex(
+        self, algorithm: Algorithm | None, cells: list[str], rows: Sequence[int], *, untyped: bool
+    ) -> None:
+        texts = cells if len(rows) == self._n else [cells[k] for k in rows]
+        lengths = set(map(len, texts))
+        if lengths - {0, 16, 32, 40, 64}:
+            texts = list(map(bare, texts))
+            lengths = set(map(len, texts))
+        for n_digits in lengths - {0}:
+            kind = algorithm or BY_DIGITS.get(n_digits)
+            at = (
+                range(len(texts))
+                if lengths == {n_digits}
+                else [k for k, t in enumerate(texts) if len(t) == n_digits]
+            )
+            if kind is None or 2 * kind.n_bytes != n_digits:
+                self.odd |= {rows[k] for k in at}
+                continue
+            some = texts if len(at) == len(texts) else [texts[k] for k in at]
+            digests = _from_hex(some, kind.n_bytes)
+            if digests is None:
+                bad = {k for k, text in zip(at, some, strict=True) if not is_hex(text)}
+                self.odd |= {rows[k] for k in bad}
+                continue
+            chosen = rows if len(at) == len(rows) else [rows[k] for k in at]
+            n_decimal = sum(map(str.isdecimal, some)) if n_digits == 16 else 0
+            self._digests.append(
+                _Digests(algorithm=kind, rows=chosen, digests=digests, untyped=untyped, n_decimal=n_decimal)
+            )
+
+    def _take_decoded(
+        self, algorithm: Algorithm | None, notation: str, cells: list[str], rows: Sequence[int]
+    ) -> None:
+        found: list[bytes] = []
+        kept: list[int] = []
+        for k in rows:
+            if not cells[k]:
+                continue
+            try:
+                if algorithm is None:
+                    raise BadField("of no type")
+                found.append(decoded(bare(cells[k]), algorithm, notation))
+            except BadField:
+                self.odd.add(k)
+                continue
+            kept.append(k)
+        if algorithm is not None and kept:
+            digests = np.frombuffer(b"".join(found), np.uint8).reshape(-1, algorithm.n_bytes)
+            self._digests.append(_Digests(algorithm=algorithm, rows=kept, digests=digests))
+
+    def _take_foreign(self, algorithm: str, cells: list[str], rows: Sequence[int]) -> None:
+        kept = [k for k in rows if cells[k]]
+        if kept:
+            self._foreign.append(_Foreign(algorithm=algorithm, rows=kept, texts=[cells[k] for k in kept]))
+
+    def _check_digests(self) -> None:
+        """Leave rows without a digest to the patient reader, and all where one type stands in two columns."""
+        seen = np.zeros(self._n, np.int64)
+        by_type: dict[Algorithm | str, npt.NDArray[np.int64]] = {}
+        found: list[_Digests | _Foreign] = [*self._digests, *self._foreign]
+        for each in found:
+            counts = by_type.setdefault(each.algorithm, np.zeros(self._n, np.int64))
+            counts[np.asarray(each.rows)] += 1
+            seen[np.asarray(each.rows)] += 1
+        for counts in by_type.values():
+            if counts.max(initial=0) > 1:
+                self.odd |= set(np.flatnonzero(counts > 1).tolist())
+        self.odd |= set(np.flatnonzero(seen == 0).tolist())
+
+    # -- entries -------------------------------------------------------------------------------------------
+
+    def entries(self) -> Iterator[Entry | Batch]:
+        """Yield what the rows are, column of digests by column."""
+        likes, which = self._likes()
+        extras = self._joined_extras()
+        dates: list[tuple[str | None, str | None]] | None = None
+        if self._created is not None or self._updated is not None:
+            none = [None] * self._n
+            dates = list(zip(self._created or none, self._updated or none, strict=True))
+        tally = self._reader.tally
+        for each in self._digests:
+            if each.algorithm.n_bytes == 8 and self._reader.digests.notation is None:
+                tally.meet_short(len(each.rows), each.n_decimal)
+            if each.untyped and each.algorithm is Algorithm.PDQ and self._reader.digests.algorithm is None:
+                tally.meet_untyped(each.digests)
+            whole = len(each.rows) == self._n
+            batch = Batch(
+                algorithm=each.algorithm,
+                digests=each.digests,
+                likes=likes,
+                which=_picked(which, each.rows, whole),
+                ids=_picked(self._ids, each.rows, whole),
+                qualities=None if self._qualities is None else self._qualities[np.asarray(each.rows)],
+                dates=_picked(dates, each.rows, whole),
+                extras=_picked(extras, each.rows, whole),
+            )
+            tally.meet_batch(batch)
+            yield batch
+        for other in self._foreign:
+            yield from self._foreign_entries(other, likes, which, dates)
+
+    def _likes(self) -> tuple[tuple[Entry, ...], list[int] | None]:
+        source = self._reader.source
+        if not self._said:
+            return (Entry(hash=None, source=source),), None
+        keys = list(zip(*self._said, strict=True))
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        likes = tuple(Entry(hash=None, source=source, **combined(key)) for key in numbers)
+        return likes, (None if len(numbers) == 1 else list(map(numbers.__getitem__, keys)))
+
+    def _joined_extras(self) -> list[bytes] | None:
+        """Return each row's unknown fields as a JSON object."""
+        if not self._extras:
+            return None
+        if len(self._extras) == 1:
+            name, texts = self._extras[0]
+            return [(f"{{{name}:{text}}}" if text else "{}").encode() for text in texts]
+        named = [
+            [None if text is None else f"{name}:{text}" for text in texts] for name, texts in self._extras
+        ]
+        return [f"{{{','.join(filter(None, row))}}}".encode() for row in zip(*named, strict=True)]
+
+    def _foreign_entries(
+        self,
+        each: _Foreign,
+        likes: Sequence[Entry],
+        which: Sequence[int] | None,
+        dates: Sequence[tuple[str | None, str | None]] | None,
+    ) -> Iterator[Entry]:
+        for k, text in zip(each.rows, each.texts, strict=True):
+            created, updated = dates[k] if dates is not None else (None, None)
+            extra = {json.loads(n): json.loads(found) for n, texts in self._extras if (found := texts[k])}
+            entry = replace(
+                likes[which[k] if which is not None else 0],
+                hash=ForeignHash(each.algorithm, text),
+                id=self._ids[k] if self._ids is not None else None,
+                created=created,
+                updated=updated,
+                extra=extra,
+            )
+            yield self._reader.tally.meet(entry)
+
+
+_T = TypeVar("_T")
+_NOTHING = Said()
+_QUALITIES = {str(k): k for k in range(101)} | {"": NO_QUALITY}
+
+
+def _from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:
+    try:
+        # It skips white space, so a digest with some in it comes out short.
+        data = bytes.fromhex("".join(texts))
+    except ValueError:
+        return None
+    if len(data) != n_bytes * len(texts):
+        return None
+    return np.frombuffer(data, np.uint8).reshape(-1, n_bytes)
+
+
+def _picked(values: list[_T] | None, rows: Sequence[int], whole: bool) -> list[_T] | None:
+    return values if values is None or whole else [values[k] for k in rows]

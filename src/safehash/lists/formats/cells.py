@@ -1,0 +1,214 @@
+"""What one cell adds to its record, by what its column means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ListError
+from ...hashing.hashes import Algorithm
+from ..opinions import join_categories
+from .columns import Column, quality_in
+from .fields import BadField, labels_from, shown, text_id
+from .judging import NOTHING, Judgement, judge, tells
+from .naming import JUDGED, Type, type_named
+from .options import ReadOptions
+from .tally import Tally
+from .vocabulary import LIVE, UNMISTAKABLE, word
+
+__all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
+
+#: Labels by which tools of the field remember an opinion.
+OPINION_LABELS = {"false_positive": "negative", "disputed": "disputed", "true_positive": "positive"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one cell says.
+
+    Attributes
+    ----------
+    judgement : Judgement
+    labels : tuple of str
+    severity : str or None
+    type : Type or None
+        Of its record's digests, where the record says it.
+    kept : bool
+        It is kept as it came, among the fields we do not know.
+    """
+
+    judgement: Judgement = NOTHING
+    labels: tuple[str, ...] = ()
+    severity: str | None = None
+    type: Type | None = None
+    kept: bool = False
+
+
+_NOTHING = Said()
+_KEPT = Said(kept=True)
+
+
+class CellReader:
+    """Cells of columns that many records share: types, labels, deletion and opinion."""
+
+    def __init__(self, options: ReadOptions, tally: Tally) -> None:
+        self._now = options.now
+        self._tally = tally
+
+    def said(self, column: Column, value: object, position: int) -> Said:
+        """Return what a cell says.
+
+        Raises
+        ------
+        BadField
+            It speaks of type, deletion or opinion, and is not understood.
+        ListError
+            It shows that its column speaks of deletion or opinion after all, and others were not understood.
+        """
+        meaning = column.meaning
+        if meaning in JUDGED:
+            return self._judged(column, value, position)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return _NOTHING
+        if meaning == "type":
+            return self._type(column, value)
+        if meaning == "labels":
+            return _labels(value)
+        if meaning == "severity":
+            text = text_id(value)
+            return _KEPT if text is None else Said(severity=text)
+        return self.unknown(column, value)
+
+    def unknown(self, column: Column, value: object) -> Said:
+        """Return what a cell of an unknown column says: nothing, unless it speaks of deletion for itself.
+
+        Raises
+        ------
+        BadField
+            It does.
+        """
+        if isinstance(value, str) and word(value) in UNMISTAKABLE:
+            raise BadField(
+                f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
+                f"is not known: {_advice(column)}"
+            )
+        return _KEPT
+
+    def _judged(self, column: Column, value: object, position: int) -> Said:
+        if column.weak:
+            return self._weak(column, value, position)
+        found = judge(column.meaning, value, self._now)
+        if found is None:
+            raise BadField(self._not_understood(column, value))
+        return _NOTHING if found is NOTHING else Said(judgement=found)
+
+    def _weak(self, column: Column, value: object, position: int) -> Said:
+        """Read a column whose name means other things too: it counts once a cell tells that it does."""
+        if column.meaning == "unclear":
+            if not tells(value) or (isinstance(value, str) and word(value) in LIVE):
+                return self.unknown(column, value) if value not in (None, "") else _NOTHING
+            raise BadField(self._not_understood(column, value))
+        found = judge("state", value, self._now)
+        watch = self._tally.watch(column.name)
+        if not watch.counts and tells(value):
+            if watch.unknown:
+                raise ListError(
+                    f"refused: column {column.name!r} speaks of deletion or opinion ({shown(value)} in "
+                    f"{self._tally.page}, {self._tally.unit} {position}), and {watch.unknown} is not understood: "
+                    f"{_advice(column)}",
+                    path=self._tally.path,
+                )
+            watch.counts = True
+        if watch.counts:
+            if found is None:
+                raise BadField(self._not_understood(column, value))
+            return _NOTHING if found is NOTHING else Said(judgement=found)
+        if value in (None, ""):
+            return _NOTHING
+        if found is not NOTHING and not watch.unknown:
+            watch.unknown = f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+        return self.unknown(column, value)
+
+    def _not_understood(self, column: Column, value: object) -> str:
+        return (
+            f"{shown(value)} in column {column.name!r}, which speaks of deletion or opinion, is not understood: "
+            f"{_advice(column)}"
+        )
+
+    @staticmethod
+    def _type(column: Column, value: object) -> Said:
+        text = value if isinstance(value, str) else ""
+        kind = type_named(text.rpartition("|")[2])
+        if (
+            kind is None
+            and "/" in text
+            and text.partition("/")[0].strip().lower() in ("image", "application")
+        ):
+            return _KEPT  # the type of a file
+        if kind is None:
+            raise BadField(
+                f"{shown(value)} in column {column.name!r} is no type of digest known here: "
+                f"{_advice(column, 'type')}"
+            )
+        return Said(type=kind, kept=kind.algorithm is None)
+
+
+def _advice(column: Column, meaning: str = "deleted") -> str:
+    return (
+        f"columns={{{meaning!r}: NAME}} (--columns) says which column to take, "
+        f"ignore=[{column.name!r}] (--ignore) sets this one aside"
+    )
+
+
+def _labels(value: object) -> Said:
+    labels = labels_from(value)
+    if not labels:
+        return _NOTHING if value in ([], {}) else _KEPT
+    category: str | None = None
+    for label, opinion in OPINION_LABELS.items():
+        if label in labels:
+            category = opinion if category is None else join_categories(category, opinion)
+    if category is None:
+        return Said(labels=labels)
+    return Said(
+        judgement=Judgement(category=category),
+        labels=tuple(label for label in labels if label not in OPINION_LABELS),
+    )
+
+
+def combined(said: Iterable[Said]) -> dict[str, Any]:
+    """Return the fields of an entry that several cells make together."""
+    deleted = False
+    category: str | None = None
+    labels: set[str] = set()
+    severity: str | None = None
+    for each in said:
+        judgement = each.judgement
+        deleted = deleted or judgement.deleted
+        if judgement.category is not None:
+            category = (
+                judgement.category if category is None else join_categories(category, judgement.category)
+            )
+        labels.update(each.labels)
+        severity = each.severity if severity is None else severity
+    return {
+        "deleted": deleted,
+        "category": category or "positive",
+        "labels": tuple(sorted(labels)),
+        "severity": severity,
+    }
+
+
+def type_of(said: Iterable[Said]) -> Algorithm | str | None:
+    """Return the type that the cells of one record say, None where none does."""
+    return next((each.type.algorithm for each in said if each.type is not None and each.type.algorithm), None)
+
+
+def quality_of(value: object) -> int | None:
+    """Return a PDQ quality, None for what is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return quality_in(repr(value))
+    return quality_in(value.strip()) if isinstance(value, str) else None

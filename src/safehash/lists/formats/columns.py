@@ -1,0 +1,340 @@
+"""Which column of a table means what: as told, by its name, by what it holds; refused where nothing is sure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import ListError
+from .digests import digits_in
+from .fields import utc_time
+from .naming import MEANINGS, Named, Type, named_column, type_named
+from .options import ReadOptions
+from .tally import Tally
+from .vocabulary import plain
+
+__all__ = ["Column", "check_columns", "is_quality", "name_columns", "quality_in"]
+
+#: Meanings of which a record has one; further columns of them are set aside.
+_SINGLE = ("type", "quality", "id", "severity", "created", "updated")
+_NO_TYPE = Type(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, or one field of objects.
+
+    Attributes
+    ----------
+    name : str
+        As the list gives it, made unique; "column2" where it gives none.
+    meaning : str
+        As of `naming.Named`, or "ignored".
+    type : Type
+        Of a column of digests.
+    weak : bool
+        Its name means other things too.
+    how : str
+        "told", "named" or "found" (by what it holds); "" where it means nothing we know.
+    """
+
+    name: str
+    meaning: str
+    type: Type = _NO_TYPE
+    weak: bool = False
+    how: str = ""
+
+
+def check_columns(options: ReadOptions) -> None:
+    """Refuse meanings there are not.
+
+    Raises
+    ------
+    ValueError
+        A key of ``columns=`` is neither a meaning nor an algorithm.
+    """
+    for meaning in options.columns:
+        if _told_as(meaning) is None:
+            raise ValueError(
+                f"columns: {meaning!r} is no meaning of a column; there are {', '.join(MEANINGS)}, "
+                "and the names of algorithms"
+            )
+
+
+def _told_as(meaning: str) -> Named | None:
+    if meaning in MEANINGS:
+        return Named(meaning, _NO_TYPE if meaning == "hash" else None)
+    kind = type_named(meaning)
+    return Named("hash", kind) if kind is not None and kind.algorithm is not None else None
+
+
+def name_columns(
+    names: Sequence[str] | None,
+    sample: Sequence[Sequence[str]],
+    options: ReadOptions,
+    tally: Tally,
+) -> tuple[Column, ...]:
+    """Return what each column means.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+        The header's cells; None where there is no header.
+    sample : sequence of rows
+        Some of the rows below it.
+
+    Raises
+    ------
+    ListError
+        Nothing says for sure which column holds the digests, or a column that was told is not there.
+    """
+    return _Namer(names, sample, options, tally).columns()
+
+
+class _Namer:
+    def __init__(
+        self,
+        names: Sequence[str] | None,
+        sample: Sequence[Sequence[str]],
+        options: ReadOptions,
+        tally: Tally,
+    ) -> None:
+        width = len(names) if names is not None else _usual(len(row) for row in sample)
+        self._has_header = names is not None
+        self._names = _unique(names if names is not None else [""] * width)
+        self._cells = [
+            [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
+        ]
+        self._digits = [Counter(filter(None, map(digits_in, cells))) for cells in self._cells]
+        self._options = options
+        self._tally = tally
+
+    def columns(self) -> tuple[Column, ...]:
+        told = self._told()
+        found = []
+        for k, name in enumerate(self._names):
+            if k in told:
+                found.append(replace(told[k], name=name))
+            elif _is_in(name, k, self._options.ignore):
+                found.append(Column(name, "ignored", how="told"))
+            elif self._has_header:
+                named = named_column(name)
+                how = "" if named.meaning == "extra" else "named"
+                found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
+            else:
+                found.append(Column(name, "extra"))
+        found = self._with_digests(found)
+        found = _single(found)
+        found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
+        if not self._has_header:
+            found = self._without_header(found)
+        return tuple(found)
+
+    # -- what was told -------------------------------------------------------------------------------------
+
+    def _told(self) -> dict[int, Column]:
+        told: dict[int, Column] = {}
+        for meaning, names in self._options.columns.items():
+            named = _told_as(meaning)
+            for name in names:
+                at = [k for k, own in enumerate(self._names) if _is_in(own, k, (name,))]
+                if not at:
+                    has = ", ".join(map(repr, self._names[:20])) or "none"
+                    raise self._refusal(
+                        f"there is no column {name!r} to take for {meaning!r} (columns=); it has {has}"
+                    )
+                for k in at:
+                    kind = named.type if named is not None else None
+                    if meaning == "hash" and self._has_header:
+                        own = named_column(self._names[k])
+                        kind = own.type if own.meaning == "hash" else kind
+                    told[k] = Column("", named.meaning if named else meaning, kind or _NO_TYPE, how="told")
+        return told
+
+    # -- digests -------------------------------------------------------------------------------------------
+
+    def _with_digests(self, found: list[Column]) -> list[Column]:
+        """Settle which columns hold the digests."""
+        hashes = [k for k, column in enumerate(found) if column.meaning == "hash"]
+        told = [k for k in hashes if found[k].how == "told"]
+        if told:
+            return [
+                _set_aside(column) if column.meaning in ("hash", "odd_hash") and k not in told else column
+                for k, column in enumerate(found)
+            ]
+        sure = [k for k in hashes if found[k].type.algorithm is not None or self._holds_digests(k, found[k])]
+        if not sure:
+            sure = [k for k in hashes if not self._cells[k]] or hashes
+        others = [
+            k
+            for k, column in enumerate(found)
+            if column.meaning in ("odd_hash", "extra") and self._all_digests(k) and k not in sure
+        ]
+        if not sure:
+            sure = self._by_content(found, others)
+        else:
+            for k in others:
+                self._tally.note(
+                    f"column {found[k].name!r} holds digests too and is set aside: columns={{'hash': ...}} takes it"
+                )
+        return [
+            column
+            if column.meaning not in ("hash", "odd_hash", "extra")
+            or (column.meaning == "extra" and k not in sure)
+            else (
+                Column(column.name, "hash", column.type, how=column.how or "found")
+                if k in sure
+                else _set_aside(column)
+            )
+            for k, column in enumerate(found)
+        ]
+
+    def _holds_digests(self, k: int, column: Column) -> bool:
+        """Tell whether a column that is named for digests holds some, in whatever notation."""
+        if column.type.notation is not None or self._options.notation not in (None, "hex"):
+            return bool(self._cells[k])
+        return bool(self._digits[k])
+
+    def _all_digests(self, k: int) -> bool:
+        """Tell whether what a column holds is digests of one length, a damaged one or two aside."""
+        n_cells, counts = len(self._cells[k]), self._digits[k]
+        if not counts or counts.total() * 2 <= n_cells:
+            return False
+        return counts.most_common(1)[0][1] * 10 >= counts.total() * 9
+
+    def _by_content(self, found: Sequence[Column], candidates: Sequence[int]) -> list[int]:
+        """Return the digest columns of a table whose header does not name them, or that has none."""
+        if not self._has_header:
+            return self._of_headerless(candidates)
+        if len(candidates) == 1 and found[candidates[0]].meaning == "extra":
+            (k,) = candidates
+            self._tally.note(f"column {found[k].name!r} holds digests and is taken for them")
+            return [k]
+        names = ", ".join(map(repr, self._names[:20]))
+        if not candidates:
+            raise self._refusal(
+                f"no column is known to hold digests; the header has {names}. Say which does: "
+                "columns={'hash': NAME} (--columns hash=NAME)"
+            )
+        which = " and ".join(repr(found[k].name) for k in candidates)
+        raise self._refusal(
+            f"{which} may hold the digests, and the name does not say it for sure. Say which does: "
+            f"columns={{'hash': {found[candidates[0]].name!r}}} (--columns), or ignore= (--ignore)"
+        )
+
+    def _of_headerless(self, candidates: Sequence[int]) -> list[int]:
+        mixed = [k for k, counts in enumerate(self._digits) if counts]
+        if not candidates:
+            # One a line, of several types, or mostly damaged: the first column that has some.
+            return mixed[:1] or [0]
+        if candidates[0] == 0 and len(candidates) > 1 and self._is_quality(1):
+            return [0]  # hash,quality,filename: a file may be called by its digest
+        lengths = [self._digits[k].most_common(1)[0][0] for k in candidates]
+        if len(set(lengths)) < len(lengths):
+            raise self._refusal(
+                f"{len(candidates)} columns hold digests and no header tells them apart: "
+                "say which do, columns={'hash': 'column1'} (--columns hash=column1)"
+            )
+        return list(candidates)
+
+    # -- the rest ------------------------------------------------------------------------------------------
+
+    def _without_header(self, found: list[Column]) -> list[Column]:
+        """Name the columns of ``hash,quality,filename`` and the like."""
+        hashes = [k for k, column in enumerate(found) if column.meaning == "hash"]
+        free = [k for k, column in enumerate(found) if column.meaning == "extra"]
+        if hashes == [0] and len(found) >= 3 and 1 in free and self._is_quality(1):
+            found[1] = Column("quality", "quality", how="found")
+            if 2 in free:
+                found[2] = replace(found[2], name=_third_name(self._cells[2]))
+        elif hashes == [0] and len(found) > 1 and free:
+            found[free[0]] = replace(found[free[0]], name="metadata")
+        elif hashes and free:
+            found[free[0]] = replace(found[free[0]], name="filename")
+        for k in hashes:
+            if found[k].how == "found" and len(hashes) == 1:
+                found[k] = replace(found[k], name="hash")
+        return found
+
+    def _is_quality(self, k: int) -> bool:
+        """Tell whether a column without a name can only be PDQ quality: most photographs have all of it."""
+        cells = self._cells[k] if k < len(self._cells) else []
+        return is_quality(cells)
+
+    def _sure_of_quality(self, k: int, column: Column) -> Column:
+        """Set a column aside that is named for quality and holds shares, grades or other numbers."""
+        if column.meaning != "quality" or column.how == "told":
+            return column
+        cells = self._cells[k]
+        numbers = [each for each in map(quality_in, cells) if each is not None]
+        fractions = any(re.fullmatch(r"0?[.,]\d*[1-9]\d*", cell) for cell in cells)
+        if cells and (fractions or (numbers and max(numbers) <= 1)):
+            self._tally.note(
+                f"column {column.name!r} does not hold PDQ qualities (whole numbers up to 100) and is set aside"
+            )
+            return replace(column, meaning="extra", how="")
+        return column
+
+    def _refusal(self, message: str) -> ListError:
+        return ListError(f"refused: {message} (page {self._tally.page})", path=self._tally.path)
+
+
+def _set_aside(column: Column) -> Column:
+    return replace(column, meaning="extra", how="")
+
+
+def _single(found: list[Column]) -> list[Column]:
+    """Keep one column of each meaning of which a record has one, the plainest name first."""
+    for meaning in _SINGLE:
+        at = [k for k, column in enumerate(found) if column.meaning == meaning]
+        told = [k for k in at if found[k].how == "told"]
+        best = {"type": ("hashtype", "algorithm"), "id": ("id",)}.get(meaning, ())
+        kept = told[:1] or [k for k in at if plain(found[k].name) in best][:1] or at[:1]
+        for k in at:
+            if k not in kept:
+                found[k] = _set_aside(found[k])
+    return found
+
+
+def quality_in(text: str) -> int | None:
+    """Return a PDQ quality, 0 to 100, None for anything else."""
+    if not re.fullmatch(r"\d{1,3}(?:[.,]0+)?", text, re.ASCII):
+        return None
+    number = int(text.replace(",", ".").partition(".")[0])
+    return number if number <= 100 else None
+
+
+def is_quality(cells: Sequence[str]) -> bool:
+    """Tell whether numbers without a name are PDQ qualities: most photographs have 100, or nearly.
+
+    Small numbers are not: read as qualities, grades from 1 to 3 would keep their entries out of matching.
+    """
+    numbers = [each for each in map(quality_in, cells) if each is not None]
+    return bool(cells) and len(numbers) == len(cells) and sum(n >= 90 for n in numbers) * 2 >= len(numbers)
+
+
+def _third_name(cells: Sequence[str]) -> str:
+    """Return what the third column of ``hash,quality,...`` holds."""
+    times = [re.fullmatch(r"\d+(\.\d+)?", cell) or utc_time(cell) is not None for cell in cells]
+    return "timestamp" if times and all(times) else "filename"
+
+
+def _usual(widths: Iterable[int]) -> int:
+    counts = Counter(widths)
+    return max(counts.most_common(1)[0][0], 1) if counts else 1
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    unique: list[str] = []
+    for k, name in enumerate(names, 1):
+        candidate = name.strip() or f"column{k}"
+        while candidate in unique:
+            candidate = f"{candidate}_{k}"
+        unique.append(candidate)
+    return unique
+
+
+def _is_in(name: str, k: int, wanted: Sequence[str]) -> bool:
+    return any(each.strip().casefold() in (name.casefold(), f"column{k + 1}") for each in wanted)

@@ -1,0 +1,91 @@
+"""When a list as a whole is refused: cut off, too many rejects, digests that are not what they were taken for."""
+
+from __future__ import annotations
+
+import math
+
+from .options import ReadOptions
+from .tally import Tally
+
+__all__ = ["objection"]
+
+#: How many digests with 128 ones but for more than 8 bits there are: of SHA-256 digests (of random bits, by the
+#: binomial distribution), and at most of PDQ digests (flat pictures; docs/hashes.md).
+_UNBALANCED_SHA256, _UNBALANCED_PDQ = 0.288, 0.005
+#: How much surer than even it must be that digests are SHA-256 before a list is refused, as a ratio.
+_DOUBT = 4.0
+#: Of hexadecimal digests of 16 digits (10/16)^16 have no letter; a list with more than this share is in decimals.
+_MAX_DECIMAL = 0.05
+
+
+def objection(tally: Tally, options: ReadOptions) -> str | None:
+    """Return why a list that was read must not be used, with the switch that allows it; None for nothing."""
+    for found in (
+        _cut_off(tally, options),
+        _promised(tally, options),
+        _other_type(tally),
+        _decimals(tally),
+        _too_many_rejects(tally, options),
+    ):
+        if found is not None:
+            return found
+    return None
+
+
+def _cut_off(tally: Tally, options: ReadOptions) -> str | None:
+    if not tally.cuts or options.allow_cut:
+        return None
+    more = f" and {len(tally.cuts) - 1} more" if len(tally.cuts) > 1 else ""
+    return f"cut off or changed ({tally.cuts[0]}{more}); allow_cut=True (--allow-cut) uses what is left"
+
+
+def _promised(tally: Tally, options: ReadOptions) -> str | None:
+    if not tally.n_promising or tally.n_last or options.allow_cut:
+        return None
+    pages = "its page promises" if tally.n_promising == 1 else f"all of its {tally.n_promising} pages promise"
+    return (
+        f"{pages} another page after it, which is not there: fetch the rest into one directory, or use what "
+        "there is with allow_cut=True (--allow-cut)"
+    )
+
+
+def _other_type(tally: Tally) -> str | None:
+    n, k = tally.n_untyped, tally.n_unbalanced
+    if tally.n_sums * 2 > n:
+        return (
+            f"{tally.n_sums} lines look like the output of sha256sum, and nothing in the list says whether its "
+            "digests of 64 digits are SHA-256 or PDQ: pass algorithm='sha256' or 'pdq' (--algorithm)"
+        )
+    if not k:
+        return None
+    evidence = k * math.log(_UNBALANCED_SHA256 / _UNBALANCED_PDQ)
+    evidence += (n - k) * math.log((1 - _UNBALANCED_SHA256) / (1 - _UNBALANCED_PDQ))
+    if evidence < math.log(_DOUBT):
+        return None
+    return (
+        f"{k} of {n} digests of 64 digits have not half ones, as PDQ digests have: they look like SHA-256, and "
+        "nothing in the list says what they are: pass algorithm='sha256' or 'pdq' (--algorithm)"
+    )
+
+
+def _decimals(tally: Tally) -> str | None:
+    if tally.n_decimal <= _MAX_DECIMAL * tally.n_short:
+        return None
+    return (
+        f"{tally.n_decimal} of {tally.n_short} digests of 16 digits have no letter: they may be decimal numbers; "
+        "pass notation='decimal' or 'hex' (--notation)"
+    )
+
+
+def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:
+    n, n_records = tally.n_rejects, max(tally.n_records, tally.n_rejects)
+    if not n or options.max_rejects >= 1:
+        return None
+    n_good = sum(tally.entries.values()) + tally.n_deletes
+    if n <= options.max_rejects * n_records and n <= n_good:
+        return None
+    first = tally.first_reject
+    return (
+        f"{n} of {n_records} records were rejected, more than max_rejects={options.max_rejects:g} (--max-rejects) "
+        f"allows{'' if n > options.max_rejects * n_records else ', and more than were good'}; the first: {first}"
+    )

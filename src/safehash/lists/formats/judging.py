@@ -1,0 +1,276 @@
+"""What a cell says of a deletion or an opinion; None for what is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from .fields import utc_time
+from .vocabulary import DELETED, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
+
+__all__ = ["GONE", "NOTHING", "Judgement", "judge", "tells"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one cell says of its record.
+
+    Attributes
+    ----------
+    deleted : bool
+    category : str or None
+        None where it says nothing of the picture.
+    """
+
+    deleted: bool = False
+    category: str | None = None
+
+
+NOTHING = Judgement()
+GONE = Judgement(deleted=True)
+
+_Judge = Callable[[str, str, str], "Judgement | None"]
+
+
+def judge(meaning: str, value: object, now: str) -> Judgement | None:
+    """Return what `value` says in a column of this meaning, None where it is not understood.
+
+    Parameters
+    ----------
+    meaning : str
+        One of `naming.JUDGED`.
+    value : object
+        A cell's text, or what JSON holds.
+    now : str
+        ISO 8601, UTC: dates to come are not yet true.
+
+    Examples
+    --------
+    >>> judge("deleted", "2024-05-06", now="2026-01-01T00:00:00Z")
+    Judgement(deleted=True, category=None)
+    >>> judge("deleted", "2027-05-06", now="2026-01-01T00:00:00Z")
+    Judgement(deleted=False, category=None)
+    >>> judge("deleted", "perhaps", now="2026-01-01T00:00:00Z") is None
+    True
+    """
+    text = _text(value)
+    if text is None:
+        return None
+    raw = text.strip().lower()
+    if raw in NULL:
+        return NOTHING
+    said = word(text)
+    return _JUDGES[meaning](raw, said, now)
+
+
+def tells(value: object) -> bool:
+    """Tell whether a cell shows that a column of many meanings speaks of deletion or opinion.
+
+    A known word does, and so does one that is nearly such a word: it may be one that was damaged.
+    """
+    text = _text(value)
+    if text is None:
+        return False
+    said = word(text)
+    return said in TELLING or _nearly(said)
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return "" if value in ([], {}) else None
+
+
+# -- the meanings ------------------------------------------------------------------------------------------
+
+
+def _deleted(raw: str, said: str, now: str) -> Judgement | None:
+    if raw in TRUE or said in DELETED:
+        return GONE
+    if raw in FALSE or said in LIVE:
+        return NOTHING
+    return _since(raw, now)
+
+
+def _since(raw: str, now: str) -> Judgement | None:
+    moment = _moment(raw, now)
+    return None if moment is None else GONE if moment == "past" else NOTHING
+
+
+def _active(raw: str, said: str, now: str) -> Judgement | None:
+    if raw in TRUE or said in LIVE:
+        return NOTHING
+    if raw in FALSE or said in DELETED:
+        return GONE
+    return None
+
+
+def _expires(raw: str, said: str, now: str) -> Judgement | None:
+    return NOTHING if raw in ("0", "0.0") else _since(raw, now)
+
+
+def _disable_until(raw: str, said: str, now: str) -> Judgement | None:
+    """Hasher-Matcher-Actioner: 1 is on, 0 is off, else off until then."""
+    if raw in ("1", "1.0"):
+        return NOTHING
+    if raw in ("0", "0.0"):
+        return GONE
+    moment = _moment(raw, now)
+    return None if moment is None else GONE if moment == "future" else NOTHING
+
+
+def _category(raw: str, said: str, now: str) -> Judgement | None:
+    category = OPINIONS.get(said)
+    return None if category is None else Judgement(category=category)
+
+
+def _state(raw: str, said: str, now: str) -> Judgement | None:
+    if said in DELETED:
+        return GONE
+    if said in LIVE:
+        return NOTHING
+    return _category(raw, said, now)
+
+
+def _flag(when_true: Judgement, when_false: Judgement) -> _Judge:
+    def judged(raw: str, said: str, now: str) -> Judgement | None:
+        if raw in TRUE:
+            return when_true
+        if raw in FALSE:
+            return when_false
+        return _category(raw, said, now)
+
+    return judged
+
+
+def _unclear(raw: str, said: str, now: str) -> Judgement | None:
+    """Speaks of deletion or opinion in words that are not known: only "no" is sure to say nothing."""
+    return NOTHING if raw in FALSE else None
+
+
+_POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
+_JUDGES: dict[str, _Judge] = {
+    "deleted": _deleted,
+    "active": _active,
+    "expires": _expires,
+    "disable_until": _disable_until,
+    "category": _category,
+    "state": _state,
+    "negative": _flag(_NEGATIVE, NOTHING),
+    "malicious": _flag(_POSITIVE, _NEGATIVE),
+    "reviewed": _flag(NOTHING, _SEED),
+    "unreviewed": _flag(_SEED, NOTHING),
+    "disputed": _flag(Judgement(category="disputed"), NOTHING),
+    "unclear": _unclear,
+}
+
+# -- times -------------------------------------------------------------------------------------------------
+
+# What databases and programs write for "no date".
+_ZERO = re.compile(
+    r"0+(?:\.0+)?|0000-00-00(?:[t ].*)?|0001-01-01(?:[t ].*)?|1/1/0001.*|01/01/0001.*|1899-12-3[01](?:[t ].*)?"
+    r"|1900-01-00(?:[t ].*)?|1970-01-01(?:[t ]00:00(?::00(?:\.0+)?)?(?:z|\+00:?00)?)?"
+)
+_CLOCK = r"(?:[t ]+(?P<clock>\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?P<half>am|pm)?\s*(?:z|utc|gmt)?)?"
+_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[/.](?P<one>\d\d?)[/.](?P<two>\d\d?){_CLOCK}")
+_YEAR_LAST = re.compile(rf"(?P<one>\d\d?)[/.-](?P<two>\d\d?)[/.-](?P<year>\d{{4}}){_CLOCK}")
+_DIGITS = re.compile(r"(?P<year>\d{4})(?P<one>\d\d)(?P<two>\d\d)(?:t?\d{4}(?:\d\d)?z?)?")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAMED = re.compile(
+    r"(?:(?P<one>\d\d?)[ -](?P<month>[a-z]{3,9})[ -]|(?P<month2>[a-z]{3,9})\.? (?P<two>\d\d?),? )"
+    rf"(?P<year>\d{{4}}){_CLOCK}"
+)
+
+_MAIL = re.compile(r"(?:[a-z]{3}, ?)?\d\d? [a-z]{3} \d{4} \d\d:\d\d(?::\d\d)?(?: (?:gmt|utc|[+-]\d{4}))?")
+
+
+def _moment(raw: str, now: str) -> str | None:
+    """Return whether a time is "past", "future" or "zero"; None for what is no time, or could be either."""
+    if _ZERO.fullmatch(raw):
+        return "zero"
+    when = utc_time(raw.upper())
+    if when is not None:
+        return "past" if when.removesuffix("Z") <= now.removesuffix("Z") else "future"
+    readings = {day <= now[:10] for day in _days(raw)}
+    if len(readings) != 1:
+        return None
+    return "past" if readings.pop() else "future"
+
+
+def _days(raw: str) -> list[str]:
+    """Return every day that a date may mean, ISO 8601: 5/6/2024 is the 5th of June and the 6th of May."""
+    match = _YEAR_FIRST.fullmatch(raw) or _DIGITS.fullmatch(raw)
+    if match is not None:
+        return _valid((match["year"], match["one"], match["two"]))
+    match = _YEAR_LAST.fullmatch(raw)
+    if match is not None:
+        one, two, year = match["one"], match["two"], match["year"]
+        return _valid((year, one, two), (year, two, one))
+    match = _NAMED.fullmatch(raw)
+    if match is not None:
+        name = (match["month"] or match["month2"])[:3]
+        if name in _MONTHS:
+            return _valid((match["year"], str(_MONTHS.index(name) + 1), match["one"] or match["two"]))
+    if not _MAIL.fullmatch(raw):
+        return []
+    try:
+        when = parsedate_to_datetime(raw)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return []
+    if when.tzinfo is not None:
+        try:
+            when = when.astimezone(timezone.utc)
+        except OverflowError:
+            return []
+    return [when.date().isoformat()]
+
+
+def _valid(*dates: tuple[str, str, str]) -> list[str]:
+    found = []
+    for year, month, day in dates:
+        try:
+            found.append(datetime(int(year), int(month), int(day)).date().isoformat())
+        except ValueError:
+            continue
+    return found
+
+
+# -- damaged words -----------------------------------------------------------------------------------------
+
+_LONG_ENOUGH = 5
+_LONG_WORDS = tuple(sorted(each for each in TELLING if len(each) >= _LONG_ENOUGH))
+
+
+def _nearly(said: str) -> bool:
+    """Tell whether a cell is one of the telling words with a letter or two lost, added or changed."""
+    if not 3 <= len(said) <= 30:
+        return False
+    return any(
+        (each.startswith(said) and len(said) * 2 > len(each))
+        or _distance_within(said, each, 1 if len(each) < 7 else 2)
+        for each in _LONG_WORDS
+        if abs(len(each) - len(said)) <= 2 or each.startswith(said)
+    )
+
+
+def _distance_within(one: str, other: str, limit: int) -> bool:
+    """Tell whether two words differ by at most `limit` letters lost, added or changed."""
+    if abs(len(one) - len(other)) > limit:
+        return False
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+        if min(row) > limit:
+            return False
+    return row[-1] <= limit

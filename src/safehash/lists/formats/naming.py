@@ -1,0 +1,236 @@
+"""What a column's name says: which digest, what of a deletion or an opinion, or nothing we know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ...hashing.hashes import Algorithm
+from .vocabulary import (
+    ALGORITHMS,
+    FOREIGN,
+    NAMES,
+    NEUTRAL,
+    NO_TYPE,
+    NOTATIONS,
+    OTHER_INDICATORS,
+    UNTYPED,
+    VIDEO,
+    plain,
+)
+
+__all__ = ["JUDGED", "MEANINGS", "Named", "Type", "named_column", "type_named"]
+
+#: What a column may mean; the keys of ``columns=``, beside the names of algorithms.
+MEANINGS = (
+    "hash",
+    "type",
+    "quality",
+    "labels",
+    "id",
+    "severity",
+    "created",
+    "updated",
+    "deleted",
+    "active",
+    "expires",
+    "category",
+    "negative",
+    "malicious",
+    "reviewed",
+    "disputed",
+    "state",
+    "disable_until",
+)
+
+#: Those that speak of deletion or opinion: their values are understood, or their record is rejected.
+JUDGED = frozenset(
+    (
+        *("deleted", "active", "expires", "disable_until"),
+        *("category", "negative", "malicious", "reviewed", "unreviewed", "disputed", "state", "unclear"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a name of a type of digest means.
+
+    Attributes
+    ----------
+    algorithm : Algorithm, str or None
+        A text for a digest that is not computed here; None where the name says nothing of the algorithm.
+    notation : str or None
+        In what the digests are written, where the name says it.
+    """
+
+    algorithm: Algorithm | str | None
+    notation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a column's name says of it.
+
+    Attributes
+    ----------
+    meaning : str
+        One of `MEANINGS`; "unreviewed", the opposite of "reviewed"; "unclear", which speaks of deletion or
+        opinion in words that are not known; "odd_hash", which names a digest with words that are not known;
+        or "extra", which says nothing we know.
+    type : Type or None
+        Of a column of digests.
+    weak : bool
+        Its name means other things too: what it says counts only where a cell tells so.
+    """
+
+    meaning: str
+    type: Type | None = None
+    weak: bool = False
+
+
+def _any(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_ALGORITHM = rf"(?P<algorithm>{_any(ALGORITHMS)})"
+_TYPED = re.compile(
+    rf"(?:{_any(NEUTRAL)})*(?:(?P<video>{_any(VIDEO)})(?:{_any(NEUTRAL)})*)?"
+    rf"(?:{_ALGORITHM}|(?P<foreign>{_any((*FOREIGN, *OTHER_INDICATORS))}))"
+    rf"(?:{_any(NEUTRAL)})*(?P<notation>{_any(NOTATIONS)})?"
+)
+_UNTYPED = re.compile(
+    rf"(?:{_any(NEUTRAL)}|{_any(UNTYPED)})*(?:hash|hashes|digest|digests|checksum|fingerprint)"
+    rf"(?:{_any(NEUTRAL)})*(?P<notation>{_any(NOTATIONS)})?"
+)
+# An algorithm's name among words that are not known: of which thing the digest is, the name does not say.
+_MENTIONED = re.compile(
+    r"(?:^|[^a-z])(?:pdq|phash|md5|sha-?_?1|sha-?_?256|md-5)(?:$|[^a-z0-9])|hash$|md5|sha1|sha256|pdq"
+)
+
+
+@lru_cache(maxsize=4096)
+def type_named(name: str) -> Type | None:
+    """Return what digest the name of a type means: "HASH_PDQ", "SHA-256", "pdq_base64"; None if not known.
+
+    Digests of videos are foreign, under the name as it came.
+    """
+    bare = plain(name)
+    if bare in NO_TYPE:
+        return Type(None)
+    match = _TYPED.fullmatch(bare)
+    if match is None:
+        return None
+    notation = NOTATIONS[match["notation"]] if match["notation"] else None
+    if match["foreign"] or match["video"]:
+        return Type(name.strip().lower(), notation)
+    return Type(ALGORITHMS[match["algorithm"]], notation)
+
+
+# -- deletion and opinion ----------------------------------------------------------------------------------
+
+_BEFORE = (
+    "is|was|has|had|have|been|be|should|to|soft|hard|marked|marked ?as|as|for|entry|record|hash|signal|indicator"
+    "|item|row|listed?|date|time|timestamp|ts|datetime|flag|the|logically|permanently|currently|still"
+)
+_AFTER = "at|on|date|time|timestamp|datetime|ts|utc|gmt|flag|dt|day|when|epoch|ms|unix|bool|boolean|yn|since"
+_DELETION = (
+    "deleted|delete|deletion|removed|remove|removal|revoked|revoke|revocation|withdrawn|withdraw|withdrawal"
+    "|retracted|retract|retraction|rescinded|disabled|disable|deactivated|deactivation|inactive|tombstone"
+    "|tombstoned|obsolete|invalid|invalidated|expired|delisted|purged|del"
+    "|gelöscht|geloescht|gelscht|entfernt|zurückgezogen|widerrufen|deaktiviert|ungültig|löschdatum|gelöschtam"
+    "|supprimé|supprime|retiré|révoqué|eliminado|borrado|retirado|revocado|removido|excluído|cancellato"
+    "|eliminato|ritirato|verwijderd|ingetrokken|slettet|raderad|borttagen|poistettu|usunięto|удалено|удалён"
+    "|削除|削除済み|已删除"
+)
+_ACTIVE = "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief"
+_EXPIRES = (
+    "expires|expire|expiry|expiration|expiresat|expireson|expirydate|expirationdate|validuntil|validto|validthru"
+    "|activeuntil|notafter|gültigbis"
+)
+_NEGATIVE = (
+    "falsepositive|fp|benign|harmless|innocent|innocuous|safe|knowngood|whitelisted|whitelist|allowlisted"
+    "|allowlist|nonmalicious|nonmatch|notmatch|clean|legitimate|legit|nonviolating|notviolating|nonpertinent"
+    "|faussepositif|fauxpositif|falsopositivo|falschpositiv"
+)
+_MALICIOUS = "malicious|truepositive|harmful|knownbad|violating|positive|blocklisted|blacklisted"
+_REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
+_UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
+_OPINION = "opinion|verdict|disposition|judgement|judgment|opinioncategory"
+_STATE = (
+    "status|state|action|category|decision|resolution|outcome|classification|result|lifecycle|operation|event"
+    "|changetype|change|flag|flags|maliciousness|reputation|zustand|statut|estado|stato"
+)
+_OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|moderation|final|is|last|the"
+
+_EXACT: tuple[tuple[str, bool, str], ...] = (
+    ("deleted", False, rf"(?:{_BEFORE})*(?:{_DELETION})(?:{_AFTER})*"),
+    ("expires", False, rf"(?:{_BEFORE})*(?:{_EXPIRES})(?:{_AFTER})*"),
+    ("active", False, rf"(?:{_BEFORE})*(?:{_ACTIVE})(?:flag|bool|boolean|yn)*"),
+    ("disable_until", False, r"disableuntilts"),
+    (
+        "negative",
+        False,
+        rf"(?:is|was|marked|markedas|flag|flagged|flaggedas)*(?:{_NEGATIVE})(?:flag|bool|yn)*",
+    ),
+    ("malicious", False, rf"(?:is|was)*(?:{_MALICIOUS})(?:flag|bool|yn)*"),
+    ("unreviewed", False, rf"(?:is|was)*(?:{_UNREVIEWED})(?:flag|bool|yn)*"),
+    ("reviewed", False, rf"(?:is|was)*(?:{_REVIEWED})(?:flag|bool|yn)*"),
+    ("disputed", False, r"(?:is|was)*(?:disputed|contested)(?:flag|bool|yn)*"),
+    ("category", False, rf"(?:{_OF_ENTRY})*(?:{_OPINION})(?:value|type|category)?"),
+    ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})"),
+)
+_RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern in _EXACT)
+
+# Stems by which a name speaks of deletion or opinion, whatever else is in it.
+_SPEAKS = re.compile(
+    "delet|remov|revok|revoc|withdr|retract|rescind|tombston|disabl|deactiv|inactiv|invalidat|expung|purg|delist"
+    "|obsolet|expir|validuntil|validto|löscht|loescht|zurückgez|supprim|eliminad|borrad|verwijder|удал|削除|删除"
+    "|falsepos|truepos|nonmalic|malicious|benign|harmless|innocen|verdict|opinion|whitelist|allowlist|disput"
+    "|knowngood|knownbad|nonmatch"
+)
+_SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE})$|^(?:status|state|action|category|verdict)")
+
+
+@lru_cache(maxsize=4096)
+def named_column(name: str) -> Named:
+    """Return what the name of a column says.
+
+    Examples
+    --------
+    >>> named_column("File SHA-256").type.algorithm.value
+    'sha256'
+    >>> named_column("is_deleted").meaning, named_column("deleted_by").meaning
+    ('deleted', 'unclear')
+    >>> named_column("status")
+    Named(meaning='state', type=None, weak=True)
+    """
+    bare = plain(name)
+    known = NAMES.get(bare)
+    if known is not None:
+        return Named(known)
+    if bare in UNTYPED:
+        return Named("hash", Type(None))
+    typed = _TYPED.fullmatch(bare)
+    if typed is not None and typed["foreign"] not in OTHER_INDICATORS:
+        return Named("hash", type_named(name))
+    untyped = _UNTYPED.fullmatch(bare)
+    if untyped is not None:
+        notation = NOTATIONS[untyped["notation"]] if untyped["notation"] else None
+        return Named("hash", Type(None, notation))
+    for meaning, weak, pattern in _RULES:
+        if pattern.fullmatch(bare):
+            return Named(meaning, weak=weak)
+    if _SPEAKS.search(bare):
+        return Named("unclear")
+    if _MENTIONED.search(name.lower()) or _MENTIONED.search(bare):
+        return Named("odd_hash")
+    if _SPEAKS_WEAKLY.search(bare):
+        return Named("unclear", weak=True)
+    return Named("extra")
+
+
+Notation = Literal["hex", "base64", "decimal", "bits"]

@@ -1,0 +1,207 @@
+"""Unpack what lists are packed in: gzip, bzip2, xz, zstd and zip, within bounds; name what is no list at all."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DamagedPage", "is_zip", "members_of", "unpacked", "what_it_is"]
+
+_CHUNK_BYTES = 1 << 18
+# Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
+_MAX_RATIO = 200
+_RATIO_FREE_BYTES = 64 << 20
+#: What an unpacker may hold in memory; xz and zstd files name a window of their own.
+_MAX_WINDOW_BYTES = 128 << 20
+_MAX_LAYERS = 2
+_MAX_MEMBERS = 10_000
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OTHERS = (
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (0, b"Rar!", "a RAR archive: unpack it"),
+    (257, b"ustar", "a tar archive: unpack it"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook: save it as CSV"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"PAR1", "a Parquet file: save it as CSV"),
+    (0, b"HASH\r\n\xff\x00", "an EnCase hash set: export it as text"),
+    (0, b"\x04\x22\x4d\x18", "lz4: unpack it, or pack it as .zst"),
+    (0, b"\x1f\x9d", "compress (.Z): unpack it"),
+    (0, b"\x89HDF", "an HDF5 file"),
+    (0, b"\x80\x04\x95", "a pickle: loading one could run code"),
+)
+
+
+class DamagedPage(Exception):
+    """The rest of a page cannot be read; what came before it stands."""
+
+
+def what_it_is(head: bytes) -> str | None:
+    """Return what a file that begins with `head` is, where it is something else than a list that we read."""
+    return next((title for at, magic, title in _OTHERS if head[at : at + len(magic)] == magic), None)
+
+
+def is_zip(head: bytes) -> bool:
+    """Tell whether a file that begins with `head` is a zip archive."""
+    return head[:4] in _ZIP
+
+
+class _Zlib:
+    """`zlib`'s decompressor with the interface that the others have."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self._rest = b""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        out = self._inner.decompress(self._rest + data, max_length)
+        self._rest = self._inner.unconsumed_tail
+        return out
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._rest and not self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+
+def _zstd() -> Any:
+    module: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    log = _MAX_WINDOW_BYTES.bit_length() - 1
+    return module.ZstdDecompressor(options={module.DecompressionParameter.window_log_max: log})
+
+
+_UNPACKERS: tuple[tuple[bytes, str, Callable[[], Any]], ...] = (
+    (b"\x1f\x8b", "gzip", _Zlib),
+    (b"BZh", "bzip2", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_WINDOW_BYTES)),
+    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+)
+
+
+def unpacked(
+    chunks: Iterator[bytes], n_stored: Callable[[], int], layers: int = _MAX_LAYERS
+) -> Iterator[bytes]:
+    """Yield what `chunks` hold, unpacked where they are packed.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+    n_stored : callable
+        How many stored bytes were read so far: what they may unpack to depends on it.
+
+    Raises
+    ------
+    DamagedPage
+        The stream is damaged, ends early, or unpacks to more than lists do.
+    """
+    first = b""
+    for chunk in chunks:
+        first += chunk
+        if len(first) >= 6:
+            break
+    name, make = next(((n, m) for magic, n, m in _UNPACKERS if first.startswith(magic)), ("", None))
+    if make is None or not layers:
+        yield from _chain(first, chunks)
+        return
+    yield from unpacked(_stream(name, make, _chain(first, chunks), n_stored), n_stored, layers - 1)
+
+
+def _stream(
+    name: str, make: Callable[[], Any], chunks: Iterator[bytes], n_stored: Callable[[], int]
+) -> Iterator[bytes]:
+    unpacker = make()
+    data = b""
+    n_out = 0
+    while True:
+        if unpacker.eof:  # streams may be laid end to end, and padded with zeros
+            data = unpacker.unused_data.lstrip(b"\0")
+            while not data:
+                more = next(chunks, None)
+                if more is None:
+                    return
+                data = more.lstrip(b"\0")
+            unpacker = make()
+        elif unpacker.needs_input and not data:
+            data = next(chunks, b"")
+            if not data:
+                raise DamagedPage(f"the {name} stream ends early")
+        try:
+            out = unpacker.decompress(data, _CHUNK_BYTES)
+        except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as exc:
+            raise DamagedPage(f"the {name} stream is damaged: {exc}") from exc
+        except Exception as exc:
+            if type(exc).__name__ != "ZstdError":
+                raise
+            raise DamagedPage(f"the {name} stream is damaged: {exc}") from exc
+        data = b""
+        n_out += len(out)
+        if n_out > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * n_stored():
+            raise DamagedPage(f"unpacks to more than {_MAX_RATIO} times its size: refused")
+        if out:
+            yield out
+
+
+def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int]]]:
+    """Yield name, bytes and stored size of each file in a zip archive, in name order.
+
+    Raises
+    ------
+    DamagedPage
+        It is no whole archive, or one of something else; a damaged member raises while it is read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [
+                info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
+            ]
+            names = {info.filename for info in infos}
+            if "[Content_Types].xml" in names:
+                raise DamagedPage("an Excel workbook or another Office document: save it as CSV")
+            if len(infos) > _MAX_MEMBERS:
+                raise DamagedPage(
+                    f"a zip archive of {len(infos)} files: more than {_MAX_MEMBERS} are refused"
+                )
+            for info in sorted(infos, key=lambda each: each.filename):
+                size = info.compress_size
+                yield info.filename, _member(archive, info), lambda size=size: size  # type: ignore[misc]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as exc:
+        raise DamagedPage(f"not a whole zip archive: {exc}") from exc
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    if info.flag_bits & 1:
+        raise DamagedPage("encrypted: unpack it")
+    try:
+        with archive.open(info) as file:
+            n_out = 0
+            while data := file.read(_CHUNK_BYTES):
+                n_out += len(data)
+                if n_out > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * info.compress_size:
+                    raise DamagedPage(f"unpacks to more than {_MAX_RATIO} times its size: refused")
+                yield data
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError) as exc:
+        raise DamagedPage(f"damaged inside the zip archive: {exc}") from exc
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest

@@ -1,0 +1,235 @@
+"""Read one list, whatever its format: its entries as they are asked for, and whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib import import_module
+from pathlib import Path
+
+from ...errors import ListError
+from ...hashing.hashes import Algorithm
+from ..entry import Entry
+from ..report import ListReport, Reject
+from ..source import ListPath, ListSource
+from .batch import Batch
+from .columns import check_columns
+from .guards import objection
+from .options import ReadOptions
+from .packed import DamagedPage, what_it_is
+from .pages import Page, StoredFile, bare_name, open_pages, page_paths
+from .sniffing import FORMATS, Format, format_named, sniff
+from .tally import Tally
+
+__all__ = ["ListReader", "read_list"]
+
+
+class ListReader(Iterator[Entry]):
+    """The entries of one list, read as they are asked for; made by `read_list`.
+
+    Attributes
+    ----------
+    name : str
+        The list's name, which its entries carry as `source`.
+
+    Notes
+    -----
+    Reads once, from one thread.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        format: Format | None,
+        options: ReadOptions,
+        on_reject: Callable[[Reject], None] | None,
+    ) -> None:
+        self._path = path
+        self._format = format
+        self._options = options
+        self._tally = Tally(path, options.source, on_reject)
+        self._paths = page_paths(path)
+        self.name = options.source
+        self._entries = self._one_by_one()
+
+    def __next__(self) -> Entry:
+        return next(self._entries)
+
+    @property
+    def report(self) -> ListReport:
+        """What was met so far; the whole account once the iterator is exhausted."""
+        return self._tally.report()
+
+    def batches(self) -> Iterator[Entry | Batch]:
+        """Yield the same entries, runs of plain ones as a `Batch`; in place of iterating, not beside it.
+
+        Raises
+        ------
+        ListError
+            At the end: there was no usable record at all, or the list must not be used. At once: nothing says
+            for sure what a column holds.
+        """
+        tally = self._tally
+        digests: list[str] = []
+        for path in self._paths:
+            file = StoredFile(path)
+            tally.n_pages += 1
+            tally.page = bare_name(path.name)
+            try:
+                for page in open_pages(file):
+                    tally.page = page.name
+                    yield from self._page(page)
+                    if page.n_replaced:
+                        tally.note(
+                            f"{page.n_replaced} characters are not {page.encoding}; replaced by U+FFFD"
+                        )
+            except DamagedPage as exc:
+                tally.unit = "line"
+                tally.cut(1, str(exc))
+            finally:
+                digests.append(file.close())
+                tally.n_bytes += file.n_bytes
+        tally.snapshot = self._snapshot(digests)
+        if not sum(tally.entries.values()) and not tally.n_deletes:
+            raise self._nothing_usable()
+        why = objection(tally, self._options)
+        if why is not None:
+            raise ListError(f"refused: {why}", path=self._path)
+
+    def _page(self, page: Page) -> Iterator[Entry | Batch]:
+        tally = self._tally
+        head = page.head
+        looks_like = sniff(head, page.name)
+        chosen = self._format or looks_like
+        if page.encoding != "utf-8":
+            tally.note(f"{page.name} is stored as {page.encoding}")
+        if chosen is None:
+            tally.unit = "line"
+            try:
+                for _ in page.chunks():
+                    break
+                reason = what_it_is(head) or (
+                    "empty" if not head.strip() else "not recognised as any list format"
+                )
+            except DamagedPage as exc:
+                reason = f"cannot be read: {exc}"
+            tally.reject(1, reason)
+            tally.cuts.append(f"{page.name}: {reason}")
+            return
+        if looks_like is not None and looks_like is not chosen:
+            tally.note(f"{page.name} is read as {chosen.title}, as told, but looks like {looks_like.title}")
+        if chosen.title not in tally.formats:
+            tally.formats.append(chosen.title)
+        if chosen.refresh_days is not None:
+            tally.refresh_days = min(chosen.refresh_days, tally.refresh_days or chosen.refresh_days)
+        module = import_module(f".{chosen.module or chosen.name}", __package__)
+        yield from module.read(page, tally, self._options)
+
+    def _one_by_one(self) -> Iterator[Entry]:
+        for item in self.batches():
+            if isinstance(item, Batch):
+                yield from item
+            else:
+                yield item
+
+    def _snapshot(self, digests: list[str]) -> str:
+        if not self._path.is_dir():
+            return digests[0]
+        import hashlib
+
+        lines = [f"{digest}  {path.name}\n" for digest, path in zip(digests, self._paths, strict=True)]
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _nothing_usable(self) -> ListError:
+        report = self.report
+        first = report.rejects[0] if report.rejects else None
+        if not report.formats:
+            message = "no hash list" if first is None else first.reason
+            message += f" ({first.page})" if first is not None and self._path.is_dir() else ""
+            message += f"; known are {', '.join(row.name for row in FORMATS)}; format= overrides recognition"
+            return ListError(message, path=self._path)
+        told = " (as told)" if self._format is not None else ""
+        message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
+        if first is not None:
+            message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
+        return ListError(message, path=self._path)
+
+
+def read_list(
+    path: ListPath,
+    *,
+    format: str | None = None,
+    source: str | None = None,
+    algorithm: str | Algorithm | None = None,
+    notation: str | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    ignore: Sequence[str] | None = None,
+    max_rejects: float | None = None,
+    allow_cut: bool | None = None,
+    on_reject: Callable[[Reject], None] | None = None,
+    now: datetime | None = None,
+) -> ListReader:
+    """Return an iterator over the entries of a list, as they stand in it: not merged, deletes included.
+
+    Parameters
+    ----------
+    path : path or ListSource
+        A file, packed (.gz, .bz2, .xz, .zst, .zip) or not, or a directory of pages, read in name order.
+    format, source, algorithm, notation, columns, ignore, max_rejects, allow_cut : optional
+        As those of `ListSource` (`source` is its `name`), in place of them.
+    on_reject : callable, optional
+        Called with every `Reject`; by default rejects are only counted in the report.
+    now : datetime, optional
+        For lists that disable entries until a time; by default the present.
+
+    Returns
+    -------
+    ListReader
+        Its `report` is the account of what was met.
+
+    Raises
+    ------
+    ListError
+        Here: nothing at `path`. While iterating: nothing says for sure what a column holds. At the end: no
+        usable record at all, too many rejects, a list that is cut off, or digests that are not what they
+        were taken for; the message says which switch allows it.
+    ValueError
+        No such format, algorithm, notation or meaning of a column.
+
+    Notes
+    -----
+    Streams: memory does not grow with the list.
+
+    Examples
+    --------
+    >>> reader = read_list("list.csv")  # doctest: +SKIP
+    >>> live = [entry for entry in reader if not entry.deleted]  # doctest: +SKIP
+    >>> reader.report.n_rejects  # doctest: +SKIP
+    0
+    """
+    asked = ListSource.of(
+        path,
+        name=source,
+        format=format,
+        algorithm=algorithm,
+        notation=notation,
+        columns=columns,
+        ignore=ignore,
+        max_rejects=max_rejects,
+        allow_cut=allow_cut,
+    )
+    when = datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
+    options = ReadOptions(
+        source=asked.list_name,
+        algorithm=asked.algorithm,
+        notation=asked.notation,
+        columns=asked.columns,
+        ignore=asked.ignore,
+        max_rejects=asked.max_rejects,
+        allow_cut=asked.allow_cut,
+        now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
+    )
+    check_columns(options)
+    chosen = None if asked.format is None else format_named(asked.format)
+    return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

@@ -1,0 +1,175 @@
+"""Rows of cells to entries, one by one, with every rule; `bulk` does the same to many plain rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...hashing.hashes import ForeignHash, Hash
+from ..entry import Entry
+from .cells import CellReader, Said, combined, quality_of, type_of
+from .columns import Column
+from .digests import DigestReader
+from .fields import BadField, text_id, utc_time
+from .naming import Type
+from .options import ReadOptions
+from .tally import Tally
+
+__all__ = ["RowReader"]
+
+#: Columns that a row may end without; all others it must have, or it was cut or shifted.
+_MAY_LACK = frozenset(("extra", "ignored", "labels", "severity"))
+
+#: What cells said is remembered for so many different ones: a list of unlike cells cannot fill the memory.
+_REMEMBERED = 50_000
+
+
+class RowReader:
+    """Reads the rows of one table.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    options : ReadOptions
+    tally : Tally
+    headed : bool
+        The columns have names; without, rows may have more cells or fewer.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], options: ReadOptions, tally: Tally, *, headed: bool = True
+    ) -> None:
+        self.headed = headed
+        self.columns = tuple(columns)
+        self.options = options
+        self.source = options.source
+        self.digests = DigestReader(options, tally)
+        self.cells = CellReader(options, tally)
+        self.tally = tally
+        self._remembered: dict[str, dict[str, Said]] = {}
+        self.hash_columns = [k for k, column in enumerate(self.columns) if column.meaning == "hash"]
+        last_needed = [k for k, column in enumerate(self.columns) if column.meaning not in _MAY_LACK]
+        self.n_needed = last_needed[-1] + 1 if last_needed else 1
+
+    def entries(self, values: Sequence[object], position: int, *, unfinished: bool = False) -> list[Entry]:
+        """Return the entries of one row; a bad one is counted and gives none.
+
+        Parameters
+        ----------
+        values : sequence of str, or of what JSON holds
+        position : int
+            Of the row, for messages.
+        unfinished : bool
+            The row is the last and has no line end.
+        """
+        self.tally.n_records += 1
+        problems: list[str] = []
+        try:
+            self._check_width(values, unfinished)
+            found = self._entries(values, position, problems.append)
+        except BadField as exc:
+            self.tally.reject(position, str(exc))
+            return []
+        for problem in problems:
+            self.tally.reject(position, problem)
+        return [self.tally.meet(entry) for entry in found]
+
+    def remembered(self, column: Column) -> dict[str, Said]:
+        """Return what the cells of a column said so far, by text; nothing of one that may come to count."""
+        if column.weak and not self.tally.watch(column.name).counts:
+            return {}
+        known = self._remembered.setdefault(column.name, {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+        return known
+
+    def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
+        n = len(values)
+        width = len(self.columns)
+        if not self.headed:
+            if unfinished and n < width:
+                raise BadField(f"only {n} cells of {width}, and no line end: the list may be cut off")
+            return
+        if n > width and any(value not in (None, "") for value in values[width:]):
+            raise BadField(f"{n} cells where there are {width} columns: is a quote or a delimiter missing?")
+        if n < self.n_needed:
+            missing = self.columns[n].name
+            raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")
+        if unfinished and n <= width and self.columns[n - 1].meaning not in (*_MAY_LACK, "hash"):
+            name = self.columns[n - 1].name
+            raise BadField(
+                f"the list may be cut off in column {name!r}: its last line has no line end; add one if it is whole"
+            )
+
+    def _entries(
+        self, values: Sequence[object], position: int, complain: Callable[[str], None]
+    ) -> list[Entry]:
+        said: list[Said] = []
+        extra: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
+        quality: int | None = None
+        for column, value in zip(self._columns_of(values), values, strict=False):
+            meaning = column.meaning
+            if isinstance(value, str):
+                value = value.strip()
+            if meaning in ("hash", "ignored"):
+                continue
+            if meaning in ("quality", "id", "created", "updated"):
+                if value in (None, ""):
+                    continue
+                found: object
+                if meaning == "quality":
+                    found = quality = quality_of(value)
+                else:
+                    found = fields[meaning] = text_id(value) if meaning == "id" else utc_time(value)
+                if found is None:
+                    self.cells.unknown(column, value)
+                    extra[column.name] = value
+                continue
+            one = self.cells.said(column, value, position) if meaning != "extra" else None
+            if one is None:
+                if value in (None, ""):
+                    continue
+                one = self.cells.unknown(column, value)
+            if one.kept:
+                extra[column.name] = value
+            said.append(one)
+        shared = combined(said)
+        hashes, failures = self._hashes(values, type_of(said), quality)
+        if not hashes and not (shared["deleted"] and fields.get("id") and not failures):
+            if failures:
+                raise failures[0]
+            names = " and ".join(repr(self.columns[k].name) for k in self.hash_columns)
+            raise BadField(f"no digest: the {names} column is empty")
+        for failure in failures:
+            complain(str(failure))
+        found_hashes: list[Hash | ForeignHash | None] = [*hashes] if hashes else [None]
+        return [
+            Entry(hash=value, source=self.source, extra=extra, **fields, **shared) for value in found_hashes
+        ]
+
+    def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
+        if len(values) <= len(self.columns):
+            return self.columns
+        more = range(len(self.columns) + 1, len(values) + 1)
+        return (*self.columns, *(Column(f"column{k}", "extra") for k in more))
+
+    def _hashes(
+        self, values: Sequence[object], typed: Any, quality: int | None
+    ) -> tuple[list[Hash | ForeignHash], list[BadField]]:
+        hashes: dict[Hash | ForeignHash, None] = {}
+        failures: list[BadField] = []
+        for k in self.hash_columns:
+            value = values[k] if k < len(values) else None
+            if value is None or (isinstance(value, str) and not value.strip()):
+                continue
+            kind = self.columns[k].type
+            if kind.algorithm is None and typed is not None:
+                kind = Type(typed, kind.notation)
+                if isinstance(value, str) and "|" in value:
+                    value = value.rpartition("|")[2]  # "name|digest", of a type "filename|sha256"
+            try:
+                hashes[self.digests.read(value, kind, quality=quality)] = None
+            except BadField as exc:
+                failures.append(exc)
+        return list(hashes), failures

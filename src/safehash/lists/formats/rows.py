@@ -1,0 +1,238 @@
+"""Cut the lines of a table into cells: RFC 4180 by the standard library's reader, a lost quote held to its line."""
+
+from __future__ import annotations
+
+import csv
+import operator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .pages import Page
+
+__all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of"]
+
+# A quoted cell goes on for at most so many lines; a lost quote would swallow all that follow.
+_MAX_LINES_OF_CELL = 200
+
+
+@dataclass(slots=True)
+class Rows:
+    """Some lines of a table, cut into cells.
+
+    Attributes
+    ----------
+    numbers : sequence of int
+        The first line of each row, from 1.
+    rows : list of list of str
+    bad : list of (int, str)
+        Lines that cannot be cut, with the reason.
+    unfinished : bool
+        The last row has no line end: the list may break off in it.
+    """
+
+    numbers: Sequence[int]
+    rows: list[list[str]]
+    bad: list[tuple[int, str]] = field(default_factory=list)
+    unfinished: bool = False
+
+
+def comment_in(line: str) -> bool:
+    """Tell whether a line is a comment."""
+    return line.lstrip()[:1] == "#"
+
+
+def row_of(line: str, delimiter: str) -> list[str]:
+    """Return the cells of one line.
+
+    Raises
+    ------
+    csv.Error
+        It is no whole row.
+    """
+    if '"' not in line:
+        return line.split(delimiter)
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
+
+
+def row_blocks(page: Page, delimiter: str) -> Iterator[Rows]:
+    """Yield the rows of a page; blank lines and comments are left out.
+
+    Raises
+    ------
+    DamagedPage
+        After the rows before the damage.
+    """
+    lines = _Lines(page)
+    while lines.fill():
+        yield _fast(lines, delimiter) or _careful(lines, delimiter)
+
+
+def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
+    """Yield the lines of a page as rows of at most `n_cells` words, the last with all that is left.
+
+    Raises
+    ------
+    DamagedPage
+        After the lines before the damage.
+    """
+    lines = _Lines(page)
+    while lines.fill():
+        if not lines.lines:
+            yield _too_long(lines)
+            continue
+        unfinished = lines.lines[-1][-1:] not in ("\n", "\r")
+        texts = list(map(str.strip, lines.lines))
+        numbers: Sequence[int] = range(lines.first, lines.first + len(texts))
+        if "" in texts or any(map(_MAY_BE_COMMENT, texts)):
+            kept = [k for k, text in enumerate(texts) if text and not comment_in(text)]
+            texts, numbers = [texts[k] for k in kept], [numbers[k] for k in kept]
+        rows = (
+            [[text] for text in texts] if n_cells == 1 else [text.split(None, n_cells - 1) for text in texts]
+        )
+        lines.take(len(lines.lines))
+        yield Rows(numbers, rows, unfinished=unfinished)
+
+
+class _Lines:
+    """The lines of a page that were not cut yet, with their ends."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._blocks = page.blocks()
+        self.first = 1
+        self.lines: list[str] = []
+        self.too_long: int | None = None  # a line that comes next and is not read
+
+    def fill(self) -> bool:
+        """Make sure that there is a line, or one that is too long; False at the end."""
+        return bool(self.lines) or self.too_long is not None or self.more() or self.too_long is not None
+
+    def more(self) -> bool:
+        """Add the next lines of the page; False where there are none, or one that is too long."""
+        if self.too_long is not None:
+            return False
+        block = next(self._blocks, None)
+        if block is None:
+            return False
+        number, data, is_too_long = block
+        if is_too_long:
+            self.too_long = number
+            return False
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+            self._page.n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
+        if "\ufeff" in text:  # pages laid end to end keep their marks
+            text = text.replace("\ufeff", "")
+        if not self.lines:
+            self.first = number
+        self.lines += _LINE.findall(text) if _ODD_ENDS.search(text) else text.splitlines(True)
+        return True
+
+    def take(self, n: int) -> None:
+        """Forget the first `n` lines."""
+        self.first += n
+        del self.lines[:n]
+
+
+# `str.splitlines` takes more for line ends than there are.
+_ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,64}(?![0-9A-Za-z])")
+
+
+def _fast(lines: _Lines, delimiter: str) -> Rows | None:
+    """Cut all lines at once; None where one of them is odd."""
+    found = lines.lines
+    if not found:
+        return None
+    text = "".join(found)
+    if '"' in text:
+        try:
+            rows = list(csv.reader(found, delimiter=delimiter, skipinitialspace=True, strict=True))
+        except csv.Error:
+            return None
+        if len(rows) != len(found):
+            return None  # a cell of several lines
+    else:
+        rows = [line.split(delimiter) for line in _without_ends(found)]
+    numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+    if "#" in text or [] in rows or [""] in rows:
+        kept = [k for k, row in enumerate(rows) if not _is_nothing(row) and not comment_in(found[k])]
+        rows = [rows[k] for k in kept]
+        numbers = [numbers[k] for k in kept]
+    unfinished = found[-1][-1:] not in ("\n", "\r")
+    lines.take(len(found))
+    return Rows(numbers, rows, unfinished=unfinished)
+
+
+def _without_ends(lines: list[str]) -> list[str]:
+    return [line.rstrip("\r\n") for line in lines]
+
+
+def _is_nothing(row: list[str]) -> bool:
+    return not row or (len(row) == 1 and not row[0].strip())
+
+
+def _too_long(lines: _Lines) -> Rows:
+    number = lines.too_long or 0
+    lines.too_long = None
+    return Rows([], [], bad=[(number, "the line is longer than 4 MiB")])
+
+
+def _careful(lines: _Lines, delimiter: str) -> Rows:
+    """Cut line by line; cells may go on over several lines."""
+    found = Rows([], [])
+    numbers: list[int] = []
+    if not lines.lines:
+        return _too_long(lines)
+    n_wanted = len(lines.lines)
+    at = 0
+    while at < n_wanted:
+        line = lines.lines[at]
+        number = lines.first + at
+        n_lines = 1
+        if line.strip() and not comment_in(line):
+            try:
+                row, n_lines = _row(lines, at, delimiter)
+            except csv.Error as exc:
+                found.bad.append((number, f"not a CSV line: {exc}"))
+            else:
+                if not _is_nothing(row):
+                    numbers.append(number)
+                    found.rows.append(row)
+        at += n_lines
+    found.numbers = numbers
+    found.unfinished = at >= len(lines.lines) and lines.lines[at - 1][-1:] not in ("\n", "\r")
+    lines.take(at)
+    return found
+
+
+def _row(lines: _Lines, at: int, delimiter: str) -> tuple[list[str], int]:
+    """Return the row that begins on a line, and how many lines it has."""
+    line = lines.lines[at]
+    if '"' not in line:
+        return line.rstrip("\r\n").split(delimiter), 1
+
+    def feed() -> Iterator[str]:
+        for k in range(at, at + _MAX_LINES_OF_CELL):
+            if k >= len(lines.lines) and not lines.more():
+                return
+            yield lines.lines[k]
+
+    reader = csv.reader(feed(), delimiter=delimiter, skipinitialspace=True, strict=True)
+    try:
+        row = next(reader)
+    except csv.Error:
+        # A blank between a closing quote and the delimiter is common, and harmless.
+        trimmed = re.sub(rf'"[ \t]+(?={re.escape(delimiter)}|[\r\n]|$)', '"', line)
+        if trimmed != line:
+            again = csv.reader([trimmed], delimiter=delimiter, skipinitialspace=True, strict=True)
+            return next(again), 1
+        raise
+    if any(("\n" in cell or "\r" in cell) and _DIGEST.search(cell) for cell in row):
+        raise csv.Error("a quoted cell goes on over lines with digests in them: a quote is missing")
+    return row, reader.line_num

@@ -1,0 +1,130 @@
+"""The one table of list formats, and which row of it a page belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["FORMATS", "Format", "format_named", "sniff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One row of the table by which lists are recognised.
+
+    Attributes
+    ----------
+    name : str
+        What ``format=`` calls it; also the module that reads it, unless `module` says otherwise.
+    title : str
+        For people.
+    recognise : callable
+        Tells from (first 64 KiB, file name) whether a page is of this format.
+    refresh_days : int or None
+        After how many days without refresh the exchange's rules call a copy stale.
+    """
+
+    name: str
+    title: str
+    recognise: Callable[[str, str], bool]
+    module: str = ""
+    refresh_days: int | None = None
+
+
+def _first_line(head: str) -> str:
+    return head.lstrip().partition("\n")[0][:1000]
+
+
+def _has(*patterns: str) -> Callable[[str, str], bool]:
+    compiled = [re.compile(pattern) for pattern in patterns]
+    return lambda head, name: all(pattern.search(head) for pattern in compiled)
+
+
+_ROOT_OBJECT = r"\A\s*\{"
+_ROOT_ARRAY = r"\A\s*\["
+
+_PAGE_OF_DATA = _has(_ROOT_OBJECT, r'"data"\s*:\s*\[\s*(\]|\{(?s:.)*"indicator"\s*:)')
+_INDICATOR_RECORDS = _has(
+    r"\A\s*[\[{]", r'"indicator"\s*:', r'"type"\s*:', r'"(descriptors|should_delete)"\s*:'
+)
+_TE_LINE = _has(r"\A[0-9A-Fa-f]{32,64},\d+,(mine|\d{4}-\d\d-\d\dT[^,\n]*),[^,\n]*(\r?\n|\Z)")
+
+#: The one table: the first row that recognises a page reads it. More special rows stand first.
+FORMATS: tuple[Format, ...] = (
+    Format(
+        name="jsonl",
+        title="safehash JSON Lines",
+        recognise=_has(r'\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\{\s*"safehash"\s*:'),
+    ),
+    Format(
+        name="ncmec",
+        title="NCMEC hash sharing XML",
+        recognise=_has(r"<(\w+:)?queryResult\b"),
+    ),
+    Format(
+        name="stopncii",
+        title="StopNCII page",
+        recognise=_has(_ROOT_OBJECT, r'"hashRecords"\s*:'),
+        refresh_days=30,
+    ),
+    Format(
+        name="vics",
+        title="Project VIC / CAID (VICS)",
+        recognise=_has(_ROOT_OBJECT, r'"(odata\.metadata|@odata\.context)"\s*:'),
+    ),
+    Format(
+        name="tat",
+        title="Tech Against Terrorism page",
+        recognise=_has(_ROOT_OBJECT, r'"results"\s*:\s*\[\s*(\]|\{(?s:.)*"hash_digest"\s*:)'),
+    ),
+    Format(
+        name="threatexchange",
+        title="ThreatExchange threat_updates",
+        recognise=lambda head, name: _PAGE_OF_DATA(head, name) or _INDICATOR_RECORDS(head, name),
+        refresh_days=85,
+    ),
+    Format(
+        name="hma",
+        title="HMA bank export",
+        recognise=_has(_ROOT_ARRAY, r'"signals"\s*:|\A\s*\[\s*\]'),
+    ),
+    Format(
+        name="te",
+        title="pytx simple.*.te",
+        recognise=lambda head, name: (
+            re.fullmatch(r"simple\.[^.]+\.te", name) is not None or _TE_LINE(head, name)
+        ),
+    ),
+    Format(
+        name="text",
+        title="text, CSV or TSV",
+        recognise=lambda head, name: (
+            head.lstrip()[:1] not in ("{", "[", "<")
+            and (
+                re.search(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head) is not None
+                or re.search(r"\b(hash|pdq|md5|sha1|sha256)\b", _first_line(head), re.IGNORECASE) is not None
+            )
+        ),
+    ),
+)
+
+
+def sniff(head: bytes, name: str = "") -> Format | None:
+    """Return the format of a page that begins with `head` and is called `name`; None for none of ours."""
+    text = head.decode("utf-8", "replace")
+    return next((row for row in FORMATS if row.recognise(text, name)), None)
+
+
+def format_named(name: str) -> Format:
+    """Return the row of the table called `name`.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    for row in FORMATS:
+        if row.name == name:
+            return row
+    raise ValueError(f"no list format {name!r}; there are {', '.join(row.name for row in FORMATS)}")

@@ -1,0 +1,183 @@
+"""Lines that are no rows of a table: a digest among words, ``hash=...`` pairs, what checksum tools print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...hashing.hashes import Algorithm
+from ..entry import Entry
+from .columns import Column, is_quality, quality_in
+from .digests import digits_in
+from .fields import BadField, shown
+from .naming import Type, named_column, type_named
+from .options import ReadOptions
+from .records import RowReader
+from .tally import Tally
+
+__all__ = ["LineReader", "words_have_quality"]
+
+# SHA256 (name) = 12ab..., as BSD's tools and OpenSSL print it.
+_BSD = re.compile(r"([A-Za-z][\w/-]{1,20}) ?\((.*)\) ?= ?([0-9A-Fa-f]+)")
+# 12ab...  name, 12ab... *name: md5sum, sha256sum and their like; a backslash in front says that names are escaped.
+_SUM = re.compile(r"\\?([0-9A-Fa-f]{32,128})(?: \*|  )(\S.*)")
+_MAX_WORDS = 64
+_MAX_PAIRS = 200
+_NO_TYPE = Type(None)
+
+
+def words_have_quality(lines: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the second of three and more words is a PDQ quality."""
+    return is_quality([words[1] for words in lines if len(words) > 2])
+
+
+class LineReader(RowReader):
+    """Reads rows of text, and what stands among them that is no row.
+
+    Parameters are those of `RowReader`, and
+
+    has_quality : bool
+        In lines of words the second word is a quality.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        options: ReadOptions,
+        tally: Tally,
+        *,
+        headed: bool,
+        has_quality: bool = False,
+    ) -> None:
+        super().__init__(columns, options, tally, headed=headed)
+        self._has_quality = has_quality
+        self._kind = columns[0].type if len(columns) == 1 else _NO_TYPE
+
+    def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
+        if not self._is_line(values):
+            super()._check_width(values, unfinished)
+
+    def _entries(
+        self, values: Sequence[object], position: int, complain: Callable[[str], None]
+    ) -> list[Entry]:
+        if not self._is_line(values):
+            return super()._entries(values, position, complain)
+        texts = [str(value).strip() for value in values]
+        if texts[0][:5].lower() == "hash=":
+            return self._from_pairs(texts if len(texts) > 1 else texts[0].split(), position)
+        return self._from_words(next(text for text in texts if text))
+
+    def _is_line(self, values: Sequence[object]) -> bool:
+        """Tell whether some cells are no row of this table."""
+        first = str(values[0]).strip()
+        if first[:5].lower() == "hash=":
+            return True
+        if len(self.columns) == 1:
+            return len(values) == 1 and len(first.split(None, 1)) > 1
+        if self.headed:
+            return False
+        filled = [str(value).strip() for value in values if str(value).strip()]
+        return len(filled) == 1 and (not digits_in(filled[0]) or filled[0] == first)
+
+    # -- pairs ---------------------------------------------------------------------------------------------
+
+    def _from_pairs(self, items: Sequence[str], position: int) -> list[Entry]:
+        """Read ``hash=<hex>`` with or without metadata, as pairs or as free text."""
+        names: list[str] = []
+        values: list[object] = []
+        free: list[str] = []
+        for item in items[:_MAX_PAIRS]:
+            name, equals, value = item.partition("=")
+            name = name.strip()
+            if not equals or not name or name in names:
+                free.append(item)
+            else:
+                names.append(name)
+                values.append(value)
+        free += items[_MAX_PAIRS:]
+        if any(free):
+            names.append("metadata")
+            values.append(" ".join(filter(None, free)))
+        columns = []
+        for name in names:
+            named = named_column(name)
+            meaning = "extra" if named.meaning == "odd_hash" else named.meaning
+            kind = named.type or _NO_TYPE
+            if name.lower() == "hash":
+                kind = self._kind
+            columns.append(Column(name, meaning, kind, named.weak, "named"))
+        reader = RowReader(columns, self.options, self.tally)
+        return reader._entries(values, position, lambda problem: self.tally.reject(position, problem))
+
+    # -- words ---------------------------------------------------------------------------------------------
+
+    def _from_words(self, text: str) -> list[Entry]:
+        """Read a digest alone, after a type, after a name and a type, or in front of words."""
+        match = _BSD.fullmatch(text)
+        if match is not None:
+            return [self._typed(type_named(match[1]), match[1], match[3], {"name": match[2]})]
+        match = _SUM.fullmatch(text)
+        if match is not None:
+            if len(match[1]) == 64 and self._kind.algorithm is None and self.digests.algorithm is None:
+                self.tally.n_sums += 1
+            return [self._entry(match[1], self._kind, {"metadata": match[2].strip()})]
+        words = text.split(None, _MAX_WORDS)
+        found = self._after_types(words)
+        if found:
+            return found
+        at = [k for k, word in enumerate(words) if digits_in(word)]
+        if len(at) > 1:
+            return self._several(words, at)
+        if len(words) > 1 and at == [len(words) - 1]:
+            return [self._entry(words[-1], self._kind, {"name": " ".join(words[:-1])})]
+        quality = quality_in(words[1]) if len(words) > 2 and self._has_quality else None
+        rest = " ".join(words[1:] if quality is None else words[2:])
+        kind = "metadata" if quality is None else "filename"
+        return [self._entry(words[0], self._kind, {kind: rest}, quality=quality)]
+
+    def _several(self, words: Sequence[str], at: Sequence[int]) -> list[Entry]:
+        lengths = [digits_in(words[k]) for k in at]
+        if len(at) < len(words) or len(set(lengths)) < len(lengths):
+            raise BadField(f"{len(at)} digests on one line, and nothing says what each of them is")
+        return [self._entry(word, self._kind, {}) for word in words]
+
+    def _after_types(self, words: Sequence[str]) -> list[Entry]:
+        """Read digests that stand behind the names of their types: ``pdq <hash>``, ``NAME md5 <hash>``."""
+        found: list[Entry] = []
+        pairs: list[tuple[int, Type]] = []
+        for k in range(len(words) - 1):
+            kind = type_named(words[k]) if not digits_in(words[k]) else None
+            if kind is None or kind.algorithm is None or (pairs and pairs[-1][0] == k - 1):
+                continue
+            if isinstance(kind.algorithm, Algorithm) or k == 0 or digits_in(words[k + 1]):
+                pairs.append((k, kind))
+        if not pairs:
+            return found
+        if len(pairs) > 1 and not all(digits_in(words[k + 1]) for k, _ in pairs):
+            pairs = pairs[-1:]  # a name that has a type's name in it
+        taken = {k for at, _ in pairs for k in (at, at + 1)}
+        more = [k for k, word in enumerate(words) if k not in taken and digits_in(word)]
+        if more:
+            raise BadField(
+                f"{len(pairs) + len(more)} digests on one line, and nothing says what each of them is"
+            )
+        first, last = pairs[0][0], pairs[-1][0] + 2
+        name = " ".join(words[:first])
+        metadata = " ".join(words[last:])
+        for at, kind in pairs:
+            found.append(self._entry(words[at + 1], kind, {"name": name, "metadata": metadata}))
+        return found
+
+    def _typed(self, kind: Type | None, named: str, digest: str, texts: Mapping[str, str]) -> Entry:
+        if kind is None or kind.algorithm is None:
+            raise BadField(f"{shown(named)} is no type of digest known here")
+        return self._entry(digest, kind, texts)
+
+    def _entry(
+        self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
+    ) -> Entry:
+        extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
+        for name, text in extra.items():
+            self.cells.unknown(Column(name, "extra"), text)
+        return Entry(hash=self.digests.read(digest, kind, quality=quality), source=self.source, extra=extra)
