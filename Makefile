@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
 .PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
-.PHONY: check-pillow bench-views clean
+.PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
 demo: .demo/ready
@@ -41,6 +41,11 @@ wheel: $(VENV)/tools
 lint:
 	$(BIN)/ruff check src tests benchmarks demo docs setup.py
 	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/python tests/house.py --check
+
+# The tables of docs/design.md, from the first sentences of all files.
+design: $(VENV)/tools
+	$(BIN)/python tests/house.py
 
 types:
 	$(BIN)/mypy

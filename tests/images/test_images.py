@@ -121,8 +121,8 @@ def test_ycbcr_tiff(photo: Image.Image) -> None:
         assert decoded.pixels.shape == (photo.height, photo.width, 3)
     full_chroma = struct.pack("<HHIHH", 530, 3, 2, 1, 1)
     assert full_chroma in data
-    with pytest.raises(UnsupportedImage, match="subsampled chroma"):
-        safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 2, 2)))
+    with pytest.raises(UnsupportedImage, match="subsampled chroma, 3 x 1"):
+        safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 3, 1)))
 
 
 def test_a_tiff_of_unknown_samples_is_unsupported_not_damaged(photo: Image.Image) -> None:

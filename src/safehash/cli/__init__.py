@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED, epilog
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
@@ -127,6 +129,8 @@ def _fail(said: str, arguments: argparse.Namespace) -> int:
     from ..matching.shown import printable
 
     if getattr(arguments, "debug", False):
+        import traceback
+
         traceback.print_exc()
     print(f"safehash: {printable(said)}", file=sys.stderr)
     return FATAL

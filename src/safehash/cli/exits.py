@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "CRASH",
@@ -20,8 +20,7 @@ __all__ = [
 OK, MATCHED, FATAL, UNDECIDED, NOTHING, CRASH, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """One exit code.
 
     Attributes

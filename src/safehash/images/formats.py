@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import bmp, gif, jpeg, png, tiff
+from . import avif, bmp, gif, jpeg, png, tiff
 from .exif import Turns, turns_of
 from .frames import read_frames
 from .opening import Codec
@@ -27,12 +27,6 @@ def _webp() -> Callable[..., Any]:
     from PIL.WebPImagePlugin import WebPImageFile
 
     return WebPImageFile
-
-
-def _avif() -> Callable[..., Any]:
-    from PIL.AvifImagePlugin import AvifImageFile
-
-    return AvifImageFile
 
 
 def _heif() -> Callable[..., Any]:
@@ -60,7 +54,7 @@ READERS: dict[str, Reader] = {
     "PNG": png.read_png,
     "GIF": gif.read_gif,
     "WEBP": _by_library("WEBP", _webp, turns_of=_turns_of_webp),
-    "AVIF": _by_library("AVIF", _avif),
+    "AVIF": avif.read_avif,
     "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
