@@ -276,8 +276,8 @@ def _undecided(exc: Exception) -> Facts:
         return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
     if isinstance(exc, MemoryError):
         return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
-    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
     reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    _LOG.error("%s", reason, exc_info=exc)
     return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 

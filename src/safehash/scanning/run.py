@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +19,7 @@ from .items import Found, Item
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import ScanEvent, ScanRecord, Skipped, Summary
+from .sharing import SharedLists
 from .sources import Inputs, count_files, find
 from .worker import Verdict, Worker, undecided
 
@@ -55,6 +52,7 @@ def scan(
     options: ScanOptions = DEFAULT_OPTIONS,
     catalog: Catalog | None = None,
     names: IO[bytes] | None = None,
+    stream: IO[bytes] | None = None,
     _before: Callable[[str], None] | None = None,
 ) -> Scan:
     """Decide every image among files, folders, patterns, archives and remote stores.
@@ -71,6 +69,8 @@ def scan(
         Remembers every decision; files it knows unchanged are counted and not decided again.
     names : binary stream, optional
         Further paths, separated by NUL or newline.
+    stream : binary stream, optional
+        One more file to decide, by its bytes; its path is "-".
 
     Returns
     -------
@@ -101,6 +101,7 @@ def scan(
     inputs = Inputs.of(
         paths,
         names=names,
+        stream=stream,
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
@@ -260,9 +261,10 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
-            means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
-            arguments = (_share(self._matcher, scratch), self._worker_options(), means)
+        # Matches are counted in one place, for the whole scan.
+        with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
+            means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
+            arguments = (shared.opener, self._worker_options(), means)
             workers = Workers(n_workers, arguments, timeout=self._options.timeout)
             feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
@@ -357,16 +359,6 @@ class Scan:
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
             n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
-
-
-def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
-    """Return what opens the matcher in a worker: one snapshot, mapped by all of them."""
-    snapshot = Path(scratch, "lists.safehash")
-    matcher.save(snapshot)
-    snapshot.chmod(0o600)
-    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
-    settings = replace(matcher.settings, flood=None, trusted=())
-    return functools.partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

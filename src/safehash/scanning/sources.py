@@ -34,6 +34,8 @@ class Inputs:
         Files, folders, patterns (``*``, ``?``, ``[..]``, ``**``) where no such file exists, URLs.
     names : binary stream or None
         Further paths, separated by NUL if the stream holds any within its first 64 KiB, else by newline.
+    stream : binary stream or None
+        One more file, by its bytes; its path is "-".
     follow_links : bool
         Follow symbolic links met in folders. A folder reached twice is looked at once.
     skip_hidden : bool
@@ -48,6 +50,7 @@ class Inputs:
 
     paths: tuple[str, ...] = ()
     names: IO[bytes] | None = None
+    stream: IO[bytes] | None = None
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
@@ -85,6 +88,9 @@ def find(inputs: Inputs) -> Iterator[Found]:
     """Yield everything `inputs` name: what to decide, what is left aside, what could not be looked into."""
     for path in inputs.paths:
         yield from _named(path, inputs)
+    if inputs.stream is not None:
+        data = inputs.stream.read(inputs.max_member_bytes + 1)
+        yield Item(path="-", data=data, n_bytes=len(data), named=True)
     if inputs.names is not None:
         for name in _split_names(inputs.names):
             yield from _named(os.fsdecode(name), inputs)
@@ -93,7 +99,7 @@ def find(inputs: Inputs) -> Iterator[Found]:
 def count_files(inputs: Inputs) -> Iterator[int]:
     """Yield a growing count of the plain files ahead, opening none; archives count as one."""
     n_files = 0
-    for found in find(replace(inputs, names=None, archives=False, ordered=False)):
+    for found in find(replace(inputs, names=None, stream=None, archives=False, ordered=False)):
         if not isinstance(found, Problem):
             n_files += 1
             yield n_files

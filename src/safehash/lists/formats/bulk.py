@@ -208,7 +208,7 @@ class _Made:
             groups = {own: list(range(self._n))}
         for kind, rows in groups.items():
             algorithm = kind if kind is not None else told.algorithm
-            if isinstance(algorithm, str):
+            if algorithm is not None and not isinstance(algorithm, Algorithm):
                 self._take_foreign(algorithm, cells, rows)
             elif notation == "hex":
                 self._take_hex(algorithm, cells, rows, untyped=kind is None)

@@ -91,7 +91,7 @@ class DigestReader:
         text = bare(value)
         if ":" in text and (match := _PREFIXED.fullmatch(text)) is not None:
             algorithm, text = self._prefixed(match[1], match[2], algorithm)
-        if isinstance(algorithm, str):
+        if algorithm is not None and not isinstance(algorithm, Algorithm):
             return ForeignHash(algorithm, value)
         notation = kind.notation or self.notation or "hex"
         if notation == "hex":
@@ -110,7 +110,7 @@ class DigestReader:
         """Return what ``sha256:12ab...`` is, which must be what its column says."""
         named = type_named(name)
         if named is None or named.algorithm is None:
-            if isinstance(algorithm, str):
+            if algorithm is not None and not isinstance(algorithm, Algorithm):
                 return algorithm, rest
             raise BadField(f"{shown(name)} is no type of digest known here")
         if algorithm is not None and named.algorithm != algorithm:
