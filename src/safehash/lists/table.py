@@ -210,6 +210,27 @@ class EntryTable:
     def __iter__(self) -> Iterator[Entry]:
         return (self[row] for row in range(self._n_rows))
 
+    def id_of(self, row: int) -> str | None:
+        """Return the id of one row, without building its entry."""
+        return self._id(row, self._meta(self._column("metas", row))[6])
+
+    def identity(self, row: int) -> tuple[object, ...]:
+        """Return all that one row holds, as stored: rows of one table with equal identities are one record."""
+        kind = self._column("kinds", row)
+        found: list[object] = [kind, self._column("qualities", row), self._column("metas", row)]
+        found += [
+            self._item(self._pools[name], self._column(f"{name}s", row), name) for name in ("date", "extra")
+        ]
+        found.append(self._item(self._ids, row, "id") if len(self._ids) else b"")
+        if kind in self._groups:
+            rows, digests = self._groups[kind]
+            found.append(digests[self._position(rows, row, "rows")].tobytes())
+        elif kind == KIND_FOREIGN:
+            at = self._position(self._foreign_rows, row, "foreign_rows")
+            found.append(self._at(self._foreign_names, at))
+            found.append(self._item(self._foreign_values, at, "foreign"))
+        return tuple(found)
+
     def digests(self, algorithm: str | Algorithm) -> tuple[Int64Array, UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
