@@ -19,7 +19,7 @@ from .formats.batch import Batch
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
-from .table import EntryTable
+from .table import KIND_FOREIGN, EntryTable
 
 __all__ = ["LoadedList", "Withdrawn", "load_list"]
 
@@ -174,19 +174,17 @@ class _Staged:
         deleted = np.frombuffer(self._deleted, np.bool_)
         withdrawn = _withdrawn(table, deleted)
         order, same = self._by_key(table)
-        if not same.any() and not deleted.any():
-            return table, withdrawn
-        shared = np.zeros(len(table), np.bool_)
-        shared[order[1:][same]] = True
-        shared[order[:-1][same]] = True
-        kept = ~shared & ~deleted
+        kept = ~deleted
         unlike: list[list[int]] = []
-        for rows in _groups(order, same):
+        for rows in _groups(*_alike(table, order, same, deleted)):
+            kept[rows] = False
             different = _different(table, rows)
             if len(different) > 1:
                 unlike.append(different)
             elif not deleted[different[0]]:
                 kept[different[0]] = True
+        if kept.all():
+            return table, withdrawn
         builder = EntryTableBuilder()
         builder.extend_from(table, np.flatnonzero(kept))
         for rows in unlike:
@@ -208,6 +206,51 @@ class _Staged:
                 keys[rows[chosen]] = _mixed(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _alike(
+    table: EntryTable,
+    order: npt.NDArray[np.int64],
+    same: npt.NDArray[np.bool_],
+    deleted: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Leave out the groups of rows that are several digests of one record: nothing of them is merged.
+
+    So a record of an MD5, a SHA-1 and a PDQ stays three rows: none is deleted, all are of one time, and no two
+    have one digest.
+    """
+    if not same.any():
+        return order[:0], same[:0]
+    starts = np.flatnonzero(np.concatenate(([True], ~same)))
+    sizes: npt.NDArray[np.int64] = np.diff(np.concatenate((starts, [order.shape[0]]))).astype(np.int64)
+    groups = np.flatnonzero(sizes > 1)
+    rows = order[np.repeat(sizes > 1, sizes)]
+    group = np.repeat(np.arange(groups.size), sizes[groups])
+    first = np.concatenate(([0], np.cumsum(sizes[groups])[:-1]))
+    odd = ~np.logical_and.reduceat(table.same_dates(rows, rows[first][group]), first)
+    odd |= np.maximum.reduceat(deleted[rows].view(np.int8), first) > 0
+    marks = _digest_marks(table, rows)
+    within = np.lexsort((marks, group))
+    repeated = (group[within][1:] == group[within][:-1]) & (marks[within][1:] == marks[within][:-1])
+    odd[group[within][1:][repeated]] = True
+    chosen = odd[group]
+    rows, group = rows[chosen], group[chosen]
+    return rows, group[1:] == group[:-1]
+
+
+def _digest_marks(table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a number per row that is the same wherever the digest is; rows without one have none in common."""
+    marks = np.zeros(len(table), np.int64)
+    computed = np.zeros(len(table), np.bool_)
+    for algorithm in Algorithm:
+        own, digests = table.digests(algorithm)
+        if own.size:
+            marks[own] = _mixed(digests) + hash(algorithm.value) % (1 << 62)
+            computed[own] = True
+    for row in rows[~computed[rows]].tolist():
+        kind, *_, name, value = table.identity(row)
+        marks[row] = hash((name, value)) if kind == KIND_FOREIGN else 0
+    return marks[rows]
 
 
 def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:

@@ -214,6 +214,15 @@ class EntryTable:
         """Return the id of one row, without building its entry."""
         return self._id(row, self._meta(self._column("metas", row))[6])
 
+    def same_dates(self, rows: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell for each row whether its dates are those of another row, shape (n,)."""
+        numbers = np.asarray(self._whole("dates")).astype(np.int64)
+        one, other = numbers[rows], numbers[others]
+        same: npt.NDArray[np.bool_] = one == other
+        differ = np.flatnonzero(~same)
+        same[differ] = self._pools["date"].equal(one[differ], other[differ])
+        return same
+
     def identity(self, row: int) -> tuple[object, ...]:
         """Return all that one row holds, as stored: rows of one table with equal identities are one record."""
         kind = self._column("kinds", row)
@@ -439,6 +448,21 @@ class Pool:
 
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
+
+    def equal(self, one: Int64Array, other: Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
+        begins, others = self.offsets[one], self.offsets[other]
+        lengths = self.offsets[one + 1] - begins
+        same: npt.NDArray[np.bool_] = lengths == self.offsets[other + 1] - others
+        for length in np.unique(lengths[same]).tolist():
+            at = np.flatnonzero(same & (lengths == length))
+            for start in range(0, at.shape[0], 1 << 14):
+                some = at[start : start + (1 << 14)]
+                within = np.arange(length)
+                left = self.blob[begins[some][:, None] + within]
+                right = self.blob[others[some][:, None] + within]
+                same[some] = (left == right).all(axis=1)
+        return same
 
 
 def _text(data: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -15,13 +15,13 @@ import numpy.typing as npt
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
 from .batch import NO_QUALITY, Batch
-from .fields import BadField
+from .fields import BadField, utc_time
 from .json_stream import Many, NotJson, decoded, records
 from .pages import Page
 from .tally import Tally
 from .times import utc_times
 
-__all__ = ["Patient", "PlainColumns", "PlainRecords", "PlainShape", "read_records"]
+__all__ = ["Patient", "PlainColumns", "PlainRecords", "PlainShape", "from_hex", "read_records"]
 
 _T = TypeVar("_T")
 
@@ -56,9 +56,9 @@ class PlainColumns:
     qualities : list of int or None
     """
 
-    keys: list[Hashable]
+    keys: Sequence[Hashable]
     digests: list[str]
-    ids: list[str | None] | None = None
+    ids: Sequence[str | None] | None = None
     created: Sequence[object] | None = None
     updated: Sequence[object] | None = None
     extras: list[bytes] | None = None
@@ -186,7 +186,7 @@ class PlainRecords:
             columns = self._columns(records)
             first = dict(zip(reversed(columns.keys), range(len(raws) - 1, -1, -1), strict=True))
             models = {
-                key: self._models.get(key) or self._learned(key, raws[k])
+                key: self._models.get(key) or self._learned(key, raws[k], columns, k)
                 for key, k in reversed(first.items())
             }
             made = _Made(columns, models)
@@ -205,7 +205,10 @@ class PlainRecords:
             return
         yield from entries_of(number, record, self._patient, self._tally)
 
-    def _learned(self, key: Hashable, raw: msgspec.Raw | bytes) -> tuple[Algorithm, Entry] | None:
+    def _learned(
+        self, key: Hashable, raw: msgspec.Raw | bytes, columns: PlainColumns, k: int
+    ) -> tuple[Algorithm, Entry] | None:
+        """Find out what a key means, from row `k` that has it; None where the columns do not hold all of it."""
         if key is None or len(self._models) >= _REMEMBERED:
             return None
         try:
@@ -214,13 +217,30 @@ class PlainRecords:
             return None  # it is read once more, and what is wrong with it said
         if failures or len(entries) != 1 or not isinstance(entries[0].hash, Hash):
             return None
-        model = replace(entries[0], hash=None, id=None, created=None, updated=None, extra={})
-        found = self._models[key] = (entries[0].hash.algorithm, model)
+        (entry,) = entries
+        value = entries[0].hash
+        told = replace(
+            entry,
+            id=None if columns.ids is None else columns.ids[k],
+            created=None if columns.created is None else utc_time(columns.created[k]),
+            updated=None if columns.updated is None else utc_time(columns.updated[k]),
+            extra={} if columns.extras is None else json.loads(columns.extras[k]),
+        )
+        quality = NO_QUALITY if columns.qualities is None else columns.qualities[k]
+        if told != entry or quality != (NO_QUALITY if value.quality is None else value.quality):
+            return None
+        model = replace(entry, hash=None, id=None, created=None, updated=None, extra={})
+        found = self._models[key] = (value.algorithm, model)
         return found
 
 
 class _Made:
     """Columns of plain records, with what each means, as batches.
+
+    Parameters
+    ----------
+    columns : PlainColumns
+    models : mapping of key to (Algorithm, Entry), or to None for what is not plain
 
     Attributes
     ----------
@@ -228,7 +248,11 @@ class _Made:
         Rows that are not plain after all.
     """
 
-    def __init__(self, columns: PlainColumns, models: dict[Hashable, tuple[Algorithm, Entry] | None]) -> None:
+    def __init__(
+        self,
+        columns: PlainColumns,
+        models: Mapping[Any, tuple[Algorithm, Entry] | None],
+    ) -> None:
         self._columns = columns
         keys = columns.keys
         self.odd: set[int] = set()
@@ -271,12 +295,12 @@ class _Made:
         """Decode the digests of one kind of rows; those that are none are odd."""
         texts = _picked(self._columns.digests, kind.rows)
         n_bytes = kind.algorithm.n_bytes
-        digests = _from_hex(texts, n_bytes)
+        digests = from_hex(texts, n_bytes)
         if digests is None:
-            bad = {k for k, text in zip(kind.rows, texts, strict=True) if _from_hex([text], n_bytes) is None}
+            bad = {k for k, text in zip(kind.rows, texts, strict=True) if from_hex([text], n_bytes) is None}
             self.odd |= bad
             kind.rows = [k for k in kind.rows if k not in bad]
-            digests = _from_hex(_picked(self._columns.digests, kind.rows), n_bytes)
+            digests = from_hex(_picked(self._columns.digests, kind.rows), n_bytes)
         if digests is None or not kind.rows:
             return False
         kind.digests = digests
@@ -324,11 +348,11 @@ class _Kind:
         self.likes: list[Entry] = []
 
 
-def _picked(values: list[_T], rows: Sequence[int]) -> list[_T]:
+def _picked(values: Sequence[_T], rows: Sequence[int]) -> Sequence[_T]:
     return values if len(rows) == len(values) else [values[k] for k in rows]
 
 
-def _from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:
+def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:
     """Return the digests of plain hexadecimal digits, shape (n, n_bytes); None if one is anything else."""
     if set(map(len, texts)) - {2 * n_bytes}:
         return None
