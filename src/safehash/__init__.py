@@ -16,10 +16,12 @@ one does.
 from __future__ import annotations
 
 import logging
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._lazy import attach
 
 if TYPE_CHECKING:
+    from . import lists
     from .errors import (
         CatalogError,
         DeadlinePassed,
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
         UnreadableImage,
         UnsupportedImage,
     )
+    from .evaluation.evaluate import evaluate
+    from .evaluation.results import Evaluation, EvaluationRow, ListEvaluation, ListMatch
     from .hashing.compute import (
+        Decode,
         Fingerprint,
         fingerprint_bytes,
         fingerprint_file,
@@ -44,19 +49,24 @@ if TYPE_CHECKING:
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
+    from .images.pictures import Blob, Decoded, Effort, Provenance
     from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
-    from .lists.formats import read_list
-    from .lists.loading import load_list
+    from .lists.formats import ListReader, read_list
+    from .lists.loading import LoadedList, load_list
     from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
-    from .lists.report import ListReport
-    from .lists.source import ListSource
-    from .matching.decision import Decision, Match, Outcome
-    from .matching.flood import FloodGuard
+    from .lists.report import ListReport, Reject
+    from .lists.source import ListPath, ListSource
+    from .lists.table import EntryTable
+    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
     from .matching.settings import FloodLimits, Settings
+    from .matching.views import windows_to_list
+    from .reports.report import report
     from .scanning.catalog import Catalog
+    from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
     from .scanning.run import Scan, scan
@@ -64,72 +74,22 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Silent unless the application asks: without a handler, Python prints warnings to standard error.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
-
-#: Where each public name lives; loaded at its first use.
-_HOMES = {
-    "Algorithm": "hashing.hashes",
-    "BinaryReader": "images.uploads",
-    "Catalog": "scanning.catalog",
-    "CatalogError": "errors",
-    "DeadlinePassed": "errors",
-    "Decision": "matching.decision",
-    "Entry": "lists.entry",
-    "Fingerprint": "hashing.compute",
-    "FloodGuard": "matching.flood",
-    "FloodLimits": "matching.settings",
-    "ForeignHash": "hashing.hashes",
-    "Hash": "hashing.hashes",
-    "ImageError": "errors",
-    "ImageTooLarge": "errors",
-    "ImageTooSmall": "errors",
-    "Index": "search.index",
-    "IndexFileError": "errors",
-    "Limits": "images.limits",
-    "ListError": "errors",
-    "ListPolicy": "lists.policy",
-    "ListReport": "lists.report",
-    "ListSource": "lists.source",
-    "Match": "matching.decision",
-    "Matcher": "matching.matcher",
-    "Opinion": "lists.entry",
-    "Outcome": "matching.decision",
-    "Policy": "lists.policy",
-    "Problem": "scanning.records",
-    "SafehashError": "errors",
-    "Scan": "scanning.run",
-    "ScanEvent": "scanning.records",
-    "ScanOptions": "scanning.options",
-    "ScanRecord": "scanning.records",
-    "Settings": "matching.settings",
-    "Skipped": "scanning.records",
-    "Summary": "scanning.records",
-    "UnreadableImage": "errors",
-    "UnsupportedImage": "errors",
-    "Upload": "images.uploads",
-    "UploadedFile": "images.uploads",
-    "fingerprint_bytes": "hashing.compute",
-    "fingerprint_file": "hashing.compute",
-    "hash_array": "hashing.compute",
-    "hash_bytes": "hashing.compute",
-    "hash_file": "hashing.compute",
-    "hash_image": "hashing.compute",
-    "hash_many": "hashing.compute",
-    "load_list": "lists.loading",
-    "merge_lists": "lists.merging",
-    "read_list": "lists.formats",
-    "scan": "scanning.run",
-}
-
 __all__ = [
     "Algorithm",
+    "Audit",
     "BinaryReader",
+    "Blob",
     "Catalog",
     "CatalogError",
     "DeadlinePassed",
     "Decision",
+    "Decode",
+    "Decoded",
+    "Effort",
     "Entry",
+    "EntryTable",
+    "Evaluation",
+    "EvaluationRow",
     "Fingerprint",
     "FloodGuard",
     "FloodLimits",
@@ -142,27 +102,38 @@ __all__ = [
     "IndexFileError",
     "Limits",
     "ListError",
+    "ListEvaluation",
+    "ListInfo",
+    "ListMatch",
+    "ListPath",
     "ListPolicy",
+    "ListReader",
     "ListReport",
     "ListSource",
+    "LoadedList",
     "Match",
     "Matcher",
     "Opinion",
     "Outcome",
     "Policy",
     "Problem",
+    "Provenance",
+    "Quarantined",
+    "Reject",
     "SafehashError",
     "Scan",
     "ScanEvent",
     "ScanOptions",
     "ScanRecord",
     "Settings",
+    "Similar",
     "Skipped",
     "Summary",
     "UnreadableImage",
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
     "hash_array",
@@ -170,21 +141,99 @@ __all__ = [
     "hash_file",
     "hash_image",
     "hash_many",
+    "lists",
     "load_list",
     "merge_lists",
     "read_list",
+    "rematch",
+    "report",
     "scan",
+    "similar",
+    "windows_to_list",
 ]
 
+#: Where each public name lives; loaded at its first use.
+_HOMES = {
+    "Algorithm": "hashing.hashes",
+    "Audit": "matching.decision",
+    "BinaryReader": "images.uploads",
+    "Blob": "images.pictures",
+    "Catalog": "scanning.catalog",
+    "CatalogError": "errors",
+    "DeadlinePassed": "errors",
+    "Decision": "matching.decision",
+    "Decode": "hashing.compute",
+    "Decoded": "images.pictures",
+    "Effort": "images.pictures",
+    "Entry": "lists.entry",
+    "EntryTable": "lists.table",
+    "Evaluation": "evaluation.results",
+    "EvaluationRow": "evaluation.results",
+    "Fingerprint": "hashing.compute",
+    "FloodGuard": "matching.flood",
+    "FloodLimits": "matching.settings",
+    "ForeignHash": "hashing.hashes",
+    "Hash": "hashing.hashes",
+    "ImageError": "errors",
+    "ImageTooLarge": "errors",
+    "ImageTooSmall": "errors",
+    "Index": "search.index",
+    "IndexFileError": "errors",
+    "Limits": "images.limits",
+    "ListError": "errors",
+    "ListEvaluation": "evaluation.results",
+    "ListInfo": "matching.decision",
+    "ListMatch": "evaluation.results",
+    "ListPath": "lists.source",
+    "ListPolicy": "lists.policy",
+    "ListReader": "lists.formats",
+    "ListReport": "lists.report",
+    "ListSource": "lists.source",
+    "LoadedList": "lists.loading",
+    "Match": "matching.decision",
+    "Matcher": "matching.matcher",
+    "Opinion": "lists.entry",
+    "Outcome": "matching.decision",
+    "Policy": "lists.policy",
+    "Problem": "scanning.records",
+    "Provenance": "images.pictures",
+    "Quarantined": "matching.flood",
+    "Reject": "lists.report",
+    "SafehashError": "errors",
+    "Scan": "scanning.run",
+    "ScanEvent": "scanning.records",
+    "ScanOptions": "scanning.options",
+    "ScanRecord": "scanning.records",
+    "Settings": "matching.settings",
+    "Similar": "scanning.lookback",
+    "Skipped": "scanning.records",
+    "Summary": "scanning.records",
+    "UnreadableImage": "errors",
+    "UnsupportedImage": "errors",
+    "Upload": "images.uploads",
+    "UploadedFile": "images.uploads",
+    "evaluate": "evaluation.evaluate",
+    "fingerprint_bytes": "hashing.compute",
+    "fingerprint_file": "hashing.compute",
+    "hash_array": "hashing.compute",
+    "hash_bytes": "hashing.compute",
+    "hash_file": "hashing.compute",
+    "hash_image": "hashing.compute",
+    "hash_many": "hashing.compute",
+    "lists": "lists",
+    "load_list": "lists.loading",
+    "merge_lists": "lists.merging",
+    "read_list": "lists.formats",
+    "rematch": "scanning.lookback",
+    "report": "reports.report",
+    "scan": "scanning.run",
+    "similar": "scanning.lookback",
+    "windows_to_list": "matching.views",
+}
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
+# A type checker reads the imports above, and so knows which names there are none of.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__, _HOMES)
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+# Silent unless the application asks: without a handler, Python prints warnings to standard error.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

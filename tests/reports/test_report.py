@@ -17,7 +17,7 @@ from PIL import Image
 
 from safehash.matching.matcher import Matcher
 from safehash.matching.shown import printable
-from safehash.reports.report import write_report
+from safehash.reports.report import report
 from safehash.reports.thumbnails import grey_png, thumbnail
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
@@ -45,7 +45,7 @@ def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def page_of(path: Path, target: Path, **options: Any) -> str:
     with Catalog(path, create=False) as catalog:
-        write_report(catalog, target, **options)
+        report(catalog, target, **options)
     return target.read_text(encoding="utf-8")
 
 

@@ -184,7 +184,7 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
     later = Matcher.from_files(new)
     for _ in range(2):  # a second time changes nothing
         with Catalog(path, create=False) as catalog:
-            found = {Path(name).name: decision for name, _, decision in rematch(catalog, later)}
+            found = {Path(record.path).name: record.decision for record in rematch(catalog, later)}
             assert set(found) == {f"picture0000{number}.png" for number in (5, 6, 7)}
             assert found["picture00005.png"].matches[0].entry.id == "plain"
             assert found["picture00006.png"].matches[0].view != "as it is"
@@ -211,7 +211,7 @@ def test_rematch_without_the_allow_list_counts_what_it_suppressed(tmp_path: Path
     assert scan_into(path, folder, allowing).outcomes["suppressed"] == 1
     for matcher, wanted in ((allowing, "suppressed"), (Matcher.from_files(listed), "match")):
         with Catalog(path) as catalog:
-            assert [decision.outcome.value for _, _, decision in rematch(catalog, matcher)] == [wanted]
+            assert [record.decision.outcome.value for record in rematch(catalog, matcher)] == [wanted]
             assert counts(catalog)["outcomes"][wanted] == 1
             n_open = catalog.number("SELECT count(*) FROM matches WHERE suppressed_by IS NULL")
             assert n_open == (wanted == "match")
@@ -227,9 +227,11 @@ def test_rematch_of_other_hashes(tmp_path: Path, folder: Path, algorithm: str) -
     scan_into(path, folder, one)
     (tmp_path / "two.csv").write_text(f"{algorithm},id\n{known.orientations()[5].hex},two\n")
     with Catalog(path) as catalog:
-        ((name, _, decision),) = rematch(catalog, Matcher.from_files(tmp_path / "two.csv"))
-    assert name.endswith("picture00001.png")
-    assert decision.matches[0].entry.id == "two"
+        (record,) = rematch(catalog, Matcher.from_files(tmp_path / "two.csv"))
+    assert record.path.endswith("picture00001.png")
+    assert (record.member, record.position) == (None, 0)
+    assert record.size == (folder / "picture00001.png").stat().st_size
+    assert record.decision.matches[0].entry.id == "two"
 
 
 def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
@@ -238,9 +240,11 @@ def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) 
     digest = safehash.hash_file(folder / "picture00001.png", algorithm="md5").hex
     (tmp_path / "md5.csv").write_text(f"md5,id\n{digest},exact\n")
     with Catalog(path) as catalog:
-        ((name, _, decision),) = rematch(catalog, Matcher.from_files(tmp_path / "md5.csv"))
-    assert name.endswith("picture00001.png")
-    assert decision.matches[0].view == "same file"
+        (record,) = rematch(catalog, Matcher.from_files(tmp_path / "md5.csv"))
+    assert record.path.endswith("picture00001.png")
+    assert (record.member, record.position) == (None, 0)
+    assert record.size == (folder / "picture00001.png").stat().st_size
+    assert record.decision.matches[0].view == "same file"
 
 
 def test_a_rematch_left_early_changes_nothing(tmp_path: Path, folder: Path, matcher: Matcher) -> None:

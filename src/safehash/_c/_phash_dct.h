@@ -1,5 +1,6 @@
-/* The DCT of pHash with the rounding of its reference: a real Fourier transform of radix 4 (and once 2) over samples put
- * in pairs, in double, every sum and product in the reference's order.
+/* The DCT of pHash with the rounding of its reference: in double, every sum and product in the reference's order.
+ *
+ * A real Fourier transform of radix 4 (and once 2) over samples put in pairs.
  *
  * Where a picture's coefficients tie (stripes, checks, mirrored and flat pictures), its bits are nothing but this
  * rounding. SH_LANES lines are transformed side by side.

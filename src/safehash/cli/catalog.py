@@ -96,13 +96,9 @@ def _rematch(arguments: argparse.Namespace) -> int:
         Catalog(arguments.catalog, create=False) as catalog,
         Records(arguments.output, form=arguments.format) as writer,
     ):
-        for path, member, decision in rematch(catalog, matcher):
-            said = decision.to_record(full_hashes=arguments.full_hashes)
-            record = {"type": said.pop("type"), "path": path}
-            if member is not None:
-                record["member"] = member
-            writer.write({**record, **said})
-            n_matched += decision.outcome.value == "match"
+        for record in rematch(catalog, matcher):
+            writer.write(record.to_record(full_hashes=arguments.full_hashes))
+            n_matched += record.decision.is_match
     for note in matcher.notes:
         print(f"safehash: {printable(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)
@@ -177,9 +173,9 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from ..reports.report import write_report
+    from ..reports.report import report
     from ..scanning.catalog import Catalog
 
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
-        write_report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
+        report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
     return OK

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from .results import Evaluation, EvaluationRow, ListEvaluation
+if TYPE_CHECKING:
+    from .results import Evaluation, EvaluationRow, ListEvaluation
+
 
 __all__ = ["as_page", "as_table"]
 

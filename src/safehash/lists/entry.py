@@ -1,4 +1,4 @@
-"""What a list entry is, and what one organisation says of it."""
+"""What a list entry is, tombstones included, and what one organisation says of it."""
 
 from __future__ import annotations
 

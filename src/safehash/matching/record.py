@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..hashing.algorithms import SHOWN_DIGITS
 from .shown import as_bytes
 
 __all__ = [
     "CSV_COLUMNS",
     "FIELDS",
     "MATCH_FIELDS",
-    "SHORT_DIGITS",
     "Field",
     "Kind",
     "arrow_rows",
@@ -27,15 +27,12 @@ __all__ = [
     "suggestion_of",
 ]
 
-#: Hexadecimal digits of a digest that are shown unless whole ones are asked for.
-SHORT_DIGITS = 8
-
 
 class Kind(enum.Enum):
     """What a field holds, and so what it is in JSON, CSV and Arrow."""
 
     TEXT = "text"
-    DIGEST = "digest"  #: hexadecimal digits, the first `SHORT_DIGITS` unless whole ones are asked for
+    DIGEST = "digest"  #: hexadecimal digits, the first `SHOWN_DIGITS` unless whole ones are asked for
     INTEGER = "integer"
     NUMBER = "number"
     FLAG = "true or false"
@@ -133,7 +130,7 @@ def decision_record(facts: Mapping[str, Any], *, full_hashes: bool = False) -> d
     facts : mapping
         Values by the names of `FIELDS`; ``matches`` is a list of such mappings by the names of `MATCH_FIELDS`.
     full_hashes : bool
-        Keep whole digests instead of their first `SHORT_DIGITS` hexadecimal digits.
+        Keep whole digests instead of their first `SHOWN_DIGITS` hexadecimal digits.
 
     Raises
     ------
@@ -168,7 +165,7 @@ def _ordered(
             if not is_optional:
                 record[name] = None
         elif is_digest and not full_hashes:
-            record[name] = value[:SHORT_DIGITS]
+            record[name] = value[:SHOWN_DIGITS]
         else:
             record[name] = value
     if n_named < len(facts):

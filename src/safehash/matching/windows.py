@@ -1,4 +1,4 @@
-"""Windows over one upload's thumbnail: which to try, which list entries they lead to, which of those hold."""
+"""Windows over one upload's thumbnail, for crops, boxes and tilts: which to try, and the thresholds that hold."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ..scanning.lookback import counts
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["write_report"]
+__all__ = ["report"]
 
 #: A page with more rows is no page; what is left out is counted on it.
 _MAX_MATCHES = 5000
@@ -32,9 +32,7 @@ _MAX_PROBLEMS = 500
 _MAX_THUMBNAILS = 500
 
 
-def write_report(
-    catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False
-) -> None:
+def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False) -> None:
     """Write the catalog's report.
 
     Parameters

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from .._digests import turn_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.decision import Decision
 from ..matching.record import decision_record
 from ..matching.views import TURN_NAMES
 from .catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
+from .records import ScanRecord
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
@@ -39,7 +39,7 @@ class Similar:
     hash: Hash
 
 
-def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[tuple[str, str | None, Decision]]:
+def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     """Match every stored hash against other lists, without touching an image.
 
     Parameters
@@ -49,7 +49,7 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[tuple[str, str | Non
 
     Yields
     ------
-    path, member, decision
+    ScanRecord
         For each file and hash that matches (suppressed matches included). The matches are added to the
         catalog, replacing those of earlier re-matches against lists of the same names.
 
@@ -87,7 +87,7 @@ def _rematch_batch(
     files: npt.NDArray[np.int64],
     digests: npt.NDArray[np.uint8],
     qualities: npt.NDArray[np.int16],
-) -> Iterator[tuple[str, str | None, Decision]]:
+) -> Iterator[ScanRecord]:
     # Nearly all of them are near nothing: sort those out together before deciding one by one.
     near = matcher.near_any(digests, algorithm=algorithm)
     files = files[near]
@@ -98,8 +98,15 @@ def _rematch_batch(
     for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
         if decision.matches:
             catalog.add_matches(file, decision.matches)
-            path, member = next(catalog.query("SELECT path, member FROM files WHERE id = ?", (file,)))
-            yield os.fsdecode(path), name_text(member), decision
+            path, member, position, size, mtime_ns = next(
+                catalog.query(
+                    "SELECT path, member, position, size, mtime_ns FROM files WHERE id = ?", (file,)
+                )
+            )
+            yield ScanRecord(
+                path=os.fsdecode(path), member=name_text(member), position=position, decision=decision,
+                size=size, mtime_ns=mtime_ns,
+            )  # fmt: skip
 
 
 def stored_digests(

@@ -1,4 +1,4 @@
-"""How a scan is done: its workers, their limits, its order, and what it looks into."""
+"""How a scan is done: its workers, their time limit and memory, its order, and what it looks into."""
 
 from __future__ import annotations
 
