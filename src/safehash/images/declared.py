@@ -193,7 +193,7 @@ _HAS_PROFILE = 0x20
 
 
 def _of_webp(data: bytes) -> Iterator[Declared]:
-    if data[12:16] != b"VP8X" or not data[20] & _HAS_PROFILE:
+    if data[12:16] != b"VP8X" or len(data) < 21 or not data[20] & _HAS_PROFILE:
         return
     at = 12
     for _ in range(_MAX_PARTS):

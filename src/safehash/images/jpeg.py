@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
+from .counting import check_jpeg_scans, check_parts
 from .exif import read_turns, turned
 from .guarding import guarded, without_remarks
 from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
+from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
@@ -53,6 +55,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     header = read_jpeg_header(data)
     if header is None:
         return None
+    if not header.one_scan:
+        check_jpeg_scans(data, header.frame, header.scan_at)
     width, height = header.width, header.height
     step = request.step_of((width, height))
     n_bands = len(header.sampling)
@@ -91,7 +95,9 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
-    image = guarded("JPEG", lambda: open_image(CODEC, data))
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = guarded("JPEG", lambda: open_image(CODEC, bare))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")
@@ -105,7 +111,7 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         width=size[0], height=size[1], scale=_step_between(size, image.size),
         orientation=turns.applied,
     )  # fmt: skip
-    loaded, truncated = _load(data, image, _asked(size, step))
+    loaded, truncated = _load(bare, image, _asked(size, step))
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
     if in_luma:
@@ -148,12 +154,14 @@ def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tu
 
 
 def _in_colour(data: bytes, request: Request, step: int) -> Image:
-    image = open_image(CODEC, data)
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = open_image(CODEC, bare)
     check_header(CODEC, image, image.size, request.limits, step=step)
     asked = _asked(image.size, step)
     if step > 1:
         image.draft(image.mode, asked)
-    return _load(data, image, asked)[0]
+    return _load(bare, image, asked)[0]
 
 
 def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:

@@ -115,6 +115,9 @@ class Decision:
         The upload's own hash as it is, when it could be computed.
     reason : str or None
         For every outcome without a hash: what was found and what was expected.
+    failure : str or None
+        Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
+        time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).
     provenance : Provenance or None
         How the bytes became the pixels that were hashed.
     decided : str
@@ -127,6 +130,7 @@ class Decision:
     matches: tuple[Match, ...] = ()
     hash: Hash | None = None
     reason: str | None = None
+    failure: str | None = None
     provenance: Provenance | None = None
     audit: Audit
     decided: str
@@ -186,6 +190,7 @@ class Decision:
         return {
             "outcome": self.outcome.value,
             "reason": self.reason,
+            "failure": self.failure,
             "algorithm": None if own is None else own.algorithm.value,
             "hash": None if own is None else own.hex,
             "quality": None if own is None else own.quality,

@@ -348,6 +348,7 @@ class Matcher:
             matches=in_order(matches),
             hash=facts.hash,
             reason=facts.reason,
+            failure=facts.failure,
             provenance=facts.provenance,
             audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),

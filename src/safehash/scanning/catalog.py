@@ -101,7 +101,7 @@ OUTCOME_NOW = """CASE WHEN files.outcome = 'match' OR EXISTS (
 ) THEN 'match' ELSE files.outcome END"""
 
 SKIPPED = "skipped"
-_RETRIED_ON_REQUEST = frozenset({"crash", "timeout", "memory"})
+_RETRIED_ON_REQUEST = frozenset({"crash", "timeout", "memory", "internal"})
 #: A kill loses at most this much work.
 _COMMIT_SECONDS = 1.0
 _COMMIT_RECORDS = 1000
@@ -417,7 +417,7 @@ class Catalog:
     def _add_decided(self, record: ScanRecord) -> None:
         decision = record.decision
         # Without a time of change, the next scan decides the file again.
-        unsettled = record.failure in ("read", "changed")
+        unsettled = record.failure in ("read", "changed", "deadline")
         file = self._put_file(
             record,
             outcome=decision.outcome.value,

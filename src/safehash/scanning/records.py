@@ -36,8 +36,8 @@ class ScanRecord:
     digests : tuple of Hash
         File digests that were asked for, of the bytes that were decided.
     failure : str or None
-        Where the machinery failed and not the picture: "crash", "timeout", "memory", "read" or "changed"
-        (decided, but its size or time moved meanwhile).
+        Where the machinery failed and not the picture: "crash", "timeout", "deadline", "memory", "internal" (a
+        defect of ours), "read" or "changed" (decided, but its size or time moved meanwhile).
     """
 
     path: str

@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..matching.matcher import quarantined
+from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
+from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import ScanEvent, ScanRecord, Skipped, Summary
 from .sources import Inputs, count_files, find
@@ -325,6 +327,7 @@ class Scan:
         return None
 
     def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
+        relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
         if verdict.decision is None:
