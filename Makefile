@@ -100,6 +100,7 @@ bench: develop
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
 	$(BIN)/python benchmarks/make_tables.py
 
