@@ -83,6 +83,11 @@ test-browser: develop
 check-browser: develop
 	$(BIN)/python -m pytest -q tests/browser/*_painted.py
 
+# Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
+# ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
+check-browser: develop
+	$(BIN)/python -m pytest -q -s tests/browser/colour_painted.py tests/browser/pixels_painted.py
+
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
