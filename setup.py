@@ -68,7 +68,7 @@ setup(
     ext_modules=cythonize(
         [
             extension(name)
-            for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views")
+            for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_png")
         ],
         compiler_directives=directives,
     )
