@@ -117,7 +117,9 @@ def test_workers_decide_what_this_process_decides(pictures: Path, matcher: Match
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory limit is Linux's")
-def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
+def test_crashers_cost_their_own_file(
+    tmp_path: Path, matcher: Matcher, caplog: pytest.LogCaptureFixture
+) -> None:
     write_pictures(tmp_path, 60)
     bad = {
         "segfault.png": ("crash", "SIGSEGV"),
@@ -144,6 +146,7 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         assert record.failure == failure, record
         assert record.decision.reason is not None
         assert words in record.decision.reason
+        assert caplog.messages.count(f"{tmp_path / name}: {record.decision.reason}") == 1
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
     assert running.summary.n_undecided == 7
 

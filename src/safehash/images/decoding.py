@@ -14,7 +14,7 @@ from .exif import turned, turns_of
 from .formats import READERS
 from .guarding import guarded, guarded_frames, without_remarks
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
-from .pictures import Blob, Decoded, Provenance, UInt8Array
+from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import Request
 from .seen import seen
 
@@ -57,11 +57,13 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
+    effort: Effort | None = None,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
     Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`.
+    looked at. Parameters are those of `decode`, and `effort`: how much work it is worth to find out what else may be
+    seen; None where only the pixels are wanted.
 
     Raises
     ------
@@ -74,7 +76,9 @@ def decode_frames(
     def start() -> Iterator[Decoded]:
         if name != "JPEG":  # whose reader counts what its short way does not look at
             check_parts(name, data)
-        request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
+        request = Request(
+            limits=limits, step_for=step_for, colours=declared_colours(name, data), effort=effort
+        )
         return READERS[name](data, request)
 
     return guarded_frames(name, start)

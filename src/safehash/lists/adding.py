@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
@@ -24,8 +25,10 @@ from .suspicion import suspicion
 
 __all__ = ["Added", "Parts", "Refused", "add"]
 
+#: A picture as our decoders give it; what makes further hashes of one is ours, too.
+_Picture: TypeAlias = Decoded
 #: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
-Parts = Callable[[Decoded], Iterable[tuple[Hash, str]]]
+Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,12 @@ class Refused:
     ----------
     path : str
     reason : str
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["none.jpg"])
+    >>> found.refused[0].path
+    'none.jpg'
     """
 
     path: str
@@ -55,6 +64,12 @@ class Added:
         Files that were listed as they are shown and store another picture, which was not listed.
     n_entries : int
         Records on the list now; 0 where nothing was added, and so nothing written.
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["photo.jpg", "other.jpg"])
+    >>> found.n_entries, [entry.hash.quality for entry in found.entries], found.refused
+    (2, [100, 100], ())
     """
 
     entries: tuple[Entry, ...]
@@ -117,9 +132,9 @@ def add(
 
     Examples
     --------
-    >>> found = add(folder / "own.jsonl", [photo, folder / "none.jpg"], labels=["viral_challenge"])
-    >>> len(found.entries), found.n_entries, found.refused[0].reason
-    (1, 1, 'cannot be read: No such file or directory')
+    >>> found = add("own.jsonl", ["photo.jpg", "none.jpg"], labels=["viral_challenge"])
+    >>> found.n_entries, [(each.path, each.reason) for each in found.refused]
+    (1, [('none.jpg', 'cannot be read: No such file or directory')])
     """
     labels = all_of("labels", labels, str)
     algorithm = Algorithm(algorithm)

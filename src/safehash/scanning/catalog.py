@@ -136,6 +136,18 @@ class Catalog:
     -----
     One process writes at a time (`begin` refuses the second); any number may read meanwhile. An object
     belongs to one thread.
+
+    Examples
+    --------
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running))
+    2
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running)), running.summary.n_unchanged
+    (0, 2)
     """
 
     def __init__(self, path: StrPath, *, create: bool = True) -> None:

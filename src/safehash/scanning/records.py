@@ -38,6 +38,13 @@ class ScanRecord:
     failure : str or None
         Where the machinery failed and not the picture: "crash", "timeout", "deadline", "memory", "internal" (a
         defect of ours), "read" or "changed" (decided, but its size or time moved meanwhile).
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, ordered=True)
+    >>> record, *_ = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> record.path, record.decision.outcome.value
+    ('photos/other.jpg', 'no_match')
     """
 
     path: str
@@ -75,6 +82,13 @@ class Skipped:
         As of `ScanRecord`.
     reason : str
         One of a handful of fixed phrases, so that it can be counted.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan(".", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> sorted(event.path for event in running.events() if isinstance(event, Skipped))
+    ['./list.csv', './lists.safehash', './scan.db'...]
     """
 
     path: str
@@ -103,6 +117,11 @@ class Problem:
     path : str
     reason : str
         What happened there.
+
+    Examples
+    --------
+    >>> Problem(path="photos/closed", reason="unreadable folder: Permission denied").to_record()["type"]
+    'problem'
     """
 
     path: str
@@ -140,6 +159,13 @@ class Summary:
         Of the files and members decided now.
     seconds : float
     interrupted : bool
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> len(list(running)), running.summary.n_matched, running.summary.n_undecided
+    (2, 1, 0)
     """
 
     audit: Audit
