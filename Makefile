@@ -49,7 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._png
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
