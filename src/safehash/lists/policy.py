@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -16,7 +16,7 @@ from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
 from .loading import LoadedList
 from .report import ListReport
-from .suspicion import suspicion
+from .suspicion import perhaps_suspicious, suspicion
 from .table import EntryTable
 
 __all__ = ["ListPolicy", "Policy", "Selection", "staleness"]
@@ -197,7 +197,7 @@ class Policy:
                         ok[at] = False
                         left_out["too old"] += 1
             if not self.include_suspicious:
-                odd = [at for at in _perhaps_suspicious(algorithm, digests) if ok[at]]
+                odd = [at for at in perhaps_suspicious(algorithm, digests) if ok[at]]
                 odd = [at for at in odd if suspicion(Hash(algorithm, digests[at].tobytes())) is not None]
                 ok[odd] = False
                 left_out["suspicious"] += len(odd)
@@ -278,19 +278,3 @@ def _check(policy: Policy | ListPolicy) -> None:
             raise ValueError(f"no category {category!r}; there are {', '.join(CATEGORIES)}")
     if policy.max_age_days is not None and policy.max_age_days <= 0:
         raise ValueError(f"an age is more than 0 days, not {policy.max_age_days}")
-
-
-def _perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> Iterator[int]:
-    """Yield rows that `suspicion` must look at: a million digests are mostly ruled out in columns."""
-    if algorithm is Algorithm.PDQ:
-        n_ones = np.zeros(digests.shape[0], np.int32)
-        for column in range(digests.shape[1]):
-            n_ones += _ONES[digests[:, column]]
-        yield from np.flatnonzero(abs(n_ones - 128) > 8).tolist()
-        return
-    first = digests[:, 0]
-    plain = np.frombuffer(bytes((0x00, 0xFF, 0xD4, 0xDA, 0xE3)), np.uint8)  # zeros, ones, empty files
-    yield from np.flatnonzero(np.isin(first, plain)).tolist()
-
-
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)
