@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
-.PHONY: check-pillow bench-views clean
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
+.PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
 demo: .demo/ready
@@ -39,12 +39,17 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/python tests/house.py --check
+
+# The tables of docs/design.md, from the first sentences of all files.
+design: $(VENV)/tools
+	$(BIN)/python tests/house.py
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._reference safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -73,6 +78,10 @@ test-sanitized: $(VENV)/tools
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
 	$(BIN)/python -m pytest -q tests/reports/browser_report.py
+
+# What headless Chromium paints of files of every kind, against the views that are looked up (apt-get install chromium).
+check-browser: develop
+	$(BIN)/python -m pytest -q tests/browser/*_painted.py
 
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop

@@ -4,7 +4,9 @@ Everything else about the package stands in pyproject.toml.
 """
 
 import os
+import re
 import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -21,7 +23,7 @@ else:
     # -O3 vectorises the integer loops at the platform's baseline; no -march, so a wheel runs everywhere
     # (wider instructions are chosen at run time, in _kernels.h).
     # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
-    compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wno-unused-function"]
+    compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
     link_args = []
     if SANITIZE:
         flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined"]
@@ -39,13 +41,24 @@ directives = {
 }
 
 
-def extension(name: str, *depends: str) -> Extension:
+HEADERS = Path("src/safehash/_c")
+
+
+def headers(source: Path) -> set[str]:
+    """Return the paths of all files of _c that a source includes, and those that these include."""
+    names = re.findall(r'"(?:_c/)?(_\w+\.(?:h|pxi))"', source.read_text(encoding="utf-8"))
+    paths = {HEADERS / name for name in names if HEADERS / name != source}
+    return {str(path) for path in paths}.union(*(headers(path) for path in paths))
+
+
+def extension(name: str) -> Extension:
     """Return one extension module built from ``src/safehash/<name>.pyx``."""
+    source = Path(f"src/safehash/{name}.pyx")
     return Extension(
         f"safehash.{name}",
-        [f"src/safehash/{name}.pyx"],
-        depends=[f"src/safehash/_c/{header}" for header in depends],
-        include_dirs=["src/safehash/_c"],
+        [str(source)],
+        depends=sorted(headers(source)),
+        include_dirs=[str(HEADERS)],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )
@@ -53,14 +66,7 @@ def extension(name: str, *depends: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [
-            extension("_core", "_kernels.h", "_kernels_body.h"),
-            extension("_borrow"),
-            extension("_reference", "_kernels.h", "_kernels_body.h"),
-            extension("_search", "_search.h", "_slots.h", "_blocks.h", "_bits.h"),
-            extension("_join", "_join.h"),
-            extension("_views", "_views.h", "_views_body.h", "_kernels.h", "_kernels_body.h"),
-        ],
+        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views")],
         compiler_directives=directives,
     )
 )

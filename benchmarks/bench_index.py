@@ -53,7 +53,11 @@ from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry
 from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import write_snapshot
+from safehash.search.arrays import index_of_parts, parts_of, widths_of
 from safehash.search.index import Index
+from safehash.search.seeds import seed
+
+from common import LEVEL_NAMES
 
 Digests = npt.NDArray[np.uint8]
 Record = dict[str, Any]
@@ -258,7 +262,7 @@ def measure(kind: str, digests: Digests, rng: np.random.Generator, arguments: ar
         "ours": {
             "build_s": round(statistics.median(builds), 4),
             "bytes_a_hash": round(index.n_bytes / n, 2),
-            "widths": list(index.widths),
+            "widths": list(widths_of(index)),
         },
         "faiss_flat": {"build_s": round(flat_build, 4), "bytes_a_hash": 32.0},
     }
@@ -386,9 +390,9 @@ def seeds(index: Index, queries: Digests) -> Record:
             query[bit // 8] ^= 1 << (bit % 8)
     record: Record = {}
     for flips in (0, 1):
-        took = [timed(lambda flips=flips: index.seed(near, max_distance=90, flips=flips)) for _ in range(5)]
+        took = [timed(lambda flips=flips: seed(index, near, max_distance=90, flips=flips)) for _ in range(5)]
         found = [
-            int(row in index.seed(query[None, :], max_distance=90, flips=flips).rows)
+            int(row in seed(index, query[None, :], max_distance=90, flips=flips).rows)
             for row, query in zip(rows.tolist(), near, strict=True)
         ]
         record[f"flips_{flips}"] = {
@@ -432,12 +436,12 @@ def snapshot(digests: Digests, index: Index, query: Digests) -> Record:
     info = ListInfo(name="bench", snapshot="0" * 64, loaded="2026-01-01", n_entries=len(digests))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.safehash"
-        own = Index.from_parts(
+        own = index_of_parts(
             algorithm=Algorithm.PDQ,
-            widths=index.widths,
+            widths=widths_of(index),
             max_distance=RADIUS,
             disabled=None,
-            **{**index.parts(), "digests": table.digests(Algorithm.PDQ)[1]},
+            **{**parts_of(index), "digests": table.digests(Algorithm.PDQ)[1]},
         )
         write_s = timed(lambda: write_snapshot(path, table=table, indexes={Algorithm.PDQ: own}, lists=[info]))
         runs = []
@@ -607,7 +611,7 @@ def machine() -> Record:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "system": platform.system(),
-        "instructions": _search.levels()[-1],
+        "instructions": LEVEL_NAMES[_search.LEVELS[-1]],
     }
 
 

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib.util import find_spec
@@ -34,11 +35,13 @@ from PIL import Image
 
 import safehash
 from safehash.cli.output import Lines
+from safehash.hashing.threads import available_processors
 from safehash.lists.policy import Policy
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import rematch
-from safehash.scanning.pool import available_workers
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 
 from common import ratio, report, write_result
@@ -150,7 +153,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     SHA-256, records written), and imagehash's loop, which most people would write.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    n_workers = available_workers()
+    n_workers = available_processors()
     spent_below: list[float] = []
     first_seen: list[float] = []
 
@@ -165,12 +168,13 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     def scan_all(matcher: Matcher, kept: Path | None = None) -> None:
         started = time.perf_counter()
         with ExitStack() as stack:
-            options: dict[str, Any] = {}
+            options, catalog = ScanOptions(workers=n_workers), None
             if kept is not None:
                 kept.unlink(missing_ok=True)
-                options = {"catalog": stack.enter_context(Catalog(kept)), "file_digests": ["sha256"]}
+                options = replace(options, file_digests=["sha256"])
+                catalog = stack.enter_context(Catalog(kept))
                 lines = stack.enter_context(Lines(f"{kept}.jsonl"))
-            running = stack.enter_context(scan(folder, matcher=matcher, workers=n_workers, **options))
+            running = stack.enter_context(scan(folder, matcher=matcher, options=options, catalog=catalog))
             n_seen = 0
             for record in running:
                 if kept is not None:
@@ -194,7 +198,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     # The second one says what the machine gives: hashing and nothing else, in as many processes as the scan has.
     kinds: dict[str, Callable[[], None]] = {"hash": hash_all, "hash in processes": hash_in_processes}
     for effort in EFFORTS:
-        matcher = Matcher.from_files(listed, effort=effort)
+        matcher = Matcher.from_files(listed, settings=Settings(effort=effort))
         kinds[f"decide, {effort}"] = partial(decide_all, matcher)
         kinds[f"scan, {effort}"] = partial(scan_all, matcher)
         kinds[f"scan with catalog, {effort}"] = partial(scan_all, matcher, work / f"{effort}.db")
@@ -308,7 +312,7 @@ def rematching(work: Path, n_stored: int, n_listed: int) -> dict[str, Any]:
     """Return how long a catalog of random hashes takes against a list of random hashes, a few of them near."""
     # Random digests are often what a list of pictures would not hold; here all of them count.
     matcher = Matcher.from_files(
-        write_list(work / "long.csv", n_listed), policy=Policy(include_suspicious=True)
+        write_list(work / "long.csv", n_listed), settings=Settings(policy=Policy(include_suspicious=True))
     )
     path = work / "stored.db"
     with Catalog(path) as catalog:

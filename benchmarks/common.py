@@ -14,7 +14,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-__all__ = ["interleaved", "machine", "report", "write_result"]
+__all__ = ["LEVEL_NAMES", "interleaved", "machine", "report", "write_result"]
+
+#: What the compiled modules' levels are called in results.
+LEVEL_NAMES = ("scalar", "popcnt", "avx2", "avx512", "wide")
 
 _PACKAGES = (
     "safehash", "numpy", "pillow", "faiss-cpu", "pdqhash", "imagehash", "threatexchange", "perception",

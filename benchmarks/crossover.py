@@ -15,6 +15,7 @@ that 30 % were given away, anything up to 1 that the choice was right.
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import math
 from pathlib import Path
@@ -31,7 +32,7 @@ from safehash.search import slots
 from safehash.search.index import Index
 from safehash.search.slots import build_slots, choose_widths, masks_within, radii_for
 
-from common import interleaved, ratio, report, write_result
+from common import LEVEL_NAMES, interleaved, ratio, report, write_result
 
 Digests = npt.NDArray[np.uint8]
 RADIUS = 31
@@ -52,13 +53,14 @@ def main() -> None:
     faiss.omp_set_num_threads(1)
     rng = np.random.default_rng(SEED)
     result: dict[str, Any] = {}
-    for level in _search.levels():
-        _search.choose_level(level)
-        result[level] = {
-            "faiss_or_ours": {str(n): methods(n, rng, arguments.rounds) for n in METHOD_SIZES},
-            "buckets_or_all": {str(n): scans(n, rng, arguments.rounds) for n in SCAN_SIZES},
-        }
-        report({level: result[level]})
+    for level in _search.LEVELS:
+        name = LEVEL_NAMES[level]
+        with mock.patch.object(_search, "SlotIndex", functools.partial(_search.SlotIndex, level=level)):
+            result[name] = {
+                "faiss_or_ours": {str(n): methods(n, rng, arguments.rounds) for n in METHOD_SIZES},
+                "buckets_or_all": {str(n): scans(n, rng, arguments.rounds) for n in SCAN_SIZES},
+            }
+        report({name: result[name]})
     if arguments.out:
         write_result(arguments.out, result, seed=SEED)
 

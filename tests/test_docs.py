@@ -66,6 +66,11 @@ def test_the_readmes_figures_come_from_the_results() -> None:
     assert subprocess.run(command, check=False).returncode == 0, "run: python benchmarks/make_tables.py"
 
 
+def test_the_docs_tables_come_from_the_code() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "make_tables.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0, "run: python docs/make_tables.py"
+
+
 def test_tests_named_in_the_docs_exist() -> None:
     text = (ROOT / "docs" / "hashes.md").read_text(encoding="utf-8")
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))

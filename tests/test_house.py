@@ -1,145 +1,288 @@
-"""The structure: arrows one way, one door per outside thing, names few, imports light."""
+"""The structure: arrows one way, one door per outside thing, names few, imports light, and the page that tells it."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+import house
 import safehash
+from house import DESIGN, DOORS, FLOORS, PACKAGE, ROOMS, ROOT, SOURCES, place_of, room_of
 
-PACKAGE = Path(safehash.__file__).parent
-ROOT = Path(__file__).parent.parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+#: Names directly in the package, stubs of compiled modules included: more are not seen at a glance.
+MOST_NAMES = 34
 
-#: The rooms, ground floor first: a room imports from itself and from the floors below.
-FLOORS = (
-    {"errors", "_core", "_borrow", "_reference", "_search", "_join", "_views"},
-    {"images"},
-    {"hashing"},
-    {"search"},
-    {"lists"},
-    {"matching"},
-    {"scanning"},
-    {"evaluation", "reports"},
-    {"cli"},
-    {"__main__"},
+IS_SOURCE = (PACKAGE / "_core.pyx").exists()
+NO_SOURCES = pytest.mark.skipif(
+    not IS_SOURCE, reason="what is compiled is out of reach; `make lint` compares"
 )
 
-#: Outside packages and the only places that may import them.
-DOORS = {
-    "PIL": {"images", "evaluation"},
-    "pillow_heif": {"images"},
-    "faiss": {"search"},
-    "argparse": {"cli"},
-    "sqlite3": {"scanning"},
-    "multiprocessing": {"scanning"},
-    "pebble": {"scanning"},
-    "jinja2": {"reports"},
-    "scipy": set(),
-}
+
+# -- arrows and doors -------------------------------------------------------------------------------------------
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imports_of(path: Path) -> list[tuple[int, str, bool]]:
-    """Return (line, top name, is ours) of every import, those inside functions and type checks included."""
-    found = []
-    package = ("safehash", *path.relative_to(PACKAGE).parts[:-1])
+def imports_of(path: Path) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Yield (line, outside package, ()) or (line, "", our module) of every import, those inside functions included."""
+    package = path.relative_to(PACKAGE).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name.split(".")[0], False) for alias in node.names]
+            for alias in node.names:
+                yield node.lineno, alias.name.split(".")[0], ()
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.lineno, (node.module or "").split(".")[0], ()
         elif isinstance(node, ast.ImportFrom):
-            if node.level == 0:
-                found.append((node.lineno, (node.module or "").split(".")[0], False))
-                continue
-            base = package[: len(package) - node.level + 1]
-            target = (*base, *(node.module.split(".") if node.module else ()))
-            names = [target[1]] if len(target) > 1 else [alias.name for alias in node.names]
-            found += [(node.lineno, name, True) for name in names]
-    return found
+            base = package[: len(package) - node.level + 1] + tuple((node.module or "").split("."))
+            base = tuple(part for part in base if part)
+            for alias in node.names:
+                target = (*base, alias.name)
+                yield node.lineno, "", target if _is_module(target) else base
+
+
+def _is_module(parts: tuple[str, ...]) -> bool:
+    place = PACKAGE.joinpath(*parts)
+    return any(place.with_suffix(end).exists() for end in (".py", ".pyi")) or (place / "__init__.py").exists()
 
 
 def floor_of(room: str) -> int:
-    floors = [number for number, rooms in enumerate(FLOORS) if room in rooms]
-    assert len(floors) == 1, f"{room} has no place in the house: give it one in FLOORS and docs/design.md"
-    return floors[0]
+    """Return how high a room lies; -1 for the ground floor."""
+    return next((number for number, rooms in enumerate(FLOORS) if room in rooms), -1)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def only_for_types(path: Path) -> set[int]:
+    """Return the lines under ``if TYPE_CHECKING``."""
+    return {
+        child.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for part in node.body
+        for child in ast.walk(part)
+        if hasattr(child, "lineno")
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=place_of)
 def test_arrows_go_down(path: Path) -> None:
     room = room_of(path)
-    if room == "__init__":
+    if room in ("__init__", "__main__"):
         return
-    for line, target, ours in imports_of(path):
-        if not ours or target in (room, "__version__"):
+    for line, outside, target in imports_of(path):
+        if outside or not target or target[0] == room:
             continue
-        assert floor_of(target) < floor_of(room), f"{path.name}:{line} reaches up or sideways to {target}"
+        assert floor_of(target[0]) < floor_of(room) or (room not in ROOMS and target[0] not in ROOMS), (
+            f"{place_of(path)}:{line} reaches up or sideways to {'.'.join(target)}"
+        )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for path in SOURCES:
+        own = path.relative_to(PACKAGE).with_suffix("").parts
+        own = own[:-1] if own[-1] == "__init__" else own
+        skipped = only_for_types(path)
+        graph[own] = {
+            target
+            for line, outside, target in imports_of(path)
+            if not outside and target and line not in skipped
+        } - {own}
+    del graph[()]  # the public names load what they need, by their names
+    # A room's own first file says what the room is; its lazy names are no imports.
+    order = list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+    assert len(order) > len(SOURCES) // 2
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=place_of)
 def test_one_door_per_outside_thing(path: Path) -> None:
-    for line, target, ours in imports_of(path):
-        if not ours and target in DOORS and not _only_for_types(path, line):
-            assert room_of(path) in DOORS[target], f"{path.name}:{line} goes to {target} by another door"
+    skipped = only_for_types(path)
+    for line, outside, _ in imports_of(path):
+        if outside in DOORS and line not in skipped:
+            assert room_of(path) in DOORS[outside], (
+                f"{place_of(path)}:{line} goes to {outside} by another door"
+            )
 
 
-def _only_for_types(path: Path, line: int) -> bool:
-    """Tell whether an import stands under ``if TYPE_CHECKING``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            return any(child.lineno == line for child in ast.walk(node) if hasattr(child, "lineno"))
-    return False
+def test_every_door_is_used() -> None:
+    """A door that nobody goes through says of a room what is not true."""
+    used = {
+        (outside, room_of(path))
+        for path in SOURCES
+        for line, outside, _ in imports_of(path)
+        if outside in DOORS and line not in only_for_types(path)
+    }
+    assert used == {(outside, room) for outside, rooms in DOORS.items() for room in rooms}
 
 
-def test_public_names() -> None:
-    assert sorted(safehash.__all__) == sorted(safehash._HOMES)
-    for name in safehash.__all__:
-        value = getattr(safehash, name)
-        assert value.__doc__, name
-    assert set(safehash.__all__) <= set(dir(safehash))
-    with pytest.raises(AttributeError, match="nonsense"):
-        safehash.nonsense  # noqa: B018
+def test_every_outside_package_that_must_be_installed_has_a_door() -> None:
+    outside = {name for path in SOURCES for _, name, _ in imports_of(path) if name}
+    known = {*sys.stdlib_module_names, *DOORS, "numpy", "_typeshed", "markupsafe"}
+    assert outside <= known, f"no door for {sorted(outside - known)}: give it one in tests/house.py"
 
 
-def test_scan_stays_a_function() -> None:
-    """A module called scan would replace it as soon as something imports the module."""
-    code = "import safehash.scanning.run, safehash.cli.scan, safehash; assert callable(safehash.scan)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_modules_named_in_strings_exist() -> None:
+    """A wrong name to preload is swallowed by the fork server, and costs every worker a second."""
+    named = {
+        (place_of(path), node.value)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"(safehash|PIL|numpy)(\.\w+)+", node.value)
+    }
+    assert any(name == "safehash.scanning.worker" for _, name in named)
+    assert [(place, name) for place, name in sorted(named) if not _exists(name)] == []
 
 
-def test_importing_is_light() -> None:
+def _exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def test_the_package_is_seen_at_a_glance() -> None:
+    built = {".so", ".pyd", ".c"}
+    names = [
+        path.name for path in PACKAGE.iterdir() if path.suffix not in built and path.name != "__pycache__"
+    ]
+    assert len(names) <= MOST_NAMES, sorted(names)
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__", "_c"}
+    assert rooms == set(ROOMS)
+
+
+# -- imports are light ------------------------------------------------------------------------------------------
+
+
+def loaded_by(*command: str) -> set[str]:
+    """Return the modules that a fresh interpreter has after a command line of ours."""
     code = (
-        "import sys, safehash; "
-        "heavy = {'PIL', 'faiss', 'scipy', 'tqdm', 'sqlite3', 'pebble', 'jinja2'} & set(sys.modules); "
-        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "sys.argv = sys.argv[1:]; exec(sys.argv.pop(0))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+HEAVY = {*DOORS, "numpy", "asyncio", "concurrent", "ctypes", "dataclasses", "inspect", "json", "subprocess"}
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    loaded = loaded_by("import safehash")
+    assert not loaded & HEAVY
+    assert {name for name in loaded if name.startswith("safehash")} == {"safehash", "safehash._lazy"}
+
+
+def test_asking_for_the_version_loads_no_command() -> None:
+    loaded = loaded_by(
+        "import runpy; runpy.run_module('safehash', run_name='__main__')", "safehash", "--version"
+    )
+    assert not loaded & (HEAVY - {"argparse"})
+    assert not {name for name in loaded if name.startswith("safehash.") and name.count(".") > 2}
+
+
+def test_an_exception_can_be_caught_without_loading_anything() -> None:
+    assert not loaded_by("import safehash; safehash.ListError, safehash.lists") & {"numpy", "PIL"}
+
+
+# -- the page that tells it -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", house.files(), ids=place_of)
 def test_every_file_says_what_it_is(path: Path) -> None:
-    first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
-    assert first.endswith("."), f"{path.name} needs a first sentence"
+    """In one sentence: it is the file's row in docs/design.md."""
+    said = house.sentence_of(path)
+    assert re.fullmatch(r"[^|\n]{8,160}\.", said), f"{place_of(path)} needs a first sentence, it has {said!r}"
 
 
-@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="the source folder is out of reach")
+def test_every_file_is_short_enough_to_read() -> None:
+    lines = {place_of(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
+    assert {place: n for place, n in lines.items() if n > 600} == {}
+
+
+@NO_SOURCES
+@pytest.mark.parametrize("name", house.parts())
+def test_design_tells_the_house_as_it_is(name: str) -> None:
+    """Every room, file, sentence and door: none left out, none that is gone."""
+    told = house.part_of(DESIGN.read_text(encoding="utf-8"), name)
+    assert told == house.parts()[name], "run: make design"
+
+
+@NO_SOURCES
+def test_design_tells_the_rooms_in_their_order() -> None:
+    text = " ".join(DESIGN.read_text(encoding="utf-8").split())
+    floors = [
+        f"{{{', '.join(sorted(rooms, reverse=True))}}}" if len(rooms) > 1 else rooms[0] for rooms in FLOORS
+    ]
+    assert f"`{' -> '.join(reversed(floors))} -> {{compiled, errors, files}}`" in text
+
+
+#: What somebody looks for, and words of its file's own sentence that lead there.
+LOOKED_FOR = {
+    "a TIFF's bit depth": ("TIFF", "bits"),
+    "a list's tombstone": ("list entry", "tombstone"),
+    "a crop's threshold": ("crops", "threshold"),
+    "a worker's time limit": ("workers", "time limit"),
+    "an exit code": ("exit code",),
+}
+
+
+@NO_SOURCES
+def test_five_look_ups_end_in_the_right_place() -> None:
+    """Somebody who reads only the tree and docs/design.md finds each of the five."""
+    page = DESIGN.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (an? [^|]+) \| (`[\w/]+\.py`, `[\w.]+`) \|$", page, re.MULTILINE))
+    assert set(rows) == set(LOOKED_FOR)
+    for what, where in rows.items():
+        place, symbol = re.findall(r"`([^`]+)`", where)
+        path = PACKAGE / place
+        assert symbol in symbols_of(path), f"{what}: {place} has no {symbol}"
+        said = house.sentence_of(path)
+        for word in LOOKED_FOR[what]:
+            assert word.lower() in said.lower(), f"{what}: nobody who reads {said!r} looks into {place}"
+
+
+def symbols_of(path: Path) -> set[str]:
+    """Return what a file defines at its top, and the fields and methods of its classes."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for name in _names(node):
+            found.add(name)
+            if isinstance(node, ast.ClassDef):
+                found |= {f"{name}.{each}" for part in node.body for each in _names(part)}
+    return found
+
+
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return [node.name]
+    if isinstance(node, ast.AnnAssign):
+        return [node.target.id] if isinstance(node.target, ast.Name) else []
+    if isinstance(node, ast.Assign):
+        targets = [each for target in node.targets for each in getattr(target, "elts", [target])]
+        return [each.id for each in targets if isinstance(each, ast.Name)]
+    return []
+
+
+@NO_SOURCES
+def test_the_tests_have_the_same_rooms() -> None:
+    rooms = {
+        path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and list(path.glob("test_*.py"))
+    }
+    assert rooms >= set(ROOMS)
+
+
+@NO_SOURCES
 def test_the_version_stands_in_one_place() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'dynamic = ["version"]' in text
     assert re.fullmatch(r"\d+\.\d+\.\d+", safehash.__version__)
-
-
-@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the source folder is out of reach")
-def test_design_names_every_room() -> None:
-    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
-    rooms = {room_of(path) for path in SOURCES} | {path.stem for path in PACKAGE.glob("*.pyx")}
-    missing = {room for room in rooms if room not in design}
-    assert not missing
+    first = re.search(
+        r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert first is not None and first[1] == safehash.__version__

@@ -6,7 +6,7 @@
 
     matcher = safehash.Matcher.from_files("list.csv")
     decision = matcher.check(data)
-    if decision.outcome is safehash.Outcome.MATCH:
+    if decision.is_match:
         ...  # suggest review
 
 Importing this package loads neither the image decoders nor the search library; the first call that needs
@@ -15,12 +15,16 @@ one does.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING
+
+from ._lazy import attach
 
 if TYPE_CHECKING:
+    from . import lists
     from .errors import (
         CatalogError,
+        DeadlinePassed,
         ImageError,
         ImageTooLarge,
         ImageTooSmall,
@@ -30,88 +34,65 @@ if TYPE_CHECKING:
         UnreadableImage,
         UnsupportedImage,
     )
+    from .evaluation.evaluate import evaluate
+    from .evaluation.results import Evaluation, EvaluationRow, ListEvaluation, ListMatch
     from .hashing.compute import (
+        Decode,
         Fingerprint,
         fingerprint_bytes,
         fingerprint_file,
         hash_array,
         hash_bytes,
         hash_file,
-        hash_files,
         hash_image,
         hash_many,
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
+    from .images.pictures import Blob, Effort, Provenance
+    from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
-    from .lists.formats import read_list
-    from .lists.loading import load_list
+    from .lists.formats.reading import ListReader, read_list
+    from .lists.loading import LoadedList, load_list
     from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
-    from .lists.report import ListReport
-    from .lists.source import ListSource
-    from .matching.decision import Decision, Match, Outcome
-    from .matching.flood import FloodGuard
+    from .lists.report import ColumnUse, ListReport, Reject
+    from .lists.source import ListPath, ListSource
+    from .lists.table import EntryTable
+    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.settings import FloodLimits, Settings
+    from .matching.views import windows_to_list
+    from .reports.report import report
     from .scanning.catalog import Catalog
-    from .scanning.records import ScanRecord
-    from .scanning.run import scan
+    from .scanning.lookback import Similar, rematch, similar
+    from .scanning.options import ScanOptions
+    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.run import Scan, scan
     from .search.index import Index
 
 __version__ = "0.1.0"
 
-#: Where each public name lives; loaded at its first use.
-_HOMES = {
-    "Algorithm": "hashing.hashes",
-    "Catalog": "scanning.catalog",
-    "CatalogError": "errors",
-    "Decision": "matching.decision",
-    "Entry": "lists.entry",
-    "Fingerprint": "hashing.compute",
-    "FloodGuard": "matching.flood",
-    "ForeignHash": "hashing.hashes",
-    "Hash": "hashing.hashes",
-    "ImageError": "errors",
-    "ImageTooLarge": "errors",
-    "ImageTooSmall": "errors",
-    "Index": "search.index",
-    "IndexFileError": "errors",
-    "Limits": "images.limits",
-    "ListError": "errors",
-    "ListPolicy": "lists.policy",
-    "ListReport": "lists.report",
-    "ListSource": "lists.source",
-    "Match": "matching.decision",
-    "Matcher": "matching.matcher",
-    "Opinion": "lists.entry",
-    "Outcome": "matching.decision",
-    "Policy": "lists.policy",
-    "SafehashError": "errors",
-    "ScanRecord": "scanning.records",
-    "UnreadableImage": "errors",
-    "UnsupportedImage": "errors",
-    "fingerprint_bytes": "hashing.compute",
-    "fingerprint_file": "hashing.compute",
-    "hash_array": "hashing.compute",
-    "hash_bytes": "hashing.compute",
-    "hash_file": "hashing.compute",
-    "hash_files": "hashing.compute",
-    "hash_image": "hashing.compute",
-    "hash_many": "hashing.compute",
-    "load_list": "lists.loading",
-    "merge_lists": "lists.merging",
-    "read_list": "lists.formats",
-    "scan": "scanning.run",
-}
-
 __all__ = [
     "Algorithm",
+    "Audit",
+    "BinaryReader",
+    "Blob",
     "Catalog",
     "CatalogError",
+    "ColumnUse",
+    "DeadlinePassed",
     "Decision",
+    "Decode",
+    "Effort",
     "Entry",
+    "EntryTable",
+    "Evaluation",
+    "EvaluationRow",
     "Fingerprint",
     "FloodGuard",
+    "FloodLimits",
     "ForeignHash",
     "Hash",
     "ImageError",
@@ -121,41 +102,138 @@ __all__ = [
     "IndexFileError",
     "Limits",
     "ListError",
+    "ListEvaluation",
+    "ListInfo",
+    "ListMatch",
+    "ListPath",
     "ListPolicy",
+    "ListReader",
     "ListReport",
     "ListSource",
+    "LoadedList",
     "Match",
     "Matcher",
     "Opinion",
     "Outcome",
     "Policy",
+    "Problem",
+    "Provenance",
+    "Quarantined",
+    "Reject",
     "SafehashError",
+    "Scan",
+    "ScanEvent",
+    "ScanOptions",
     "ScanRecord",
+    "Settings",
+    "Similar",
+    "Skipped",
+    "Summary",
     "UnreadableImage",
     "UnsupportedImage",
+    "Upload",
+    "UploadedFile",
+    "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
     "hash_array",
     "hash_bytes",
     "hash_file",
-    "hash_files",
     "hash_image",
     "hash_many",
+    "lists",
     "load_list",
     "merge_lists",
     "read_list",
+    "rematch",
+    "report",
     "scan",
+    "similar",
+    "windows_to_list",
 ]
 
+#: Where each public name lives; loaded at its first use.
+_HOMES = {
+    "Algorithm": "hashing.hashes",
+    "Audit": "matching.decision",
+    "BinaryReader": "images.uploads",
+    "Blob": "images.pictures",
+    "Catalog": "scanning.catalog",
+    "CatalogError": "errors",
+    "ColumnUse": "lists.report",
+    "DeadlinePassed": "errors",
+    "Decision": "matching.decision",
+    "Decode": "hashing.compute",
+    "Effort": "images.pictures",
+    "Entry": "lists.entry",
+    "EntryTable": "lists.table",
+    "Evaluation": "evaluation.results",
+    "EvaluationRow": "evaluation.results",
+    "Fingerprint": "hashing.compute",
+    "FloodGuard": "matching.flood",
+    "FloodLimits": "matching.settings",
+    "ForeignHash": "hashing.hashes",
+    "Hash": "hashing.hashes",
+    "ImageError": "errors",
+    "ImageTooLarge": "errors",
+    "ImageTooSmall": "errors",
+    "Index": "search.index",
+    "IndexFileError": "errors",
+    "Limits": "images.limits",
+    "ListError": "errors",
+    "ListEvaluation": "evaluation.results",
+    "ListInfo": "matching.decision",
+    "ListMatch": "evaluation.results",
+    "ListPath": "lists.source",
+    "ListPolicy": "lists.policy",
+    "ListReader": "lists.formats.reading",
+    "ListReport": "lists.report",
+    "ListSource": "lists.source",
+    "LoadedList": "lists.loading",
+    "Match": "matching.decision",
+    "Matcher": "matching.matcher",
+    "Opinion": "lists.entry",
+    "Outcome": "matching.decision",
+    "Policy": "lists.policy",
+    "Problem": "scanning.records",
+    "Provenance": "images.pictures",
+    "Quarantined": "matching.flood",
+    "Reject": "lists.report",
+    "SafehashError": "errors",
+    "Scan": "scanning.run",
+    "ScanEvent": "scanning.records",
+    "ScanOptions": "scanning.options",
+    "ScanRecord": "scanning.records",
+    "Settings": "matching.settings",
+    "Similar": "scanning.lookback",
+    "Skipped": "scanning.records",
+    "Summary": "scanning.records",
+    "UnreadableImage": "errors",
+    "UnsupportedImage": "errors",
+    "Upload": "images.uploads",
+    "UploadedFile": "images.uploads",
+    "evaluate": "evaluation.evaluate",
+    "fingerprint_bytes": "hashing.compute",
+    "fingerprint_file": "hashing.compute",
+    "hash_array": "hashing.compute",
+    "hash_bytes": "hashing.compute",
+    "hash_file": "hashing.compute",
+    "hash_image": "hashing.compute",
+    "hash_many": "hashing.compute",
+    "lists": "lists",
+    "load_list": "lists.loading",
+    "merge_lists": "lists.merging",
+    "read_list": "lists.formats.reading",
+    "rematch": "scanning.lookback",
+    "report": "reports.report",
+    "scan": "scanning.run",
+    "similar": "scanning.lookback",
+    "windows_to_list": "matching.views",
+}
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
+# A type checker reads the imports above, and so knows which names there are none of.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = attach(__name__, _HOMES)
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+# Silent unless the application asks: without a handler, Python prints warnings to standard error.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
 MAX_SIDE: int
+MOST_TURNED: int
 __test__: dict[str, str]
 LONGEST_KEPT: int
 _kept_operator: Any
@@ -24,6 +25,9 @@ def pdq(
 def pdq_parts(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
+def reference_parts(
+    pixels: Any, *, orientation: int = 1
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
 def pdq_turned(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
 ) -> tuple[tuple[bytes, ...], int]: ...
@@ -31,3 +35,7 @@ def phash(pixels: Any, *, keep: int = 8, level: int = -1) -> bytes: ...
 def phash_parts(
     pixels: Any, *, keep: int = 8, level: int = -1
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]: ...
+def cosines() -> dict[str, list[float]]: ...
+def sines_and_cosines(
+    radians: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...

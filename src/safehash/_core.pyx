@@ -4,51 +4,22 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 ``_kernels_body.h``. docs/hashes.md defines every hash to the bit.
 """
 
-from functools import lru_cache
-
 cimport cython
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.math cimport M_PI, ceil, cos, sin
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.stdint cimport uint8_t, uint16_t
+from libc.stdlib cimport free, malloc
 
 import numpy as np
 
+include "_c/_levels.pxi"
+include "_c/_pixels.pxi"
+include "_c/_tables.pxi"
 
-cdef extern from "_kernels.h" nogil:
-    int SH_MAX_SIDE
-    int SH_GATHER
 
-    ctypedef struct sh_tap:
-        Py_ssize_t sample
-        float weight
-
-    ctypedef struct sh_bands:
-        Py_ssize_t start[64]
-        Py_ssize_t length[64]
-        Py_ssize_t offset[64]
-        float* weights
-
-    ctypedef struct sh_operator:
-        Py_ssize_t n_samples
-        sh_tap* taps
-        Py_ssize_t tap_start[65]
-        uint8_t is_integer[64]
-        float scale[64]
-        sh_bands grey
-        sh_bands colour
-
-    ctypedef struct sh_resampler:
-        int n_out
-        Py_ssize_t taps16
-        Py_ssize_t* start
-        Py_ssize_t* count
-        int32_t* weight
-        int16_t* coarse
-        int shift
-        int64_t* error
+cdef extern from "_phash.h" nogil:
+    ctypedef struct sh_phash_work:
+        uint8_t* middle
 
     ctypedef struct sh_kernels:
         void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
@@ -58,251 +29,50 @@ cdef extern from "_kernels.h" nogil:
         void (*transpose)(float*, const float*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
         void (*bits)(uint8_t*, const float*) noexcept nogil
+        int (*bits_in_doubt)(uint8_t*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
-        void (*grey_of_row)(uint8_t*, const uint8_t*, Py_ssize_t) noexcept nogil
-        void (*widen)(int16_t*, const uint8_t*, Py_ssize_t) noexcept nogil
-        void (*resample_row)(uint8_t*, const int16_t*, const sh_resampler*) noexcept nogil
-        void (*resample_cols)(uint8_t*, const uint8_t*, int, const sh_resampler*) noexcept nogil
 
     void sh_fill_dct()
-    int sh_widest_level()
     const sh_kernels* sh_kernels_at(int level)
+    bint sh_take_phash_work(sh_phash_work* work, const sh_picture* picture, const sh_resampler* across,
+                            const sh_resampler* down)
+    void sh_free_phash_work(sh_phash_work* work)
+    void sh_shrink(uint8_t* out, const sh_picture* picture, const sh_resampler* across, const sh_resampler* down,
+                   sh_phash_work* work, const sh_kernels* kernels)
+    void sh_phash_spectrum(double* spectrum, const uint8_t* small, int side, int keep)
+    void sh_phash_bits(uint8_t* digest, const double* spectrum, int keep)
+
+
+cdef extern from "_reference.h" nogil:
+    ctypedef struct sr_view:
+        const uint8_t* first
+        Py_ssize_t row_step
+        Py_ssize_t col_step
+        Py_ssize_t rows
+        Py_ssize_t cols
+        int channels
+
+    ctypedef struct sr_work:
+        float* memory
+
+    bint sr_take_work(sr_work* work, Py_ssize_t rows, Py_ssize_t cols)
+    void sr_free_work(sr_work* work)
+    void sr_small_picture(float* small, sr_work* work, const sr_view* view)
+    void sr_dct(float* coefficients, const float* small)
 
 
 sh_fill_dct()
 
-#: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
-LEVELS = tuple(range(sh_widest_level() + 1))
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
-cdef int default_level = sh_widest_level()
+#: Bits that may differ from the reference's: where more coefficients lie within its rounding of the median, its own
+#: rounding decides.
+cdef int A_COUPLE = 2
 
-#: A side longer than this is refused: the tables would outgrow what one upload may cost.
-MAX_SIDE = 1 << 20
-
-cdef double[3] LUMA = [0.299, 0.587, 0.114]
-
-
-# -- the operator of one side --------------------------------------------------------------------------------
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Operator:
-    """The 64 x n operator of PDQ's blur and decimation for one side, built once and then only read.
-
-    Parameters
-    ----------
-    n : int
-        Samples of the side of the original picture.
-    step : int
-        Samples of the original that one stored sample averages (1 for a full decode). The last stored
-        sample may average fewer.
-    flip : bool
-        Operate on the side read backwards.
-    """
-
-    cdef sh_operator op
-
-    def __cinit__(self, Py_ssize_t n, Py_ssize_t step, bint flip):
-        if not 5 <= n <= MAX_SIDE or not 1 <= step <= 64:
-            raise ValueError(f"no operator for a side of {n} samples in steps of {step}")
-        cdef Py_ssize_t n_samples = (n + step - 1) // step
-        self.op.n_samples = n_samples
-        # One band of original samples, one of stored ones.
-        cdef double* band = <double*>calloc(n + 1, sizeof(double))
-        cdef double* folded = <double*>calloc(64 * n_samples, sizeof(double))
-        cdef Py_ssize_t* first = <Py_ssize_t*>calloc(128, sizeof(Py_ssize_t))
-        if band == NULL or folded == NULL or first == NULL:
-            free(band)
-            free(folded)
-            free(first)
-            raise MemoryError("the operator tables of one side")
-        try:
-            self.fill(n, step, flip, n_samples, band, folded, first)
-        finally:
-            free(band)
-            free(folded)
-            free(first)
-
-    cdef int fill(self, Py_ssize_t n, Py_ssize_t step, bint flip, Py_ssize_t n_samples, double* band,
-                  double* folded, Py_ssize_t* first) except -1:
-        cdef Py_ssize_t k, i, j, lo, hi, total_taps = 0
-        cdef Py_ssize_t* last = first + 64
-        cdef double denominator
-        for k in range(64):
-            denominator = band_weights(band, n, k, &lo, &hi, &self.op.is_integer[k])
-            self.op.scale[k] = <float>(1.0 / denominator)
-            first[k] = n_samples
-            last[k] = -1
-            for i in range(lo, hi + 1):
-                j = (n - 1 - i if flip else i) // step
-                folded[k * n_samples + j] += band[i]
-                band[i] = 0.0
-                first[k] = min(first[k], j)
-                last[k] = max(last[k], j)
-            for j in range(first[k], last[k] + 1):
-                # A weight over 257 becomes several taps of the same row (add_rows4 sums in 16 bits).
-                total_taps += 1
-                if self.op.is_integer[k]:
-                    total_taps += <Py_ssize_t>(folded[k * n_samples + j] / 257.0)
-        self.op.taps = <sh_tap*>malloc(total_taps * sizeof(sh_tap))
-        if self.op.taps == NULL:
-            raise MemoryError("the operator tables of one side")
-        cdef Py_ssize_t n_taps = 0
-        cdef double weight
-        for k in range(64):
-            self.op.tap_start[k] = n_taps
-            for j in range(first[k], last[k] + 1):
-                weight = folded[k * n_samples + j]
-                while self.op.is_integer[k] and weight > 257.0:
-                    self.op.taps[n_taps].sample = j
-                    self.op.taps[n_taps].weight = 257.0
-                    n_taps += 1
-                    weight -= 257.0
-                self.op.taps[n_taps].sample = j
-                self.op.taps[n_taps].weight = <float>weight
-                n_taps += 1
-        self.op.tap_start[64] = n_taps
-        fill_bands(&self.op.grey, folded, n_samples, first, last, 1)
-        fill_bands(&self.op.colour, folded, n_samples, first, last, 3)
-        return 0
-
-    def __dealloc__(self):
-        free(self.op.taps)
-        free(self.op.grey.weights)
-        free(self.op.colour.weights)
-
-
-cdef double band_weights(double* band, Py_ssize_t n, Py_ssize_t k, Py_ssize_t* lo, Py_ssize_t* hi,
-                         uint8_t* is_integer) noexcept:
-    """Write output k's weights over the side's samples into `band` (zero before); return their denominator.
-
-    Two box filters of window w = ceil(n / 128), cut at the ends with a shrinking divisor, read at sample
-    (k + 0.5) n / 64. Where the divisors of the first pass agree the weights are integers over
-    divisor2 * divisor1; otherwise they are fractions over 1.
-    """
-    cdef Py_ssize_t window = (n + 127) // 128
-    cdef Py_ssize_t half = (window + 2) // 2
-    cdef Py_ssize_t back = window - half
-    cdef Py_ssize_t at = ((2 * k + 1) * n) // 128
-    cdef Py_ssize_t outer_lo = max(0, at - back), outer_hi = min(n - 1, at + half - 1)
-    cdef Py_ssize_t o, i, a, b
-    cdef double divisor = 0.0
-    is_integer[0] = 1
-    for o in range(outer_lo, outer_hi + 1):
-        a = max(0, o - back)
-        b = min(n - 1, o + half - 1)
-        if divisor == 0.0:
-            divisor = b - a + 1
-        elif divisor != b - a + 1:
-            is_integer[0] = 0
-    lo[0] = max(0, outer_lo - back)
-    hi[0] = min(n - 1, outer_hi + half - 1)
-    if is_integer[0]:
-        # Differences first, one running sum after: linear in the window, where a side of a million samples
-        # would take seconds. `band` has room for one past the side.
-        for o in range(outer_lo, outer_hi + 1):
-            band[max(0, o - back)] += 1.0
-            band[min(n - 1, o + half - 1) + 1] -= 1.0
-        for i in range(lo[0] + 1, hi[0] + 1):
-            band[i] += band[i - 1]
-        band[hi[0] + 1] = 0.0
-    else:
-        for o in range(outer_lo, outer_hi + 1):
-            a = max(0, o - back)
-            b = min(n - 1, o + half - 1)
-            for i in range(a, b + 1):
-                band[i] += 1.0 / (<double>(b - a + 1) * (outer_hi - outer_lo + 1))
-    return divisor * (outer_hi - outer_lo + 1) if is_integer[0] else 1.0
-
-
-cdef int fill_bands(sh_bands* bands, const double* folded, Py_ssize_t n_samples, const Py_ssize_t* first,
-                    const Py_ssize_t* last, int channels) except -1:
-    cdef Py_ssize_t k, j, length, total = 0
-    cdef int channel
-    for k in range(64):
-        length = (last[k] - first[k] + 1) * channels
-        bands.start[k] = first[k] * channels
-        bands.length[k] = length
-        bands.offset[k] = total
-        total += length
-    bands.weights = <float*>calloc(total, sizeof(float))
-    if bands.weights == NULL:
-        raise MemoryError("the operator tables of one side")
-    for k in range(64):
-        for j in range(last[k] - first[k] + 1):
-            for channel in range(channels):
-                bands.weights[bands.offset[k] + j * channels + channel] = <float>(
-                    folded[k * n_samples + first[k] + j] * (LUMA[channel] if channels == 3 else 1.0)
-                )
-    return 0
-
-
-#: Tables of longer sides are not kept: 128 of a million samples would hold 8 GB.
-LONGEST_KEPT = 1 << 13
-
-
-@lru_cache(maxsize=128)
-def _kept_operator(n, step, flip):
-    return Operator(n, step, flip)
-
-
-def _operator(n, step, flip):
-    return _kept_operator(n, step, flip) if n <= LONGEST_KEPT else Operator(n, step, flip)
-
-
-# -- pixels ---------------------------------------------------------------------------------------------------
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Pixels:
-    """A picture as the kernels want it: rows of adjacent uint8 samples, any row stride."""
-
-    cdef const uint8_t* data
-    cdef Py_ssize_t row_stride
-    cdef Py_ssize_t n_rows
-    cdef Py_ssize_t n_cols
-    cdef int channels
-    cdef object keep
-
-    def __cinit__(self, pixels):
-        array = np.asarray(pixels)
-        if array.dtype != np.uint8:
-            raise TypeError(f"pixels are uint8, not {array.dtype}")
-        if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
-            raise ValueError(f"pixels have shape (rows, cols) or (rows, cols, 3), not {array.shape}")
-        self.n_rows, self.n_cols = array.shape[:2]
-        self.channels = 1 if array.ndim == 2 else array.shape[2]
-        if self.n_rows < 1 or self.n_cols < 1:
-            raise ValueError(f"no pixels in an array of shape {array.shape}")
-        inner = array.strides[array.ndim - 1] == 1 or array.shape[array.ndim - 1] == 1
-        if array.ndim == 3:
-            inner = inner and array.strides[1] == array.shape[2]
-        if not inner:
-            array = np.ascontiguousarray(array)
-        self.keep = array
-        self.row_stride = array.strides[0]
-        self.data = <const uint8_t*><size_t>array.__array_interface__["data"][0]
-
-
-cdef struct Turn:
-    # How an EXIF orientation reaches its picture from the stored one: rows and columns read backwards first,
-    # then the result transposed.
-    bint flip_rows
-    bint flip_cols
-    bint transpose
-
-
-cdef Turn turn_of(int orientation) except *:
-    cdef Turn turn
-    if not 1 <= orientation <= 8:
-        raise ValueError(f"EXIF orientations are 1 to 8, not {orientation}")
-    turn.flip_rows = orientation in (3, 4, 6, 7)
-    turn.flip_cols = orientation in (2, 3, 7, 8)
-    turn.transpose = orientation >= 5
-    return turn
-
+#: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each. Only the picture itself may cost
+#: that at any size.
+MOST_TURNED = 1 << 24
 
 cdef struct Scratch:
     float* lines
@@ -330,35 +100,16 @@ cdef void drop_scratch(Scratch* scratch) noexcept nogil:
 
 
 cdef const sh_kernels* kernels_at(int level) except NULL:
-    if level < 0:
-        level = default_level
-    if level > default_level:
-        raise ValueError(f"this processor runs levels {LEVELS}, not {level}")
-    return sh_kernels_at(level)
-
-
-cdef tuple sides(Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step):
-    """Return the original's sides: as given, or the stored picture's where nothing was reduced."""
-    if not 1 <= step <= 64:
-        raise ValueError(f"a decode is reduced by 1 to 64, not {step}")
-    if rows == 0 and cols == 0 and step == 1:
-        rows, cols = picture.n_rows, picture.n_cols
-    if (rows + step - 1) // step != picture.n_rows or (cols + step - 1) // step != picture.n_cols:
-        raise ValueError(
-            f"a {rows} x {cols} picture reduced by {step} has not {picture.n_rows} x {picture.n_cols} samples"
-        )
-    if rows < 5 or cols < 5:
-        raise ValueError(f"PDQ needs at least 5 rows and 5 columns, not {rows} x {cols}")
-    return rows, cols
+    return sh_kernels_at(checked_level(level))
 
 
 cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
                   const sh_kernels* kernels) except -1:
     """Write the 64 x 64 picture; a 64 x 64 input is taken as it is because its operator is the identity."""
     cdef Scratch scratch
-    take_scratch(&scratch, picture.n_cols * picture.channels, 8)
+    take_scratch(&scratch, picture.of.n_cols * picture.of.channels, 8)
     with nogil:
-        kernels.small_picture(out, picture.data, picture.row_stride, picture.n_cols, picture.channels,
+        kernels.small_picture(out, picture.of.data, picture.of.row_stride, picture.of.n_cols, picture.of.channels,
                               &row_op.op, &col_op.op, scratch.lines, scratch.mixed, scratch.acc16)
         drop_scratch(&scratch)
     return 0
@@ -378,6 +129,69 @@ cdef int oriented_small(float* out, Pixels picture, Py_ssize_t rows, Py_ssize_t 
     return 0
 
 
+# -- the reference's rounding ---------------------------------------------------------------------------------
+
+
+cdef sr_view view_of(Pixels picture, bint flip_rows, bint flip_cols, bint transpose) noexcept:
+    """Return the stored picture turned: rows and columns read backwards first, then the result transposed."""
+    cdef sr_view view
+    view.first = picture.of.data
+    view.rows, view.cols, view.channels = picture.of.n_rows, picture.of.n_cols, picture.of.channels
+    view.row_step, view.col_step = picture.of.row_stride, picture.of.channels
+    if flip_rows:
+        view.first += (view.rows - 1) * view.row_step
+        view.row_step = -view.row_step
+    if flip_cols:
+        view.first += (view.cols - 1) * view.col_step
+        view.col_step = -view.col_step
+    if transpose:
+        view.rows, view.cols = view.cols, view.rows
+        view.row_step, view.col_step = view.col_step, view.row_step
+    return view
+
+
+cdef int take_reference(float* small, float* coefficients, const sr_view* view) except -1:
+    """Write what PDQ is made of with the reference's rounding."""
+    cdef sr_work work
+    if not sr_take_work(&work, view.rows, view.cols):
+        raise MemoryError("the working rows of one picture")
+    with nogil:
+        sr_small_picture(small, &work, view)
+        sr_dct(coefficients, small)
+        sr_free_work(&work)
+    return 0
+
+
+cdef int take_reference_digest(uint8_t* digest, sr_view view, const sh_kernels* kernels) except -1:
+    """Write the digest that the reference's rounding gives; return the quality."""
+    cdef float[4096] small
+    cdef float[256] coefficients
+    take_reference(small, coefficients, &view)
+    kernels.bits(digest, coefficients)
+    return kernels.quality(small)
+
+
+def reference_parts(pixels, *, int orientation=1):
+    """Return what PDQ is made of with the rounding of the tool that made the lists: see `pdq_parts`.
+
+    Four float32 passes over all pixels, as the paper writes them.
+
+    References
+    ----------
+    Meta, "PDQ and TMK+PDQF", 2019; docs/hashes.md, "Agreement with the reference".
+    """
+    cdef Pixels picture = Pixels(pixels)
+    cdef Turn turn = turn_of(orientation)
+    sides(picture, 0, 0, 1)
+    small = np.empty((64, 64), dtype=np.float32)
+    coefficients = np.empty((16, 16), dtype=np.float32)
+    cdef float[:, ::1] small_view = small
+    cdef float[:, ::1] coefficients_view = coefficients
+    cdef sr_view view = view_of(picture, turn.flip_rows, turn.flip_cols, turn.transpose)
+    take_reference(&small_view[0, 0], &coefficients_view[0, 0], &view)
+    return small, coefficients
+
+
 # -- PDQ ------------------------------------------------------------------------------------------------------
 
 
@@ -395,7 +209,7 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     orientation : int
         EXIF orientation to apply, 1 to 8.
     level : int
-        Instruction set to force (one of `LEVELS`); -1 takes the widest. All give the same bits.
+        Instruction level to force (one of `LEVELS`); -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -417,12 +231,16 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     cdef float[4096] small
     cdef float[256] coefficients
     cdef uint8_t[32] digest
-    cdef int quality
+    cdef int quality, in_doubt
+    cdef Turn turn
     oriented_small(small, picture, rows, cols, step, orientation, kernels)
     with nogil:
         quality = kernels.quality(small)
         kernels.dct(coefficients, small)
-        kernels.bits(digest, coefficients)
+        in_doubt = kernels.bits_in_doubt(digest, coefficients)
+    if in_doubt > A_COUPLE and step == 1:
+        turn = turn_of(orientation)
+        quality = take_reference_digest(digest, view_of(picture, turn.flip_rows, turn.flip_cols, turn.transpose), kernels)
     return PyBytes_FromStringAndSize(<char*>digest, 32), quality
 
 
@@ -478,12 +296,15 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     cdef float[4096] upright
     cdef float[256] coefficients
     cdef uint8_t[8][32] digests
-    cdef int quality = 0, flips, which
+    cdef int[8] in_doubt
+    cdef int quality = 0, flips, which, at
+    cdef int of_reference
     cdef const float* source
+    cdef sr_view view
     cdef Scratch scratch
-    take_scratch(&scratch, picture.n_cols * picture.channels, 16)
+    take_scratch(&scratch, picture.of.n_cols * picture.of.channels, 16)
     with nogil:
-        kernels.turned_pictures(pictures, picture.data, picture.row_stride, picture.n_cols, picture.channels,
+        kernels.turned_pictures(pictures, picture.of.data, picture.of.row_stride, picture.of.n_cols, picture.of.channels,
                                 row_ops, col_ops, scratch.lines, scratch.mixed, scratch.acc16)
         drop_scratch(&scratch)
         for flips in range(4):
@@ -493,9 +314,18 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
             for which in range(2):
                 source = &upright[0] if which == 0 else &pictures[4096 * flips]
                 kernels.dct(coefficients, source)
-                kernels.bits(digests[TURNED[turn.transpose][flips][which]], coefficients)
+                at = TURNED[turn.transpose][flips][which]
+                in_doubt[at] = kernels.bits_in_doubt(digests[at], coefficients)
                 if flips == 0 and which == turn.transpose:
                     quality = kernels.quality(source)
+    for flips in range(4):
+        for which in range(2):
+            at = TURNED[turn.transpose][flips][which]
+            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or rows * cols <= MOST_TURNED):
+                view = view_of(picture, turn.flip_rows ^ (flips >> 1), turn.flip_cols ^ (flips & 1), which)
+                of_reference = take_reference_digest(digests[at], view, kernels)
+                if at == 0:
+                    quality = of_reference
     return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality
 
 
@@ -510,178 +340,29 @@ cdef int[2][4][2] TURNED = [
 # -- pHash ----------------------------------------------------------------------------------------------------
 
 
-cdef double lanczos3(double x) noexcept nogil:
-    if x == 0.0:
-        return 1.0
-    if not -3.0 <= x < 3.0:
-        return 0.0
-    return sin(M_PI * x) / (M_PI * x) * (sin(M_PI * x / 3.0) / (M_PI * x / 3.0))
+cdef int check_keep(int keep) except -1:
+    if keep not in (8, 16):
+        raise ValueError(f"pHash keeps 8 or 16 coefficients an axis, not {keep}")
+    return 0
 
 
-@cython.final
-@cython.auto_pickle(False)
-cdef class Resampler:
-    """Lanczos weights that bring one side of n samples to n_out, in the reference's fixed point."""
-
-    cdef sh_resampler rs
-
-    def __cinit__(self, Py_ssize_t n, int n_out):
-        if not 1 <= n <= MAX_SIDE or not 1 <= n_out <= SH_MAX_SIDE:
-            raise ValueError(f"no resampler from {n} to {n_out} samples")
-        cdef double scale = <double>n / n_out
-        cdef double stretch = max(scale, 1.0)
-        cdef double support = 3.0 * stretch
-        cdef Py_ssize_t taps = <Py_ssize_t>ceil(support) * 2 + 1
-        self.rs.n_out = n_out
-        self.rs.taps16 = (taps + 15) // 16 * 16
-        self.rs.start = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
-        self.rs.count = <Py_ssize_t*>calloc(n_out, sizeof(Py_ssize_t))
-        self.rs.weight = <int32_t*>calloc(n_out * self.rs.taps16, sizeof(int32_t))
-        self.rs.coarse = <int16_t*>calloc(n_out * self.rs.taps16, sizeof(int16_t))
-        self.rs.error = <int64_t*>calloc(n_out, sizeof(int64_t))
-        cdef double* raw = <double*>calloc(self.rs.taps16, sizeof(double))
-        if (self.rs.start == NULL or self.rs.count == NULL or self.rs.weight == NULL or self.rs.coarse == NULL
-                or self.rs.error == NULL or raw == NULL):
-            free(raw)
-            raise MemoryError("the resampling tables of one side")
-        cdef Py_ssize_t o, i, lo, hi, at
-        cdef double centre, total, value
-        cdef int32_t greatest = 0
-        for o in range(n_out):
-            centre = (o + 0.5) * scale
-            lo = max(<Py_ssize_t>(centre - support + 0.5), 0)
-            hi = min(<Py_ssize_t>(centre + support + 0.5), n)
-            total = 0.0
-            for i in range(hi - lo):
-                raw[i] = lanczos3((i + lo - centre + 0.5) * (1.0 / stretch))
-                total += raw[i]
-            self.rs.start[o] = lo
-            self.rs.count[o] = hi - lo
-            for i in range(hi - lo):
-                value = raw[i] / total * (1 << 22)
-                at = o * self.rs.taps16 + i
-                self.rs.weight[at] = <int32_t>(value - 0.5 if value < 0 else value + 0.5)
-                greatest = max(greatest, abs(self.rs.weight[at]))
-        free(raw)
-        cdef int32_t unit = 1
-        while greatest / unit >= 32767:
-            unit *= 2
-            self.rs.shift += 1
-        for at in range(n_out * self.rs.taps16):
-            value = <double>self.rs.weight[at] / unit
-            self.rs.coarse[at] = <int16_t>(value - 0.5 if value < 0 else value + 0.5)
-            self.rs.error[at // self.rs.taps16] += 255 * abs(self.rs.weight[at] - self.rs.coarse[at] * unit)
-
-    def __dealloc__(self):
-        free(self.rs.start)
-        free(self.rs.count)
-        free(self.rs.weight)
-        free(self.rs.coarse)
-        free(self.rs.error)
-
-
-@lru_cache(maxsize=128)
-def _kept_resampler(n, n_out):
-    return Resampler(n, n_out)
-
-
-def _resampler(n, n_out):
-    return _kept_resampler(n, n_out) if n <= LONGEST_KEPT else Resampler(n, n_out)
-
-
-cdef bint vertical_first(Pixels picture, int side) noexcept nogil:
-    """Whether the reference resizes this picture's columns before its rows (docs/hashes.md, "pHash")."""
-    return picture.n_rows > side and picture.n_rows - side > 2 * (picture.n_cols - side)
-
-
-cdef void resample_line(uint8_t* out, int16_t* wide, const uint8_t* line, Py_ssize_t n, Resampler across,
-                        const sh_kernels* kernels) noexcept nogil:
-    if n == across.rs.n_out:
-        memcpy(out, line, n)
-    else:
-        kernels.widen(wide, line, n)
-        kernels.resample_row(out, wide, &across.rs)
-
-
-cdef void shrink_rows_first(uint8_t* out, Pixels picture, Resampler across, Resampler down, uint8_t* middle,
-                            uint8_t* grey, int16_t* wide, const sh_kernels* kernels) noexcept nogil:
-    """Write the side x side grey picture: along the rows first, each pass rounded to 8 bits."""
-    cdef Py_ssize_t row
-    cdef int side = across.rs.n_out
-    cdef const uint8_t* source
-    for row in range(picture.n_rows):
-        source = picture.data + row * picture.row_stride
-        if picture.channels == 3:
-            kernels.grey_of_row(grey, source, picture.n_cols)
-            source = grey
-        resample_line(middle + row * side, wide, source, picture.n_cols, across, kernels)
-    if picture.n_rows == side:
-        memcpy(out, middle, side * side)
-    else:
-        kernels.resample_cols(out, middle, side, &down.rs)
-
-
-cdef void shrink_cols_first(uint8_t* out, Pixels picture, Resampler across, Resampler down, uint8_t* middle,
-                            uint8_t* grey, int16_t* wide, const sh_kernels* kernels) noexcept nogil:
-    """Write the side x side grey picture: along the columns first. `grey` holds SH_GATHER columns."""
-    cdef Py_ssize_t row, i, width
-    cdef int side = across.rs.n_out
-    cdef const uint8_t* source
-    cdef uint8_t[64 * 64] turned
-    cdef uint8_t[16] cell  # SH_GATHER
-    cdef Py_ssize_t col = 0
-    while col < picture.n_cols:
-        width = min(<Py_ssize_t>SH_GATHER, picture.n_cols - col)
-        for row in range(picture.n_rows):
-            source = picture.data + row * picture.row_stride + col * picture.channels
-            if picture.channels == 3:
-                kernels.grey_of_row(cell, source, width)
-                source = cell
-            for i in range(width):
-                grey[i * picture.n_rows + row] = source[i]
-        for i in range(width):
-            resample_line(middle + (col + i) * side, wide, grey + i * picture.n_rows, picture.n_rows, down,
-                          kernels)
-        col += width
-    if picture.n_cols == side:
-        memcpy(turned, middle, side * side)
-    else:
-        kernels.resample_cols(turned, middle, side, &across.rs)
-    for row in range(side):
-        for i in range(side):
-            out[row * side + i] = turned[i * side + row]
-
-
-cdef void dct_phash(double* spectrum, const uint8_t* small, int side, int keep, const double* cosines) noexcept nogil:
-    """Write the keep x keep lowest coefficients of the unnormalised DCT-II, constant term included."""
-    cdef double[64 * 16] half  # keep x side
-    cdef int i, j, k
-    cdef double total
-    for i in range(keep):
-        for j in range(side):
-            total = 0.0
-            for k in range(side):
-                total += cosines[i * side + k] * small[k * side + j]
-            half[i * side + j] = total
-    for i in range(keep):
-        for j in range(keep):
-            total = 0.0
-            for k in range(side):
-                total += half[i * side + k] * cosines[j * side + k]
-            spectrum[i * keep + j] = total
-
-
-@lru_cache(maxsize=2)
-def _cosines(keep):
-    side = 4 * keep
-    table = np.empty((keep, side))
-    cdef double[:, ::1] view = table
-    cdef int i, k, n_side = side
-    for i in range(keep):
-        for k in range(n_side):
-            view[i, k] = 2.0 * cos(M_PI * i * (2 * k + 1) / (2.0 * n_side))
-    table.flags.writeable = False
-    return table
+cdef int phash_spectrum(double* spectrum, uint8_t* small, pixels, int keep, int level) except -1:
+    """Write the shrunken grey picture, 4 * keep a side, and its keep x keep lowest coefficients."""
+    cdef const sh_kernels* kernels = kernels_at(level)
+    cdef Pixels picture = Pixels(pixels)
+    cdef int side = 4 * keep
+    cdef Resampler across = _resampler(picture.of.n_cols, side)
+    cdef Resampler down = _resampler(picture.of.n_rows, side)
+    cdef sh_phash_work work
+    try:
+        if not sh_take_phash_work(&work, &picture.of, &across.rs, &down.rs):
+            raise MemoryError("the working rows of one picture")
+        with nogil:
+            sh_shrink(small, &picture.of, &across.rs, &down.rs, &work, kernels)
+            sh_phash_spectrum(spectrum, small, side, keep)
+    finally:
+        sh_free_phash_work(&work)
+    return 0
 
 
 def phash_parts(pixels, *, int keep=8, int level=-1):
@@ -701,38 +382,12 @@ def phash_parts(pixels, *, int keep=8, int level=-1):
     small : ndarray of uint8, shape (4 * keep, 4 * keep)
     spectrum : ndarray of float64, shape (keep, keep)
     """
-    cdef const sh_kernels* kernels = kernels_at(level)
-    if keep not in (8, 16):
-        raise ValueError(f"pHash keeps 8 or 16 coefficients an axis, not {keep}")
-    cdef Pixels picture = Pixels(pixels)
-    cdef int side = 4 * keep
-    cdef Resampler across = _resampler(picture.n_cols, side)
-    cdef Resampler down = _resampler(picture.n_rows, side)
-    small = np.empty((side, side), dtype=np.uint8)
+    check_keep(keep)
+    small = np.empty((4 * keep, 4 * keep), dtype=np.uint8)
     spectrum = np.empty((keep, keep))
     cdef uint8_t[:, ::1] small_view = small
     cdef double[:, ::1] spectrum_view = spectrum
-    cdef const double[:, ::1] cosines = _cosines(keep)
-    cdef bint cols_first = vertical_first(picture, side)
-    cdef Py_ssize_t line = picture.n_rows if cols_first else picture.n_cols
-    cdef Py_ssize_t n_lines = picture.n_cols if cols_first else picture.n_rows
-    cdef uint8_t* middle = <uint8_t*>malloc(n_lines * side)
-    cdef uint8_t* grey = <uint8_t*>malloc(line * (SH_GATHER if cols_first else 1))
-    # A window's padded taps may read past the line, with weight 0.
-    cdef int16_t* wide = <int16_t*>calloc(line + max(across.rs.taps16, down.rs.taps16), sizeof(int16_t))
-    try:
-        if middle == NULL or grey == NULL or wide == NULL:
-            raise MemoryError("the working rows of one picture")
-        with nogil:
-            if cols_first:
-                shrink_cols_first(&small_view[0, 0], picture, across, down, middle, grey, wide, kernels)
-            else:
-                shrink_rows_first(&small_view[0, 0], picture, across, down, middle, grey, wide, kernels)
-            dct_phash(&spectrum_view[0, 0], &small_view[0, 0], side, keep, &cosines[0, 0])
-    finally:
-        free(middle)
-        free(grey)
-        free(wide)
+    phash_spectrum(&spectrum_view[0, 0], &small_view[0, 0], pixels, keep, level)
     return small, spectrum
 
 
@@ -745,5 +400,11 @@ def phash(pixels, *, int keep=8, int level=-1):
     ----------
     The definition of ``imagehash.phash`` 4.3; docs/hashes.md, "pHash".
     """
-    _, spectrum = phash_parts(pixels, keep=keep, level=level)
-    return np.packbits((spectrum > np.median(spectrum)).ravel()).tobytes()
+    cdef uint8_t[64 * 64] samples
+    cdef double[16 * 16] coefficients
+    cdef uint8_t[32] digest
+    check_keep(keep)
+    phash_spectrum(coefficients, samples, pixels, keep, level)
+    with nogil:
+        sh_phash_bits(digest, coefficients, keep)
+    return PyBytes_FromStringAndSize(<char*>digest, keep * keep // 8)

@@ -1,6 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 
+LEVELS: tuple[int, ...]
 __test__: dict[str, str]
 
 def near_any(
@@ -8,5 +9,5 @@ def near_any(
     listed: npt.NDArray[np.uint8],
     *,
     max_distance: int,
-    portable: bool = False,
+    level: int = -1,
 ) -> npt.NDArray[np.bool_]: ...

@@ -7,6 +7,8 @@ from libc.stdint cimport uint8_t, uint64_t
 
 import numpy as np
 
+include "_c/_levels.pxi"
+
 
 cdef extern from "_join.h" nogil:
     enum:
@@ -14,11 +16,15 @@ cdef extern from "_join.h" nogil:
 
     int sj_near(
         const uint64_t* queries, size_t n_queries, const uint64_t* listed, size_t n_listed, int n_words,
-        int max_distance, int portable, uint8_t* near
+        int max_distance, int level, uint8_t* near
     )
 
 
-def near_any(queries, listed, *, int max_distance, bint portable=False):
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_POPCNT))
+
+
+def near_any(queries, listed, *, int max_distance, int level=-1):
     """Return which queries lie within `max_distance` of any listed digest.
 
     Parameters
@@ -28,8 +34,8 @@ def near_any(queries, listed, *, int max_distance, bint portable=False):
         n_bytes 8 or 32 on both sides.
     max_distance : int
         In bits, inclusive; less than twice n_bytes.
-    portable : bool
-        Take the way without special instructions; for tests.
+    level : int
+        Instruction level to force; -1 takes the widest. All give the same answer.
 
     Returns
     -------
@@ -62,11 +68,11 @@ def near_any(queries, listed, *, int max_distance, bint portable=False):
     cdef const uint64_t[:, ::1] query_words = _words(query_array)
     cdef const uint64_t[:, ::1] listed_words = _words(listed_array)
     cdef uint8_t[::1] near_bytes = near
-    cdef int status
+    cdef int status, at_level = checked_level(level)
     with nogil:
         status = sj_near(
             &query_words[0, 0], query_words.shape[0], &listed_words[0, 0], listed_words.shape[0], n_bytes // 8,
-            max_distance, portable, &near_bytes[0],
+            max_distance, at_level, &near_bytes[0],
         )
     if status != SJ_OK:
         raise MemoryError("no memory to sort the digests")

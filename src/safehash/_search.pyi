@@ -4,12 +4,11 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+LEVELS: tuple[int, ...]
 BLOCK_SIZE: int
 MAX_SLOTS: int
 __test__: dict[str, str]
 
-def levels() -> tuple[str, ...]: ...
-def choose_level(name: str) -> None: ...
 def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
 def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
 
@@ -50,6 +49,7 @@ class SlotIndex:
         *,
         disabled: npt.NDArray[np.uint8] | None = None,
         blocks: Blocks | None = None,
+        level: int = -1,
     ) -> None: ...
     def search(
         self, queries: npt.NDArray[np.uint8], plan: Plan, max_distance: int
@@ -85,4 +85,6 @@ def merge_slot(
     added_rows: npt.NDArray[np.uint32],
     starts: npt.NDArray[np.uint32],
     ids: npt.NDArray[np.uint32],
+    *,
+    level: int = -1,
 ) -> None: ...

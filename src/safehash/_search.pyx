@@ -9,6 +9,8 @@ from libc.string cimport memset
 
 import numpy as np
 
+include "_c/_levels.pxi"
+
 
 cdef extern from "_search.h" nogil:
     enum:
@@ -29,6 +31,11 @@ cdef extern from "_search.h" nogil:
     ctypedef struct sh_permutation:
         int n_bytes
 
+    ctypedef struct sh_searchers:
+        pass
+
+    ctypedef int (*sh_renumberer)(const uint64_t*, const uint32_t*, int64_t, int64_t, uint32_t*) noexcept nogil
+
     ctypedef struct sh_index:
         const uint8_t* digests
         const uint8_t* disabled
@@ -36,6 +43,7 @@ cdef extern from "_search.h" nogil:
         const uint32_t* ids
         const sh_permutation* perm
         const sh_file* file
+        const sh_searchers* searchers
         int64_t n
         int n_bytes
         int n_slots
@@ -59,8 +67,8 @@ cdef extern from "_search.h" nogil:
     uint64_t sh_checksum(const uint8_t* data, size_t n_bytes)
     int sh_touch(const sh_file* file, const void* address, size_t n_bytes)
     void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step)
-    int sh_widest_level()
-    int sh_choose_level(int level)
+    const sh_searchers* sh_searchers_at(int level)
+    sh_renumberer sh_renumberer_at(int level)
     int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
                   sh_hits* hits)
     int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t query_number,
@@ -70,11 +78,14 @@ cdef extern from "_search.h" nogil:
                        uint64_t* pairs)
     void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
                       const int* offset, const int* width, uint32_t* keys)
-    int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                      const uint64_t* kept, const uint32_t* removed_keys, const uint32_t* removed_rows,
+    int sh_merge_slot(sh_renumberer renumber, const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old,
+                      int width, const uint64_t* kept, const uint32_t* removed_keys, const uint32_t* removed_rows,
                       int64_t n_removed, const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
                       uint32_t* starts, uint32_t* ids)
 
+
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_POPCNT, SH_VPOPCNT))
 
 BLOCK_SIZE = 1 << SH_BLOCK_BITS
 MAX_SLOTS = SH_MAX_SLOTS
@@ -95,28 +106,6 @@ cdef const sh_permutation* _permutation(Py_ssize_t n_bytes) except NULL:
         if _permutations[i].n_bytes == n_bytes:
             return &_permutations[i]
     raise ValueError(f"digests have 8, 16, 20 or 32 bytes, not {n_bytes}")
-
-
-def levels():
-    """Return the names of the instruction levels this machine has, the plainest first."""
-    return ("scalar", "popcnt", "wide")[: sh_widest_level() + 1]
-
-
-def choose_level(name):
-    """Use one instruction level for every search from now on (for tests; import chooses the widest).
-
-    Raises
-    ------
-    ValueError
-        This machine does not have it.
-    """
-    found = levels()
-    if name not in found:
-        raise ValueError(f"this machine has {', '.join(found)}, not {name}")
-    sh_choose_level(found.index(name))
-
-
-sh_choose_level(sh_widest_level())
 
 
 def checksum(data):
@@ -272,6 +261,8 @@ cdef class SlotIndex:
         One bit a row, least significant first: 1 = never returned.
     blocks : Blocks or None
         The mapped file that all arrays but `disabled` lie in.
+    level : int
+        Instruction level to force; -1 takes the widest. All give the same answers.
 
     Notes
     -----
@@ -284,7 +275,8 @@ cdef class SlotIndex:
     cdef readonly tuple widths
 
     def __init__(self, const uint8_t[:, ::1] digests, widths, const uint32_t[::1] starts,
-                 const uint32_t[::1] ids, *, const uint8_t[::1] disabled=None, Blocks blocks=None):
+                 const uint32_t[::1] ids, *, const uint8_t[::1] disabled=None, Blocks blocks=None,
+                 int level=-1):
         cdef Py_ssize_t n = digests.shape[0]
         cdef int64_t at = 0
         cdef int offset = 0, slot
@@ -292,6 +284,7 @@ cdef class SlotIndex:
         _check_widths(self.widths, digests.shape[1])
         memset(&self.ix, 0, sizeof(self.ix))
         self.ix.perm = _permutation(digests.shape[1])
+        self.ix.searchers = sh_searchers_at(checked_level(level))
         for slot, width in enumerate(self.widths):
             self.ix.offset[slot] = offset
             self.ix.width[slot] = width
@@ -482,12 +475,13 @@ def build_slot(const uint32_t[::1] keys, int width, uint32_t[::1] starts, uint32
 def merge_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int width, const uint64_t[::1] kept,
                const uint32_t[::1] removed_keys, const uint32_t[::1] removed_rows,
                const uint32_t[::1] added_keys, const uint32_t[::1] added_rows,
-               uint32_t[::1] starts, uint32_t[::1] ids):
+               uint32_t[::1] starts, uint32_t[::1] ids, *, int level=-1):
     """Write the slot without the rows removed and with those added, from its older state.
 
     Keys and rows are sorted by (key, row). The rows that stay are numbered anew by `kept`, one word for each 32
     old rows: which of them stay in its lower half, how many before them do in its upper half. Only where nothing
-    is removed may it be empty. The rows added have their new numbers, which follow all of those.
+    is removed may it be empty. The rows added have their new numbers, which follow all of those. `level` forces an
+    instruction level; -1 takes the widest.
 
     Raises
     ------
@@ -496,6 +490,7 @@ def merge_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int 
     """
     cdef Py_ssize_t n_old = old_ids.shape[0], n_removed = removed_keys.shape[0], n_added = added_keys.shape[0]
     cdef int status
+    cdef sh_renumberer renumber = sh_renumberer_at(checked_level(level))
     if not 1 <= width <= 28 or not old_starts.shape[0] == starts.shape[0] == (1 << width) + 1:
         raise ValueError(f"{old_starts.shape[0]} and {starts.shape[0]} starts for a slot of {width} bits")
     if (removed_rows.shape[0] != n_removed or added_rows.shape[0] != n_added or n_removed > n_old
@@ -505,7 +500,7 @@ def merge_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int 
         raise ValueError("a word for each 32 old rows is needed")
     with nogil:
         status = sh_merge_slot(
-            &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &kept[0] if kept.shape[0] else NULL,
+            renumber, &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &kept[0] if kept.shape[0] else NULL,
             &removed_keys[0] if n_removed else NULL, &removed_rows[0] if n_removed else NULL, n_removed,
             &added_keys[0] if n_added else NULL, &added_rows[0] if n_added else NULL, n_added,
             &starts[0], &ids[0] if ids.shape[0] else NULL)

@@ -4,11 +4,12 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 ``_views_body.h``. docs/matching.md says what windows are for.
 """
 
-from libc.math cimport M_PI, cos, floor, log2, sin
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 import numpy as np
+
+include "_c/_levels.pxi"
 
 
 cdef extern from "_views.h" nogil:
@@ -64,7 +65,9 @@ cdef extern from "_views.h" nogil:
 
     void sh_fill_dct()
     void sv_fill_dct()
-    int sh_widest_level()
+    void sv_fill_logarithms()
+    const int32_t* sv_logarithms
+    double sv_entropy(const int* counts, int n)
     const sh_kernels* sh_kernels_at(int level)
     const sv_kernels* sv_kernels_at(int level)
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
@@ -75,7 +78,7 @@ cdef extern from "_views.h" nogil:
     int sv_four_largest(const int* counts)
     float sv_faint_share(const float* coefficients)
     int sv_plain_ground(const float* small)
-    void sv_rotate(float* out, const float* thumb, int n, double cosine, double sine, double aspect)
+    void sv_rotate(float* out, const float* thumb, int n, double degrees, double aspect)
     int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
                       const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
@@ -83,22 +86,13 @@ cdef extern from "_views.h" nogil:
 
 sh_fill_dct()
 sv_fill_dct()
+sv_fill_logarithms()
 
-#: Instruction sets the kernels can run on here, narrowest first: 0 baseline, 1 AVX2, 2 AVX-512.
-LEVELS = tuple(range(sh_widest_level() + 1))
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
 #: Samples of the largest thumbnail's side.
 SIDE = SV_MAX_SIDE
-
-cdef int default_level = sh_widest_level()
-
-
-cdef int checked_level(int level) except -1:
-    if level < 0:
-        return default_level
-    if level > default_level:
-        raise ValueError(f"this processor runs levels {LEVELS}, not {level}")
-    return level
 
 
 cdef int side_of(const float[:, ::1] thumb) except -1:
@@ -126,7 +120,7 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     side : int
         Of the thumbnail, a multiple of 16, at most `SIDE`.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -194,9 +188,8 @@ def rotated(const float[:, ::1] thumb, double degrees, double aspect):
         raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
     out = np.empty((n, n), dtype=np.float32)
     cdef float[:, ::1] view = out
-    cdef double radians = degrees * M_PI / 180.0
     with nogil:
-        sv_rotate(&view[0, 0], &thumb[0, 0], n, cos(radians), sin(radians), aspect)
+        sv_rotate(&view[0, 0], &thumb[0, 0], n, degrees, aspect)
     return out
 
 
@@ -213,7 +206,7 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     row_of, col_of : ndarray of int32, shape (n_windows,)
         Which spans make a window. Windows with the same rows share most of their work.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -326,7 +319,7 @@ def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int l
     n_windows : int
         The best so many boxes are returned.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------
@@ -380,14 +373,6 @@ def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int l
     return windows, digests, scores[:count]
 
 
-# Binary logarithms of 1 to 4096 in 65536ths; of nothing, nothing.
-cdef int64_t[4097] logarithms
-logarithms[0] = 0
-cdef int _at
-for _at in range(1, 4097):
-    logarithms[_at] = <int64_t>floor(log2(_at) * 65536.0 + 0.5)
-
-
 def measure_window(const float[:, ::1] thumb, const double[:] window):
     """Return what the gates ask of one window: how much there is to see in it.
 
@@ -429,23 +414,25 @@ def measure_window(const float[:, ::1] thumb, const double[:] window):
     cdef float[256] coefficients
     cdef int[512] counts
     cdef float flat, faint
-    cdef int64_t used = 0
     cdef int common
-    cdef double contrast
+    cdef double contrast, greys
     with nogil:
         sv_window_picture(small, &thumb[0, 0], n, edges)
-        sh_kernels_at(default_level).dct(coefficients, small)
+        sh_kernels_at(widest_level).dct(coefficients, small)
         faint = sv_faint_share(coefficients)
-        quality = sh_kernels_at(default_level).quality(small)
+        quality = sh_kernels_at(widest_level).quality(small)
         flat = sv_flat_share(small)
         plain = sv_plain_ground(small)
         sv_nearest_samples(small, &thumb[0, 0], n, edges)
         contrast = sv_count_greys(counts, small)
         common = sv_four_largest(counts)
-        for i in range(SV_GREYS):
-            used += counts[i] * logarithms[counts[i]]
-    return (quality, flat, plain != 0, faint, 12.0 - used / (4096.0 * 65536.0), common / 4096.0,
-            contrast)
+        greys = sv_entropy(counts, SV_GREYS)
+    return quality, flat, plain != 0, faint, greys, common / 4096.0, contrast
+
+
+def logarithms():
+    """Return the binary logarithms of 1 to 4096 that entropies are made of, in 65536ths; 0 for 0."""
+    return np.array([sv_logarithms[n] for n in range(4097)], dtype=np.int32)
 
 
 def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:] window, *, double step,
@@ -465,7 +452,7 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
     max_evaluations : int
         Windows looked at, at most.
     level : int
-        Instruction set to force; -1 takes the widest. All give the same bits.
+        Instruction level to force; -1 takes the widest. All give the same bits.
 
     Returns
     -------

@@ -13,9 +13,10 @@ import skimage.data
 from PIL import Image, ImageOps
 
 from safehash.cli import evaluate as command
-from safehash.evaluation.evaluate import evaluate, find_peers
+from safehash.evaluation.evaluate import evaluate, measure
 from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, Scene, apply, as_picture
 from safehash.evaluation.page import as_page, as_table
+from safehash.evaluation.peers import find_peers
 from safehash.hashing import compute
 from safehash.images.decoding import decode
 
@@ -56,7 +57,7 @@ def test_counts_are_right_and_repeat(folder: Path) -> None:
     def progress(done: int, total: int) -> None:
         calls.append((done, total))
 
-    measured = evaluate(folder, manipulations=SOME, list_size=2000, progress=progress, threads=2)
+    measured = measure(folder, manipulations=SOME, list_size=2000, progress=progress, threads=2)
     assert (measured.n_images, measured.n_listed, measured.n_background, measured.n_skipped) == (7, 6, 1, 2)
     assert measured.list_size == 2000
     rows = {row.name: row for row in measured.rows}
@@ -70,12 +71,12 @@ def test_counts_are_right_and_repeat(folder: Path) -> None:
     assert sum(sum(row.false.values()) for row in measured.rows) == 0
     assert calls[0] == (1, 24) and calls[-1] == (24, 24) and len(calls) == 24
     assert set(measured.milliseconds) == {"decode", "fast", "standard", "thorough"}
-    again = evaluate(folder, manipulations=SOME, list_size=2000, threads=1)
+    again = measure(folder, manipulations=SOME, list_size=2000, threads=1)
     assert again.to_record()["manipulations"] == measured.to_record()["manipulations"]
 
 
 def test_a_sweep_never_loses_what_a_lower_threshold_found(folder: Path) -> None:
-    measured = evaluate(
+    measured = measure(
         folder, manipulations=SOME[:2], list_size=500, thresholds=(31, 8, 20), efforts=("fast",)
     )
     assert [point["max_distance"] for point in measured.sweep] == [8, 20, 31]
@@ -90,7 +91,7 @@ def test_peers_are_measured_beside(folder: Path) -> None:
     peers = find_peers()
     assert "plain PDQ (pdqhash)" in [peer.name for peer in peers]
     some = [item for item in SOME if item.name != "sticker"]
-    measured = evaluate(folder, manipulations=some, list_size=100, efforts=("standard",), peers=peers)
+    measured = measure(folder, manipulations=some, list_size=100, efforts=("standard",), peers=peers)
     rows = {row.name: row for row in measured.rows}
     assert rows["mirrored"].recall("plain PDQ (pdqhash)") == 0.0
     assert rows["jpeg quality 30"].recall("plain PDQ (pdqhash)") == 1.0
@@ -113,6 +114,8 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
         evaluate(tmp_path)
     with pytest.raises(ValueError, match="threshold"):
         evaluate(tmp_path, thresholds=())
+    with pytest.raises(ValueError, match="no family 'colour'; there are codec, "):
+        evaluate(tmp_path, families=["colour"])
 
 
 class Strict(HTMLParser):
@@ -165,11 +168,11 @@ def test_an_own_list_is_looked_up_beside_the_folder(folder: Path, tmp_path: Path
     own = write_list(
         tmp_path / "own.csv", {"known": np.ascontiguousarray(pixels["coffee"][:, ::-1]), "brick": away}
     )
-    measured = evaluate(
+    measured = measure(
         folder, manipulations=SOME, list_size=500, own_lists=[own], efforts=("fast", "standard")
     )
     (found,) = measured.own_lists
-    assert (found.name, len(found.digests), found.n_known) == ("own", 2, 1)
+    assert (found.name, found.n_entries, found.n_known) == ("own", 2, 1)
     assert found.false == {}, "a mirrored copy of what is on the list is no false match"
     assert found.matches == []
     assert {effort: len(needs) for effort, needs in found.needs.items()} == {"fast": 6, "standard": 6}
@@ -185,7 +188,7 @@ def test_matches_on_an_own_list_are_counted_and_named(folder: Path, tmp_path: Pa
     own = tmp_path / "own.csv"
     own.write_text(f"hash,id\n{other.hex()},near\n")
     some = [item for item in SOME if item.name == "jpeg quality 30"]
-    measured = evaluate(
+    measured = measure(
         folder, manipulations=some, list_size=50, own_lists=[own], efforts=("fast",), thresholds=(50,)
     )
     (found,) = measured.own_lists
@@ -209,7 +212,7 @@ def test_an_own_list_without_pdq_is_refused(folder: Path, tmp_path: Path) -> Non
     own = tmp_path / "own.txt"
     own.write_text("d41d8cd98f00b204e9800998ecf8427e\n")
     with pytest.raises(ValueError, match="no PDQ"):
-        evaluate(folder, manipulations=SOME[:1], own_lists=[own])
+        measure(folder, manipulations=SOME[:1], own_lists=[own])
     parser = argparse.ArgumentParser()
     command.add_commands(parser.add_subparsers())
     for path in (own, tmp_path / "missing.csv"):
@@ -233,7 +236,7 @@ def test_wrong_usage_is_exit_code_two(
 
 
 def test_names_cannot_break_the_page(folder: Path) -> None:
-    measured = evaluate(folder, manipulations=SOME[:1], list_size=50, efforts=("fast",))
+    measured = measure(folder, manipulations=SOME[:1], list_size=50, efforts=("fast",))
     measured.rows[0].name = "<script>alert(1)</script>"
     assert "<script>" not in as_page(measured)
     assert "<script>" in as_table(measured)

@@ -90,7 +90,7 @@ def test_batches_keep_order_and_errors(threads: int, algorithm: str, tmp_path: P
     for number, data in enumerate(items):
         paths.append(tmp_path / str(number))
         paths[-1].write_bytes(data)
-    files = list(safehash.hash_files([*paths, tmp_path / "missing"], threads=threads, algorithm=algorithm))
+    files = list(safehash.hash_many([*paths, tmp_path / "missing"], threads=threads, algorithm=algorithm))
     assert [value.hex if isinstance(value, safehash.Hash) else str(value) for value in files[:-1]] == expected
     assert isinstance(files[-1], FileNotFoundError)
 
@@ -117,6 +117,32 @@ def test_batches_hold_little() -> None:
 def test_no_threads() -> None:
     with pytest.raises(ValueError, match="thread"):
         safehash.hash_many([], threads=0)
+
+
+@pytest.mark.parametrize("threads", [1, 3, None])
+def test_a_batch_takes_what_an_upload_can_come_as(threads: int | None, bridge: Path) -> None:
+    with Image.open(bridge) as opened:
+        image = opened.convert("RGB")
+    items: list[safehash.Upload] = [
+        bridge,
+        str(bridge),
+        bridge.read_bytes(),
+        io.BytesIO(bridge.read_bytes()),
+        image,
+        np.asarray(image),
+    ]
+    found = list(safehash.hash_many(items, threads=threads, decode="full"))
+    assert {value.hex for value in found if isinstance(value, safehash.Hash)} == {
+        safehash.hash_file(bridge, decode="full").hex
+    }
+    assert len(found) == 6
+
+
+def test_pixels_have_no_digest_of_a_file() -> None:
+    with pytest.raises(ValueError, match="md5 is a digest of a file's bytes, and pixels have none"):
+        list(safehash.hash_many([np.zeros((9, 9), np.uint8)], algorithm="md5", threads=1))
+    with pytest.raises(TypeError, match="not NoneType"):
+        list(safehash.hash_many([None], threads=2))  # type: ignore[list-item]
 
 
 def test_an_image_object_keeps_its_orientation(bridge: Path) -> None:

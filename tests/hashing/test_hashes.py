@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safehash
-from safehash import _core
-from safehash.hashing.hashes import ORIENTATIONS, Algorithm, Hash, turn_digests
+from safehash import _core, _digests
+from safehash.hashing.hashes import ORIENTATIONS, Algorithm, Hash
 
 perceptual = st.sampled_from([Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256])
 
@@ -66,7 +66,7 @@ def test_orientations_from_bits_are_near_the_truth() -> None:
 @given(st.lists(hashes(Algorithm.PHASH), max_size=5))
 def test_turning_in_batches_equals_one_by_one(values: list[Hash]) -> None:
     digests = np.frombuffer(b"".join(value.digest for value in values), np.uint8).reshape(-1, 8)
-    turned = turn_digests(digests, algorithm=Algorithm.PHASH)
+    turned = _digests.turn_digests(digests)
     assert turned.shape == (len(values), 8, 8)
     for row, value in zip(turned, values, strict=True):
         assert [Hash("phash", each.tobytes()) for each in row] == list(value.orientations())

@@ -121,8 +121,8 @@ def test_ycbcr_tiff(photo: Image.Image) -> None:
         assert decoded.pixels.shape == (photo.height, photo.width, 3)
     full_chroma = struct.pack("<HHIHH", 530, 3, 2, 1, 1)
     assert full_chroma in data
-    with pytest.raises(UnsupportedImage, match="subsampled chroma"):
-        safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 2, 2)))
+    with pytest.raises(UnsupportedImage, match="subsampled chroma, 3 x 1"):
+        safehash.hash_bytes(data.replace(full_chroma, struct.pack("<HHIHH", 530, 3, 2, 3, 1)))
 
 
 def test_a_tiff_of_unknown_samples_is_unsupported_not_damaged(photo: Image.Image) -> None:
@@ -204,10 +204,15 @@ def test_hidden_colours_do_not_matter(photo: Image.Image, file_format: str) -> N
     assert distance(one, plain) <= (0 if file_format != "AVIF" else 6)
 
 
-def test_black_background_on_request(photo: Image.Image) -> None:
+def test_a_transparent_picture_is_also_seen_on_black(photo: Image.Image) -> None:
     data = saved(with_hidden_colours(photo, 1), "PNG")
-    assert decode(data, background="black").pixels[:, -1].max() == 0
-    assert decode(data, background="white").pixels[:, -1].min() == 255
+    decoded = decode(data)
+    assert decoded.pixels[:, -1].min() == 255
+    also = next(each for each in decoded.also if each.name == "on black")
+    assert (also.name, also.effort) == ("on black", "standard")
+    on_black = also.make()
+    assert on_black.pixels[:, -1].max() == 0
+    assert on_black.provenance == decoded.provenance
 
 
 def test_one_transparent_colour_and_palette_transparency(photo: Image.Image) -> None:
@@ -306,11 +311,11 @@ def test_frames(photo: Image.Image, file_format: str) -> None:
     first = decode(data)
     assert first.provenance.frame == 0
     assert first.provenance.n_frames == 2  # "more than one"
-    frames = list(decode_frames(data, max_frames=12))
+    frames = list(decode_frames(data))
     assert [frame.provenance.frame for frame in frames] == list(range(12))
     assert {frame.provenance.n_frames for frame in frames} == {12}
-    sampled = [frame.provenance.frame for frame in decode_frames(data, max_frames=4)]
-    assert sampled == [0, 4, 7, 11]
+    assert {frame.shown_for for frame in frames} == {50}
+    np.testing.assert_array_equal(frames[0].pixels, first.pixels)
 
 
 def test_a_still_picture_has_one_frame(photo: Image.Image) -> None:
@@ -321,7 +326,7 @@ def test_a_still_picture_has_one_frame(photo: Image.Image) -> None:
 
 def test_a_damaged_frame_ends_the_animation(photo: Image.Image) -> None:
     data = animation(photo, "GIF")
-    frames = list(decode_frames(data[: len(data) * 3 // 4], max_frames=12))
+    frames = list(decode_frames(data[: len(data) * 3 // 4]))
     assert 1 <= len(frames) < 12
 
 
@@ -345,12 +350,11 @@ def flat_png(width: int, height: int) -> bytes:
 
 
 PEAK = """
-import resource, sys, time
+import sys
 import safehash
 data = open(sys.argv[1], "rb").read()
 def peak():  # of this process: getrusage would count what the parent held before exec
     return int(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1]) // 1024
-started = time.perf_counter()
 try:
     print(type(safehash.hash_bytes(data)).__name__, end=" ")
 except safehash.ImageError as exc:
@@ -360,19 +364,19 @@ try:
     print(len(list(decode_frames(data))), end=" ")
 except safehash.ImageError as exc:
     print(type(exc).__name__, end=" ")
-print(time.perf_counter() - started, peak())
+print(peak())
 """
 
 
-def cost(data: bytes, tmp_path: Path) -> tuple[str, str, float, int]:
-    """Return what became of a file, and seconds and peak MB of a fresh process, imports included in memory."""
+def cost(data: bytes, tmp_path: Path) -> tuple[str, str, int]:
+    """Return what became of a file, and the peak MB of a fresh process, imports included."""
     path = tmp_path / "hostile"
     path.write_bytes(data)
     done = subprocess.run(
         [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True, timeout=60
     )
-    one, frames, seconds, megabytes = done.stdout.split()
-    return one, frames, float(seconds), int(megabytes)
+    one, frames, megabytes = done.stdout.split()
+    return one, frames, int(megabytes)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
@@ -380,9 +384,8 @@ def cost(data: bytes, tmp_path: Path) -> tuple[str, str, float, int]:
 def test_bombs_are_refused_before_decoding(side: int, most_kb: int, tmp_path: Path) -> None:
     data = flat_png(side, side)
     assert len(data) < most_kb * 1000
-    one, frames, seconds, megabytes = cost(data, tmp_path)
+    one, frames, megabytes = cost(data, tmp_path)
     assert one == frames == "ImageTooLarge"
-    assert seconds < 1
     assert megabytes < 300
 
 
@@ -390,9 +393,8 @@ def test_bombs_are_refused_before_decoding(side: int, most_kb: int, tmp_path: Pa
 def test_ten_thousand_frames(tmp_path: Path) -> None:
     frames = [Image.new("L", (16, 16), k % 200) for k in range(10_000)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=20)
-    one, n_frames, seconds, megabytes = cost(data, tmp_path)
-    assert (one, n_frames) == ("Hash", "8")
-    assert seconds < 1
+    one, n_frames, megabytes = cost(data, tmp_path)
+    assert (one, n_frames) == ("Hash", "2000")
     assert megabytes < 300
 
 
@@ -630,7 +632,14 @@ def test_a_gif_frame_larger_than_its_canvas(photo: Image.Image) -> None:
     data = bytearray(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     at = data.rindex(b"\x2c" + struct.pack("<HHHH", 0, 0, 60, 60))
     data[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
-    with pytest.raises(ImageTooLarge):
+    # Browsers keep the canvas and cut the frame: nothing of it is left.
+    first, second = decode_frames(bytes(data))
+    assert second.pixels.shape[:2] == (60, 60)
+    np.testing.assert_array_equal(second.pixels, first.pixels)
+    data[6:10] = struct.pack("<HH", 1, 1)
+    at = data.index(b"\x2c" + struct.pack("<HHHH", 0, 0, 60, 60))
+    data[at + 1 : at + 5] = struct.pack("<HH", 65_000, 65_000)
+    with pytest.raises(ImageTooLarge):  # the first one makes the canvas
         list(decode_frames(bytes(data)))
 
 
@@ -658,15 +667,18 @@ def test_a_tile_larger_than_the_picture_counts() -> None:
 
 def test_later_pages_have_limits_too(photo: Image.Image) -> None:
     data = saved(photo.resize((100, 80)), "TIFF", save_all=True, append_images=[photo.copy()])
-    assert len(list(decode_frames(data, limits=Limits(max_pixels=100 * 80)))) == 1
+    frames = decode_frames(data, limits=Limits(max_pixels=100 * 80))
+    assert next(frames).provenance.n_frames == 2
+    with pytest.raises(ImageTooLarge, match="800 x 502"):
+        next(frames)
 
 
-def test_long_animations_are_sampled_within_a_budget(
+def test_long_animations_are_looked_at_within_a_budget(
     photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = animation(photo, "GIF", 12)
-    monkeypatch.setattr("safehash.images.decoding._MAX_SEEK_PIXELS", 10 * 200 * 160)
-    assert [frame.provenance.frame for frame in decode_frames(data, max_frames=4)] == [0, 3, 6, 9]
+    monkeypatch.setattr("safehash.images.frames.MAX_FRAME_PIXELS", 10 * 200 * 160)
+    assert [frame.provenance.frame for frame in decode_frames(data)] == list(range(10))
 
 
 def test_brands_far_behind() -> None:

@@ -13,12 +13,13 @@ from PIL import Image
 
 from safehash._borrow import borrow
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall
-from safehash.images import decoding
+from safehash.images import jpeg
 from safehash.images.conversions import luma_of
 from safehash.images.decoding import decode
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.limits import DEFAULT_LIMITS, Limits
 from safehash.images.pictures import Decoded
+from safehash.images.request import Request
 
 
 @st.composite
@@ -55,7 +56,7 @@ def jpeg_files(draw: st.DrawFn) -> bytes:
 def patiently(data: bytes, step: int, limits: Limits = DEFAULT_LIMITS) -> Decoded:
     """Decode by the library's own reader alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "_plain_jpeg", lambda *_: None)
+        patch.setattr(jpeg, "_plainly", lambda *_: None)
         return decode(data, step_for=lambda _: step, limits=limits)
 
 
@@ -69,7 +70,7 @@ def outcome(act: Any) -> Any:
 
 @given(data=jpeg_files(), step=st.sampled_from([1, 2, 4, 8]))
 def test_the_short_way_gives_the_patient_ways_pixels(data: bytes, step: int) -> None:
-    short = decoding._plain_jpeg(data, DEFAULT_LIMITS, lambda _: step)
+    short = jpeg._plainly(data, Request(limits=DEFAULT_LIMITS, step_for=lambda _: step))
     assert short is not None, "an ordinary file takes the short way"
     assert outcome(lambda: short) == outcome(lambda: patiently(data, step))
 
@@ -93,7 +94,7 @@ def test_costs_are_checked_before_the_short_way_decodes() -> None:
     stream = io.BytesIO()
     Image.new("L", (100, 80)).save(stream, "JPEG", progressive=True)
     data = stream.getvalue()
-    assert decoding._plain_jpeg(data, DEFAULT_LIMITS, lambda _: 1) is not None
+    assert jpeg._plainly(data, Request(limits=DEFAULT_LIMITS, step_for=lambda _: 1)) is not None
     for limits in (Limits(max_pixels=7999), Limits(max_decoded_bytes=8000 * 3 - 1)):
         with pytest.raises(ImageTooLarge):
             decode(data, step_for=lambda _: 1, limits=limits)

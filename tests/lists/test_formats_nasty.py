@@ -190,7 +190,7 @@ CASES = [
             "list.json, record 5: expected 64 hexadecimal digits (pdq), found '1ff36ce6...' (63 characters)",
             "list.json, record 6: expected 64 hexadecimal digits (pdq), found 'ggggggggggggggggggggg...'",
             "list.json, record 9: expected a list of objects for 'descriptors', found dict",
-            "list.json, record 10: expected 64 hexadecimal digits (pdq), found '1ff36ce6a4a63b49c7db1...'",
+            "list.json, record 10: expected 64 hexadecimal digits (pdq), found '1ff36ce6...  1ff36ce6...'",
         ],
     ),
     Case(
@@ -329,7 +329,7 @@ CASES = [
         "ncmec bad digest beside good ones",
         lambda: changed("ncmec_page.xml", "<md5>0c", "<md5>zz"),
         NCMEC[1:],
-        ["list.xml, record 1: expected 32 hexadecimal digits (md5), found 'zz1d2e3f405162738495a...'"],
+        ["list.xml, record 1: expected 32 hexadecimal digits (md5), found 'zz1d2e3f40...'"],
         file="list.xml",
     ),
     Case(
@@ -612,7 +612,7 @@ CASES = [
         "text truncated in a digest",
         lambda: f"{FIRST}\n{BRIDGE[:40]}x",
         ["+pdq 1ff3 positive"],
-        ["list.txt, line 2: expected 64, 40, 32 or 16 hexadecimal digits, found 'f8f8f0cee0f4a84f06370...'"],
+        ["list.txt, line 2: expected 64, 40, 32 or 16 hexadecimal digits, found 'f8f8f0ce...x'"],
         file="list.txt",
     ),
     Case(

@@ -19,7 +19,7 @@ from safehash.lists.formats.jsonl import entry_record, write_list
 from safehash.lists.loading import load_list
 from safehash.lists.merging import merge_lists, unite_digests
 from safehash.lists.opinions import category_of, join_categories
-from safehash.lists.suspicion import degeneracy, is_suspicious, suspicion
+from safehash.lists.suspicion import is_suspicious, suspicion
 
 ONE = Hash.from_hex("pdq", "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b")
 TWO = Hash.from_hex("pdq", "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22")
@@ -186,16 +186,6 @@ class TestSuspicion:
     def test_foreign_digests_are_not_judged(self) -> None:
         assert suspicion(ForeignHash("photodna", "0" * 64)) is None
         assert suspicion(None) is None
-
-    def test_degenerate(self) -> None:
-        assert degeneracy(Hash.from_hex("pdq", "0f" * 32)) == "only 1 different rows of 16"
-        rows = "".join("ffff" if row % 3 else "0000" for row in range(16))
-        assert degeneracy(Hash.from_hex("pdq", rows)) == "only 2 different rows of 16"
-        # Each row as a number: sixteen different ones, from four columns repeated four times.
-        columns = b"".join(bytes((0x11 * row, 0x11 * row)) for row in range(16))
-        assert degeneracy(Hash(Algorithm.PDQ, columns)) == "only 4 different columns of 16"
-        assert degeneracy(ONE) is None
-        assert degeneracy(MD5) is None
 
 
 # Text that JSON can hold, lone surrogates included: lists carry them escaped.

@@ -19,8 +19,10 @@ from safehash.lists.formats import read_list
 from safehash.lists.formats.jsonl import entry_record, write_list
 from safehash.lists.loading import LoadedList, load_list
 from safehash.lists.merging import merge_lists
-from safehash.lists.policy import ListPolicy, Policy, staleness
+from safehash.lists.policy import ListPolicy, Policy
+from safehash.lists.selecting import select, staleness
 from safehash.matching.flood import FloodGuard
+from safehash.matching.settings import FloodLimits
 
 NOW = datetime(2025, 12, 1, tzinfo=timezone.utc)
 rng = np.random.default_rng(7)
@@ -145,7 +147,7 @@ ENTRIES = {
 def test_selection(policy: Policy, left_out: set[str], tmp_path: Path) -> None:
     left_out = left_out | {"foreign"}
     mine = loaded(tmp_path, *ENTRIES.values())
-    selection = policy.select(mine, now=NOW)
+    selection = select(policy, mine, now=NOW)
     taken = {mine.table[int(row)].hash for row in selection.rows}
     assert taken == {e.hash for name, e in ENTRIES.items() if name not in left_out}
     assert sum(selection.left_out.values()) == len(left_out)
@@ -155,7 +157,7 @@ def test_selection(policy: Policy, left_out: set[str], tmp_path: Path) -> None:
 
 
 def test_reasons_are_named(tmp_path: Path) -> None:
-    selection = Policy().select(loaded(tmp_path, *ENTRIES.values()))
+    selection = select(Policy(), loaded(tmp_path, *ENTRIES.values()))
     assert selection.left_out == {
         "category negative": 1,
         "low quality": 1,
@@ -181,12 +183,45 @@ def test_thresholds_per_list() -> None:
         {"min_quality": 101},
         {"categories": ("bad",)},
         {"max_age_days": 0},
-        {"per_list": {"own": ListPolicy(min_quality=-1)}},
+        {"min_quality": -1},
     ],
 )
-def test_wrong_settings(wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kind", [Policy, ListPolicy])
+def test_wrong_settings(kind: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        Policy(**wrong)
+        kind(**wrong)
+
+
+def test_what_differs_for_a_list_is_a_list_policy() -> None:
+    with pytest.raises(TypeError, match="per_list maps names to ListPolicy, found dict for 'own'"):
+        Policy(per_list={"own": {"min_quality": 0}})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, frozenset])
+def test_collections_of_every_kind_mean_the_same(kind: Any, tmp_path: Path) -> None:
+    """`Policy(include_labels=["x"])` was taken, and raised AttributeError at the first entry."""
+    fields = {"include_labels": ["x", "y"], "exclude_labels": ["z"], "categories": ["seed", "positive"]}
+    policy = Policy(**{name: kind(values) for name, values in fields.items()})
+    assert policy == Policy(
+        include_labels=frozenset("xy"), exclude_labels=frozenset("z"), categories=("positive", "seed")
+    )
+    assert ListPolicy(**{name: kind(values) for name, values in fields.items()}).include_labels == {"x", "y"}
+    kept = select(
+        policy,
+        loaded(tmp_path, entry(labels=("x",)), entry(BRIDGE, labels=("x", "z")), entry(algorithm="sha256")),
+    )
+    assert len(kept.rows) == 1
+    assert kept.left_out == {"with an excluded label": 1, "without an included label": 1}
+
+
+@pytest.mark.parametrize("name", ["include_labels", "exclude_labels", "categories"])
+@pytest.mark.parametrize("kind", [Policy, ListPolicy])
+def test_one_string_is_no_collection(kind: Any, name: str) -> None:
+    """It would be read letter by letter."""
+    with pytest.raises(TypeError, match=rf"{name} is a collection of str: write \['seed'\], not str"):
+        kind(**{name: "seed"})
+    with pytest.raises(TypeError, match=f"{name} is a collection of str, found int in it"):
+        kind(**{name: [1]})
 
 
 def test_staleness() -> None:
@@ -199,8 +234,8 @@ def test_staleness() -> None:
     assert staleness(report, now=later, refresh_days=40) is None
     assert staleness(load_list(DATA / "pdq.csv").report, now=later) is None
     with pytest.raises(ListError, match=r"stale.*require_fresh"):
-        Policy(require_fresh=True).select(load_list(DATA / "stopncii_page.json"), now=later)
-    Policy(require_fresh=True).select(load_list(DATA / "stopncii_page.json"), now=NOW)
+        select(Policy(require_fresh=True), load_list(DATA / "stopncii_page.json"), now=later)
+    select(Policy(require_fresh=True), load_list(DATA / "stopncii_page.json"), now=NOW)
 
 
 def test_disabled_until(tmp_path: Path) -> None:
@@ -214,7 +249,7 @@ def test_disabled_until(tmp_path: Path) -> None:
 
 class TestFloodGuard:
     def test_an_entry_that_matches_too_much_is_quarantined(self) -> None:
-        guard = FloodGuard(max_share=0.1, min_matches=5, min_uploads=20)
+        guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=5, min_uploads=20))
         for _ in range(19):
             assert guard.record(["bad", "bad"]) == frozenset()
         assert guard.record(["bad", "good"]) == {"bad"}
@@ -226,18 +261,18 @@ class TestFloodGuard:
         assert guard.quarantined()[0].n_matches == 21
 
     def test_few_matches_never_are(self) -> None:
-        guard = FloodGuard(max_share=0.5, min_matches=10, min_uploads=1)
+        guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=10, min_uploads=1))
         assert [guard.record(["x"]) for _ in range(9)] == [frozenset()] * 9
         assert guard.record(["x"]) == {"x"}
 
     def test_a_fair_share_never_is(self) -> None:
-        guard = FloodGuard(max_share=0.1, min_matches=2, min_uploads=2)
+        guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=2, min_uploads=2))
         guard.record([])
         for k in range(1, 1000):
             assert not guard.record(["x"] if k % 10 == 0 else [])
 
     def test_release_is_for_good(self) -> None:
-        guard = FloodGuard(max_share=0.1, min_matches=1, min_uploads=1)
+        guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=1, min_uploads=1))
         assert guard.record(["x"]) == {"x"}
         assert guard.release("x")
         assert not guard.release("x")
@@ -245,7 +280,9 @@ class TestFloodGuard:
         assert guard.quarantined() == ()
 
     def test_counts_of_workers_add_up(self) -> None:
-        guard, worker = (FloodGuard(max_share=0.1, min_matches=5, min_uploads=10) for _ in range(2))
+        guard, worker = (
+            FloodGuard(FloodLimits(max_share=0.1, min_matches=5, min_uploads=10)) for _ in range(2)
+        )
         for _ in range(6):
             guard.record(["x"])
             worker.record(["x"])
@@ -255,7 +292,7 @@ class TestFloodGuard:
         assert guard.is_quarantined("x")
 
     def test_threads_lose_no_count(self) -> None:
-        guard = FloodGuard(max_share=1.0)
+        guard = FloodGuard(FloodLimits(max_share=1.0))
 
         def work() -> None:
             for _ in range(2000):
@@ -273,7 +310,7 @@ class TestFloodGuard:
     )
     def test_wrong_settings(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(ValueError):
-            FloodGuard(**wrong)
+            FloodLimits(**wrong)
 
 
 def test_algorithms_of_a_selection(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_source_is_taken_wherever_a_path_is(tmp_path: Path) -> None:
     source = ListSource(path, name="own")
     assert {entry.source for entry in read_list(source)} == {"own"}
     assert load_list(source).name == "own"
-    assert OwnList.read(source).name == "own"
+    assert OwnList.read(source).result.name == "own"
     matcher = Matcher.from_files(source, allow=[source])
     assert [each.name for each in matcher.lists] == ["own", "own"]
     assert load_list(ListSource(path, algorithm="sha256")).table.counts() == {"sha256": 2}

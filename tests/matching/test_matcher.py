@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageOps
 
 import safehash
-from safehash import FloodGuard, Hash, Limits, Matcher, Outcome, Policy
-from safehash.matching import deciding, state
+from safehash import FloodGuard, FloodLimits, Hash, Limits, Matcher, Outcome, Policy, Settings
+from safehash.matching import deciding, saving
 from safehash.matching import matcher as matching
 from safehash.matching.snapshot import open_snapshot, write_snapshot
 from safehash.matching.views import Hit
@@ -70,6 +70,39 @@ def test_a_copy_matches(matcher: Matcher, photo: Image.Image) -> None:
 def test_paths_images_and_buffers(matcher: Matcher, bridge: Path, photo: Image.Image) -> None:
     for item in (bridge, str(bridge), photo, bytearray(jpeg(photo)), memoryview(jpeg(photo))):
         assert matcher.check(item).outcome is Outcome.MATCH
+
+
+@pytest.mark.parametrize("effort", ["fast", "standard", "thorough"])
+def test_a_defect_costs_its_own_upload(
+    matcher: Matcher,
+    photo: Image.Image,
+    effort: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def defective(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("nobody expected this")
+
+    monkeypatch.setattr(deciding, "look_up", defective)
+    decision = matcher.check(jpeg(photo), effort=effort)
+    assert (decision.outcome, decision.failure) == (Outcome.UNREADABLE, "internal")
+    assert decision.to_record()["failure"] == "internal"
+    assert decision.reason is not None
+    assert "ZeroDivisionError" in decision.reason
+    (said,) = caplog.records
+    assert said.name.startswith("safehash.")
+    assert "nobody expected this" in caplog.text
+
+
+def test_too_little_memory_is_said(
+    matcher: Matcher, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(deciding, "look_up", greedy)
+    decision = matcher.check(jpeg(photo))
+    assert (decision.outcome, decision.failure) == (Outcome.TOO_LARGE, "memory")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +161,7 @@ def test_bad_images_are_outcomes(matcher: Matcher, item: bytes | str, outcome: O
 
 
 def test_too_large_and_too_small(listed: Path, photo: Image.Image) -> None:
-    matcher = Matcher.from_files(listed, limits=Limits(max_pixels=1000))
+    matcher = Matcher.from_files(listed, settings=Settings(limits=Limits(max_pixels=1000)))
     assert matcher.check(jpeg(photo)).outcome is Outcome.TOO_LARGE
     assert Matcher.from_files(listed).check(jpeg(Image.new("RGB", (3, 3)))).outcome is Outcome.UNSUPPORTED
 
@@ -147,7 +180,7 @@ def test_an_animation_with_a_blank_first_frame(matcher: Matcher, photo: Image.Im
     blank.save(stream, "WEBP", save_all=True, append_images=[blank.point(lambda v: v - 9), small], quality=90)
     decision = matcher.check(stream.getvalue())
     assert decision.outcome is Outcome.MATCH
-    assert matcher.check(stream.getvalue(), effort="fast").outcome is Outcome.LOW_QUALITY
+    assert matcher.check(stream.getvalue(), effort="fast").outcome is Outcome.MATCH
 
 
 def test_allow_list_suppresses_and_says_so(listed: Path, photo: Image.Image, tmp_path: Path) -> None:
@@ -185,8 +218,14 @@ def test_listed_digest_on_the_allow_list(
 
 
 def test_allowed_ids(listed: Path, photo: Image.Image) -> None:
-    assert Matcher.from_files(listed, allow_ids=["b-1"]).check(jpeg(photo)).outcome is Outcome.SUPPRESSED
-    assert Matcher.from_files(listed, allow_ids=["other"]).check(jpeg(photo)).outcome is Outcome.MATCH
+    assert (
+        Matcher.from_files(listed, settings=Settings(allow_ids=["b-1"])).check(jpeg(photo)).outcome
+        is Outcome.SUPPRESSED
+    )
+    assert (
+        Matcher.from_files(listed, settings=Settings(allow_ids=["other"])).check(jpeg(photo)).outcome
+        is Outcome.MATCH
+    )
 
 
 def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:
@@ -199,13 +238,13 @@ def test_thresholds_are_inclusive(bridge: Path, tmp_path: Path) -> None:
     listed = tmp_path / "far.csv"
     listed.write_text(f"hash\n{far.hex}\n")
     assert Matcher.from_files(listed).check(bridge).matches[0].distance == 31
-    strict = Matcher.from_files(listed, policy=Policy(max_distance={"pdq": 30}))
+    strict = Matcher.from_files(listed, settings=Settings(policy=Policy(max_distance={"pdq": 30})))
     assert strict.check(bridge).outcome is Outcome.NO_MATCH
 
 
 def test_the_audit_says_all_a_decision_depends_on(listed: Path, photo: Image.Image) -> None:
     policy = Policy(per_list={"listed": safehash.ListPolicy(max_distance={"pdq": 3})})
-    matcher = Matcher.from_files(listed, policy=policy, allow_distance=9, allow_ids=["x"])
+    matcher = Matcher.from_files(listed, settings=Settings(policy=policy, allow_distance=9, allow_ids=["x"]))
     audit = matcher.check(jpeg(photo)).audit
     assert audit.list_thresholds == (("listed", "pdq", 3),)
     assert (audit.allow_distance, audit.allow_ids) == (9, ("x",))
@@ -266,7 +305,7 @@ def test_many_in_order_on_threads(matcher: Matcher, photo: Image.Image) -> None:
 
 
 def test_flood_guard(listed: Path, photo: Image.Image) -> None:
-    guard = FloodGuard(max_share=0.5, min_matches=3, min_uploads=4)
+    guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=3, min_uploads=4))
     matcher = Matcher.from_files(listed, flood_guard=guard)
     outcomes = [matcher.check(photo).outcome for _ in range(6)]
     assert outcomes == [Outcome.MATCH] * 3 + [Outcome.SUPPRESSED] * 3
@@ -349,7 +388,7 @@ def test_a_snapshot_decides_alike(listed: Path, bridge: Path, photo: Image.Image
     policy = Policy(
         max_distance={"pdq": 29}, per_list={"digests": safehash.ListPolicy(max_distance={"pdq": 5})}
     )
-    made = Matcher.from_files(listed, digests, allow=[allow], policy=policy)
+    made = Matcher.from_files(listed, digests, allow=[allow], settings=Settings(policy=policy))
     path = tmp_path / "lists.safehash"
     made.save(path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -442,11 +481,13 @@ def test_reloading(kind: str, listed: Path, photo: Image.Image, tmp_path: Path) 
 def test_a_reloaded_snapshot_brings_its_own_thresholds(listed: Path, tmp_path: Path) -> None:
     path = tmp_path / "lists.safehash"
     Matcher.from_files(listed).save(path)
-    as_saved, as_asked = Matcher.open(path), Matcher.open(path, policy=Policy(min_quality=20))
-    Matcher.from_files(listed, policy=Policy(min_quality=77)).save(path)
+    as_saved = Matcher.open(path)
+    as_asked = Matcher.open(path, settings=Settings(policy=Policy(min_quality=20)))
+    Matcher.from_files(listed, settings=Settings(policy=Policy(min_quality=77))).save(path)
     for matcher, floor in ((as_saved, 77), (as_asked, 20)):
         assert matcher.reload_if_changed()
-        assert (matcher.audit.min_quality, matcher.settings["policy"].min_quality) == (floor, floor)
+        assert matcher.settings.policy is not None
+        assert (matcher.audit.min_quality, matcher.settings.policy.min_quality) == (floor, floor)
 
 
 def test_reloading_under_load(listed: Path, photo: Image.Image, tmp_path: Path) -> None:
@@ -538,7 +579,7 @@ def test_one_thread_of_many_reloads_what_changed(
     Matcher.from_files(listed).save(snapshot)
     matcher = Matcher.open(snapshot)
     Matcher.from_files(listed).save(snapshot)
-    original = state.adopt_state
+    original = saving.adopt_state
     n_reads = []
 
     def slow(*arguments: Any) -> Any:
@@ -564,8 +605,48 @@ def test_an_allow_distance_counts_up_to_the_threshold(listed: Path, bridge: Path
     other = tmp_path / "other.csv"
     for distance, outcome in ((31, Outcome.SUPPRESSED), (32, Outcome.MATCH)):
         other.write_text(f"hash\n{at(distance).hex}\n")
-        matcher = Matcher.from_files(other, allow=[allow], allow_distance=60)
+        matcher = Matcher.from_files(other, allow=[allow], settings=Settings(allow_distance=60))
         assert matcher.check_hash(at(distance)).outcome is outcome
+
+
+def test_an_upload_in_any_form_is_decided_alike(matcher: Matcher, photo: Image.Image, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    photo.convert("RGB").save(stream, "PNG")
+    data = stream.getvalue()
+    (tmp_path / "upload.png").write_bytes(data)
+    forms: list[safehash.Upload] = [
+        data,
+        bytearray(data),
+        memoryview(data),
+        tmp_path / "upload.png",
+        str(tmp_path / "upload.png"),
+        io.BytesIO(data),
+        photo.convert("RGB"),
+        np.asarray(photo.convert("RGB")),
+    ]
+    with (tmp_path / "upload.png").open("rb") as file:
+        decisions = matcher.check_many([*forms, file], threads=2)
+    assert {decision.outcome for decision in decisions} == {Outcome.MATCH}
+    assert len({decision.hash for decision in decisions}) == 1
+    assert len({decision.matches for decision in decisions}) == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_no_upload_is_no_outcome(matcher: Matcher, threads: int) -> None:
+    with pytest.raises(TypeError, match=r"an upload is an image file's bytes, a path, .*, not dict"):
+        matcher.check({})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"not Hash: `Matcher\.check_hash` takes it"):
+        matcher.check_many([b"", Hash("pdq", bytes(32))], threads=threads)  # type: ignore[list-item]
+
+
+def test_a_file_object_that_fails_is_unreadable(matcher: Matcher) -> None:
+    class Broken:
+        def read(self, size: int = -1, /) -> bytes:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    decision = matcher.check(Broken())
+    assert decision.outcome is Outcome.UNREADABLE
+    assert decision.reason == "cannot be read: Connection reset by peer"
 
 
 # -- what got past it -------------------------------------------------------------------------------------------
@@ -599,7 +680,7 @@ def test_an_allowed_picture_beside_a_listed_one_hides_nothing(bridge: Path, tmp_
     matcher = Matcher.from_files(listed, allow=[allow])
     state = matcher._state
     hits = [Hit(row=row, distance=4, view="inside a larger picture, 25 % of it") for row in (0, 1)]
-    (match,) = deciding._judged(state, safehash.Algorithm.PDQ, hits, matcher._rules("standard"))
+    (match,) = deciding._judged(state, safehash.Algorithm.PDQ, hits, matcher.settings)
     assert match.suppressed_by is None
 
 

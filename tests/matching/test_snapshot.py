@@ -21,10 +21,11 @@ from safehash.errors import IndexFileError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry, Opinion
-from safehash.lists.table import EntryTable
+from safehash.lists.table import EntryTable, columns_of
 from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import Snapshot, file_state, open_snapshot, write_snapshot
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 
 LISTS = (
     ListInfo(name="own", snapshot="ab" * 32, loaded="2026-01-02T03:04:05+00:00", n_entries=5_000),
@@ -405,7 +406,7 @@ def use_everything(path: Path) -> None:
     snapshot = open_snapshot(path, verify="full")
     table = snapshot.table
     list(table)
-    table.columns()
+    columns_of(table)
     for algorithm in Algorithm:
         table.digests(algorithm)
     queries = queries_near(make_table(n=400), 9)
@@ -414,7 +415,7 @@ def use_everything(path: Path) -> None:
     for radius in (5, 15, 31, 64):
         index.search_many(queries, max_distance=radius)
     index.nearest(Hash(Algorithm.PDQ, queries[1].tobytes()), k=3, max_distance=40)
-    index.seed(queries, flips=1, max_distance=90)
+    seed(index, queries, flips=1, max_distance=90)
     index.disabled_rows()
     index.without([1]).updated(added=queries, removed=range(0, len(index), 50))
     write_snapshot(path.with_name("again"), table=table, indexes=snapshot.indexes)

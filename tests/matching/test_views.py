@@ -12,14 +12,16 @@ import pytest
 import skimage.data
 from PIL import Image, ImageDraw, ImageOps
 
-from safehash import _views
+from safehash import _digests, _views
+from safehash.errors import UnreadableImage
 from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
 from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images import decoding
-from safehash.images.pictures import Decoded
-from safehash.matching import gates, views, windows
+from safehash.images.pictures import Also, Decoded
+from safehash.matching import views, windows
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 
 Picture = Image.Image
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -326,7 +328,7 @@ def profiles(name: str) -> Picture:
 def test_a_photograph_with_a_degenerate_digest_is_found_where_it_is_near(effort: views.Effort) -> None:
     own = profiles("coffee")
     digest = np.frombuffer(compute.hash_array(np.asarray(own)).digest, np.uint8)[None]
-    assert gates.degenerate(digest)[0] and windows._photograph(seen(own)) == 1.0
+    assert _digests.degenerate(digest)[0] and windows._photograph(seen(own)) == 1.0
     listed = Index([compute.hash_array(np.asarray(own))])
     assert [hit.view for hit in look(decoded(ImageOps.mirror(own)), listed, effort)] == ["mirrored"]
     cropped = own.crop((24, 20, 600, 392))
@@ -377,7 +379,7 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
     batch = windows._whole_batch(windows.Thumbnails(cropped))
-    nearest = int(listed.seed(np.concatenate(batch.digests), max_distance=94).distances.min())
+    nearest = int(seed(listed, np.concatenate(batch.digests), max_distance=94).distances.min())
     assert nearest <= windows.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
         monkeypatch.setattr(windows, "DEGENERATE_SEED", limit)
@@ -399,14 +401,14 @@ def test_an_object_of_few_greys_on_a_plain_ground_is_nearly_a_plain_shape() -> N
     there = seen(egg((0.6, 0.5), 150))
     assert there.plain_ground and there.greys < windows.DULL_FROM
     digest = np.frombuffer(compute.hash_array(np.asarray(picture("rocket"))).digest, np.uint8)[None]
-    apart = int(gates.distance_to_plain(digest)[0])
+    apart = int(_digests.distance_to_plain(digest)[0])
     assert apart > 80
     assert windows._plain_limit(digest, there, 0.0) == windows._plain_limit(digest, there, 90.0) == apart - 64
     for other in (there._replace(plain_ground=False), there._replace(greys=windows.DULL_TO)):
         assert windows._plain_limit(digest, other, 0.0) == 2 * (apart - 64)
     # The second line, for what goes to the edges or has many greys.
     shape = np.frombuffer(compute.hash_array(np.asarray(egg((0.6, 0.5), 150))).digest, np.uint8)[None]
-    apart = int(gates.distance_to_plain(shape)[0])
+    apart = int(_digests.distance_to_plain(shape)[0])
     assert 50 < apart < 63
     assert windows._plain_limit(shape, there, 26.0) <= 0
     assert windows._plain_limit(shape, there._replace(plain_ground=False), 26.0) == 2 * (apart - 50)
@@ -489,20 +491,44 @@ def test_frames_are_named_and_the_first_gives_the_hash(index: Index) -> None:
     assert result.hash == compute.hash_decoded(upload[0], algorithm=Algorithm.PDQ)
 
 
-def test_on_black_is_asked_for_once_and_named(index: Index) -> None:
+def test_further_pictures_are_made_once_where_the_effort_allows_and_named(index: Index) -> None:
     calls = []
 
-    def on_black() -> Decoded:
-        calls.append(1)
-        return decoded(PICTURES[1])
+    def further(name: str, picture: Picture, effort: views.Effort) -> Also:
+        def make() -> Decoded:
+            calls.append(name)
+            return decoded(picture)
+
+        return Also(name, make, effort=effort)
 
     white = decoded(Image.new("RGB", (300, 200), "white"))
-    result = views.look_up(
-        [white], index, max_distance=31, min_quality=50, effort="standard", on_black=on_black
+    white = replace(
+        white,
+        also=(
+            further("first shown", PICTURES[0], "fast"),
+            further("on black", ImageOps.mirror(PICTURES[1]), "standard"),
+            further("shrunk", PICTURES[2], "thorough"),
+        ),
     )
-    assert [(hit.row, hit.view) for hit in result.hits] == [(1, "on black")]
-    views.look_up([white], index, max_distance=31, min_quality=50, effort="fast", on_black=on_black)
-    assert len(calls) == 1
+    views_of = {"fast": 1, "standard": 2, "thorough": 3}
+    names = {0: "first shown", 1: "on black, mirrored", 2: "shrunk"}
+    for effort, n in views_of.items():
+        calls.clear()
+        hits = look(white, index, effort)  # type: ignore[arg-type]
+        assert {hit.row: hit.view for hit in hits} == dict(list(names.items())[:n])
+        assert len(calls) == n
+
+
+def test_a_further_picture_that_cannot_be_made_is_told_and_costs_no_other(index: Index) -> None:
+    def fail() -> Decoded:
+        raise UnreadableImage("no colours in it")
+
+    flat = replace(
+        decoded(PICTURES[3]), also=(Also("broken", fail), Also("on black", lambda: decoded(PICTURES[1])))
+    )
+    result = views.look_up([flat], index, max_distance=31, min_quality=50)
+    assert {hit.row: hit.view for hit in result.hits} == {3: "as it is", 1: "on black"}
+    assert [str(failure) for failure in result.failures] == ["no colours in it"]
 
 
 def test_exif_orientation_counts_before_windows(index: Index) -> None:
@@ -540,7 +566,7 @@ def test_an_empty_index_and_an_empty_upload() -> None:
 
 
 def test_listed_windows_catch_a_large_crop() -> None:
-    listed = views.windows_to_list(decoded(PICTURES[0]))
+    listed = views.windows_to_list(PICTURES[0])
     assert len(listed) == 14
     assert all(isinstance(value, Hash) and (value.quality or 0) >= 50 for value, _ in listed)
     upload = decoding.decode(
@@ -551,4 +577,4 @@ def test_listed_windows_catch_a_large_crop() -> None:
 
 
 def test_listed_windows_leave_flat_parts_out() -> None:
-    assert views.windows_to_list(decoded(Image.new("RGB", (200, 200), "grey"))) == ()
+    assert views.windows_to_list(Image.new("RGB", (200, 200), "grey")) == ()

@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safehash import _core, _views
-from safehash.hashing.hashes import Algorithm, Hash
-from safehash.matching import gates
 
 import oracle
 
@@ -377,38 +375,7 @@ def test_what_makes_no_sense_is_refused(call: object, error: type[Exception]) ->
         call()  # type: ignore[operator]
 
 
-# -- gates ---------------------------------------------------------------------------------------------------
-
-
-@given(st.binary(min_size=32, max_size=32), st.integers(0, 7))
-def test_turned_digests_are_the_orientations_of_the_hash(digest: bytes, orientation: int) -> None:
-    turned = gates.turn_digests(np.frombuffer(digest, np.uint8)[None], orientation)
-    assert turned[0].tobytes() == Hash(Algorithm.PDQ, digest).orientations()[orientation].digest
-
-
-def digest_of(pixels: npt.NDArray[np.float64]) -> UInt8Array:
-    return np.frombuffer(_core.pdq(np.clip(pixels, 0, 255).astype(np.uint8))[0], np.uint8)[None]
-
-
-def test_stripes_and_checks_are_degenerate_and_photographs_are_not() -> None:
-    at = np.arange(256)
-    stripes = np.where((at // 32) % 2, 200.0, 30.0)[:, None] * np.ones(256)
-    checks = np.where(((at[:, None] // 37) + (at[None, :] // 53)) % 2, 200.0, 30.0)
-    assert gates.degenerate(digest_of(stripes))[0]
-    assert gates.degenerate(digest_of(checks))[0]
-    for name in ("astronaut", "chelsea", "coffee", "camera"):
-        assert not gates.degenerate(digest_of(oracle.luma(np.asarray(getattr(skimage.data, name)()))))[0]
-
-
-def test_discs_are_near_a_plain_shape_and_photographs_are_not() -> None:
-    at = (np.arange(400) + 0.5) / 400 - 0.5
-    disc = np.where((at[:, None] - 0.02) ** 2 + (at[None, :] + 0.01) ** 2 < 0.4**2, 210.0, 15.0)
-    lit = disc * np.clip(0.5 + at[:, None] + at[None, :], 0.05, 1)
-    assert gates.distance_to_plain(digest_of(lit))[0] <= 50
-    for name in ("astronaut", "chelsea", "coffee", "camera"):
-        own = digest_of(oracle.luma(np.asarray(getattr(skimage.data, name)())))
-        assert gates.distance_to_plain(own)[0] >= 78
-        assert gates.distance_to_plain(np.invert(own))[0] == gates.distance_to_plain(own)[0]
+# -- measures --------------------------------------------------------------------------------------------------
 
 
 def test_measuring_tells_a_drawing_from_a_photograph() -> None:

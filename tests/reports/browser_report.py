@@ -7,110 +7,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from chromium import Browser
 from test_report import HOSTILE, catalog_path, page_of
 
 from safehash.matching.matcher import Matcher
 from safehash.scanning.catalog import Catalog
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from stores import write_list, write_pictures
 
 __all__ = ["catalog_path"]
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-class Browser:
-    """Headless Chromium, spoken to over its debugging pipe: JSON messages, each ended by a NUL."""
-
-    def __init__(self, profile: Path) -> None:
-        program = next(filter(None, map(shutil.which, _NAMES)), None)
-        if program is None:
-            pytest.fail("this check needs Chromium")
-        to_browser, self._out = os.pipe()
-        self._in, from_browser = os.pipe()
-
-        def arrange() -> None:  # the browser expects its pipe at 3 and 4
-            one, other = os.dup(to_browser), os.dup(from_browser)
-            os.dup2(one, 3)
-            os.dup2(other, 4)
-
-        self._process = subprocess.Popen(
-            [
-                program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-                f"--user-data-dir={profile}", "--no-first-run", "about:blank",
-            ],
-            preexec_fn=arrange,
-            close_fds=False,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(to_browser)
-        os.close(from_browser)
-        self._number = 0
-        self._rest = b""
-        self.events: list[dict[str, Any]] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.call(f"{domain}.enable")
-
-    _session: str | None = None
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._out)
-        os.close(self._in)
-
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._number += 1
-        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._receive()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
-                return result
-            self.events.append(answer)
-
-    def _receive(self) -> dict[str, Any]:
-        while b"\0" not in self._rest:
-            part = os.read(self._in, 1 << 16)
-            assert part, "the browser ended"
-            self._rest += part
-        line, self._rest = self._rest.split(b"\0", 1)
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    def open(self, path: Path) -> None:
-        self.call("Page.navigate", url=path.as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._receive())
-        assert self.value("document.documentElement.dataset.ready") == "yes"
-
-    def value(self, expression: str) -> Any:
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in result, result
-        return result["result"].get("value")
-
-    def key(self, name: str, code: int, text: str = "") -> None:
-        for kind in ("keyDown", "keyUp"):
-            self.call(
-                "Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code,
-                text=text if kind == "keyDown" else "",
-            )  # fmt: skip
-
-    def named(self, method: str) -> list[dict[str, Any]]:
-        return [event["params"] for event in self.events if event.get("method") == method]
 
 
 @pytest.fixture
@@ -173,7 +83,7 @@ def test_suppressed_matches_can_be_left_out(browser: Browser, tmp_path: Path) ->
     allowed = write_list(tmp_path / "fine.csv", pictures[0])
     matcher = Matcher.from_files(listed, allow=[allowed])
     with Catalog(tmp_path / "c.db") as catalog:
-        list(scan(tmp_path / "pictures", matcher=matcher, workers=0, catalog=catalog))
+        list(scan(tmp_path / "pictures", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
     page_of(tmp_path / "c.db", tmp_path / "report.html")
     browser.open(tmp_path / "report.html")
     assert shown(browser) == ["picture00001.png", "picture00000.png"], "what is to be reviewed comes first"

@@ -16,10 +16,11 @@ import pytest
 from PIL import Image
 
 from safehash.matching.matcher import Matcher
-from safehash.reports.report import write_report
+from safehash.matching.shown import printable
+from safehash.reports.report import report
 from safehash.reports.thumbnails import grey_png, thumbnail
 from safehash.scanning.catalog import Catalog
-from safehash.scanning.records import printable
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
 
@@ -38,13 +39,13 @@ def catalog_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     two = write_list(folder / "two.csv", pictures[1], label="<b>bold</b>")
     with Catalog(folder / "c.db") as catalog:
         matcher = Matcher.from_files(one, two)
-        list(scan(folder / "pictures", matcher=matcher, workers=0, catalog=catalog))
+        list(scan(folder / "pictures", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
     return folder / "c.db"
 
 
 def page_of(path: Path, target: Path, **options: Any) -> str:
     with Catalog(path, create=False) as catalog:
-        write_report(catalog, target, **options)
+        report(catalog, target, **options)
     return target.read_text(encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from crashers import misbehave
 from safehash.errors import CatalogError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.lookback import counts, records, rematch, similar, stored_digests
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
 from stores import write_list, write_picture, write_pictures
@@ -35,10 +38,18 @@ def matcher(folder: Path, tmp_path: Path) -> Matcher:
     return Matcher.from_files(write_list(tmp_path / "own.csv", folder / "picture00003.png"))
 
 
-def scan_into(path: Path, folder: Path, matcher: Matcher, **options: Any) -> Summary:
+def scan_into(
+    path: Path,
+    folder: Path,
+    matcher: Matcher,
+    *,
+    before: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Summary:
+    how = ScanOptions(workers=0, **options)
     with (
         Catalog(path) as catalog,
-        scan(folder, matcher=matcher, workers=0, catalog=catalog, **options) as running,
+        scan(folder, matcher=matcher, options=how, catalog=catalog, _before=before) as running,
     ):
         for _ in running:
             pass
@@ -73,16 +84,23 @@ def test_other_lists_decide_again(tmp_path: Path, folder: Path, matcher: Matcher
     other = Matcher.from_files(write_list(tmp_path / "other.csv", folder / "picture00005.png"))
     summary = scan_into(path, folder, other)
     assert (summary.n_unchanged, summary.lists) == (0, {"other": 1})
-    thorough = Matcher.from_files(tmp_path / "other.csv", effort="fast")
+    thorough = Matcher.from_files(tmp_path / "other.csv", settings=Settings(effort="fast"))
     assert scan_into(path, folder, thorough).n_unchanged == 0
-    assert scan_into(path, folder, Matcher.from_files(tmp_path / "other.csv", effort="fast")).n_unchanged == 8
+    assert (
+        scan_into(
+            path, folder, Matcher.from_files(tmp_path / "other.csv", settings=Settings(effort="fast"))
+        ).n_unchanged
+        == 8
+    )
 
 
 def test_failures_are_kept_or_tried_again(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
     path = tmp_path / "c.db"
     write_picture(folder / "exit.png", 1)
     with Catalog(path) as catalog:
-        list(scan(folder, matcher=matcher, workers=1, catalog=catalog, _before=misbehave))
+        list(
+            scan(folder, matcher=matcher, options=ScanOptions(workers=1), catalog=catalog, _before=misbehave)
+        )
     assert scan_into(path, folder, matcher).outcomes["unreadable"] == 1
     summary = scan_into(path, folder, matcher, retry_failed=True)
     assert summary.outcomes["unreadable"] == 0
@@ -94,7 +112,7 @@ def test_files_that_could_not_be_read_are_tried_again(tmp_path: Path, folder: Pa
         raise PermissionError(13, "Permission denied", path)
 
     path = tmp_path / "c.db"
-    assert scan_into(path, folder, matcher, _before=vanish).outcomes == {"unreadable": 9}
+    assert scan_into(path, folder, matcher, before=vanish).outcomes == {"unreadable": 9}
     summary = scan_into(path, folder, matcher)
     assert (summary.n_files, summary.n_unchanged) == (8, 0)
     assert summary.outcomes == {"no_match": 7, "match": 1}
@@ -127,11 +145,14 @@ def test_what_is_stored(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
 
 def test_two_writers_are_refused(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
     path = tmp_path / "c.db"
-    with Catalog(path) as one, scan(folder, matcher=matcher, workers=0, catalog=one) as running:
+    with (
+        Catalog(path) as one,
+        scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=one) as running,
+    ):
         next(running)
         with Catalog(path) as two:
             with pytest.raises(CatalogError, match=rf"another scan is writing.*process {os.getpid()}"):
-                list(scan(folder, matcher=matcher, workers=0, catalog=two))
+                list(scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=two))
             with pytest.raises(CatalogError, match="another scan is writing"):
                 list(rematch(two, matcher))
             assert counts(two)["runs"][0]["state"] == "running"  # reading is free
@@ -163,7 +184,7 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
     later = Matcher.from_files(new)
     for _ in range(2):  # a second time changes nothing
         with Catalog(path, create=False) as catalog:
-            found = {Path(name).name: decision for name, _, decision in rematch(catalog, later)}
+            found = {Path(record.path).name: record.decision for record in rematch(catalog, later)}
             assert set(found) == {f"picture0000{number}.png" for number in (5, 6, 7)}
             assert found["picture00005.png"].matches[0].entry.id == "plain"
             assert found["picture00006.png"].matches[0].view != "as it is"
@@ -190,7 +211,7 @@ def test_rematch_without_the_allow_list_counts_what_it_suppressed(tmp_path: Path
     assert scan_into(path, folder, allowing).outcomes["suppressed"] == 1
     for matcher, wanted in ((allowing, "suppressed"), (Matcher.from_files(listed), "match")):
         with Catalog(path) as catalog:
-            assert [decision.outcome.value for _, _, decision in rematch(catalog, matcher)] == [wanted]
+            assert [record.decision.outcome.value for record in rematch(catalog, matcher)] == [wanted]
             assert counts(catalog)["outcomes"][wanted] == 1
             n_open = catalog.number("SELECT count(*) FROM matches WHERE suppressed_by IS NULL")
             assert n_open == (wanted == "match")
@@ -206,9 +227,11 @@ def test_rematch_of_other_hashes(tmp_path: Path, folder: Path, algorithm: str) -
     scan_into(path, folder, one)
     (tmp_path / "two.csv").write_text(f"{algorithm},id\n{known.orientations()[5].hex},two\n")
     with Catalog(path) as catalog:
-        ((name, _, decision),) = rematch(catalog, Matcher.from_files(tmp_path / "two.csv"))
-    assert name.endswith("picture00001.png")
-    assert decision.matches[0].entry.id == "two"
+        (record,) = rematch(catalog, Matcher.from_files(tmp_path / "two.csv"))
+    assert record.path.endswith("picture00001.png")
+    assert (record.member, record.position) == (None, 0)
+    assert record.size == (folder / "picture00001.png").stat().st_size
+    assert record.decision.matches[0].entry.id == "two"
 
 
 def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
@@ -217,9 +240,11 @@ def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) 
     digest = safehash.hash_file(folder / "picture00001.png", algorithm="md5").hex
     (tmp_path / "md5.csv").write_text(f"md5,id\n{digest},exact\n")
     with Catalog(path) as catalog:
-        ((name, _, decision),) = rematch(catalog, Matcher.from_files(tmp_path / "md5.csv"))
-    assert name.endswith("picture00001.png")
-    assert decision.matches[0].view == "same file"
+        (record,) = rematch(catalog, Matcher.from_files(tmp_path / "md5.csv"))
+    assert record.path.endswith("picture00001.png")
+    assert (record.member, record.position) == (None, 0)
+    assert record.size == (folder / "picture00001.png").stat().st_size
+    assert record.decision.matches[0].view == "same file"
 
 
 def test_a_rematch_left_early_changes_nothing(tmp_path: Path, folder: Path, matcher: Matcher) -> None:

@@ -15,9 +15,9 @@ import tarfile
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -26,6 +26,8 @@ from safehash.errors import SafehashError
 from safehash.images.limits import Limits
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
+from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
 from safehash.scanning.sources import Inputs, count_files, find
@@ -63,9 +65,39 @@ def skipped(records: list[Any]) -> dict[str, str]:
     }
 
 
-def look(paths: Any, matcher: Matcher, **options: Any) -> list[Any]:
+def look(
+    paths: Any,
+    matcher: Matcher,
+    *,
+    names: IO[bytes] | None = None,
+    before: Callable[[str], None] | None = None,
+    **options: Any,
+) -> list[Any]:
     """Scan in this process and return every record."""
-    return list(scan(paths, matcher=matcher, workers=0, everything=True, ordered=True, **options))
+    how = ScanOptions(workers=0, ordered=True, **options)
+    return list(scan(paths, matcher=matcher, options=how, names=names, _before=before).events())
+
+
+def test_iterating_gives_records_and_events_give_everything(
+    pictures: Path, matcher: Matcher, tmp_path: Path
+) -> None:
+    (tmp_path / "words.txt").write_text("words")
+    how = ScanOptions(workers=0, ordered=True)
+    with scan([tmp_path, pictures], matcher=matcher, options=how) as running:
+        records = list(running)
+    assert {type(each) for each in records} == {ScanRecord}
+    assert len(records) == 12
+    assert running.summary.skipped.total() == 1
+    with scan([tmp_path, pictures], matcher=matcher, options=how) as running:
+        events = list(running.events())
+    assert [type(each) for each in events] == [Skipped] + [ScanRecord] * 12
+    with scan([pictures], matcher=matcher, options=how) as running:  # one stream, however it is read
+        first = next(running)
+        event = next(running.events())
+        rest = list(running)
+    assert isinstance(event, ScanRecord)
+    paths = [first.path, event.path, *(record.path for record in rest)]
+    assert paths == [record.path for record in records]
 
 
 # -- workers ----------------------------------------------------------------------------------------------------
@@ -73,7 +105,7 @@ def look(paths: Any, matcher: Matcher, **options: Any) -> list[Any]:
 
 def test_workers_decide_what_this_process_decides(pictures: Path, matcher: Matcher) -> None:
     here = look(pictures, matcher)
-    with scan(pictures, matcher=matcher, workers=2, ordered=True) as running:
+    with scan(pictures, matcher=matcher, options=ScanOptions(workers=2, ordered=True)) as running:
         there = list(running)
     assert [record.path for record in there] == [record.path for record in here]
     assert outcomes(there) == outcomes(here)
@@ -85,7 +117,9 @@ def test_workers_decide_what_this_process_decides(pictures: Path, matcher: Match
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory limit is Linux's")
-def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
+def test_crashers_cost_their_own_file(
+    tmp_path: Path, matcher: Matcher, caplog: pytest.LogCaptureFixture
+) -> None:
     write_pictures(tmp_path, 60)
     bad = {
         "segfault.png": ("crash", "SIGSEGV"),
@@ -93,22 +127,44 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         "swell.png": ("memory", "--max-memory"),
         "exit.png": ("crash", "status 3"),
         "kill.png": ("crash", "SIGKILL"),
+        "defect.png": ("internal", "ZeroDivisionError"),
+        "unsendable.png": ("internal", "Unsendable"),
     }
     for name in bad:
         write_picture(tmp_path / name, 1)
     with scan(
-        tmp_path, matcher=matcher, workers=2, timeout=3, max_memory=1 << 30, _before=misbehave
+        tmp_path,
+        matcher=matcher,
+        options=ScanOptions(workers=2, timeout=3, max_memory=1 << 30),
+        _before=misbehave,
     ) as running:
         records = {Path(record.path).name: record for record in running}
-    assert len(records) == 65
+    assert len(records) == 67
     for name, (failure, words) in bad.items():
         record = records.pop(name)
         assert record.decision.outcome is Outcome.UNREADABLE
         assert record.failure == failure, record
         assert record.decision.reason is not None
         assert words in record.decision.reason
+        assert caplog.messages.count(f"{tmp_path / name}: {record.decision.reason}") == 1
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
-    assert running.summary.n_undecided == 5
+    assert running.summary.n_undecided == 7
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_defect_s_traceback_is_in_the_log(
+    tmp_path: Path, matcher: Matcher, workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("defect.png", "fine.png"):
+        write_picture(tmp_path / name, 1)
+    how = ScanOptions(workers=workers)
+    with scan(tmp_path, matcher=matcher, options=how, _before=misbehave) as running:
+        outcomes = {Path(record.path).name: record.decision.outcome for record in running}
+    assert outcomes == {"defect.png": Outcome.UNREADABLE, "fine.png": Outcome.NO_MATCH}
+    assert "nobody expected this" in caplog.text
+    assert "Traceback" in caplog.text
+    assert all(record.name.startswith("safehash.") for record in caplog.records)
+    assert workers == 0 or "defect.png: " in caplog.text
 
 
 def test_a_worker_whose_status_was_lost_does_not_cost_its_file(tmp_path: Path, matcher: Matcher) -> None:
@@ -116,7 +172,7 @@ def test_a_worker_whose_status_was_lost_does_not_cost_its_file(tmp_path: Path, m
     folder.mkdir()
     write_pictures(folder, 5)
     write_picture(folder / "untold.png", 1)
-    with scan(folder, matcher=matcher, workers=1, _before=misbehave) as running:
+    with scan(folder, matcher=matcher, options=ScanOptions(workers=1), _before=misbehave) as running:
         records = list(running)
     assert len(records) == 6
     assert {record.failure for record in records} == {None}
@@ -131,7 +187,8 @@ import functools, resource, sys
 import numpy as np
 from safehash.images.decoding import DEFAULT_LIMITS
 from safehash.matching.matcher import Matcher
-from safehash.scanning.worker import Means, start
+from safehash.scanning.confining import Means
+from safehash.scanning.worker import start
 
 start(functools.partial(Matcher.from_files, sys.argv[1]), {"limits": DEFAULT_LIMITS}, Means())
 for number in range(30):
@@ -157,12 +214,12 @@ def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher)
     broken.save = lambda path: Path(path).write_bytes(b"no snapshot")  # type: ignore[method-assign, assignment]
     broken.__class__ = Matcher
     with pytest.raises(SafehashError, match="before they do anything"):
-        list(scan(pictures, matcher=broken, workers=1))
+        list(scan(pictures, matcher=broken, options=ScanOptions(workers=1)))
 
 
 def test_leaving_early_ends_the_workers(tmp_path: Path, matcher: Matcher) -> None:
     write_pictures(tmp_path, 40)
-    with scan(tmp_path, matcher=matcher, workers=2, _before=misbehave) as running:
+    with scan(tmp_path, matcher=matcher, options=ScanOptions(workers=2), _before=misbehave) as running:
         next(running)
     assert running.summary.interrupted
     assert not [
@@ -173,7 +230,7 @@ def test_leaving_early_ends_the_workers(tmp_path: Path, matcher: Matcher) -> Non
 def test_stop_hands_out_what_was_begun(tmp_path: Path, matcher: Matcher) -> None:
     for number, path in enumerate(write_pictures(tmp_path, 80)):
         path.rename(tmp_path / f"slow{number}.png")
-    with scan(tmp_path, matcher=matcher, workers=1, _before=misbehave) as running:
+    with scan(tmp_path, matcher=matcher, options=ScanOptions(workers=1), _before=misbehave) as running:
         seen = [next(running)]
         running.stop()
         seen += list(running)
@@ -185,7 +242,9 @@ def test_ordered_keeps_names_in_order(tmp_path: Path, matcher: Matcher) -> None:
     for folder in ("b", "a", "c"):
         write_pictures(tmp_path / folder, 3)
     write_picture(tmp_path / "a" / "slow.png", 5)
-    with scan(tmp_path, matcher=matcher, workers=2, ordered=True, _before=misbehave) as running:
+    with scan(
+        tmp_path, matcher=matcher, options=ScanOptions(workers=2, ordered=True), _before=misbehave
+    ) as running:
         names = [str(Path(record.path).relative_to(tmp_path)) for record in running]
     assert names == sorted(names)
     assert len(names) == 10
@@ -221,7 +280,7 @@ def test_rate_is_kept() -> None:
 )
 def test_wrong_settings_are_refused(pictures: Path, matcher: Matcher, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"workers|timeout|rate|max_memory"):
-        scan(pictures, matcher=matcher, **wrong)
+        scan(pictures, matcher=matcher, options=ScanOptions(**wrong))
 
 
 # -- what is looked at ------------------------------------------------------------------------------------------
@@ -303,8 +362,8 @@ def test_a_folder_that_cannot_be_listed_is_a_problem(
         return real(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with scan(tmp_path, matcher=matcher, workers=0, everything=True) as running:
-        records = list(running)
+    with scan(tmp_path, matcher=matcher, options=ScanOptions(workers=0)) as running:
+        records = list(running.events())
     assert [record for record in records if isinstance(record, Problem)] == [
         Problem(path=str(tmp_path / "closed"), reason="unreadable folder: Permission denied")
     ]
@@ -345,7 +404,7 @@ def test_files_that_vanish_or_change(
         return status
 
     monkeypatch.setattr(os, "fstat", grow)
-    records = {Path(record.path): record for record in look(tmp_path, matcher, _before=meddle)}
+    records = {Path(record.path): record for record in look(tmp_path, matcher, before=meddle)}
     assert records[gone].decision.outcome is Outcome.UNREADABLE
     assert records[gone].failure == "read"
     assert "No such file" in records[gone].decision.reason
@@ -356,7 +415,8 @@ def test_files_that_vanish_or_change(
 
 def test_large_files_are_not_read(tmp_path: Path, pictures: Path) -> None:
     small = Matcher.from_files(
-        write_list(tmp_path / "own.csv", pictures / "picture00001.png"), limits=Limits(max_bytes=5000)
+        write_list(tmp_path / "own.csv", pictures / "picture00001.png"),
+        settings=Settings(limits=Limits(max_bytes=5000)),
     )
     (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(6000))
     (tmp_path / "large.bin").write_bytes(bytes(6000))
@@ -406,7 +466,7 @@ def test_counting_ahead_opens_nothing(tmp_path: Path) -> None:
 
 def test_remote_stores(pictures: Path, matcher: Matcher) -> None:
     pytest.importorskip("fsspec")
-    with scan(f"file://{pictures}", matcher=matcher, workers=1, ordered=True) as running:
+    with scan(f"file://{pictures}", matcher=matcher, options=ScanOptions(workers=1, ordered=True)) as running:
         records = list(running)
     assert len(records) == 12
     assert records[3].path == f"file://{pictures}/picture00003.png"
@@ -489,7 +549,7 @@ def test_archives_are_read_in_place(
     aside = ASIDE | ({} if kind in ("zip", "cbz") else {"in/link.png": "link in an archive"})
     assert skipped(records) == {f"all.{kind}!{name}": reason for name, reason in aside.items()}
     assert [record.position for record in records][:3] == [1, 2, 3]
-    with scan(tmp_path, matcher=matcher, workers=1) as running:
+    with scan(tmp_path, matcher=matcher, options=ScanOptions(workers=1)) as running:
         assert outcomes(list(running)) == outcomes(records)
     assert skipped(look(tmp_path, matcher, archives=False)) == {f"all.{kind}": "archive, not opened"}
 
@@ -499,9 +559,9 @@ def test_the_bytes_of_members_are_their_own(
 ) -> None:
     """Not those of the whole archive for each."""
     path = make_zip(tmp_path / "all.zip", members)
-    with scan([path], matcher=matcher, workers=0) as running:
+    with scan([path], matcher=matcher, options=ScanOptions(workers=0)) as running:
         records = list(running)
-    assert [record.n_bytes for record in records] == [len(members[record.member]) for record in records]
+    assert [record.n_bytes for record in records] == [len(members[str(record.member)]) for record in records]
     assert running.summary.n_bytes == sum(len(members[name]) for name in EXPECTED)
 
 
@@ -521,12 +581,15 @@ def test_archive_members_of_one_name_are_two(
     ]
 
 
-def test_bombs_are_bounded(tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs_are_bounded(
+    pictures: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from safehash.scanning import archives
 
     huge = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)
     make_zip(tmp_path / "bomb.zip", {f"{number}.png": huge for number in range(5)})
-    small = Matcher.from_files(limits=Limits(max_bytes=1_000_000))
+    listed = write_list(tmp_path_factory.mktemp("list") / "own.csv", pictures / "picture00001.png")
+    small = Matcher.from_files(listed, settings=Settings(limits=Limits(max_bytes=1_000_000)))
     records = look(tmp_path, small)
     assert outcomes(records) == {f"bomb.zip!{number}.png": "too_large" for number in range(5)}
     monkeypatch.setattr(archives, "_EXPANSION_FREE", 2_500_000)
@@ -601,7 +664,7 @@ def test_a_pool_that_dies_idle_loses_nothing(tmp_path: Path, matcher: Matcher) -
                     continue
 
     reaper = threading.Thread(target=reap)
-    with scan(tmp_path, matcher=matcher, workers=2, timeout=20) as running:
+    with scan(tmp_path, matcher=matcher, options=ScanOptions(workers=2, timeout=20)) as running:
         first = next(running)
         reaper.start()
         records = [first, *running]

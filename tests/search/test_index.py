@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from safehash import _search
 from safehash.hashing.hashes import Algorithm, Hash
+from safehash.search.arrays import parts_of, widths_of
 from safehash.search.index import Index
+from safehash.search.seeds import seed
 from safehash.search.slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -46,12 +48,13 @@ def answers(index: Index, queries: UInt8Array, max_distance: int, threads: int =
     return [found[start:end] for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
 
 
-@pytest.fixture(params=_search.levels())
-def level(request: pytest.FixtureRequest) -> Iterator[str]:
+@pytest.fixture(params=_search.LEVELS)
+def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the test at each instruction level this machine has."""
-    _search.choose_level(request.param)
-    yield request.param
-    _search.choose_level(_search.levels()[-1])
+    at: int = request.param
+    monkeypatch.setattr(_search, "SlotIndex", functools.partial(_search.SlotIndex, level=at))
+    monkeypatch.setattr(_search, "merge_slot", functools.partial(_search.merge_slot, level=at))
+    return at
 
 
 @st.composite
@@ -125,7 +128,7 @@ def split_of(radius: int, n_slots: int, rng: np.random.Generator) -> list[int]:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_every_level_finds_what_was_planted(level: str, algorithm: Algorithm) -> None:
+def test_every_level_finds_what_was_planted(level: int, algorithm: Algorithm) -> None:
     rng = np.random.default_rng(7)
     digests = rng.integers(0, 256, (30_000, algorithm.n_bytes), dtype=np.uint8)
     radius = 31 if algorithm.n_bits == 256 else 8
@@ -144,7 +147,7 @@ def test_every_level_finds_what_was_planted(level: str, algorithm: Algorithm) ->
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 5, 8, 9, 31])
-def test_every_level_scans_to_the_last_digest(level: str, n: int) -> None:
+def test_every_level_scans_to_the_last_digest(level: int, n: int) -> None:
     for algorithm in ALGORITHMS:
         digests = np.arange(n * algorithm.n_bytes, dtype=np.uint8).reshape(n, -1)
         index = Index.from_digests(digests, algorithm=algorithm)
@@ -267,7 +270,7 @@ def test_any_sequence_of_updates_equals_a_new_index(
 
 
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 64, 9_000])
-def test_an_update_merges_into_the_arrays_a_build_makes(level: str, n: int) -> None:
+def test_an_update_merges_into_the_arrays_a_build_makes(level: int, n: int) -> None:
     rng = np.random.default_rng(6)
     digests = rng.integers(0, 256, (n, 32), dtype=np.uint8)
     digests[n // 2 :: 3] = digests[0]  # some buckets hold many rows
@@ -281,14 +284,14 @@ def test_an_update_merges_into_the_arrays_a_build_makes(level: str, n: int) -> N
             if not n // 2 <= len(expected) <= 2 * n:
                 continue
             new = old.updated(added=more, removed=removed)
-            assert new.widths == old.widths
-            starts, ids = build_slots(expected, old.widths)
-            np.testing.assert_array_equal(new.parts()["digests"], expected)
-            np.testing.assert_array_equal(new.parts()["starts"], starts)
-            np.testing.assert_array_equal(new.parts()["ids"], ids)
+            assert widths_of(new) == widths_of(old)
+            starts, ids = build_slots(expected, widths_of(old))
+            np.testing.assert_array_equal(parts_of(new)["digests"], expected)
+            np.testing.assert_array_equal(parts_of(new)["starts"], starts)
+            np.testing.assert_array_equal(parts_of(new)["ids"], ids)
 
 
-def test_a_merge_refuses_arrays_that_do_not_belong_together(level: str) -> None:
+def test_a_merge_refuses_arrays_that_do_not_belong_together(level: int) -> None:
     """Whatever a forged file says, a merge stays inside its arrays."""
     rng = np.random.default_rng(14)
     digests = rng.integers(0, 256, (500, 32), dtype=np.uint8)
@@ -335,21 +338,21 @@ def slots_of(digest: UInt8Array, widths: tuple[int, ...]) -> list[int]:
     return values
 
 
-def test_seeds_are_the_rows_that_share_slots(level: str) -> None:
+def test_seeds_are_the_rows_that_share_slots(level: int) -> None:
     rng = np.random.default_rng(8)
     digests = rng.integers(0, 256, (3_000, 32), dtype=np.uint8)
     index = Index.from_digests(digests)
     queries = np.stack([flipped(digests[row], rng.choice(256, 45, replace=False)) for row in range(60)])
-    of_rows = np.array([slots_of(digest, index.widths) for digest in digests])
+    of_rows = np.array([slots_of(digest, widths_of(index)) for digest in digests])
     for flips in (0, 1):
         expected: dict[int, list[tuple[int, int, int]]] = {}
         for number, query in enumerate(queries):
             far = np.unpackbits(digests ^ query, axis=1).sum(axis=1)
-            off = of_rows ^ np.array(slots_of(query, index.widths))
+            off = of_rows ^ np.array(slots_of(query, widths_of(index)))
             shared = (np.vectorize(int.bit_count, otypes=[int])(off.astype(object)) <= flips).sum(axis=1)
             for row in np.flatnonzero((shared >= 2) & (far <= 110)).tolist():
                 expected.setdefault(row, []).append((int(far[row]), number, int(shared[row])))
-        seeds = index.seed(queries, max_distance=110, min_shared=2, flips=flips)
+        seeds = seed(index, queries, max_distance=110, min_shared=2, flips=flips)
         assert seeds.rows.tolist() == sorted(expected)
         found = zip(seeds.distances.tolist(), seeds.queries.tolist(), seeds.shared.tolist(), strict=True)
         assert list(found) == [min(expected[row]) for row in sorted(expected)]
@@ -358,19 +361,19 @@ def test_seeds_are_the_rows_that_share_slots(level: str) -> None:
 
 def test_seeds_look_at_no_more_than_a_bucket_s_head() -> None:
     index = Index.from_digests(np.zeros((10_000, 32), np.uint8))
-    seeds = index.seed(np.zeros((3, 32), np.uint8), max_bucket=50)
+    seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=50)
     assert seeds.rows.tolist() == list(range(50))
     assert set(seeds.hits.tolist()) == {3}
-    assert index.without(range(20)).seed(np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(
+    assert seed(index.without(range(20)), np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(
         range(20, 50)
     )
 
 
 def test_seeds_of_a_flat_or_empty_index() -> None:
     digests = np.arange(64, dtype=np.uint8).reshape(2, 32)
-    seeds = Index.from_digests(digests, method="flat").seed(digests, max_distance=3)
+    seeds = seed(Index.from_digests(digests, method="flat"), digests, max_distance=3)
     assert (seeds.rows.tolist(), seeds.queries.tolist(), seeds.hits.tolist()) == ([0, 1], [0, 1], [1, 1])
-    assert Index([]).seed(digests).rows.size == 0
+    assert seed(Index([]), digests).rows.size == 0
 
 
 def test_an_index_of_hashes_has_one_algorithm() -> None:
@@ -405,7 +408,7 @@ def test_wrong_shapes_and_rows_are_refused() -> None:
         with pytest.raises(ValueError, match="uint8 of shape"):
             index.search_many(queries, max_distance=1)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="uint8 of shape"):
-            index.seed(queries)  # type: ignore[arg-type]
+            seed(index, queries)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="threads"):
         index.search_many(np.zeros((2, 32), np.uint8), max_distance=1, threads=0)
     with pytest.raises(ValueError, match="k is"):
@@ -417,13 +420,14 @@ def test_wrong_shapes_and_rows_are_refused() -> None:
             index.without(rows)
         with pytest.raises(IndexError):
             index.updated(removed=rows)
-    with pytest.raises(ValueError, match="this machine has"):
-        _search.choose_level("quantum")
 
 
 def test_the_kernels_refuse_arrays_that_do_not_fit() -> None:
     digests = np.zeros((4, 32), np.uint8)
     starts, ids = build_slots(digests, (4, 4))
+    for level in (-2, 99):
+        with pytest.raises(ValueError, match="this processor runs levels 0 to"):
+            _search.SlotIndex(digests, (4, 4), starts, ids, level=level)
     with pytest.raises(ValueError, match="do not fit"):
         _search.SlotIndex(digests, (4, 5), starts, ids)
     with pytest.raises(ValueError, match="do not fit"):

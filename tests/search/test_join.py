@@ -1,4 +1,4 @@
-"""The join of many digests with many: exact, by both ways."""
+"""The join of many digests with many: exact, by every level."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehash._join import near_any
+from safehash._join import LEVELS, near_any
 
 ONES = np.array([bin(k).count("1") for k in range(256)], np.int64)
 
@@ -19,7 +19,7 @@ def oracle(queries: np.ndarray, listed: np.ndarray, max_distance: int) -> np.nda
     return near
 
 
-@pytest.mark.parametrize("portable", [False, True], ids=["popcount", "portable"])
+@pytest.mark.parametrize("level", LEVELS)
 @given(
     n_bytes=st.sampled_from([8, 32]),
     seed=st.integers(0, 2**32 - 1),
@@ -28,7 +28,7 @@ def oracle(queries: np.ndarray, listed: np.ndarray, max_distance: int) -> np.nda
     share=st.floats(0, 1),
 )
 def test_near_any_is_exact(
-    portable: bool, n_bytes: int, seed: int, n_queries: int, n_listed: int, share: float
+    level: int, n_bytes: int, seed: int, n_queries: int, n_listed: int, share: float
 ) -> None:
     rng = np.random.default_rng(seed)
     max_distance = int(share * (2 * n_bytes - 1))
@@ -40,7 +40,7 @@ def test_near_any_is_exact(
         n_errors = int(np.clip(max_distance + rng.integers(-3, 4), 0, bits.size))
         bits[rng.permutation(bits.size)[:n_errors]] ^= 1
         query[:] = np.packbits(bits)
-    found = near_any(queries, listed, max_distance=max_distance, portable=portable)
+    found = near_any(queries, listed, max_distance=max_distance, level=level)
     assert (found == oracle(queries, listed, max_distance)).all()
 
 
@@ -73,6 +73,11 @@ def test_empty_sides() -> None:
 def test_wrong_shapes_are_refused(queries: np.ndarray, listed: np.ndarray, max_distance: int) -> None:
     with pytest.raises(ValueError, match=r"digests|distance"):
         near_any(queries, listed, max_distance=max_distance)
+
+
+def test_a_level_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="this processor runs levels 0 to"):
+        near_any(np.zeros((1, 32), np.uint8), np.zeros((1, 32), np.uint8), max_distance=1, level=99)
 
 
 def test_unaligned_memory() -> None:

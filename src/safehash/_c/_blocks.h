@@ -3,6 +3,7 @@
 #define SAFEHASH_BLOCKS_H
 
 #include "_bits.h"
+#include "_status.h"
 
 #define SH_BLOCK_BITS 12 /* a mapped file is checked in blocks of 4 KiB */
 
@@ -18,7 +19,7 @@ SH_INLINE uint64_t sh_rotl(uint64_t value, int by) { return (value << by) | (val
 SH_INLINE uint64_t sh_round(uint64_t lane, uint64_t input) { return sh_rotl(lane + input * SH_P2, 31) * SH_P1; }
 SH_INLINE uint64_t sh_fold(uint64_t hash, uint64_t lane) { return (hash ^ sh_round(0, lane)) * SH_P1 + SH_P4; }
 
-static uint64_t sh_checksum(const uint8_t* data, size_t n_bytes) {
+static inline uint64_t sh_checksum(const uint8_t* data, size_t n_bytes) {
     const uint8_t* at = data;
     const uint8_t* end = data + n_bytes;
     uint64_t hash = SH_P5;

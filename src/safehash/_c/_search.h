@@ -1,6 +1,6 @@
 /* Exact search for digests within a Hamming radius: the kernels, in plain C.
  *
- * Cython cannot express prefetch, run-time choice of instructions, or one body compiled several times.
+ * Cython cannot express prefetch, instructions beyond the baseline, or one body compiled several times.
  * Nothing here holds the GIL, touches Python, or trusts what it reads from a mapped file: every position read
  * from the slot arrays is compared with the array it points into, and every block of a mapped file is checked
  * against its checksum before its first use.
@@ -17,26 +17,9 @@
 #include "_blocks.h"
 #include "_slots.h"
 
-/* ---- distance ---- */
-
-/* Distance of two digests of `n_bytes` bytes (8, 32: constants; else any length), or any number above
- * `max_distance` as soon as it is exceeded. */
-SH_INLINE int sh_distance(const uint8_t* one, const uint8_t* two, int n_bytes, int max_distance, int hardware) {
-    int at, distance = 0;
-    if (n_bytes == 32) {
-        distance = sh_popcount(sh_load64(one) ^ sh_load64(two), hardware) +
-                   sh_popcount(sh_load64(one + 8) ^ sh_load64(two + 8), hardware);
-        if (distance > max_distance) return distance;
-        return distance + sh_popcount(sh_load64(one + 16) ^ sh_load64(two + 16), hardware) +
-               sh_popcount(sh_load64(one + 24) ^ sh_load64(two + 24), hardware);
-    }
-    for (at = 0; at + 8 <= n_bytes; at += 8)
-        distance += sh_popcount(sh_load64(one + at) ^ sh_load64(two + at), hardware);
-    if (at < n_bytes) distance += sh_popcount(sh_load32(one + at) ^ sh_load32(two + at), hardware);
-    return distance;
-}
-
 /* ---- the index ---- */
+
+typedef struct sh_searchers sh_searchers;
 
 typedef struct {
     const uint8_t* digests; /* n x n_bytes */
@@ -45,6 +28,7 @@ typedef struct {
     const uint32_t* ids;    /* n_slots x n */
     const sh_permutation* perm;
     const sh_file* file;    /* NULL unless the arrays above are mapped */
+    const sh_searchers* searchers;
     int64_t n;
     int n_bytes, n_slots;
     int offset[SH_MAX_SLOTS], width[SH_MAX_SLOTS];
@@ -89,7 +73,7 @@ static int sh_compare_keys(const void* one, const void* two) {
     return (a > b) - (a < b);
 }
 
-static void sh_sort(uint64_t* keys, int64_t n) {
+static inline void sh_sort(uint64_t* keys, int64_t n) {
     int64_t i, j;
     if (n > 24) {
         qsort(keys, (size_t)n, sizeof *keys, sh_compare_keys);
@@ -108,7 +92,7 @@ static int sh_compare_pairs(const void* one, const void* two) {
     return by_first ? by_first : sh_compare_keys((const uint64_t*)one + 1, (const uint64_t*)two + 1);
 }
 
-static void sh_sort_pairs(uint64_t* keys, int64_t n_pairs) {
+static inline void sh_sort_pairs(uint64_t* keys, int64_t n_pairs) {
     if (n_pairs > 1) qsort(keys, (size_t)n_pairs, 2 * sizeof *keys, sh_compare_pairs);
 }
 
@@ -145,7 +129,7 @@ SH_TARGET_POPCNT static int sh_scan_popcnt(const sh_index* ix, const uint8_t* qu
 #if SH_X86
 /* Four digests at a time. Their first halves are counted together; only where one of the four is still within
  * the radius are the rest looked at, which random digests never are. */
-SH_TARGET_WIDE static int sh_scan_wide(const sh_index* ix, const uint8_t* query, int max_distance, sh_hits* hits) {
+SH_TARGET_VPOPCNT static int sh_scan_vpopcnt(const sh_index* ix, const uint8_t* query, int max_distance, sh_hits* hits) {
     int64_t row = 0;
     if (ix->n_bytes == 32) {
         const __m256i four = _mm256_loadu_si256((const __m256i*)query);
@@ -348,39 +332,42 @@ SH_TARGET_POPCNT static int sh_seed_popcnt(SH_PROBE_ARGUMENTS) {
 }
 #undef SH_HARDWARE
 
-/* ---- run-time choice ---- */
+/* ---- the same at every level ---- */
 
-static int (*sh_scan)(const sh_index*, const uint8_t*, int, sh_hits*) = sh_scan_scalar;
-static int (*sh_range)(SH_PROBE_ARGUMENTS) = sh_range_scalar;
-static int (*sh_seed)(SH_PROBE_ARGUMENTS) = sh_seed_scalar;
+struct sh_searchers {
+    int (*scan)(const sh_index*, const uint8_t*, int, sh_hits*);
+    int (*range)(SH_PROBE_ARGUMENTS);
+    int (*seed)(SH_PROBE_ARGUMENTS);
+};
 
-static int sh_choose_level(int level) {
-    int widest = sh_widest_level();
-    if (level < 0 || level > widest) return -1;
-    sh_scan = level == SH_SCALAR ? sh_scan_scalar : sh_scan_popcnt;
+static const sh_searchers sh_scalar_searchers = {sh_scan_scalar, sh_range_scalar, sh_seed_scalar};
+static const sh_searchers sh_popcnt_searchers = {sh_scan_popcnt, sh_range_popcnt, sh_seed_popcnt};
 #if SH_X86
-    if (level == SH_WIDE) sh_scan = sh_scan_wide;
+static const sh_searchers sh_vpopcnt_searchers = {sh_scan_vpopcnt, sh_range_popcnt, sh_seed_popcnt};
 #endif
-    sh_renumber = level == SH_SCALAR ? sh_renumber_scalar : sh_renumber_popcnt;
+
+static inline const sh_searchers* sh_searchers_at(int level) {
 #if SH_X86
-    if (level == SH_WIDE) sh_renumber = sh_renumber_wide;
+    if (level >= SH_VPOPCNT) return &sh_vpopcnt_searchers;
 #endif
-    sh_range = level == SH_SCALAR ? sh_range_scalar : sh_range_popcnt;
-    sh_seed = level == SH_SCALAR ? sh_seed_scalar : sh_seed_popcnt;
-    return level;
+    return level >= SH_POPCNT ? &sh_popcnt_searchers : &sh_scalar_searchers;
+}
+
+static inline int sh_seed(SH_PROBE_ARGUMENTS) {
+    return ix->searchers->seed(ix, plan, query, query_number, max_distance, hits);
 }
 
 /* Answer one query; its keys end up sorted by (distance, row) behind those already there. */
-static int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
+static inline int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
                      sh_hits* hits) {
     int64_t first = hits->n;
     int status = SH_TOO_MANY;
     if (ix->n == 0) return SH_OK;
-    if (!plan->scan) status = sh_range(ix, plan, query, 0, max_distance, hits);
+    if (!plan->scan) status = ix->searchers->range(ix, plan, query, 0, max_distance, hits);
     if (status == SH_TOO_MANY) {
         hits->n = first;
         if (sh_touch(ix->file, ix->digests, (size_t)ix->n * ix->n_bytes)) return SH_BAD_BLOCK;
-        status = sh_scan(ix, query, max_distance, hits);
+        status = ix->searchers->scan(ix, query, max_distance, hits);
     }
     if (status == SH_OK) sh_sort(hits->keys + first, hits->n - first);
     return status;

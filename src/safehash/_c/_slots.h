@@ -8,6 +8,7 @@
 #define SAFEHASH_SLOTS_H
 
 #include "_bits.h"
+#include "_status.h"
 
 #define SH_MAX_SLOTS 40
 #define SH_MAX_WORDS 4 /* of 64 bits in a digest */
@@ -22,7 +23,7 @@ typedef struct {
     int n_bytes;
 } sh_permutation;
 
-static void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step) {
+static inline void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step) {
     int n_bits = 8 * n_bytes, position, value;
     memset(perm, 0, sizeof *perm);
     perm->n_bytes = n_bytes;
@@ -76,7 +77,7 @@ SH_INLINE uint32_t sh_slot(const uint64_t* permuted, int offset, int width) {
  *
  * The counters of a wide slot do not fit the caches, so rows are first dealt into 256 parts by the key's upper
  * bits, in order; each part's counters and ids do fit. At 10 million rows that takes a third of the time. */
-static void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
+static inline void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
                           uint64_t* pairs) {
     int shift = width > 8 ? width - 8 : 0, part;
     int64_t first[257] = {0}, next[256], row, n_buckets = (int64_t)1 << shift, bucket;
@@ -105,7 +106,7 @@ static void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* 
 }
 
 /* The value of every slot of every digest; `keys`: n_slots x n. */
-static void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
+static inline void sh_slot_keys(const sh_permutation* perm, const uint8_t* digests, int64_t n, int n_slots,
                          const int* offset, const int* width, uint32_t* keys) {
     uint64_t words[SH_MAX_WORDS + 1];
     int64_t row;
@@ -148,7 +149,7 @@ SH_TARGET_POPCNT static int sh_renumber_popcnt(const uint64_t* kept, const uint3
 }
 
 #if SH_X86
-SH_TARGET_WIDE static int sh_renumber_wide(const uint64_t* kept, const uint32_t* old_ids, int64_t n, int64_t n_old,
+SH_TARGET_VPOPCNT static int sh_renumber_vpopcnt(const uint64_t* kept, const uint32_t* old_ids, int64_t n, int64_t n_old,
                                            uint32_t* ids) {
     const __m256i last = _mm256_set1_epi32((int)(uint32_t)(n_old - 1)), low = _mm256_set1_epi32(31);
     const __m512i one = _mm512_set1_epi64(1);
@@ -167,11 +168,19 @@ SH_TARGET_WIDE static int sh_renumber_wide(const uint64_t* kept, const uint32_t*
 }
 #endif
 
-static int (*sh_renumber)(const uint64_t*, const uint32_t*, int64_t, int64_t, uint32_t*) = sh_renumber_scalar;
+typedef int (*sh_renumberer)(const uint64_t*, const uint32_t*, int64_t, int64_t, uint32_t*);
 
-SH_INLINE int sh_move_run(const uint64_t* kept, const uint32_t* old_ids, int64_t n, int64_t n_old, uint32_t* ids) {
+static inline sh_renumberer sh_renumberer_at(int level) {
+#if SH_X86
+    if (level >= SH_VPOPCNT) return sh_renumber_vpopcnt;
+#endif
+    return level >= SH_POPCNT ? sh_renumber_popcnt : sh_renumber_scalar;
+}
+
+SH_INLINE int sh_move_run(sh_renumberer renumber, const uint64_t* kept, const uint32_t* old_ids, int64_t n,
+                          int64_t n_old, uint32_t* ids) {
     if (n == 0) return SH_OK;
-    if (kept) return sh_renumber(kept, old_ids, n, n_old, ids);
+    if (kept) return renumber(kept, old_ids, n, n_old, ids);
     memcpy(ids, old_ids, (size_t)n * sizeof *ids);
     return SH_OK;
 }
@@ -179,10 +188,10 @@ SH_INLINE int sh_move_run(const uint64_t* kept, const uint32_t* old_ids, int64_t
 /* Take `n_removed` rows out of a slot and add `n_added`, both sorted by (key, row). Rows that stay get their new
  * number from `kept` (NULL: they keep theirs); those added have new numbers, which follow all of these.
  * `ids`: n_old - n_removed + n_added. */
-static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, int64_t n_old, int width,
-                         const uint64_t* kept, const uint32_t* removed_keys, const uint32_t* removed_rows,
-                         int64_t n_removed, const uint32_t* added_keys, const uint32_t* added_rows, int64_t n_added,
-                         uint32_t* starts, uint32_t* ids) {
+static inline int sh_merge_slot(sh_renumberer renumber, const uint32_t* old_starts, const uint32_t* old_ids,
+                                int64_t n_old, int width, const uint64_t* kept, const uint32_t* removed_keys,
+                                const uint32_t* removed_rows, int64_t n_removed, const uint32_t* added_keys,
+                                const uint32_t* added_rows, int64_t n_added, uint32_t* starts, uint32_t* ids) {
     int64_t n_buckets = (int64_t)1 << width, bucket = 0;
     int64_t at = 0;                     /* of the old ids, how many were read */
     int64_t removed = 0, added = 0;     /* how many of each were dealt with */
@@ -205,7 +214,8 @@ static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, in
             end = low;
         }
         if (SH_RARE(end < at || end - removed + added >= n_new + is_removed)) return SH_BAD_POSITION;
-        if (sh_move_run(kept, old_ids + at, end - at, n_old, ids + at - removed + added)) return SH_BAD_POSITION;
+        if (sh_move_run(renumber, kept, old_ids + at, end - at, n_old, ids + at - removed + added))
+            return SH_BAD_POSITION;
         at = end;
         if (is_removed) {
             at++;
@@ -216,7 +226,7 @@ static int sh_merge_slot(const uint32_t* old_starts, const uint32_t* old_ids, in
         }
     }
     for (; bucket <= n_buckets; bucket++) starts[bucket] = old_starts[bucket] + (uint32_t)(n_added - n_removed);
-    return sh_move_run(kept, old_ids + at, n_old - at, n_old, ids + at - n_removed + n_added);
+    return sh_move_run(renumber, kept, old_ids + at, n_old - at, n_old, ids + at - n_removed + n_added);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* Windows over a thumbnail: plain C that Cython cannot express, compiled once per instruction set.
+/* Windows over a thumbnail: plain C that Cython cannot express, compiled once per level (_levels.h).
  *
  * The DCT and the bits are those of _kernels.h. Float sums run in one order written out in
  * _views_body.h, so every copy gives the same bits (tests/matching/test_views_kernels.py forces each and compares).
@@ -6,7 +6,11 @@
 #ifndef SAFEHASH_VIEWS_H
 #define SAFEHASH_VIEWS_H
 
+#include <math.h> /* floor, ceil, fabs and sqrt alone: exact everywhere */
+
+#include "_bits.h"
 #include "_kernels.h"
+#include "_trigonometry.h"
 
 #define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
 
@@ -57,16 +61,45 @@ typedef struct {
 
 static float sv_dct[64][16];
 
-static void sv_fill_dct(void)
+static inline void sv_fill_dct(void)
 {
-    const double pi = 3.14159265358979323846;
     for (int j = 0; j < 64; j++)
         for (int i = 0; i < 16; i++)
-            sv_dct[j][i] = (float)(sqrt(2.0 / 64.0) * cos(pi / 128.0 * (i + 1) * (2 * j + 1)));
+            sv_dct[j][i] = sh_folded_cosine(sh_pdq_cosines, i + 1, j);
+}
+
+/* Binary logarithms of 1 to 4096 in 65536ths, rounded; of nothing, nothing. */
+static int32_t sv_logarithms[4097];
+
+/* Digit by digit: squaring a number doubles its logarithm. */
+static inline void sv_fill_logarithms(void)
+{
+    for (int n = 1; n <= 4096; n++) {
+        int digits = 0;
+        double power = 1.0;
+        for (; 2.0 * power <= n; power *= 2.0)
+            digits++;
+        double rest = n / power;
+        for (int digit = 0; digit < 17; digit++) {
+            rest *= rest;
+            digits = 2 * digits + (rest >= 2.0);
+            rest = rest >= 2.0 ? rest / 2.0 : rest;
+        }
+        sv_logarithms[n] = (digits + 1) / 2;
+    }
+}
+
+/* Entropy in bits of counts that come to 4096. */
+static inline double sv_entropy(const int *counts, int n)
+{
+    int64_t used = 0;
+    for (int i = 0; i < n; i++)
+        used += (int64_t)counts[i] * sv_logarithms[counts[i]];
+    return 12.0 - (double)used / (4096.0 * 65536.0);
 }
 
 /* Boxes that bring a side of `length` pixels, stored in samples of `step` pixels, to n samples. */
-static void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step)
+static inline void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step)
 {
     const ptrdiff_t n_samples = (length + step - 1) / step;
     for (int k = 0; k < n; k++) {
@@ -91,7 +124,7 @@ static void sv_fill_boxes(sv_box *boxes, int n, ptrdiff_t length, ptrdiff_t step
 }
 
 /* small[64][64] of one window, for its quality: bilinear at the tents' centres. */
-static void sv_window_picture(float *small, const float *thumb, int n, const double *window)
+static inline void sv_window_picture(float *small, const float *thumb, int n, const double *window)
 {
     int at[2][64][2];
     float part[2][64];
@@ -118,7 +151,7 @@ static void sv_window_picture(float *small, const float *thumb, int n, const dou
 }
 
 /* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than 1.5 grey levels. */
-static float sv_flat_share(const float *small)
+static inline float sv_flat_share(const float *small)
 {
     int flat = 0;
     for (int r = 0; r < 63; r++)
@@ -131,7 +164,7 @@ static float sv_flat_share(const float *small)
 
 /* A window's 64 x 64 nearest samples. Not the 64 x 64 picture: its tents mix greys at every edge, and a drawing is
  * full of edges. */
-static void sv_nearest_samples(float *samples, const float *thumb, int n, const double *window)
+static inline void sv_nearest_samples(float *samples, const float *thumb, int n, const double *window)
 {
     int col_of[64];
     for (int i = 0; i < 64; i++) {
@@ -150,7 +183,7 @@ static void sv_nearest_samples(float *samples, const float *thumb, int n, const 
 #define SV_LEAST_CONTRAST 8.0
 
 /* Count the greys of 4096 samples in steps of a sixteenth of their standard deviation; return that deviation. */
-static double sv_count_greys(int *counts, const float *samples)
+static inline double sv_count_greys(int *counts, const float *samples)
 {
     double sum = 0.0, squares = 0.0;
     memset(counts, 0, SV_GREYS * sizeof *counts);
@@ -171,7 +204,7 @@ static double sv_count_greys(int *counts, const float *samples)
 }
 
 /* The sum of the four largest counts. */
-static int sv_four_largest(const int *counts)
+static inline int sv_four_largest(const int *counts)
 {
     int largest[5] = {0};
     for (int i = 0; i < SV_GREYS; i++) {
@@ -188,7 +221,7 @@ static int sv_four_largest(const int *counts)
 }
 
 /* Share of the 256 coefficients under a fiftieth of their mean size. */
-static float sv_faint_share(const float *coefficients)
+static inline float sv_faint_share(const float *coefficients)
 {
     float mean = 0.0f;
     int faint = 0;
@@ -201,7 +234,7 @@ static float sv_faint_share(const float *coefficients)
 }
 
 /* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
-static int sv_plain_ground(const float *small)
+static inline int sv_plain_ground(const float *small)
 {
     float lowest = 1e9f, highest = -1e9f;
     for (int corner = 0; corner < 4; corner++) {
@@ -221,10 +254,11 @@ static int sv_plain_ground(const float *small)
     return highest - lowest <= 16.0f;
 }
 
-/* The thumbnail turned about its centre by an angle (cosine, sine) in the upload's own proportions,
- * aspect = cols / rows; bilinear, edges repeated. */
-static void sv_rotate(float *out, const float *thumb, int n, double cosine, double sine, double aspect)
+/* The thumbnail turned about its centre, counter-clockwise, in the upload's own proportions, aspect = cols / rows;
+ * bilinear, edges repeated. */
+static inline void sv_rotate(float *out, const float *thumb, int n, double degrees, double aspect)
 {
+    const double cosine = sh_cosine(degrees * SH_PI / 180.0), sine = sh_sine(degrees * SH_PI / 180.0);
     for (int r = 0; r < n; r++)
         for (int c = 0; c < n; c++) {
             const double y = r + 0.5 - n / 2.0, x = (c + 0.5 - n / 2.0) * aspect;
@@ -241,79 +275,23 @@ static void sv_rotate(float *out, const float *thumb, int n, double cosine, doub
         }
 }
 
-static int sv_distance(const uint8_t *a, const uint8_t *b)
+/* A kernel of this file at the level that is being compiled, beside those of _kernels.h. */
+#define SV_NAME(name) SH_NAME(SH_JOIN(views_, name))
+
+#define SH_BODY "_views_body.h"
+#include "_each_level.h"
+#undef SH_BODY
+
+static inline const sv_kernels *sv_kernels_at(int level)
 {
-    int count = 0;
-    for (int i = 0; i < 32; i++) {
-        unsigned x = a[i] ^ b[i];
-        x = x - ((x >> 1) & 0x55);
-        x = (x & 0x33) + ((x >> 2) & 0x33);
-        count += (int)((x + (x >> 4)) & 0x0F);
-    }
-    return count;
-}
-
-#define SH_WIDTH 4
-#define SH_NAME(name) SH_JOIN(sh_base_, name)
-#define SV_NAME(name) SH_JOIN(sv_base_, name)
-#include "_views_body.h"
-#undef SV_NAME
-#undef SH_NAME
-#undef SH_WIDTH
-
-#if SH_HAVE_WIDE
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2")
-#endif
-#define SH_WIDTH 8
-#define SH_NAME(name) SH_JOIN(sh_avx2_, name)
-#define SV_NAME(name) SH_JOIN(sv_avx2_, name)
-#include "_views_body.h"
-#undef SV_NAME
-#undef SH_NAME
-#undef SH_WIDTH
-#if defined(__clang__)
-#pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
-#else
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512")
-#endif
-#define SH_WIDTH 16
-#define SH_NAME(name) SH_JOIN(sh_avx512_, name)
-#define SV_NAME(name) SH_JOIN(sv_avx512_, name)
-#include "_views_body.h"
-#undef SV_NAME
-#undef SH_NAME
-#undef SH_WIDTH
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif
-
-static const sv_kernels *sv_kernels_at(int level)
-{
-#if SH_HAVE_WIDE
-    if (level >= 2)
-        return &sv_avx512_kernels;
-    if (level == 1)
-        return &sv_avx2_kernels;
-#endif
-    (void)level;
-    return &sv_base_kernels;
+    return SH_AT_LEVEL(level, views_kernels);
 }
 
 /* ---- proposing windows: straight edges and the boxes they make ---- */
 
 /* The `wanted` lines with most evidence along their best stretch, in `lines`, ascending, 0 and n included.
  * sums[n + 1][n + 16]: running evidence along each of the n + 1 lines, one column each. Returns how many. */
-static int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
+static inline int sv_pick_lines(int *lines, const float *sums, int n, int wanted)
 {
     const int stride = n + 16;
     float best[SV_MAX_SIDE + 1];
@@ -367,7 +345,7 @@ typedef struct {
     double edges[SV_SPANS][2];
 } sv_spans;
 
-static void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
+static inline void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines, int n)
 {
     spans->n = 0;
     for (int i = 0; i < n_lines; i++)
@@ -392,7 +370,7 @@ typedef struct {
 
 /* The `wanted` best boxes of two row lines and two column lines, best first; of equals the first. best[k] is row span
  * times number of column spans plus column span. Returns how many there are. */
-static int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, const sv_kernels *kernels,
+static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, int wanted, const sv_kernels *kernels,
                          const float *row_sums, const float *col_sums, int n, int n_lines)
 {
     const int n_rows = sv_pick_lines(boxes->rows, row_sums, n, n_lines);
@@ -455,7 +433,7 @@ typedef struct {
 
 /* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
  * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
-static double sv_agreement(sv_search *s, const double *window)
+static inline double sv_agreement(sv_search *s, const double *window)
 {
     float coefficients[256];
     uint8_t digest[32];
@@ -480,7 +458,7 @@ static double sv_agreement(sv_search *s, const double *window)
         sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
     }
     s->pixel_kernels->bits(digest, coefficients);
-    const int distance = sv_distance(digest, s->digest);
+    const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
@@ -490,7 +468,7 @@ static double sv_agreement(sv_search *s, const double *window)
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
  * `room` bounds how far each edge may leave its start. */
-static double sv_refine(sv_search *s, double step, double least, double room, int max_evaluations)
+static inline double sv_refine(sv_search *s, double step, double least, double room, int max_evaluations)
 {
     /* one edge at a time, then shifts, then sizes */
     static const double moves[12][4] = {

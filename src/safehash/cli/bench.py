@@ -34,8 +34,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    from ..hashing.compute import hash_bytes, read_file, reduction_for
+    from ..hashing.compute import hash_bytes, reduction_for
     from ..images.decoding import decode
+    from ..images.uploads import read_file
 
     blobs = [read_file(name) for name in arguments.files] or _made_pictures()
     names = arguments.files or [f"made picture {number + 1}" for number in range(len(blobs))]

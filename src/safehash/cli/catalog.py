@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from ..errors import CatalogError
-from ..scanning.records import printable
+from ..hashing.algorithms import USUAL_DISTANCE
+from ..matching.shown import printable
 from .common import FATAL, MATCHED, OK
-from .output import Lines, writing
+from .output import FORMS, Records, writing
 from .scan import add_matcher_options, open_matcher
 
 __all__ = ["add_commands"]
-
-_PARQUET_ROWS = 20_000
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +27,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     rematch.add_argument("catalog", metavar="CATALOG")
     add_matcher_options(rematch)
     rematch.add_argument("-o", "--output", metavar="FILE")
-    rematch.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    rematch.add_argument("--format", choices=FORMS, default="jsonl")
     rematch.add_argument("--full-hashes", action="store_true", help="write whole digests")
     rematch.set_defaults(run=_rematch)
 
@@ -42,9 +37,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     export = below.add_parser("export", help="write every file of the catalog, with its matches")
     export.add_argument("catalog", metavar="CATALOG")
-    export.add_argument(
-        "--format", choices=("jsonl", "csv", "parquet"), default="jsonl", help="default: jsonl"
-    )
+    export.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
     export.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
     export.add_argument("--full-hashes", action="store_true", help="write whole digests")
     export.add_argument("--matches-only", action="store_true", help="only files that match")
@@ -101,15 +94,11 @@ def _rematch(arguments: argparse.Namespace) -> int:
     n_matched = 0
     with (
         Catalog(arguments.catalog, create=False) as catalog,
-        Lines(arguments.output, form=arguments.format) as lines,
+        Records(arguments.output, form=arguments.format) as writer,
     ):
-        for path, member, decision in rematch(catalog, matcher):
-            said = decision.to_record(full_hashes=arguments.full_hashes)
-            record = {"type": said.pop("type"), "path": path}
-            if member is not None:
-                record["member"] = member
-            lines.write({**record, **said})
-            n_matched += decision.outcome.value == "match"
+        for record in rematch(catalog, matcher):
+            writer.write(record.to_record(full_hashes=arguments.full_hashes))
+            n_matched += record.decision.is_match
     for note in matcher.notes:
         print(f"safehash: {printable(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)
@@ -122,58 +111,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
     with Catalog(arguments.catalog, create=False) as catalog:
         found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
-        if arguments.format == "parquet":
-            _write_parquet(found, arguments.output)
-            return OK
-        with Lines(arguments.output, form=arguments.format) as lines:
+        with Records(arguments.output, form=arguments.format) as writer:
             for record in found:
-                lines.write(record)
+                writer.write(record)
     return OK
-
-
-def _write_parquet(records: Iterator[dict[str, Any]], path: str | None) -> None:
-    """Write records as Parquet, nested matches included, a bounded number at a time."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as exc:
-        raise CatalogError("Parquet needs an extra: pip install 'safehash[parquet]'") from exc
-    match = pa.struct(
-        [
-            ("list", pa.string()), ("id", pa.string()), ("category", pa.string()),
-            ("labels", pa.list_(pa.string())), ("algorithm", pa.string()), ("hash", pa.string()),
-            ("distance", pa.int32()), ("view", pa.string()), ("suppressed_by", pa.string()),
-        ]
-    )  # fmt: skip
-    schema = pa.schema(
-        [
-            ("path", pa.string()), ("path_bytes", pa.binary()), ("member", pa.string()), ("size", pa.int64()),
-            ("modified_ns", pa.int64()), ("outcome", pa.string()), ("reason", pa.string()),
-            ("failure", pa.string()), ("algorithm", pa.string()), ("hash", pa.string()),
-            ("sha256", pa.string()),
-            ("quality", pa.int16()), ("decided", pa.string()), ("milliseconds", pa.float64()),
-            ("matches", pa.list_(match)),
-        ]
-    )  # fmt: skip
-    partial = sys.stdout.buffer if path is None else f"{path}.partial"
-    with writing(path):
-        if path is not None:
-            os.close(os.open(f"{path}.partial", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-        try:
-            with pq.ParquetWriter(partial, schema) as writer:
-                while rows := list(islice(records, _PARQUET_ROWS)):
-                    for row in rows:
-                        row["path_bytes"] = os.fsencode(row["path"])
-                        row["path"] = (
-                            row["path"].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                        )
-                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            if path is not None:
-                os.replace(f"{path}.partial", path)  # noqa: PTH105
-        except OSError:
-            if path is not None:
-                os.unlink(f"{path}.partial")  # noqa: PTH108  half of one can be read by nobody
-            raise
 
 
 def _stats(arguments: argparse.Namespace) -> int:
@@ -203,7 +144,6 @@ def _stats(arguments: argparse.Namespace) -> int:
 
 def _similar(arguments: argparse.Namespace) -> int:
     from ..hashing.hashes import Hash
-    from ..lists.policy import Policy
     from ..scanning.catalog import Catalog
     from ..scanning.lookback import similar
 
@@ -214,7 +154,7 @@ def _similar(arguments: argparse.Namespace) -> int:
         return FATAL
     max_distance = arguments.max_distance
     if max_distance is None:
-        max_distance = Policy().max_distance.get(arguments.algorithm, 0)
+        max_distance = USUAL_DISTANCE.get(value.algorithm, 0)
     with Catalog(arguments.catalog, create=False) as catalog:
         found = similar(catalog, value, max_distance=max_distance)
     for each in found:
@@ -233,9 +173,9 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from ..reports.report import write_report
+    from ..reports.report import report
     from ..scanning.catalog import Catalog
 
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
-        write_report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
+        report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
     return OK

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
+from ..files import writing_whole
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from .list_options import LIST, add_list_options, list_source
+from .output import writing
 
 __all__ = ["add_commands"]
 
@@ -28,11 +30,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--threshold", default="31", metavar="BITS",
+        "--threshold", default=str(USUAL_DISTANCE[Algorithm.PDQ]), metavar="BITS",
         help="largest distance of a match; several, comma-separated, give a curve (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--min-quality", type=int, default=50, metavar="N", help="least PDQ quality (default: %(default)s)"
+        "--min-quality",
+        type=int,
+        default=USUAL_QUALITY,
+        metavar="N",
+        help="least PDQ quality (default: %(default)s)",
     )
     parser.add_argument(
         "--list-size", type=int, default=100_000, metavar="N",
@@ -63,10 +69,9 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..errors import ListError
-    from ..evaluation.evaluate import evaluate, find_peers
-    from ..evaluation.manipulations import FAMILIES, MANIPULATIONS
-    from ..evaluation.page import as_page, as_table
-    from ..matching.views import EFFORTS
+    from ..evaluation.evaluate import evaluate
+    from ..evaluation.manipulations import FAMILIES
+    from ..matching.settings import EFFORTS
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort.split(","))
     unknown = set(args.effort.split(",")) - set(EFFORTS)
@@ -92,13 +97,13 @@ def run(args: argparse.Namespace) -> int:
             measured = evaluate(
                 args.folder,
                 efforts=efforts,
-                manipulations=[item for item in MANIPULATIONS if item.family in wanted],
+                families=wanted,
                 thresholds=thresholds,
                 min_quality=args.min_quality,
                 list_size=args.list_size,
                 max_images=args.max_images,
                 own_lists=[list_source(text, args) for text in args.lists or ()],
-                peers=find_peers() if args.peers else (),
+                peers=args.peers,
                 seed=args.seed,
                 threads=args.threads,
                 progress=progress,
@@ -108,11 +113,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json == "-":
         print(json.dumps(measured.to_record(), indent=1))
     else:
-        print(as_table(measured))
+        print(measured.as_table())
         if args.json:
-            _write(Path(args.json), json.dumps(measured.to_record(), indent=1) + "\n")
+            _write(args.json, json.dumps(measured.to_record(), indent=1) + "\n")
     if args.page:
-        _write(Path(args.page), as_page(measured))
+        _write(args.page, measured.as_page())
     return 0
 
 
@@ -121,11 +126,6 @@ def _usage(message: str) -> int:
     return 2
 
 
-def _write(path: Path, text: str) -> None:
-    """Write beside the file's place and rename: a reader never sees half a page."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _write(path: str, text: str) -> None:
+    with writing(path), writing_whole(path, text=True) as file:
+        file.write(text)

@@ -126,6 +126,8 @@ def run_info(arguments: argparse.Namespace) -> int:
 
 
 def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
+    from ..search.arrays import widths_of
+
     return {
         "type": "index",
         "path": snapshot.path,
@@ -148,7 +150,7 @@ def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
                 "n_digests": len(index),
                 "n_disabled": int(index.disabled_rows().size),
                 "max_distance": index.max_distance,
-                "widths": list(index.widths),
+                "widths": list(widths_of(index)),
             }
             for algorithm, index in snapshot.indexes.items()
         ],

@@ -7,11 +7,12 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImageError, ListError
+from ..errors import ListError
+from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from ..lists.comparing import ListDiff, diff_lists, list_stats
 from ..lists.entry import CATEGORIES, Entry
@@ -20,8 +21,8 @@ from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
-from ..lists.policy import staleness
 from ..lists.report import ListReport
+from ..lists.selecting import staleness
 from ..lists.suspicion import suspicion
 from .list_options import LIST, add_list_options, list_source
 
@@ -95,12 +96,21 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument("--algorithm", choices=[a.value for a in Algorithm], default="pdq")
     add.add_argument("--name", help="the list's name (default: FILE's name)")
     add.add_argument(
-        "--min-quality", type=int, default=50, metavar="N", help="refuse flatter images (default %(default)s)"
+        "--min-quality",
+        type=int,
+        default=USUAL_QUALITY,
+        metavar="N",
+        help="refuse flatter images (default %(default)s)",
     )
     add.add_argument(
         "--windows",
         action="store_true",
         help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+    )
+    add.add_argument(
+        "--also-stored",
+        action="store_true",
+        help="of a file whose stored pixels are another picture than what viewers show, list both",
     )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 
@@ -324,7 +334,7 @@ def _stats(args: argparse.Namespace) -> int:
             for name, n in list(counts.items())[:_SHOWN]
         ]
         if stats.degenerate:
-            rows.append(("degenerate", "few different rows or columns", str(stats.degenerate)))
+            rows.append(("degenerate", "rows or columns repeat each other", str(stats.degenerate)))
         if stats.clusters is None:
             rows.append(("near-duplicates", f"not looked for: over {args.max_clustered}", ""))
         else:
@@ -334,98 +344,56 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
-def _windows_of(path: Path, min_quality: int) -> list[tuple[Hash, str]]:
-    """Return hashes of parts of an image, each with what it shows."""
-    from ..hashing.compute import read_file, reduction_for
-    from ..images.decoding import decode
+def _add(args: argparse.Namespace) -> int:
+    from ..lists.adding import add
     from ..matching.views import windows_to_list
 
-    picture = decode(read_file(path), step_for=reduction_for)
-    return [
-        (value, part)
-        for value, part in windows_to_list(picture, min_quality=min_quality)
-        if suspicion(value) is None
-    ]
-
-
-def _add(args: argparse.Namespace) -> int:
-    from ..hashing.compute import hash_file
-
-    now = datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    name = args.name
-    known: list[Entry] = []
     try:
-        if args.output.exists():
-            reader = read_list(args.output, format="jsonl")
-            known = list(reader)
-            name = name or (known[0].source if known else None)
+        found = add(
+            args.output,
+            args.images,
+            labels={label.strip() for label in args.label if label.strip()},
+            category=args.category,
+            name=args.name,
+            algorithm=args.algorithm,
+            min_quality=args.min_quality,
+            parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
+            also_stored=args.also_stored,
+            file_names=args.file_names,
+        )
     except ListError as exc:
         return _fail(exc, args)
-    name = name or args.output.stem
-    present = {entry.hash: entry for entry in merge_lists(known)}
-    added: list[Entry] = []
-    problems: list[tuple[Path, str]] = []
-    labels = {label.strip() for label in args.label if label.strip()}
-    for path in args.images:
-        try:
-            value = hash_file(path, algorithm=args.algorithm)
-            parts = _windows_of(path, args.min_quality) if args.windows else []
-        except (ImageError, OSError) as exc:
-            problems.append((path, str(exc)))
-            continue
-        if value.quality is not None and value.quality < args.min_quality:
-            problems.append((path, f"quality {value.quality} is under {args.min_quality}: too flat to match"))
-            continue
-        reason = suspicion(value)
-        if reason is not None:
-            problems.append((path, f"suspicious digest: {reason}"))
-            continue
-        named = {"filename": path.name} if args.file_names else {}
-        for each, part in [(value, None), *parts]:
-            # A newer record replaces an older one whole, so labels given before are carried over.
-            before = present.get(each)
-            added.append(
-                Entry(
-                    hash=each,
-                    source=name,
-                    category=args.category,
-                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
-                    created=now if before is None else before.created,
-                    updated=now,
-                    extra=named if part is None else {**named, "window": part},
-                )
-            )
-    n_entries = 0
-    if added:
-        try:
-            merged = merge_lists(known, added, keep_deleted=True)
-            n_entries = write_list(args.output, merged, name=name)
-        except ListError as exc:
-            return _fail(exc, args)
     if args.json:
         _print_json(
             {
                 "type": "list_add",
                 "output": str(args.output),
-                "added": len(added),
-                "entries": n_entries,
-                "refused": [{"path": str(path), "reason": reason} for path, reason in problems],
+                "added": len(found.entries),
+                "entries": found.n_entries,
+                "refused": [{"path": each.path, "reason": each.reason} for each in found.refused],
+                "stored_left_out": list(found.stored_left_out),
             }
         )
     else:
         rows = [
             (_digest(entry), str(entry.hash.quality) if _has_quality(entry) else "", ", ".join(entry.labels))
-            for entry in added
+            for entry in found.entries
             if isinstance(entry.hash, Hash)
         ]
         _print_table(("added", "quality", "labels"), rows)
-        for path, reason in problems:
-            print(f"refused {path}: {reason}", file=sys.stderr)
-        if added:
-            print(f"{len(added)} added, {n_entries} entries in {args.output}")
-    if not added:
+        for each in found.refused:
+            print(f"refused {_printable(each.path)}: {each.reason}", file=sys.stderr)
+        for left_out in found.stored_left_out:
+            print(
+                f"{_printable(left_out)}: what is shown is listed; its stored pixels are another picture, perhaps an"
+                " innocent one (--also-stored lists both)",
+                file=sys.stderr,
+            )
+        if found.entries:
+            print(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}")
+    if not found.entries:
         return _UNUSABLE
-    return _UNDECIDED if problems else _OK
+    return _UNDECIDED if found.refused else _OK
 
 
 def _has_quality(entry: Entry) -> bool:

@@ -1,4 +1,4 @@
-"""Records as lines of JSON or CSV, and the summary that a person reads."""
+"""Records as JSON Lines, CSV or Parquet, and the summary that a person reads."""
 
 from __future__ import annotations
 
@@ -6,93 +6,155 @@ import csv
 import errno
 import io
 import json
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import IO, Any
 
 from ..errors import SafehashError
-from ..scanning.records import Summary, printable
+from ..files import writing_whole
+from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
+from ..matching.shown import as_bytes, printable
+from ..scanning.records import Summary
 
-__all__ = ["COLUMNS", "Lines", "summary_text", "writing"]
+__all__ = ["FORMS", "Records", "summary_text", "writing"]
 
-#: Columns of the CSV form; a file with several matches has one line for each.
-COLUMNS = (
-    "type", "path", "member", "outcome", "reason", "algorithm", "hash", "quality", "suggestion",
-    "list", "id", "category", "labels", "distance", "view", "suppressed_by", "milliseconds",
-)  # fmt: skip
+#: How records can be written, for programs.
+FORMS = ("jsonl", "csv", "parquet")
 
 _FLUSH_SECONDS = 0.5
+_PARQUET_ROWS = 20_000
 
 
-class Lines:
+class Records:
     """Writes records to a file or to standard output.
 
     Parameters
     ----------
     path : str or None
-        Written beside its place with mode 0600 and renamed into it at the end; None for standard output.
-    form : "jsonl" or "csv"
+        Written whole (`files.writing_whole`); None for standard output.
+    form : "jsonl", "csv" or "parquet"
+        CSV and Parquet have no line for the summary, Parquet none for what is no decision.
+
+    Raises
+    ------
+    SafehashError
+        It cannot be written; found out now, not after the whole scan. Or the ``parquet`` extra is missing.
     """
 
     def __init__(self, path: str | None, *, form: str = "jsonl") -> None:
         self._path = path
-        self._form = form
-        self._partial = f"{path}.partial"
-        self._file: IO[bytes]
-        if path is None:
-            self._file = sys.stdout.buffer
-        else:
-            flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-            with writing(path):
-                if os.path.isdir(path):  # noqa: PTH112  found out now, not after the whole scan
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                self._file = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+        self._file: IO[bytes] = sys.stdout.buffer
+        self._whole: AbstractContextManager[IO[bytes]] | None = None
+        encoding: Any = {"jsonl": _Jsonl, "csv": _Csv, "parquet": _Parquet}[form]
+        with writing(path):
+            if path is not None:
+                self._whole = writing_whole(path)
+                self._file = self._whole.__enter__()
+            self._form: _Jsonl | _Csv | _Parquet = encoding(self._file)
         self._flushed = time.monotonic()
-        if form == "csv":
-            self._put(_csv_line(COLUMNS))
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> Records:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._path is None:
-            if kind is None:
-                with writing(None):
+        if kind is None:
+            with writing(self._path):
+                self._form.finish()
+                if self._whole is None:
                     self._file.flush()
+                else:
+                    self._whole.__exit__(None, None, None)
             return
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
+        if self._whole is not None:
             with suppress(OSError):  # a full disk fails here a second time
-                self._file.close()  # what is there stays under its provisional name
-            return
-        with writing(self._path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            os.replace(self._partial, self._path)  # noqa: PTH105
+                self._whole.__exit__(kind, error, trace)
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write one record. CSV has no line for the summary."""
-        if self._form == "csv":
-            if record["type"] != "summary":
-                for line in _flat(record):
-                    self._put(_csv_line(line))
-        else:
-            # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
-            self._put(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
-
-    def _put(self, line: bytes) -> None:
+        """Write one record."""
         with writing(self._path):
-            self._file.write(line)
+            self._form.write(record)
             if time.monotonic() - self._flushed > _FLUSH_SECONDS:
                 self._file.flush()
                 self._flushed = time.monotonic()
+
+
+class _Jsonl:
+    """One JSON object a line."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, record: dict[str, Any]) -> None:
+        # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
+        self._file.write(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+
+class _Csv:
+    """One line a match, one for a file without."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._line(CSV_COLUMNS)
+
+    def write(self, record: dict[str, Any]) -> None:
+        if record["type"] != "summary":
+            for row in csv_rows(record):
+                self._line(row)
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+    def _line(self, cells: Sequence[Any]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
+        self._file.write(as_bytes(text.getvalue()))
+
+
+def _cell(value: Any) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    is_formula = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float))
+    return f"'{text}" if is_formula else text
+
+
+class _Parquet:
+    """Decisions alone, nested matches included, a bounded number at a time."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        try:
+            import pyarrow.parquet as pq
+
+            self._schema = arrow_schema()
+        except ImportError as exc:
+            raise SafehashError("Parquet needs an extra: pip install 'safehash[parquet]'") from exc
+        self._writer = pq.ParquetWriter(file, self._schema)
+        self._rows: list[dict[str, Any]] = []
+
+    def write(self, record: dict[str, Any]) -> None:
+        if record["type"] == "decision":
+            self._rows.append(record)
+            if len(self._rows) >= _PARQUET_ROWS:
+                self._put()
+
+    def finish(self) -> None:
+        """Write what is left, and the file's end."""
+        self._put()
+        self._writer.close()
+
+    def _put(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(arrow_rows(self._rows), schema=self._schema))
+        self._rows = []
 
 
 @contextmanager
@@ -114,38 +176,6 @@ def writing(path: str | None) -> Iterator[None]:
         else:
             said = exc.strerror or str(exc)
         raise SafehashError(f"{name}: cannot be written: {said}") from exc
-
-
-def _flat(record: dict[str, Any]) -> list[list[Any]]:
-    """Return one row for each match, or one without."""
-    rows = []
-    for match in record.get("matches") or [{}]:
-        both = {
-            **{key: record.get(key) for key in COLUMNS},
-            **{f"{key}": match[key] for key in _OF_MATCH if key in match},
-        }
-        both["labels"] = " ".join(match.get("labels", ()))
-        rows.append([both[column] for column in COLUMNS])
-    return rows
-
-
-_OF_MATCH = ("list", "id", "category", "distance", "view", "suppressed_by")
-
-
-def _csv_line(cells: Sequence[Any]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_cell(cell) for cell in cells])
-    return text.getvalue().encode("utf-8", "surrogateescape")
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return (
-        f"'{text}"
-        if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float))
-        else text
-    )
 
 
 def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:

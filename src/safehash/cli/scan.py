@@ -12,14 +12,15 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..scanning.records import ScanRecord, Skipped, Summary
 from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
 from .list_options import LIST, add_list_options, list_source
-from .output import Lines, summary_text
+from .output import FORMS, Records, summary_text
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
-    from ..scanning.sources import Inputs
+    from ..scanning.run import Scan
 
 __all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
 
@@ -67,7 +68,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument(
         "-o", "--output", metavar="FILE", help="write records to FILE instead of standard output"
     )
-    output.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    output.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
     output.add_argument(
         "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
     )
@@ -110,9 +111,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
     group.add_argument(
-        "--max-distance", type=_count, metavar="BITS", help="PDQ threshold, inclusive (default: 31)"
+        "--max-distance",
+        type=_count,
+        metavar="BITS",
+        help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]})",
     )
-    group.add_argument("--min-quality", type=_count, metavar="N", help="PDQ quality floor (default: 50)")
+    group.add_argument(
+        "--min-quality", type=_count, metavar="N", help=f"PDQ quality floor (default: {USUAL_QUALITY})"
+    )
     group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
     )
@@ -128,8 +134,8 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
     from ..lists.policy import Policy
-    from ..matching.flood import FloodGuard
     from ..matching.matcher import Matcher
+    from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
     if arguments.max_distance is not None:
@@ -138,31 +144,27 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         differs["min_quality"] = arguments.min_quality
     if arguments.require_fresh:
         differs["require_fresh"] = True
-    guard = FloodGuard(max_share=arguments.flood_share) if arguments.flood_share is not None else None
+    settings = Settings(
+        effort=arguments.effort,
+        policy=Policy(**differs) if differs else None,
+        allow_ids=arguments.allow_id,
+        flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
+    )
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        policy = Policy(**differs) if differs else None
-        return Matcher.open(
-            arguments.index,
-            allow_ids=arguments.allow_id,
-            policy=policy,
-            effort=arguments.effort,
-            flood_guard=guard,
-        )
+        return Matcher.open(arguments.index, settings=settings)
     return Matcher.from_files(
         *(list_source(text, arguments) for text in arguments.list),
         allow=[list_source(text, arguments) for text in arguments.allow],
-        allow_ids=arguments.allow_id,
-        policy=Policy(**differs),
-        effort=arguments.effort,
-        flood_guard=guard,
+        settings=settings,
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan, and return the exit code."""
     from ..scanning.catalog import Catalog
+    from ..scanning.options import ScanOptions
     from ..scanning.run import scan
 
     if not arguments.paths and arguments.files_from is None:
@@ -180,36 +182,37 @@ def run(arguments: argparse.Namespace) -> int:
             running = scan(
                 arguments.paths,
                 matcher=matcher,
-                workers=arguments.workers,
-                timeout=arguments.timeout,
-                max_memory=arguments.max_memory,
-                nice=arguments.nice,
-                rate=arguments.rate,
-                ordered=arguments.ordered,
+                options=ScanOptions(
+                    workers=arguments.workers,
+                    timeout=arguments.timeout,
+                    max_memory=arguments.max_memory,
+                    nice=arguments.nice,
+                    rate=arguments.rate,
+                    ordered=arguments.ordered,
+                    retry_failed=arguments.retry_failed,
+                    file_digests=digests,
+                    follow_links=arguments.follow_links,
+                    skip_hidden=arguments.skip_hidden,
+                    archives=not arguments.no_archives,
+                ),
                 catalog=catalog,
-                retry_failed=arguments.retry_failed,
-                file_digests=digests,
                 names=names,
-                follow_links=arguments.follow_links,
-                skip_hidden=arguments.skip_hidden,
-                archives=not arguments.no_archives,
-                everything=True,
             )
         except ValueError as exc:
             print(f"safehash scan: {exc}", file=sys.stderr)
             return FATAL
-        lines = stack.enter_context(Lines(arguments.output, form=arguments.format))
+        writer = stack.enter_context(Records(arguments.output, form=arguments.format))
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
-        progress = stack.enter_context(_Progress(arguments, running.summary, running.inputs))
-        for record in running:
+        progress = stack.enter_context(_Progress(arguments, running))
+        for record in running.events():
             progress.step()
             if isinstance(record, ScanRecord):
-                lines.write(record.to_record(full_hashes=arguments.full_hashes))
+                writer.write(record.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(record, Skipped):
-                lines.write(record.to_record())
+                writer.write(record.to_record())
         progress.close()
-        lines.write(running.summary.to_record())
+        writer.write(running.summary.to_record())
         if not arguments.quiet:
             notes = [*matcher.notes, *_quarantine_notes(matcher)]
             text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
@@ -259,8 +262,8 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 class _Progress:
     """A bar with rate, matches and time left, on a terminal only."""
 
-    def __init__(self, arguments: argparse.Namespace, summary: Summary, inputs: Inputs) -> None:
-        self._summary = summary
+    def __init__(self, arguments: argparse.Namespace, running: Scan) -> None:
+        self._summary = running.summary
         self._bar: Any = None
         self._ended = threading.Event()
         if arguments.quiet or not sys.stderr.isatty():
@@ -269,7 +272,7 @@ class _Progress:
 
         self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
         if arguments.files_from is None:
-            threading.Thread(target=self._count, args=(inputs,), name="safehash-count", daemon=True).start()
+            threading.Thread(target=self._count, args=(running,), name="safehash-count", daemon=True).start()
 
     def __enter__(self) -> _Progress:
         return self
@@ -291,12 +294,10 @@ class _Progress:
             self._bar.close()
             self._bar = None
 
-    def _count(self, inputs: Inputs) -> None:
+    def _count(self, running: Scan) -> None:
         """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        from ..scanning.sources import count_files
-
         n_files = 0
-        for each in count_files(inputs):
+        for each in running.count_files():
             n_files = each
             if self._ended.is_set():
                 return
@@ -321,11 +322,13 @@ def _positive(text: str) -> float:
 
 def _quarantine_notes(matcher: Matcher) -> list[str]:
     """Say which entries matched too much, and how to look at them again."""
+    from ..lists.entry import shown_key
+
     if matcher.flood_guard is None:
         return []
     return [
-        f"quarantined: entry {'/'.join(map(str, each.entry))[:60]} matched {each.n_matches} files; what it matched "
-        "since is suppressed, and says so"
+        f"quarantined: entry {shown_key(each.entry)} matched {each.n_matches} files; what it matched since is "
+        "suppressed, and says so"
         for each in matcher.flood_guard.quarantined()
         if isinstance(each.entry, tuple)
     ]

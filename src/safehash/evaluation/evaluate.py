@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import statistics
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +16,22 @@ import numpy.typing as npt
 
 from ..errors import ImageError
 from ..hashing import compute
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
+from ..hashing.threads import available_processors
 from ..images.decoding import decode
 from ..images.pictures import Decoded
+from ..images.uploads import read_file
 from ..lists.source import ListPath
-from ..matching.views import EFFORTS, Effort, Hit, look_up
+from ..matching.settings import EFFORTS, Effort
+from ..matching.views import Hit, look_up
 from ..search.index import Index
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
-from .own_list import NEAREST_WITHIN, OwnList
+from .own_list import OwnList
+from .peers import Peer, find_peers
+from .results import NEAREST_WITHIN, Evaluation, EvaluationRow
 
-__all__ = ["Evaluation", "Row", "evaluate", "find_peers"]
+__all__ = ["evaluate", "measure"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -43,185 +47,6 @@ _BACKGROUND_EVERY = 5
 _AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "PNG")
 
 
-@dataclass(slots=True)
-class Row:
-    """What one manipulation did.
-
-    Attributes
-    ----------
-    name, family : str
-        Of the manipulation.
-    n : int
-        Pictures it was applied to.
-    found : dict of str to int
-        Way of looking up (an effort, or a peer's name) to how many were found again.
-    false : dict of str to int
-        How many uploads came near an entry of another picture.
-    distances : dict of str to list of int
-        Of the pictures found.
-    views : Counter
-        How the most thorough effort had to look.
-    """
-
-    name: str
-    family: str
-    n: int = 0
-    found: Counter[str] = field(default_factory=Counter)
-    false: Counter[str] = field(default_factory=Counter)
-    distances: dict[str, list[int]] = field(default_factory=dict)
-    views: Counter[str] = field(default_factory=Counter)
-
-    def recall(self, way: str) -> float:
-        """Return the share found again, 0 to 1."""
-        return self.found[way] / self.n if self.n else 0.0
-
-    def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
-        """Return the row as plain data."""
-        return {
-            "manipulation": self.name,
-            "family": self.family,
-            "images": self.n,
-            "recall": {way: round(self.recall(way), 4) for way in ways},
-            "false_matches": {way: self.false[way] for way in ways},
-            "median_distance": {way: statistics.median(d) for way, d in self.distances.items() if d},
-            "views": dict(self.views.most_common(5)),
-        }
-
-
-@dataclass(slots=True, kw_only=True)
-class Evaluation:
-    """What an evaluation measured, and under which settings.
-
-    Attributes
-    ----------
-    n_images, n_listed, n_background, n_skipped : int
-        Pictures read; of them listed, kept for collages, and too flat or unreadable.
-    list_size : int
-        Entries of the list, generated ones included.
-    max_distance, min_quality, seed : int
-    ways : tuple of str
-        Efforts, then peers.
-    rows : list of Row
-        One a manipulation, in the order of `manipulations.MANIPULATIONS`.
-    milliseconds : dict of str to float
-        Median time of a look-up by effort, decoding not included; "decode" is that.
-    sweep : list of dict
-        Threshold, recall and false matches of every effort, over all manipulations.
-    own_lists : tuple of OwnList
-        The user's own lists that were looked up too, and what came near them.
-    seconds : float
-        The evaluation took.
-    """
-
-    version: str
-    n_images: int
-    n_listed: int
-    n_background: int
-    n_skipped: int
-    list_size: int
-    max_distance: int
-    min_quality: int
-    seed: int
-    ways: tuple[str, ...]
-    rows: list[Row]
-    milliseconds: dict[str, float]
-    sweep: list[dict[str, Any]]
-    own_lists: tuple[OwnList, ...]
-    seconds: float
-
-    def families(self) -> Iterator[Row]:
-        """Yield one row a family, the sum of its manipulations."""
-        for family in FAMILIES:
-            total = Row(family, family)
-            for row in self.rows:
-                if row.family == family:
-                    total.n += row.n
-                    total.found += row.found
-                    total.false += row.false
-            if total.n:
-                yield total
-
-    def to_record(self) -> dict[str, Any]:
-        """Return everything as plain data, for JSON."""
-        return {
-            "type": "evaluation",
-            "version": self.version,
-            "images": self.n_images,
-            "listed": self.n_listed,
-            "background": self.n_background,
-            "skipped": self.n_skipped,
-            "list_size": self.list_size,
-            "max_distance": self.max_distance,
-            "min_quality": self.min_quality,
-            "seed": self.seed,
-            "ways": list(self.ways),
-            "milliseconds": {way: round(value, 3) for way, value in self.milliseconds.items()},
-            "families": [row.to_record(self.ways) for row in self.families()],
-            "manipulations": [row.to_record(self.ways) for row in self.rows],
-            "sweep": self.sweep,
-            "own_lists": [own.to_record() for own in self.own_lists],
-            "seconds": round(self.seconds, 1),
-        }
-
-
-# -- peers -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Another way to hash a picture, for comparison.
-
-    Attributes
-    ----------
-    name : str
-    digest : callable
-        Picture in mode RGB to bits packed in bytes.
-    max_distance : int
-        The threshold its users take, in bits.
-    """
-
-    name: str
-    digest: Callable[[Picture], bytes]
-    max_distance: int
-
-
-def find_peers() -> list[Peer]:
-    """Return the installed peers: pdqhash as python-threatexchange calls it, imagehash, perception."""
-    found: list[Peer] = []
-    pdqhash = _installed("pdqhash")
-    if pdqhash is not None:
-
-        def plain_pdq(picture: Picture) -> bytes:
-            bits, _ = pdqhash.compute(np.asarray(picture))
-            return np.packbits(np.asarray(bits, dtype=np.uint8)).tobytes()
-
-        found.append(Peer("plain PDQ (pdqhash)", plain_pdq, 31))
-    imagehash = _installed("imagehash")
-    if imagehash is not None:
-
-        def phash(picture: Picture) -> bytes:
-            return np.packbits(imagehash.phash(picture).hash).tobytes()
-
-        found.append(Peer("imagehash phash", phash, 8))
-    hashers = _installed("perception.hashers")
-    if hashers is not None:
-        hasher = hashers.PHash()
-
-        def perception(picture: Picture) -> bytes:
-            vector = hasher.compute(picture, hash_format="vector")
-            return np.packbits(np.asarray(vector, dtype=np.uint8)).tobytes()
-
-        found.append(Peer("perception PHash", perception, 12))
-    return found
-
-
-def _installed(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
-
-
 # -- the measurement -----------------------------------------------------------------------------------------
 
 
@@ -229,13 +54,13 @@ def evaluate(
     folder: str | os.PathLike[str],
     *,
     efforts: Sequence[Effort] = EFFORTS,
-    manipulations: Sequence[Manipulation] = MANIPULATIONS,
-    thresholds: Sequence[int] = (31,),
-    min_quality: int = 50,
+    families: Collection[str] = FAMILIES,
+    thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
+    min_quality: int = USUAL_QUALITY,
     list_size: int = 100_000,
     max_images: int = 50,
     own_lists: Sequence[ListPath] = (),
-    peers: Sequence[Peer] = (),
+    peers: bool = False,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -251,11 +76,12 @@ def evaluate(
     folder : path
         Searched with its subfolders, in the order of the names.
     efforts : sequence of "fast", "standard", "thorough"
-    manipulations : sequence of Manipulation
+    families : collection of str
+        Which families of manipulations; all of them unless told otherwise.
     thresholds : sequence of int
         The first is the one reported; more than one adds a sweep.
     min_quality : int
-        As in `views.look_up`; pictures below it are left out.
+        Pictures of less PDQ quality are left out.
     list_size : int
         Entries the list is filled up to with generated digests.
     max_images : int
@@ -263,8 +89,8 @@ def evaluate(
     own_lists : sequence of path or ListSource
         Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
         upload that comes near their entries is a false match, unless the picture is on the list to begin with.
-    peers : sequence of Peer
-        What `find_peers` gave, or nothing.
+    peers : bool
+        Measure pdqhash, imagehash and perception beside, where they are installed.
     seed : int
         Of every choice: where stickers go, what is generated.
     threads : int, optional
@@ -279,14 +105,55 @@ def evaluate(
     Raises
     ------
     ValueError
-        Fewer than two usable pictures, no threshold, or an own list without a PDQ hash.
+        Fewer than two usable pictures, no threshold, no such family, or an own list without a PDQ hash.
     ListError
         An own list that cannot be read.
 
     Notes
     -----
     The same folder, version and seed give the same counts; only times differ.
+
+    Examples
+    --------
+    >>> measured = evaluate("photos", families=["orientation"], list_size=100, efforts=["fast"])
+    >>> measured.n_listed, measured.list_size, [row.recall("fast") for row in measured.families()]
+    (2, 100, [0.0])
     """
+    for family in families:
+        if family not in FAMILIES:
+            raise ValueError(f"no family {family!r}; there are {', '.join(FAMILIES)}")
+    return measure(
+        folder,
+        efforts=efforts,
+        manipulations=[each for each in MANIPULATIONS if each.family in families],
+        thresholds=thresholds,
+        min_quality=min_quality,
+        list_size=list_size,
+        max_images=max_images,
+        own_lists=own_lists,
+        peers=find_peers() if peers else (),
+        seed=seed,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def measure(
+    folder: str | os.PathLike[str],
+    *,
+    efforts: Sequence[Effort] = EFFORTS,
+    manipulations: Sequence[Manipulation] = MANIPULATIONS,
+    thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
+    min_quality: int = USUAL_QUALITY,
+    list_size: int = 100_000,
+    max_images: int = 50,
+    own_lists: Sequence[ListPath] = (),
+    peers: Sequence[Peer] = (),
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Do what `evaluate` does, with any manipulations and peers."""
     if not thresholds:
         raise ValueError("at least one threshold")
     started = time.perf_counter()
@@ -301,11 +168,11 @@ def evaluate(
     if len(listed) < 2:
         raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
     bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
-    rows = [Row(manipulation.name, manipulation.family) for manipulation in manipulations]
+    rows = [EvaluationRow(manipulation.name, manipulation.family) for manipulation in manipulations]
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
     ]
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or available_processors()) as pool:
         outcomes = pool.map(lambda job: (job[1], bench.run(job[0], job[1], job[2])), jobs)
         for done, (row, outcome) in enumerate(outcomes, 1):
             bench.count(rows[row], outcome)
@@ -320,7 +187,7 @@ def evaluate(
         n_skipped=skipped, list_size=len(bench.index), max_distance=thresholds[0], min_quality=min_quality,
         seed=seed, ways=(*efforts, *(peer.name for peer in peers)), rows=rows,
         milliseconds={way: statistics.median(values) * 1e3 for way, values in bench.times.items() if values},
-        sweep=bench.sweep(), own_lists=tuple(own), seconds=time.perf_counter() - started,
+        sweep=bench.sweep(), own_lists=tuple(each.result for each in own), seconds=time.perf_counter() - started,
     )  # fmt: skip
 
 
@@ -332,7 +199,7 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named]
     pictures, skipped = [], 0
     for path in paths:
         try:
-            decoded = decode(compute.read_file(path))
+            decoded = decode(read_file(path))
         except (ImageError, OSError):
             skipped += 1
             continue
@@ -470,7 +337,7 @@ class _Bench:
                 if hit.needs <= limit and first <= hit.row < first + len(own_list.digests)
             ]
 
-    def count(self, row: Row, outcome: _Outcome) -> None:
+    def count(self, row: EvaluationRow, outcome: _Outcome) -> None:
         """Add one upload to its manipulation's row."""
         row.n += 1
         for way, distance in outcome.distance.items():
@@ -479,7 +346,7 @@ class _Bench:
         for way in outcome.wrong:
             row.false[way] += 1
         for effort, number in sorted({(effort, number) for effort, number, _, _ in outcome.of_lists}):
-            self._own_lists[number].false[effort] += 1
+            self._own_lists[number].result.false[effort] += 1
         for effort, number, hit, entry in outcome.of_lists:
             self._own_lists[number].add_match(outcome.picture, row.name, effort, hit, entry)
         if outcome.view:
@@ -512,7 +379,7 @@ def _least(hits: Sequence[Hit]) -> int | None:
 def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:
     """Return, for each picture, the pictures near it to begin with: itself, and copies in the folder."""
     turned = [value.orientations() for value in hashes]
-    near = max(max_distance, 31)
+    near = max(max_distance, USUAL_DISTANCE[Algorithm.PDQ])
     return [
         {at for at, other in enumerate(hashes) if any(value.distance(other) <= near for value in own)}
         for own in turned

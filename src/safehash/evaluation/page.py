@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from .evaluate import Evaluation, Row
-from .own_list import OwnList
+if TYPE_CHECKING:
+    from .results import Evaluation, EvaluationRow, ListEvaluation
+
 
 __all__ = ["as_page", "as_table"]
 
@@ -19,7 +21,7 @@ def as_table(evaluation: Evaluation) -> str:
     head = "  ".join(f"{way:>{size}}" for way, size in zip(ways, columns, strict=True))
     lines = [f"{'recall':<{width}}  {head}  false", "-" * (width + len(head) + 9)]
 
-    def line(row: Row) -> str:
+    def line(row: EvaluationRow) -> str:
         cells = "  ".join(f"{row.recall(way):>{size}.2f}" for way, size in zip(ways, columns, strict=True))
         return f"{row.name:<{width}}  {cells}  {max((row.false[way] for way in ways), default=0):>5}"
 
@@ -103,7 +105,7 @@ def as_page(evaluation: Evaluation) -> str:
     return "\n".join(parts)
 
 
-def _rows(rows: Sequence[Row], ways: Sequence[str], *, views: bool) -> str:
+def _rows(rows: Sequence[EvaluationRow], ways: Sequence[str], *, views: bool) -> str:
     head = "".join(f"<th class=n>{escape(way)}</th>" for way in ways)
     last = "<th>found by</th>" if views else ""
     lines = [f"<table><tr><th></th><th>recall</th>{head}<th class=n>false</th>{last}</tr>"]
@@ -124,7 +126,7 @@ def _rows(rows: Sequence[Row], ways: Sequence[str], *, views: bool) -> str:
     return "\n".join(lines)
 
 
-def _own_list(own_list: OwnList) -> str:
+def _own_list(own_list: ListEvaluation) -> str:
     head, *lines = own_list.in_words()
     items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
     rows = "".join(
@@ -139,7 +141,7 @@ def _own_list(own_list: OwnList) -> str:
     return f"<h2>False matches on {escape(own_list.name)}</h2><p>{escape(head)}</p><ul>{items}</ul>{table}"
 
 
-def _bars(row: Row, ways: Sequence[str]) -> str:
+def _bars(row: EvaluationRow, ways: Sequence[str]) -> str:
     bars = "".join(
         f'<rect x="0" y="{7 * at}" width="{240 * row.recall(way):.1f}" height="5" rx="1" '
         f'fill="var(--c{at % 6})"/>'

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
-from ..images.decoding import Blob, decode, from_image
+from ..errors import ImageError, ImageTooSmall
+from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
-from ..images.pictures import Decoded, Provenance
+from ..images.pictures import Blob, Decoded, Provenance
+from ..images.uploads import Upload, read_file, take
 from .hashes import Algorithm, Hash
+from .threads import on_threads
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,17 +31,13 @@ __all__ = [
     "hash_bytes",
     "hash_decoded",
     "hash_file",
-    "hash_files",
     "hash_image",
     "hash_many",
-    "read_file",
     "turned_digests",
     "turned_hashes",
 ]
 
 Decode = Literal["fast", "full"]
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 #: From which shorter side (pixels) a decode may be reduced by which step before PDQ's operator is folded onto
 #: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
@@ -87,6 +82,15 @@ def hash_bytes(
     References
     ----------
     docs/hashes.md.
+
+    Examples
+    --------
+    >>> with open("photo.jpg", "rb") as file:
+    ...     data = file.read()
+    >>> hash_bytes(data)
+    <Hash pdq f8f8f0ce..., quality=100>
+    >>> hash_bytes(data, algorithm="phash").algorithm.n_bits
+    64
     """
     algorithm = Algorithm(algorithm)
     if not algorithm.is_perceptual:
@@ -101,7 +105,13 @@ def hash_file(
     decode: Decode = "fast",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Hash:
-    """Hash an image file. Parameters and errors are those of `hash_bytes`, and OSError where it cannot be read."""
+    """Hash an image file. Parameters and errors are those of `hash_bytes`, and OSError where it cannot be read.
+
+    Examples
+    --------
+    >>> hash_file("photo.jpg").distance(hash_file("photo.jpg", decode="full")) <= 10
+    True
+    """
     return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
 
 
@@ -112,6 +122,13 @@ def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> H
     ------
     ImageError
         The object's file turned out damaged, or the picture is too small.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> with Image.open("photo.jpg") as image:
+    ...     hash_image(image.resize((400, 251))).distance(hash_file("photo.jpg")) <= 10
+    True
     """
     return hash_decoded(from_image(image), algorithm=_perceptual(algorithm))
 
@@ -131,6 +148,13 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
         Fewer than 5 rows or columns.
     TypeError, ValueError
         Not uint8, or not such a shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(0, 256, 2, np.uint8), (128, 1))
+    >>> hash_array(ramp, algorithm="phash256").quality is None
+    True
     """
     array = np.asarray(pixels)
     if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
@@ -155,6 +179,12 @@ class Fingerprint:
     turned : tuple of Hash
         PDQ of the eight orientations of the picture, each hashed from truly turned pixels; empty unless asked.
     provenance : Provenance
+
+    Examples
+    --------
+    >>> found = fingerprint_file("photo.jpg", algorithms=("pdq", "sha256"))
+    >>> [value.algorithm.value for value in found.hashes], found.provenance.format
+    (['pdq', 'sha256'], 'JPEG')
     """
 
     hashes: tuple[Hash, ...]
@@ -173,6 +203,13 @@ def fingerprint_bytes(
     """Compute several hashes of one image file held in memory.
 
     Parameters and errors are those of `hash_bytes`; `algorithms` names any of them, file digests included.
+
+    Examples
+    --------
+    >>> with open("photo.jpg", "rb") as file:
+    ...     found = fingerprint_bytes(file.read(), orientations=True)
+    >>> len(found.turned), found.turned[0] == found.hashes[0]
+    (8, True)
     """
     wanted = tuple(Algorithm(algorithm) for algorithm in algorithms)
     decoded = _decode_for(data, wanted, decode, limits)
@@ -194,128 +231,75 @@ def fingerprint_file(
     decode: Decode = "fast",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Fingerprint:
-    """Compute several hashes of one image file. See `fingerprint_bytes`; OSError where it cannot be read."""
+    """Compute several hashes of one image file. See `fingerprint_bytes`; OSError where it cannot be read.
+
+    Examples
+    --------
+    >>> [value.algorithm.value for value in fingerprint_file("photo.jpg", algorithms=("md5", "phash")).hashes]
+    ['md5', 'phash']
+    """
     data = read_file(path, limits=limits)
     return fingerprint_bytes(
         data, algorithms=algorithms, orientations=orientations, decode=decode, limits=limits
     )
 
 
-# -- batches ----------------------------------------------------------------------------------------------------
+# -- many -------------------------------------------------------------------------------------------------------
 
 
 def hash_many(
-    blobs: Iterable[Blob],
-    *,
-    threads: int | None = None,
-    algorithm: str | Algorithm = Algorithm.PDQ,
-    decode: Decode = "fast",
-    limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[Hash | ImageError]:
-    """Hash image files held in memory, several at a time, in order; an error is a value.
-
-    Parameters
-    ----------
-    blobs : iterable of bytes
-        Taken as they are needed: at most twice as many as threads are held.
-    threads : int, optional
-        By default one a processor. Decoding and hashing run without the GIL.
-    algorithm, decode, limits
-        As in `hash_bytes`.
-
-    Yields
-    ------
-    Hash or ImageError
-        One for each item, in their order.
-    """
-
-    def one(data: Blob) -> Hash | ImageError:
-        try:
-            return hash_bytes(data, algorithm=algorithm, decode=decode, limits=limits)
-        except ImageError as exc:
-            return exc
-
-    return _in_order(one, blobs, threads)
-
-
-def hash_files(
-    paths: Iterable[str | os.PathLike[str]],
+    items: Iterable[Upload],
     *,
     threads: int | None = None,
     algorithm: str | Algorithm = Algorithm.PDQ,
     decode: Decode = "fast",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[Hash | ImageError | OSError]:
-    """Hash image files, several at a time, in order; an error is a value. Parameters are those of `hash_many`."""
+    """Hash many pictures, several at a time, in their order; an error is a value.
 
-    def one(path: str | os.PathLike[str]) -> Hash | ImageError | OSError:
-        try:
-            return hash_file(path, algorithm=algorithm, decode=decode, limits=limits)
-        except (ImageError, OSError) as exc:
-            return exc
+    Parameters
+    ----------
+    items : iterable of bytes, path-like, binary file object, PIL image or ndarray of uint8
+        What `Matcher.check` takes, in any mixture. Taken as they are needed: at most twice as many as threads
+        are held.
+    threads : int, optional
+        By default one for each processor this process may use; 1 for none beside the calling one. Decoding and
+        hashing run without the GIL.
+    algorithm, decode, limits
+        As of `hash_bytes`.
 
-    return _in_order(one, paths, threads)
-
-
-def _in_order(
-    act: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None
-) -> Iterator[_Result]:
-    """Yield act(item) for each item, in order, on several threads, holding few at a time."""
-    n_threads = threads if threads is not None else (os.cpu_count() or 1)
-    if n_threads < 1:
-        raise ValueError(f"at least one thread, not {n_threads}")
-    if n_threads == 1:
-        return map(act, items)
-    return _on_threads(act, items, n_threads)
-
-
-def _on_threads(act: Callable[[_Item], _Result], items: Iterable[_Item], n_threads: int) -> Iterator[_Result]:
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="safehash") as pool:
-        waiting: deque[Future[_Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(act, item))
-                if len(waiting) >= 2 * n_threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:  # the caller may stop early
-            for future in waiting:
-                future.cancel()
-
-
-# -- the steps, for the rooms above ---------------------------------------------------------------------------
-
-
-def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Return a regular file's bytes, refusing by size before reading.
+    Yields
+    ------
+    Hash, ImageError or OSError
+        One for each item, in their order; OSError for a file that cannot be read.
 
     Raises
     ------
-    ImageTooLarge, UnsupportedImage
-        Over ``limits.max_bytes``; a folder, pipe or device.
-    OSError
-        The file cannot be read.
+    TypeError
+        An item is no picture in any form, or pixels are to have a digest of a file's bytes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(0, 256, 2, np.uint8), (128, 1))
+    >>> [type(each).__name__ for each in hash_many([ramp, b"no picture", "no/such/file.jpg"])]
+    ['Hash', 'UnsupportedImage', 'FileNotFoundError']
     """
-    # Without O_NONBLOCK, opening a pipe waits for its other end.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except ValueError as exc:  # a null byte, or a character the file system's encoding lacks
-        raise OSError(f"no name of a file: {exc}") from exc
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnsupportedImage("not a regular file")
-        if status.st_size > limits.max_bytes:
-            raise ImageTooLarge(f"{status.st_size} bytes, the limit is {limits.max_bytes}")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(limits.max_bytes + 1)  # it may have grown meanwhile
-    finally:
-        os.close(descriptor)
-    if len(data) > limits.max_bytes:
-        raise ImageTooLarge(f"more than {limits.max_bytes} bytes, the limit")
-    return data
+    algorithm = Algorithm(algorithm)
+
+    def one(item: Upload) -> Hash | ImageError | OSError:
+        try:
+            taken = take(item, limits=limits)
+            if isinstance(taken, Decoded):
+                return hash_decoded(taken, algorithm=_perceptual(algorithm))
+            return hash_bytes(taken, algorithm=algorithm, decode=decode, limits=limits)
+        except (ImageError, OSError) as exc:
+            return exc
+
+    return on_threads(one, items, threads=threads)
+
+
+# -- the steps, for the rooms above ---------------------------------------------------------------------------
 
 
 def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
@@ -358,7 +342,9 @@ _KEEP = {Algorithm.PHASH: 8, Algorithm.PHASH256: 16}
 def _perceptual(algorithm: str | Algorithm) -> Algorithm:
     algorithm = Algorithm(algorithm)
     if not algorithm.is_perceptual:
-        raise ValueError(f"{algorithm.value} is a digest of a file's bytes; use hash_bytes or hash_file")
+        raise ValueError(
+            f"{algorithm.value} is a digest of a file's bytes, and pixels have none; use hash_bytes"
+        )
     return algorithm
 
 

@@ -1,16 +1,16 @@
-"""What a hash is: the algorithms, and the frozen value that carries one digest."""
+"""What a hash is: the frozen value that carries one digest."""
 
 from __future__ import annotations
 
-import enum
 import functools
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash", "turn_digests"]
+from .._digests import turn_digests
+from .algorithms import SHOWN_DIGITS, Algorithm
+
+__all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash"]
 
 #: The order of the eight orientations everywhere in safehash (the reference tool's own order).
 ORIENTATIONS = (
@@ -25,51 +25,11 @@ ORIENTATIONS = (
 )
 
 
-class Algorithm(str, enum.Enum):
-    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit."""
-
-    PDQ = "pdq"
-    PHASH = "phash"
-    PHASH256 = "phash256"
-    MD5 = "md5"
-    SHA1 = "sha1"
-    SHA256 = "sha256"
-
-    @property
-    def n_bits(self) -> int:
-        """Length of a digest in bits."""
-        return _N_BITS[self]
-
-    @property
-    def n_bytes(self) -> int:
-        """Length of a digest in bytes."""
-        return _N_BITS[self] // 8
-
-    @property
-    def is_perceptual(self) -> bool:
-        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
-        return self in _PERCEPTUAL
-
-    @property
-    def version(self) -> int:
-        """Version of the definition; a change of bits raises it."""
-        return 1
-
-
-_N_BITS = {
-    Algorithm.PDQ: 256,
-    Algorithm.PHASH: 64,
-    Algorithm.PHASH256: 256,
-    Algorithm.MD5: 128,
-    Algorithm.SHA1: 160,
-    Algorithm.SHA256: 256,
-}
-_PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ForeignHash:
     """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
+
+    Printed, it shows its first 8 characters; `value` is the whole of it.
 
     Attributes
     ----------
@@ -77,10 +37,18 @@ class ForeignHash:
         The source's own name for it, lower case.
     value : str
         The text exactly as the source gave it.
+
+    Examples
+    --------
+    >>> ForeignHash("photodna", "AAECAwQFBgcICQ==")
+    <ForeignHash photodna AAECAwQF...>
     """
 
     algorithm: str
     value: str
+
+    def __repr__(self) -> str:
+        return f"<ForeignHash {self.algorithm} {self.value[:SHOWN_DIGITS]}...>"
 
 
 @functools.total_ordering
@@ -100,6 +68,16 @@ class Hash:
         The digest in the byte order of its printed hex; ``algorithm.n_bytes`` long.
     quality : int or None
         PDQ's gradient measure, 0 (flat) to 100; None where it was not measured.
+
+    Examples
+    --------
+    >>> one = Hash.from_hex("phash", "d1c4a3b2f0e19687")
+    >>> one, one.distance(one.negative())
+    (<Hash phash d1c4a3b2...>, 64)
+    >>> one == Hash("pdq", bytes(32))
+    Traceback (most recent call last):
+        ...
+    TypeError: a phash hash cannot be compared with a pdq hash
     """
 
     algorithm: Algorithm
@@ -147,7 +125,7 @@ class Hash:
             # bytes.fromhex skips white space between digits; the length check above counts it.
             digest = bytes.fromhex(digits)
         except ValueError as exc:
-            raise ValueError(f"not hexadecimal: {digits[:8]}...") from exc
+            raise ValueError(f"not hexadecimal: {digits[:SHOWN_DIGITS]}...") from exc
         return cls(algorithm, digest, quality=quality)
 
     @property
@@ -187,7 +165,7 @@ class Hash:
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests have no orientations")
         digests = np.frombuffer(self.digest, np.uint8)[None]
-        turned = turn_digests(digests, algorithm=self.algorithm)[0]
+        turned = turn_digests(digests)[0]
         return tuple(Hash(self.algorithm, row.tobytes(), quality=self.quality) for row in turned)
 
     def negative(self) -> Hash:
@@ -222,51 +200,10 @@ class Hash:
 
     def __repr__(self) -> str:
         quality = "" if self.quality is None else f", quality={self.quality}"
-        return f"<Hash {self.algorithm.value} {self.digest[:4].hex()}...{quality}>"
+        return f"<Hash {self.algorithm.value} {self.hex[:SHOWN_DIGITS]}...{quality}>"
 
     __str__ = __repr__
 
 
 def _restore(algorithm: str, digest: bytes, quality: int | None) -> Hash:
     return Hash(Algorithm(algorithm), digest, quality=quality)
-
-
-def turn_digests(digests: npt.NDArray[np.uint8], *, algorithm: Algorithm) -> npt.NDArray[np.uint8]:
-    """Derive the digests of the eight flips and turns from the bits alone (see `Hash.orientations`).
-
-    Parameters
-    ----------
-    digests : ndarray of uint8, shape (n, n_bytes)
-    algorithm : Algorithm
-        A perceptual one.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, 8, n_bytes)
-        In the order of `ORIENTATIONS`.
-    """
-    n = digests.shape[0]
-    side = 16 if algorithm.n_bits == 256 else 8
-    is_pdq = algorithm is Algorithm.PDQ
-    # As a grid of coefficients: [digest, vertical frequency, horizontal frequency].
-    # PDQ prints coefficient 0 last, pHash first.
-    ordered = digests[:, ::-1] if is_pdq else digests
-    order: Literal["little", "big"] = "little" if is_pdq else "big"
-    grid = np.unpackbits(ordered, axis=1, bitorder=order).reshape(n, side, side)
-    # PDQ's first coefficient row is frequency 1, pHash's is the constant: their odd ones differ.
-    odd = (np.arange(side) % 2 == (0 if is_pdq else 1)).astype(np.uint8)
-    rows_odd, cols_odd = odd[None, :, None], odd[None, None, :]
-    across = grid.swapaxes(1, 2)
-    grids = (
-        grid,
-        across ^ rows_odd,
-        grid ^ rows_odd ^ cols_odd,
-        across ^ cols_odd,
-        grid ^ rows_odd,
-        grid ^ cols_odd,
-        across,
-        across ^ rows_odd ^ cols_odd,
-    )
-    stacked = np.stack(grids, axis=1).reshape(n, 8, side * side)
-    packed = np.packbits(stacked, axis=2, bitorder=order)
-    return np.ascontiguousarray(packed[:, :, ::-1] if is_pdq else packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,13 +14,29 @@ from .pictures import UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Background", "luma_of", "to_pixels"]
+__all__ = ["Background", "luma_of", "to_pixels", "to_rgba"]
 
 Background = Literal["white", "black"]
 
 
-def to_pixels(image: Image, background: Background, step: int) -> tuple[UInt8Array, bool]:
+def _as_it_is(image: Image) -> Image:
+    return image
+
+
+def to_pixels(
+    image: Image, background: Background, step: int, *, paint: Callable[[Image], Image] | None = None
+) -> tuple[UInt8Array, bool]:
     """Bring any mode to luma or RGB, box-reducing by `step` on the way.
+
+    Parameters
+    ----------
+    image : PIL image, loaded
+    background : "white" or "black"
+        What transparent pixels are put on.
+    step : int
+    paint : callable or None
+        Brings samples of mode "L", "RGB", "CMYK" or "I;16" to what is shown, as "L" or "RGB", before they are mixed
+        with the background.
 
     Returns
     -------
@@ -28,11 +45,23 @@ def to_pixels(image: Image, background: Background, step: int) -> tuple[UInt8Arr
     transparent : bool
         Whether some pixel was not opaque.
     """
-    flat, transparent = _flatten(image, background)
+    flat, transparent = _flatten(image, background, paint)
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
     return np.asarray(flat), transparent
+
+
+def to_rgba(image: Image) -> UInt8Array:
+    """Return an image's pixels with straight alpha: uint8, shape (rows, cols, 4), read-only."""
+    key = image.info.get("transparency")
+    if image.mode in ("1", "I;16") and isinstance(key, int):
+        grey = np.asarray(image.convert("L") if image.mode == "1" else _from_deep(image))
+        alpha = np.where(np.asarray(image) == key, 0, 255).astype(np.uint8)
+        return np.dstack([grey, grey, grey, alpha])
+    if image.mode.startswith("I;16"):
+        image = _from_deep(image)
+    return np.asarray(image.convert("RGBA"))
 
 
 def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
@@ -61,37 +90,51 @@ def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
     return np.frombuffer(samples, np.uint8).reshape(rows, cols)
 
 
-def _flatten(image: Image, background: Background) -> tuple[Image, bool]:
+def _flatten(
+    image: Image, background: Background, paint: Callable[[Image], Image] | None
+) -> tuple[Image, bool]:
     """Return the image as mode L or RGB, and whether anything in it was transparent."""
     mode = image.mode
+    if paint is None:
+        paint = _as_it_is
+    elif mode == "CMYK" or mode.startswith("I;16"):
+        grey = paint(image)
+        key = image.info.get("transparency")
+        return (
+            _without_key(grey, np.asarray(image) == key, background)
+            if isinstance(key, int)
+            else (grey, False)
+        )
     if mode in ("L", "RGB") and "transparency" not in image.info:
-        return image, False
+        return paint(image), False
     key = image.info.get("transparency")
     if mode == "1" or mode.startswith("I;16"):
         grey = image.convert("L") if mode == "1" else _from_deep(image)
+        grey = paint(grey)
         if not isinstance(key, int):
             return grey, False
         return _without_key(grey, np.asarray(image) == key, background)
     if mode in ("YCbCr", "CMYK", "HSV", "RGBX"):
-        return image.convert("RGB"), False
+        return paint(image.convert("RGB")), False
     if mode in ("I", "F"):
-        return _from_deep(image), False
+        return paint(_from_deep(image)), False
     if mode == "LAB":
         return _from_lab(image), False
     if mode in ("La", "RGBa"):
         image = image.convert("LA" if mode == "La" else "RGBA")
     elif mode not in ("LA", "RGBA"):
         if "transparency" not in image.info and mode in ("P", "L", "RGB"):
-            return image.convert("RGB"), False
+            return paint(image.convert("RGB")), False
         image = image.convert("RGBA")  # palette, or one colour declared transparent
     alpha = image.getchannel("A")
     opaque = "L" if image.mode == "LA" else "RGB"
     if alpha.getextrema() == (255, 255):
-        return image.convert(opaque), False
+        return paint(image.convert(opaque)), False
     from PIL import Image as pil
 
-    flat = pil.new(opaque, image.size, background)
-    flat.paste(image.convert(flat.mode), mask=alpha)
+    painted = paint(image.convert(opaque))
+    flat = pil.new(painted.mode, image.size, background)
+    flat.paste(painted, mask=alpha)
     return flat, True
 
 
@@ -104,6 +147,8 @@ def _without_key(
     if not transparent.any():
         return grey, False
     shade = np.uint8(255 if background == "white" else 0)
+    if grey.mode != "L":
+        grey = grey.convert("L")
     return pil.fromarray(np.where(transparent, shade, np.asarray(grey))), True
 
 

@@ -30,6 +30,13 @@ class Limits:
         What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
     formats : frozenset of str
         Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF".
+
+    Examples
+    --------
+    >>> settings = safehash.Settings(limits=Limits(max_bytes=20 << 20, formats=frozenset({"JPEG", "PNG"})))
+    >>> matcher = safehash.Matcher.from_files("list.csv", settings=settings)
+    >>> matcher.check(b"GIF89a").reason
+    'GIF is not in the formats allowed (JPEG, PNG)'
     """
 
     max_bytes: int = 100 * _MIB

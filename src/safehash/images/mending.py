@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
-__all__ = ["first_gif_frame", "gif_extent", "mend"]
+__all__ = ["bare_jpeg", "mend"]
 
 
 def mend(name: str, data: bytes) -> bytes:
@@ -14,37 +15,40 @@ def mend(name: str, data: bytes) -> bytes:
     A decoder may refuse the file for one broken profile, text or thumbnail index, where a browser shows it.
     """
     if name == "JPEG":
-        return _mend_jpeg(data)
+        return bare_jpeg(data)
     return _mend_png(data) if name == "PNG" else data
 
 
-def _mend_jpeg(data: bytes) -> bytes:
+_MARKER = re.compile(rb"\xff+[^\x00\xff]")
+
+
+def bare_jpeg(data: bytes) -> bytes:
+    """Return a JPEG file without what says nothing about its pixels: remarks, profiles, fill, stray bytes.
+
+    The imaging library reads each remark, some in time that grows with their number squared, and stops at stray bytes
+    that browsers overlook. Orientation and colours are read from the file itself.
+    """
     kept = [data[:2]]
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill
-            at += 1
-            continue
+    while (found := _MARKER.search(data, at)) is not None:
+        marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
+            kept.append(data[at - 2 :])
             break
         if marker == 0x01 or 0xD0 <= marker <= 0xD9:
-            at += 2
             continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, data[at + 4 : end]):
-            kept.append(data[at:end])
-        at = end
-    kept.append(data[at:])
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        body = data[at + 2 : end]
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, body):
+            kept.append(data[at - 2 : end])
+        at = max(end, at + 2)
     return b"".join(kept)
 
 
 def _says_how_to_show(marker: int, body: bytes) -> bool:
-    """Tell whether a JPEG's application segment is whole and decides colours or orientation."""
+    """Tell whether a JPEG's application segment is whole and decides what its samples mean."""
     if marker == 0xE0:
         return body.startswith(b"JFIF\0") and len(body) >= 14
-    if marker == 0xE1:
-        return body.startswith(b"Exif\0\0")
     return marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12
 
 
@@ -73,42 +77,3 @@ def _mend_png(data: bytes) -> bytes:
                 kept.append(data[at:end])
         at = end
     return b"".join(kept)
-
-
-def first_gif_frame(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the first frame of a GIF reaches; (1, 1) where it has none."""
-    return _gif_extent(data, 1)
-
-
-def gif_extent(data: bytes) -> tuple[int, int]:
-    """Return to which column and row the frames of a GIF reach: a decoder may make its canvas that large."""
-    return _gif_extent(data, None)
-
-
-def _gif_extent(data: bytes, n_frames: int | None) -> tuple[int, int]:
-    width = height = 1
-    at = 13 + _table_bytes(data[10:11])
-    while at < len(data):
-        if data[at] == 0x21:
-            at = _behind_blocks(data, at + 2)
-        elif data[at] == 0x2C and at + 10 <= len(data):
-            left, top, cols, rows = struct.unpack_from("<4H", data, at + 1)
-            width, height = max(width, left + cols), max(height, top + rows)
-            if n_frames is not None:
-                break
-            at = _behind_blocks(data, at + 11 + _table_bytes(data[at + 9 : at + 10]))
-        elif data[at] == 0x3B:
-            break
-        else:
-            at += 1  # decoders look for the next block, too
-    return width, height
-
-
-def _table_bytes(flags: bytes) -> int:
-    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
-
-
-def _behind_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += 1 + data[at]
-    return at + 1

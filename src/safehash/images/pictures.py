@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Decoded", "Provenance", "UInt8Array"]
+__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array"]
 
 UInt8Array = npt.NDArray[np.uint8]
+#: A file held in memory.
+Blob: TypeAlias = bytes | bytearray | memoryview
+#: How much work an upload is worth, from the least to the most; `matching.views.EFFORTS` has them in order.
+Effort = Literal["fast", "standard", "thorough"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,11 @@ class Provenance:
         The file ended early; missing rows are as the decoder left them.
     transparent : bool
         Some pixel was not opaque; the picture was put on white.
+
+    Examples
+    --------
+    >>> safehash.fingerprint_file("photo.jpg").provenance.to_record()
+    {'format': 'JPEG', 'mode': 'RGB', 'size': [800, 502]}
     """
 
     format: str
@@ -66,6 +76,32 @@ class Provenance:
         return record
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Another picture of the same upload, made only where it is looked up.
+
+    Attributes
+    ----------
+    name : str
+        How the upload had to be looked at, in plain words: "on black", "in its own colours" ...
+    make : callable
+        Returns it as a `Decoded`, whose own `also` is not looked at; raises `ImageError` where it cannot be made.
+        Holds on to what it is made of, so an `Also` is let go as soon as it has been looked up.
+    effort : "fast", "standard" or "thorough"
+        From which effort on it is looked up.
+    shown : bool
+        Ordinary viewers show this rather than the pixels as they are stored.
+    plain : bool
+        Looked up as it is alone: not turned, no negative, no parts.
+    """
+
+    name: str
+    make: Callable[[], Decoded]
+    effort: Effort = "standard"
+    shown: bool = False
+    plain: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """Pixels as stored (EXIF orientation not yet applied) and what they are.
@@ -75,10 +111,16 @@ class Decoded:
     pixels : ndarray of uint8, shape (n_rows, n_cols) or (n_rows, n_cols, 3)
         Luma or RGB. With ``provenance.scale`` s each sample averages s x s pixels of the original.
     provenance : Provenance
+    also : tuple of Also
+        What else a viewer, or the tool that made a list, may see in the same bytes.
+    shown_for : float
+        Of a frame, the milliseconds it is shown as the file says; 0 where that is not known.
     """
 
     pixels: UInt8Array
     provenance: Provenance
+    also: tuple[Also, ...] = ()
+    shown_for: float = 0.0
 
     @property
     def rows(self) -> int:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._digests import degenerate
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
 from .merging import merge_lists
-from .suspicion import degeneracy, suspicion
+from .suspicion import suspicion
 from .table import EntryTable
 
 __all__ = ["ListDiff", "ListStats", "diff_lists", "list_stats", "near_duplicates"]
@@ -34,6 +36,13 @@ class ListDiff:
     changed : tuple of (Entry, Entry)
         Old and new, where anything else differs.
     n_same : int
+
+    Examples
+    --------
+    >>> before = safehash.read_list("list.csv")
+    >>> diff = diff_lists(before, [])
+    >>> len(diff.removed), len(diff.added), diff.n_same
+    (1, 0, 0)
     """
 
     added: tuple[Entry, ...]
@@ -47,6 +56,11 @@ def diff_lists(old: Iterable[Entry], new: Iterable[Entry]) -> ListDiff:
     """Compare two states of one list; records are merged first, so deletes count.
 
     The name of the list is not compared: two files of one list are seldom called the same.
+
+    Examples
+    --------
+    >>> diff_lists(safehash.read_list("list.csv"), safehash.read_list("list.csv")).n_same
+    1
     """
     before = {_identity(entry): entry for entry in merge_lists(old)}
     after = {_identity(entry): entry for entry in merge_lists(new)}
@@ -96,10 +110,19 @@ class ListStats:
     Attributes
     ----------
     n_entries : int
-    algorithms, categories, labels, ages, suspicious, degenerate : mapping of str to int
+    algorithms, categories, labels, ages, suspicious : mapping of str to int
         Counts by name; of an entry with several labels each counts. Ages are since the last update.
+    degenerate : int
+        PDQ digests that are not suspicious, but so regular that unrelated pictures come near them by structure:
+        what matching by views means by it (`_digests.degenerate`).
     clusters : tuple of int or None
         Sizes of groups of near-duplicate PDQ digests, largest first; None where they were not looked for.
+
+    Examples
+    --------
+    >>> stats = list_stats(safehash.load_list("list.csv").table)
+    >>> stats.algorithms, stats.ages
+    ({'pdq': 1}, {'no date': 1})
     """
 
     n_entries: int
@@ -113,7 +136,11 @@ class ListStats:
 
 
 def list_stats(
-    table: EntryTable, *, now: datetime | None = None, max_distance: int = 31, max_clustered: int = 200_000
+    table: EntryTable,
+    *,
+    now: datetime | None = None,
+    max_distance: int = USUAL_DISTANCE[Algorithm.PDQ],
+    max_clustered: int = 200_000,
 ) -> ListStats:
     """Count what a table of merged entries holds.
 
@@ -125,12 +152,16 @@ def list_stats(
         In bits: PDQ digests as near as this are near-duplicates.
     max_clustered : int
         Near-duplicates are looked for among at most this many digests.
+
+    Examples
+    --------
+    >>> list_stats(safehash.load_list("list.csv").table).labels
+    {'viral_challenge': 1}
     """
     when = datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
     counters: dict[str, Counter[str]] = {
         name: Counter() for name in ("algorithms", "categories", "labels", "ages", "suspicious")
     }
-    n_degenerate = 0
     for entry in table:
         counters["algorithms"][_algorithm_name(entry)] += 1
         counters["categories"][entry.category] += 1
@@ -139,15 +170,14 @@ def list_stats(
         reason = suspicion(entry.hash)
         if reason is not None:
             counters["suspicious"][reason.partition(",")[0]] += 1
-        elif degeneracy(entry.hash) is not None:
-            n_degenerate += 1
     _, digests = table.digests(Algorithm.PDQ)
+    regular = (Hash(Algorithm.PDQ, row.tobytes()) for row in digests[degenerate(digests)])
     clusters = None
     if digests.shape[0] <= max_clustered:
         clusters = near_duplicates(digests, max_distance=max_distance)
     return ListStats(
         n_entries=len(table),
-        degenerate=n_degenerate,
+        degenerate=sum(suspicion(value) is None for value in regular),
         clusters=clusters,
         **{name: dict(counter.most_common()) for name, counter in counters.items()},
     )

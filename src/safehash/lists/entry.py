@@ -1,13 +1,14 @@
-"""What a list entry is, and what one organisation says of it."""
+"""What a list entry is, tombstones included, and what one organisation says of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
-__all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key"]
+__all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 
 #: Every category an entry can have (docs/formats.md, "Opinions").
 CATEGORIES = ("positive", "seed", "disputed", "negative")
@@ -28,6 +29,14 @@ class Opinion:
         The organisation's name, where the exchange gives it beside an id.
     reasons : tuple of str
         Why, in the exchange's words.
+
+    Examples
+    --------
+    >>> (entry,) = safehash.read_list("list.csv")
+    >>> entry.owners
+    ()
+    >>> Opinion(owner="42", category="negative", reasons=("a film poster",)).category
+    'negative'
     """
 
     owner: str
@@ -67,6 +76,12 @@ class Entry:
         that give an id beside it but key on the digest.
     extra : mapping
         Fields safehash does not know, kept as they came.
+
+    Examples
+    --------
+    >>> (entry,) = safehash.read_list("list.csv")
+    >>> entry.id, entry.labels, entry.source, entry.deleted
+    ('b-1', ('viral_challenge',), 'list', False)
     """
 
     hash: Hash | ForeignHash | None
@@ -115,6 +130,20 @@ class Entry:
 
 
 _BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")
+
+
+def shown_key(key: tuple[str, ...]) -> str:
+    """Return an entry's key as a message may show it: the list and the id, or the first digits of the digest.
+
+    Examples
+    --------
+    >>> shown_key(("own", "id", "b-1"))
+    'own #b-1'
+    >>> shown_key(("own", "md5", "d41d8cd98f00b204e9800998ecf8427e"))
+    'own md5 d41d8cd9...'
+    """
+    source, kind, value = key
+    return f"{source} #{value}" if kind == "id" else f"{source} {kind} {value[:SHOWN_DIGITS]}..."
 
 
 def hash_key(value: Hash | ForeignHash | None) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from .building import EntryTableBuilder
 from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .formats.reading import batches_of
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
@@ -53,6 +54,12 @@ class LoadedList:
         The live entries after merging: deletes and superseded records are gone.
     withdrawn : Withdrawn
         What the list says was taken back.
+
+    Examples
+    --------
+    >>> loaded = load_list("list.csv")
+    >>> loaded.name, len(loaded), loaded.table.counts()
+    ('list', 1, {'pdq': 1})
     """
 
     name: str
@@ -103,6 +110,11 @@ def load_list(
     -----
     The result is that of `merge_lists`, row order aside. Records stay in columns; only those whose key
     occurs more than once are looked at one by one.
+
+    Examples
+    --------
+    >>> [entry.id for entry in load_list("list.csv").table]
+    ['b-1']
     """
     reader = read_list(
         path,
@@ -129,7 +141,7 @@ class _Staged:
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
         self._deleted = bytearray()
-        for item in reader.batches():
+        for item in batches_of(reader):
             if isinstance(item, Batch):
                 self._add_batch(item)
             else:

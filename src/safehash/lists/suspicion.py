@@ -7,10 +7,9 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 
-__all__ = ["degeneracy", "is_suspicious", "perhaps_suspicious", "suspicion"]
+__all__ = ["is_suspicious", "perhaps_suspicious", "suspicion"]
 
 _PDQ_ONES = range(128 - 8, 128 + 8 + 1)
-_FEW_ROWS = 4
 _ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)
 _OF_NOTHING = {
     Algorithm.MD5: bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"),
@@ -62,20 +61,3 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
 def is_suspicious(value: Hash | ForeignHash | None) -> bool:
     """Tell whether this digest should not be matched against (see `suspicion`)."""
     return suspicion(value) is not None
-
-
-def degeneracy(value: Hash | ForeignHash | None) -> str | None:
-    """Return a hint that this PDQ digest is of a flag, a stripe or a flat wall, or None.
-
-    Such digests are not wrong, but unrelated flat windows of uploads come near them.
-    """
-    if not isinstance(value, Hash) or value.algorithm is not Algorithm.PDQ:
-        return None
-    rows = {value.digest[k : k + 2] for k in range(0, 32, 2)}
-    if len(rows) <= _FEW_ROWS:
-        return f"only {len(rows)} different rows of 16"
-    number = int.from_bytes(value.digest, "big")
-    columns = {tuple(number >> (16 * i + j) & 1 for i in range(16)) for j in range(16)}
-    if len(columns) <= _FEW_ROWS:
-        return f"only {len(columns)} different columns of 16"
-    return None

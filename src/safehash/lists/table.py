@@ -15,11 +15,11 @@ from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
 
-__all__ = ["Columns", "EntryTable"]
+__all__ = ["Columns", "EntryTable", "columns_of"]
 
-AnyArray = npt.NDArray[Any]
-UInt8Array = npt.NDArray[np.uint8]
-Int64Array = npt.NDArray[np.int64]
+_AnyArray = npt.NDArray[Any]
+_UInt8Array = npt.NDArray[np.uint8]
+_Int64Array = npt.NDArray[np.int64]
 
 #: What a row's hash is, in the column ``kinds``. These numbers stand in files: never renumber, only append.
 KIND_OF = {
@@ -69,7 +69,7 @@ class Columns:
 
     models: tuple[Entry, ...]
     models_of: npt.NDArray[np.uint32]
-    qualities: UInt8Array
+    qualities: _UInt8Array
 
 
 class EntryTable:
@@ -84,14 +84,20 @@ class EntryTable:
     stored as one value. A row costs its digest, its id, and about 16 to 29 bytes.
 
     Safe to share between threads.
+
+    Examples
+    --------
+    >>> table = safehash.load_list("list.csv").table
+    >>> len(table), table[0].id
+    (1, 'b-1')
     """
 
     def __init__(
         self,
-        sections: Mapping[str, AnyArray],
+        sections: Mapping[str, _AnyArray],
         *,
         path: str = "",
-        check: Callable[[AnyArray], None] | None = None,
+        check: Callable[[_AnyArray], None] | None = None,
     ) -> None:
         self._path = path
         self._check = check
@@ -108,7 +114,7 @@ class EntryTable:
         self._ids = self._take_pool("id")
         if len(self._ids) not in (0, n_rows):
             raise self._damaged("id_offsets", f"expected {n_rows} ids or none, found {len(self._ids)}")
-        self._groups: dict[int, tuple[Int64Array, UInt8Array]] = {}
+        self._groups: dict[int, tuple[_Int64Array, _UInt8Array]] = {}
         for algorithm, kind in KIND_OF.items():
             if not {f"rows.{algorithm.value}", f"digests.{algorithm.value}"} & self._sections.keys():
                 continue
@@ -130,10 +136,10 @@ class EntryTable:
     @classmethod
     def from_sections(
         cls,
-        sections: Mapping[str, AnyArray],
+        sections: Mapping[str, _AnyArray],
         *,
         path: str = "",
-        check: Callable[[AnyArray], None] | None = None,
+        check: Callable[[_AnyArray], None] | None = None,
     ) -> EntryTable:
         """Return the table whose `to_sections` gave `sections`; the arrays are used as they are, not copied.
 
@@ -155,7 +161,7 @@ class EntryTable:
         """
         return cls(sections, path=path, check=check)
 
-    def to_sections(self) -> dict[str, AnyArray]:
+    def to_sections(self) -> dict[str, _AnyArray]:
         """Return the arrays that make up the table, by name; `from_sections` is the way back.
 
         Raises
@@ -214,7 +220,7 @@ class EntryTable:
         """Return the id of one row, without building its entry."""
         return self._id(row, self._meta(self._column("metas", row))[6])
 
-    def same_dates(self, rows: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
+    def same_dates(self, rows: _Int64Array, others: _Int64Array) -> npt.NDArray[np.bool_]:
         """Tell for each row whether its dates are those of another row, shape (n,)."""
         numbers = np.asarray(self._whole("dates")).astype(np.int64)
         one, other = numbers[rows], numbers[others]
@@ -240,7 +246,7 @@ class EntryTable:
             found.append(self._item(self._foreign_values, at, "foreign"))
         return tuple(found)
 
-    def digests(self, algorithm: str | Algorithm) -> tuple[Int64Array, UInt8Array]:
+    def digests(self, algorithm: str | Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
         Returns
@@ -287,27 +293,6 @@ class EntryTable:
             found.append(row)
         return found
 
-    def columns(self) -> Columns:
-        """Return what is needed to judge all rows without building their entries."""
-        models = []
-        for number in range(len(self._pools["meta"])):
-            source, category, labels, owners, severity, deleted, _, keyed_by = self._meta(number)
-            models.append(
-                Entry(
-                    hash=None,
-                    source=source,
-                    category=category,
-                    labels=labels,
-                    owners=owners,
-                    severity=severity,
-                    deleted=deleted,
-                    keyed_by=keyed_by,
-                )
-            )
-        return Columns(
-            models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities")
-        )
-
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
         found = {
@@ -316,6 +301,26 @@ class EntryTable:
         n_foreign = self._foreign_rows.shape[0]
         n_none = self._n_rows - n_foreign - sum(found.values())
         return found | {name: n for name, n in (("foreign", n_foreign), ("none", n_none)) if n}
+
+    def known_ids(self, wanted: Iterable[str], *, before: int) -> frozenset[str]:
+        """Return which of some ids an entry among the first `before` rows has.
+
+        Raises
+        ------
+        IndexFileError
+            The table came from a file, and the file is damaged in its ids: all of them are read.
+        """
+        wanted = frozenset(wanted)
+        if not wanted or not len(self._ids):
+            return frozenset()
+        offsets, blob = self._ids.offsets, self._ids.blob
+        if self._check is not None:
+            self._check(offsets)
+            self._check(blob)
+        data = blob.tobytes()
+        return frozenset(
+            text for text in wanted if text and _is_item(data, offsets[: before + 1], _bytes(text))
+        )
 
     @property
     def n_bytes(self) -> int:
@@ -341,13 +346,13 @@ class EntryTable:
         quality = self._column("qualities", row)
         return Hash(algorithm, digest.tobytes(), quality=None if quality == NO_QUALITY else quality)
 
-    def _group(self, algorithm: Algorithm) -> tuple[Int64Array, UInt8Array]:
+    def _group(self, algorithm: Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         group = self._groups.get(KIND_OF[algorithm])
         if group is None:
             return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
         return group
 
-    def _whole(self, name: str) -> AnyArray:
+    def _whole(self, name: str) -> _AnyArray:
         """Return a column with one value a row, also where it is stored once for all of them."""
         values = self._columns[name]
         if self._check is not None:
@@ -358,12 +363,12 @@ class EntryTable:
         values = self._columns[name]
         return self._at(values, row if values.shape[0] > 1 else 0)
 
-    def _at(self, values: AnyArray, at: int) -> int:
+    def _at(self, values: _AnyArray, at: int) -> int:
         if self._check is not None:
             self._check(values[at : at + 1])
         return int(values[at])
 
-    def _position(self, rows: Int64Array, row: int, section: str) -> int:
+    def _position(self, rows: _Int64Array, row: int, section: str) -> int:
         n = rows.shape[0]
         if row < n and self._at(rows, row) == row:  # so in every list of one algorithm
             return row
@@ -399,7 +404,7 @@ class EntryTable:
                 self._parsed[number] = parsed
         return parsed
 
-    def _take(self, name: str, dtype: Any) -> AnyArray:
+    def _take(self, name: str, dtype: Any) -> _AnyArray:
         if name not in self._sections:
             raise self._damaged(name, "missing")
         values = self._sections[name]
@@ -432,24 +437,44 @@ class EntryTable:
         return IndexFileError(message, path=self._path, section=section)
 
 
+def columns_of(table: EntryTable) -> Columns:
+    """Return what is needed to judge all rows without building their entries."""
+    models = []
+    for number in range(len(table._pools["meta"])):
+        source, category, labels, owners, severity, deleted, _, keyed_by = table._meta(number)
+        models.append(
+            Entry(
+                hash=None,
+                source=source,
+                category=category,
+                labels=labels,
+                owners=owners,
+                severity=severity,
+                deleted=deleted,
+                keyed_by=keyed_by,
+            )
+        )
+    return Columns(models=tuple(models), models_of=table._whole("metas"), qualities=table._whole("qualities"))
+
+
 class Pool:
     """Byte strings laid end to end."""
 
     __slots__ = ("blob", "offsets")
 
-    def __init__(self, offsets: Int64Array, blob: UInt8Array) -> None:
+    def __init__(self, offsets: _Int64Array, blob: _UInt8Array) -> None:
         self.offsets = offsets
         self.blob = blob
 
     @classmethod
-    def of(cls, name: str, sections: Mapping[str, AnyArray]) -> Pool:
+    def of(cls, name: str, sections: Mapping[str, _AnyArray]) -> Pool:
         """Return the pool `name` of a table's sections."""
         return cls(sections[f"{name}_offsets"], sections[f"{name}_bytes"])
 
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
 
-    def equal(self, one: Int64Array, other: Int64Array) -> npt.NDArray[np.bool_]:
+    def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
         """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
         begins, others = self.offsets[one], self.offsets[other]
         lengths = self.offsets[one + 1] - begins
@@ -465,6 +490,24 @@ class Pool:
         return same
 
 
+def _is_item(data: bytes, offsets: _Int64Array, item: bytes) -> bool:
+    """Return whether some offset begins, and the next one ends, these very bytes."""
+    at = data.find(item)
+    while at >= 0:
+        number = int(np.searchsorted(offsets, at))
+        # Empty items begin where the next one does.
+        while number < len(offsets) - 1 and offsets[number] == at:
+            if offsets[number + 1] == at + len(item):
+                return True
+            number += 1
+        at = data.find(item, at + 1)
+    return False
+
+
 def _text(data: bytes) -> str:
     # Lists carry lone surrogates (escaped in JSON); they must come back as they were.
     return data.decode("utf-8", "surrogatepass")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+import logging
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _join
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
-from ..hashing.compute import hash_decoded, read_file, reduction_for
-from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..images.decoding import decode, decode_frames, from_image
-from ..images.limits import Limits
+from .._digests import turn_digests
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
+from ..hashing.compute import hash_decoded, reduction_for
+from ..hashing.hashes import Algorithm, Hash
+from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
+from .settings import Settings
 from .state import State, widest_distance
-from .views import TURN_NAMES, Effort, Hit, look_up
+from .views import TURN_NAMES, Hit, look_up
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 
-__all__ = ["Facts", "Rules", "decide_hashes", "decide_upload", "near_any"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a matcher was told beside its lists; fields as of `Matcher.from_files`."""
-
-    effort: Effort
-    limits: Limits
-    allow_ids: frozenset[str]
-    allow_distance: int
+_LOG = logging.getLogger(__name__)
 
 
 class Facts(NamedTuple):
@@ -47,30 +37,45 @@ class Facts(NamedTuple):
     hash: Hash | None = None
     reason: str | None = None
     provenance: Provenance | None = None
+    failure: str | None = None
 
 
-def decide_upload(
-    state: State, item: bytes | bytearray | memoryview | str | os.PathLike[str] | Image, rules: Rules
-) -> tuple[list[Match], Facts]:
-    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
+def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
+    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
+
+    Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
+
+    Raises
+    ------
+    SafehashError
+        The snapshot turned out damaged; no upload can be decided by it.
+    TypeError
+        Nothing that can be an upload.
+    """
     matches: list[Match] = []
     try:
-        if isinstance(item, (str, os.PathLike)):
-            item = read_file(item, limits=rules.limits)
-        if not isinstance(item, (bytes, bytearray, memoryview)):
-            picture = from_image(item)
-            return matches, _decide_decoded(state, picture, None, matches, reduction_for, rules)
-        data = bytes(item)
-        matches += _exact_matches(state, data, rules)
+        data = take(item, limits=settings.limits)
+    except (ImageError, OSError) as exc:
+        return matches, _undecided(exc)
+    try:
+        if isinstance(data, Decoded):
+            return matches, _decide_pictures(state, [data], matches, settings)
+        matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        first = decode(data, limits=rules.limits, step_for=step_for)
-        return matches, _decide_decoded(state, first, data, matches, step_for, rules)
-    except (ImageError, OSError) as exc:
-        return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
+        frames = decode_frames(data, limits=settings.limits, step_for=step_for, effort=settings.effort)
+        return matches, _decide_pictures(state, frames, matches, settings)
+    except SafehashError as exc:
+        if not isinstance(exc, ImageError):
+            raise
+        return matches, _undecided(exc)
+    except Exception as exc:
+        return matches, _undecided(exc)
 
 
-def decide_hashes(state: State, values: Sequence[Hash], rules: Rules) -> list[tuple[list[Match], Facts]]:
+def decide_hashes(
+    state: State, values: Sequence[Hash], settings: Settings
+) -> list[tuple[list[Match], Facts]]:
     """Look stored hashes up in one batch; without the image only orientations and negative can be tried."""
     judged: list[tuple[list[Match], Facts]] = [([], Facts(Outcome.NO_MATCH))] * len(values)
     for algorithm in {value.algorithm for value in values}:
@@ -79,7 +84,7 @@ def decide_hashes(state: State, values: Sequence[Hash], rules: Rules) -> list[tu
         for place, found in zip(places, hits, strict=True):
             value = values[place]
             low = value.quality is not None and value.quality < state.policy.min_quality
-            matches = [] if low else _judged(state, algorithm, found, rules)
+            matches = [] if low else _judged(state, algorithm, found, settings)
             outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
             judged[place] = matches, Facts(outcome, hash=value)
     return judged
@@ -97,7 +102,7 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     max_distance = widest_distance(state.policy, algorithm)
     if max_distance >= 2 * algorithm.n_bytes:
         return np.ones(len(digests), bool)  # too far for sorting to sort anything out
-    views = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+    views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
     return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
@@ -106,61 +111,43 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
 # -- looking up -------------------------------------------------------------------------------------------
 
 
-def _decide_decoded(
-    state: State,
-    first: Decoded,
-    data: bytes | None,
-    matches: list[Match],
-    step_for: Callable[[int], int],
-    rules: Rules,
+def _decide_pictures(
+    state: State, frames: Iterable[Decoded], matches: list[Match], settings: Settings
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
-    effort, limits = rules.effort, rules.limits
-    frames = [first]
-    if data is not None and effort != "fast" and first.provenance.n_frames > 1:
-        frames = list(decode_frames(data, limits=limits, step_for=step_for))
-        first = frames[0]
-    on_black: Callable[[], Decoded] | None = None
-    if data is not None and first.provenance.transparent:
-
-        def on_black() -> Decoded:
-            assert data is not None
-            return decode(data, limits=limits, step_for=step_for, background="black")
-
-    own: Hash | None = None
-    good = False
-    if Algorithm.PDQ in state.indexes or not state.indexes:
-        index = state.indexes.get(Algorithm.PDQ)
-        result = look_up(
-            frames,
-            index if index is not None else _EMPTY_PDQ,
-            max_distance=widest_distance(state.policy, Algorithm.PDQ),
-            min_quality=state.policy.min_quality,
-            effort=effort,
-            on_black=on_black,
-        )
-        own = result.hash
-        good = bool(result.hits) or (own.quality or 0) >= state.policy.min_quality
-        matches += _judged(state, Algorithm.PDQ, result.hits, rules)
+    min_quality = state.policy.min_quality
     wanted = [each for each in (Algorithm.PHASH, Algorithm.PHASH256) if each in state.indexes]
-    if wanted:
-        pictures = [*frames, on_black()] if on_black is not None and effort != "fast" else frames
+    stored: dict[Algorithm, list[Hash]] = {algorithm: [] for algorithm in wanted}
+
+    def hash_stored(picture: Decoded, own: Hash) -> None:
         # Quality is PDQ's measure; pHash has none of its own.
-        flat = [hash_decoded(picture, algorithm=Algorithm.PDQ) for picture in pictures]
-        fit = [
-            picture
-            for picture, each in zip(pictures, flat, strict=True)
-            if (each.quality or 0) >= state.policy.min_quality
-        ]
-        good = good or bool(fit)
-        for algorithm in wanted:
-            if own is None:
-                own = hash_decoded(first, algorithm=algorithm) if fit[:1] and fit[0] is first else flat[0]
-            values = [hash_decoded(picture, algorithm=algorithm) for picture in fit]
-            hits = _best_stored(state, algorithm, values, turned=effort != "fast")
-            matches += _judged(state, algorithm, hits, rules)
+        if (own.quality or 0) >= min_quality:
+            for algorithm in wanted:
+                stored[algorithm].append(hash_decoded(picture, algorithm=algorithm))
+
+    index = state.indexes.get(Algorithm.PDQ)
+    result = look_up(
+        frames,
+        index if index is not None else _EMPTY_PDQ,
+        max_distance=widest_distance(state.policy, Algorithm.PDQ),
+        min_quality=min_quality,
+        effort=settings.effort,
+        looked_at=hash_stored,
+    )
+    matches += _judged(state, Algorithm.PDQ, result.hits, settings)
+    own = result.hash
+    fit = (own.quality or 0) >= min_quality
+    if fit and index is None and wanted:
+        own = stored[wanted[0]][0]  # of the algorithm that the lists are in
+    good = fit or bool(result.hits)
+    for algorithm in wanted:
+        hits = _best_stored(state, algorithm, stored[algorithm], turned=settings.effort != "fast")
+        matches += _judged(state, algorithm, hits, settings)
+        good = good or bool(stored[algorithm])
+    if result.failures and not matches:
+        raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=first.provenance)
+    return Facts(outcome, hash=own, provenance=result.provenance)
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
@@ -188,7 +175,7 @@ def _stored_hits(
     queries = digests[:, None, :]
     if turned:
         names = (*TURN_NAMES, "negative")
-        queries = np.concatenate([turn_digests(digests, algorithm=algorithm), ~digests[:, None, :]], axis=1)
+        queries = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
     offsets, rows, distances = index.search_many(flat, max_distance=widest_distance(state.policy, algorithm))
     found: list[tuple[Hit, ...]] = []
@@ -211,16 +198,16 @@ def _stored_hits(
 # -- judging ----------------------------------------------------------------------------------------------
 
 
-def _exact_matches(state: State, data: bytes, rules: Rules) -> list[Match]:
+def _exact_matches(state: State, data: bytes, settings: Settings) -> list[Match]:
     """Match the file's own digests."""
     matches = []
     for algorithm in state.exact:
         digest = hashlib.new(algorithm.value, data, usedforsecurity=False).digest()
-        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), rules)
+        matches += _judged(state, algorithm, _exact_hits(state, algorithm, digest), settings)
     return matches
 
 
-def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rules) -> list[Match]:
+def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: Settings) -> list[Match]:
     """Turn hits into matches: each list's own threshold, allow-lists."""
     if not hits:
         return []
@@ -229,7 +216,7 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rule
     allowing = [
         (state.table[row], hit)
         for row, hit in placed
-        if row >= state.n_listed and hit.distance <= rules.allow_distance
+        if row >= state.n_listed and hit.distance <= settings.allow_distance
     ]
     matches = []
     for row, hit in placed:
@@ -242,7 +229,7 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], rules: Rule
         suppressed_by = _allowed_by(entry, hit, allowing)
         if suppressed_by is None and row in state.allowed:
             suppressed_by = "allow-list"
-        if suppressed_by is None and entry.id is not None and entry.id in rules.allow_ids:
+        if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
             suppressed_by = "allowed id"
         matches.append(Match(entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by))
     return matches
@@ -273,18 +260,22 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _outcome_of(exc: Exception) -> Outcome:
-    if isinstance(exc, ImageTooLarge):
-        return Outcome.TOO_LARGE
-    if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
-        return Outcome.UNSUPPORTED
-    return Outcome.UNREADABLE
-
-
-def _reason_of(exc: Exception) -> str:
+def _undecided(exc: Exception) -> Facts:
+    """Say of an upload why it could not be looked up: for its content, its reading, or a defect of ours."""
+    if isinstance(exc, ImageError):
+        outcome = Outcome.UNREADABLE
+        if isinstance(exc, ImageTooLarge):
+            outcome = Outcome.TOO_LARGE
+        elif isinstance(exc, (UnsupportedImage, ImageTooSmall)):
+            outcome = Outcome.UNSUPPORTED
+        return Facts(outcome, reason=str(exc), failure=exc.failure)
     if isinstance(exc, OSError):
-        return f"cannot be read: {exc.strerror or exc}"
-    return str(exc)
+        return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
+    if isinstance(exc, MemoryError):
+        return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
+    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
+    reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 
 def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:

@@ -10,12 +10,19 @@ from typing import Any
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
+from .record import decision_record, suggestion_of
 
-__all__ = ["Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
+__all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
 
 
 class Outcome(str, enum.Enum):
-    """How one input ended. Every input ends in exactly one."""
+    """How one input ended. Every input ends in exactly one.
+
+    Examples
+    --------
+    >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").outcome is Outcome.MATCH
+    True
+    """
 
     MATCH = "match"  #: within the threshold of a listed entry: suggest review
     NO_MATCH = "no_match"  #: hashed, looked up, nothing near
@@ -24,6 +31,16 @@ class Outcome(str, enum.Enum):
     TOO_LARGE = "too_large"  #: over a limit; not decoded
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+            "(`decision.is_match`, `decision.is_decided`)"
+        )
+
+
+#: Outcomes that are an answer. The others say that the picture could not be looked at.
+DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +56,12 @@ class Match:
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
         What cancelled it: the allow-list's name, or "quarantine".
+
+    Examples
+    --------
+    >>> (match,) = safehash.Matcher.from_files("list.csv").check("photo.jpg").matches
+    >>> match.entry.id, match.distance, match.view
+    ('b-1', 0, 'as it is')
     """
 
     entry: Entry
@@ -46,20 +69,51 @@ class Match:
     view: str = "as it is"
     suppressed_by: str | None = None
 
+    def facts(self) -> dict[str, Any]:
+        """Return what `record.match_record` makes a record of, the digest whole."""
+        entry = self.entry
+        own = entry.hash if isinstance(entry.hash, Hash) else None
+        return {
+            "list": entry.source,
+            "id": entry.id,
+            "category": entry.category,
+            "labels": list(entry.labels),
+            "distance": self.distance,
+            "view": self.view,
+            "algorithm": None if own is None else own.algorithm.value,
+            "hash": None if own is None else own.hex,
+            "suppressed_by": self.suppressed_by,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
-    """The list a decision was made against: its name, the digest of its content, its date and size."""
+    """The list a decision was made against: its name, the digest of its content, its date and size.
+
+    Examples
+    --------
+    >>> (info,) = safehash.Matcher.from_files("list.csv").lists
+    >>> info.name, info.n_entries, len(info.snapshot)
+    ('list', 1, 64)
+    """
 
     name: str
     snapshot: str  # SHA-256 of the list's bytes, hexadecimal
     loaded: str  # ISO 8601, UTC
     n_entries: int
+    allow: bool = False  # a list of harmless pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What is needed to reproduce a decision, shared by every decision of one matcher state."""
+    """What is needed to reproduce a decision, shared by every decision of one matcher state.
+
+    Examples
+    --------
+    >>> audit = safehash.Matcher.from_files("list.csv").audit
+    >>> audit.effort, dict(audit.thresholds)["pdq"], audit.min_quality
+    ('standard', 31, 50)
+    """
 
     version: str
     algorithm: str
@@ -87,27 +141,64 @@ class Decision:
         The upload's own hash as it is, when it could be computed.
     reason : str or None
         For every outcome without a hash: what was found and what was expected.
+    failure : str or None
+        Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
+        time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).
     provenance : Provenance or None
         How the bytes became the pixels that were hashed.
     decided : str
         ISO 8601 time, UTC.
     milliseconds : float
         Wall time of this decision.
+
+    Examples
+    --------
+    >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+    >>> decision.is_match, decision.is_decided, decision.suggestion
+    (True, True, 'review')
+    >>> [match.entry.labels for match in decision.standing]
+    [('viral_challenge',)]
+    >>> "match" if decision else "no match"
+    Traceback (most recent call last):
+        ...
+    TypeError: a Decision is neither true nor false: write `decision.is_match` (suggest review), ...
     """
 
     outcome: Outcome
     matches: tuple[Match, ...] = ()
     hash: Hash | None = None
     reason: str | None = None
+    failure: str | None = None
     provenance: Provenance | None = None
     audit: Audit
     decided: str
     milliseconds: float = 0.0
 
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
+            "(false where the picture could not be looked at), or compare `decision.outcome`"
+        )
+
+    @property
+    def is_match(self) -> bool:
+        """Whether a listed entry that nothing cancelled is near: suggest review."""
+        return self.outcome is Outcome.MATCH
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the picture was looked at; false for unreadable, too large and unsupported ones."""
+        return self.outcome in DECIDED
+
+    @property
+    def standing(self) -> tuple[Match, ...]:
+        """The matches that nothing cancelled, nearest first."""
+        return tuple(match for match in self.matches if match.suppressed_by is None)
+
     @property
     def suggestion(self) -> str:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
-        return "review" if self.outcome is Outcome.MATCH else "none"
+        return suggestion_of(self.outcome.value)
 
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
@@ -129,19 +220,23 @@ class Decision:
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
         """
-        record: dict[str, Any] = {"type": "decision", "outcome": self.outcome.value}
-        if self.reason is not None:
-            record["reason"] = self.reason
-        if self.hash is not None:
-            record["algorithm"] = self.hash.algorithm.value
-            record["hash"] = self.hash.hex if full_hashes else self.hash.hex[:8]
-            record["quality"] = self.hash.quality
-        record["suggestion"] = self.suggestion
-        record["matches"] = [_match_record(match, full_hashes=full_hashes) for match in self.matches]
-        if self.provenance is not None:
-            record["decode"] = self.provenance.to_record()
-        record["milliseconds"] = round(self.milliseconds, 3)
-        return record
+        return decision_record(self.facts(), full_hashes=full_hashes)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `record.decision_record` makes a record of, digests whole."""
+        own = self.hash
+        return {
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "failure": self.failure,
+            "algorithm": None if own is None else own.algorithm.value,
+            "hash": None if own is None else own.hex,
+            "quality": None if own is None else own.quality,
+            "matches": [match.facts() for match in self.matches],
+            "decode": None if self.provenance is None else self.provenance.to_record(),
+            "decided": self.decided,
+            "milliseconds": round(self.milliseconds, 3),
+        }
 
 
 def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
@@ -154,21 +249,3 @@ def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
     """Return matches as a decision holds them: standing ones first, nearest first."""
     return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
-
-
-def _match_record(match: Match, *, full_hashes: bool) -> dict[str, Any]:
-    entry = match.entry
-    record: dict[str, Any] = {
-        "list": entry.source,
-        "id": entry.id,
-        "category": entry.category,
-        "labels": list(entry.labels),
-        "distance": match.distance,
-        "view": match.view,
-    }
-    if isinstance(entry.hash, Hash):
-        record["algorithm"] = entry.hash.algorithm.value
-        record["hash"] = entry.hash.hex if full_hashes else entry.hash.hex[:8]
-    if match.suppressed_by is not None:
-        record["suppressed_by"] = match.suppressed_by
-    return record

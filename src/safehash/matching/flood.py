@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from ..lists.entry import shown_key
+from .settings import FloodLimits
+
 __all__ = ["FloodGuard", "Quarantined"]
+
+_USUAL = FloodLimits()
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,13 @@ class Quarantined:
         Uploads seen when it was quarantined.
     n_matches_then : int
         Uploads it had matched by then.
+
+    Examples
+    --------
+    >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+    >>> _ = guard.record([("own", "id", "b-1")])
+    >>> [(each.entry, each.share) for each in guard.quarantined()]
+    [(('own', 'id', 'b-1'), 1.0)]
     """
 
     entry: Hashable
@@ -45,36 +59,35 @@ class FloodGuard:
 
     Parameters
     ----------
-    max_share : float
-        An entry may match this share of all uploads, 0 to 1.
-    min_matches : int
-        No entry is quarantined before it matched this often.
-    min_uploads : int
-        No entry is quarantined before this many uploads were seen.
-
-    Raises
-    ------
-    ValueError
-        A number out of range.
+    limits : FloodLimits
+        When an entry is quarantined.
 
     Notes
     -----
     Safe to share between threads. Memory grows with the number of entries that ever matched.
+
+    Examples
+    --------
+    >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=2, min_uploads=2))
+    >>> [sorted(guard.record(["entry"])) for _ in range(3)]
+    [[], ['entry'], ['entry']]
+    >>> guard.release("entry")
+    True
     """
 
-    def __init__(self, *, max_share: float = 0.01, min_matches: int = 20, min_uploads: int = 500) -> None:
-        if not 0 < max_share <= 1:
-            raise ValueError(f"a share is more than 0 and at most 1, not {max_share}")
-        if min_matches < 1 or min_uploads < 1:
-            raise ValueError("the counts below which nothing is quarantined are at least 1")
-        self._max_share = max_share
-        self._min_matches = min_matches
-        self._min_uploads = min_uploads
+    def __init__(self, limits: FloodLimits = _USUAL) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
         self._n_uploads = 0
         self._matches: Counter[Hashable] = Counter()
         self._quarantined: dict[Hashable, tuple[int, int]] = {}
         self._released: set[Hashable] = set()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError(
+            "a FloodGuard counts in one process and does not pickle: give FloodLimits to Settings, and bring counts "
+            "together with `counts` and `merge_counts`"
+        )
 
     def record(self, entries: Iterable[Hashable]) -> frozenset[Hashable]:
         """Count one upload and the entries it matched; return those of them that are quarantined.
@@ -87,20 +100,17 @@ class FloodGuard:
         matched = set(entries)
         with self._lock:
             self._n_uploads += 1
-            for entry in matched:
-                self._matches[entry] += 1
-                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
-                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
-            return frozenset(matched & self._quarantined.keys())
+            fresh = [entry for entry in matched if self._count(entry, 1)]
+            flooding = frozenset(matched & self._quarantined.keys())
+        self._log(fresh)
+        return flooding
 
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
         """Add what another process counted, as `counts` gave it there."""
         with self._lock:
             self._n_uploads += n_uploads
-            for entry, n_matches in matches:
-                self._matches[entry] += n_matches
-                if entry not in self._quarantined and entry not in self._released and self._floods(entry):
-                    self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+            fresh = [entry for entry, n_matches in matches if self._count(entry, n_matches)]
+        self._log(fresh)
 
     def counts(self) -> tuple[int, dict[Hashable, int]]:
         """Return how many uploads were seen, and how many of them each entry matched."""
@@ -129,10 +139,24 @@ class FloodGuard:
             self._released.add(entry)
             return self._quarantined.pop(entry, None) is not None
 
+    def _count(self, entry: Hashable, n_matches: int) -> bool:
+        """Count matches of an entry; return whether they are what quarantines it."""
+        self._matches[entry] += n_matches
+        if entry in self._quarantined or entry in self._released or not self._floods(entry):
+            return False
+        self._quarantined[entry] = (self._n_uploads, self._matches[entry])
+        return True
+
+    def _log(self, fresh: Iterable[Hashable]) -> None:
+        for entry in fresh:
+            n_uploads, n_matches = self._quarantined[entry]
+            shown = shown_key(entry) if isinstance(entry, tuple) and len(entry) == 3 else "of another kind"
+            _LOG.warning("quarantined: entry %s matched %d of %d uploads", shown, n_matches, n_uploads)
+
     def _floods(self, entry: Hashable) -> bool:
         n_matches = self._matches[entry]
         return (
-            n_matches >= self._min_matches
-            and self._n_uploads >= self._min_uploads
-            and n_matches > self._max_share * self._n_uploads
+            n_matches >= self._limits.min_matches
+            and self._n_uploads >= self._limits.min_uploads
+            and n_matches > self._limits.max_share * self._n_uploads
         )

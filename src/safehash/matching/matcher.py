@@ -2,78 +2,95 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError
+from ..errors import IndexFileError, ListError
+from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
-from ..images.limits import DEFAULT_LIMITS, Limits
-from ..lists.policy import Policy
+from ..hashing.threads import on_threads
+from ..images.limits import Limits
+from ..images.uploads import Upload
 from ..lists.source import ListPath, ListSource
-from ..search.index import Index
-from .deciding import Facts, Rules, decide_hashes, decide_upload, near_any
+from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
 from .flood import FloodGuard
-from .snapshot import open_snapshot, write_snapshot
-from .state import Sources, State, adopt_state, origin_of, read_state
-from .views import EFFORTS, Effort
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .saving import adopt_state, save_state
+from .settings import DEFAULT_SETTINGS, Effort, Settings
+from .snapshot import open_snapshot
+from .state import Sources, State, origin_of, read_state, remarks_on
 
 __all__ = ["Matcher", "quarantined"]
 
-PathLike = str | os.PathLike[str]
+_Path = str | os.PathLike[str]
+
+_LOG = logging.getLogger(__name__)
+
+#: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
+_SLOW_SECONDS = 2.0
 
 
 class Matcher:
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
-    decisions under way finish on the old ones.
+    decisions under way finish on the old ones. One made by `open` pickles and copies, as its file's path and its
+    settings: another process opens the same snapshot.
+
+    Examples
+    --------
+    >>> matcher = Matcher.from_files("list.csv")
+    >>> decision = matcher.check("photo.jpg")
+    >>> decision.is_match, decision.standing[0].entry.id
+    (True, 'b-1')
+    >>> matcher.save("lists.safehash")
+    >>> Matcher.open("lists.safehash").check("other.jpg").outcome
+    <Outcome.NO_MATCH: 'no_match'>
     """
 
-    def __init__(
-        self,
-        state: State,
-        *,
-        policy: Policy | None,
-        limits: Limits,
-        effort: Effort,
-        flood_guard: FloodGuard | None,
-        allow_ids: Collection[str],
-        allow_distance: int,
-        sources: Sources,
-    ) -> None:
-        self._asked = policy  # None: whatever a snapshot was saved with
-        self._limits = limits
-        self._effort: Effort = effort
-        self._flood_guard = flood_guard
-        self._allow_ids = frozenset(allow_ids)
-        self._allow_distance = allow_distance
+    _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
+    _shared_guard: FloodGuard | None
+    _flood_guard: FloodGuard | None
+    _sources: Sources
+    _state: State
+    _remarks: tuple[State | None, tuple[str, ...]]
+    _reloading: AbstractContextManager[object]
+
+    def __init__(self) -> None:
+        raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
+
+    @classmethod
+    def _made(
+        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+    ) -> Matcher:
+        self = cls.__new__(cls)
+        self._asked = settings
+        self._shared_guard = flood_guard
+        own = FloodGuard(settings.flood) if settings.flood is not None else None
+        self._flood_guard = own if flood_guard is None else flood_guard
         self._sources = sources
-        self._state = self._with_allowance(state)
+        self._state = state
+        self._remarks = (None, ())
         self._reloading = threading.RLock()
+        return self
 
     @classmethod
     def from_files(
         cls,
         *lists: ListPath,
         allow: Iterable[ListPath] = (),
-        allow_ids: Collection[str] = (),
-        allow_distance: int = 16,
-        policy: Policy | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        effort: Effort = "standard",
+        settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
     ) -> Matcher:
         """Read lists and return a matcher over all of them.
@@ -84,65 +101,52 @@ class Matcher:
             Files or directories of pages, in any format `read_list` knows. No two have one name.
         allow : iterable of path-like or ListSource
             Lists of harmless pictures. What matches only because it is one of them is suppressed.
-        allow_ids : collection of str
-            Entries, by their id, whose matches are suppressed.
-        allow_distance : int
-            How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
-            threshold of the policy is looked up, so more than that has no effect.
-        policy : Policy, optional
-            Thresholds and which entries count; the defaults of `Policy` otherwise.
-        limits : Limits
-            What one upload may cost.
-        effort : "fast", "standard" or "thorough"
-            How many views of an upload are looked up (docs/matching.md).
+        settings : Settings
+            Everything else that decisions depend on.
         flood_guard : FloodGuard, optional
-            Quarantines entries that match too large a share of uploads.
+            Counts in this one, which others may share, instead of one made by ``settings.flood``.
 
         Raises
         ------
         ListError
-            A list has no usable record, or is stale where the policy demands fresh ones.
+            No list was named; a list has no usable record, or is stale where the policy demands fresh ones.
         OSError
             A list cannot be read.
         """
-        if effort not in EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
-        policy = Policy() if policy is None else policy
+        if settings.trusted:
+            raise ValueError(
+                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+            )
+        if not lists:
+            raise ListError("no list was named, and nothing can match none: name at least one")
         sources = Sources(
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        return cls(
-            read_state(sources, policy, effort),
-            policy=policy,
-            limits=limits,
-            effort=effort,
-            flood_guard=flood_guard,
-            allow_ids=allow_ids,
-            allow_distance=allow_distance,
-            sources=sources,
-        )
+        state = read_state(sources, settings)
+        for remark in remarks_on(state, settings, opened=False):
+            _LOG.warning("%s", remark)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
 
     @classmethod
     def open(
         cls,
-        path: PathLike,
+        path: _Path,
         *,
-        allow_ids: Collection[str] = (),
-        allow_distance: int = 16,
-        policy: Policy | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        effort: Effort = "standard",
+        settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
         verify: Literal["lazy", "full"] = "lazy",
     ) -> Matcher:
         """Open a snapshot that `save` wrote: memory-mapped, shared between processes, in milliseconds.
 
-        Parameters are those of `from_files`, but:
-
-        policy : Policy, optional
-            Thresholds and quality floor; those of the snapshot otherwise, of the new one after a reload. Which
-            entries count was settled when the snapshot was built.
+        Parameters
+        ----------
+        path : path-like
+        settings : Settings
+            Its policy gives thresholds and quality floor; without one, those of the snapshot hold, of the new
+            one after a reload. Which entries count was settled when the snapshot was built.
+        flood_guard : FloodGuard, optional
+            As of `from_files`.
         verify : "lazy" or "full"
             Check every block before its first use, or the whole file now.
 
@@ -151,20 +155,26 @@ class Matcher:
         IndexFileError
             The file is damaged, truncated, foreign or newer; it says which section.
         """
-        sources = Sources(snapshot=os.fspath(path))
+        if settings.trusted:
+            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
         snapshot = open_snapshot(path, verify=verify)
-        return cls(
-            adopt_state(snapshot, policy, effort),
-            policy=policy,
-            limits=limits,
-            effort=effort,
+        return cls._made(
+            adopt_state(snapshot, settings),
+            settings=settings,
             flood_guard=flood_guard,
-            allow_ids=allow_ids,
-            allow_distance=allow_distance,
-            sources=sources,
+            # Absolute: it is opened again by `reload`, and where this matcher is unpickled.
+            sources=Sources(snapshot=str(Path(path).absolute())),
         )
 
-    def save(self, path: PathLike) -> None:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy as what opens the snapshot again; counts of matches begin anew there."""
+        if self._sources.snapshot is None:
+            raise TypeError(
+                "a Matcher made from lists does not pickle: save it first, and pickle what `Matcher.open(path)` returns"
+            )
+        return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
+
+    def save(self, path: _Path) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
         Written beside its place, flushed and renamed: a reader sees the old file or the new one.
@@ -174,36 +184,7 @@ class Matcher:
         IndexFileError
             The file could not be written.
         """
-        state = self._state
-        indexes = {
-            algorithm: index
-            if index.method == "multi"
-            else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
-            for algorithm, index in state.indexes.items()
-        }
-        arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
-        for algorithm, exact in state.exact.items():
-            arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
-        settings = {
-            "n_listed": state.n_listed,
-            "notes": list(state.notes),
-            "max_distance": dict(state.policy.max_distance),
-            "min_quality": state.policy.min_quality,
-            "per_list": {
-                name: {"max_distance": dict(own.max_distance)}
-                for name, own in state.policy.per_list.items()
-                if own.max_distance is not None
-            },
-            "exact": [algorithm.value for algorithm in state.exact],
-        }
-        write_snapshot(
-            path,
-            table=state.table,
-            indexes=indexes,
-            lists=state.audit.lists,
-            settings=settings,
-            arrays=arrays,
-        )
+        save_state(path, self._state)
 
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
@@ -217,16 +198,11 @@ class Matcher:
         """
         with self._reloading:
             if self._sources.snapshot is not None:
-                state = adopt_state(open_snapshot(self._sources.snapshot), self._asked, self._effort)
+                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
-                state = read_state(self._sources, self._asked or Policy(), self._effort)
-            self._state = self._with_allowance(state)
-
-    def _with_allowance(self, state: State) -> State:
-        """Put into the audit what this matcher allows."""
-        ids = tuple(sorted(self._allow_ids))
-        audit = replace(state.audit, allow_distance=self._allow_distance, allow_ids=ids)
-        return replace(state, audit=audit)
+                self._state = read_state(self._sources, self._asked)
+            lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
+            _LOG.info("reloaded: %d entries of %s", len(self), lists)
 
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether it was.
@@ -265,24 +241,23 @@ class Matcher:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks about the lists: stale ones, what was left out and why."""
-        return self._state.notes
+        """Remarks about lists and settings: stale lists, what was left out and why, names that nothing bears."""
+        state = self._state
+        known, remarks = self._remarks
+        if known is not state:  # reads every id of a snapshot, so not before somebody asks
+            remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
+            self._remarks = (state, remarks)
+        return (*state.notes, *remarks)
 
     @property
     def limits(self) -> Limits:
         """What one upload may cost."""
-        return self._limits
+        return self._asked.limits
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What decisions depend on beside the lists, as `open` takes it."""
-        return {
-            "allow_ids": self._allow_ids,
-            "allow_distance": self._allow_distance,
-            "policy": self._state.policy,
-            "limits": self._limits,
-            "effort": self._effort,
-        }
+    def settings(self) -> Settings:
+        """What decisions depend on beside the lists; its policy is the one in force, never None."""
+        return replace(self._asked, policy=self._state.policy)
 
     @property
     def flood_guard(self) -> FloodGuard | None:
@@ -291,14 +266,15 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(
-        self, item: bytes | bytearray | memoryview | PathLike | Image, *, effort: Effort | None = None
-    ) -> Decision:
+    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
         """Decide one upload.
 
         Parameters
         ----------
-        item : bytes, path-like or PIL image
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
+            uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
+            left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard" or "thorough", optional
             Instead of the matcher's own.
 
@@ -306,28 +282,43 @@ class Matcher:
         -------
         Decision
             Never an exception for a bad image: unreadable, too large and unsupported are outcomes.
+
+        Raises
+        ------
+        TypeError
+            `item` is none of that; the message names what was given.
         """
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.thread_time()
         state = self._state
-        chosen = self._effort if effort is None else effort
-        if chosen not in EFFORTS:
-            raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {chosen!r}")
-        matches, facts = decide_upload(state, item, self._rules(chosen))
-        audit = state.audit if chosen == state.audit.effort else replace(state.audit, effort=chosen)
-        return self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        matches, facts = decide_upload(state, item, settings)
+        decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
+        spent = time.thread_time() - began
+        if spent > _SLOW_SECONDS:
+            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
+        return decision
 
     def check_many(
         self,
-        items: Sequence[bytes | PathLike | Image],
+        items: Iterable[Upload],
         *,
         effort: Effort | None = None,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> list[Decision]:
-        """Decide several uploads, in order, on several threads. Parameters are those of `check`."""
-        if threads == 1:
-            return [self.check(item, effort=effort) for item in items]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda item: self.check(item, effort=effort), items))
+        """Decide several uploads, on several threads, in their order.
+
+        Parameters
+        ----------
+        items : iterable
+            Of what `check` takes.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+        threads : int, optional
+            By default one for each processor this process may use, as of `hash_many`.
+        """
+        return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
@@ -354,17 +345,9 @@ class Matcher:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
         started = time.perf_counter()
         state = self._state
-        judged = decide_hashes(state, values, self._rules(self._effort))
+        judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
-
-    def _rules(self, effort: Effort) -> Rules:
-        return Rules(
-            effort=effort,
-            limits=self._limits,
-            allow_ids=self._allow_ids,
-            allow_distance=self._allow_distance,
-        )
 
     # -- the outcome --------------------------------------------------------------------------------------
 
@@ -375,6 +358,7 @@ class Matcher:
             matches=in_order(matches),
             hash=facts.hash,
             reason=facts.reason,
+            failure=facts.failure,
             provenance=facts.provenance,
             audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
@@ -383,7 +367,20 @@ class Matcher:
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
 
 
+def _shown(decision: Decision) -> str:
+    """Say of what kind an upload was, as a log may show it."""
+    how = decision.provenance
+    if how is None:
+        return decision.reason or decision.outcome.value
+    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"
+
+
+def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
+    """Open a pickled matcher's snapshot."""
+    return kind.open(path, settings=settings, flood_guard=flood_guard)
+
+
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
     """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.matches if match.suppressed_by is None)
+    flooding = guard.record(match.entry.key for match in decision.standing)
     return decision.suppressing(flooding, by="quarantine")

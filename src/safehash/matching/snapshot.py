@@ -20,7 +20,6 @@ even a forged file with fitting checksums can make a search read outside.
 from __future__ import annotations
 
 import bisect
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -28,9 +27,8 @@ import json
 import math
 import mmap
 import os
-import secrets
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,8 +37,10 @@ import numpy.typing as npt
 
 from .._search import BLOCK_SIZE, Blocks, block_checksums, checksum
 from ..errors import IndexFileError
+from ..files import writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
+from ..search.arrays import index_of_parts, parts_of, widths_of
 from ..search.index import Index
 from .decision import ListInfo
 
@@ -253,7 +253,7 @@ class Snapshot:
                 raise self._error(f"{name} has another type", f"index.{algorithm.value}")
         if parts["digests"].shape[1] != algorithm.n_bytes:
             raise self._error("digests of another length", f"index.{algorithm.value}")
-        return Index.from_parts(
+        return index_of_parts(
             algorithm=algorithm,
             digests=parts["digests"],
             widths=[int(width) for width in facts["widths"]],
@@ -368,14 +368,13 @@ def write_snapshot(
     ValueError
         An index has method "flat": only slots have arrays worth writing.
     """
-    target = Path(path)
     sections: dict[str, AnyArray] = {f"entries.{name}": part for name, part in table.to_sections().items()}
     facts = []
     for algorithm, index in indexes.items():
         if index.method == "flat":
             raise ValueError("a flat index has no slot arrays; build it with method='multi'")
         names = {}
-        for name, part in index.parts().items():
+        for name, part in parts_of(index).items():
             names[name] = f"index.{algorithm.value}.{name}"
             of_table = sections.get(f"entries.digests.{algorithm.value}")
             if name == "digests" and of_table is not None and _same_memory(part, of_table):
@@ -386,7 +385,7 @@ def write_snapshot(
                 "algorithm": algorithm.value,
                 "algorithm_version": algorithm.version,
                 "max_distance": index.max_distance,
-                "widths": index.widths,
+                "widths": list(widths_of(index)),
                 "parts": names,
             }
         )
@@ -399,7 +398,7 @@ def write_snapshot(
         "indexes": facts,
     }
     try:
-        with _replacing(target) as file:
+        with writing_whole(path) as file:
             _write(file, header, sections)
     except OSError as exc:
         raise IndexFileError(f"could not be written: {exc}", path=path) from exc
@@ -451,25 +450,3 @@ def _write(file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArr
     )
     file.seek(0)
     file.write(preamble + struct.pack("<Q", checksum(preamble)))
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """Yield a new file that takes `target`'s place once it is complete and on disk; mode 0600."""
-    beside = target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"
-    handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the rename itself must reach the disk too
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

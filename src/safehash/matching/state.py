@@ -1,29 +1,33 @@
-"""Everything a decision reads: made from lists, or adopted from a snapshot."""
+"""Everything a decision reads, as one value, and how it is made from lists."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
-from ..errors import IndexFileError, ListError
+from ..errors import ListError
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.loading import load_list
-from ..lists.policy import ListPolicy, Policy, staleness
+from ..lists.policy import Policy
+from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
-from .snapshot import Snapshot, file_state
-from .views import Effort
+from .settings import Settings
+from .snapshot import file_state
 
-__all__ = ["Sources", "State", "adopt_state", "origin_of", "read_state", "widest_distance"]
+__all__ = ["Sources", "State", "audit_of", "origin_of", "read_state", "remarks_on", "widest_distance"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     return tuple((str(path), file_state(path)) for path in paths)
 
 
-def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
+def read_state(sources: Sources, settings: Settings) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
     Raises
@@ -69,6 +73,7 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
     ListError, OSError
         A list is damaged or cannot be read, or no entry to match against is left.
     """
+    policy = Policy() if settings.policy is None else settings.policy
     check_names(sources.lists)
     check_names(sources.allow)
     everything = (*sources.lists, *sources.allow)
@@ -81,19 +86,24 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded = load_list(source)
-            selection = (allow_policy if is_allow else policy).select(loaded)
+            selection = select(allow_policy if is_allow else policy, loaded)
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:
+                _LOG.warning("%s: %s", loaded.name, stale)
                 notes.append(f"{loaded.name}: {stale}")
-            notes += [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
-            notes += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            said = [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
+            said += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            for note in said:
+                _LOG.info("%s", note)
+            notes += said
             infos.append(
                 ListInfo(
                     name=loaded.name,
                     snapshot=loaded.snapshot,
                     loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                     n_entries=len(selection.rows),
+                    allow=is_allow,
                 )
             )
         if not is_allow:
@@ -133,74 +143,20 @@ def read_state(sources: Sources, policy: Policy, effort: Effort) -> State:
         exact=exact,
         allowed=frozenset(allowed),
         policy=policy,
-        audit=_audit_of((*indexes, *exact), infos, policy, effort),
+        audit=audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
     )
 
 
-def adopt_state(snapshot: Snapshot, policy: Policy | None, effort: Effort) -> State:
-    """Return the state an open snapshot holds; nothing of its arrays is copied.
-
-    Without a policy its own thresholds and quality floor hold.
-
-    Raises
-    ------
-    IndexFileError
-        The snapshot was not written by `Matcher.save`.
-    """
-    policy = _policy_of(snapshot) if policy is None else policy
-    settings = snapshot.settings
-    try:
-        exact = {
-            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in settings["exact"]
-        }
-        n_listed = int(settings["n_listed"])
-        notes = tuple(str(note) for note in settings["notes"])
-        allowed = frozenset(snapshot.array("allowed").tolist())
-        counts = snapshot.table.counts()
-        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
-        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
-        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
-            raise ValueError("an index of another list")
-    except (KeyError, TypeError, ValueError) as exc:
-        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
-    return State(
-        table=snapshot.table,
-        n_listed=n_listed,
-        indexes=snapshot.indexes,
-        exact=exact,
-        allowed=allowed,
-        policy=policy,
-        audit=_audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, effort),
-        notes=notes,
-        origin=(snapshot.state,),
-    )
-
-
-def _policy_of(snapshot: Snapshot) -> Policy:
-    settings = snapshot.settings
-    try:
-        return Policy(
-            max_distance=dict(settings["max_distance"]),
-            min_quality=int(settings["min_quality"]),
-            per_list={
-                name: ListPolicy(max_distance=own["max_distance"])
-                for name, own in settings["per_list"].items()
-            },
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
-
-
-def _audit_of(
-    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, effort: Effort
+def audit_of(
+    algorithms: Sequence[Algorithm], infos: Sequence[ListInfo], policy: Policy, settings: Settings
 ) -> Audit:
+    """Return what every decision by these lists and settings carries."""
     return Audit(
         version=__version__,
         algorithm=",".join(algorithm.value for algorithm in algorithms) or "pdq",
-        effort=effort,
+        effort=settings.effort,
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
@@ -209,7 +165,60 @@ def _audit_of(
             for name, own in sorted(policy.per_list.items())
             for algorithm, bits in sorted((own.max_distance or {}).items())
         ),
+        allow_distance=settings.allow_distance,
+        allow_ids=tuple(sorted(settings.allow_ids)),
     )
+
+
+#: What of a policy holds when a snapshot is opened; the rest was settled when it was built.
+_HOLDS_LATER = {"max_distance", "min_quality", "per_list"}
+
+
+def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, ...]:
+    """Return what the settings name and nothing bears, and what of them has no effect.
+
+    Parameters
+    ----------
+    state : State
+    settings : Settings
+        As the user gave them.
+    opened : bool
+        The state comes from a snapshot.
+    """
+    remarks = []
+    listed = {info.name for info in state.audit.lists if not info.allow}
+    policy = settings.policy
+    if policy is not None:
+        remarks += [
+            f"settings for the list {name!r} have no effect: "
+            + (
+                "it is an allow-list"
+                if name in {info.name for info in state.audit.lists}
+                else "no list is called so"
+            )
+            for name in sorted(set(policy.per_list) - listed)
+        ]
+        if opened:
+            usual = Policy()
+            asked = [
+                each.name
+                for each in fields(policy)
+                if getattr(policy, each.name) != getattr(usual, each.name)
+            ]
+            asked += [
+                f"{each.name} of {name}"
+                for name, own in sorted(policy.per_list.items())
+                for each in fields(own)
+                if each.name != "max_distance" and getattr(own, each.name) is not None
+            ]
+            remarks += [
+                f"the policy's {name} has no effect on a snapshot: which entries count was settled when it was built"
+                for name in asked
+                if name not in _HOLDS_LATER
+            ]
+    unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
+    remarks += [f"the allowed id {name!r} is no listed entry's" for name in sorted(unknown)]
+    return tuple(remarks)
 
 
 def widest_distance(policy: Policy, algorithm: Algorithm) -> int:

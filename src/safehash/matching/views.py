@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from ..hashing.compute import hash_decoded, turned_digests
+from ..errors import ImageError
+from ..hashing.algorithms import USUAL_QUALITY
+from ..hashing.compute import hash_decoded, reduction_for, turned_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..images.pictures import Decoded
+from ..images.decoding import decode
+from ..images.limits import DEFAULT_LIMITS
+from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..search.index import Index
+from .sampling import Sample
+from .settings import EFFORTS, Effort, check_effort
 from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
-Effort = Literal["fast", "standard", "thorough"]
-
-#: From the least work to the most.
-EFFORTS: tuple[Effort, ...] = ("fast", "standard", "thorough")
+_Picture: TypeAlias = Decoded
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -72,12 +76,18 @@ class ViewResult:
     ----------
     hash : Hash
         Of the upload as it is (of an animation, its first frame), with its quality.
+    provenance : Provenance
+        Of the same picture.
     hits : tuple of Hit
         The best view of every row found, nearest first, then by row.
+    failures : tuple of ImageError
+        Why further pictures of the upload, or frames after the first, could not be made.
     """
 
     hash: Hash
+    provenance: Provenance
     hits: tuple[Hit, ...]
+    failures: tuple[ImageError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +99,21 @@ class _Queries:
 
 
 def look_up(
-    decoded_frames: Sequence[Decoded],
+    frames: Iterable[Decoded],
     index: Index,
     *,
     max_distance: int,
     min_quality: int,
     effort: Effort = "standard",
-    on_black: Callable[[], Decoded] | None = None,
+    looked_at: Callable[[Decoded, Hash], None] | None = None,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
     Parameters
     ----------
-    decoded_frames : sequence of Decoded
-        The picture, or frames of an animation, first frame first. Reduced decodes are welcome.
+    frames : iterable of Decoded
+        The picture, or frames of an animation, first frame first; each is let go when the next one is taken. What a
+        viewer may see else in each (`Decoded.also`) is looked up after it. Reduced decodes are welcome.
     index : Index
         Of any perceptual algorithm; only PDQ has views that need pixels of their own.
     max_distance : int
@@ -110,11 +121,11 @@ def look_up(
     min_quality : int
         Views of lower PDQ quality are not looked up.
     effort : "fast", "standard" or "thorough"
-        "fast" takes each frame as it is. "standard" adds orientations, negatives, boxes inside the
-        picture (borders, screenshots, collages) and, where `on_black` is given, the picture on black. "thorough"
-        adds crops and small rotations, and looks harder for boxes.
-    on_black : callable or None
-        Decodes the picture on black; given for pictures with transparency.
+        "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
+        picture (borders, screenshots, collages). "thorough" adds crops and small rotations, and looks harder for
+        boxes. Each `Also` says from which effort on it counts.
+    looked_at : callable or None
+        Given every picture that is looked up, in order, with its hash.
 
     Returns
     -------
@@ -124,6 +135,8 @@ def look_up(
     ------
     ValueError
         No frames, or an effort that does not exist.
+    ImageError
+        Of taking the first frame. Others, and pictures in `Decoded.also`, that cannot be made are told in the result.
 
     Notes
     -----
@@ -133,58 +146,77 @@ def look_up(
     ----------
     docs/matching.md.
     """
-    if not decoded_frames:
-        raise ValueError("no frames to look up")
-    if effort not in EFFORTS:
-        raise ValueError(f"effort is one of {', '.join(EFFORTS)}, not {effort!r}")
-    first: Hash | None = None
+    check_effort(effort)
+    first: tuple[Hash, Provenance] | None = None
     best: dict[int, Hit] = {}
-    seen: list[Hash] = []
-    for picture, name in _pictures(decoded_frames, effort, on_black):
-        own, queries = _plain_views(picture, index.algorithm, effort)
-        first = first or own
-        thumbs = Thumbnails(picture)
-        found_plainly = (
-            _search(queries, thumbs, index, max_distance) if _is_good(own.quality, min_quality) else ()
-        )
-        for row, distance, view, needs in found_plainly:
-            _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
-        if effort == "fast" or index.algorithm is not Algorithm.PDQ:
+    sample = Sample()
+    looked_up: set[bytes] = set()
+    failures: list[ImageError] = []
+    for picture, name, plain in _pictures(frames, effort, failures):
+        own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
+        if looked_at is not None:
+            looked_at(picture, own)
+        first = first or (own, picture.provenance)
+        if not len(index):
             continue
-        # Windows of a frame that looks like one before would lead to the same entries.
-        if all(own.distance(other) > _SAME_FRAME for other in seen):
-            seen.append(own)
-            found = search_windows(
-                thumbs,
-                index,
-                max_distance=max_distance,
-                thorough=effort == "thorough",
-                settled=set(best),
-            )
-            for hit in found:
-                view = _named(_described(hit), name)
-                _keep(
-                    best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs)
-                )
-    assert first is not None
+        thumbs = Thumbnails(picture)
+        # Of the frames of an animation many are the same.
+        if _is_good(own.quality, min_quality) and own.digest not in looked_up:
+            looked_up.add(own.digest)
+            for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
+                _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
+        if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
+            sample.offer(own, thumbs, name, picture.shown_for)
+    if first is None:
+        raise ValueError("no frames to look up")
+    for each in sample.kept:
+        found = search_windows(
+            each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
+        )
+        for hit in found:
+            view = _named(_described(hit), each.name)
+            _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
-    return ViewResult(hash=first, hits=hits)
+    return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
 
 
 def _keep(best: dict[int, Hit], hit: Hit) -> None:
-    if hit.row not in best or hit.distance < best[hit.row].distance:
+    """Keep the view that needs the least threshold: a nearer one of another kind may need more, and lose the row."""
+    before = best.get(hit.row)
+    if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
         best[hit.row] = hit
 
 
 def _pictures(
-    frames: Sequence[Decoded], effort: Effort, on_black: Callable[[], Decoded] | None
-) -> Iterator[tuple[Decoded, str]]:
-    """Yield every picture to look at, with what to call it."""
-    for number, frame in enumerate(frames):
-        n_frames = frame.provenance.n_frames
-        yield frame, f"frame {frame.provenance.frame + 1} of {n_frames}" if len(frames) > 1 or number else ""
-    if on_black is not None and effort != "fast":
-        yield on_black(), "on black"
+    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
+) -> Iterator[tuple[Decoded, str, bool]]:
+    """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
+    n_frames = 0
+    each = iter(frames)
+    while True:
+        try:
+            frame = next(each, None)
+        except ImageError as exc:
+            if not n_frames:
+                raise
+            failures.append(exc)
+            return
+        if frame is None:
+            return
+        n_frames += 1
+        provenance = frame.provenance
+        of_many = provenance.n_frames > 1
+        name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
+        yield frame, name, False
+        for also in frame.also:
+            if EFFORTS.index(also.effort) > EFFORTS.index(effort):
+                continue
+            try:
+                picture = also.make()
+            except ImageError as exc:
+                failures.append(exc)
+                continue
+            yield picture, _named(also.name, name), also.plain
 
 
 #: The views that need no window, in the order of their queries.
@@ -241,7 +273,9 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(
+    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
+) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
@@ -249,7 +283,8 @@ def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[H
 
     Parameters
     ----------
-    picture : Decoded
+    upload : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+        As of `Matcher.check`.
     min_quality : int
         Parts of lower PDQ quality are left out.
 
@@ -257,7 +292,19 @@ def windows_to_list(picture: Decoded, *, min_quality: int = 50) -> tuple[tuple[H
     -------
     tuple of (Hash, str)
         At most 14: 10 and 20 % off every side, 10, 20 and 30 % off each one.
+
+    Raises
+    ------
+    ImageError, OSError
+        The picture cannot be decoded or read.
+
+    Examples
+    --------
+    >>> [(value.quality, part) for value, part in windows_to_list("photo.jpg")][-1]
+    (100, 'without 30 % at the right')
     """
+    taken = upload if isinstance(upload, Decoded) else take(upload, limits=DEFAULT_LIMITS)
+    picture = taken if isinstance(taken, Decoded) else decode(taken, step_for=reduction_for)
     thumb = Thumbnails(picture).of_side(256)
     parts: list[tuple[tuple[float, float, float, float], str]] = [
         ((share, 1 - share, share, 1 - share), f"without {round(100 * share)} % on every side")
@@ -326,6 +373,3 @@ def _window_in_words(top: float, bottom: float, left: float, right: float) -> st
 _WHOLE = 0.985
 _OFF_GRID = 0.02
 _MOSTLY = 0.4
-
-#: Bits between two frames of an animation that need not both be cut into windows.
-_SAME_FRAME = 12

@@ -1,4 +1,4 @@
-"""Windows over one upload's thumbnail: which to try, which list entries they lead to, which of those hold."""
+"""Windows over one upload's thumbnail, for crops, boxes and tilts: which to try, and the thresholds that hold."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
+from .._digests import degenerate, distance_to_plain, turn_digests
 from ..images.pictures import Decoded
 from ..search.index import Index
-from .gates import degenerate, distance_to_plain, turn_digests
+from ..search.seeds import seed
 
 __all__ = ["FAMILIES", "Family", "Found", "Thumbnails", "search_windows", "turned_needs"]
 
@@ -194,7 +195,7 @@ class Thumbnails:
     """The upload's luma as squares of the sides that windows are read from, each made at first use."""
 
     def __init__(self, picture: Decoded) -> None:
-        self._picture = picture
+        self._picture: Decoded | None = picture
         self._made: dict[int, Float32Array] = {}
         where = picture.provenance
         upright = where.orientation < 5
@@ -204,10 +205,20 @@ class Thumbnails:
         self.aspect = self.cols / self.rows
         self._boxes: dict[tuple[int, int], tuple[Float64Array, UInt8Array, Float32Array]] = {}
 
+    def let_picture_go(self) -> None:
+        """Make what windows are read from, and hold on to the picture no longer."""
+        for side in (_PANEL_SIDE, _FRAME_SIDE, _WHOLE_SIDE):
+            self.of_side(side)
+        self._picture = None
+
     def of_side(self, side: int) -> Float32Array:
         """Return the thumbnail of this side, float32, shape (side, side); do not write to it."""
         made = self._made.get(side)
         if made is None:
+            if self._picture is None:
+                raise ValueError(
+                    f"no thumbnail of {side} samples a side was made while the picture was there"
+                )
             where = self._picture.provenance
             made = _views.thumbnail(
                 self._picture.pixels,
@@ -250,7 +261,7 @@ class _Batch:
     degrees: list[float]
 
     def add(self, digests: UInt8Array, windows: Float64Array, orientation: int, degrees: float = 0.0) -> None:
-        self.digests.append(digests if orientation == 0 else turn_digests(digests, orientation))
+        self.digests.append(digests if orientation == 0 else turn_digests(digests, (orientation,))[:, 0])
         self.windows.append(windows)
         self.orientations.append(orientation)
         self.degrees.append(degrees)
@@ -321,23 +332,22 @@ def search_windows(
     max_distance : int
         Threshold of the picture as it is; each family adds its own.
     thorough : bool
-        All families; otherwise only the best boxes inside the upload.
+        All families; otherwise only the best boxes inside the upload, which come first in any case: what less effort
+        finds, more finds.
     settled : set of int
         Rows found already, left alone. Rows yielded are added once they are near; one found at a distance is
         tried by the other families too, and may be yielded again.
     """
-    batches: list[_Batch]
+    batches = [_boxes_batch(thumbs, FAMILIES["framed"], _FRAME_SIDE, 16, {0: 16, MIRRORED: 16})]
     if thorough:
         turned = dict.fromkeys((1, 2, 3, 4, 6, 7), 30)
-        batches = [
+        batches += [
             _boxes_batch(
                 thumbs, FAMILIES["panel"], _PANEL_SIDE, _N_BOXES, {0: _N_BOXES, MIRRORED: _N_BOXES, **turned}
             ),
             _whole_batch(thumbs),
             _rotated_batch(thumbs),
         ]
-    else:
-        batches = [_boxes_batch(thumbs, FAMILIES["framed"], _FRAME_SIDE, 16, {0: 16, MIRRORED: 16})]
     for batch in batches:
         for found in _settle(batch, thumbs, index, max_distance, settled):
             if found.distance <= max_distance:
@@ -352,7 +362,7 @@ def _settle(
     queries = np.concatenate(batch.digests)
     if not len(queries):
         return
-    seeds = index.seed(queries, max_distance=family.seed_distance)
+    seeds = seed(index, queries, max_distance=family.seed_distance)
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(digests) for digests in batch.digests)])
@@ -389,7 +399,7 @@ def _refine(
     """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
     family, orientation, degrees = batch.family, batch.orientations[group], batch.degrees[group]
     # Turning the entry's bits back is cheaper than turning the picture.
-    wanted = turn_digests(digest, _INVERSE[orientation])[0]
+    wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
     thumb = thumbs.of_side(batch.side)
 
     def run(

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import SafehashError
+from ..files import writing_whole
+from ..hashing.algorithms import USUAL_DISTANCE, Algorithm
+from ..matching.decision import DECIDED
+from ..matching.shown import printable
 from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
 from ..scanning.lookback import counts
-from ..scanning.records import DECIDED, printable
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["write_report"]
+__all__ = ["report"]
 
 #: A page with more rows is no page; what is left out is counted on it.
 _MAX_MATCHES = 5000
@@ -29,16 +32,14 @@ _MAX_PROBLEMS = 500
 _MAX_THUMBNAILS = 500
 
 
-def write_report(
-    catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False
-) -> None:
+def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False) -> None:
     """Write the catalog's report.
 
     Parameters
     ----------
     catalog : Catalog
     path : path-like
-        Written beside its place with mode 0600 and renamed into it.
+        Written whole (`files.writing_whole`).
     title : str
     thumbnails : bool
         Read the matched files again, in a confined process, and put a small grey picture of each into the
@@ -52,20 +53,17 @@ def write_report(
         The catalog cannot be read.
     OSError
         The page cannot be written.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     report(catalog, "report.html", title="Photos")
+    >>> os.path.getsize("report.html") > 1000
+    True
     """
     page = _render(_facts(catalog, thumbnails=thumbnails), title=title)
-    target = os.fspath(path)
-    partial = f"{target}.partial"
-    descriptor = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(page.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)  # noqa: PTH105
-    except OSError:
-        os.unlink(partial)  # noqa: PTH108  half a page is none
-        raise
+    with writing_whole(path, text=True) as file:
+        file.write(page)
 
 
 @dataclass(slots=True)
@@ -184,8 +182,8 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
 
 
 def _add_thumbnails(groups: list[_Group]) -> None:
+    from ..scanning.confining import Means
     from ..scanning.pool import each_isolated
-    from ..scanning.worker import Means
     from .thumbnails import thumbnail
 
     plain = [
@@ -209,7 +207,7 @@ def _histogram(catalog: Catalog) -> dict[str, Any]:
             "SELECT distance, count(*) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
         )
     }
-    last = max([31, *counts])
+    last = max([USUAL_DISTANCE[Algorithm.PDQ], *counts])
     most = max(counts.values(), default=0)
     return {"bars": [(distance, counts.get(distance, 0)) for distance in range(last + 1)], "most": most}
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageError
-from ..hashing.compute import read_file
 from ..images.decoding import decode
+from ..images.uploads import read_file
 
 __all__ = ["grey_png", "thumbnail"]
 

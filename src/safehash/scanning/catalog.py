@@ -20,12 +20,14 @@ from ..errors import CatalogError
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..matching.decision import Audit, Match
+from ..matching.shown import as_bytes
 from .items import Item
-from .records import Problem, ScanRecord, Skipped, Summary
+from .records import ScanEvent, ScanRecord, Skipped, Summary
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
+    from ..matching.settings import Settings
 
 __all__ = ["OUTCOME_NOW", "SKIPPED", "Catalog", "Known", "name_text"]
 
@@ -99,7 +101,7 @@ OUTCOME_NOW = """CASE WHEN files.outcome = 'match' OR EXISTS (
 ) THEN 'match' ELSE files.outcome END"""
 
 SKIPPED = "skipped"
-_RETRIED_ON_REQUEST = frozenset({"crash", "timeout", "memory"})
+_RETRIED_ON_REQUEST = frozenset({"crash", "timeout", "memory", "internal"})
 #: A kill loses at most this much work.
 _COMMIT_SECONDS = 1.0
 _COMMIT_RECORDS = 1000
@@ -134,6 +136,18 @@ class Catalog:
     -----
     One process writes at a time (`begin` refuses the second); any number may read meanwhile. An object
     belongs to one thread.
+
+    Examples
+    --------
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running))
+    2
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running)), running.summary.n_unchanged
+    (0, 2)
     """
 
     def __init__(self, path: StrPath, *, create: bool = True) -> None:
@@ -262,14 +276,14 @@ class Catalog:
 
     # -- a run --------------------------------------------------------------------------------------------
 
-    def begin(self, audit: Audit, *, settings: Mapping[str, Any] | None = None, kind: str = "scan") -> int:
+    def begin(self, audit: Audit, *, settings: Settings | None = None, kind: str = "scan") -> int:
         """Begin a run and return its number.
 
         Parameters
         ----------
         audit : Audit
             Lists and settings: files decided under the same ones are not decided again.
-        settings : mapping, optional
+        settings : Settings, optional
             What else decisions depend on: the matcher's own settings.
         kind : "scan" or "rematch"
 
@@ -285,7 +299,7 @@ class Catalog:
             "lists": sorted((info.name, info.snapshot) for info in audit.lists),
             "thresholds": dict(audit.thresholds),
             "min_quality": audit.min_quality,
-            "settings": _canonical(settings or {}),
+            "settings": _canonical({} if settings is None else settings),
         }
         text = json.dumps(facts, sort_keys=True)
         self._take_lock()
@@ -333,7 +347,7 @@ class Catalog:
         labels = {label for _, text in found for label in json.loads(text)}
         return Known(outcome=outcome, lists=tuple({name for name, _ in found}), labels=tuple(labels))
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Write one record; it is safe on disk within a second."""
         with self._guarded():
             if self._n_pending == 0:
@@ -403,7 +417,7 @@ class Catalog:
             " reason, failure, quality, provenance, milliseconds)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                path, record.position, _name_bytes(record.member), record.size,
+                path, record.position, None if record.member is None else as_bytes(record.member), record.size,
                 facts.get("mtime_ns", record.mtime_ns), self._settings_key, self._run,
                 facts.get("decided") or _now(), outcome, _plain(reason), facts.get("failure"),
                 facts.get("quality"), facts.get("provenance"), facts.get("milliseconds"),
@@ -415,7 +429,7 @@ class Catalog:
     def _add_decided(self, record: ScanRecord) -> None:
         decision = record.decision
         # Without a time of change, the next scan decides the file again.
-        unsettled = record.failure in ("read", "changed")
+        unsettled = record.failure in ("read", "changed", "deadline")
         file = self._put_file(
             record,
             outcome=decision.outcome.value,
@@ -503,16 +517,6 @@ def _match_row(file: int, run: int | None, match: Match) -> dict[str, Any]:
         "view": match.view,
         "suppressed_by": match.suppressed_by,
     }
-
-
-def _name_bytes(name: str | None) -> bytes | None:
-    """Return a member's name as bytes, undecodable ones as they were in the archive."""
-    if name is None:
-        return None
-    try:
-        return name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace")
 
 
 def name_text(stored: bytes | None) -> str | None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..hashing.hashes import Algorithm, Hash, turn_digests
-from ..matching.decision import Decision
+from .._digests import turn_digests
+from ..hashing.hashes import Algorithm, Hash
+from ..matching.record import decision_record
 from ..matching.views import TURN_NAMES
 from .catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
+from .records import ScanRecord
 
 if TYPE_CHECKING:
     from ..matching.matcher import Matcher
@@ -27,7 +29,15 @@ _BATCH_ROWS = 1 << 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """One of our files near a hash that was asked about."""
+    """One of our files near a hash that was asked about.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     (found,) = similar(catalog, safehash.hash_file("photo.jpg"), max_distance=31)
+    >>> os.path.basename(found.path), found.distance, found.view
+    ('photo.jpg', 0, 'as it is')
+    """
 
     path: str
     member: str | None
@@ -37,7 +47,7 @@ class Similar:
     hash: Hash
 
 
-def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[tuple[str, str | None, Decision]]:
+def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     """Match every stored hash against other lists, without touching an image.
 
     Parameters
@@ -47,7 +57,7 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[tuple[str, str | Non
 
     Yields
     ------
-    path, member, decision
+    ScanRecord
         For each file and hash that matches (suppressed matches included). The matches are added to the
         catalog, replacing those of earlier re-matches against lists of the same names.
 
@@ -60,6 +70,13 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[tuple[str, str | Non
     -----
     A stored hash is looked up as it is, turned and negative; what only a crop, a frame or a later picture of
     an animation would show needs a scan. Pictures below the quality floor are not matched.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     for record in rematch(catalog, safehash.Matcher.from_files("list.csv")):
+    ...         print(os.path.basename(record.path), record.decision.outcome.value)
+    photo.jpg match
     """
     catalog.begin(matcher.audit, settings=matcher.settings, kind="rematch")
     state = "failed"
@@ -85,7 +102,7 @@ def _rematch_batch(
     files: npt.NDArray[np.int64],
     digests: npt.NDArray[np.uint8],
     qualities: npt.NDArray[np.int16],
-) -> Iterator[tuple[str, str | None, Decision]]:
+) -> Iterator[ScanRecord]:
     # Nearly all of them are near nothing: sort those out together before deciding one by one.
     near = matcher.near_any(digests, algorithm=algorithm)
     files = files[near]
@@ -96,8 +113,15 @@ def _rematch_batch(
     for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
         if decision.matches:
             catalog.add_matches(file, decision.matches)
-            path, member = next(catalog.query("SELECT path, member FROM files WHERE id = ?", (file,)))
-            yield os.fsdecode(path), name_text(member), decision
+            path, member, position, size, mtime_ns = next(
+                catalog.query(
+                    "SELECT path, member, position, size, mtime_ns FROM files WHERE id = ?", (file,)
+                )
+            )
+            yield ScanRecord(
+                path=os.fsdecode(path), member=name_text(member), position=position, decision=decision,
+                size=size, mtime_ns=mtime_ns,
+            )  # fmt: skip
 
 
 def stored_digests(
@@ -144,12 +168,18 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
     value : Hash
     max_distance : int
         In bits, inclusive; file digests are equal or not.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     len(similar(catalog, safehash.hash_file("other.jpg"), max_distance=31))
+    1
     """
     found: list[tuple[int, str, int, bytes]] = []
     wanted = np.frombuffer(value.digest, np.uint8)[None, :]
     names: tuple[str, ...] = ("same file",)
     if value.algorithm.is_perceptual:
-        turned = turn_digests(wanted, algorithm=value.algorithm)[0]
+        turned = turn_digests(wanted)[0]
         wanted = np.concatenate([turned, ~wanted])
         names = (*TURN_NAMES, "negative")
     else:
@@ -199,7 +229,6 @@ def records(
         Leave out files without a match that counts.
     """
     condition = f"AND {OUTCOME_NOW} = 'match'" if only_matches else ""
-    shown = 10**6 if full_hashes else 8
     for row in catalog.query(
         f"SELECT id, path, member, position, size, mtime_ns, {OUTCOME_NOW}, reason, failure, quality,"
         f" provenance, decided, milliseconds FROM files WHERE outcome <> '{SKIPPED}' {condition}"
@@ -207,45 +236,42 @@ def records(
     ):
         file, path, member, position, size, mtime_ns, outcome, *rest = row
         reason, failure, quality, how, decided, milliseconds = rest
-        record: dict[str, Any] = {"type": "decision", "path": os.fsdecode(path)}
+        facts: dict[str, Any] = {
+            "path": os.fsdecode(path),
+            "size": size,
+            "modified_ns": mtime_ns,
+            "outcome": outcome,
+            "reason": reason,
+            "failure": failure,
+            "matches": list(_matches_of(catalog, file)),
+            "decode": None if how is None else json.loads(how),
+            "decided": decided,
+            "milliseconds": milliseconds,
+        }
         if member is not None:
-            record.update(member=name_text(member), position=position)
-        record.update(size=size, modified_ns=mtime_ns, outcome=outcome)
-        if reason is not None:
-            record["reason"] = reason
-        if failure is not None:
-            record["failure"] = failure
+            facts.update(member=name_text(member), position=position)
         for algorithm, digest in catalog.query(
             "SELECT algorithm, digest FROM hashes WHERE file = ? ORDER BY algorithm", (file,)
         ):
             if algorithm in _FILE_DIGESTS:
-                record[algorithm] = digest.hex()[:shown]
+                facts[algorithm] = digest.hex()
             else:
-                record.update(algorithm=algorithm, hash=digest.hex()[:shown], quality=quality)
-        record["suggestion"] = "review" if outcome == "match" else "none"
-        record["matches"] = list(_matches_of(catalog, file, shown))
-        if how is not None:
-            record["decode"] = json.loads(how)
-        record.update(decided=decided, milliseconds=milliseconds)
-        yield record
+                facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
+        yield decision_record(facts, full_hashes=full_hashes)
 
 
-def _matches_of(catalog: Catalog, file: int, shown: int) -> Iterator[dict[str, Any]]:
+def _matches_of(catalog: Catalog, file: int) -> Iterator[dict[str, Any]]:
     for row in catalog.query(
         "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by"
         " FROM matches WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, id",
         (file,),
     ):
         source, entry, category, labels, algorithm, digest, distance, view, suppressed_by = row
-        record = {
+        yield {
             "list": source, "id": entry, "category": category, "labels": json.loads(labels),
-            "distance": distance, "view": view,
+            "distance": distance, "view": view, "algorithm": algorithm,
+            "hash": None if digest is None else digest.hex(), "suppressed_by": suppressed_by,
         }  # fmt: skip
-        if digest is not None:
-            record.update(algorithm=algorithm, hash=digest.hex()[:shown])
-        if suppressed_by is not None:
-            record["suppressed_by"] = suppressed_by
-        yield record
 
 
 def counts(catalog: Catalog) -> dict[str, Any]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..hashing.hashes import Hash
-from ..matching.decision import Audit, Decision, Outcome
+from ..matching.decision import DECIDED, Audit, Decision, Outcome
+from ..matching.record import decision_record
 
-__all__ = ["DECIDED", "Problem", "ScanRecord", "Skipped", "Summary", "printable"]
-
-#: Outcomes that are an answer. The others say that the picture could not be looked at.
-DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
+__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +36,15 @@ class ScanRecord:
     digests : tuple of Hash
         File digests that were asked for, of the bytes that were decided.
     failure : str or None
-        Where the machinery failed and not the picture: "crash", "timeout", "memory", "read" or "changed"
-        (decided, but its size or time moved meanwhile).
+        Where the machinery failed and not the picture: "crash", "timeout", "deadline", "memory", "internal" (a
+        defect of ours), "read" or "changed" (decided, but its size or time moved meanwhile).
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, ordered=True)
+    >>> record, *_ = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> record.path, record.decision.outcome.value
+    ('photos/other.jpg', 'no_match')
     """
 
     path: str
@@ -54,15 +59,17 @@ class ScanRecord:
 
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data (docs/scan.md, "Records")."""
-        said = self.decision.to_record(full_hashes=full_hashes)
-        record: dict[str, Any] = {"type": said.pop("type"), "path": self.path}
+        facts = self.decision.facts()
+        facts.update(
+            path=self.path,
+            size=self.size,
+            modified_ns=self.mtime_ns,
+            failure=self.failure,
+            **{value.algorithm.value: value.hex for value in self.digests},
+        )
         if self.member is not None:
-            record["member"] = self.member
-            record["position"] = self.position
-        record.update(said)
-        if self.failure is not None:
-            record["failure"] = self.failure
-        return record
+            facts.update(member=self.member, position=self.position)
+        return decision_record(facts, full_hashes=full_hashes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,13 @@ class Skipped:
         As of `ScanRecord`.
     reason : str
         One of a handful of fixed phrases, so that it can be counted.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan(".", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> sorted(event.path for event in running.events() if isinstance(event, Skipped))
+    ['./list.csv', './lists.safehash', './scan.db'...]
     """
 
     path: str
@@ -103,6 +117,11 @@ class Problem:
     path : str
     reason : str
         What happened there.
+
+    Examples
+    --------
+    >>> Problem(path="photos/closed", reason="unreadable folder: Permission denied").to_record()["type"]
+    'problem'
     """
 
     path: str
@@ -111,6 +130,10 @@ class Problem:
     def to_record(self) -> dict[str, Any]:
         """Return the record as plain data."""
         return {"type": "problem", "path": self.path, "reason": self.reason}
+
+
+#: Whatever a scan says of one thing it met.
+ScanEvent = ScanRecord | Skipped | Problem
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,6 +159,13 @@ class Summary:
         Of the files and members decided now.
     seconds : float
     interrupted : bool
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> len(list(running)), running.summary.n_matched, running.summary.n_undecided
+    (2, 1, 0)
     """
 
     audit: Audit
@@ -151,7 +181,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
 
-    def add(self, record: ScanRecord | Skipped | Problem) -> None:
+    def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):
             self.skipped[record.reason] += 1
@@ -163,10 +193,10 @@ class Summary:
         self.n_files += 1
         self.n_bytes += record.n_bytes or 0
         self.outcomes[decision.outcome.value] += 1
-        if decision.outcome not in DECIDED:
+        if not decision.is_decided:
             self.reasons[_countable(decision)] += 1
-        if decision.outcome is Outcome.MATCH:
-            live = [match.entry for match in decision.matches if match.suppressed_by is None]
+        if decision.is_match:
+            live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
 
@@ -234,12 +264,3 @@ def _countable(decision: Decision) -> str:
             head = reason[:end].strip()
             return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
     return reason[:60]
-
-
-def printable(text: str) -> str:
-    """Make a file's name safe to show: no control characters, no changes of direction, no lone surrogates."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in shown
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import tempfile
 import threading
@@ -10,16 +11,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Union
+from typing import IO, TYPE_CHECKING, Any
 
-from ..hashing.hashes import Algorithm
 from ..matching.matcher import quarantined
+from ..matching.shown import printable
+from .confining import Means
 from .items import Found, Item
-from .records import Problem, ScanRecord, Skipped, Summary
-from .sources import Inputs, find
-from .worker import Means, Verdict, Worker, undecided
+from .logs import relay
+from .options import DEFAULT_OPTIONS, ScanOptions
+from .records import ScanEvent, ScanRecord, Skipped, Summary
+from .sources import Inputs, count_files, find
+from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -28,9 +33,9 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .pool import Failed
 
-__all__ = ["Scan", "ScanSettings", "scan"]
+__all__ = ["Scan", "scan"]
 
-Record = Union[ScanRecord, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too
+_LOG = logging.getLogger(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -47,20 +52,9 @@ def scan(
     paths: StrPath | Iterable[StrPath],
     *,
     matcher: Matcher,
-    workers: int | None = None,
-    timeout: float = 30.0,
-    max_memory: int | None = 1 << 30,
-    nice: int = 0,
-    rate: float | None = None,
-    ordered: bool = False,
+    options: ScanOptions = DEFAULT_OPTIONS,
     catalog: Catalog | None = None,
-    retry_failed: bool = False,
-    file_digests: Iterable[str | Algorithm] = (),
     names: IO[bytes] | None = None,
-    follow_links: bool = False,
-    skip_hidden: bool = False,
-    archives: bool = True,
-    everything: bool = False,
     _before: Callable[[str], None] | None = None,
 ) -> Scan:
     """Decide every image among files, folders, patterns, archives and remote stores.
@@ -70,36 +64,19 @@ def scan(
     paths : path-like, or iterable of path-like
         Files, folders, patterns such as ``photos/**/*.jpg``, URLs of stores that fsspec knows.
     matcher : Matcher
-    workers : int, optional
-        Worker processes; by default one for each processor. 0 decides in this process, without protection
-        from decoders that crash or hang.
-    timeout : float
-        Seconds one file may take.
-    max_memory : int or None
-        Bytes one worker may take on top of what it holds when it is ready (Linux).
-    nice : int
-        Added to the workers' niceness.
-    rate : float, optional
-        Files a second, at most.
-    ordered : bool
-        Records come in the order of the walk, folders in name order; otherwise as they are decided.
+        Its lists and `Settings` are what files are decided by.
+    options : ScanOptions
+        How it is done: workers, limits, order.
     catalog : Catalog, optional
         Remembers every decision; files it knows unchanged are counted and not decided again.
-    retry_failed : bool
-        Decide again what the catalog knows as crashed, timed out or too large for the memory.
-    file_digests : iterable of "md5", "sha1", "sha256"
-        Digests of each file's bytes to put into the records (and the catalog, for later lists).
     names : binary stream, optional
         Further paths, separated by NUL or newline.
-    follow_links, skip_hidden, archives : bool
-        As of `sources.Inputs`.
-    everything : bool
-        Yield `Skipped` and `Problem` too, not only files that were decided.
 
     Returns
     -------
     Scan
-        An iterator of records. Its `summary` counts everything, yielded or not; `stop` ends it early.
+        Iterating gives a `ScanRecord` for each file that was decided, `Scan.events` what was left aside or could
+        not be looked into as well. Its `summary` counts everything; `stop` ends it early.
 
     Raises
     ------
@@ -115,108 +92,84 @@ def scan(
 
     Examples
     --------
-    ::
-
-        for record in safehash.scan("photos/", matcher=matcher):
-            print(record.path, record.decision.outcome)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> for record in scan("photos", matcher=matcher, options=ScanOptions(workers=0, ordered=True)):
+    ...     print(record.path, record.decision.outcome.value)
+    photos/other.jpg no_match
+    photos/photo.jpg match
     """
     inputs = Inputs.of(
         paths,
         names=names,
-        follow_links=follow_links,
-        skip_hidden=skip_hidden,
-        archives=archives,
-        ordered=ordered,
+        follow_links=options.follow_links,
+        skip_hidden=options.skip_hidden,
+        archives=options.archives,
+        ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
-    settings = ScanSettings(
-        workers=workers,
-        timeout=timeout,
-        max_memory=max_memory,
-        nice=nice,
-        rate=rate,
-        ordered=ordered,
-        retry_failed=retry_failed,
-        file_digests=tuple(Algorithm(name) for name in file_digests),
-        everything=everything,
-        before=_before,
-    )
-    return Scan(inputs, matcher=matcher, settings=settings, catalog=catalog)
-
-
-class ScanSettings:
-    """How a scan is done; the parameters of `scan` by the same names."""
-
-    __slots__ = (
-        "before", "everything", "file_digests", "max_memory", "nice", "ordered", "rate", "retry_failed",
-        "timeout", "workers",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        workers: int | None,
-        timeout: float,
-        max_memory: int | None,
-        nice: int,
-        rate: float | None,
-        ordered: bool,
-        retry_failed: bool,
-        file_digests: tuple[Algorithm, ...],
-        everything: bool,
-        before: Callable[[str], None] | None,
-    ) -> None:
-        if workers is not None and workers < 0:
-            raise ValueError(f"workers is 0 or more, not {workers}")
-        if not timeout > 0:
-            raise ValueError(f"a timeout is more than 0 seconds, not {timeout}")
-        if rate is not None and not rate > 0:
-            raise ValueError(f"a rate is more than 0 files a second, not {rate}")
-        if max_memory is not None and max_memory < 1 << 26:
-            raise ValueError(f"max_memory is at least 64 MiB, not {max_memory} bytes")
-        self.workers = workers
-        self.timeout = timeout
-        self.max_memory = max_memory
-        self.nice = nice
-        self.rate = rate
-        self.ordered = ordered
-        self.retry_failed = retry_failed
-        self.file_digests = file_digests
-        self.everything = everything
-        self.before = before
+    return Scan(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
 
 
 class Scan:
     """One scan: an iterator of records, and a context manager that ends the workers.
 
+    Made by `scan`.
+
     Attributes
     ----------
     summary : Summary
         Counts so far; complete when the iteration is.
-    inputs : Inputs
-        What is looked at.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> with scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how) as running:
+    ...     matched = [record.path for record in running if record.decision.is_match]
+    >>> matched
+    ['photos/photo.jpg']
     """
 
     def __init__(
-        self, inputs: Inputs, *, matcher: Matcher, settings: ScanSettings, catalog: Catalog | None
+        self,
+        inputs: Inputs,
+        *,
+        matcher: Matcher,
+        options: ScanOptions,
+        catalog: Catalog | None,
+        before: Callable[[str], None] | None = None,
     ) -> None:
         inputs.check()
-        self.inputs = inputs
+        self._inputs = inputs
         self._matcher = matcher
         # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
-        self._counts_here = settings.workers != 0
-        self._settings = settings
+        self._counts_here = options.workers != 0
+        self._options = options
+        self._before = before
         self._catalog = catalog
         self._stopping = False
         self.summary = Summary(audit=matcher.audit)
         self._started = time.perf_counter()
-        self._records = self._run()
+        self._events = self._run()
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[ScanRecord]:
         return self
 
-    def __next__(self) -> Any:
-        return next(self._records)
+    def __next__(self) -> ScanRecord:
+        for event in self._events:
+            if isinstance(event, ScanRecord):
+                return event
+        raise StopIteration
+
+    def events(self) -> Iterator[ScanEvent]:
+        """Return what is left of the scan with everything in it: `Skipped` and `Problem` beside the records.
+
+        It is the same stream that iterating reads: what one of them gave, the other does not give again.
+        """
+        return self._events
+
+    def count_files(self) -> Iterator[int]:
+        """Walk the same places once more, yielding how many files were met so far; the last is the total."""
+        return count_files(self._inputs)
 
     def __enter__(self) -> Scan:
         return self
@@ -233,11 +186,11 @@ class Scan:
 
     def close(self) -> None:
         """End now. What was recorded in the catalog stays; the rest is decided by the next scan."""
-        self._records.close()
+        self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
 
-    def _run(self) -> Generator[Record, None, None]:
+    def _run(self) -> Generator[ScanEvent, None, None]:
         self._started = time.perf_counter()
         catalog = self._catalog
         if catalog is not None:
@@ -250,8 +203,7 @@ class Scan:
                     if catalog is not None:
                         catalog.add(record)
                     self.summary.seconds = time.perf_counter() - self._started
-                    if self._settings.everything or isinstance(record, ScanRecord):
-                        yield record
+                    yield record
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -262,12 +214,12 @@ class Scan:
             if catalog is not None:
                 catalog.end(state, self.summary)
 
-    def _in_order(self, answers: Iterator[tuple[int, Record | None]]) -> Iterator[Record]:
+    def _in_order(self, answers: Iterator[tuple[int, ScanEvent | None]]) -> Iterator[ScanEvent]:
         """Put answers into the order of their tickets, if that is asked for; None is only counted."""
-        if not self._settings.ordered:
+        if not self._options.ordered:
             yield from (record for _, record in answers if record is not None)
             return
-        early: dict[int, Record | None] = {}
+        early: dict[int, ScanEvent | None] = {}
         self._next_out = 0
         for ticket, answer in answers:
             early[ticket] = answer
@@ -279,17 +231,17 @@ class Scan:
 
     _next_out = 0
 
-    def _decided(self) -> Generator[tuple[int, Record | None], None, None]:
-        n_workers = self._settings.workers
+    def _decided(self) -> Generator[tuple[int, ScanEvent | None], None, None]:
+        n_workers = self._options.workers
         if n_workers == 0:
             return self._decided_here()
         return self._decided_in_workers(n_workers)
 
-    def _decided_here(self) -> Generator[tuple[int, Record | None], None, None]:
+    def _decided_here(self) -> Generator[tuple[int, ScanEvent | None], None, None]:
         """Decide without processes."""
         worker = Worker(self._matcher, **self._worker_options())
-        pace = _Pace(self._settings.rate)
-        for ticket, found in enumerate(find(self.inputs)):
+        pace = _Pace(self._options.rate)
+        for ticket, found in enumerate(find(self._inputs)):
             if self._stopping:
                 return
             answer = self._known(found)
@@ -299,17 +251,20 @@ class Scan:
             else:
                 yield ticket, answer
 
-    def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, Record | None], None, None]:
-        from .pool import Batch, Failed, Workers, available_workers
+    def _decided_in_workers(
+        self, n_workers: int | None
+    ) -> Generator[tuple[int, ScanEvent | None], None, None]:
+        from ..hashing.threads import available_processors
+        from .pool import Batch, Failed, Workers
 
-        n_workers = n_workers or available_workers()
+        n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
-        pace = _Pace(self._settings.rate)
+        pace = _Pace(self._options.rate)
         with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
-            means = Means(max_memory=self._settings.max_memory, nice=self._settings.nice, scratch=scratch)
+            means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
             arguments = (_share(self._matcher, scratch), self._worker_options(), means)
-            workers = Workers(n_workers, arguments, timeout=self._settings.timeout)
-            feed = _Feed(find(self.inputs), workers.changed)
+            workers = Workers(n_workers, arguments, timeout=self._options.timeout)
+            feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
             n_bytes = 0
             n_out = ticket = 0  # tickets given out; tickets of items that went to workers and came back
@@ -321,7 +276,7 @@ class Scan:
                         if isinstance(verdict, Failed):
                             verdict = self._verdict_on(item, verdict)
                         yield number, self._record(item, verdict)
-                    held_back = self._settings.ordered and ticket - self._next_out > window
+                    held_back = self._options.ordered and ticket - self._next_out > window
                     full = len(batch.items) >= pace.batch_files or n_bytes >= _BATCH_BYTES
                     # A short batch goes out rather than let a worker wait for a slow walk.
                     short = bool(batch.items) and (feed.is_empty or held_back)
@@ -359,22 +314,23 @@ class Scan:
 
     def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
         """Return what is said of a file whose worker did not survive it."""
-        seconds = self._settings.timeout if failed.kind == "timeout" else 0.0
+        _LOG.warning("%s: %s", printable(item.path), failed.reason)
+        seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
 
     def _worker_options(self) -> dict[str, Any]:
         return {
             "limits": self._matcher.limits,
-            "file_digests": self._settings.file_digests,
-            "before": self._settings.before,
+            "file_digests": self._options.file_digests,
+            "before": self._before,
         }
 
-    def _known(self, found: Found) -> Item | Record | None:
+    def _known(self, found: Found) -> Item | ScanEvent | None:
         """Return what the walk found, or None after counting what the catalog knows of it already."""
         if self._catalog is None or not isinstance(found, Item):
             return found
-        known = self._catalog.known(found, retry_failed=self._settings.retry_failed)
+        known = self._catalog.known(found, retry_failed=self._options.retry_failed)
         if known is None:
             return found
         if known.skipped is not None:
@@ -383,7 +339,8 @@ class Scan:
             self.summary.add_unchanged(known.outcome, lists=known.lists, labels=known.labels)
         return None
 
-    def _record(self, item: Item, verdict: Verdict) -> Record:
+    def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
+        relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
         if verdict.decision is None:
@@ -407,7 +364,9 @@ def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
     snapshot = Path(scratch, "lists.safehash")
     matcher.save(snapshot)
     snapshot.chmod(0o600)
-    return functools.partial(type(matcher).open, os.fspath(snapshot), **matcher.settings)
+    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
+    settings = replace(matcher.settings, flood=None, trusted=())
+    return functools.partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -13,46 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _search
+from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
 from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
-__all__ = ["Index", "Seeds"]
+__all__ = ["Index", "check_distance"]
 
-UInt8Array = npt.NDArray[np.uint8]
-UInt32Array = npt.NDArray[np.uint32]
-Int64Array = npt.NDArray[np.int64]
-Int32Array = npt.NDArray[np.int32]
-Answers = tuple[Int64Array, Int64Array, Int32Array]
-
-#: The radius an index is built for unless told otherwise: the usual thresholds (docs/hashes.md).
-_USUAL_DISTANCE = {Algorithm.PDQ: 31, Algorithm.PHASH: 8, Algorithm.PHASH256: 51}
+_UInt8Array = npt.NDArray[np.uint8]
+_UInt32Array = npt.NDArray[np.uint32]
+_Int64Array = npt.NDArray[np.int64]
+_Int32Array = npt.NDArray[np.int32]
+_Answers = tuple[_Int64Array, _Int64Array, _Int32Array]
 
 #: A candidate costs about as much as this many digests of a scan of all.
 _SCANNED_PER_CANDIDATE = 12
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Seeds:
-    """Rows that share slots with one of several queries; arrays of one length, rows ascending.
-
-    Attributes
-    ----------
-    rows : int64
-    distances : int32
-        The smallest distance of the row to any query that found it, in bits.
-    queries : int64
-        The query at that distance (the first of several).
-    shared : int32
-        How many slots that query shares with the row.
-    hits : int32
-        How many queries found the row.
-    """
-
-    rows: Int64Array
-    distances: Int32Array
-    queries: Int64Array
-    shared: Int32Array
-    hits: Int32Array
 
 
 class Index:
@@ -79,6 +52,13 @@ class Index:
     References
     ----------
     docs/search.md.
+
+    Examples
+    --------
+    >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+    >>> index = Index(hashes)
+    >>> index.search(hashes[1], max_distance=31)
+    [(1, 0)]
     """
 
     def __init__(
@@ -125,40 +105,16 @@ class Index:
         self._build(known, array, method, max_distance, threads)
         return self
 
-    @classmethod
-    def from_parts(
-        cls,
-        *,
-        algorithm: Algorithm,
-        digests: UInt8Array,
-        widths: Sequence[int],
-        starts: UInt32Array,
-        ids: UInt32Array,
-        disabled: UInt8Array | None,
-        max_distance: int,
-        blocks: _search.Blocks | None = None,
-    ) -> Index:
-        """Return the index made of these arrays, which `parts` gave; for the snapshot file.
-
-        Raises
-        ------
-        ValueError
-            The arrays do not fit each other.
-        """
-        self = cls.__new__(cls)
-        self._adopt(algorithm, digests, tuple(widths), starts, ids, disabled, max_distance, blocks)
-        return self
-
     def _build(
-        self, algorithm: Algorithm, digests: UInt8Array, method: str, max_distance: int | None, threads: int
+        self, algorithm: Algorithm, digests: _UInt8Array, method: str, max_distance: int | None, threads: int
     ) -> None:
         if method not in ("auto", "multi", "flat"):
             raise ValueError(f"method is 'auto', 'multi' or 'flat', not {method!r}")
         if digests.shape[0] >= 2**32 - 1:
             raise ValueError(f"an index holds fewer than 2**32 digests, not {digests.shape[0]}")
         if max_distance is None:
-            max_distance = _USUAL_DISTANCE.get(algorithm, 0)
-        _check_distance(algorithm, max_distance)
+            max_distance = USUAL_DISTANCE.get(algorithm, 0)  # an index is built for what is asked most
+        check_distance(algorithm, max_distance)
         n = digests.shape[0]
         widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)
         starts, ids = build_slots(digests, widths, threads)
@@ -169,11 +125,11 @@ class Index:
     def _adopt(
         self,
         algorithm: Algorithm,
-        digests: UInt8Array,
+        digests: _UInt8Array,
         widths: tuple[int, ...],
-        starts: UInt32Array,
-        ids: UInt32Array,
-        disabled: UInt8Array | None,
+        starts: _UInt32Array,
+        ids: _UInt32Array,
+        disabled: _UInt8Array | None,
         max_distance: int,
         blocks: _search.Blocks | None,
     ) -> None:
@@ -210,11 +166,6 @@ class Index:
         return self._max_distance
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Bits of each slot."""
-        return self._slots.widths
-
-    @property
     def n_bytes(self) -> int:
         """Memory of all arrays in bytes, digests included."""
         disabled = 0 if self._disabled is None else self._disabled.nbytes
@@ -223,25 +174,7 @@ class Index:
     def __len__(self) -> int:
         return int(self._digests.shape[0])
 
-    def parts(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the arrays an index is made of, not copied: digests, starts, ids and, if any, disabled.
-
-        Raises
-        ------
-        IndexFileError
-            The index is mapped, and its file is damaged.
-        """
-        self._check_all()
-        parts: dict[str, npt.NDArray[Any]] = {
-            "digests": self._digests,
-            "starts": self._starts,
-            "ids": self._ids,
-        }
-        if self._disabled is not None:
-            parts["disabled"] = self._disabled
-        return parts
-
-    def digests_of(self, rows: npt.ArrayLike) -> UInt8Array:
+    def digests_of(self, rows: npt.ArrayLike) -> _UInt8Array:
         """Return the digests of some rows, uint8, shape (len(rows), n_bytes).
 
         Raises
@@ -291,7 +224,7 @@ class Index:
         limits = offsets.tolist()
         return [found[start:end] for start, end in itertools.pairwise(limits)]
 
-    def search_many(self, queries: UInt8Array, *, max_distance: int, threads: int = 1) -> Answers:
+    def search_many(self, queries: _UInt8Array, *, max_distance: int, threads: int = 1) -> _Answers:
         """Search for every row of `queries`, uint8, shape (n_queries, n_bytes).
 
         Parameters
@@ -305,7 +238,7 @@ class Index:
         Returns
         -------
         offsets : int64, shape (n_queries + 1,)
-            Answers of query i are ``offsets[i]:offsets[i + 1]`` of the two arrays below.
+            _Answers of query i are ``offsets[i]:offsets[i + 1]`` of the two arrays below.
         rows : int64
         distances : int32
             In bits; within a query sorted by (distance, row).
@@ -320,7 +253,7 @@ class Index:
         queries = self._check_queries(queries)
         if threads < 1:
             raise ValueError(f"threads is at least 1, not {threads}")
-        run: Callable[[UInt8Array], Answers]
+        run: Callable[[_UInt8Array], _Answers]
         if self._flat is None:
             plan = self._plan(max_distance)
             run = functools.partial(self._slots.search, plan=plan, max_distance=max_distance)
@@ -352,73 +285,14 @@ class Index:
         """
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
-        _check_distance(self._algorithm, max_distance)
+        check_distance(self._algorithm, max_distance)
         # A radius at which every slot is probed exactly costs a tenth of the next one: try small ones first.
-        step = max(len(self.widths), 1)
+        step = max(len(self._slots.widths), 1)
         for radius in [*range(step - 1, max_distance, step), max_distance]:
             found = self.search(query, max_distance=radius)
             if len(found) >= k:
                 break
         return found[:k]
-
-    def seed(
-        self,
-        queries: UInt8Array,
-        *,
-        max_distance: int | None = None,
-        min_shared: int = 1,
-        flips: int = 0,
-        max_bucket: int = 4096,
-    ) -> Seeds:
-        """Return the rows that have whole slots in common with one of many queries: where to look closer.
-
-        Far cheaper than a search (one bucket a slot), and not exact: a row at distance d keeps a slot of w
-        bits with probability (1 - d / n_bits) ** w.
-
-        Parameters
-        ----------
-        queries : ndarray of uint8, shape (n_queries, n_bytes)
-        max_distance : int, optional
-            Leave out rows farther than this from the query that found them. Rows in a bucket by chance lie
-            near half of all bits, so 90 of 256 leaves out nearly all of them.
-        min_shared : int
-            Slots that a query and a row must have in common.
-        flips : int
-            Bits in which a slot may differ and still count; 1 costs about 20 times as much as 0.
-        max_bucket : int
-            Look at the first so many rows of a bucket: a list may hold one digest 100 000 times.
-
-        Raises
-        ------
-        ValueError
-            A shape or a number is out of range.
-        IndexFileError
-            The index is mapped, and its file is damaged where this search led.
-
-        Notes
-        -----
-        An index with method "flat" has no slots: every row within `max_distance` is returned, sharing 0.
-        """
-        queries = self._check_queries(queries)
-        if max_distance is None:
-            max_distance = self._algorithm.n_bits
-        _check_distance(self._algorithm, max_distance)
-        if flips not in (0, 1, 2) or min_shared < 1 or max_bucket < 1:
-            raise ValueError(f"flips={flips}, min_shared={min_shared}, max_bucket={max_bucket}: out of range")
-        if self._flat is not None:
-            return self._seed_flat(queries, max_distance)
-        widths = self.widths
-        key = ("seed", flips, max_bucket)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = _search.Plan(
-                [masks_within(width, min(flips, width)) for width in widths],
-                [min(flips, width) for width in widths],
-                scan=False,
-                max_candidates=0,
-                max_bucket=max_bucket,
-            )
-        return Seeds(*self._slots.seed(queries, plan, max_distance, min_shared))
 
     def without(self, rows: npt.ArrayLike) -> Index:
         """Return an index that never answers with `rows`, nor with those disabled before; arrays are shared.
@@ -437,7 +311,7 @@ class Index:
         other._adopt(
             self._algorithm,
             self._digests,
-            self.widths,
+            self._slots.widths,
             self._starts,
             self._ids,
             np.packbits(bits, bitorder="little"),
@@ -447,7 +321,7 @@ class Index:
         other._flat = self._flat
         return other
 
-    def disabled_rows(self) -> Int64Array:
+    def disabled_rows(self) -> _Int64Array:
         """Return the rows that `without` took out of the answers, ascending."""
         if self._disabled is None:
             return np.zeros(0, np.int64)
@@ -503,7 +377,7 @@ class Index:
             disabled = np.packbits(np.concatenate([bits, np.zeros(len(new), np.uint8)]), bitorder="little")
         n_new = digests.shape[0]
         if self._flat is None and n_old and n_old // 2 <= n_new <= 2 * n_old:
-            widths = self.widths
+            widths = self._slots.widths
             try:
                 starts, ids = merge_slots(self._starts, self._ids, self._digests, keep, new, widths, threads)
             except ValueError as exc:
@@ -522,8 +396,8 @@ class Index:
     def _plan(self, max_distance: int) -> _search.Plan:
         plan = self._plans.get(max_distance)
         if plan is None:
-            _check_distance(self._algorithm, max_distance)
-            n, widths = len(self), self.widths
+            check_distance(self._algorithm, max_distance)
+            n, widths = len(self), self._slots.widths
             radii = radii_for(n, widths, max_distance)
             plan = _search.Plan(
                 [
@@ -537,10 +411,10 @@ class Index:
             self._plans[max_distance] = plan
         return plan
 
-    def _search_flat(self, queries: UInt8Array, max_distance: int) -> Answers:
+    def _search_flat(self, queries: _UInt8Array, max_distance: int) -> _Answers:
         import faiss
 
-        _check_distance(self._algorithm, max_distance)
+        check_distance(self._algorithm, max_distance)
         n_queries = queries.shape[0]
         if n_queries == 0 or len(self) == 0:
             return np.zeros(n_queries + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32)
@@ -555,21 +429,12 @@ class Index:
         counts = np.bincount(query_of[order], minlength=n_queries)
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), rows[order], distances[order]
 
-    def _seed_flat(self, queries: UInt8Array, max_distance: int) -> Seeds:
-        offsets, rows, distances = self._search_flat(queries, max_distance)
-        query_of = np.repeat(np.arange(queries.shape[0]), np.diff(offsets))
-        order = np.lexsort((query_of, distances, rows))
-        found, first, hits = np.unique(rows[order], return_index=True, return_counts=True)
-        best = order[first]
-        shared = np.zeros(len(found), np.int32)
-        return Seeds(found, distances[best], query_of[best], shared, hits.astype(np.int32))
-
     def _check_all(self) -> None:
         if self._blocks is not None:
             for part in (self._digests, self._starts, self._ids):
                 self._blocks.touch(part)
 
-    def _rows(self, rows: npt.ArrayLike) -> Int64Array:
+    def _rows(self, rows: npt.ArrayLike) -> _Int64Array:
         wanted = np.asarray(rows)
         if wanted.size == 0:
             return np.zeros(0, np.int64)
@@ -585,7 +450,7 @@ class Index:
         if query.algorithm is not self._algorithm:
             raise TypeError(f"this index holds {self._algorithm.value}, the query is {query.algorithm.value}")
 
-    def _check_queries(self, queries: UInt8Array) -> UInt8Array:
+    def _check_queries(self, queries: _UInt8Array) -> _UInt8Array:
         array = np.ascontiguousarray(queries)
         if array.dtype != np.uint8 or array.ndim != 2 or array.shape[1] != self._algorithm.n_bytes:
             raise ValueError(
@@ -595,6 +460,12 @@ class Index:
         return array
 
 
-def _check_distance(algorithm: Algorithm, max_distance: int) -> None:
+def check_distance(algorithm: Algorithm, max_distance: int) -> None:
+    """Refuse what is no number of bits of an algorithm.
+
+    Raises
+    ------
+    ValueError
+    """
     if not 0 <= max_distance <= algorithm.n_bits:
         raise ValueError(f"a distance of {algorithm.value} is 0 to {algorithm.n_bits}, not {max_distance}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...hashing.algorithms import SHOWN_DIGITS
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
@@ -49,7 +50,8 @@ def shown(value: object, n_characters: int = 24) -> str:
         text = repr(value) if isinstance(value, (int, float)) else type(value).__name__
         return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
     if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
-        return f"'{value[:8]}...' ({len(value)} characters)"
+        return f"'{value[:SHOWN_DIGITS]}...' ({len(value)} characters)"
+    value = re.sub(r"[0-9A-Fa-f]{9,}", lambda run: f"{run[0][:SHOWN_DIGITS]}...", value)
     return ascii(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 

@@ -396,6 +396,13 @@ def write_list(path: str | os.PathLike[str], entries: Iterable[Entry], *, name: 
         The file cannot be written.
     TypeError
         An entry's `extra` holds something JSON cannot.
+
+    Examples
+    --------
+    >>> write_list("own.jsonl", safehash.read_list("list.csv"), name="own")
+    1
+    >>> [entry.id for entry in safehash.read_list("own.jsonl")]
+    ['b-1']
     """
     so_far = hashlib.sha256()
     n_lines = 0

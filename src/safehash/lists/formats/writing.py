@@ -1,17 +1,16 @@
-"""Write list files: beside their place, flushed, renamed into it, readable by their owner only."""
+"""Write list files whole, as CSV here; an error of the disk is an error of the list."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import ListError
+from ...files import writing_whole
 from ...hashing.hashes import Hash
 from ..entry import Entry
 
@@ -40,21 +39,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ListError
         The file cannot be written.
     """
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+        with writing_whole(path) as file:
+            yield file
     except OSError as exc:
-        raise ListError(f"cannot be written: {exc.strerror}", path=path) from exc
+        raise ListError(f"cannot be written: {exc.strerror or exc}", path=path) from exc
 
 
 def write_csv(path: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
@@ -67,6 +56,11 @@ def write_csv(path: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
     ------
     ListError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> write_csv("own.csv", safehash.read_list("list.csv"))
+    1
     """
     n_entries = 0
     with replacing(path) as file:

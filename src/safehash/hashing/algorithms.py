@@ -1,0 +1,72 @@
+"""The algorithms, and what is usually asked of their digests: thresholds, quality, digits shown."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+__all__ = ["SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
+
+#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
+SHOWN_DIGITS = 8
+
+
+class Algorithm(str, enum.Enum):
+    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit.
+
+    Examples
+    --------
+    >>> Algorithm("pdq").n_bits, Algorithm.MD5.is_perceptual
+    (256, False)
+    """
+
+    PDQ = "pdq"
+    PHASH = "phash"
+    PHASH256 = "phash256"
+    MD5 = "md5"
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Algorithm:
+        text = value if isinstance(value, str) else type(value).__name__
+        if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
+            text = f"{text[:SHOWN_DIGITS]}..."
+        raise ValueError(f"no algorithm {text!r}; there are {', '.join(each.value for each in cls)}")
+
+    @property
+    def n_bits(self) -> int:
+        """Length of a digest in bits."""
+        return _N_BITS[self]
+
+    @property
+    def n_bytes(self) -> int:
+        """Length of a digest in bytes."""
+        return _N_BITS[self] // 8
+
+    @property
+    def is_perceptual(self) -> bool:
+        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
+        return self in _PERCEPTUAL
+
+    @property
+    def version(self) -> int:
+        """Version of the definition; a change of bits raises it."""
+        return 1
+
+
+_N_BITS = {
+    Algorithm.PDQ: 256,
+    Algorithm.PHASH: 64,
+    Algorithm.PHASH256: 256,
+    Algorithm.MD5: 128,
+    Algorithm.SHA1: 160,
+    Algorithm.SHA256: 256,
+}
+_PERCEPTUAL = frozenset({Algorithm.PDQ, Algorithm.PHASH, Algorithm.PHASH256})
+
+#: Thresholds in bits at which digests are taken for one picture unless a policy says otherwise; docs/hashes.md.
+USUAL_DISTANCE: Mapping[Algorithm, int] = {Algorithm.PDQ: 31, Algorithm.PHASH: 8, Algorithm.PHASH256: 51}
+
+#: PDQ quality under which a digest says too little of a picture to be matched; docs/hashes.md.
+USUAL_QUALITY = 50

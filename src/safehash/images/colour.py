@@ -1,0 +1,381 @@
+"""What a file says its colours are, and a picture as it looks then."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import UnsupportedImage
+from . import hdr
+from .icc import MAX_PROFILE_BYTES, SAMPLES, Curve, Profile, read_profile, write_profile
+from .light import (
+    HLG,
+    PQ,
+    PRIMARIES,
+    REC2020_PRIMARIES,
+    Chromaticities,
+    as_it_is,
+    light_to_xyz,
+    power,
+    srgb_light,
+    srgb_samples,
+    to_srgb_light,
+    transfer_of,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["Colour", "colour_of_code_points", "colour_of_gamma", "colour_of_icc", "colour_of_screen"]
+
+Float64Array = npt.NDArray[np.float64]
+
+#: Of luma, as PDQ weighs it.
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+#: Grey levels by which curves and colours may be off those of sRGB and count as the same. Encoders of sRGB profiles
+#: differ by one.
+_SAME = 2.0
+#: Up to this much, in grey levels, may averaging before the conversion differ from averaging after it for the picture
+#: to be decoded at the reduction that its luma has.
+_GENTLE = 8.0
+
+#: Profiles up to this length are judged once, not for every file: cameras, phones and editors all write the same.
+_REMEMBERED_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Colour:
+    """What samples mean where that is not what sRGB says.
+
+    Attributes
+    ----------
+    space : "RGB", "GRAY" or "CMYK"
+        Samples of grey alone may be of "RGB" too.
+    curves : (Curve, Curve, Curve)
+        From samples of red, green and blue to light; of PQ and HLG to themselves.
+    to_srgb : ndarray of float64, shape (3, 3)
+        From that light to the light of sRGB's primaries; with PQ and HLG, from that of Rec. 2020.
+    high_range : (int, ndarray, float) or None
+        PQ or HLG by its number, from the light of the samples' primaries to Rec. 2020's, and the peak.
+    table : Profile or None
+        A profile that has a table, instead of all these.
+    is_gentle : bool
+        Whether a picture may be averaged before it is converted: what that changes is small.
+    """
+
+    space: str
+    curves: tuple[Curve, Curve, Curve] | None = None
+    to_srgb: Float64Array | None = None
+    high_range: tuple[int, Float64Array, float] | None = None
+    table: Profile | None = None
+    is_gentle: bool = False
+
+    def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
+        """Return what a browser shows of samples by curves and matrix.
+
+        Parameters
+        ----------
+        samples : ndarray of float64, shape (n, 3)
+            0 to 1, of red, green and blue.
+        most : float
+            Where light is cut, a screen's most being 1.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 3)
+            sRGB, 0 to 255 for light from 0 to 1, not rounded.
+        """
+        assert self.curves is not None and self.to_srgb is not None
+        light = np.stack([curve(samples[:, channel]) for channel, curve in enumerate(self.curves)], axis=1)
+        if self.high_range is not None:
+            transfer, to_rec2020, peak = self.high_range
+            light = hdr.pq_light(light) if transfer == PQ else hdr.hlg_light(light, to_rec2020)
+            light = hdr.mapped(light @ to_rec2020.T, peak)
+        return srgb_samples(light @ self.to_srgb.T, most=most)
+
+    def fits(self, mode: str, format: str) -> bool:
+        """Tell whether browsers heed these colours for a mode of samples, as the imaging library names them."""
+        if self.space == "CMYK" or mode == "CMYK":
+            return self.space == mode
+        is_grey = mode in ("1", "L", "LA", "I", "F") or mode.startswith("I;16")
+        return self.space == "RGB" or is_grey or format in _GREY_IN_RGB
+
+    def apply(self, image: Image) -> Image:
+        """Return a picture as it is shown.
+
+        Parameters
+        ----------
+        image : PIL image of mode "L", "RGB", "CMYK" or "I;16"
+
+        Returns
+        -------
+        PIL image of mode "L" or "RGB"
+
+        Raises
+        ------
+        UnsupportedImage
+            The imaging library was built without the colour library.
+        """
+        image = _eight_bits(image)
+        if self.table is not None:
+            return _by_profile(image, self)
+        assert self.curves is not None and self.to_srgb is not None
+        if image.mode == "L":
+            return _grey_by(image, self.shown(np.repeat(SAMPLES[:, None], 3, axis=1)))
+        if self.high_range is not None:
+            return _by_cube(image, self)
+        light = np.stack([curve(SAMPLES) for curve in self.curves])
+        if np.abs(self.to_srgb - np.eye(3)).max() < _IDENTITY:
+            return image.point(np.rint(srgb_samples(light)).astype(int).ravel().tolist())
+        return _by_profile(image, self)
+
+    def as_profile(self) -> Profile:
+        """Return the profile that says the same to the colour library."""
+        if self.table is not None:
+            return self.table
+        assert self.curves is not None and self.to_srgb is not None
+        # The curves that the library reads end at 1.
+        most = min(max(1.0, *(float(curve(SAMPLES).max()) for curve in self.curves)), _MOST_LIGHT)
+        red, green, blue = (_scaled(curve, most) for curve in self.curves)
+        to_xyz = np.linalg.inv(to_srgb_light()) @ self.to_srgb * most
+        return Profile(space="RGB", curves=(red, green, blue), to_xyz=to_xyz)
+
+
+#: Times what a screen shows at most: a matrix brings no more of one channel back to less than white.
+_MOST_LIGHT = 16.0
+
+
+def _scaled(curve: Curve, most: float) -> Curve:
+    return lambda samples: curve(samples) / most
+
+
+#: Decoders of these give grey as colour.
+_GREY_IN_RGB = ("AVIF", "HEIF")
+#: A matrix this near to none changes no grey level.
+_IDENTITY = 1e-3
+
+
+# -- what a file says ------------------------------------------------------------------------------------------
+
+
+def colour_of_icc(data: bytes, *, peak: float | None = None) -> Colour | None:
+    """Return what an ICC profile says; None where it says sRGB, or nothing that a browser heeds.
+
+    Parameters
+    ----------
+    data : bytes
+        The profile.
+    peak : float or None
+        The brightest light that the file says it has, in candela a square metre.
+    """
+    if len(data) > MAX_PROFILE_BYTES:
+        return None
+    judge = _remembered if len(data) <= _REMEMBERED_BYTES else _judged
+    return judge(data, peak)
+
+
+def _judged(data: bytes, peak: float | None) -> Colour | None:
+    profile = read_profile(data)
+    if profile is None:
+        return None
+    if profile.code_points is not None:
+        return colour_of_code_points(*profile.code_points, peak=peak)
+    if profile.table is not None:
+        return Colour(space=profile.space, table=profile)
+    assert profile.curves is not None
+    to_srgb = np.eye(3) if profile.to_xyz is None else to_srgb_light() @ profile.to_xyz
+    return _unless_srgb(Colour(space=profile.space, curves=profile.curves, to_srgb=to_srgb))
+
+
+_remembered = lru_cache(maxsize=64)(_judged)
+
+
+@lru_cache(maxsize=64)
+def colour_of_gamma(gamma: float, chromaticities: Chromaticities | None) -> Colour | None:
+    """Return what a PNG's gAMA chunk, and cHRM beside it, say; None where they say sRGB or make no sense.
+
+    Parameters
+    ----------
+    gamma : float
+        The exponent from light to samples, over 0.
+    chromaticities : tuple of 8 float, or None
+        x and y of white, red, green, blue.
+    """
+    curve = power(1 / gamma)
+    to_srgb = np.eye(3)
+    if chromaticities is not None:
+        to_xyz = light_to_xyz(chromaticities)
+        if to_xyz is None:
+            return None
+        to_srgb = to_srgb_light() @ to_xyz
+    return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
+
+
+def colour_of_screen(gammas: tuple[float, ...], corners: tuple[float, ...]) -> Colour | None:
+    """Return what the screen says that a bitmap was made on; None where that is sRGB's, or makes no sense.
+
+    Parameters
+    ----------
+    gammas : 3 float
+        Exponents from samples to light of red, green and blue.
+    corners : 9 float
+        Their CIE XYZ.
+    """
+    if min(gammas) <= 0:
+        return None
+    red, green, blue = (power(gamma) for gamma in gammas)
+    to_srgb = np.eye(3)
+    xyz = np.array(corners).reshape(3, 3)
+    if (xyz.sum(axis=1) > 0).all():
+        of_corners = (xyz[:, :2] / xyz.sum(axis=1)[:, None]).ravel()
+        rx, ry, gx, gy, bx, by = (float(each) for each in of_corners)
+        to_xyz = light_to_xyz((0.3127, 0.3290, rx, ry, gx, gy, bx, by))
+        to_srgb = to_srgb if to_xyz is None else to_srgb_light() @ to_xyz
+    return _unless_srgb(Colour(space="RGB", curves=(red, green, blue), to_srgb=to_srgb))
+
+
+@lru_cache(maxsize=64)
+def colour_of_code_points(
+    primaries: int, transfer: int, *, peak: float | None = None, video: bool = False
+) -> Colour | None:
+    """Return what numbers of ITU-T H.273 say; None where they say sRGB or nothing.
+
+    Parameters
+    ----------
+    primaries, transfer : int
+    peak : float or None
+        The brightest light that the file says it has, in candela a square metre.
+    video : bool
+        The picture is coded as video is (AVIF, HEIF).
+    """
+    if primaries not in PRIMARIES:
+        return None
+    to_xyz = light_to_xyz(PRIMARIES[primaries])
+    assert to_xyz is not None
+    to_srgb = to_srgb_light() @ to_xyz
+    if transfer in (PQ, HLG):
+        rec2020 = light_to_xyz(PRIMARIES[REC2020_PRIMARIES])
+        assert rec2020 is not None
+        return Colour(
+            space="RGB",
+            curves=(as_it_is, as_it_is, as_it_is),
+            to_srgb=to_srgb_light() @ rec2020,
+            high_range=(
+                transfer,
+                np.linalg.inv(rec2020) @ to_xyz,
+                hdr.DEFAULT_PEAK if peak is None else peak,
+            ),
+        )
+    curve = transfer_of(transfer, video=video)
+    if curve is None:
+        return None
+    return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
+
+
+def _unless_srgb(colour: Colour) -> Colour | None:
+    """Return a colour, None where no viewer's picture differs by what moves more than a bit or two.
+
+    Compared are every sample of every curve, and luma on a few colours.
+    """
+    assert colour.curves is not None
+    levels = srgb_samples(np.stack([curve(SAMPLES) for curve in colour.curves]))
+    if any(
+        np.abs(levels - srgb_samples(curve(SAMPLES))).max() <= _SAME
+        for curve in (srgb_light, power(_USUAL_GAMMA))
+    ):
+        plain = replace(colour, curves=(srgb_light, srgb_light, srgb_light))
+        if np.abs((plain.shown(_FEW_COLOURS) - 255 * _FEW_COLOURS) @ _LUMA).max() <= _SAME:
+            return None
+    return replace(colour, is_gentle=_is_gentle(levels))
+
+
+def _is_gentle(levels: Float64Array) -> bool:
+    """Tell whether the level of every mean of two samples is near the mean of their levels."""
+    some = np.arange(0, 256, 3)
+    of_means = np.stack([np.interp((some[:, None] + some) / 2, np.arange(256), each) for each in levels])
+    means = (levels[:, some, None] + levels[:, None, some]) / 2
+    return bool(np.abs(of_means - means).max() <= _GENTLE)
+
+
+#: What a screen's curve is where it is not sRGB's: seven levels darker at most, in the darkest greys.
+_USUAL_GAMMA = 2.2
+_FEW_COLOURS = np.stack(np.meshgrid(*[np.array([0.0, 0.5, 1.0])] * 3, indexing="ij"), -1).reshape(-1, 3)
+
+# -- the conversions -------------------------------------------------------------------------------------------
+
+
+def _grey_by(image: Image, shown: Float64Array) -> Image:
+    """Return a grey picture with each of its 256 greys as luma of what is shown."""
+    return image.point(np.rint(shown @ _LUMA).astype(int).tolist())
+
+
+#: Samples a side of a table of colours. With 33 the brightest PQ pictures move by up to 10 bits, with 65 by 6.
+_CUBE_SIDE = 65
+#: What light goes into it at most: samples of 2, as far as the library's numbers reach.
+_CUBE_MOST = 4.8
+
+
+def _by_cube(image: Image, colour: Colour) -> Image:
+    """Convert through a table of colours: what depends on all three channels and is no matrix."""
+    return image.filter(_cube(colour))
+
+
+@lru_cache(maxsize=4)
+def _cube(colour: Colour) -> Any:
+    from PIL import ImageFilter
+
+    side = np.linspace(0.0, 1.0, _CUBE_SIDE)
+    blue, green, red = np.meshgrid(side, side, side, indexing="ij")
+    samples = np.stack([red.ravel(), green.ravel(), blue.ravel()], axis=1)
+    # Not cut at white and black, so that no bend lies between two nodes: the library cuts behind them.
+    table = (colour.shown(samples, most=_CUBE_MOST) / 255).astype(np.float32)
+    return ImageFilter.Color3DLUT(_CUBE_SIDE, table.ravel(), _copy_table=False)
+
+
+def _by_profile(image: Image, colour: Colour) -> Image:
+    """Convert by the colour library, which sees only what was read and checked."""
+    mode = _modes_of(colour)
+    if image.mode != mode:
+        image = image.convert(mode)
+    is_small = colour.table is None or len(colour.table.table or b"") <= _REMEMBERED_BYTES
+    transform = (_remembered_transform if is_small else _transform)(colour)
+    converted: Image = transform.apply(image)
+    return converted
+
+
+def _modes_of(colour: Colour) -> str:
+    return "L" if colour.space == "GRAY" else colour.space
+
+
+def _transform(colour: Colour) -> Any:
+    """Return the colour library's conversion to sRGB; it takes milliseconds to make, and threads may share it."""
+    try:
+        from PIL import ImageCms
+
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.as_profile()))),
+            ImageCms.createProfile("sRGB"),
+            _modes_of(colour),
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        )
+    except ImportError as exc:
+        raise UnsupportedImage("colours by a profile need Pillow built with LittleCMS") from exc
+
+
+_remembered_transform = lru_cache(maxsize=16)(_transform)
+
+
+def _eight_bits(image: Image) -> Image:
+    """Return a 16-bit grey picture's high bytes, as browsers take them before they convert colours."""
+    if not image.mode.startswith("I;16"):
+        return image
+    from PIL import Image as pil
+
+    return pil.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))

@@ -1,0 +1,248 @@
+"""Where a file says what its colours are, in which order, and which of it browsers heed."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .boxes import video_colour
+from .colour import Colour, colour_of_code_points, colour_of_gamma, colour_of_icc, colour_of_screen
+from .icc import MAX_PROFILE_BYTES
+from .light import says_something
+
+__all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profile"]
+
+#: Chunks, segments and boxes looked through for a declaration. Beyond so many nothing is declared by an honest file.
+_MAX_PARTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A colour that a file declares and that differs from sRGB.
+
+    Attributes
+    ----------
+    colour : Colour
+    shown : bool
+        Browsers heed it. Others stand behind one that they heed, or are for other viewers.
+    """
+
+    colour: Colour
+    shown: bool
+
+
+def declared_colours(name: str, data: bytes) -> tuple[Declared, ...]:
+    """Return what a file says its colours are, as far as that differs from sRGB; nothing for an ordinary file.
+
+    Parameters
+    ----------
+    name : str
+        Of the format.
+    data : bytes
+        The whole file.
+    """
+    find = _FINDERS.get(name)
+    return () if find is None else tuple(find(data))
+
+
+def colours_of_info(info: Mapping[Any, Any]) -> tuple[Declared, ...]:
+    """Return what the imaging library found of a profile or a gamma beside a picture's pixels."""
+    profile, gamma, corners = info.get("icc_profile"), info.get("gamma"), info.get("chromaticity")
+    found = []
+    if isinstance(profile, bytes):
+        found.append(colour_of_icc(profile))
+    if isinstance(gamma, float) and gamma > 0 and "srgb" not in info:
+        chromaticities = corners if isinstance(corners, tuple) and len(corners) == 8 else None
+        found.append(colour_of_gamma(gamma, chromaticities))
+    return tuple(_in_order(found))
+
+
+def _in_order(found: list[Colour | None]) -> Iterator[Declared]:
+    """Yield what differs from sRGB; the first that is there at all is the one heeded."""
+    for number, colour in enumerate(found):
+        if colour is not None:
+            yield Declared(colour, shown=number == 0)
+
+
+# -- PNG --------------------------------------------------------------------------------------------------------
+
+
+_CHUNK = struct.Struct(">I4s").unpack_from
+
+
+def _of_png(data: bytes) -> Iterator[Declared]:
+    """Yield by cICP, iCCP, sRGB and gAMA (with cHRM), the first of each that is whole, before the pixels."""
+    chunks: dict[bytes, bytes] = {}
+    at = 8
+    for _ in range(_MAX_PARTS):
+        if at + 8 > len(data):
+            break
+        n_bytes, kind = _CHUNK(data, at)
+        if kind == b"IDAT":
+            break
+        end = at + 12 + n_bytes
+        if kind in _PNG_CHUNKS and kind not in chunks and end <= len(data):
+            body = data[at + 8 : end - 4]
+            if zlib.crc32(body, zlib.crc32(kind)) == int.from_bytes(data[end - 4 : end], "big"):
+                chunks[kind] = body
+        at = end
+    if not chunks:
+        return
+    found: list[Colour | None] = []
+    peak = _peak(chunks)
+    code_points = chunks.get(b"cICP", b"")
+    # Primaries and transfer function, no matrix, full range.
+    if len(code_points) == 4 and code_points[2:] == b"\0\1" and says_something(*code_points[:2]):
+        found.append(colour_of_code_points(code_points[0], code_points[1], peak=peak))
+    profile = _png_profile(chunks.get(b"iCCP", b""))
+    if profile is not None:
+        found.append(colour_of_icc(profile, peak=peak))
+    if chunks.get(b"sRGB") in _SRGB_INTENTS:
+        found.append(None)
+    gamma = int.from_bytes(chunks.get(b"gAMA", b""), "big")
+    if len(chunks.get(b"gAMA", b"")) == 4 and gamma:
+        corners = chunks.get(b"cHRM", b"")
+        chromaticities = (
+            tuple(each / 100000 for each in struct.unpack(">8I", corners)) if len(corners) == 32 else None
+        )
+        found.append(colour_of_gamma(gamma / 100000, chromaticities))
+    yield from _in_order(found)
+
+
+_PNG_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"})
+_SRGB_INTENTS = (b"\0", b"\1", b"\2", b"\3")
+
+
+def _png_profile(chunk: bytes) -> bytes | None:
+    """Return the profile of an iCCP chunk: a name, a zero, the method, and what zlib packed."""
+    end = chunk.find(b"\0")
+    if not 1 <= end <= 79 or chunk[end + 1 : end + 2] != b"\0":
+        return None
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(chunk[end + 2 :], MAX_PROFILE_BYTES)
+    except zlib.error:
+        return None
+    return profile if profile and unpacker.eof else None
+
+
+def _peak(chunks: dict[bytes, bytes]) -> float | None:
+    """Return the brightest light of the picture, or else of the screen it was made on, in candela a square metre."""
+    light, screen = chunks.get(b"cLLI", b""), chunks.get(b"mDCV", b"")
+    brightest = int.from_bytes(light[:4], "big") if len(light) == 8 else 0
+    if not brightest and len(screen) == 24:
+        brightest = int.from_bytes(screen[16:20], "big")
+    return brightest / 10000 if brightest else None
+
+
+# -- JPEG -------------------------------------------------------------------------------------------------------
+
+
+_APP2, _START_OF_SCAN, _END = 0xE2, 0xDA, 0xD9
+_PROFILE_MARK = b"ICC_PROFILE\0"
+
+
+def jpeg_profile(data: bytes) -> bytes | None:
+    """Return the profile that the segments of a JPEG file hold; None unless every part is there.
+
+    References
+    ----------
+    ICC.1:2022, B.4.
+    """
+    parts: dict[int, bytes] = {}
+    n_parts = 0
+    at = 2
+    for _ in range(_MAX_PARTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker == 0xFF:  # fill
+            at += 1
+            continue
+        if marker in (_START_OF_SCAN, _END):
+            break
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            at += 2
+            continue
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == _APP2 and data.startswith(_PROFILE_MARK, at + 4, end) and end - at > 18:
+            number, of = data[at + 16], data[at + 17]
+            n_parts = n_parts or of
+            if of != n_parts:
+                return None
+            parts.setdefault(number, data[at + 18 : end])
+        at = end
+    if not n_parts or any(number not in parts for number in range(1, n_parts + 1)):
+        return None
+    return b"".join(parts[number] for number in range(1, n_parts + 1))
+
+
+def _of_jpeg(data: bytes) -> Iterator[Declared]:
+    profile = jpeg_profile(data)
+    if profile is not None:
+        yield from _in_order([colour_of_icc(profile)])
+
+
+# -- WebP, AVIF, HEIF, BMP --------------------------------------------------------------------------------------
+
+
+_HAS_PROFILE = 0x20
+
+
+def _of_webp(data: bytes) -> Iterator[Declared]:
+    if data[12:16] != b"VP8X" or len(data) < 21 or not data[20] & _HAS_PROFILE:
+        return
+    at = 12
+    for _ in range(_MAX_PARTS):
+        if at + 8 > len(data):
+            return
+        n_bytes = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"ICCP":
+            yield from _in_order([colour_of_icc(data[at + 8 : at + 8 + n_bytes])])
+            return
+        at += 8 + n_bytes + n_bytes % 2
+
+
+def _of_video(data: bytes) -> Iterator[Declared]:
+    """Yield by a profile, else by numbers, else by what the picture's own header says."""
+    said = video_colour(data)
+    found = [colour_of_icc(profile, peak=said.peak) for profile in said.profiles]
+    found += [
+        colour_of_code_points(primaries, transfer, peak=said.peak, video=True)
+        for primaries, transfer in said.code_points
+    ]
+    yield from _in_order(found)
+
+
+_BMP_V4, _BMP_V5 = 108, 124
+_BMP_EMBEDDED, _BMP_CALIBRATED = b"DEBM", b"\0\0\0\0"
+
+
+def _of_bmp(data: bytes) -> Iterator[Declared]:
+    """Yield an embedded profile; screen's curves and primaries, which browsers ignore but Firefox."""
+    n_header = int.from_bytes(data[14:18], "little")
+    if n_header not in (_BMP_V4, _BMP_V5) or len(data) < 14 + n_header:
+        return
+    kind = data[70:74]
+    if n_header == _BMP_V5 and kind == _BMP_EMBEDDED:
+        at, n_bytes = struct.unpack_from("<II", data, 126)
+        yield from _in_order([colour_of_icc(data[14 + at : 14 + at + n_bytes])])
+    elif kind == _BMP_CALIBRATED:
+        corners = tuple(each / (1 << 30) for each in struct.unpack_from("<9i", data, 74))
+        exponents = tuple(each / 65536 for each in struct.unpack_from("<3I", data, 110))
+        colour = colour_of_screen(exponents, corners)
+        if colour is not None:
+            yield Declared(colour, shown=False)
+
+
+_FINDERS = {
+    "PNG": _of_png,
+    "JPEG": _of_jpeg,
+    "WEBP": _of_webp,
+    "AVIF": _of_video,
+    "HEIF": _of_video,
+    "BMP": _of_bmp,
+}

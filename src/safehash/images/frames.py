@@ -1,0 +1,100 @@
+"""The pictures of a file, or frames of an animation, that are looked at: decoded by seeking through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import UnreadableImage
+from .declared import Declared
+from .exif import Turns, turned, turns_of
+from .guarding import guarded, without_remarks
+from .opening import Codec, check_header, count_frames, load, open_image
+from .pictures import Decoded, Provenance
+from .request import Request
+from .seen import seen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["reach", "read_frames"]
+
+#: Later frames than this are not reached: seeking in an animation decodes every frame before.
+MAX_FRAMES = 2000
+#: Nor frames behind this many pixels: 500 frames of 1920 x 1080, some seconds of decoding.
+MAX_FRAME_PIXELS = 1_000_000_000
+#: So many frames are reached whatever their size.
+MIN_FRAMES = 8
+
+
+def reach(size: tuple[int, int]) -> int:
+    """Return how many frames of an animation with these sides, in pixels, are looked at."""
+    return min(MAX_FRAMES, max(MIN_FRAMES, MAX_FRAME_PIXELS // (size[0] * size[1])))
+
+
+def read_frames(
+    codec: Codec,
+    data: bytes,
+    request: Request,
+    *,
+    tile_of: Callable[[ImageFile], tuple[int, int]] = lambda image: (1, 1),
+    before_loading: Callable[[ImageFile], None] = lambda image: None,
+    turns_of: Callable[[Image], Turns] = turns_of,
+    colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
+) -> Iterator[Decoded]:
+    """Decode the frames of an animation, in order, as far as `reach` goes.
+
+    Damage, or a count of frames that is not true, ends it: a viewer has shown those before. A limit that a later
+    frame meets is an error.
+
+    Parameters
+    ----------
+    codec, data, request
+    tile_of : callable
+        The sides of a tile that is decoded whole.
+    before_loading : callable
+        Corrects what a frame is read as.
+    turns_of : callable
+        How an opened image is to be turned.
+    colours_of : callable
+        What a frame says its colours are.
+    """
+    name, limits = codec.name, request.limits
+
+    def begin() -> tuple[ImageFile, int, Turns]:
+        image = open_image(codec, data)
+        check_header(codec, image, image.size, limits, tile=tile_of(image))
+        return image, count_frames(image), turns_of(image)
+
+    def one(frame: int) -> Decoded:
+        if frame:
+            image.seek(frame)
+            # Pages have sizes of their own.
+            check_header(codec, image, image.size, limits, tile=tile_of(image))
+        step = request.step_of(image.size)
+        before_loading(image)
+        mode = image.mode
+        loaded, truncated = load(codec, image)
+        width, height = loaded.size
+        provenance = Provenance(
+            format=name, mode=mode, width=width, height=height, orientation=turns.applied,
+            scale=step, frame=frame, n_frames=n_frames,
+        )  # fmt: skip
+        decoded = seen(loaded, provenance, step, truncated=truncated, colours=colours_of(image, request))
+        milliseconds = image.info.get("duration")
+        decoded = turned(decoded, turns)
+        return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
+
+    image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
+    n_frames = min(n_frames, reach(image.size))
+    for frame in range(n_frames):
+        request.deadline.check()
+        try:
+            decoded = without_remarks(lambda: guarded(name, lambda: one(frame)))  # noqa: B023
+        except UnreadableImage:
+            if frame == 0:
+                raise
+            return
+        yield decoded

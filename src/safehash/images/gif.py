@@ -1,0 +1,200 @@
+"""GIF files and animations to pixels: the decoder's indices, our palettes, places and disposal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ImageTooLarge, UnreadableImage
+from .canvas import Canvas, Disposal
+from .conversions import luma_of
+from .frames import reach
+from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
+from .limits import check_cost
+from .older_tools import as_older_tools
+from .pictures import Also, Decoded, Provenance, UInt8Array
+from .request import Request
+from .seen import seen_array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["read_gif"]
+
+#: 4 is what some encoders write for 3; the others mean nothing.
+_DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore", 4: "restore"}
+
+
+def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode the frames of a GIF file as a browser shows them one after the other."""
+    screen = read_screen(data)
+    blocks = read_frame_blocks(data, screen) if screen is not None else iter(())
+    first = next(blocks, None)
+    if screen is None or first is None:
+        raise UnreadableImage("damaged GIF: no frame in it")
+    # The canvas grows to hold the first frame; later ones are cut.
+    size = max(screen.width, first.left + first.width), max(screen.height, first.top + first.height)
+    check_cost("GIF", size, mode="RGBA", n_bands=4, limits=request.limits)
+    frames = [first, *islice(blocks, reach(size) - 1)]
+    canvas = Canvas(*size)
+    # Browsers go by the last of several control blocks, other viewers by the first.
+    other = Canvas(*size) if any(len(frame.controls) > 1 for frame in frames) else None
+    keyed = False
+    for number, frame in enumerate(frames):
+        request.deadline.check()
+        indices, there = _indices(frame, data, size, request)
+        if number and there.size and not there.any():
+            return  # the file ends before it
+        keyed = keyed or any(control.transparent is not None for control in frame.controls)
+        _lay(canvas, frame, frame.control, indices, there)
+        provenance = Provenance(
+            format="GIF", mode="P", width=size[0], height=size[1], scale=request.step_of(size),
+            frame=number, n_frames=len(frames),
+        )  # fmt: skip
+        truncated = not there.all()
+        decoded = seen_array(canvas.pixels, provenance, truncated=truncated)
+        also = list(decoded.also)
+        if other is not None:
+            _lay(other, frame, (frame.controls or (GifControl(),))[0], indices, there)
+            also.append(_as_others_see_it(other, provenance))
+        if number == 0:
+            also.append(
+                as_older_tools(partial(_by_library, data, frame, size, indices), provenance, provenance.scale)
+            )
+        colour = _background(screen)
+        if decoded.provenance.transparent and not keyed and colour is not None:
+            also.append(_on_colour(canvas, colour, provenance))
+        yield replace(decoded, also=tuple(also), shown_for=frame.control.milliseconds)
+        if truncated:
+            return
+
+
+def _by_library(data: bytes, frame: GifFrame, size: tuple[int, int], indices: UInt8Array) -> Image:
+    """Return the palette indices of the first picture as the imaging library has them."""
+    from PIL import Image as pil
+
+    if (frame.left, frame.top, frame.width, frame.height) == (0, 0, *size):
+        return pil.fromarray(indices)
+    from PIL.GifImagePlugin import GifImageFile
+
+    image = GifImageFile(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def _as_others_see_it(canvas: Canvas, provenance: Provenance) -> Also:
+    pixels = canvas.pixels.copy()
+    return Also("by its first control block", lambda: seen_array(pixels, provenance))
+
+
+def _on_colour(canvas: Canvas, colour: tuple[int, int, int], provenance: Provenance) -> Also:
+    """Return the canvas filled as some viewers do where no frame has been."""
+    pixels = np.where(canvas.pixels[..., 3:] > 0, canvas.pixels, np.array([*colour, 255], np.uint8))
+    return Also("on its background colour", lambda: seen_array(pixels, provenance))
+
+
+def _background(screen: GifScreen) -> tuple[int, int, int] | None:
+    """Return the canvas' own colour where it is neither white nor black: those are looked at anyway."""
+    red, green, blue = screen.palette[3 * screen.background : 3 * screen.background + 3] or (0, 0, 0)
+    return None if (red, green, blue) in ((0, 0, 0), (255, 255, 255)) else (red, green, blue)
+
+
+def _lay(
+    canvas: Canvas,
+    frame: GifFrame,
+    control: GifControl,
+    indices: UInt8Array,
+    there: npt.NDArray[np.bool_],
+) -> None:
+    """Lay one frame on the canvas, in its colours, where it is there and not transparent."""
+    colours = np.zeros((256, 4), np.uint8)
+    colours[:, 3] = 255  # an index beyond the palette is black
+    if frame.palette:
+        own = np.frombuffer(frame.palette[: len(frame.palette) // 3 * 3], np.uint8).reshape(-1, 3)
+        colours[: len(own), :3] = own
+    else:
+        colours[:, :3] = np.arange(256, dtype=np.uint8)[:, None]
+    if control.transparent is not None:
+        colours[control.transparent] = 0
+    shown = colours[indices]
+    if not there.all():
+        shown[~there] = 0
+    disposal = _DISPOSALS.get(control.disposal, "keep")
+    canvas.show(shown, frame.left, frame.top, over=True, disposal=disposal)
+
+
+# -- indices -----------------------------------------------------------------------------------------------
+
+
+def _indices(
+    frame: GifFrame, data: bytes, canvas: tuple[int, int], request: Request
+) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
+    """Return a frame's palette indices and which of them the file has, both of shape (rows, cols).
+
+    Rows below the canvas are left out where that needs no other order.
+    """
+    rows = frame.height if frame.interlaced else min(frame.height, max(0, canvas[1] - frame.top))
+    size = frame.width, rows
+    if min(size) == 0:
+        return np.zeros((rows, frame.width), np.uint8), np.ones((rows, frame.width), np.bool_)
+    if size[0] * size[1] > canvas[0] * canvas[1]:
+        # It may be as large as it likes; what is cut off is decoded all the same.
+        check_cost(
+            "GIF", (max(size[0], canvas[0]), max(rows, canvas[1])), mode="L", n_bands=1, limits=request.limits
+        )
+    packed = memoryview(data)[frame.start :]
+    indices, whole = _run(frame, packed, size, 0)
+    if whole:
+        return indices, np.ones(indices.shape, np.bool_)
+    ended = _ended(packed)
+    # What the decoder does not reach keeps what was there before it.
+    indices, other = (_run(frame, ended, size, fill)[0] for fill in (0, 255))
+    there = indices == other
+    if frame.interlaced:
+        return _filled(indices, there)
+    return indices, there
+
+
+def _ended(packed: memoryview) -> bytes:
+    """Shorten the last block to what the file has of it: the decoder would leave it out."""
+    at = 0
+    while at < len(packed) and packed[at]:
+        if at + 1 + packed[at] > len(packed):
+            return bytes(packed[:at]) + bytes([len(packed) - at - 1]) + bytes(packed[at + 1 :])
+        at += 1 + packed[at]
+    return bytes(packed)
+
+
+def _run(
+    frame: GifFrame, packed: bytes | memoryview, size: tuple[int, int], fill: int
+) -> tuple[UInt8Array, bool]:
+    """Run the decoder over one frame; the indices it reached, others as `fill`, and whether that is all of them."""
+    from PIL import _imaging
+
+    try:
+        core: Any = _imaging.fill("L", size, fill)
+        decoder = _imaging.gif_decoder("L", frame.bits, frame.interlaced, -1)
+        decoder.setimage(core, (0, 0, *size))
+        n_taken, error = decoder.decode(packed)
+    except MemoryError as exc:
+        raise ImageTooLarge("the GIF decoder ran out of memory") from exc
+    return luma_of(core, size), n_taken < 0 and error >= 0
+
+
+def _filled(indices: UInt8Array, there: npt.NDArray[np.bool_]) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
+    """Fill the lines that an interlaced picture lacks with the nearest above that it has, as viewers do meanwhile."""
+    lines = np.arange(len(indices))
+    whole = np.asarray(there.all(axis=1))[:, None]
+    for pitch in (2, 4, 8):
+        above = lines // pitch * pitch
+        fill = ~there & whole[above]
+        indices = np.where(fill, indices[above], indices)
+        there = there | fill
+    return indices, there

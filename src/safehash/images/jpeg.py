@@ -1,0 +1,225 @@
+"""JPEG files to luma or colour: the short way of an ordinary one, and the patient way of any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ImageTooLarge, UnreadableImage
+from .conversions import luma_of
+from .counting import check_jpeg_scans, check_parts
+from .exif import read_turns, turned
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
+from .guarding import guarded, without_remarks
+from .jpeg_ends import as_far_as_it_goes, ended, rows_there
+from .jpeg_header import first_exif, read_jpeg_header
+from .limits import check_cost
+from .mending import bare_jpeg
+from .older_tools import as_the_reference_tool, is_shrunk
+from .opening import Codec, check_header, load, open_image
+from .pictures import Also, Decoded, Provenance, UInt8Array
+from .request import Request
+from .seen import in_own_colours, seen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["CODEC", "read_jpeg"]
+
+
+def _opener() -> Callable[..., Any]:
+    # Not the library's factory: of several pictures in one JPEG file (MPO) viewers show the first alone, and a
+    # damaged index of the others must not lose it.
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    return JpegImageFile
+
+
+CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
+
+
+def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
+    decoded = _plainly(data, request) if request.step_for is not None else None
+    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
+
+
+def _plainly(data: bytes, request: Request) -> Decoded | None:
+    """Decode the luma of an ordinary, undamaged JPEG file; None for any other, which `JpegImageFile` then reads.
+
+    The same decoder gets the same settings as from `JpegImageFile.draft` and `load`, hence gives the same pixels
+    (tested). What is saved is the library's reading of the header, a third of the time of a small picture, and
+    the copies of handing the file over in pieces.
+    """
+    header = read_jpeg_header(data)
+    if header is None:
+        return None
+    if not header.one_scan:
+        check_jpeg_scans(data, header.frame, header.scan_at)
+    width, height = header.width, header.height
+    step = request.step_of((width, height))
+    n_bands = len(header.sampling)
+    mode = "L" if n_bands == 1 else "RGB"
+    check_cost(
+        "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
+        progressive=header.sampling if header.progressive else (),
+    )  # fmt: skip
+    reduced = -(-width // step), -(-height // step)
+    shown: Image | None = None
+    checked = _is_checked(width * height, n_bands, request)
+    both = decode_checked(data, reduced, step) if checked else None
+    pixels: UInt8Array | None
+    if both is not None:
+        pixels, shown = both
+    else:
+        pixels = _luma(data, reduced, step)
+    if pixels is None:
+        return None
+    turns = read_turns(header.exif)
+    provenance = Provenance(
+        format="JPEG", mode=mode, width=width, height=height, scale=step,
+        orientation=turns.applied,
+    )  # fmt: skip
+    also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
+    if shown is not None:
+        also += (as_it_is_shown(lambda: shown, provenance),)
+    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
+
+
+def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
+    """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
+    if n_bands != 3 or request.effort is None or request.colours:
+        return False
+    return n_pixels <= CHECKED_PIXELS or request.effort == "thorough"
+
+
+def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
+    """Run the decoder over a whole file; None unless it comes to the end without an error."""
+    from PIL import _imaging
+
+    try:
+        core = _imaging.new("L", size)
+        decoder = _imaging.jpeg_decoder("L", "L", "", step, 0)
+        decoder.setimage(core, (0, 0, *size))
+        n_taken, error = decoder.decode(data)
+    except MemoryError as exc:
+        raise ImageTooLarge("the JPEG decoder ran out of memory") from exc
+    except (AttributeError, OSError, TypeError, ValueError):  # the patient way says what is wrong
+        return None
+    # Negative: the decoder needs no more. Otherwise the file ends early.
+    return luma_of(core, size) if n_taken < 0 and error >= 0 else None
+
+
+def _patiently(data: bytes, request: Request) -> Decoded:
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = guarded("JPEG", lambda: open_image(CODEC, bare))
+    size = image.size
+    step = request.step_of(size)
+    draftable = image.mode in ("L", "RGB")
+    check_header(CODEC, image, size, request.limits, step=step if draftable else 1)
+    in_luma = request.step_for is not None and draftable
+    if in_luma:
+        guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
+    turns = read_turns(first_exif(data))
+    provenance = Provenance(
+        format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
+        width=size[0], height=size[1], scale=_step_between(size, image.size),
+        orientation=turns.applied,
+    )  # fmt: skip
+    loaded, truncated = _load(bare, image, _asked(size, step))
+    colours = () if in_luma else request.colours
+    decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    if truncated:
+        decoded = replace(decoded, also=decoded.also + _cut(data, request, decoded.provenance))
+    if in_luma:
+        if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
+            load = partial(_in_colour, data, request, provenance.scale)
+            decoded = replace(decoded, also=(*decoded.also, as_it_is_shown(load, provenance)))
+        also = _in_own_colours(data, request, decoded.provenance)
+        if decoded.provenance.scale > 1:
+            also += _shrunk(data, request, decoded.provenance, decoded.pixels)
+        decoded = replace(decoded, also=decoded.also + also)
+    return turned(decoded, turns)
+
+
+def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return a picture as far as its file goes. In colour: how far that is depends on how chroma is spread."""
+
+    def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
+        there = rows_there(data, open_image(CODEC, data))
+        return _in_colour(data, request, 1), there
+
+    return as_far_as_it_goes(load, provenance)
+
+
+def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
+    return max(1, size[0] // step), max(1, size[1] // step)
+
+
+def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image, bool]:
+    """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
+    drafted = image.mode, image.size
+
+    return load(CODEC, image, again=lambda: _opened_again(ended(data), drafted, asked))
+
+
+def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tuple[int, int]) -> ImageFile:
+    """Open a file in the mode and size that another decoder of it was drafted for."""
+    image: ImageFile = open_image(CODEC, data)
+    if (image.mode, image.size) != drafted:
+        image.draft(drafted[0], asked)
+    return image
+
+
+def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return the picture in the colours that the file declares, each decoded for itself: what is here is luma."""
+    also: tuple[Also, ...] = ()
+    for declared in request.colours:
+        # What averaging would hide is not averaged before it is converted.
+        step = provenance.scale if declared.colour.is_gentle else 1
+
+        rest = provenance.scale // step
+        load = partial(_in_colour, data, request, step)
+        also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
+    return also
+
+
+def _in_colour(data: bytes, request: Request, step: int) -> Image:
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = open_image(CODEC, bare)
+    check_header(CODEC, image, image.size, request.limits, step=step)
+    asked = _asked(image.size, step)
+    if step > 1:
+        image.draft(image.mode, asked)
+    return _load(bare, image, asked)[0]
+
+
+def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:
+    """Return the picture as the reference tool shrinks it: from luma that is whole, else all decoded once more."""
+    if not is_shrunk(provenance):
+        return ()
+    if provenance.scale == 1:
+        return (as_the_reference_tool(lambda: pixels, provenance),)
+    load = partial(_in_colour, data, request, 1)
+    return (as_the_reference_tool(load, provenance, effort="thorough"),)
+
+
+def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:
+    """Return the reduction the decoder took, whatever was asked."""
+    for step in (1, 2, 4, 8):
+        if reduced == tuple(-(-side // step) for side in original):
+            return step
+    raise UnreadableImage(f"the decoder made {reduced} of a picture of {original} pixels")
+
+
+def _stored_mode(image: ImageFile) -> str:
+    """Return a JPEG's own mode, which asking for luma hides."""
+    return {1: "L", 3: "RGB", 4: "CMYK"}.get(int(getattr(image, "layers", 3)), image.mode)

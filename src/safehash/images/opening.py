@@ -1,0 +1,147 @@
+"""The imaging library's decoders, opened by class and run as far as a file goes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
+from .guarding import guarded
+from .limits import Limits, check_cost
+from .mending import mend
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+__all__ = ["Codec", "check_header", "count_frames", "load", "open_image"]
+
+
+def _as_it_is(image: Any, data: bytes) -> None:
+    """Leave an opened image as its decoder read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """One format's decoder and what it leaves to us.
+
+    Attributes
+    ----------
+    name : str
+        Of the format.
+    opener : callable
+        Imports and returns the decoder's class. At first use: a process that meets only JPEG loads only its
+        decoder. By name instead of through the library's registry: nothing outside the allow-list can be reached,
+        and its process-wide size warning stays with the application.
+    prepare : callable
+        Corrects an opened image, given the file, before anything is decoded.
+    gives_rows : bool
+        Whether the rows decoded before damage are left.
+    """
+
+    name: str
+    opener: Callable[[], Callable[..., Any]]
+    prepare: Callable[[Any, bytes], None] = _as_it_is
+    gives_rows: bool = False
+
+
+def open_image(codec: Codec, data: bytes) -> Any:
+    """Return a decoder over `data`, header read, no pixel decoded.
+
+    Where remarks in the file stop the decoder, as they stop no browser, it is opened without them.
+    """
+    try:
+        return _open(codec, data)
+    except (Warning, MemoryError, UnsupportedImage):
+        raise
+    except Exception:
+        mended = mend(codec.name, data)
+        if mended == data:
+            raise
+        return _open(codec, mended)
+
+
+def _open(codec: Codec, data: bytes) -> Any:
+    image = codec.opener()(io.BytesIO(data))
+    codec.prepare(image, data)
+    return image
+
+
+def count_frames(image: ImageFile) -> int:
+    """Count frames; where counting meets damage, those before it, which a viewer shows."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except (Warning, MemoryError):
+        raise
+    except Exception:
+        n_before = image.tell() + 1
+        image.seek(0)
+        return n_before
+
+
+def load(
+    codec: Codec, image: ImageFile, *, again: Callable[[], ImageFile] | None = None
+) -> tuple[Image, bool]:
+    """Decode the pixels as far as they go; say whether the file ended early or broke off.
+
+    Parameters
+    ----------
+    codec : Codec
+    image : an opened image
+    again : callable or None
+        Opens the file once more so that its decoder makes do with what there is.
+    """
+    name = codec.name
+    try:
+        image.load()
+        return image, False
+    except Warning:
+        raise
+    except MemoryError as exc:
+        raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
+    except Exception as exc:
+        if again is not None and "truncated" in str(exc):
+            image = guarded(name, again)
+            try:
+                image.load()
+                return image, True
+            except OSError:  # the rows that there are
+                pass
+        partial = guarded(name, lambda: _partial(image)) if codec.gives_rows else None
+        if partial is None:
+            raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+        return partial, True
+
+
+def _partial(image: ImageFile) -> Image | None:
+    """Return the rows decoded before the damage, the rest as the decoder left it; None where there are none."""
+    from PIL import Image as pil
+
+    if image._im is None:
+        return None
+    partial = pil.Image()._new(image.im)
+    partial.info.update(image.info)
+    extrema: Any = partial.getextrema()
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return None if all(low == high for low, high in bands) else partial
+
+
+def check_header(
+    codec: Codec,
+    image: ImageFile,
+    size: tuple[int, int],
+    limits: Limits,
+    *,
+    step: int = 1,
+    tile: tuple[int, int] = (1, 1),
+) -> None:
+    """Check a picture's cost by what its decoder found in the header; parameters as of `check_cost`."""
+    progressive: list[tuple[int, int]] = []
+    if codec.name == "JPEG" and image.info.get("progressive"):
+        progressive = [(across, down) for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
+    check_cost(
+        codec.name, size, mode=image.mode, n_bands=len(image.getbands()), limits=limits, step=step,
+        tile=tile, progressive=progressive,
+    )  # fmt: skip

@@ -1,0 +1,239 @@
+"""PNG files and animations to pixels: the decoder's samples, our frames, and the rows of a file that ends early."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ImageError, UnreadableImage
+from .canvas import Canvas, Disposal
+from .conversions import to_rgba
+from .exif import read_turns, turned
+from .frames import MAX_FRAMES, reach
+from .guarding import guarded, without_remarks
+from .limits import check_cost
+from .opening import Codec, check_header, open_image
+from .pictures import Also, Decoded, Provenance, UInt8Array
+from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
+from .png_rows import rows_there
+from .request import Request
+from .seen import seen, seen_array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["CODEC", "read_png"]
+
+
+def _opener() -> Callable[..., Any]:
+    from PIL.PngImagePlugin import PngImageFile
+
+    return PngImageFile
+
+
+def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
+    """Scale a PNG's transparent colour as its samples are: the decoder leaves it as stored."""
+    key = image.info.get("transparency")
+    depth, colour = data[24], data[25]
+    if colour == 0 and depth in (2, 4) and isinstance(key, int):
+        image.info["transparency"] = key * (255 // (2**depth - 1))
+    elif colour == 2 and depth == 16 and isinstance(key, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits)
+
+_DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
+
+
+def read_png(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode a PNG file, or the frames of an animated one as a browser shows them one after the other."""
+    file = read_chunks(data, max_frames=MAX_FRAMES)
+    return _read_frames(data, file, request) if file.frames else _read_still(data, file, request)
+
+
+def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decoded]:
+    def still() -> Decoded:
+        image, truncated = _load(data, file, request)
+        mode = "RGBA" if isinstance(image, np.ndarray) else image.mode
+        provenance = _provenance(file, request, mode)
+        if isinstance(image, np.ndarray):
+            decoded = seen_array(image, provenance, truncated=truncated, colours=request.colours)
+        else:
+            decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=request.colours)
+            extended = with_last_colour(image)
+            if extended is not None:
+                decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
+        return turned(decoded, read_turns(file.exif))
+
+    yield without_remarks(lambda: guarded("PNG", still))
+
+
+def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
+    size = file.width, file.height
+    return Provenance(
+        format="PNG", mode=mode, width=size[0], height=size[1], scale=request.step_of(size),
+        orientation=read_turns(file.exif).applied,
+    )  # fmt: skip
+
+
+# -- one image ---------------------------------------------------------------------------------------------
+
+
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Array, bool]:
+    """Return the default image, and whether the file is damaged within it: then the rows there are, with alpha."""
+    packed = data if file.is_plain else b"".join((data[:33], file.head, data[slice(*file.chunks)], _END))
+    image = guarded("PNG", lambda: open_image(CODEC, packed))
+    check_header(CODEC, image, image.size, request.limits)
+    try:
+        _load_whole(image, interlaced=file.interlaced)
+    except (Warning, MemoryError):
+        raise
+    except Exception as exc:
+        return _rows_there(data, file, file.parts, image.size, exc), True
+    return image, False
+
+
+def _load_whole(image: Any, *, interlaced: bool) -> None:
+    """Load an opened image; the decoder does not say when the pixels end before their last row.
+
+    Raises
+    ------
+    EOFError
+        They do.
+    """
+    from PIL import _imaging
+
+    width, height = image.size
+    last = height - 2 if interlaced else height - 1  # of two rows one comes last
+    n_bands = len(image.getbands())
+    # A colour that nobody can foresee, put where the last row is to come.
+    mark = tuple(os.urandom(n_bands)) if image.mode in ("L", "LA", "P", "RGB", "RGBA") else (0,) * n_bands
+    core: Any = _imaging.new(image.mode, image.size)
+    core.paste(mark if n_bands > 1 else mark[0], (0, last, width, height))
+    image.im = core
+    image.load()
+    rows = np.asarray(image.crop((0, last, width, height)))
+    left = (rows == np.array(mark if n_bands > 1 else mark[0])).reshape(len(rows), -1).all(axis=1)
+    if left.any():
+        raise EOFError("its pixels end before their last row")
+
+
+def _rows_there(
+    data: bytes, file: PngFile, parts: Sequence[Span], size: tuple[int, int], damage: Exception
+) -> UInt8Array:
+    def decode(size: tuple[int, int], rows: bytes) -> UInt8Array:
+        image = _open_part(file, size, zlib.compress(rows, 1), interlaced=False)
+        image.load()
+        return to_rgba(with_last_colour(image) or image)
+
+    rows = rows_there(data, file, parts, size, decode)
+    if rows is None:
+        raise UnreadableImage(f"damaged PNG: {type(damage).__name__}: {damage}") from damage
+    return rows
+
+
+def _open_part(file: PngFile, size: tuple[int, int], packed: bytes, *, interlaced: bool) -> Image:
+    """Open compressed pixels of the file's kind as an image of these sides."""
+    header = struct.pack(">IIBBBBB", *size, file.depth, file.colour, 0, 0, interlaced)
+    part = b"".join((SIGNATURE, _chunk(b"IHDR", header), file.head, _chunk(b"IDAT", packed), _END))
+    image: Image = open_image(CODEC, part)
+    return image
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+
+
+def with_last_colour(image: Image) -> Image | None:
+    """Return a picture whose indices exceed its palette with its last colour for them, as Chromium shows it.
+
+    None where they do not. Others show black.
+    """
+    if image.mode != "P" or image.palette is None:
+        return None
+    colours = image.getpalette("RGB") or []
+    n_colours = len(image.palette.palette) // len(image.palette.mode)
+    most: Any = image.getextrema()[1]
+    if not 0 < n_colours <= most:
+        return None
+    last = colours[3 * n_colours - 3 : 3 * n_colours]
+    extended = image.copy()
+    extended.putpalette([*colours[: 3 * n_colours], *last * (256 - n_colours)])
+    return extended
+
+
+def _extended(image: Image, provenance: Provenance) -> Also:
+    return Also(
+        "with its last colour beyond its palette", lambda: seen(image, provenance, provenance.scale),
+        effort="fast", shown=True,
+    )  # fmt: skip
+
+
+# -- animations --------------------------------------------------------------------------------------------
+
+
+def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decoded]:
+    size = file.width, file.height
+    check_cost("PNG", size, mode="RGBA", n_bands=4, limits=request.limits)
+    canvas = Canvas(*size)
+    frames = file.frames[: reach(size)]
+    provenance = _provenance(file, request, "RGBA")
+
+    def laid(frame: PngFrame) -> bool:
+        """Lay one frame on the canvas; tell whether it is whole."""
+        pixels, whole = _frame(data, file, frame)
+        # Of the first frame nothing was there before: what it is to become again is transparent.
+        disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
+        canvas.show(pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal)
+        return whole
+
+    for number, frame in enumerate(frames):
+        request.deadline.check()
+        try:
+            whole = without_remarks(lambda: guarded("PNG", lambda: laid(frame)))  # noqa: B023
+        except UnreadableImage:
+            if number == 0:
+                raise
+            return
+        shown = seen_array(
+            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), truncated=not whole,
+            colours=request.colours,
+        )  # fmt: skip
+        shown = turned(shown, read_turns(file.exif))
+        if number == 0 and file.has_hidden:
+            shown = replace(shown, also=(*shown.also, _hidden(data, file, request)))
+        yield replace(shown, shown_for=frame.milliseconds)
+        if not whole:
+            return
+
+
+def _frame(data: bytes, file: PngFile, frame: PngFrame) -> tuple[UInt8Array, bool]:
+    size = frame.width, frame.height
+    packed = b"".join(data[slice(*part)] for part in frame.parts)
+    try:
+        image = _open_part(file, size, packed, interlaced=file.interlaced)
+        _load_whole(image, interlaced=file.interlaced)
+        return to_rgba(with_last_colour(image) or image), True
+    except (Warning, MemoryError, ImageError):
+        raise
+    except Exception as exc:
+        return _rows_there(data, file, frame.parts, size, exc), False
+
+
+def _hidden(data: bytes, file: PngFile, request: Request) -> Also:
+    """Return the default image, which only viewers that know no animation show."""
+
+    def make() -> Decoded:
+        return next(_read_still(data, file, request))
+
+    return Also("the image for viewers without animation", make)

@@ -1,0 +1,123 @@
+"""A decoded image as every picture that a viewer may see in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .conversions import Background, to_pixels
+from .declared import Declared
+from .guarding import guarded, without_remarks
+from .older_tools import as_older_tools, as_the_reference_tool, has_other_channels, is_shrunk
+from .pictures import Also, Decoded, Provenance, UInt8Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["in_own_colours", "seen", "seen_array"]
+
+
+def seen(
+    image: Image,
+    provenance: Provenance,
+    step: int,
+    *,
+    truncated: bool = False,
+    colours: tuple[Declared, ...] = (),
+    as_stored: bool = True,
+) -> Decoded:
+    """Bring a loaded image to pixels, and name what else viewers may show of it.
+
+    Parameters
+    ----------
+    image : PIL image, loaded
+    provenance : Provenance
+        All but what the conversion finds out.
+    step : int
+        The reduction still to be taken; the decoder may have taken `provenance.scale` itself.
+    truncated : bool
+        The file ended early.
+    colours : tuple of Declared
+        What the file says its colours are.
+    as_stored : bool
+        The image's samples are those of the file, not put together by us.
+    """
+    if truncated:
+        provenance = replace(provenance, truncated=True)
+    pixels, transparent = to_pixels(image, "white", step)
+    if transparent:
+        provenance = replace(provenance, transparent=True)
+    also = list(in_own_colours(lambda: image, provenance, step, colours, mode=image.mode))
+    if transparent:
+        also.append(_also("on black", lambda: image, provenance, step, background="black"))
+    if provenance.frame == 0:
+        if as_stored and has_other_channels(image, transparent=transparent):
+            also.append(as_older_tools(lambda: image, provenance, step))
+        if is_shrunk(provenance) and image.size == (provenance.width, provenance.height):
+            also.append(as_the_reference_tool(lambda: image, provenance))
+    return Decoded(pixels=pixels, provenance=provenance, also=tuple(also))
+
+
+def seen_array(
+    pixels: UInt8Array,
+    provenance: Provenance,
+    *,
+    truncated: bool = False,
+    colours: tuple[Declared, ...] = (),
+) -> Decoded:
+    """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
+    from PIL import Image as pil
+
+    image = pil.fromarray(pixels.copy())
+    return seen(image, provenance, provenance.scale, truncated=truncated, colours=colours, as_stored=False)
+
+
+def in_own_colours(
+    load: Callable[[], Image],
+    provenance: Provenance,
+    step: int,
+    colours: tuple[Declared, ...],
+    *,
+    mode: str,
+) -> tuple[Also, ...]:
+    """Return a picture as it looks in each of the colours that its file declares and that fit its mode.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the decoded image.
+    provenance, step, colours
+        As of `seen`.
+    mode : str
+        The mode of the image's samples, as the imaging library names it.
+    """
+    also = []
+    for declared in colours:
+        if not declared.colour.fits(mode, provenance.format):
+            continue
+        paint = declared.colour.apply
+        name = "in its own colours" if declared.shown else "in its own colours, as other viewers take them"
+        also.append(_also(name, load, provenance, step, paint=paint, shown=declared.shown))
+        if provenance.transparent:
+            also.append(_also(f"{name}, on black", load, provenance, step, paint=paint, background="black"))
+    return tuple(also)
+
+
+def _also(
+    name: str,
+    load: Callable[[], Image],
+    provenance: Provenance,
+    step: int,
+    *,
+    paint: Callable[[Image], Image] | None = None,
+    background: Background = "white",
+    shown: bool = False,
+) -> Also:
+    def convert() -> Decoded:
+        return Decoded(pixels=to_pixels(load(), background, step, paint=paint)[0], provenance=provenance)
+
+    def make() -> Decoded:
+        return without_remarks(lambda: guarded(provenance.format, convert))
+
+    return Also(name, make, effort="fast" if shown else "standard", shown=shown)

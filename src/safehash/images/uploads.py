@@ -1,0 +1,210 @@
+"""Whatever an upload comes as: turned into the bytes of its file, or into pixels."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import MAX_SIDE
+from ..errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..files import NotRegularFile, TooManyBytes, read_regular
+from .decoding import from_image
+from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from .pictures import Decoded, Provenance
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["BinaryReader", "Upload", "UploadedFile", "read_file", "take"]
+
+
+class BinaryReader(Protocol):
+    """A file object opened in binary mode: BytesIO, an open file, Django's uploaded file.
+
+    Examples
+    --------
+    >>> import io
+    >>> with open("photo.jpg", "rb") as file:
+    ...     upload = io.BytesIO(file.read())
+    >>> safehash.Matcher.from_files("list.csv").check(upload).is_match
+    True
+    """
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+
+class UploadedFile(Protocol):
+    """An uploaded file whose own `read` is asynchronous: Starlette's and FastAPI's.
+
+    Examples
+    --------
+    >>> class Received:  # as a framework gives it: its own `read` must be awaited
+    ...     def __init__(self, path):
+    ...         self.file = open(path, "rb")
+    ...     async def read(self, size=-1):
+    ...         return self.file.read(size)
+    >>> received = Received("photo.jpg")
+    >>> safehash.Matcher.from_files("list.csv").check(received).is_match
+    True
+    >>> received.file.close()
+    """
+
+    @property
+    def file(self) -> BinaryReader:
+        """The file object beneath."""
+
+
+#: What `Matcher.check` and `hash_many` take.
+Upload: TypeAlias = Union[
+    bytes,
+    bytearray,
+    memoryview,
+    str,
+    os.PathLike[str],
+    BinaryReader,
+    UploadedFile,
+    npt.NDArray[np.uint8],
+    "Image",
+]
+
+_TAKEN = (
+    "an image file's bytes, a path, a binary file object, a PIL image, or a uint8 array of shape (rows, cols) or "
+    "(rows, cols, 3)"
+)
+
+#: Bytes asked of a file object at once.
+_PIECE = 1 << 20
+
+
+def take(item: object, *, limits: Limits) -> bytes | Decoded:
+    """Return an upload as the bytes of its file, or as pixels where it has no file.
+
+    Raises
+    ------
+    TypeError
+        It is none of what an upload can come as; the message says what was given and what is taken.
+    ImageError
+        Too large or too small; a folder, pipe or device; a PIL image whose file is damaged.
+    OSError
+        It cannot be read.
+
+    Notes
+    -----
+    A file object is read from its start where it can seek, and left where it was.
+    """
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return bytes(item)
+    if isinstance(item, (str, os.PathLike)):
+        return read_file(item, limits=limits)
+    if isinstance(item, np.ndarray):
+        return _from_array(item, limits)
+    pil = sys.modules.get("PIL.Image")  # without that module there is no such object
+    if pil is not None and isinstance(item, pil.Image):
+        _check_size(item.width, item.height, limits)
+        return from_image(item)
+    reader = _reader_of(item)
+    if reader is not None:
+        return _read(reader, limits.max_bytes)
+    raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
+
+
+def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return a regular file's bytes, refusing by size before reading.
+
+    Raises
+    ------
+    ImageTooLarge, UnsupportedImage
+        Over ``limits.max_bytes``; a folder, pipe or device.
+    OSError
+        The file cannot be read.
+    """
+    try:
+        return read_regular(path, limits.max_bytes)
+    except NotRegularFile as exc:
+        raise UnsupportedImage(str(exc.strerror)) from exc
+    except TooManyBytes as exc:
+        raise ImageTooLarge(str(exc.strerror)) from exc
+
+
+def _named(item: object) -> str:
+    """Name what was given, with what is probably meant."""
+    found = type(item).__name__
+    if found == "Hash":
+        return f"{found}: `Matcher.check_hash` takes it"
+    if isinstance(item, (list, tuple)):
+        return f"{found}: `check_many` and `hash_many` take several"
+    if isinstance(item, Coroutine):
+        return f"{found}: await it first"
+    return found
+
+
+def _from_array(pixels: npt.NDArray[Any], limits: Limits) -> Decoded:
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
+        raise TypeError(f"an upload is {_TAKEN}, not an array of {pixels.dtype}, shape {pixels.shape}")
+    rows, cols = pixels.shape[:2]
+    _check_size(cols, rows, limits)
+    mode = "L" if pixels.ndim == 2 else "RGB"
+    return Decoded(pixels=pixels, provenance=Provenance(format="pixels", mode=mode, width=cols, height=rows))
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    """Hold pixels that somebody else decoded to the limits of a file's."""
+    if min(width, height) < MIN_SIDE:
+        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
+    if width * height > limits.max_pixels:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
+
+
+def _reader_of(item: object) -> Any:
+    """Return the object to read from: the item, or the file beneath it where reading the item is asynchronous."""
+    for reader in (item, getattr(item, "file", None)):
+        read = getattr(reader, "read", None)
+        if callable(read) and not inspect.iscoroutinefunction(read):
+            return reader
+    return None
+
+
+def _read(reader: Any, max_bytes: int) -> bytes:
+    """Read a whole file object, at most `max_bytes`."""
+    start = _position(reader)
+    parts: list[bytes] = []
+    n_bytes = 0
+    try:
+        if start is not None:
+            reader.seek(0)
+        while n_bytes <= max_bytes:
+            part = reader.read(min(_PIECE, max_bytes + 1 - n_bytes))
+            if part is None:
+                raise BlockingIOError("the file object does not wait for its data")
+            if not isinstance(part, (bytes, bytearray, memoryview)):
+                raise TypeError(
+                    f"an upload is {_TAKEN}; reading this {type(reader).__name__} gives {type(part).__name__}"
+                    + (": open it in binary mode" if isinstance(part, str) else "")
+                )
+            if not part:
+                return b"".join(parts)
+            parts.append(bytes(part))
+            n_bytes += len(part)
+    finally:
+        if start is not None:
+            reader.seek(start)
+    raise ImageTooLarge(f"more than {max_bytes} bytes, the limit")
+
+
+def _position(reader: Any) -> int | None:
+    """Return where a file object stands, None where it cannot go back."""
+    if not (hasattr(reader, "seek") and hasattr(reader, "tell")):
+        return None
+    # SpooledTemporaryFile before Python 3.11 can, and does not say so.
+    if hasattr(reader, "seekable") and not reader.seekable():
+        return None
+    return int(reader.tell())

@@ -1,0 +1,221 @@
+"""Pictures that somebody holds, put on a list of their own by their hash alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import ImageError
+from ..hashing.algorithms import USUAL_QUALITY, Algorithm
+from ..hashing.compute import hash_bytes
+from ..hashing.hashes import Hash
+from ..hashing.shown import Shown, pictures_shown
+from ..images.pictures import Decoded
+from ..images.uploads import read_file
+from .entry import Entry
+from .formats import read_list
+from .formats.jsonl import write_list
+from .merging import merge_lists
+from .policy import all_of, in_utc
+from .suspicion import suspicion
+
+__all__ = ["Added", "Parts", "Refused", "add"]
+
+#: A picture as our decoders give it; what makes further hashes of one is ours, too.
+_Picture: TypeAlias = Decoded
+#: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
+Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """One picture that was not listed.
+
+    Attributes
+    ----------
+    path : str
+    reason : str
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["none.jpg"])
+    >>> found.refused[0].path
+    'none.jpg'
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What `add` did.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+        The records that were added, those of parts behind their picture's own.
+    refused : tuple of Refused
+    stored_left_out : tuple of str
+        Files that were listed as they are shown and store another picture, which was not listed.
+    n_entries : int
+        Records on the list now; 0 where nothing was added, and so nothing written.
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["photo.jpg", "other.jpg"])
+    >>> found.n_entries, [entry.hash.quality for entry in found.entries], found.refused
+    (2, [100, 100], ())
+    """
+
+    entries: tuple[Entry, ...]
+    refused: tuple[Refused, ...]
+    stored_left_out: tuple[str, ...] = ()
+    n_entries: int
+
+
+def add(
+    path: str | os.PathLike[str],
+    images: Iterable[str | os.PathLike[str]],
+    *,
+    labels: Collection[str] = (),
+    category: str = "positive",
+    name: str | None = None,
+    algorithm: str | Algorithm = Algorithm.PDQ,
+    min_quality: int = USUAL_QUALITY,
+    parts: Parts | None = None,
+    also_stored: bool = False,
+    file_names: bool = False,
+    now: datetime | None = None,
+) -> Added:
+    """Hash pictures into a list of one's own, made or added to; the pictures themselves are not kept.
+
+    What is listed is what viewers show. A file may store another picture, seen by nobody and perhaps innocent, and show
+    it changed by the colours it declares.
+
+    Parameters
+    ----------
+    path : path-like
+        The list, safehash JSON Lines. What is on it stays; a picture that is on it already keeps its date and
+        its labels, and gets those given now as well.
+    images : iterable of path-like
+        Image files.
+    labels : collection of str
+    category : str
+        One of `CATEGORIES`.
+    name : str, optional
+        The list's name; by default the one it has, or the file's.
+    algorithm : str or Algorithm
+    min_quality : int
+        Flatter pictures are refused: their hash would match what they are not.
+    parts : callable, optional
+        Lists parts of each picture too, flagged as such: `safehash.windows_to_list` finds copies that were cropped.
+    also_stored : bool
+        Of a file that stores another picture than viewers show, list both.
+    file_names : bool
+        Keep each picture's file name on the list.
+    now : datetime, optional
+        The date of the records.
+
+    Returns
+    -------
+    Added
+
+    Raises
+    ------
+    ListError
+        The list cannot be read or written. Pictures that cannot be read are no error but `Added.refused`.
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["photo.jpg", "none.jpg"], labels=["viral_challenge"])
+    >>> found.n_entries, [(each.path, each.reason) for each in found.refused]
+    (1, [('none.jpg', 'cannot be read: No such file or directory')])
+    """
+    labels = all_of("labels", labels, str)
+    algorithm = Algorithm(algorithm)
+    known = list(read_list(path, format="jsonl")) if Path(path).is_file() else []  # a pipe is not read
+    name = name or (known[0].source if known else None) or Path(path).stem
+    present = {entry.hash: entry for entry in merge_lists(known)}
+    when = in_utc(now).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    added: list[Entry] = []
+    refused: list[Refused] = []
+    left_out: list[str] = []
+    for image in images:
+        try:
+            found, has_other = _hashes_of(image, algorithm, min_quality, parts, also_stored=also_stored)
+        except (ImageError, OSError, ValueError) as exc:
+            reason = f"cannot be read: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc)
+            refused.append(Refused(path=os.fspath(image), reason=reason))
+            continue
+        if has_other:
+            left_out.append(os.fspath(image))
+        for value, apart in found:
+            # A newer record replaces an older one whole, so labels given before are carried over.
+            before = present.get(value)
+            extra = {"filename": Path(image).name} if file_names else {}
+            added.append(
+                Entry(
+                    hash=value,
+                    source=name,
+                    category=category,
+                    labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
+                    created=when if before is None else before.created,
+                    updated=when,
+                    extra={**extra, **apart},
+                )
+            )
+    n_entries = 0
+    if added:
+        n_entries = write_list(path, merge_lists(known, added, keep_deleted=True), name=name)
+    return Added(
+        entries=tuple(added), refused=tuple(refused), stored_left_out=tuple(left_out), n_entries=n_entries
+    )
+
+
+def _hashes_of(
+    image: str | os.PathLike[str],
+    algorithm: Algorithm,
+    min_quality: int,
+    parts: Parts | None,
+    *,
+    also_stored: bool,
+) -> tuple[list[tuple[Hash, dict[str, str]]], bool]:
+    """Return the hashes of a file's pictures and of their parts, and whether its stored picture was left out.
+
+    With each hash comes what sets it apart from others of the file.
+
+    Raises
+    ------
+    ImageError, OSError
+        It cannot be hashed.
+    ValueError
+        A hash says too little of its picture.
+    """
+    data = read_file(image)
+    if not algorithm.is_perceptual:
+        return [(hash_bytes(data, algorithm=algorithm), {})], False
+    pictures = pictures_shown(data, algorithm=algorithm)
+    wanted = [each for each in pictures if each.is_shown or also_stored]
+    found: list[tuple[Hash, dict[str, str]]] = []
+    for each in wanted:
+        _check(each, min_quality)
+        apart = {"view": each.view if each.is_shown else "as stored"} if len(pictures) > 1 else {}
+        found.append((each.hash, apart))
+        for value, part in parts(each.picture) if parts is not None else ():
+            if suspicion(value) is None:
+                found.append((value, {**apart, "window": part}))
+    return found, len(wanted) < len(pictures)
+
+
+def _check(picture: Shown, min_quality: int) -> None:
+    quality = picture.hash.quality
+    if quality is not None and quality < min_quality:
+        raise ValueError(f"quality {quality} is under {min_quality}: too flat to match")
+    reason = suspicion(picture.hash)
+    if reason is not None:
+        raise ValueError(f"suspicious digest: {reason}")

@@ -1,0 +1,267 @@
+"""The fields of a decision record, defined once: JSON Lines, CSV, Parquet, the export and the docs are made of them."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..hashing.algorithms import SHOWN_DIGITS
+from .shown import as_bytes
+
+__all__ = [
+    "CSV_COLUMNS",
+    "FIELDS",
+    "MATCH_FIELDS",
+    "Field",
+    "Kind",
+    "arrow_rows",
+    "arrow_schema",
+    "csv_rows",
+    "decision_record",
+    "markdown",
+    "match_record",
+    "suggestion_of",
+]
+
+
+class Kind(enum.Enum):
+    """What a field holds, and so what it is in JSON, CSV and Arrow."""
+
+    TEXT = "text"
+    DIGEST = "digest"  #: hexadecimal digits, the first `SHOWN_DIGITS` unless whole ones are asked for
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "true or false"
+    TEXTS = "list of texts"
+    FACTS = "object"  #: in CSV and Arrow its JSON
+    MATCHES = "list of matches"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a record.
+
+    Attributes
+    ----------
+    name : str
+    kind : Kind
+    meaning : str
+        For docs/scan.md.
+    when : str
+        When it is there; empty for always. A field that is always there is null where it has no value.
+    column : str
+        Its name in CSV, where a file and its match share a line; empty for none.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    when: str = ""
+    column: str = ""
+
+
+#: Of one entry that a file came near to.
+MATCH_FIELDS = (
+    Field("list", Kind.TEXT, "the list's name", column="list"),
+    Field("id", Kind.TEXT, "the entry's own identifier there", column="id"),
+    Field("category", Kind.TEXT, "`positive`, `seed`, `disputed` or `negative`", column="category"),
+    Field("labels", Kind.TEXTS, "the entry's labels", column="labels"),
+    Field("distance", Kind.INTEGER, "in bits; 0 for the digest of a file", column="distance"),
+    Field("view", Kind.TEXT, "how the file had to be looked at (docs/matching.md)", column="view"),
+    Field("algorithm", Kind.TEXT, "of the entry's digest", "unless the entry has none", "entry_algorithm"),
+    Field("hash", Kind.DIGEST, "the entry's digest", "unless the entry has none", "entry_hash"),
+    Field(
+        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, or `quarantine`",
+        "where it is cancelled", "suppressed_by",
+    ),
+)  # fmt: skip
+
+#: Of one file, or one member of an archive.
+FIELDS = (
+    Field("path", Kind.TEXT, "as the file was reached; the archive of a member", "for files", "path"),
+    Field("member", Kind.TEXT, "its name in the archive", "in archives", "member"),
+    Field("position", Kind.INTEGER, "its place there, from 1", "in archives", "position"),
+    Field("size", Kind.INTEGER, "bytes of the file at `path`", "where known", "size"),
+    Field("modified_ns", Kind.INTEGER, "its time of change, nanoseconds since 1970", "where known"),
+    Field("outcome", Kind.TEXT, "`match`, `no_match`, `low_quality`, `unreadable` ...", column="outcome"),
+    Field("reason", Kind.TEXT, "why there is no hash, or none that counts", "where there is one", "reason"),
+    Field(
+        "failure", Kind.TEXT, "what failed beside the picture: `crash`, `timeout`, `memory`, `read`, `changed` ...",
+        "where something did", "failure",
+    ),
+    Field("algorithm", Kind.TEXT, "of `hash`", "with a hash", "algorithm"),
+    Field("hash", Kind.DIGEST, "the file's own hash as it is", "with a hash", "hash"),
+    Field("quality", Kind.INTEGER, "0 to 100, PDQ alone has one", "with PDQ", "quality"),
+    Field("md5", Kind.DIGEST, "of the bytes that were decided", "if asked for"),
+    Field("sha1", Kind.DIGEST, "likewise", "if asked for"),
+    Field("sha256", Kind.DIGEST, "likewise", "if asked for, and with a catalog", "sha256"),
+    Field("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
+    Field("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
+    Field("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
+    Field("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),
+    Field("milliseconds", Kind.NUMBER, "that the decision took", "where known", "milliseconds"),
+)  # fmt: skip
+
+
+def suggestion_of(outcome: str) -> str:
+    """Return what to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
+    return "review" if outcome == "match" else "none"
+
+
+# -- plain data -------------------------------------------------------------------------------------------
+
+
+def _plan(fields: Sequence[Field]) -> tuple[tuple[str, bool, bool], ...]:
+    return tuple((field.name, bool(field.when), field.kind is Kind.DIGEST) for field in fields)
+
+
+_PLAN, _MATCH_PLAN = _plan(FIELDS), _plan(MATCH_FIELDS)
+
+
+def decision_record(facts: Mapping[str, Any], *, full_hashes: bool = False) -> dict[str, Any]:
+    """Return a decision as plain data: fields in their order, digests shortened, with its suggestion.
+
+    Parameters
+    ----------
+    facts : mapping
+        Values by the names of `FIELDS`; ``matches`` is a list of such mappings by the names of `MATCH_FIELDS`.
+    full_hashes : bool
+        Keep whole digests instead of their first `SHOWN_DIGITS` hexadecimal digits.
+
+    Raises
+    ------
+    KeyError
+        A name that is no field's.
+
+    Examples
+    --------
+    >>> record = decision_record({"outcome": "match", "algorithm": "pdq", "hash": "f" * 64, "matches": []})
+    >>> record["hash"], record["suggestion"]
+    ('ffffffff', 'review')
+    """
+    matches = [match_record(each, full_hashes=full_hashes) for each in facts.get("matches", ())]
+    added = {"suggestion": suggestion_of(facts["outcome"]), "matches": matches}
+    return {"type": "decision", **_ordered({**facts, **added}, _PLAN, full_hashes)}
+
+
+def match_record(facts: Mapping[str, Any], *, full_hashes: bool = False) -> dict[str, Any]:
+    """Return one match as plain data, as `decision_record` does."""
+    return _ordered(facts, _MATCH_PLAN, full_hashes)
+
+
+def _ordered(
+    facts: Mapping[str, Any], plan: tuple[tuple[str, bool, bool], ...], full_hashes: bool
+) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    n_named = 0
+    for name, is_optional, is_digest in plan:
+        value = facts.get(name)
+        n_named += name in facts
+        if value is None:
+            if not is_optional:
+                record[name] = None
+        elif is_digest and not full_hashes:
+            record[name] = value[:SHOWN_DIGITS]
+        else:
+            record[name] = value
+    if n_named < len(facts):
+        raise KeyError(f"no fields of a record: {sorted(set(facts) - {name for name, *_ in plan})}")
+    return record
+
+
+# -- CSV --------------------------------------------------------------------------------------------------
+
+_FILE_COLUMNS = tuple((field.name, field.column, field.kind) for field in FIELDS if field.column)
+_MATCH_COLUMNS = tuple((field.name, field.column, field.kind) for field in MATCH_FIELDS if field.column)
+
+#: Columns of the CSV form; a file with several matches has one line for each.
+CSV_COLUMNS = ("type", *(column for _, column, _ in (*_FILE_COLUMNS, *_MATCH_COLUMNS)))
+
+
+def csv_rows(record: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """Yield a row of `CSV_COLUMNS` for each match of a record, or one without."""
+    own = [record["type"], *(_cell(record.get(name), kind) for name, _, kind in _FILE_COLUMNS)]
+    matches: list[dict[str, Any]] = record.get("matches") or [{}]
+    for match in matches:
+        yield [*own, *(_cell(match.get(name), kind) for name, _, kind in _MATCH_COLUMNS)]
+
+
+def _cell(value: Any, kind: Kind) -> Any:
+    if value is None:
+        return None
+    if kind is Kind.TEXTS:
+        return " ".join(value)
+    return json.dumps(value) if kind is Kind.FACTS else value
+
+
+# -- Arrow ------------------------------------------------------------------------------------------------
+
+
+def arrow_schema() -> Any:
+    """Return the Arrow schema of decision records: `pyarrow.Schema`.
+
+    It has one column more than `FIELDS`: ``path_bytes``, the path as the system has it, because text in Arrow is
+    UTF-8 and names of files need not be.
+
+    Raises
+    ------
+    ImportError
+        The ``parquet`` extra is not installed.
+    """
+    import pyarrow as pa
+
+    simple = {
+        Kind.TEXT: pa.string(), Kind.DIGEST: pa.string(), Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64(),
+        Kind.FLAG: pa.bool_(), Kind.TEXTS: pa.list_(pa.string()), Kind.FACTS: pa.string(),
+    }  # fmt: skip
+    of_match = pa.struct([(field.name, simple[field.kind]) for field in MATCH_FIELDS])
+    kinds = {**simple, Kind.MATCHES: pa.list_(of_match)}
+    columns = [(field.name, kinds[field.kind]) for field in FIELDS]
+    return pa.schema([columns[0], ("path_bytes", pa.binary()), *columns[1:]])
+
+
+def arrow_rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return decision records as rows that fit `arrow_schema`; what is not UTF-8 becomes visible escapes."""
+    rows = []
+    for record in records:
+        row = {field.name: _arrow_value(record.get(field.name), field.kind) for field in FIELDS}
+        path = record.get("path")
+        row["path_bytes"] = None if path is None else os.fsencode(path)
+        rows.append(row)
+    return rows
+
+
+def _arrow_value(value: Any, kind: Kind) -> Any:
+    if value is None:
+        return None
+    if kind is Kind.MATCHES:
+        return [
+            {field.name: _arrow_value(match.get(field.name), field.kind) for field in MATCH_FIELDS}
+            for match in value
+        ]
+    if kind is Kind.TEXTS:
+        return [_utf8(each) for each in value]
+    if kind is Kind.FACTS:
+        return json.dumps(value)
+    return _utf8(value) if isinstance(value, str) else value
+
+
+def _utf8(text: str) -> str:
+    return text if text.isascii() else as_bytes(text).decode("utf-8", "backslashreplace")
+
+
+# -- the docs ---------------------------------------------------------------------------------------------
+
+
+def markdown(fields: Iterable[Field]) -> str:
+    """Return the table of docs/scan.md for some fields."""
+    lines = ["| field | holds | what it is | when |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{field.name}` | {field.kind.value} | {field.meaning} | {field.when or 'always'} |"
+        for field in fields
+    ]
+    return "\n".join(lines) + "\n"

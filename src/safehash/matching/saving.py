@@ -1,0 +1,123 @@
+"""A matcher's state in a snapshot file: what is written of it, and how it is made of that again.
+
+What stands in the header beside the table and the indexes, written by `save_state` and read by `adopt_state` alone::
+
+    n_listed      rows of the table that are listed; those behind are allowed
+    notes         remarks about the lists
+    max_distance, min_quality, per_list   thresholds, as of `Policy`; per_list maps names to their own max_distance
+    exact         algorithms of file digests, each with the arrays heads.NAME and order.NAME
+
+and, as an array, ``allowed``: listed rows whose very digest is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import IndexFileError
+from ..hashing.hashes import Algorithm
+from ..lists.policy import ListPolicy, Policy
+from ..search.exact import ExactIndex
+from ..search.index import Index
+from .settings import Settings
+from .snapshot import Snapshot, write_snapshot
+from .state import State, audit_of
+
+__all__ = ["adopt_state", "save_state"]
+
+
+def save_state(path: str | os.PathLike[str], state: State) -> None:
+    """Write a state as a snapshot file.
+
+    Raises
+    ------
+    IndexFileError
+        The file could not be written.
+    """
+    indexes = {
+        algorithm: index
+        if index.method == "multi"
+        else Index.from_digests(state.table.digests(algorithm)[1], algorithm=algorithm, method="multi")
+        for algorithm, index in state.indexes.items()
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {"allowed": np.array(sorted(state.allowed), np.int64)}
+    for algorithm, exact in state.exact.items():
+        arrays |= {f"heads.{algorithm.value}": exact.heads, f"order.{algorithm.value}": exact.order}
+    write_snapshot(
+        path,
+        table=state.table,
+        indexes=indexes,
+        lists=state.audit.lists,
+        settings={
+            "n_listed": state.n_listed,
+            "notes": list(state.notes),
+            "max_distance": dict(state.policy.max_distance),
+            "min_quality": state.policy.min_quality,
+            "per_list": {
+                name: {"max_distance": dict(own.max_distance)}
+                for name, own in state.policy.per_list.items()
+                if own.max_distance is not None
+            },
+            "exact": [algorithm.value for algorithm in state.exact],
+        },
+        arrays=arrays,
+    )
+
+
+def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
+    """Return the state an open snapshot holds; nothing of its arrays is copied.
+
+    Without a policy its own thresholds and quality floor hold.
+
+    Raises
+    ------
+    IndexFileError
+        The snapshot was not written by `Matcher.save`.
+    """
+    policy = _policy_of(snapshot) if settings.policy is None else settings.policy
+    header = snapshot.settings
+    try:
+        exact = {
+            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
+            for name in header["exact"]
+        }
+        n_listed = int(header["n_listed"])
+        notes = tuple(str(note) for note in header["notes"])
+        allowed = frozenset(snapshot.array("allowed").tolist())
+        counts = snapshot.table.counts()
+        lengths = [(algorithm, len(index)) for algorithm, index in snapshot.indexes.items()]
+        lengths += [(algorithm, len(order)) for algorithm, order in exact.items()]
+        if any(n != counts.get(algorithm.value, 0) for algorithm, n in lengths):
+            raise ValueError("an index of another list")
+    except (KeyError, TypeError, ValueError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+    return State(
+        table=snapshot.table,
+        n_listed=n_listed,
+        indexes=snapshot.indexes,
+        exact=exact,
+        allowed=allowed,
+        policy=policy,
+        audit=audit_of((*snapshot.indexes, *exact), snapshot.lists, policy, settings),
+        notes=notes,
+        origin=(snapshot.state,),
+    )
+
+
+def _policy_of(snapshot: Snapshot) -> Policy:
+    header: Mapping[str, Any] = snapshot.settings
+    try:
+        return Policy(
+            max_distance=dict(header["max_distance"]),
+            min_quality=int(header["min_quality"]),
+            per_list={
+                name: ListPolicy(max_distance=own["max_distance"]) for name, own in header["per_list"].items()
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc

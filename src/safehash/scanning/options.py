@@ -1,0 +1,83 @@
+"""How a scan is done: its workers, their time limit and memory, its order, and what it looks into."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..hashing.hashes import Algorithm
+
+__all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
+
+#: A worker cannot even start with less.
+_LEAST_MEMORY = 1 << 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.
+
+    Attributes
+    ----------
+    workers : int or None
+        Worker processes; None for one a processor. 0 decides in this process, without protection from decoders
+        that crash or hang.
+    timeout : float
+        Seconds one file may take.
+    max_memory : int or None
+        Bytes one worker may take on top of what it holds when it is ready (Linux); None for no limit.
+    nice : int
+        Added to the workers' niceness.
+    rate : float or None
+        Files a second, at most.
+    ordered : bool
+        Records come in the order of the walk, folders in name order; otherwise as they are decided.
+    retry_failed : bool
+        Decide again what the catalog knows as crashed, timed out or too large for the memory.
+    file_digests : collection of "md5", "sha1", "sha256"
+        Digests of each file's bytes to put into the records (and the catalog, for later lists).
+    follow_links : bool
+        Follow symbolic links met in folders, each folder once.
+    skip_hidden : bool
+        Leave aside names that begin with a dot.
+    archives : bool
+        Look into zip and tar archives.
+
+    Raises
+    ------
+    ValueError
+        A number out of range.
+
+    Examples
+    --------
+    >>> ScanOptions(workers=0, file_digests=["sha256"]).file_digests
+    (<Algorithm.SHA256: 'sha256'>,)
+    """
+
+    workers: int | None = None
+    timeout: float = 30.0
+    max_memory: int | None = 1 << 30
+    nice: int = 0
+    rate: float | None = None
+    ordered: bool = False
+    retry_failed: bool = False
+    file_digests: Collection[str | Algorithm] = ()
+    follow_links: bool = False
+    skip_hidden: bool = False
+    archives: bool = True
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 0:
+            raise ValueError(f"workers is 0 or more, not {self.workers}")
+        if not self.timeout > 0:
+            raise ValueError(f"a timeout is more than 0 seconds, not {self.timeout}")
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"a rate is more than 0 files a second, not {self.rate}")
+        if self.max_memory is not None and self.max_memory < _LEAST_MEMORY:
+            raise ValueError(f"max_memory is at least 64 MiB, not {self.max_memory} bytes")
+        if isinstance(self.file_digests, str):
+            raise TypeError(f"file_digests is a collection: write [{self.file_digests!r}]")
+        object.__setattr__(self, "file_digests", tuple(Algorithm(name) for name in self.file_digests))
+
+
+DEFAULT_OPTIONS = ScanOptions()

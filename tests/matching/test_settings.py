@@ -1,0 +1,70 @@
+"""Settings: one frozen value that refuses what cannot mean anything, and pickles."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from typing import Any
+
+import pytest
+
+from safehash import FloodLimits, Limits, ListPolicy, Policy, Settings
+
+
+def test_the_defaults_stand_once() -> None:
+    settings = Settings()
+    assert (settings.effort, settings.allow_distance, settings.deadline) == ("standard", 16, 10.0)
+    assert (settings.policy, settings.flood) == (None, None)
+    assert (settings.allow_ids, settings.trusted) == (frozenset(), frozenset())
+
+
+def test_settings_pickle_copy_and_compare() -> None:
+    settings = Settings(
+        effort="thorough",
+        limits=Limits(max_pixels=1000),
+        policy=Policy(include_labels={"x"}, per_list={"own": ListPolicy(max_distance={"pdq": 20})}),
+        allow_ids=["b-1", "b-2", "b-1"],
+        allow_distance=3,
+        flood=FloodLimits(max_share=0.5, min_matches=3, min_uploads=4),
+        deadline=None,
+        trusted=[bytes(32)],
+    )
+    for again in (pickle.loads(pickle.dumps(settings)), copy.copy(settings), copy.deepcopy(settings)):
+        assert again == settings
+    assert settings.allow_ids == frozenset({"b-1", "b-2"})
+    assert settings != dataclasses.replace(settings, deadline=1.0)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.effort = "fast"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "said"),
+    [
+        ({"effort": "lots"}, ValueError, "effort is one of fast, standard, thorough, not 'lots'"),
+        ({"effort": None}, ValueError, "effort is one of"),
+        ({"limits": None}, TypeError, "limits is Limits, not NoneType"),
+        ({"policy": {"max_distance": 20}}, TypeError, "policy is Policy or None, not dict"),
+        ({"flood": 0.01}, TypeError, "flood is FloodLimits or None, not float"),
+        ({"allow_ids": "b-1"}, TypeError, r"allow_ids is a collection of str: write \['b-1'\], not str"),
+        ({"allow_ids": [1]}, TypeError, "allow_ids is a collection of str, found int in it"),
+        ({"allow_ids": iter(["b-1"])}, TypeError, "allow_ids is a collection of str"),
+        ({"trusted": bytes(32)}, TypeError, "trusted is a collection of bytes"),
+        ({"trusted": [bytes(31)]}, ValueError, "a trusted key has 32 bytes, not 31"),
+        ({"allow_distance": -1}, ValueError, "allow_distance is 0 to 256 bits, not -1"),
+        ({"allow_distance": 257}, ValueError, "allow_distance is 0 to 256 bits, not 257"),
+        ({"deadline": 0}, ValueError, "a deadline is more than 0 seconds, not 0; None is no end"),
+        ({"deadline": float("inf")}, ValueError, "a deadline is more than 0 seconds"),
+        ({"deadline": float("nan")}, ValueError, "a deadline is more than 0 seconds"),
+    ],
+)
+def test_what_settings_cannot_mean_they_refuse(
+    wrong: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        Settings(**wrong)
+
+
+def test_settings_are_given_by_name() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        Settings("fast")  # type: ignore[call-arg]

@@ -1,0 +1,452 @@
+"""Files are written whole, privately and durably, at every place where a command writes; read only if regular."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import safehash
+from safehash.cli import main
+from safehash.errors import SafehashError
+from safehash.files import NotRegularFile, TooManyBytes, open_regular, read_regular, writing_whole
+from stores import write_list, write_pictures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
+
+EVALUATE = ["evaluate", "{pictures}", "--effort", "fast", "--family", "codec", "--list-size", "9"]
+#: Every way in which safehash writes a file, by name; "{out}" is where.
+COMMANDS = {
+    "scan": ["scan", "{pictures}", "--list", "{list}", "--workers", "0", "-q", "-o", "{out}"],
+    "scan csv": [
+        "scan",
+        "{pictures}",
+        "--list",
+        "{list}",
+        "--workers",
+        "0",
+        "--format",
+        "csv",
+        "-o",
+        "{out}",
+    ],
+    "rematch": ["rematch", "{catalog}", "--list", "{list}", "-o", "{out}"],
+    "export": ["catalog", "export", "{catalog}", "-o", "{out}"],
+    "export parquet": ["catalog", "export", "{catalog}", "--format", "parquet", "-o", "{out}"],
+    "report": ["report", "{catalog}", "-o", "{out}"],
+    "index build": ["index", "build", "{list}", "-o", "{out}"],
+    "lists merge": ["lists", "merge", "{list}", "-o", "{out}"],
+    "lists convert": ["lists", "convert", "{list}", "--to", "jsonl", "-o", "{out}"],
+    "lists convert csv": ["lists", "convert", "{list}", "--to", "csv", "-o", "{out}"],
+    "lists add": ["lists", "add", "{picture}", "-o", "{out}"],
+    "evaluate page": [
+        *[
+            "evaluate",
+            "{pictures}",
+            "--effort",
+            "fast",
+            "--family",
+            "codec",
+            "--list-size",
+            "9",
+            "--page",
+            "{out}",
+        ]
+    ],
+    "evaluate json": [
+        *[
+            "evaluate",
+            "{pictures}",
+            "--effort",
+            "fast",
+            "--family",
+            "codec",
+            "--list-size",
+            "9",
+            "--json",
+            "{out}",
+        ]
+    ],
+}
+#: What needs to go back in its file, and so cannot be written into a pipe.
+SEEKS = {"index build", "save"}
+#: What stood there: a list, because `lists add` adds to one.
+OLD = b'{"safehash":1,"kind":"list","name":"old"}\n{"algorithm":"md5","hash":"%s"}\n' % (b"5a" * 16)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    pictures = write_pictures(folder / "pictures", 4)
+    write_list(folder / "own.csv", pictures[1])
+    words = ["scan", folder / "pictures", "--list", folder / "own.csv", "--workers", "0", "-q"]
+    assert main([*map(str, words), "--catalog", str(folder / "c.db"), "-o", str(folder / "first.jsonl")]) == 1
+    return folder
+
+
+Write = Callable[[Path], int]
+
+
+@pytest.fixture(params=[*COMMANDS, "save"])
+def write(request: pytest.FixtureRequest, here: Path) -> Write:
+    """Return what writes one file by one of the commands, and returns the exit code."""
+    name: str = request.param
+
+    def run(out: Path) -> int:
+        if name == "save":
+            try:
+                safehash.Matcher.from_files(here / "own.csv").save(out)
+            except SafehashError:
+                return 2
+            return 0
+        places = {
+            "pictures": here / "pictures", "picture": here / "pictures" / "picture00000.png",
+            "list": here / "own.csv", "catalog": here / "c.db", "out": out,
+        }  # fmt: skip
+        return main([word.format(**places) for word in COMMANDS[name]])
+
+    run.__name__ = name
+    return run
+
+
+@pytest.fixture(params=["unnamed", "named"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return how the new file exists before it takes its place; Linux alone has files without a name."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    return str(request.param)
+
+
+# -- what somebody else planted -----------------------------------------------------------------------------
+
+
+def test_a_planted_link_is_refused(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "victim").write_text("precious")
+    for target in ("victim", "missing"):
+        out = tmp_path / f"to_{target}"
+        out.symlink_to(tmp_path / target)
+        assert write(out) == 2
+        assert out.is_symlink()
+        assert "Traceback" not in capsys.readouterr().err
+    assert (tmp_path / "victim").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["to_missing", "to_victim", "victim"]
+
+
+def test_a_planted_open_file_does_not_survive(write: Write, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_bytes(OLD)
+    out.chmod(0o666)
+    planted = out.stat().st_ino
+    with out.open("rb") as spy:
+        assert write(out) in (0, 1)
+        assert spy.read() == OLD
+    assert out.stat().st_ino != planted
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert out.stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_names_that_can_be_guessed_are_not_used(write: Write, tmp_path: Path) -> None:
+    """Links under every provisional name that some version used stay as they are, and so does what they lead to."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    guessed = [
+        tmp_path / name for name in ("out.partial", ".out.part", "out.tmp", f".out.{os.getpid()}.part")
+    ]
+    for name in guessed:
+        name.symlink_to(victim)
+    assert write(tmp_path / "out") in (0, 1)
+    assert victim.read_text() == "precious"
+    assert all(name.is_symlink() for name in guessed)
+
+
+def test_a_pipe_is_written_into(write: Write, tmp_path: Path) -> None:
+    out = tmp_path / "pipe"
+    os.mkfifo(out)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(out.read_bytes()), daemon=True)
+    reader.start()
+    code = write(out)
+    if write.__name__ in SEEKS:
+        assert code == 2
+    else:
+        assert code in (0, 1)
+    reader.join(30)
+    assert stat.S_ISFIFO(out.lstat().st_mode)
+    assert len(read[0]) > 20
+
+
+def test_a_device_is_written_into(write: Write) -> None:
+    """A terminal, as a device that can be made by anybody and destroyed by nobody."""
+    primary, secondary = os.openpty()
+    name = os.ttyname(secondary)
+    before = Path(name).stat()
+    read: list[bytes] = []
+
+    def drain() -> None:
+        with suppress(OSError):
+            while part := os.read(primary, 65536):
+                read.append(part)
+
+    reader = threading.Thread(target=drain, daemon=True)
+    reader.start()
+    assert (write(Path(name)) == 2) == (write.__name__ in SEEKS)
+    assert Path(name).stat().st_rdev == before.st_rdev
+    os.close(secondary)
+    reader.join(30)
+    os.close(primary)
+    assert len(b"".join(read)) > 20
+
+
+def test_a_folder_is_refused(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert write(tmp_path / "folder") == 2
+    assert write(tmp_path / "no such folder" / "out") == 2
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+# -- power cuts ---------------------------------------------------------------------------------------------
+
+
+class Disk:
+    """What a power cut would leave: bytes as of a file's last fsync, names as of a folder's.
+
+    A name may reach the disk earlier than its folder's fsync, so a file is complete there before it gets one.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.content: dict[int, bytes] = {}
+        self.names: dict[str, int] = {}
+        self._fsync, self._replace, self._link = os.fsync, os.replace, os.link
+        monkeypatch.setattr(os, "fsync", self.fsync)
+        monkeypatch.setattr(os, "replace", self.replace)
+        monkeypatch.setattr(os, "link", self.link)
+
+    def fsync(self, file: Any) -> None:
+        descriptor = file if isinstance(file, int) else file.fileno()
+        self._fsync(descriptor)
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            folder = Path(f"/proc/self/fd/{descriptor}").readlink()
+            self.names |= {entry.path: entry.inode() for entry in os.scandir(folder)}
+        else:
+            self.content[status.st_ino] = Path(f"/proc/self/fd/{descriptor}").read_bytes()
+
+    def replace(self, source: Any, target: Any, **options: Any) -> None:
+        self._expect_durable(source)
+        self._replace(source, target, **options)
+
+    def link(self, source: Any, target: Any, **options: Any) -> None:
+        self._expect_durable(source)
+        self._link(source, target, **options)
+
+    def _expect_durable(self, path: Any) -> None:
+        status = Path(path).stat()
+        assert self.content.get(status.st_ino) == Path(path).read_bytes(), "named before it was on the disk"
+
+    def after_a_cut(self, path: Path) -> bytes:
+        return self.content[self.names[str(path)]]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors as Linux shows them")
+def test_what_was_written_survives_a_power_cut(
+    write: Write, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.write_bytes(OLD)
+    disk = Disk(monkeypatch)
+    assert write(out) in (0, 1)
+    assert disk.after_a_cut(out) == out.read_bytes() != OLD
+
+
+# -- whole or not at all ------------------------------------------------------------------------------------
+
+
+@given(parts=st.lists(st.binary(max_size=100_000), max_size=5), fails=st.booleans(), stood=st.booleans())
+def test_old_or_new_never_half(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], fails: bool, stood: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("whole")
+    out = folder / "out"
+    if stood:
+        out.write_bytes(b"old")
+
+    def act() -> None:
+        with writing_whole(out) as file:
+            for part in parts:
+                file.write(part)
+            assert not out.exists() or out.read_bytes() == b"old"
+            if fails:
+                raise ZeroDivisionError
+
+    if fails:
+        with pytest.raises(ZeroDivisionError):
+            act()
+        assert [path.read_bytes() for path in folder.iterdir()] == ([b"old"] if stood else [])
+    else:
+        act()
+        assert [path.read_bytes() for path in folder.iterdir()] == [b"".join(parts)]
+
+
+def test_nothing_is_left_of_a_failure(kind: str, tmp_path: Path) -> None:
+    def act(error: type[BaseException]) -> None:
+        with writing_whole(tmp_path / "out", text=True) as file:
+            file.write("half")
+            raise error
+
+    for error in (ValueError, KeyboardInterrupt):
+        with pytest.raises(error):
+            act(error)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_taken_meanwhile_is_not_overwritten(kind: str, tmp_path: Path) -> None:
+    """Neither a link nor a pipe that appears while the file is written is replaced or followed."""
+    out = tmp_path / "out"
+
+    def act(plant: Callable[[], object]) -> None:
+        with writing_whole(out) as file:
+            file.write(b"new")
+            plant()
+
+    with pytest.raises(OSError, match="symbolic link"):
+        act(lambda: out.symlink_to("elsewhere"))
+    assert out.is_symlink()
+    out.unlink()
+    with pytest.raises(OSError, match="took its place"):
+        act(lambda: os.mkfifo(out))
+    assert stat.S_ISFIFO(out.lstat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_mode_and_text(kind: str, tmp_path: Path) -> None:
+    with writing_whole(tmp_path / "a", mode=0o640, text=True) as file:
+        file.write("é\n")
+    assert (tmp_path / "a").read_bytes() == b"\xc3\xa9\n"
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def test_long_and_odd_names(kind: str, tmp_path: Path) -> None:
+    for name in ("x" * 255, "é" * 120, "a\nb", "-", " "):
+        with writing_whole(tmp_path / name) as file:
+            file.write(b"1")
+        assert (tmp_path / name).read_bytes() == b"1"
+
+
+def test_what_the_process_holds_is_written_into(tmp_path: Path) -> None:
+    with (tmp_path / "held").open("wb") as held:
+        held.write(b"first ")
+        held.flush()
+        for number in (1, 2):
+            with writing_whole(f"/dev/fd/{held.fileno()}") as file:
+                file.write(b"%d" % number)
+    assert (tmp_path / "held").read_bytes() == b"first 12"
+
+
+def test_a_pipe_replaced_by_a_file_is_not_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    os.mkfifo(out)
+    opened = os.open
+
+    def swap(path: Any, *more: Any, **options: Any) -> int:
+        if str(path) == str(out):
+            out.unlink()
+            out.write_text("precious")
+        return opened(path, *more, **options)
+
+    monkeypatch.setattr(os, "open", swap)
+    with pytest.raises(OSError, match="took its place"), writing_whole(out):
+        pass
+    assert out.read_text() == "precious"
+
+
+# -- reading ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[dict[str, Path]]:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        os.chdir(tmp_path)  # a socket's name is short
+        listener.bind("socket")
+        yield {
+            "pipe": tmp_path / "pipe", "folder": tmp_path / "folder", "socket": tmp_path / "socket",
+            "device": Path("/dev/null"),
+        }  # fmt: skip
+
+
+def test_only_regular_files_are_read(odd: dict[str, Path], tmp_path: Path) -> None:
+    for name, path in odd.items():
+        with pytest.raises(NotRegularFile, match="not a regular file"):
+            read_regular(path, 100)
+        link = tmp_path / f"link to {name}"
+        link.symlink_to(path)
+        with pytest.raises(NotRegularFile), open_regular(link):
+            pass
+    for wrong in ("a\0b", "missing", ""):
+        with pytest.raises(OSError):
+            read_regular(wrong, 100)
+
+
+def test_devices_and_pipes_are_not_even_opened(odd: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
+    for path in odd.values():
+        with pytest.raises(NotRegularFile):
+            read_regular(path, 100)
+
+
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1")
+    looked = os.stat
+
+    def swap(name: Any, **options: Any) -> os.stat_result:
+        status = looked(name, **options)
+        if str(name) == str(path) and stat.S_ISREG(status.st_mode):
+            path.unlink()
+            os.mkfifo(path)
+        return status
+
+    monkeypatch.setattr(os, "stat", swap)
+    with pytest.raises(NotRegularFile):
+        read_regular(path, 100)
+
+
+@given(data=st.binary(max_size=300_000), spare=st.integers(-3, 3))
+def test_bytes_and_their_limit(tmp_path_factory: pytest.TempPathFactory, data: bytes, spare: int) -> None:
+    path = tmp_path_factory.mktemp("read") / "file"
+    path.write_bytes(data)
+    limit = max(0, len(data) + spare)
+    if len(data) <= limit:
+        assert read_regular(path, limit) == data
+    else:
+        with pytest.raises(TooManyBytes, match=f"{len(data)} bytes, the limit is {limit}") as caught:
+            read_regular(path, limit)
+        assert caught.value.n_bytes == len(data)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="files without a length are Linux's")
+def test_a_file_that_says_nothing_of_its_length(tmp_path: Path) -> None:
+    """Files of /proc have the length 0 and more bytes than that, as a file that grows has."""
+    assert b"Name:" in read_regular("/proc/self/status", 1 << 20)
+    with pytest.raises(TooManyBytes, match="more than 10 bytes") as caught:
+        read_regular("/proc/self/status", 10)
+    assert caught.value.n_bytes is None
