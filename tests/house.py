@@ -40,7 +40,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "PIL": ("images", "evaluation"),
     "pillow_heif": ("images",),
     "faiss": ("search",),
-    "sqlite3": ("scanning",),
+    "sqlite3": ("scanning", "lists"),
     "msgspec": ("lists",),
     "defusedxml": ("lists",),
     "multiprocessing": ("scanning",),
