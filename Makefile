@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
 .PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
@@ -49,7 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._reference safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._png
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -79,6 +79,11 @@ test-sanitized: $(VENV)/tools
 test-browser: develop
 	$(BIN)/python -m pytest -q tests/reports/browser_report.py
 
+# Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
+# ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
+check-browser: develop
+	$(BIN)/python -m pytest -q -s tests/browser/*_painted.py
+
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
@@ -96,6 +101,7 @@ bench: develop
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
 	$(BIN)/python benchmarks/make_tables.py
 

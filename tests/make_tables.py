@@ -73,6 +73,14 @@ def pdq_cosines() -> list[float]:
         return [float(np.float32(nearest((Decimal(2) / 64).sqrt() * cosine(k, 128)))) for k in range(65)]
 
 
+def reference_cosines() -> list[float]:
+    """Return the same as the reference has them: it rounds sqrt(2 / 64) to float32 first."""
+    scale = Decimal(float(np.float32(math.sqrt(2 / 64))))
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return [float(np.float32(nearest(scale * cosine(k, 128)))) for k in range(65)]
+
+
 class Circle:
     """Cosines and sines of 2 pi k / n as pHash's reference has them: products of a coarse and a fine table's.
 
@@ -150,6 +158,8 @@ def cosines_header() -> str:
         "",
         "/* sqrt(2 / 64) cos(pi k / 128) */",
         in_c("sh_pdq_cosines", pdq_cosines(), is_float=True),
+        "/* the same as the reference rounds them */",
+        in_c("sh_reference_cosines", reference_cosines(), is_float=True),
     ]
     for n in RADICES:
         parts.append(f"/* the reference's DCT of {n} samples: stage by stage, and at the end */")

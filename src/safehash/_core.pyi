@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
 MAX_SIDE: int
+MOST_TURNED: int
 __test__: dict[str, str]
 LONGEST_KEPT: int
 _kept_operator: Any
@@ -23,6 +24,9 @@ def pdq(
 ) -> tuple[bytes, int]: ...
 def pdq_parts(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
+def reference_parts(
+    pixels: Any, *, orientation: int = 1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
 def pdq_turned(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1

@@ -4,8 +4,6 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 ``_kernels_body.h``. docs/hashes.md defines every hash to the bit.
 """
 
-from functools import lru_cache
-
 cimport cython
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -15,35 +13,11 @@ from libc.stdlib cimport free, malloc
 import numpy as np
 
 include "_c/_levels.pxi"
+include "_c/_pixels.pxi"
+include "_c/_tables.pxi"
 
 
 cdef extern from "_phash.h" nogil:
-    int SH_MAX_SIDE
-    double SH_MOST_RADIANS
-    const float* sh_pdq_cosines
-    const double* sh_first_twiddles_32
-    const double* sh_second_twiddles_32
-    const double* sh_last_twiddles_32
-    const double* sh_first_twiddles_64
-    const double* sh_second_twiddles_64
-    const double* sh_last_twiddles_64
-
-    double sh_sine(double x)
-    double sh_cosine(double x)
-
-    ctypedef struct sh_operator:
-        float scale[64]
-
-    ctypedef struct sh_resampler:
-        int n_out
-
-    ctypedef struct sh_picture:
-        const uint8_t* data
-        Py_ssize_t row_stride
-        Py_ssize_t n_rows
-        Py_ssize_t n_cols
-        int channels
-
     ctypedef struct sh_phash_work:
         uint8_t* middle
 
@@ -55,14 +29,11 @@ cdef extern from "_phash.h" nogil:
         void (*transpose)(float*, const float*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
         void (*bits)(uint8_t*, const float*) noexcept nogil
+        int (*bits_in_doubt)(uint8_t*, const float*) noexcept nogil
         int (*quality)(const float*) noexcept nogil
 
     void sh_fill_dct()
     const sh_kernels* sh_kernels_at(int level)
-    bint sh_fill_operator(sh_operator* op, Py_ssize_t n, Py_ssize_t step, bint flip)
-    void sh_free_operator(sh_operator* op)
-    bint sh_fill_resampler(sh_resampler* rs, Py_ssize_t n, int n_out)
-    void sh_free_resampler(sh_resampler* rs)
     bint sh_take_phash_work(sh_phash_work* work, const sh_picture* picture, const sh_resampler* across,
                             const sh_resampler* down)
     void sh_free_phash_work(sh_phash_work* work)
@@ -72,158 +43,36 @@ cdef extern from "_phash.h" nogil:
     void sh_phash_bits(uint8_t* digest, const double* spectrum, int keep)
 
 
+cdef extern from "_reference.h" nogil:
+    ctypedef struct sr_view:
+        const uint8_t* first
+        Py_ssize_t row_step
+        Py_ssize_t col_step
+        Py_ssize_t rows
+        Py_ssize_t cols
+        int channels
+
+    ctypedef struct sr_work:
+        float* memory
+
+    bint sr_take_work(sr_work* work, Py_ssize_t rows, Py_ssize_t cols)
+    void sr_free_work(sr_work* work)
+    void sr_small_picture(float* small, sr_work* work, const sr_view* view)
+    void sr_dct(float* coefficients, const float* small)
+
+
 sh_fill_dct()
 
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
-#: A side longer than this is refused: the tables would outgrow what one upload may cost.
-MAX_SIDE = 1 << 20
+#: Bits that may differ from the reference's: where more coefficients lie within its rounding of the median, its own
+#: rounding decides.
+cdef int A_COUPLE = 2
 
-#: Tables of longer sides are not kept: 128 of a million samples would hold 8 GB.
-LONGEST_KEPT = 1 << 13
-
-
-# -- tables of one side --------------------------------------------------------------------------------------
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Operator:
-    """The 64 x n operator of PDQ's blur and decimation for one side, built once and then only read.
-
-    Parameters
-    ----------
-    n : int
-        Samples of the side of the original picture.
-    step : int
-        Samples of the original that one stored sample averages (1 for a full decode). The last stored
-        sample may average fewer.
-    flip : bool
-        Operate on the side read backwards.
-    """
-
-    cdef sh_operator op
-
-    def __cinit__(self, Py_ssize_t n, Py_ssize_t step, bint flip):
-        if not 5 <= n <= MAX_SIDE or not 1 <= step <= 64:
-            raise ValueError(f"no operator for a side of {n} samples in steps of {step}")
-        if not sh_fill_operator(&self.op, n, step, flip):
-            raise MemoryError("the operator tables of one side")
-
-    def __dealloc__(self):
-        sh_free_operator(&self.op)
-
-
-@lru_cache(maxsize=128)
-def _kept_operator(n, step, flip):
-    return Operator(n, step, flip)
-
-
-def _operator(n, step, flip):
-    return _kept_operator(n, step, flip) if n <= LONGEST_KEPT else Operator(n, step, flip)
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Resampler:
-    """Lanczos weights that bring one side of n samples to n_out, in the reference's fixed point."""
-
-    cdef sh_resampler rs
-
-    def __cinit__(self, Py_ssize_t n, int n_out):
-        if not 1 <= n <= MAX_SIDE or not 1 <= n_out <= SH_MAX_SIDE:
-            raise ValueError(f"no resampler from {n} to {n_out} samples")
-        if not sh_fill_resampler(&self.rs, n, n_out):
-            raise MemoryError("the resampling tables of one side")
-
-    def __dealloc__(self):
-        sh_free_resampler(&self.rs)
-
-
-@lru_cache(maxsize=128)
-def _kept_resampler(n, n_out):
-    return Resampler(n, n_out)
-
-
-def _resampler(n, n_out):
-    return _kept_resampler(n, n_out) if n <= LONGEST_KEPT else Resampler(n, n_out)
-
-
-def cosines():
-    """Return the cosines that the transforms multiply by: of PDQ, and of pHash's two lengths stage by stage."""
-    return {
-        "pdq": [sh_pdq_cosines[i] for i in range(65)],
-        "first 32": [sh_first_twiddles_32[i] for i in range(14)],
-        "second 32": [sh_second_twiddles_32[i] for i in range(6)],
-        "last 32": [sh_last_twiddles_32[i] for i in range(32)],
-        "first 64": [sh_first_twiddles_64[i] for i in range(42)],
-        "second 64": [sh_second_twiddles_64[i] for i in range(6)],
-        "last 64": [sh_last_twiddles_64[i] for i in range(64)],
-    }
-
-
-def sines_and_cosines(double[::1] radians):
-    """Return the sine and the cosine of angles up to 16 radians either way, as the kernels compute them."""
-    sines, cosines = np.empty_like(radians), np.empty_like(radians)
-    cdef double[::1] of_sine = sines, of_cosine = cosines
-    cdef Py_ssize_t i
-    for i in range(radians.shape[0]):
-        if not -SH_MOST_RADIANS <= radians[i] <= SH_MOST_RADIANS:
-            raise ValueError(f"angles are up to {SH_MOST_RADIANS} radians either way, not {radians[i]}")
-        of_sine[i] = sh_sine(radians[i])
-        of_cosine[i] = sh_cosine(radians[i])
-    return sines, cosines
-
-
-# -- pixels ---------------------------------------------------------------------------------------------------
-
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class Pixels:
-    """A picture as the kernels want it: rows of adjacent uint8 samples, any row stride."""
-
-    cdef sh_picture of
-    cdef object keep
-
-    def __cinit__(self, pixels):
-        array = np.asarray(pixels)
-        if array.dtype != np.uint8:
-            raise TypeError(f"pixels are uint8, not {array.dtype}")
-        if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
-            raise ValueError(f"pixels have shape (rows, cols) or (rows, cols, 3), not {array.shape}")
-        self.of.n_rows, self.of.n_cols = array.shape[:2]
-        self.of.channels = 1 if array.ndim == 2 else array.shape[2]
-        if self.of.n_rows < 1 or self.of.n_cols < 1:
-            raise ValueError(f"no pixels in an array of shape {array.shape}")
-        inner = array.strides[array.ndim - 1] == 1 or array.shape[array.ndim - 1] == 1
-        if array.ndim == 3:
-            inner = inner and array.strides[1] == array.shape[2]
-        if not inner:
-            array = np.ascontiguousarray(array)
-        self.keep = array
-        self.of.row_stride = array.strides[0]
-        self.of.data = <const uint8_t*><size_t>array.__array_interface__["data"][0]
-
-
-cdef struct Turn:
-    # How an EXIF orientation reaches its picture from the stored one: rows and columns read backwards first,
-    # then the result transposed.
-    bint flip_rows
-    bint flip_cols
-    bint transpose
-
-
-cdef Turn turn_of(int orientation) except *:
-    cdef Turn turn
-    if not 1 <= orientation <= 8:
-        raise ValueError(f"EXIF orientations are 1 to 8, not {orientation}")
-    turn.flip_rows = orientation in (3, 4, 6, 7)
-    turn.flip_cols = orientation in (2, 3, 7, 8)
-    turn.transpose = orientation >= 5
-    return turn
-
+#: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each. Only the picture itself may cost
+#: that at any size.
+MOST_TURNED = 1 << 24
 
 cdef struct Scratch:
     float* lines
@@ -254,21 +103,6 @@ cdef const sh_kernels* kernels_at(int level) except NULL:
     return sh_kernels_at(checked_level(level))
 
 
-cdef tuple sides(Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step):
-    """Return the original's sides: as given, or the stored picture's where nothing was reduced."""
-    if not 1 <= step <= 64:
-        raise ValueError(f"a decode is reduced by 1 to 64, not {step}")
-    if rows == 0 and cols == 0 and step == 1:
-        rows, cols = picture.of.n_rows, picture.of.n_cols
-    if (rows + step - 1) // step != picture.of.n_rows or (cols + step - 1) // step != picture.of.n_cols:
-        raise ValueError(
-            f"a {rows} x {cols} picture reduced by {step} has not {picture.of.n_rows} x {picture.of.n_cols} samples"
-        )
-    if rows < 5 or cols < 5:
-        raise ValueError(f"PDQ needs at least 5 rows and 5 columns, not {rows} x {cols}")
-    return rows, cols
-
-
 cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
                   const sh_kernels* kernels) except -1:
     """Write the 64 x 64 picture; a 64 x 64 input is taken as it is because its operator is the identity."""
@@ -293,6 +127,69 @@ cdef int oriented_small(float* out, Pixels picture, Py_ssize_t rows, Py_ssize_t 
     else:
         small_of(out, picture, row_op, col_op, kernels)
     return 0
+
+
+# -- the reference's rounding ---------------------------------------------------------------------------------
+
+
+cdef sr_view view_of(Pixels picture, bint flip_rows, bint flip_cols, bint transpose) noexcept:
+    """Return the stored picture turned: rows and columns read backwards first, then the result transposed."""
+    cdef sr_view view
+    view.first = picture.of.data
+    view.rows, view.cols, view.channels = picture.of.n_rows, picture.of.n_cols, picture.of.channels
+    view.row_step, view.col_step = picture.of.row_stride, picture.of.channels
+    if flip_rows:
+        view.first += (view.rows - 1) * view.row_step
+        view.row_step = -view.row_step
+    if flip_cols:
+        view.first += (view.cols - 1) * view.col_step
+        view.col_step = -view.col_step
+    if transpose:
+        view.rows, view.cols = view.cols, view.rows
+        view.row_step, view.col_step = view.col_step, view.row_step
+    return view
+
+
+cdef int take_reference(float* small, float* coefficients, const sr_view* view) except -1:
+    """Write what PDQ is made of with the reference's rounding."""
+    cdef sr_work work
+    if not sr_take_work(&work, view.rows, view.cols):
+        raise MemoryError("the working rows of one picture")
+    with nogil:
+        sr_small_picture(small, &work, view)
+        sr_dct(coefficients, small)
+        sr_free_work(&work)
+    return 0
+
+
+cdef int take_reference_digest(uint8_t* digest, sr_view view, const sh_kernels* kernels) except -1:
+    """Write the digest that the reference's rounding gives; return the quality."""
+    cdef float[4096] small
+    cdef float[256] coefficients
+    take_reference(small, coefficients, &view)
+    kernels.bits(digest, coefficients)
+    return kernels.quality(small)
+
+
+def reference_parts(pixels, *, int orientation=1):
+    """Return what PDQ is made of with the rounding of the tool that made the lists: see `pdq_parts`.
+
+    Four float32 passes over all pixels, as the paper writes them.
+
+    References
+    ----------
+    Meta, "PDQ and TMK+PDQF", 2019; docs/hashes.md, "Agreement with the reference".
+    """
+    cdef Pixels picture = Pixels(pixels)
+    cdef Turn turn = turn_of(orientation)
+    sides(picture, 0, 0, 1)
+    small = np.empty((64, 64), dtype=np.float32)
+    coefficients = np.empty((16, 16), dtype=np.float32)
+    cdef float[:, ::1] small_view = small
+    cdef float[:, ::1] coefficients_view = coefficients
+    cdef sr_view view = view_of(picture, turn.flip_rows, turn.flip_cols, turn.transpose)
+    take_reference(&small_view[0, 0], &coefficients_view[0, 0], &view)
+    return small, coefficients
 
 
 # -- PDQ ------------------------------------------------------------------------------------------------------
@@ -334,12 +231,16 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     cdef float[4096] small
     cdef float[256] coefficients
     cdef uint8_t[32] digest
-    cdef int quality
+    cdef int quality, in_doubt
+    cdef Turn turn
     oriented_small(small, picture, rows, cols, step, orientation, kernels)
     with nogil:
         quality = kernels.quality(small)
         kernels.dct(coefficients, small)
-        kernels.bits(digest, coefficients)
+        in_doubt = kernels.bits_in_doubt(digest, coefficients)
+    if in_doubt > A_COUPLE and step == 1:
+        turn = turn_of(orientation)
+        quality = take_reference_digest(digest, view_of(picture, turn.flip_rows, turn.flip_cols, turn.transpose), kernels)
     return PyBytes_FromStringAndSize(<char*>digest, 32), quality
 
 
@@ -395,8 +296,11 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     cdef float[4096] upright
     cdef float[256] coefficients
     cdef uint8_t[8][32] digests
-    cdef int quality = 0, flips, which
+    cdef int[8] in_doubt
+    cdef int quality = 0, flips, which, at
+    cdef int of_reference
     cdef const float* source
+    cdef sr_view view
     cdef Scratch scratch
     take_scratch(&scratch, picture.of.n_cols * picture.of.channels, 16)
     with nogil:
@@ -410,9 +314,18 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
             for which in range(2):
                 source = &upright[0] if which == 0 else &pictures[4096 * flips]
                 kernels.dct(coefficients, source)
-                kernels.bits(digests[TURNED[turn.transpose][flips][which]], coefficients)
+                at = TURNED[turn.transpose][flips][which]
+                in_doubt[at] = kernels.bits_in_doubt(digests[at], coefficients)
                 if flips == 0 and which == turn.transpose:
                     quality = kernels.quality(source)
+    for flips in range(4):
+        for which in range(2):
+            at = TURNED[turn.transpose][flips][which]
+            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or rows * cols <= MOST_TURNED):
+                view = view_of(picture, turn.flip_rows ^ (flips >> 1), turn.flip_cols ^ (flips & 1), which)
+                of_reference = take_reference_digest(digests[at], view, kernels)
+                if at == 0:
+                    quality = of_reference
     return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality
 
 

@@ -105,8 +105,7 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
 
     Examples
     --------
-    >>> from safehash.files import read_regular
-    >>> len(read_regular(__file__, 1 << 20)) > 0  # doctest: +SKIP
+    >>> len(read_regular("photo.jpg", 1 << 20)) > 1000
     True
     """
     with open_regular(path) as (file, status):

@@ -7,11 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from colour_files import curves, gama, iccp, png, two_pictures
+from pictures_made import made
 from PIL import Image
+from profiles_made import SRGB, matrix_profile
 
 from list_samples import BRIDGE, DATA, FIRST
 from safehash.cli.lists import add_commands
+from safehash.hashing.compute import hash_array
 from safehash.hashing.hashes import Hash
 from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
@@ -156,3 +161,51 @@ def test_add(tmp_path: Path, pictures: tuple[Path, Path, Path], capsys: pytest.C
     assert own.stat().st_mode & 0o777 == 0o600
     assert run("add", flat, "-o", own) == 2
     assert len(list(read_list(own))) == 1
+
+
+@pytest.fixture
+def two_in_one(tmp_path: Path) -> tuple[Path, Hash, Hash]:
+    """A PNG whose stored pixels are one picture and whose profile shows another; with the digests of both."""
+    tag, levels = curves()["folded"]
+    grey = two_pictures(made(1, 240, 320)[:, :, 1], made(2, 240, 320)[:, :, 1], levels)
+    path = tmp_path / "two.png"
+    path.write_bytes(png(grey, iccp(matrix_profile(SRGB, tag))))
+    return path, hash_array(np.rint(levels).astype(np.uint8)[grey]), hash_array(grey)
+
+
+def test_add_lists_what_is_shown_and_the_stored_picture_on_request(
+    two_in_one: tuple[Path, Hash, Hash], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, shown, stored = two_in_one
+    assert shown.distance(stored) > 80
+    assert run("add", path, "-o", tmp_path / "shown.jsonl") == 0
+    assert "--also-stored lists both" in capsys.readouterr().err
+    (entry,) = read_list(tmp_path / "shown.jsonl")
+    assert isinstance(entry.hash, Hash) and entry.hash.distance(shown) <= 2
+    assert entry.extra == {"view": "in its own colours"}
+    assert run("add", "--also-stored", "--json", path, "-o", tmp_path / "both.jsonl") == 0
+    assert records(capsys)[0]["stored_left_out"] == []
+    entries = {str(entry.extra["view"]): entry.hash for entry in read_list(tmp_path / "both.jsonl")}
+    assert set(entries) == {"in its own colours", "as stored"}
+    assert entries["as stored"] == stored
+    assert run("add", "--json", path, "-o", tmp_path / "again.jsonl") == 0
+    assert records(capsys)[0]["stored_left_out"] == [str(path)]
+
+
+def test_add_of_an_ordinary_picture_has_nothing_to_tell_apart(
+    pictures: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("add", "--also-stored", pictures[0], "-o", tmp_path / "own.jsonl") == 0
+    assert capsys.readouterr().err == ""
+    (entry,) = read_list(tmp_path / "own.jsonl")
+    assert entry.extra == {}
+
+
+def test_add_refuses_a_flat_picture_that_hides_a_busy_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is shown decides: its stored pixels may be as busy as they like."""
+    path = tmp_path / "white.png"
+    path.write_bytes(png(np.maximum(made(1, 240, 320)[:, :, 1], 1), gama(50.0)))
+    assert run("add", path, "-o", tmp_path / "own.jsonl") == 2
+    assert "too flat to match" in capsys.readouterr().err

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import reference
 import safehash
-from safehash import _core, _reference
+from safehash import _core
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 VECTORS: dict[str, Any] = json.loads((GOLDEN / "golden.json").read_text())
-DEGENERATE = {"ramp", "flat", "halves", "mirror"}
 
 
 def pixels_of(entry: dict[str, Any]) -> Any:
@@ -56,7 +56,7 @@ def test_image_vectors(entry: dict[str, Any], level: int) -> None:
     digest, quality = _core.pdq(pixels, level=level)
     assert digest.hex() == entry["pdq"]
     assert quality == entry["pdq_quality"]
-    assert [value.hex() for value in _reference.pdq_orientations(pixels)] == entry["pdq_orientations"]
+    assert [value.hex() for value in reference.orientations(pixels)] == entry["pdq_orientations"]
     assert _core.phash(pixels, level=level).hex() == entry["phash"]
     assert _core.phash(pixels, keep=16, level=level).hex() == entry["phash256"]
 
@@ -68,13 +68,10 @@ def test_formula_vectors(entry: dict[str, Any]) -> None:
     pixels = formula(entry["formula"], entry["rows"], entry["cols"])
     assert hashlib.sha256(pixels.tobytes()).hexdigest() == entry["sha256"]
     value = safehash.hash_array(pixels)
-    assert value.quality == entry["pdq_quality"]
-    assert [each.hex() for each in _reference.pdq_orientations(pixels)] == entry["pdq_orientations"]
+    assert (value.hex, value.quality) == (entry["pdq"], entry["pdq_quality"])
+    assert [each.hex() for each in reference.orientations(pixels)] == entry["pdq_orientations"]
     assert safehash.hash_array(pixels, algorithm="phash").hex == entry["phash"]
     assert safehash.hash_array(pixels, algorithm="phash256").hex == entry["phash256"]
-    if entry["formula"] in DEGENERATE:
-        return
-    assert value.hex == entry["pdq"]
 
 
 @pytest.mark.parametrize("entry", VECTORS["files"], ids=lambda entry: entry["name"])

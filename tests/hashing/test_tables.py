@@ -17,7 +17,7 @@ def test_plain_shapes() -> None:
 
 
 def test_cosines() -> None:
-    expected = {"pdq": make_tables.pdq_cosines()}
+    expected = {"pdq": make_tables.pdq_cosines(), "reference": make_tables.reference_cosines()}
     for n in make_tables.RADICES:
         for stage, values in make_tables.phash_twiddles(n).items():
             expected[f"{stage} {n}"] = values

@@ -15,6 +15,7 @@ from safehash.hashing.hashes import ForeignHash, Hash
 from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
 from safehash.lists.formats.batch import Batch
+from safehash.lists.formats.reading import batches_of
 
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
 SHA1 = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -207,7 +208,7 @@ def test_fast_lines_equal_slow_lines(
     end = "\r\n" if crlf else "\n"
     path.write_bytes(end.join(rows).encode() + end.encode())
     fast = read_list(path, source="L")
-    items = list(fast.batches())
+    items = list(batches_of(fast))
     assert any(isinstance(item, Batch) for item in items)
     expanded = [e for item in items for e in (item if isinstance(item, Batch) else [item])]
     slow_path = path.with_name("slow.csv")

@@ -4,15 +4,9 @@
 
 #include "_kernels.h"
 #include "_phash_dct.h"
+#include "_picture.h"
 
 #define SH_GATHER 16 /* columns read at once where the columns go first: one cache line of grey */
-
-/* A picture as stored: `channels` interleaved samples a pixel, grey or RGB. */
-typedef struct {
-    const uint8_t *data;
-    ptrdiff_t row_stride, n_rows, n_cols;
-    int channels;
-} sh_picture;
 
 /* Working rows of one picture. */
 typedef struct {

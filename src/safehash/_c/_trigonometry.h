@@ -1,6 +1,7 @@
 /* Sine and cosine by the same sums and products everywhere.
  *
- * Those of systems differ in the last bit from one to the next, and bits are the product. Within one unit in the last place of the true value (tests/hashing/test_tables.py).
+ * Those of systems differ in the last bit from one to the next, and bits are the product. Within one unit in the last
+ * place of the true value (tests/hashing/test_tables.py).
  */
 #ifndef SAFEHASH_TRIGONOMETRY_H
 #define SAFEHASH_TRIGONOMETRY_H

@@ -65,7 +65,7 @@ static inline void sv_fill_dct(void)
 {
     for (int j = 0; j < 64; j++)
         for (int i = 0; i < 16; i++)
-            sv_dct[j][i] = sh_pdq_cosine(i + 1, j);
+            sv_dct[j][i] = sh_folded_cosine(sh_pdq_cosines, i + 1, j);
 }
 
 /* Binary logarithms of 1 to 4096 in 65536ths, rounded; of nothing, nothing. */

@@ -1,4 +1,4 @@
-/* The window kernels, written once; _views.h includes this file once per instruction set.
+/* The window kernels, written once; _each_level.h includes this file once per level.
  *
  * Every sum runs in the order written out here, lane by lane, so every copy gives the same bits.
  */

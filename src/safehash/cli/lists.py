@@ -111,6 +111,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         action="store_true",
         help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
     )
+    add.add_argument(
+        "--also-stored",
+        action="store_true",
+        help="of a file whose stored pixels are another picture than what viewers show, list both",
+    )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 
 
@@ -357,6 +362,7 @@ def _add(args: argparse.Namespace) -> int:
             algorithm=args.algorithm,
             min_quality=args.min_quality,
             parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
+            also_stored=args.also_stored,
             file_names=args.file_names,
         )
     except ListError as exc:
@@ -369,6 +375,7 @@ def _add(args: argparse.Namespace) -> int:
                 "added": len(found.entries),
                 "entries": found.n_entries,
                 "refused": [{"path": each.path, "reason": each.reason} for each in found.refused],
+                "stored_left_out": list(found.stored_left_out),
             }
         )
     else:
@@ -380,6 +387,12 @@ def _add(args: argparse.Namespace) -> int:
         _print_table(("added", "quality", "labels"), rows)
         for each in found.refused:
             print(printable(f"refused {each.path}: {each.reason}"), file=sys.stderr)
+        for left_out in found.stored_left_out:
+            print(
+                f"{printable(left_out)}: what is shown is listed; its stored pixels are another picture, perhaps an"
+                " innocent one (--also-stored lists both)",
+                file=sys.stderr,
+            )
         if found.entries:
             print(printable(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}"))
     if not found.entries:

@@ -116,6 +116,12 @@ def evaluate(
     Notes
     -----
     The same folder, version and seed give the same counts; only times differ.
+
+    Examples
+    --------
+    >>> measured = evaluate("photos", families=["orientation"], list_size=100, efforts=["fast"])
+    >>> measured.n_listed, measured.list_size, [row.recall("fast") for row in measured.families()]
+    (2, 100, [0.0])
     """
     for family in families:
         if family not in FAMILIES:

@@ -35,6 +35,12 @@ class EvaluationRow:
         Of the pictures found.
     views : Counter
         How the most thorough effort had to look.
+
+    Examples
+    --------
+    >>> row = EvaluationRow("mirrored", "orientation", n=4, found=Counter(standard=3))
+    >>> row.recall("standard"), row.recall("fast")
+    (0.75, 0.0)
     """
 
     name: str
@@ -79,6 +85,14 @@ class ListMatch:
         In bits.
     entry : str
         The entry's identifier, or its digest where it has none.
+
+    Examples
+    --------
+    >>> match = ListMatch(
+    ...     picture="a.jpg", manipulation="mirrored", effort="standard", view="mirrored", distance=22, entry="b-1"
+    ... )
+    >>> match.to_record()["distance"]
+    22
     """
 
     picture: str
@@ -112,6 +126,11 @@ class ListEvaluation:
         some entry matches it; None where that is over `NEAREST_WITHIN`.
     matches : list of ListMatch
         The first of the false matches.
+
+    Examples
+    --------
+    >>> ListEvaluation("own", n_entries=3, needs={"fast": [40, None, 52]}).nearest("fast")
+    40
     """
 
     name: str
@@ -183,6 +202,14 @@ class Evaluation:
         The user's own lists that were looked up too, and what came near them.
     seconds : float
         The evaluation took.
+
+    Examples
+    --------
+    >>> measured = safehash.evaluate("photos", families=["orientation"], list_size=100, efforts=["standard"])
+    >>> [(row.name, row.recall("standard")) for row in measured.rows][0]
+    ('mirrored', 1.0)
+    >>> "recall" in measured.as_table(), measured.as_page().startswith("<!doctype html>")
+    (True, True)
     """
 
     version: str

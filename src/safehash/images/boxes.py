@@ -93,7 +93,7 @@ _BEFORE_BOXES = {b"meta": 4, b"stsd": 8, b"av01": 78, b"hvc1": 78, b"hev1": 78}
 
 
 def properties(data: bytes, budget: list[int] | None = None) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the properties of the primary picture, then those of tracks: kind and content.
+    """Yield the properties of the primary picture and of tracks, of what viewers show first: kind and content.
 
     Parameters
     ----------
@@ -103,6 +103,15 @@ def properties(data: bytes, budget: list[int] | None = None) -> Iterator[tuple[b
         How many boxes may still be looked through; counts down.
     """
     budget = [_MAX_BOXES] if budget is None else budget
+    if data[8:12] == b"avis":
+        yield from _of_tracks(data, budget)
+        yield from _of_primary(data, budget)
+    else:
+        yield from _of_primary(data, budget)
+        yield from _of_tracks(data, budget)
+
+
+def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for begin, end in _inside(data, (b"meta", b"iprp"), 0, len(data), budget):
         wanted = _primary(data, budget)
         owned: list[tuple[bytes, bytes]] = []
@@ -113,6 +122,9 @@ def properties(data: bytes, budget: list[int] | None = None) -> Iterator[tuple[b
                 for number in _associated(data[at:after], wanted):
                     if 1 <= number <= len(owned):
                         yield owned[number - 1]
+
+
+def _of_tracks(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for entry in (b"av01", b"hvc1", b"hev1"):
         path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", entry)
         for begin, end in _inside(data, path, 0, len(data), budget):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["Codec", "check_header", "load", "open_image"]
+__all__ = ["Codec", "check_header", "count_frames", "load", "open_image"]
 
 
 def _as_it_is(image: Any, data: bytes) -> None:
@@ -67,6 +67,18 @@ def _open(codec: Codec, data: bytes) -> Any:
     image = codec.opener()(io.BytesIO(data))
     codec.prepare(image, data)
     return image
+
+
+def count_frames(image: ImageFile) -> int:
+    """Count frames; where counting meets damage, those before it, which a viewer shows."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except (Warning, MemoryError):
+        raise
+    except Exception:
+        n_before = image.tell() + 1
+        image.seek(0)
+        return n_before
 
 
 def load(

@@ -16,7 +16,7 @@ from .loading import LoadedList
 from .policy import Policy, in_utc, is_too_old, reason_of_many
 from .report import ListReport
 from .suspicion import suspicion
-from .table import EntryTable
+from .table import EntryTable, columns_of
 
 __all__ = ["Selection", "select", "staleness"]
 
@@ -57,7 +57,7 @@ def select(policy: Policy, loaded: LoadedList, *, now: datetime | None = None) -
 def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
     taken = np.zeros(len(table), np.bool_)
     left_out: Counter[str] = Counter()
-    columns = table.columns()
+    columns = columns_of(table)
     against = [reason_of_many(policy, entry) for entry in columns.models]
     meta_ok = np.array([reason is None for reason in against], np.bool_)
     n_computed = 0
@@ -96,6 +96,12 @@ def staleness(
 
     A list is as old as its newest record. After `refresh_days` (by default its format's own rule) without
     one, the exchange may have withdrawn hashes that this copy still holds.
+
+    Examples
+    --------
+    >>> report = safehash.load_list("list.csv").report
+    >>> staleness(report, refresh_days=30) is None  # it has no dates
+    True
     """
     limit = report.refresh_days if refresh_days is None else refresh_days
     if limit is None or report.newest is None:

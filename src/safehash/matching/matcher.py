@@ -47,6 +47,16 @@ class Matcher:
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
     decisions under way finish on the old ones. One made by `open` pickles and copies, as its file's path and its
     settings: another process opens the same snapshot.
+
+    Examples
+    --------
+    >>> matcher = Matcher.from_files("list.csv")
+    >>> decision = matcher.check("photo.jpg")
+    >>> decision.is_match, decision.standing[0].entry.id
+    (True, 'b-1')
+    >>> matcher.save("lists.safehash")
+    >>> Matcher.open("lists.safehash").check("other.jpg").outcome
+    <Outcome.NO_MATCH: 'no_match'>
     """
 
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
@@ -348,6 +358,7 @@ class Matcher:
             matches=in_order(matches),
             hash=facts.hash,
             reason=facts.reason,
+            failure=facts.failure,
             provenance=facts.provenance,
             audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),

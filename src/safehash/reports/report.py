@@ -56,6 +56,13 @@ def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumb
         The catalog cannot be read.
     OSError
         The page cannot be written.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     report(catalog, "report.html", title="Photos")
+    >>> os.path.getsize("report.html") > 1000
+    True
     """
     page = _render(_facts(catalog, thumbnails=thumbnails), title=title)
     with writing_whole(path, text=True) as file:

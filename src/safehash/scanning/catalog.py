@@ -35,10 +35,15 @@ class Catalog:
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder, Catalog(Path(folder, "scan.db")) as catalog:
-    ...     catalog.check_integrity()
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running))
+    2
+    >>> with Catalog("other.db") as catalog:
+    ...     running = safehash.scan("photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog)
+    ...     len(list(running)), running.summary.n_unchanged
+    (0, 2)
     """
 
     def __init__(self, path: StrPath, *, create: bool = True) -> None:

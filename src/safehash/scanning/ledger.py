@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 #: Failures of the machinery that a scan tries again when asked to.
-_RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory')"
+_RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
-_UNSETTLED = ("read", "changed")
+_UNSETTLED = ("read", "changed", "deadline")
 
 
 class Ledger:

@@ -33,7 +33,16 @@ _BATCH_ROWS = 1 << 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """One of our files near a hash that was asked about."""
+    """One of our files near a hash that was asked about.
+
+    Examples
+    --------
+    >>> import os
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     (found,) = similar(catalog, safehash.hash_file("photo.jpg"), max_distance=31)
+    >>> os.path.basename(found.path), found.distance, found.view
+    ('photo.jpg', 0, 'as it is')
+    """
 
     path: str
     member: str | None
@@ -67,6 +76,14 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     -----
     A stored hash is looked up as it is, turned and negative; what only a crop, a frame or a later picture of
     an animation would show needs a scan. Pictures below the quality floor are not matched.
+
+    Examples
+    --------
+    >>> import os
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     for record in rematch(catalog, safehash.Matcher.from_files("list.csv")):
+    ...         print(os.path.basename(record.path), record.decision.outcome.value)
+    photo.jpg match
     """
     store = catalog._store
     ledger = Ledger(
@@ -189,6 +206,12 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
     value : Hash
     max_distance : int
         In bits, inclusive; file digests are equal or not.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     len(similar(catalog, safehash.hash_file("other.jpg"), max_distance=31))
+    1
     """
     found: list[tuple[int, str, int, bytes]] = []
     wanted = np.frombuffer(value.digest, np.uint8)[None, :]

@@ -38,8 +38,15 @@ class ScanRecord:
     digests : tuple of Hash
         File digests that were asked for, of the bytes that were decided.
     failure : str or None
-        Where the machinery failed and not the picture: "crash", "timeout", "memory", "read" or "changed"
-        (decided, but its size or time moved meanwhile).
+        Where the machinery failed and not the picture: "crash", "timeout", "deadline", "memory", "internal" (a
+        defect of ours), "read" or "changed" (decided, but its size or time moved meanwhile).
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, ordered=True)
+    >>> record, *_ = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> record.path, record.decision.outcome.value
+    ('photos/other.jpg', 'no_match')
     """
 
     path: str
@@ -77,6 +84,13 @@ class Skipped:
         As of `ScanRecord`.
     reason : str
         One of a handful of fixed phrases, so that it can be counted.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan(".", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> sorted(event.path for event in running.events() if isinstance(event, Skipped))
+    ['./list.csv', './lists.safehash', './scan.db'...]
     """
 
     path: str
@@ -105,6 +119,11 @@ class Problem:
     path : str
     reason : str
         What happened there.
+
+    Examples
+    --------
+    >>> Problem(path="photos/closed", reason="unreadable folder: Permission denied").to_record()["type"]
+    'problem'
     """
 
     path: str
@@ -174,6 +193,13 @@ class Summary:
     interrupted : bool
     n_gone : int
         Files that the catalog knew in the folders of this scan and that are no longer there.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> len(list(running)), running.summary.n_matched, running.summary.n_undecided
+    (2, 1, 0)
     """
 
     audit: Audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -16,9 +17,11 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..matching.matcher import quarantined
+from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
 from .ledger import Ledger
+from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
 from .sightings import still_listed
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from .pool import Failed
 
 __all__ = ["Scan", "scan"]
+
+_LOG = logging.getLogger(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -92,10 +97,11 @@ def scan(
 
     Examples
     --------
-    ::
-
-        for record in safehash.scan("photos/", matcher=matcher):
-            print(record.path, record.decision.outcome)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> for record in scan("photos", matcher=matcher, options=ScanOptions(workers=0, ordered=True)):
+    ...     print(record.path, record.decision.outcome.value)
+    photos/other.jpg no_match
+    photos/photo.jpg match
     """
     inputs = Inputs.of(
         paths,
@@ -119,6 +125,14 @@ class Scan:
     ----------
     summary : Summary
         Counts so far; complete when the iteration is.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> with scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how) as running:
+    ...     matched = [record.path for record in running if record.decision.is_match]
+    >>> matched
+    ['photos/photo.jpg']
     """
 
     def __init__(
@@ -318,6 +332,7 @@ class Scan:
 
     def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
         """Return what is said of a file whose worker did not survive it."""
+        _LOG.warning("%s: %s", printable(item.path), failed.reason)
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
@@ -336,6 +351,7 @@ class Scan:
         return self._ledger.known(found, retry_failed=self._options.retry_failed) or found
 
     def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
+        relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
         if verdict.decision is None:

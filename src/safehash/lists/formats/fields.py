@@ -12,6 +12,7 @@ from ...hashing.algorithms import SHOWN_DIGITS
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
+    "MAX_SECONDS",
     "BadField",
     "algorithm_named",
     "hash_named",
@@ -55,7 +56,7 @@ _TIME = re.compile(
     re.ASCII,
 )
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
-_MAX_SECONDS = 253_402_300_799
+MAX_SECONDS = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1)  # in UTC, as all times here
 
 
@@ -156,9 +157,9 @@ def _from_text(text: str) -> str | None:
 
 @functools.lru_cache(maxsize=8192, typed=True)
 def _from_number(value: float) -> str | None:
-    if not 0 < value < 1000 * _MAX_SECONDS:
+    if not 0 < value < 1000 * MAX_SECONDS:
         return None
-    seconds = value / 1000 if value > _MAX_SECONDS else value
+    seconds = value / 1000 if value > MAX_SECONDS else value
     return _iso(_EPOCH + timedelta(seconds=seconds))
 
 
