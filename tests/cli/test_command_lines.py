@@ -140,7 +140,8 @@ def test_every_option_refuses_what_it_cannot_mean(
     picture = "pictures/picture00000.png"
     right = {
         "hash": picture, "scan": "pictures --list own.csv", "rematch": "c.db --list own.csv",
-        "catalog export": "c.db", "catalog stats": "c.db", "catalog similar": "c.db " + "ab" * 32,
+        "catalog export": "c.db", "catalog relocate": "c.db pictures moved", "catalog stats": "c.db",
+        "catalog similar": "c.db " + "ab" * 32,
         "report": "c.db -o out", "lists check": "own.csv", "lists merge": "own.csv -o out",
         "lists diff": "own.csv own.csv", "lists convert": "own.csv --to jsonl -o out", "lists stats": "own.csv",
         "lists add": f"{picture} -o out", "index build": "own.csv -o out", "index info": "lists.safehash",
@@ -217,7 +218,7 @@ def test_what_nobody_expected_has_a_code_of_its_own(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("unexpected \x1b[31m")
 
-    monkeypatch.setattr("safehash.scanning.lookback.counts", fail)
+    monkeypatch.setattr("safehash.scanning.holdings.counts", fail)
     line = ["catalog", "stats", str(kept / "c.db")]
     assert main(line) == 70
     said = capsys.readouterr().err

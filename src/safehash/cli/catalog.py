@@ -9,7 +9,7 @@ from typing import Any
 
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..matching.shown import printable
-from .arguments import ReadPath, UpdatePath, WritePath, whole
+from .arguments import LookPath, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, MATCHED, OK
 from .output import FORMS, Records, writing
 from .scan import add_matcher_options, open_matcher
@@ -66,6 +66,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
     similar.set_defaults(run=_similar)
 
+    relocate = below.add_parser(
+        "relocate",
+        help="say that a store has moved",
+        description="Say that the files below OLD are below NEW now, so that they are known there. OLD is a folder "
+        "as `catalog stats` names it, and need not exist; '' stands for paths that version 0.1 stored as given.",
+    )
+    relocate.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
+    relocate.add_argument("old", metavar="OLD")
+    relocate.add_argument("new", type=LookPath, metavar="NEW")
+    relocate.set_defaults(run=_relocate)
+
     report = subparsers.add_parser(
         "report",
         help="write a catalog as one self-contained HTML page",
@@ -102,7 +113,7 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import records
+    from ..scanning.holdings import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
         found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
@@ -112,9 +123,19 @@ def _export(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _relocate(arguments: argparse.Namespace) -> int:
+    from ..scanning.catalog import Catalog
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        n_moved, n_known = catalog.relocate(arguments.old, arguments.new)
+    known = f"; {n_known} of them were known there already" if n_known else ""
+    print(f"safehash: {n_moved} files relocated{known}", file=sys.stderr)
+    return OK
+
+
 def _stats(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import counts
+    from ..scanning.holdings import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:

@@ -30,8 +30,6 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     ------
     SafehashError
         Says which two are one file, or what stands in the way.
-    OSError
-        An output cannot be written.
     """
     named = list(_named(arguments))
     outputs = [path for path in named if isinstance(path, WritePath) and path.path is not None]
@@ -42,7 +40,10 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     for number, output in enumerate(outputs):
         _refuse_clashes(output, [*inputs, *updates, *outputs[:number]])
         _refuse_precious(output)
-        expect_writable(str(output.path))
+        try:
+            expect_writable(str(output.path))
+        except OSError as exc:
+            raise SafehashError(f"{output}: cannot be written: {exc.strerror or exc}") from exc
     for number, update in enumerate(updates):
         _refuse_clashes(update, [*inputs, *updates[:number]])
     redirected = _redirected()

@@ -389,8 +389,8 @@ def _add(args: argparse.Namespace) -> int:
             print(printable(f"refused {each.path}: {each.reason}"), file=sys.stderr)
         for left_out in found.stored_left_out:
             print(
-                f"{printable(str(left_out))}: what is shown is listed; its stored pixels are another picture, perhaps"
-                " an innocent one (--also-stored lists both)",
+                f"{printable(left_out)}: what is shown is listed; its stored pixels are another picture, perhaps an"
+                " innocent one (--also-stored lists both)",
                 file=sys.stderr,
             )
         if found.entries:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import IndexFileError
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
-from ..scanning.records import ScanRecord, Skipped, Summary
+from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .list_options import LIST, add_list_options, list_source
@@ -67,6 +67,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--retry-failed",
         action="store_true",
         help="decide again what crashed, timed out or took too much memory",
+    )
+    keeping.add_argument(
+        "--only-new",
+        action="store_true",
+        help="no records of files that the catalog knows unchanged; they count all the same",
     )
     keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
@@ -210,6 +215,7 @@ def run(arguments: argparse.Namespace) -> int:
             rate=arguments.rate,
             ordered=arguments.ordered,
             retry_failed=arguments.retry_failed,
+            unchanged=not arguments.only_new,
             file_digests=digests,
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
@@ -230,7 +236,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress = stack.enter_context(_Progress(arguments, running))
         for record in running.events():
             progress.step()
-            if isinstance(record, ScanRecord):
+            if isinstance(record, (ScanRecord, Known)):
                 writer.write(record.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(record, Skipped):
                 writer.write(record.to_record())

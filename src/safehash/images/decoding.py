@@ -15,7 +15,7 @@ from .exif import turned, turns_of
 from .formats import READERS
 from .guarding import guarded, guarded_frames, without_remarks
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
-from .pictures import Blob, Decoded, Provenance, UInt8Array
+from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import Request
 from .seen import seen
 
@@ -58,12 +58,14 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
+    effort: Effort | None = None,
     deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
     Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`, and the deadline at which the decode is left.
+    looked at. Parameters are those of `decode`, and `effort`: how much work it is worth to find out what else may be
+    seen; None where only the pixels are wanted; and the deadline at which the decode is left.
 
     Raises
     ------
@@ -76,8 +78,9 @@ def decode_frames(
     def start() -> Iterator[Decoded]:
         if name != "JPEG":  # whose reader counts what its short way does not look at
             check_parts(name, data)
-        colours = declared_colours(name, data)
-        request = Request(limits=limits, step_for=step_for, colours=colours, deadline=deadline)
+        # The reader of JPEG looks for colours, too: where its header has any.
+        colours = () if name == "JPEG" else declared_colours(name, data)
+        request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 
     return guarded_frames(name, start)

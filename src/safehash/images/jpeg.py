@@ -7,11 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
+from .declared import declared_colours
 from .exif import read_turns, turned
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
+from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
 from .mending import bare_jpeg
@@ -57,6 +63,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         return None
     if not header.one_scan:
         check_jpeg_scans(data, header.frame, header.scan_at)
+    if header.has_profile:
+        request = replace(request, colours=declared_colours("JPEG", data))
     width, height = header.width, header.height
     step = request.step_of((width, height))
     n_bands = len(header.sampling)
@@ -65,7 +73,15 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
         progressive=header.sampling if header.progressive else (),
     )  # fmt: skip
-    pixels = _luma(data, (-(-width // step), -(-height // step)), step)
+    reduced = -(-width // step), -(-height // step)
+    shown: Image | None = None
+    checked = _is_checked(width * height, n_bands, request)
+    both = decode_checked(data, reduced, step) if checked else None
+    pixels: UInt8Array | None
+    if both is not None:
+        pixels, shown = both
+    else:
+        pixels = _luma(data, reduced, step)
     if pixels is None:
         return None
     turns = read_turns(header.exif)
@@ -74,7 +90,16 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
+    if shown is not None:
+        also += (as_it_is_shown(lambda: shown, provenance),)
     return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
+
+
+def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
+    """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
+    if n_bands != 3 or request.effort is None or request.colours:
+        return False
+    return n_pixels <= CHECKED_PIXELS or request.effort == "thorough"
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -95,6 +120,7 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
+    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
     bare = bare_jpeg(data)
     image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
@@ -114,12 +140,27 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     loaded, truncated = _load(bare, image, _asked(size, step))
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    if truncated:
+        decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))
     if in_luma:
+        if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
+            load = partial(_in_colour, data, request, provenance.scale)
+            decoded = replace(decoded, also=(*decoded.also, as_it_is_shown(load, provenance)))
         also = _in_own_colours(data, request, decoded.provenance)
         if decoded.provenance.scale > 1:
             also += _shrunk(data, request, decoded.provenance, decoded.pixels)
         decoded = replace(decoded, also=decoded.also + also)
     return turned(decoded, turns)
+
+
+def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return a picture as far as its file goes. In colour: how far that is depends on how chroma is spread."""
+
+    def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
+        there = rows_there(data, open_image(CODEC, data))
+        return _in_colour(data, request, 1), there
+
+    return as_far_as_it_goes(load, provenance)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
@@ -130,14 +171,15 @@ def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image,
     """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
     drafted = image.mode, image.size
 
-    def again() -> ImageFile:
-        # An end marker makes the decoder finish with what it has; browsers do the same.
-        ended: ImageFile = open_image(CODEC, data + b"\xff\xd9")
-        if (ended.mode, ended.size) != drafted:
-            ended.draft(drafted[0], asked)
-        return ended
+    return load(CODEC, image, again=lambda: _opened_again(ended(data), drafted, asked))
 
-    return load(CODEC, image, again=again)
+
+def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tuple[int, int]) -> ImageFile:
+    """Open a file in the mode and size that another decoder of it was drafted for."""
+    image: ImageFile = open_image(CODEC, data)
+    if (image.mode, image.size) != drafted:
+        image.draft(drafted[0], asked)
+    return image
 
 
 def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:

@@ -65,7 +65,9 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for, deadline=deadline)
+        frames = decode_frames(
+            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+        )
         return matches, _decide_pictures(state, frames, matches, settings, deadline)
     except SafehashError as exc:
         if not isinstance(exc, ImageError):

@@ -309,12 +309,12 @@ def _start_server() -> None:
     """
     from multiprocessing import forkserver, resource_tracker
 
-    held = signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP}
-    )  # and their children inherit it
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        resource_tracker.ensure_running()
-        forkserver.ensure_running()
+        for start in (resource_tracker.ensure_running, forkserver.ensure_running):
+            # What is started inherits it. Each time: the tracker's own starting takes it away.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
+            start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 

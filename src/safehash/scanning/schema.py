@@ -6,7 +6,7 @@ import sqlite3
 
 from ..errors import CatalogError
 
-__all__ = ["APPLICATION", "NO_ROOT", "SKIPPED", "VERSION", "check", "make", "upgrade"]
+__all__ = ["APPLICATION", "NO_ROOT", "SKIPPED", "VERSION", "check", "is_empty", "make", "upgrade"]
 
 #: "SHca": marks the file as ours (`file` and SQLite's own tools show it).
 APPLICATION = 0x53486361
@@ -149,6 +149,12 @@ INDEXES = {
     "changes_of_run": "changes (run)",
     "verdicts_on_entry": "verdicts (list, entry, digest)",
 }
+
+
+def is_empty(db: sqlite3.Connection) -> bool:
+    """Return whether a file was begun and never got its tables: the disk was full, or the power went."""
+    n_tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return bool(n_tables == 0 and db.execute("PRAGMA application_id").fetchone()[0] == 0)
 
 
 def make(db: sqlite3.Connection) -> None:

@@ -19,9 +19,14 @@ from .records import Problem, Skipped
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["Inputs", "count_files", "find"]
+__all__ = ["Inputs", "count_files", "find", "is_url"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path names a place in a remote store."""
+    return _URL.fullmatch(path) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ class Inputs:
             A URL names a store that nothing installed knows.
         """
         for path in self.paths:
-            if _URL.fullmatch(path):
+            if is_url(path):
                 _check_store(path)
                 continue
             if os.path.lexists(path):
@@ -110,7 +115,7 @@ def count_files(inputs: Inputs) -> Iterator[int]:
 
 def _named(path: str, inputs: Inputs) -> Iterator[Found]:
     """Yield what one path of the caller's stands for. A link that is named itself is followed."""
-    if _URL.fullmatch(path):
+    if is_url(path):
         yield from _remote(path)
         return
     try:
