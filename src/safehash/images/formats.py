@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import avif, bmp, gif, jpeg, png, tiff, webp
+from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
@@ -45,4 +45,5 @@ READERS: dict[str, Reader] = {
     "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
+    "PNM": pnm.read_pnm,
 }
