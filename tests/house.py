@@ -46,6 +46,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "multiprocessing": ("scanning",),
     "pebble": ("scanning",),
     "fsspec": ("scanning",),
+    "defusedxml": ("lists",),
+    "msgspec": ("lists",),
     "jinja2": ("reports",),
     "pyarrow": ("matching", "cli"),
     "tqdm": ("cli",),

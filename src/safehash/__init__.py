@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats.reading import ListReader, read_list
-    from .lists.loading import LoadedList, load_list
+    from .lists.loading import LoadedList, Withdrawn, load_list
     from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
     from .lists.report import ColumnUse, ListReport, Reject
@@ -133,6 +133,7 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Withdrawn",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -212,6 +213,7 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Withdrawn": "lists.loading",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",

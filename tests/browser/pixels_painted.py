@@ -91,7 +91,7 @@ def far_from_painted(file: CorpusFile, painted: Painted) -> list[str]:
 @pytest.mark.parametrize("name", CORPORA)
 def test_some_view_is_what_is_painted(name: str) -> None:
     files = list(CORPORA[name]())
-    frames = ["all" if name in ("png", "gif", "webp") else None] * len(files)
+    frames = ["all" if name in ("png", "gif", "webp", "avif") else None] * len(files)
     painted = paint([file.data for file in files], frames)
     counts: Counter[str] = Counter(files=len(files))
     far: list[str] = []
@@ -128,6 +128,17 @@ _SECOND_OPINIONS = {
     "ImageMagick": ["convert", "{}[0]", *_FLAT, "{}.png"],
     "libvips": ["vips", "copy", "{}", "{}.png"],
 }
+#: Where one of them is alone, by a part of the name.
+_ALONE = {
+    "ImageMagick": {
+        "grey of 2 bits, white is zero": "does not invert them",
+        "grey of 4 bits, white is zero": "does not invert them",
+    },
+    "libvips": {
+        "planes, tiles": "does not read them",
+        "four inks": "has a profile of its own for them",
+    },
+}
 
 
 @pytest.mark.parametrize("name", _SECOND_OPINIONS)
@@ -135,13 +146,17 @@ def test_tiff_is_what_another_viewer_shows_where_viewers_agree(name: str, tmp_pa
     command = _SECOND_OPINIONS[name]
     if shutil.which(command[0]) is None:
         pytest.fail(f"this check needs {name}")
-    far = [
-        each
-        for file in tiff_corpus()
-        if file.others == "agree"
-        for each in _far_from(file, command, tmp_path)
-    ]
+    far: list[str] = []
+    n_agreeing = 0
+    for file in tiff_corpus():
+        if file.others != "agree" or any(part in file.name for part in _ALONE[name]):
+            continue
+        missed = _far_from(file, command, tmp_path)
+        far += missed
+        n_agreeing += not missed
+    print(f"{name} agrees on {n_agreeing} files")
     assert far == []
+    assert n_agreeing > 80
 
 
 def _far_from(file: TiffFile, command: list[str], folder: Path) -> list[str]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .boxes import properties
 from .frames import read_frames
 from .opening import Codec
@@ -29,8 +31,14 @@ CODEC = Codec(name="AVIF", opener=_opener)
 def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode the frames of an AVIF file."""
     aperture = _clean_aperture(data)
+    is_full = any(
+        kind == b"colr" and body[:4] == b"nclx" and body[10:11] >= b"\x80" for kind, body in properties(data)
+    )
     if aperture is None:
-        yield from read_frames(CODEC, data, request)
+        for frame in read_frames(CODEC, data, request):
+            # Of a track Chromium takes full range for narrow.
+            in_track = frame.provenance.n_frames > 1 or data[8:12] == b"avis"
+            yield replace(frame, also=(*frame.also, _stretched(frame))) if is_full and in_track else frame
         return
     # Averaged samples would straddle its edges.
     for whole in read_frames(CODEC, data, replace(request, step_for=None)):
@@ -43,6 +51,14 @@ def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:
             yield replace(part, also=(*part.also, _also("with what its aperture cuts off", whole)))
         else:
             yield replace(whole, also=(*whole.also, _also("cut to its aperture", part)))
+
+
+def _stretched(frame: Decoded) -> Also:
+    """Return a frame with its range taken for a narrow one: darker than 16 is black, lighter than 235 white."""
+    levels = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+    return Also(
+        "with its range taken for narrow", lambda: replace(frame, pixels=levels[frame.pixels], also=())
+    )
 
 
 def _also(name: str, picture: Decoded) -> Also:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import avif, bmp, gif, jpeg, png, tiff
+from . import avif, bmp, gif, jpeg, png, pnm, tiff
 from .exif import Turns, turns_of
 from .frames import read_frames
 from .opening import Codec
@@ -58,4 +58,5 @@ READERS: dict[str, Reader] = {
     "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
+    "PNM": pnm.read_pnm,
 }

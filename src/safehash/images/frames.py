@@ -70,7 +70,8 @@ def read_frames(
 
     def one(frame: int) -> Decoded:
         if frame:
-            image.seek(frame)
+            # The picture that is opened is the one to show first, wherever it stands.
+            image.seek(frame if frame > first else frame - 1)
             # Pages have sizes of their own.
             check_header(codec, image, image.size, limits, tile=tile_of(image))
         step = request.step_of(image.size)
@@ -89,6 +90,7 @@ def read_frames(
 
     image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
     n_frames = min(n_frames, reach(image.size))
+    first = image.tell()
     for frame in range(n_frames):
         request.deadline.check()
         try:

@@ -29,7 +29,8 @@ class Limits:
     max_decoded_bytes : int
         What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
     formats : frozenset of str
-        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF".
+        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF",
+        "PNM" (PBM, PGM and PPM).
 
     Examples
     --------
@@ -42,7 +43,7 @@ class Limits:
     max_bytes: int = 100 * _MIB
     max_pixels: int = 120_000_000
     max_decoded_bytes: int = 256 * _MIB
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF"})
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF", "PNM"})
 
 
 DEFAULT_LIMITS = Limits()

@@ -35,6 +35,12 @@ class Withdrawn:
         Those of its deletes that name one.
     ids : frozenset of str
         Those of its deletes that have one.
+
+    Examples
+    --------
+    >>> loaded = load_list("list.csv")
+    >>> loaded.withdrawn.ids
+    frozenset()
     """
 
     digests: Mapping[Algorithm, npt.NDArray[np.uint8]]
