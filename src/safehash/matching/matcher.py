@@ -30,7 +30,7 @@ from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
-from .state import Sources, State, origin_of, read_state, remarks_on
+from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
 
 __all__ = ["Matcher", "quarantined"]
 
@@ -237,6 +237,11 @@ class Matcher:
 
         Cheap enough for every request: one look at each file's status. What cannot be used changes nothing
         but `notes`, `n_refused` and the log, and is not read again until it changes.
+
+        Raises
+        ------
+        ListError, IndexFileError
+            A file is gone. The old state stays in place.
         """
         if not self._changed():
             return False
@@ -247,6 +252,8 @@ class Matcher:
             try:
                 self.reload()
             except (ListError, IndexFileError, OSError) as exc:
+                if is_gone(seen):
+                    raise
                 when = datetime.now(timezone.utc).isoformat(timespec="seconds")
                 note = f"not reloaded at {when}, the state before stays: {exc}"
                 self._refusals = _Refusals(seen, self._refusals.n + 1, note)

@@ -26,7 +26,16 @@ from .keeping import Before, check_shrink, keep, last_good_of
 from .settings import Settings
 from .snapshot import file_state
 
-__all__ = ["Sources", "State", "audit_of", "origin_of", "read_state", "remarks_on", "widest_distance"]
+__all__ = [
+    "Sources",
+    "State",
+    "audit_of",
+    "is_gone",
+    "origin_of",
+    "read_state",
+    "remarks_on",
+    "widest_distance",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,11 +75,19 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     return tuple((str(path), _seen(path)) for path in paths)
 
 
+_GONE = "gone"
+
+
 def _seen(path: Path) -> object:
     try:
         return file_state(path)
     except IndexFileError:
-        return "gone"
+        return _GONE
+
+
+def is_gone(origin: tuple[object, ...]) -> bool:
+    """Tell whether one of the files of an origin is not there."""
+    return any(each == _GONE or (isinstance(each, tuple) and each[-1] == _GONE) for each in origin)
 
 
 def read_state(
