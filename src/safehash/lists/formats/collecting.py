@@ -26,7 +26,7 @@ __all__ = ["Patient", "PlainColumns", "PlainRecords", "PlainShape", "from_hex", 
 _T = TypeVar("_T")
 
 #: Records are turned into columns so many at a time.
-_ROWS = 8192
+_ROWS = 1024
 
 #: Fewer records than this are read one by one, in their order.
 _FEW = 256

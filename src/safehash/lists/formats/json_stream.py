@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .fields import BadField, shown
-from .pages import MAX_RECORD_BYTES, DamagedPage, Page
+from .packed import DamagedPage, damaged
+from .pages import MAX_RECORD_BYTES, Page
 from .tally import Tally
 
 __all__ = ["JsonStream", "Many", "NotJson", "TooLong", "decoded", "records"]
@@ -160,7 +161,10 @@ class JsonStream:
             self._n_slow -= 1
             return None
         if len(self._buffer) - self._at < _ENOUGH:
-            self._more()
+            try:
+                self._more()
+            except DamagedPage as exc:
+                self._chunks = damaged(exc)  # raised again where reading meets it
         cuts = [
             match.span()
             for match in _BETWEEN.finditer(self._buffer, max(self._at, len(self._buffer) - _ENOUGH))
@@ -351,7 +355,7 @@ def decoded(data: bytes) -> dict[str, Any]:
     except ValueError as exc:
         raise NotJson(f"not JSON: {exc.msg if isinstance(exc, json.JSONDecodeError) else exc}") from exc
     if not isinstance(value, dict):
-        raise NotJson("expected an object for a record")
+        raise NotJson(f"expected an object, found {shown(value)}")
     return value
 
 

@@ -68,7 +68,7 @@ class _Reader:
         self._ignore = options.ignore
         self._kinds: dict[Hashable, tuple[Entry, ...] | None] = {}
         self._rows = _Rows()
-        self._odd: list[tuple[int, Node]] = []
+        self._odd: list[tuple[int, ElementTree.Element]] = []
         self.number = 0
 
     def entries(self, node: Node) -> Iterator[Entry | Batch]:
@@ -99,18 +99,16 @@ class _Reader:
         for record in records:
             self.number += 1
             if not self._take(record):
-                self._odd.append((self.number, Node.of(record)))
-        if len(self._rows.records) + len(self._odd) >= _ROWS:
-            yield from self.flush()
+                self._odd.append((self.number, record))
+            if len(self._rows.records) + len(self._odd) >= _ROWS:
+                yield from self.flush()
 
     def flush(self) -> Iterator[Entry | Batch]:
         """Yield what was collected: plain records as batches, then the odd ones; few in their order."""
         rows, odd = self._rows, self._odd
         self._rows, self._odd = _Rows(), []
         if len(rows.records) < _FEW:
-            odd += [
-                (number, Node.of(record)) for number, record in zip(rows.numbers, rows.records, strict=True)
-            ]
+            odd += zip(rows.numbers, rows.records, strict=True)
         else:
             batches, entries, bad = rows.read()
             for batch in batches:
@@ -118,9 +116,9 @@ class _Reader:
                 yield batch
             for entry in entries:
                 yield self._tally.meet(entry)
-            odd += [(rows.numbers[k], Node.of(rows.records[k])) for k in bad]
-        for number, node in sorted(odd, key=itemgetter(0)):
-            yield from self._entries(node, number)
+            odd += [(rows.numbers[k], rows.records[k]) for k in bad]
+        for number, record in sorted(odd, key=itemgetter(0)):
+            yield from self._entries(Node.of(record), number)
 
     def _take(self, record: ElementTree.Element) -> bool:
         """Add one record, and tell whether it was one of the plain ones."""
@@ -170,7 +168,7 @@ class _Reader:
 
 _PLAIN = frozenset(("member", "id", "timestamp", "classification", "fingerprints"))
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
-_ROWS = 8192
+_ROWS = 256
 _FEW = 64
 #: Kinds of records remembered per page.
 _REMEMBERED = 20_000

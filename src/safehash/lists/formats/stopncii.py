@@ -86,6 +86,8 @@ _PLAIN = PlainShape(_Plain, _columns)
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     value = hash_named(exchange_type(record.get("signalType"), tally), record.get("hashValue"))
     status = record.get("hashStatus")
+    if status is not None and not isinstance(status, str):
+        raise BadField(f"expected a text for 'hashStatus', found {shown(status)}")
     stands = (
         True if status is None else STATUS.get(status.strip().lower()) if isinstance(status, str) else None
     )

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import defusedxml
 import defusedxml.ElementTree
 
-from .packed import DamagedPage
+from .packed import DamagedPage, damaged
 from .pages import MAX_RECORD_BYTES, Page
 
 __all__ = ["Node", "XmlStream"]
@@ -19,6 +19,8 @@ __all__ = ["Node", "XmlStream"]
 _MAX_DEPTH = 64
 _SLICE_CHARACTERS = 1 << 15
 _ENOUGH = 1 << 17
+#: So much is parsed at once where records are short: elements take many times the room of their text.
+_STRETCH = 1 << 16
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 
 
@@ -94,6 +96,7 @@ class XmlStream:
         self._chunks = page.chunks()
         self._buffer = ""
         self._at = 0
+        self._consumed = 0  # lines that `runs` has read
         self._before = ""  # what the patient parser has to be told: the elements that are open here
         self._root = re.compile(rf"<{root}\b[^<>]*(?<!/)>")
         names = "|".join(containers)
@@ -120,6 +123,7 @@ class XmlStream:
         root = re.sub(r'\sxmlns="[^"]*"', "", opened[0])
         end_of_root = f"</{re.split('[ >]', root[1:], maxsplit=1)[0].strip()}>"
         self._at = opened.end()
+        self._consumed = self._buffer.count("\n", 0, self._at)
         self._before = root
         inside = ""
         while True:
@@ -127,6 +131,7 @@ class XmlStream:
                 self._more()
             around = self._around.match(self._buffer, self._at)
             if around is not None:
+                self._consumed += around[0].count("\n")
                 self._at = around.end()
                 inside = around["name"] or ""
                 self._before = root + (around["start"] or "")
@@ -135,6 +140,10 @@ class XmlStream:
                 return
             limit = self._buffer.find(f"</{inside}", self._at)
             limit = len(self._buffer) if limit < 0 else limit
+            if limit - self._at > _STRETCH:
+                short = self._at + _STRETCH
+                if any(self._buffer.rfind(each, self._at, short) >= 0 for each in self._ends):
+                    limit = short
             end = max(self._buffer.rfind(each, self._at, limit) + len(each) for each in self._ends)
             if self._buffer.find("</", self._at, end) < 0:  # no record ends within the buffer
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES or not self._more():
@@ -145,6 +154,7 @@ class XmlStream:
                 found = ElementTree.XML(f"{root}{self._buffer[self._at : end]}{end_of_root}")
             except ElementTree.ParseError:
                 return
+            self._consumed += self._buffer.count("\n", self._at, end)
             self._at = end
             yield found
 
@@ -161,7 +171,7 @@ class XmlStream:
         try:
             chunk = next(self._chunks, None)
         except DamagedPage as exc:
-            self._chunks = _damaged(exc)
+            self._chunks = damaged(exc)
             return False
         if chunk is None:
             return False
@@ -207,7 +217,9 @@ class XmlStream:
     def _pieces(self) -> Iterator[bytes | str]:
         """Yield the rest of the page in small pieces, b"" at its end, or what is wrong with it as a text."""
         if self._before or self._at < len(self._buffer):
-            yield from _slices(self._before + self._buffer[self._at :])
+            # As many lines as went before, so that its messages count them.
+            lines = "\n" * (self._consumed - self._before.count("\n"))
+            yield from _slices(self._before + lines + self._buffer[self._at :])
         self._buffer, self._at = "", 0
         if not self._is_utf8:
             try:
@@ -224,12 +236,6 @@ class XmlStream:
         except DamagedPage as exc:
             yield str(exc)
         yield b""
-
-
-def _damaged(exc: DamagedPage) -> Iterator[bytes]:
-    """Raise it again when the reader gets there."""
-    raise exc
-    yield b""
 
 
 def _slices(text: str) -> Iterator[bytes]:
