@@ -76,9 +76,9 @@ def decode_frames(
     def start() -> Iterator[Decoded]:
         if name != "JPEG":  # whose reader counts what its short way does not look at
             check_parts(name, data)
-        request = Request(
-            limits=limits, step_for=step_for, colours=declared_colours(name, data), effort=effort
-        )
+        # The reader of JPEG looks for colours, too: where its header has any.
+        colours = () if name == "JPEG" else declared_colours(name, data)
+        request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort)
         return READERS[name](data, request)
 
     return guarded_frames(name, start)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKED_PIXELS", "as_it_is_shown", "decode_checked"]
 
-#: Pictures of up to so many pixels are always checked: decoding the chroma, too, takes a tenth of a millisecond. Of
+#: Pictures of up to so many pixels are always checked: decoding the chroma, too, takes a quarter of a millisecond. Of
 #: larger ones it takes a quarter of the decode, which only the thorough effort pays.
-CHECKED_PIXELS = 400_000
+CHECKED_PIXELS = 100_000
 #: Mean difference, in grey levels and as a share of the luma's own spread, from which luma is not what is seen; the
 #: smaller counts. Of 376 photographs and screenshots the most is 0.6 and a twentieth.
 _SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD = 1.0, 0.1

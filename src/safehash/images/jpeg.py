@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
+from .declared import declared_colours
 from .exif import read_turns, turned
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
@@ -62,6 +63,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         return None
     if not header.one_scan:
         check_jpeg_scans(data, header.frame, header.scan_at)
+    if header.has_profile:
+        request = replace(request, colours=declared_colours("JPEG", data))
     width, height = header.width, header.height
     step = request.step_of((width, height))
     n_bands = len(header.sampling)
@@ -117,6 +120,7 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
+    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
     bare = bare_jpeg(data)
     image = guarded("JPEG", lambda: open_image(CODEC, bare))
@@ -137,7 +141,7 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
     if truncated:
-        decoded = replace(decoded, also=decoded.also + _cut(data, request, decoded.provenance))
+        decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))
     if in_luma:
         if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
             load = partial(_in_colour, data, request, provenance.scale)
