@@ -10,6 +10,8 @@ from __future__ import annotations
 import doctest
 import inspect
 import pkgutil
+import re
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +24,8 @@ import safehash
 import safehash.lists
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+PAGE = Path(__file__).parent.parent / "docs" / "library.md"
 
 #: Public names that are aliases of types, and so have no docstring of their own.
 ALIASES = {"Blob", "Decode", "Effort", "ListPath", "Parts", "ScanEvent", "Upload"}
@@ -53,7 +57,7 @@ def folder(bridge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         small.save(path / "photo.jpg", quality=90)
         other.save(path / "other.jpg", quality=90)
     digest = safehash.hash_file(made / "photo.jpg").hex
-    (made / "list.csv").write_text(f"hash,id,labels\n{digest},b-1,viral_challenge\n")
+    (made / "list.csv").write_text(f"pdq,id,labels\n{digest},b-1,viral_challenge\n")
     matcher = safehash.Matcher.from_files(made / "list.csv")
     matcher.save(made / "lists.safehash")
     with safehash.Catalog(made / "scan.db") as catalog:
@@ -96,6 +100,42 @@ def test_every_public_function_and_class_has_an_example(name: str) -> None:
     assert not any(doctest.SKIP in example.options for example in parsed), (
         f"an example of {name} does not run"
     )
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
+def test_the_page_for_programmers_runs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "exports").mkdir()
+    shutil.copy(tmp_path / "list.csv", tmp_path / "exports" / "2026-10.csv")
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, PAGE.name, "exec"), names)
+    assert len(blocks) == 4
+    assert capsys.readouterr().out.splitlines() == [
+        "the allowed id 'b-7' is no listed entry's",
+        "list b-1 0 as it is",
+        "partner b-1 0 as it is",
+    ]
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
+def test_functions_named_on_the_page_for_programmers_exist() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## What the commands do")[2]
+    named = set(re.findall(r"`(?:safehash\.)?((?:lists\.)?\w+)(?=\(|`)", table)) - {
+        "report",
+        "match",
+        "convert",
+        "stats",
+    }
+    named = {name for name in named if not name.startswith("as_")}
+    assert len(named) == 20
+    for name in named:
+        space, _, own = name.rpartition(".")
+        assert own in (safehash.lists.__all__ if space else safehash.__all__), name
 
 
 def test_an_example_that_is_wrong_is_noticed(folder: Path) -> None:

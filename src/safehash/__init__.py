@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats.reading import ListReader, read_list
-    from .lists.loading import LoadedList, load_list
+    from .lists.loading import LoadedList, Withdrawn, load_list
     from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
     from .lists.report import ColumnUse, ListReport, Reject
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
-    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
     from .scanning.run import Scan, scan
     from .search.index import Index
 
@@ -100,6 +100,7 @@ __all__ = [
     "ImageTooSmall",
     "Index",
     "IndexFileError",
+    "Known",
     "Limits",
     "ListError",
     "ListEvaluation",
@@ -133,6 +134,7 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Withdrawn",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -179,6 +181,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "search.index",
     "IndexFileError": "errors",
+    "Known": "scanning.records",
     "Limits": "images.limits",
     "ListError": "errors",
     "ListEvaluation": "evaluation.results",
@@ -212,6 +215,7 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Withdrawn": "lists.loading",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
+from ..lists.formats.columns import check_columns
+from ..lists.formats.options import ReadOptions
 from ..lists.source import MAX_REJECTS, MAX_SHRINK, ListSource
 
 __all__ = ["LIST", "add_list_options", "list_source"]
@@ -94,12 +96,20 @@ def _columns(text: str) -> list[tuple[str, str]]:
         if not equals or not meaning.strip() or not name.strip():
             raise argparse.ArgumentTypeError(f"{pair!r} is not MEANING=NAME, as hash=File MD5 is")
         pairs.append((meaning.strip(), name.strip()))
+    try:
+        check_columns(ReadOptions(source="", now="", columns={meaning: (name,) for meaning, name in pairs}))
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
     return pairs
 
 
 def _names(text: str) -> list[str]:
     """Split at commas; a name with a comma in it is quoted, as in CSV."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+    try:
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} are no names with commas between: {exc}") from exc
+    return [name.strip() for name in cells if name.strip()]
 
 
 def _share(text: str) -> float:

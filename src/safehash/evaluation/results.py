@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .intervals import wilson
 from .manipulations import FAMILIES
 
 __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "ListMatch"]
@@ -54,13 +55,19 @@ class EvaluationRow:
         """Return the share found again, 0 to 1."""
         return self.found[way] / self.n if self.n else 0.0
 
+    def interval(self, way: str) -> tuple[float, float]:
+        """Return between which shares the recall lies, with 95 of 100 chances."""
+        return wilson(self.found[way], self.n)
+
     def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
         """Return the row as plain data."""
         return {
             "manipulation": self.name,
             "family": self.family,
             "images": self.n,
+            "found": {way: self.found[way] for way in ways},
             "recall": {way: round(self.recall(way), 4) for way in ways},
+            "recall_interval": {way: [round(end, 4) for end in self.interval(way)] for way in ways},
             "false_matches": {way: self.false[way] for way in ways},
             "median_distance": {way: statistics.median(d) for way, d in self.distances.items() if d},
             "views": dict(self.views.most_common(5)),

@@ -216,6 +216,36 @@ class EntryTable:
     def __iter__(self) -> Iterator[Entry]:
         return (self[row] for row in range(self._n_rows))
 
+    def id_of(self, row: int) -> str | None:
+        """Return the id of one row, without building its entry."""
+        return self._id(row, self._meta(self._column("metas", row))[6])
+
+    def same_dates(self, rows: _Int64Array, others: _Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell for each row whether its dates are those of another row, shape (n,)."""
+        numbers = np.asarray(self._whole("dates")).astype(np.int64)
+        one, other = numbers[rows], numbers[others]
+        same: npt.NDArray[np.bool_] = one == other
+        differ = np.flatnonzero(~same)
+        same[differ] = self._pools["date"].equal(one[differ], other[differ])
+        return same
+
+    def identity(self, row: int) -> tuple[object, ...]:
+        """Return all that one row holds, as stored: rows of one table with equal identities are one record."""
+        kind = self._column("kinds", row)
+        found: list[object] = [kind, self._column("qualities", row), self._column("metas", row)]
+        found += [
+            self._item(self._pools[name], self._column(f"{name}s", row), name) for name in ("date", "extra")
+        ]
+        found.append(self._item(self._ids, row, "id") if len(self._ids) else b"")
+        if kind in self._groups:
+            rows, digests = self._groups[kind]
+            found.append(digests[self._position(rows, row, "rows")].tobytes())
+        elif kind == KIND_FOREIGN:
+            at = self._position(self._foreign_rows, row, "foreign_rows")
+            found.append(self._at(self._foreign_names, at))
+            found.append(self._item(self._foreign_values, at, "foreign"))
+        return tuple(found)
+
     def digests(self, algorithm: str | Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
@@ -443,6 +473,21 @@ class Pool:
 
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
+
+    def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
+        begins, others = self.offsets[one], self.offsets[other]
+        lengths = self.offsets[one + 1] - begins
+        same: npt.NDArray[np.bool_] = lengths == self.offsets[other + 1] - others
+        for length in np.unique(lengths[same]).tolist():
+            at = np.flatnonzero(same & (lengths == length))
+            for start in range(0, at.shape[0], 1 << 14):
+                some = at[start : start + (1 << 14)]
+                within = np.arange(length)
+                left = self.blob[begins[some][:, None] + within]
+                right = self.blob[others[some][:, None] + within]
+                same[some] = (left == right).all(axis=1)
+        return same
 
 
 def _is_item(data: bytes, offsets: _Int64Array, item: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
@@ -32,7 +32,7 @@ class Outcome(str, enum.Enum):
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         raise TypeError(
             "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
             "(`decision.is_match`, `decision.is_decided`)"
@@ -174,7 +174,7 @@ class Decision:
     decided: str
     milliseconds: float = 0.0
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         raise TypeError(
             "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
             "(false where the picture could not be looked at), or compare `decision.outcome`"

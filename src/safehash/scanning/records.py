@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,9 @@ from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.record import decision_record
 
-__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
+__all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
+
+_DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +134,47 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Attributes
+    ----------
+    path : str
+        As it was reached now.
+    facts : mapping
+        What is known of it, as `to_record` tells it.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, unchanged=True)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     events = list(safehash.scan("photos", matcher=matcher, options=how, catalog=catalog).events())
+    >>> sorted((type(event).__name__, event.outcome) for event in events)
+    [('Known', 'match'), ('Known', 'no_match')]
+    """
+
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, as an `Outcome`'s value."""
+        return str(self.facts["outcome"])
+
+    @property
+    def standing(self) -> list[Mapping[str, Any]]:
+        """Its matches that nothing cancelled, nearest first."""
+        return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
+
+    def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
+        """Return the record as plain data, as of `ScanRecord`."""
+        return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
+
+
 #: Whatever a scan says of one thing it met.
-ScanEvent = ScanRecord | Skipped | Problem
+ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,6 +200,8 @@ class Summary:
         Of the files and members decided now.
     seconds : float
     interrupted : bool
+    n_gone : int
+        Files that the catalog knew in the folders of this scan and that are no longer there.
 
     Examples
     --------
@@ -180,6 +223,7 @@ class Summary:
     n_bytes: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    n_gone: int = 0
 
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
@@ -189,30 +233,33 @@ class Summary:
         if isinstance(record, Problem):
             self.problems[record.reason.split(":")[0]] += 1
             return
+        if isinstance(record, Known):
+            self._add_known(record)
+            return
         decision = record.decision
         self.n_files += 1
         self.n_bytes += record.n_bytes or 0
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
-            self.reasons[_countable(decision)] += 1
+            self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
 
-    def add_unchanged(self, outcome: str, *, lists: Iterable[str] = (), labels: Iterable[str] = ()) -> None:
-        """Count a file whose decision the catalog already holds."""
+    def _add_known(self, record: Known) -> None:
         self.n_files += 1
         self.n_unchanged += 1
-        self.outcomes[outcome] += 1
-        self.lists.update(lists)
-        self.labels.update(labels)
+        self.outcomes[record.outcome] += 1
+        if record.outcome not in _DECIDED:
+            self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
+        self.lists.update({match["list"] for match in record.standing})
+        self.labels.update({label for match in record.standing for label in match["labels"]})
 
     @property
     def n_undecided(self) -> int:
         """Files without an answer, and places that could not be looked into."""
-        decided = {outcome.value for outcome in DECIDED}
-        open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in decided)
+        open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in _DECIDED)
         return open_files + sum(self.problems.values())
 
     @property
@@ -236,6 +283,7 @@ class Summary:
             "bytes": self.n_bytes,
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
+            "gone": self.n_gone,
             "lists": [
                 {
                     "name": info.name,
@@ -256,11 +304,11 @@ class Summary:
         }
 
 
-def _countable(decision: Decision) -> str:
+def _countable(reason: str | None, outcome: str) -> str:
     """Shorten a reason to its kind: the words before the first colon, bracket or digit."""
-    reason = decision.reason or decision.outcome.value
+    reason = reason or outcome
     for end, character in enumerate(reason):
         if character in ":(" or character.isdigit():
             head = reason[:end].strip()
-            return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
+            return head if len(head) > 3 else outcome.replace("_", " ")
     return reason[:60]

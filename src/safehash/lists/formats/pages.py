@@ -17,7 +17,7 @@ __all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name",
 #: Longest line or JSON value read as one record; a longer one is a reject. Real records stay under 100 kB.
 MAX_RECORD_BYTES = 4 << 20
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 17
 _HEAD_BYTES = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

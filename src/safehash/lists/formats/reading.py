@@ -121,7 +121,8 @@ class ListReader(Iterator[Entry]):
             except DamagedPage as exc:
                 reason = f"cannot be read: {exc}"
             tally.reject(1, reason)
-            tally.cuts.append(f"{page.name}: {reason}")
+            if not head.strip() or head.lstrip()[:1] in (b"{", b"[", b"<") or reason.startswith("cannot"):
+                tally.cuts.append(f"{page.name}: {reason}")
             return
         if looks_like is not None and looks_like is not chosen:
             tally.note(f"{page.name} is read as {chosen.title}, as told, but looks like {looks_like.title}")
