@@ -144,6 +144,15 @@ class Known:
         As it was reached now.
     facts : mapping
         What is known of it, as `to_record` tells it.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, unchanged=True)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     events = list(safehash.scan("photos", matcher=matcher, options=how, catalog=catalog).events())
+    >>> sorted((type(event).__name__, event.outcome) for event in events)
+    [('Known', 'match'), ('Known', 'no_match')]
     """
 
     path: str
