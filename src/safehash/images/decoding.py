@@ -14,6 +14,7 @@ from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
 from .formats import READERS
 from .guarding import guarded, guarded_frames, without_remarks
+from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import Request
@@ -75,11 +76,13 @@ def decode_frames(
     data = bytes(data)
     name = check_bytes(data, limits)
 
+    if name == "JPEG":  # counts its parts and looks for its colours itself, where the short way does not do
+        request = Request(limits=limits, step_for=step_for, effort=effort, deadline=deadline)
+        return iter((guarded(name, lambda: decode_jpeg(data, request)),))
+
     def start() -> Iterator[Decoded]:
-        if name != "JPEG":  # whose reader counts what its short way does not look at
-            check_parts(name, data)
-        # The reader of JPEG looks for colours, too: where its header has any.
-        colours = () if name == "JPEG" else declared_colours(name, data)
+        check_parts(name, data)
+        colours = declared_colours(name, data)
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 

@@ -120,7 +120,7 @@ class Matcher:
         flood_guard : FloodGuard, optional
             Counts in this one, which others may share, instead of one made by ``settings.flood``.
         last_good : bool
-            Keep the last good state of each list beside it, as ``.NAME.last-good`` and readable by its owner
+            Keep the last good state of each list beside it, as ``NAME.last-good`` and readable by its owner
             only; where a list is refused, go on from that state, with a warning in the log and a note.
         replacing : path-like, optional
             A snapshot whose place the new one is to take: a list that lost more than its `max_shrink` since
@@ -146,8 +146,12 @@ class Matcher:
         )
         before = None
         if replacing is not None and Path(replacing).exists():
-            old = adopt_state(open_snapshot(replacing), settings)
-            before = before_of(old.table, old.audit.lists)
+            try:
+                old = adopt_state(open_snapshot(replacing), settings)
+            except IndexFileError as exc:
+                _LOG.warning("what is replaced cannot be compared with: %s", exc)
+            else:
+                before = before_of(old.table, old.audit.lists)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)

@@ -153,7 +153,7 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit)
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
         self._started = time.perf_counter()
         self._events = self._run()
 
