@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser test-kills
+.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
 .PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
@@ -49,7 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._png
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -72,12 +72,17 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/hashing/test_golden.py \
 	  tests/search/test_index.py
 
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
 	$(BIN)/python -m pytest -q tests/reports/browser_report.py
+
+# Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
+# ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
+check-browser: develop
+	$(BIN)/python -m pytest -q -s tests/browser/*_painted.py
 
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
@@ -96,6 +101,7 @@ bench: develop
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
 	$(BIN)/python benchmarks/make_tables.py
 

@@ -66,10 +66,7 @@ def extension(name: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [
-            extension(name)
-            for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views")
-        ],
+        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_png")],
         compiler_directives=directives,
     )
 )

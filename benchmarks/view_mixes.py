@@ -22,6 +22,15 @@ another number.
 three: ``listed``, ``tuning`` (uploads that gates may be set on) and ``test`` (uploads that only the published figures
 come from). A file whose bytes came before is left out.
 
+With ``--new FOLDER``, pictures that nothing saw so far: the packages of ``photographs-2.tsv`` and ``unrelated-2.tsv``,
+fetched and extracted in the same way into a folder of their own, since some of their paths belong to a mix::
+
+    apt-get download $(awk '!/^#/ {print $1 "=" $2}' benchmarks/photographs-2.tsv benchmarks/unrelated-2.tsv | sort -u)
+
+``made/unseen_photos.txt`` names the photographs and ``made/unseen_mixes.txt`` the listed part of ``mixes.txt`` with the
+unrelated uploads as its ``test`` part. Only published figures may come from these: no threshold or gate may look at
+them.
+
 Two mixes are made here, from what the packages hold, since no package has them: ``templates``, screenshots, posters,
 chat messages and memes that differ in their picture alone, with the part of the photograph they hold; ``documents``,
 pages of text and tables set in one layout.
@@ -48,6 +57,8 @@ PARTS = ("listed", "tuning", "test")
 N_TUNING_PHOTOS = 40
 N_PHOTOS = 250
 PHOTOGRAPHS = Path(__file__).with_name("photographs.tsv")
+NEW_PHOTOGRAPHS = Path(__file__).with_name("photographs-2.tsv")
+NEW_UNRELATED = Path(__file__).with_name("unrelated-2.tsv")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
 #: The first that a path contains.
@@ -75,7 +86,7 @@ TEMPLATES = ("screenshot, light", "screenshot, dark", "chat message", "poster wi
 
 
 class Photograph(NamedTuple):
-    """A line of ``photographs.tsv``."""
+    """A line of ``photographs.tsv``, or of ``unrelated-2.tsv``, where the kind of picture stands for the part."""
 
     package: str
     version: str
@@ -143,32 +154,51 @@ def make_documents(extracted: Path, out: Path, n_pages: int = 600) -> Iterator[t
         yield "documents", part_of(made.read_bytes()), made
 
 
-def read_photographs() -> list[Photograph]:
-    """Read ``photographs.tsv``, the photographs in the order of their SHA-256."""
-    lines = PHOTOGRAPHS.read_text(encoding="utf-8").splitlines()
+def read_photographs(names: Path) -> list[Photograph]:
+    """Read ``photographs.tsv`` or a file like it, the photographs in the order of their SHA-256."""
+    lines = names.read_text(encoding="utf-8").splitlines()
     photographs = [Photograph(*line.split("\t")) for line in lines if not line.startswith("#")]
     return sorted(photographs, key=lambda photograph: photograph.sha256)
 
 
-def write_other_photos(extracted: Path, out: Path) -> None:
-    """Write the lists of photographs of other packages, or end with what is missing or has other bytes."""
-    photographs = read_photographs()
+def find_photographs(names: Path, extracted: Path) -> list[tuple[Photograph, Path]]:
+    """Return what such a file names, with its path, or end with what is missing or has other bytes."""
+    photographs = read_photographs(names)
     missing = {
         f"{photograph.package}={photograph.version}"
         for photograph in photographs
         if not (extracted / photograph.package).is_dir()
     }
     if missing:
-        raise SystemExit(f"no list of other photographs: packages missing: {' '.join(sorted(missing))}")
-    for photograph in photographs:
-        path = extracted / photograph.package / photograph.path
+        raise SystemExit(f"no lists of {names.name}: packages missing: {' '.join(sorted(missing))}")
+    found = [(photograph, extracted / photograph.package / photograph.path) for photograph in photographs]
+    for photograph, path in found:
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != photograph.sha256:
             raise SystemExit(f"{path} is not that of {photograph.package}={photograph.version}")
+    return found
+
+
+def write_other_photos(extracted: Path, out: Path) -> None:
+    """Write the lists of photographs of other packages."""
+    found = find_photographs(PHOTOGRAPHS, extracted)
     for name, part in (("other_photos", "test"), ("other_tuning_photos", "tuning")):
-        chosen = [photograph for photograph in photographs if photograph.part == part]
-        paths = [extracted / photograph.package / photograph.path for photograph in chosen]
+        paths = [path for photograph, path in found if photograph.part == part]
         (out / f"{name}.txt").write_text("".join(f"{path}\n" for path in paths))
         print(f"{name:32} {part:8} {len(paths):6}")
+
+
+def write_unseen(extracted: Path, out: Path) -> None:
+    """Write the list of photographs that nothing saw, and mixes whose test part is uploads that nothing saw."""
+    photographs = find_photographs(NEW_PHOTOGRAPHS, extracted)
+    (out / "unseen_photos.txt").write_text("".join(f"{path}\n" for _, path in photographs))
+    print(f"{'unseen_photos':32} {'unseen':8} {len(photographs):6}")
+    lines = (out / "mixes.txt").read_text(encoding="utf-8").splitlines()
+    listed = [line for line in lines if line.split("\t")[1] == "listed"]
+    unrelated = [
+        f"{upload.part}\ttest\t{path}" for upload, path in find_photographs(NEW_UNRELATED, extracted)
+    ]
+    (out / "unseen_mixes.txt").write_text("".join(f"{line}\n" for line in (*listed, *unrelated)))
+    print(f"{'unseen_mixes':32} {'test':8} {len(unrelated):6}")
 
 
 def main() -> None:
@@ -177,6 +207,9 @@ def main() -> None:
     )
     parser.add_argument("extracted", type=Path, help="folder with one folder a package")
     parser.add_argument("out", type=Path, help="folder for the lists and the pictures made")
+    parser.add_argument(
+        "--new", type=Path, metavar="FOLDER", help="packages of photographs-2 and unrelated-2"
+    )
     args = parser.parse_args()
     pictures = args.out / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -196,6 +229,8 @@ def main() -> None:
     for (mix, part), count in sorted(Counter((mix, part) for mix, part, _ in found).items()):
         print(f"{mix:32} {part:8} {count:6}")
     write_other_photos(args.extracted, args.out)
+    if args.new is not None:
+        write_unseen(args.new, args.out)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ import time
 from pathlib import Path
 
 
+class Unsendable(RuntimeError):
+    """Cannot be pickled."""
+
+
 def misbehave(path: str) -> None:
     """Do what the file's name says. Runs in the worker, before the file is read."""
     name = Path(path).name
@@ -28,5 +32,9 @@ def misbehave(path: str) -> None:
             n_deaths = deaths.tell()
         if n_deaths <= 2:
             os._exit(255)
+    elif name.startswith("defect"):
+        raise ZeroDivisionError("nobody expected this")
+    elif name.startswith("unsendable"):
+        raise Unsendable(lambda: "an error that no other process can be told of")
     elif name.startswith("slow"):
         time.sleep(0.05)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import safehash
-from safehash.cli import _parser
+from safehash.cli import make_parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,7 +50,7 @@ def test_commands_in_the_docs_parse(page: Path) -> None:
                 continue
             words = words[1 : next((k for k, w in enumerate(words) if w in (">", "|", "2>")), len(words))]
             try:
-                _parser().parse_args(words)
+                make_parser().parse_args(words)
             except SystemExit as exc:
                 assert exc.code == 0, f"{page.name}: {line}"
 

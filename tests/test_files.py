@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import stat
@@ -23,7 +24,18 @@ from stores import write_list, write_pictures
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links, modes and pipes of POSIX")
 
-EVALUATE = ["evaluate", "{pictures}", "--effort", "fast", "--family", "codec", "--list-size", "9"]
+EVALUATE = [
+    "evaluate",
+    "{pictures}",
+    "--min-images",
+    "2",
+    "--effort",
+    "fast",
+    "--family",
+    "codec",
+    "--list-size",
+    "9",
+]
 #: Every way in which safehash writes a file, by name; "{out}" is where.
 COMMANDS = {
     "scan": ["scan", "{pictures}", "--list", "{list}", "--workers", "0", "-q", "-o", "{out}"],
@@ -48,39 +60,14 @@ COMMANDS = {
     "lists convert": ["lists", "convert", "{list}", "--to", "jsonl", "-o", "{out}"],
     "lists convert csv": ["lists", "convert", "{list}", "--to", "csv", "-o", "{out}"],
     "lists add": ["lists", "add", "{picture}", "-o", "{out}"],
-    "evaluate page": [
-        *[
-            "evaluate",
-            "{pictures}",
-            "--effort",
-            "fast",
-            "--family",
-            "codec",
-            "--list-size",
-            "9",
-            "--page",
-            "{out}",
-        ]
-    ],
-    "evaluate json": [
-        *[
-            "evaluate",
-            "{pictures}",
-            "--effort",
-            "fast",
-            "--family",
-            "codec",
-            "--list-size",
-            "9",
-            "--json",
-            "{out}",
-        ]
-    ],
+    "evaluate page": [*EVALUATE, "--page", "{out}"],
+    "evaluate json": [*EVALUATE, "--json", "{out}"],
 }
 #: What needs to go back in its file, and so cannot be written into a pipe.
 SEEKS = {"index build", "save"}
 #: What stood there: a list, because `lists add` adds to one.
-OLD = b'{"safehash":1,"kind":"list","name":"old"}\n{"algorithm":"md5","hash":"%s"}\n' % (b"5a" * 16)
+_LINES = b'{"safehash":1,"kind":"list","name":"old"}\n{"algorithm":"md5","hash":"%s"}\n' % (b"5a" * 16)
+OLD = _LINES + b'{"end":1,"sha256":"%s"}\n' % hashlib.sha256(_LINES).hexdigest().encode()
 
 
 @pytest.fixture(scope="module")

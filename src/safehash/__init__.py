@@ -49,14 +49,14 @@ if TYPE_CHECKING:
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
-    from .images.pictures import Blob, Decoded, Effort, Provenance
+    from .images.pictures import Blob, Effort, Provenance
     from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
-    from .lists.formats import ListReader, read_list
-    from .lists.loading import LoadedList, load_list
+    from .lists.formats.reading import ListReader, read_list
+    from .lists.loading import LoadedList, Withdrawn, load_list
     from .lists.merging import merge_lists
     from .lists.policy import ListPolicy, Policy
-    from .lists.report import ListReport, Reject
+    from .lists.report import ColumnUse, ListReport, Reject
     from .lists.source import ListPath, ListSource
     from .lists.table import EntryTable
     from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
-    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
     from .scanning.run import Scan, scan
     from .search.index import Index
 
@@ -81,10 +81,10 @@ __all__ = [
     "Blob",
     "Catalog",
     "CatalogError",
+    "ColumnUse",
     "DeadlinePassed",
     "Decision",
     "Decode",
-    "Decoded",
     "Effort",
     "Entry",
     "EntryTable",
@@ -100,6 +100,7 @@ __all__ = [
     "ImageTooSmall",
     "Index",
     "IndexFileError",
+    "Known",
     "Limits",
     "ListError",
     "ListEvaluation",
@@ -133,6 +134,7 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Withdrawn",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -160,10 +162,10 @@ _HOMES = {
     "Blob": "images.pictures",
     "Catalog": "scanning.catalog",
     "CatalogError": "errors",
+    "ColumnUse": "lists.report",
     "DeadlinePassed": "errors",
     "Decision": "matching.decision",
     "Decode": "hashing.compute",
-    "Decoded": "images.pictures",
     "Effort": "images.pictures",
     "Entry": "lists.entry",
     "EntryTable": "lists.table",
@@ -179,6 +181,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "search.index",
     "IndexFileError": "errors",
+    "Known": "scanning.records",
     "Limits": "images.limits",
     "ListError": "errors",
     "ListEvaluation": "evaluation.results",
@@ -186,7 +189,7 @@ _HOMES = {
     "ListMatch": "evaluation.results",
     "ListPath": "lists.source",
     "ListPolicy": "lists.policy",
-    "ListReader": "lists.formats",
+    "ListReader": "lists.formats.reading",
     "ListReport": "lists.report",
     "ListSource": "lists.source",
     "LoadedList": "lists.loading",
@@ -212,6 +215,7 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Withdrawn": "lists.loading",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
@@ -223,7 +227,7 @@ _HOMES = {
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",
-    "read_list": "lists.formats",
+    "read_list": "lists.formats.reading",
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",

@@ -34,7 +34,16 @@ __all__ = [
 
 
 class SafehashError(Exception):
-    """Anything safehash raises on purpose."""
+    """Anything safehash raises on purpose.
+
+    Examples
+    --------
+    >>> try:
+    ...     safehash.Matcher.from_files("none.csv")
+    ... except safehash.SafehashError as exc:
+    ...     print(type(exc).__name__)
+    ListError
+    """
 
 
 class ImageError(SafehashError):
@@ -44,31 +53,78 @@ class ImageError(SafehashError):
     ----------
     failure : str or None
         What went wrong where it was not the file's content: "deadline". A scan decides such a file again.
+
+    Examples
+    --------
+    >>> try:
+    ...     safehash.hash_bytes(b"GIF89a")
+    ... except safehash.ImageError as exc:
+    ...     print(type(exc).__name__, exc.failure)
+    UnreadableImage None
     """
 
     failure: ClassVar[str | None] = None
 
 
 class UnreadableImage(ImageError):
-    """The file is empty, damaged beyond its first rows, or its decoder refused it."""
+    """The file is empty, damaged beyond its first rows, or its decoder refused it.
+
+    Examples
+    --------
+    >>> safehash.hash_bytes(b"")
+    Traceback (most recent call last):
+        ...
+    safehash.errors.UnreadableImage: empty file
+    """
 
 
 class ImageTooLarge(ImageError):
-    """A limit on bytes, pixels, memory or work was met before it was spent."""
+    """A limit on bytes, pixels, memory or work was met before it was spent.
+
+    Examples
+    --------
+    >>> safehash.hash_file("photo.jpg", limits=safehash.Limits(max_pixels=100_000))
+    Traceback (most recent call last):
+        ...
+    safehash.errors.ImageTooLarge: 800 x 502 pixels, the limit is 100000 in all
+    """
 
 
 class DeadlinePassed(ImageTooLarge):
-    """The processor time that one upload may take was over before it was decided."""
+    """The processor time that one upload may take was over before it was decided.
+
+    Examples
+    --------
+    >>> safehash.DeadlinePassed("undecided after 10 s").failure
+    'deadline'
+    """
 
     failure: ClassVar[str | None] = "deadline"
 
 
 class ImageTooSmall(ImageError):
-    """Fewer than 5 rows or 5 columns: the hash is not defined."""
+    """Fewer than 5 rows or 5 columns: the hash is not defined.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> safehash.hash_array(np.zeros((4, 100), np.uint8))
+    Traceback (most recent call last):
+        ...
+    safehash.errors.ImageTooSmall: 100 x 4 pixels; a hash needs at least 5 x 5
+    """
 
 
 class UnsupportedImage(ImageError):
-    """Not an image, or a format outside the allow-list."""
+    """Not an image, or a format outside the allow-list.
+
+    Examples
+    --------
+    >>> safehash.hash_bytes(b"%PDF-1.7")
+    Traceback (most recent call last):
+        ...
+    safehash.errors.UnsupportedImage: not an image in a known format (starts with 25 50 44 46 2d 31 2e 37)
+    """
 
 
 class ListError(SafehashError):
@@ -80,6 +136,14 @@ class ListError(SafehashError):
         The list as it was named by the caller.
     line : int or None
         1-based line or record number where it failed, when there is one.
+
+    Examples
+    --------
+    >>> try:
+    ...     safehash.load_list("photo.jpg")
+    ... except safehash.ListError as exc:
+    ...     print(exc.path)
+    photo.jpg
     """
 
     def __init__(self, message: str, *, path: str | os.PathLike[str] = "", line: int | None = None) -> None:
@@ -98,6 +162,13 @@ class IndexFileError(SafehashError):
         The file as named by the caller.
     section : str or None
         The section in which the damage was found, when it is known.
+
+    Examples
+    --------
+    >>> safehash.Matcher.open("list.csv")
+    Traceback (most recent call last):
+        ...
+    safehash.errors.IndexFileError: list.csv, section 'preamble': not a safehash index file
     """
 
     def __init__(
@@ -110,4 +181,12 @@ class IndexFileError(SafehashError):
 
 
 class CatalogError(SafehashError):
-    """A scan's catalog is locked, damaged, foreign, or written by a newer version."""
+    """A scan's catalog is locked, damaged, foreign, or written by a newer version.
+
+    Examples
+    --------
+    >>> safehash.Catalog("list.csv")
+    Traceback (most recent call last):
+        ...
+    safehash.errors.CatalogError: list.csv: ...
+    """

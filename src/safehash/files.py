@@ -18,7 +18,16 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 
-__all__ = ["NotRegularFile", "TooManyBytes", "open_regular", "read_regular", "read_up_to", "writing_whole"]
+__all__ = [
+    "NotRegularFile",
+    "TooManyBytes",
+    "expect_writable",
+    "open_regular",
+    "read_head",
+    "read_regular",
+    "read_up_to",
+    "writing_whole",
+]
 
 #: Names of what this process already holds open: written into, like `/dev/stdout`, whatever it leads to.
 _HELD = re.compile(r"/dev/(?P<name>stdout|stderr)|/(?:dev|proc/self)/fd/(?P<number>\d{1,9})")
@@ -96,8 +105,7 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
 
     Examples
     --------
-    >>> from safehash.files import read_regular
-    >>> len(read_regular(__file__, 1 << 20)) > 0  # doctest: +SKIP
+    >>> len(read_regular("photo.jpg", 1 << 20)) > 1000
     True
     """
     with open_regular(path) as (file, status):
@@ -130,6 +138,15 @@ def read_up_to(file: io.FileIO, max_bytes: int, *, hint: int = 0) -> bytes:
 def _expect_regular(status: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise NotRegularFile(errno.EINVAL, "not a regular file", name)
+
+
+def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:
+    """Return the first bytes of a file, none if it is no regular file or cannot be read."""
+    try:
+        with open_regular(path) as (file, _):
+            return read_up_to(file, n_bytes)
+    except OSError:
+        return b""
 
 
 # -- writing ----------------------------------------------------------------------------------------------
@@ -180,6 +197,21 @@ def writing_whole(
     return _writing(os.fspath(path), mode, text=text)
 
 
+def expect_writable(path: str | os.PathLike[str]) -> None:
+    """Find out now whether `writing_whole` could write: before the work, not after it.
+
+    Raises
+    ------
+    OSError
+        As of `writing_whole`. A device or a pipe is not opened for this.
+    """
+    target = os.fspath(path)
+    if _HELD.fullmatch(target) is None and _is_replaceable(target):
+        folder, name = os.path.split(target)
+        with _Folder(folder or os.curdir) as place, _New(place, name, 0o600):
+            pass
+
+
 @contextmanager
 def _writing(target: str, mode: int, *, text: bool) -> Iterator[IO[Any]]:
     held = _HELD.fullmatch(target)
@@ -210,6 +242,8 @@ def _writing(target: str, mode: int, *, text: bool) -> Iterator[IO[Any]]:
 
 def _is_replaceable(target: str) -> bool:
     """Return whether nothing or a regular file is there; refuse links and folders."""
+    if not os.path.basename(target):  # noqa: PTH119  a path object forgets the slash at its end
+        raise IsADirectoryError(errno.EISDIR, "the name of a folder, or none", target)
     try:
         mode = os.lstat(target).st_mode
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bmp", "bmp_rows", "masked_pixels"]
+__all__ = ["bmp", "bmp_rows", "masked_pixels", "run_lengths"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -84,3 +84,31 @@ def bmp(
     at = 14 + len(info) + len(table) + gap if pixels_at is None else pixels_at
     head = b"BM" + struct.pack("<IHHI", at + len(body), 0, 0, at)
     return head + info + table + bytes(gap) + body
+
+
+def run_lengths(indices: UInt8Array, *, bits: int = 8, literals: bool = True) -> bytes:
+    """Compress rows of indices, in the order given, as runs of 8 or 4 bits, without the end of the picture."""
+    out = bytearray()
+    for row in indices:
+        at = 0
+        while at < len(row):
+            length = 1
+            while at + length < len(row) and length < 255 and row[at + length] == row[at]:
+                length += 1
+            left = len(row) - at
+            if literals and length == 1 and left >= 4:
+                count = min(left, 11)
+                part = [int(each) for each in row[at : at + count]]
+                if bits == 4:
+                    padded = [*part, 0] if count % 2 else part
+                    packed = bytes(padded[k] << 4 | padded[k + 1] for k in range(0, len(padded), 2))
+                else:
+                    packed = bytes(part)
+                out += bytes([0, count]) + packed + bytes(len(packed) % 2)
+                at += count
+            else:
+                value = int(row[at])
+                out += bytes([length, value << 4 | value if bits == 4 else value])
+                at += length
+        out += b"\0\0"
+    return bytes(out)

@@ -33,7 +33,7 @@ from profiles_made import (
     xyz_columns,
 )  # fmt: skip
 
-__all__ = ["ColourFile", "chunk", "colour_files", "png", "two_pictures"]
+__all__ = ["ColourFile", "chunk", "colour_files", "curves", "png", "two_pictures"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
@@ -197,7 +197,7 @@ def colour_of(grey: UInt8Array) -> UInt8Array:
 # -- the corpus -----------------------------------------------------------------------------------------------
 
 
-def _curves() -> dict[str, tuple[bytes, Float64Array]]:
+def curves() -> dict[str, tuple[bytes, Float64Array]]:
     """Return curves by name: the tag, and the levels shown."""
     folded = (np.arange(256) % 16) / 15
     steps = np.where(np.arange(256) % 2, 1.0, 0.0) * SHADES
@@ -236,7 +236,7 @@ def _greys(rows: int, cols: int, *seeds: int) -> tuple[UInt8Array, ...]:
 
 def _attacks(rows: int, cols: int) -> Iterator[ColourFile]:
     stored, hidden = _greys(rows, cols, 1, 2)
-    for name, (tag, levels) in _curves().items():
+    for name, (tag, levels) in curves().items():
         grey = two_pictures(stored, hidden, levels)
         both = colour_of(grey)
         yield from _in_formats(f"two pictures, {name}", both, matrix_profile(SRGB, tag))
@@ -412,6 +412,11 @@ def _orders_and_damage(rows: int, cols: int) -> Iterator[ColourFile]:
         "profile before cICP": (iccp(dark), cicp(1, 8)),
         "cICP of half range before profile": (cicp(1, 8, full=0), iccp(dark)),
         "cICP unspecified before gAMA": (cicp(2, 2), gama(0.08)),
+        "cICP of no primaries before gAMA": (cicp(3, 13), gama(0.08)),
+        "cICP of a logarithm before gAMA": (cicp(1, 9), gama(0.08)),
+        "cICP of five bytes before gAMA": ((b"cICP", b"\1\x0d\0\1\0"), gama(0.08)),
+        "sRGB of no intent before gAMA": ((b"sRGB", b"\x09"), gama(0.08)),
+        "sRGB of two bytes before gAMA": ((b"sRGB", b"\0\0"), gama(0.08)),
         "two gAMA": (gama(0.08), gama(1.0)),
         "two profiles": (iccp(dark), iccp(matrix_profile())),
         "gAMA of nothing": (gama(0.0),),

@@ -185,6 +185,7 @@ def paint(files: Sequence[bytes], frames: Sequence[Any] | None = None) -> list[P
             browser.terminate()
             browser.wait()
             server.shutdown()
+            server.server_close()
     results = []
     for number in range(len(files)):
         picture = server.painted.get((number, -1))

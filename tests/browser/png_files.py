@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PngFrame", "apng", "chunk", "packed_rows", "png"]
+__all__ = ["SIGNATURE", "PngFrame", "apng", "chunk", "packed_rows", "png"]
 
 UInt8Array = npt.NDArray[np.uint8]
 #: Samples a pixel, by colour type.

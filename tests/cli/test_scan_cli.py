@@ -19,8 +19,9 @@ from typing import Any
 import psutil
 import pytest
 
+import safehash
 from safehash.scanning.catalog import Catalog
-from safehash.scanning.lookback import counts
+from safehash.scanning.holdings import counts
 from stores import command, environment, facts, records_in, run, write_list, write_picture, write_pictures
 
 POSIX = os.name == "posix"
@@ -86,12 +87,13 @@ def test_undecided(here: Path, tmp_path: Path) -> None:
         (["scan", "PICTURES", "--list", "PICTURES/none.csv"], "none.csv"),
         (["scan", "--list", "LIST"], "nothing to look at"),
         (["scan", "PICTURES"], "--list"),
-        (["scan", "PICTURES", "--list", "LIST", "--catalog", "LIST"], "not a catalog"),
-        (["scan", "PICTURES", "--list", "LIST", "--workers", "-1"], "negative"),
+        (["scan", "PICTURES", "--list", "LIST", "--catalog", "LIST"], "read and written over"),
+        (["scan", "PICTURES", "--list", "LIST", "--catalog", "OTHER"], "not a catalog"),
+        (["scan", "PICTURES", "--list", "LIST", "--workers", "-1"], "not a whole number from 0"),
         (["scan", "PICTURES", "--list", "LIST", "--max-memory", "lots"], "no size"),
         (["scan", "PICTURES", "--list", "LIST", "--timeout", "0"], "above 0"),
         (["scan", "PICTURES", "--list", "LIST", "-o", "PICTURES/none/out"], "No such file"),
-        (["scan", "PICTURES", "--list", "LIST", "-o", "PICTURES"], "cannot be written: Is a directory"),
+        (["scan", "PICTURES", "--list", "LIST", "-o", "."], "cannot be written: Is a directory"),
         (["scan", "--files-from", "none.txt", "--list", "LIST"], "safehash: none.txt: No such file"),
         (["scan", "nosuchstore://x", "--list", "LIST"], "nosuchstore://x: this store cannot be opened"),
         (["rematch", "none.db", "--list", "LIST"], "no such catalog"),
@@ -102,7 +104,11 @@ def test_undecided(here: Path, tmp_path: Path) -> None:
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else None,
 )
 def test_usage_and_fatal(here: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    names = {"PICTURES": str(here / "pictures"), "LIST": str(here / "own.csv")}
+    names = {
+        "PICTURES": str(here / "pictures"),
+        "LIST": str(here / "own.csv"),
+        "OTHER": str(here / "other.csv"),
+    }
     for name, value in names.items():
         arguments = [argument.replace(name, value) for argument in arguments]
     done = run(*arguments, cwd=tmp_path)
@@ -209,27 +215,72 @@ def start(folder: Path, *more: str | Path) -> subprocess.Popen[bytes]:
 @pytest.mark.skipif(not POSIX, reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-C", "terminate"])
 def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """Interrupted twice, then let be: the records file holds all that is known each time, and at last all there is."""
     write_pictures(tmp_path / "pictures", 200)
+    catalog, out = tmp_path / "c.db", tmp_path / "r.jsonl"
+    known = write_list(tmp_path / "own.csv", tmp_path / "pictures" / "picture00007.png")
+    options = ("--list", known, "--catalog", catalog, "-o", out)
+    n_known = [0]
+    for _ in range(2):
+        with start(tmp_path / "pictures", *options, "--rate", "40") as scanning:
+            while True:  # until something new is in the catalog
+                time.sleep(0.1)
+                assert scanning.poll() is None
+                if catalog.exists() and n_in(catalog) > n_known[-1] + 5:
+                    break
+            os.killpg(scanning.pid, number)  # a terminal sends it to the whole group
+            _, said = scanning.communicate(timeout=30)
+        assert scanning.returncode == 130, said
+        assert b"Traceback" not in said
+        *decided, summary = records_in(out.read_bytes())
+        assert summary["interrupted"] is True
+        assert len({record["path"] for record in decided}) == len(decided) == n_in(catalog) > n_known[-1]
+        n_known.append(len(decided))
+        with Catalog(catalog) as kept:
+            assert counts(kept)["files"] == len(decided) < 200
+            assert counts(kept)["runs"][-1]["state"] == "interrupted"
+            assert counts(kept)["gone"] == 0
+    done = run("scan", tmp_path / "pictures", *options)
+    assert done.returncode == 1
+    *decided, summary = records_in(out.read_bytes())
+    assert summary["unchanged"] == n_known[-1] == sum(record.get("unchanged", False) for record in decided)
+    assert summary["files"] == len({record["path"] for record in decided}) == len(decided) == 200
+    scan = ("scan", tmp_path / "pictures", "--list", known, "--digest", "sha256")
+    calm = records_in(run(*scan).stdout)
+    assert in_order([*decided, summary]) == in_order(calm)
+
+
+def n_in(catalog: Path) -> int:
+    try:
+        with Catalog(catalog, create=False) as kept:
+            return int(counts(kept)["files"])
+    except safehash.CatalogError:
+        return 0  # it is just being made
+
+
+@pytest.mark.skipif(not POSIX, reason="signals of POSIX")
+def test_broken_off(here: Path, tmp_path: Path) -> None:
+    """A second ctrl-C ends at once; what stood under the name of the records still does."""
+    write_pictures(tmp_path / "pictures", 200)
+    out = tmp_path / "r.jsonl"
+    out.write_text("earlier\n")
     catalog = tmp_path / "c.db"
     with start(
-        tmp_path / "pictures", "--list", here / "other.csv", "--rate", "40", "--catalog", catalog
-    ) as scanning:  # fmt: skip
-        assert scanning.stdout is not None
-        first = scanning.stdout.readline()
-        os.killpg(scanning.pid, number)  # a terminal sends it to the whole group
-        rest, said = scanning.communicate(timeout=30)
+        tmp_path / "pictures", "--list", here / "other.csv", "--catalog", catalog, "-o", out, "--rate", "20"
+    ) as scanning:
+        while n_in(catalog) < 3:
+            time.sleep(0.1)
+        for _ in range(3):
+            os.killpg(scanning.pid, signal.SIGINT)
+            time.sleep(0.05)
+        _, said = scanning.communicate(timeout=30)
     assert scanning.returncode == 130, said
-    assert b"Traceback" not in said
-    *decided, summary = records_in(first + rest)
-    assert summary["interrupted"] is True
-    assert 0 < summary["files"] == len(decided) < 200
-    with Catalog(catalog) as kept:
-        assert counts(kept)["files"] == len(decided)
-        assert counts(kept)["runs"][0]["state"] == "interrupted"
-    done = run("scan", tmp_path / "pictures", "--list", here / "other.csv", "--catalog", catalog)
-    assert done.returncode == 0
-    assert records_in(done.stdout)[-1]["unchanged"] == len(decided)
-    assert records_in(done.stdout)[-1]["files"] == 200
+    assert said == b"safehash: interrupted\n"
+    assert out.read_text() == "earlier\n"
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("c.db")) == [
+        "pictures", "r.jsonl",
+    ]  # fmt: skip
+    assert n_in(catalog) >= 3
 
 
 def workers_of(scanning: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -245,8 +296,10 @@ def in_catalog(path: Path) -> dict[Any, Any]:
     with Catalog(path, create=False) as catalog:
         catalog.check_integrity()
         rows = list(
-            catalog.query(
-                "SELECT path, outcome, quality, digest, (SELECT count(*) FROM matches WHERE file = files.id)"
+            catalog._store.query(
+                "SELECT path, outcome, quality, digest, (SELECT group_concat(list || ':' || entry || ':' || distance)"
+                " FROM (SELECT * FROM matches WHERE file = files.id ORDER BY list, entry)),"
+                " (SELECT count(*) FROM looks WHERE file = files.id)"
                 " FROM files LEFT JOIN hashes ON hashes.file = files.id AND algorithm = 'pdq'"
             )
         )
@@ -255,20 +308,32 @@ def in_catalog(path: Path) -> dict[Any, Any]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes as Linux shows them")
 def test_killed_at_any_moment(here: Path, tmp_path: Path) -> None:
-    """Kill the scan, one worker, or all of them; afterwards every file is decided once, as if undisturbed."""
+    """Kill one of two scans with two lists, one worker, or all; catalog and records end as if undisturbed."""
     pictures = write_pictures(tmp_path / "pictures", N_KILL_FILES)
-    known = write_list(tmp_path / "some.csv", *pictures[::17])
-    options = ("--list", known, "--workers", "2")
+    lists = [
+        write_list(tmp_path / "some.csv", *pictures[::17]),
+        write_list(tmp_path / "more.csv", *pictures[::13]),
+    ]
+
+    def scan_with(which: int, name: str) -> list[Any]:
+        out = tmp_path / f"{name}-{which}.jsonl"
+        return ["--list", lists[which], "--catalog", tmp_path / f"{name}.db", "-o", out, "-q"]
+
+    def written(name: str) -> list[Any]:
+        return [in_order(records_in((tmp_path / f"{name}-{which}.jsonl").read_bytes())) for which in (0, 1)]
+
     started = time.monotonic()
-    run("scan", tmp_path / "pictures", *options, "--catalog", tmp_path / "calm.db", "-q")
-    usual = time.monotonic() - started
+    for which in (0, 1):
+        run("scan", tmp_path / "pictures", "--workers", "2", *scan_with(which, "calm"))
+    usual = (time.monotonic() - started) / 2
     wanted = in_catalog(tmp_path / "calm.db")
     assert len(wanted) == N_KILL_FILES
     dice = random.Random(20)
     for number in range(N_KILLS):
-        catalog = tmp_path / f"{number}.db"
-        victim = ("scan", "worker", "all")[number % 3]
-        with start(tmp_path / "pictures", *options[:2], "--catalog", catalog, "-q") as scanning:
+        victim, struck = ("scan", "worker", "all")[number % 3], number % 2
+        for which in range(struck):
+            run("scan", tmp_path / "pictures", "--workers", "2", *scan_with(which, str(number)))
+        with start(tmp_path / "pictures", *scan_with(struck, str(number))) as scanning:
             time.sleep(dice.uniform(0.1, 0.9) * usual)
             workers = workers_of(scanning)
             hit = {
@@ -285,9 +350,12 @@ def test_killed_at_any_moment(here: Path, tmp_path: Path) -> None:
         while any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers):
             assert time.monotonic() < deadline, "a worker outlived its scan"
             time.sleep(0.05)
-        done = run("scan", tmp_path / "pictures", *options, "--catalog", catalog, "-q")
-        assert done.returncode == 1, done.stderr
-        assert in_catalog(catalog) == wanted, f"moment {number}, {victim} killed"
+        for which in range(struck, 2):
+            done = run("scan", tmp_path / "pictures", "--workers", "2", *scan_with(which, str(number)))
+            assert done.returncode == 1, done.stderr
+        assert in_catalog(tmp_path / f"{number}.db") == wanted, f"moment {number}, {victim} killed"
+        assert written(str(number)) == written("calm"), f"moment {number}, {victim} killed"
+        assert not list(tmp_path.glob(".*")), "nothing half-written is left"
 
 
 def with_pid_gone(pid: int) -> None:
@@ -342,17 +410,21 @@ def test_full_disk_for_the_catalog(here: Path, tmp_path: Path, on_a_small_disk: 
     calm, disk, copy = tmp_path / "calm.db", tmp_path / "disk", tmp_path / "copy.jsonl"
     scan = ["scan", str(tmp_path / "pictures"), "--list", str(known), "-q", "-o", str(tmp_path / "out.jsonl")]
     assert run(*scan, "--catalog", calm).returncode == 1
+    calm_records = (tmp_path / "out.jsonl").read_bytes()
     catalog = str(disk / "c.db")
-    full, while_full, again, checked, _ = on_a_small_disk(
+    too_full, full, while_full, again, checked, _ = on_a_small_disk(
         disk,
         [
-            (100_000, [*scan, "--catalog", catalog]),
+            (30_000, [*scan, "--catalog", catalog]),
+            (180_000, [*scan, "--catalog", catalog]),
             (0, ["catalog", "stats", "--check", catalog]),
             (None, [*scan, "--catalog", catalog]),
             (None, ["catalog", "stats", "--check", catalog]),
             (None, ["catalog", "export", "--full-hashes", catalog, "-o", str(copy)]),
         ],
     )
+    assert too_full[0] == 2
+    assert too_full[1].startswith(f"safehash: {catalog}: ")
     assert full[0] == 2
     assert full[1].startswith(f"safehash: {catalog}: {FULL}")
     assert "Traceback" not in full[1]
@@ -363,11 +435,29 @@ def test_full_disk_for_the_catalog(here: Path, tmp_path: Path, on_a_small_disk: 
     found = records_in(copy.read_bytes())
     assert [steady(each) for each in found] == [steady(each) for each in usual]
     assert len(found) == 400
+    assert in_order(records_in((tmp_path / "out.jsonl").read_bytes())) == in_order(records_in(calm_records))
 
 
 def steady(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without its times."""
-    return {key: value for key, value in record.items() if key not in ("decided", "milliseconds")}
+    """Return a record without its times and the numbers of runs."""
+    kept = {
+        key: value
+        for key, value in record.items()
+        if key not in ("decided", "milliseconds", "looks", "unchanged")
+    }
+    of_scans = ("effort", "runs", "snapshot")
+    kept["matches"] = [
+        {key: value for key, value in match.items() if key not in of_scans} for match in record["matches"]
+    ]
+    return kept
+
+
+def in_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is steady of a scan's decisions, by path; none stands twice, and the summary is last."""
+    *decided, summary = records
+    assert summary["type"] == "summary"
+    assert summary["files"] == len(decided) == len({record["path"] for record in decided})
+    return sorted(map(steady, decided), key=lambda record: str(record["path"]))
 
 
 def test_full_disk_for_what_is_written(here: Path, tmp_path: Path, on_a_small_disk: Any) -> None:
@@ -400,7 +490,6 @@ def test_full_disk_for_what_is_written(here: Path, tmp_path: Path, on_a_small_di
         assert name not in names
     assert "report.html.partial" not in said[3][2]
     assert "all.parquet.partial" not in said[2][2]
-    assert "catalog export" in said[4][1], "the summary says where the earlier records are"
     assert len(in_catalog(Path(catalog))) == 200
 
 

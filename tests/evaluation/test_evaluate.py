@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from safehash.cli import evaluate as command
+from safehash.cli import main
 from safehash.evaluation.evaluate import evaluate, measure
+from safehash.evaluation.intervals import wilson
 from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, Scene, apply, as_picture
 from safehash.evaluation.page import as_page, as_table
 from safehash.evaluation.peers import find_peers
@@ -134,25 +136,63 @@ class Strict(HTMLParser):
 def test_the_command_prints_writes_and_returns_zero(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parser = argparse.ArgumentParser()
-    command.add_commands(parser.add_subparsers())
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
-    args = parser.parse_args(
-        ["evaluate", str(folder), "--family", "orientation", "--list-size", "300", "--threshold", "31,20",
-         "--effort", "fast,standard", "--page", str(page), "--json", str(figures)]
+    code = main(
+        ["evaluate", str(folder), "--family", "orientation", "--list-size", "300", "--threshold", "20,31",
+         "--min-images", "5", "--effort", "fast,standard", "--page", str(page), "--json", str(figures)]
     )  # fmt: skip
-    assert args.run(args) == 0
+    assert code == 0
     out = capsys.readouterr().out
     assert "mirrored" in out and "threshold  20" in out
     record = json.loads(figures.read_text())
     assert record["type"] == "evaluation"
     assert {row["family"] for row in record["manipulations"]} == {"orientation"}
     assert [point["max_distance"] for point in record["sweep"]] == [20, 31]
+    assert record["max_distance"] == 31, "the usual threshold is the one reported, wherever it stands"
+    row = record["manipulations"][0]
+    assert row["recall"]["fast"] == row["found"]["fast"] / row["images"]
+    low, high = row["recall_interval"]["standard"]
+    assert 0 <= low <= row["recall"]["standard"] <= high <= 1
+    assert f"[{low:.2f}-{high:.2f}]" in out
     strict = Strict()
     strict.feed(page.read_text())
     assert strict.loads == []
     assert "svg" in strict.tags and "script" not in strict.tags
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures.json", "page.html"]
+
+
+def test_figures_from_few_pictures_are_refused_unless_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(folder), "--family", "codec", "--list-size", "20", "--effort", "fast"]
+    assert main(arguments) == 2
+    assert "7 usable pictures, fewer than 20" in capsys.readouterr().err
+    assert main([*arguments, "--min-images", "7"]) == 0
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "safehash.evaluation.evaluate.evaluate", lambda *_, **__: pytest.fail("it worked already")
+    )
+    for name in ("--page", "--json"):
+        assert main(["evaluate", str(folder), name, str(tmp_path / "none" / "x")]) == 2
+        assert "No such file" in capsys.readouterr().err
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_wilsons_interval(n_found: int, n_more: int) -> None:
+    n = n_found + n_more
+    low, high = wilson(n_found, n)
+    assert 0 <= low <= high <= 1
+    if n:
+        share = n_found / n
+        assert low <= share <= high
+        # The ends are the shares of which this count is just as far as 95 of 100 of all counts go.
+        for end, sign in ((low, 1), (high, -1)):
+            if 0 < end < 1:
+                assert share - end == pytest.approx(sign * 1.959964 * (end * (1 - end) / n) ** 0.5, abs=1e-9)
 
 
 def write_list(path: Path, pictures: dict[str, np.ndarray]) -> Path:
@@ -213,11 +253,8 @@ def test_an_own_list_without_pdq_is_refused(folder: Path, tmp_path: Path) -> Non
     own.write_text("d41d8cd98f00b204e9800998ecf8427e\n")
     with pytest.raises(ValueError, match="no PDQ"):
         measure(folder, manipulations=SOME[:1], own_lists=[own])
-    parser = argparse.ArgumentParser()
-    command.add_commands(parser.add_subparsers())
     for path in (own, tmp_path / "missing.csv"):
-        args = parser.parse_args(["evaluate", str(folder), "--list", str(path)])
-        assert args.run(args) == 2
+        assert main(["evaluate", str(folder), "--list", str(path)]) == 2
 
 
 @pytest.mark.parametrize(
@@ -228,10 +265,7 @@ def test_wrong_usage_is_exit_code_two(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    parser = argparse.ArgumentParser()
-    command.add_commands(parser.add_subparsers())
-    args = parser.parse_args(["evaluate", *arguments])
-    assert args.run(args) == 2
+    assert main(["evaluate", *arguments]) == 2
     assert "safehash evaluate:" in capsys.readouterr().err
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import safehash
+from safehash.hashing import threads as rule
 from safehash.hashing.compute import REDUCTION, reduction_for
 from safehash.hashing.hashes import ORIENTATIONS
 
@@ -136,6 +137,26 @@ def test_a_batch_takes_what_an_upload_can_come_as(threads: int | None, bridge: P
         safehash.hash_file(bridge, decode="full").hex
     }
     assert len(found) == 6
+
+
+@pytest.mark.parametrize(("threads", "used"), [(None, 3), (1, 0), (2, 2)])
+def test_one_thread_a_processor_unless_told(
+    threads: int | None, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rule for hashing and for checking: docs/library.md."""
+    monkeypatch.setattr(rule, "available_processors", lambda: 3)
+    together = threading.Barrier(max(1, used), timeout=60)
+    names: list[str] = []
+
+    class Waiting:
+        def read(self, size: int = -1) -> bytes:
+            together.wait()  # as many at a time as there are threads, or this breaks
+            names.append(threading.current_thread().name)
+            return b""
+
+    list(safehash.hash_many([Waiting() for _ in range(6)], threads=threads))
+    assert len(set(names)) == max(1, used)
+    assert all(name.startswith("safehash") == (used > 0) for name in names)
 
 
 def test_pixels_have_no_digest_of_a_file() -> None:

@@ -228,6 +228,14 @@ def test_a_changed_profile_is_ignored_or_applied(number: int, changes: list[tupl
         assert picture.pixels.shape[:2] == (12, 16)
 
 
+def test_a_matrix_beyond_every_colour_is_applied() -> None:
+    """Its product with what brings it to sRGB has no place in a profile's numbers."""
+    icc = bytearray(matrix_profile(DISPLAY_P3))
+    at = icc.rindex(b"XYZ \0\0\0\0")
+    icc[at + 8 : at + 20] = b"\x7f\xff\xff\xff" * 3
+    pictures(png(made(1, 12, 16), iccp(bytes(icc))))
+
+
 @given(data=st.binary(max_size=400), head=st.sampled_from(["", "profile"]))
 def test_noise_is_no_profile(data: bytes, head: str) -> None:
     start = matrix_profile()[:132] if head else b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +14,9 @@ from list_samples import BRIDGE, FIRST, entries_of
 from safehash.errors import ListError
 from safehash.hashing.hashes import ForeignHash, Hash
 from safehash.lists.entry import Entry
-from safehash.lists.formats import read_list
+from safehash.lists.formats import bulk, read_list
 from safehash.lists.formats.batch import Batch
+from safehash.lists.formats.reading import batches_of
 
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
 SHA1 = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
@@ -114,7 +116,7 @@ def test_line_shapes(text: str, expected: Entry, tmp_path: Path) -> None:
         ),
         (f"hash\tnote\n{FIRST}\ta,b;c", entry(extra={"note": "a,b;c"})),
         (f"hash,note,note\n{FIRST},a,b", entry(extra={"note": "a", "note_3": "b"})),
-        (f"hash,deleted\n{FIRST},TRUE", entry(deleted=True)),
+        (f"hash,deleted\n{FIRST},TRUE\n", entry(deleted=True)),
         (f"hash quality\n{FIRST} 77", entry(quality=77)),
     ],
 )
@@ -206,17 +208,15 @@ def test_fast_lines_equal_slow_lines(
     rows = (["hash,quality,filename"] if header else []) + [f"{FIRST},90,plain.jpg"] * 100 + lines
     end = "\r\n" if crlf else "\n"
     path.write_bytes(end.join(rows).encode() + end.encode())
-    fast = read_list(path, source="L")
-    items = list(fast.batches())
+    fast = read_list(path, source="L", max_rejects=1)
+    items = list(batches_of(fast))
     assert any(isinstance(item, Batch) for item in items)
     expanded = [e for item in items for e in (item if isinstance(item, Batch) else [item])]
-    slow_path = path.with_name("slow.csv")
-    # A comment between any two lines leaves no run to read by columns.
-    slow_path.write_bytes(f"{end}# x{end}".join(rows).encode() + end.encode())
-    slow = read_list(slow_path, source="L")
-    assert list(slow) == expanded
-    qualities = [getattr(e.hash, "quality", None) for e in expanded]
-    assert qualities == [getattr(e.hash, "quality", None) for e in read_list(path, source="L")]
+    assert list(map(repr, expanded)) == list(map(repr, read_list(path, source="L", max_rejects=1)))
+    with mock.patch.object(bulk, "_FEW", 10**9):
+        slow = read_list(path, source="L", max_rejects=1)
+        # Plain rows come before the odd ones among them.
+        assert sorted(map(repr, slow)) == sorted(map(repr, expanded))
     assert slow.report.n_rejects == fast.report.n_rejects
     assert fast.report.n_records == len(expanded) + fast.report.n_rejects
     assert slow.report.entries == fast.report.entries
@@ -228,7 +228,7 @@ def test_any_bytes_are_entries_rejects_or_an_error(tmp_path_factory: Any, data: 
     path = tmp_path_factory.mktemp("lists") / "list"
     for start in (b"", FIRST.encode() + b"\n", b'{"data": [', b'{"safehash": 1}\n', b"<queryResult>"):
         path.write_bytes(start + data)
-        reader = read_list(path)
+        reader = read_list(path, max_rejects=1, allow_cut=True, algorithm="pdq", notation="hex")
         try:
             n_entries = sum(1 for _ in reader)
         except ListError:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import CATEGORIES, Entry, Opinion
@@ -288,7 +289,9 @@ def test_one_bad_record_changes_nothing_else(
     lines = path.read_text().split("\n")
     lines.insert(min(at_line, len(records)) + 1, bad)
     path.write_text("\n".join(lines))
-    reader = read_list(path)
+    with pytest.raises(ListError, match=r"allow_cut=True"):
+        list(read_list(path, max_rejects=1))
+    reader = read_list(path, allow_cut=True, max_rejects=1)
     assert states(reader) == states(records)
     assert reader.report.n_rejects == 1
     assert "the list was changed after it was written: its checksum does not fit" in reader.report.notes
@@ -298,7 +301,9 @@ def test_a_cut_list_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     write_list(path, [at(EARLY), at(EARLY, hash=MD5)])
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    reader = read_list(path)
+    with pytest.raises(ListError, match=r"no end line.*allow_cut=True \(--allow-cut\)"):
+        list(read_list(path))
+    reader = read_list(path, allow_cut=True)
     assert len(list(reader)) == 2
     assert reader.report.notes == ("the list has no end line: it may have been cut off",)
 

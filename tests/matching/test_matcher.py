@@ -72,6 +72,39 @@ def test_paths_images_and_buffers(matcher: Matcher, bridge: Path, photo: Image.I
         assert matcher.check(item).outcome is Outcome.MATCH
 
 
+@pytest.mark.parametrize("effort", ["fast", "standard", "thorough"])
+def test_a_defect_costs_its_own_upload(
+    matcher: Matcher,
+    photo: Image.Image,
+    effort: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def defective(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("nobody expected this")
+
+    monkeypatch.setattr(deciding, "look_up", defective)
+    decision = matcher.check(jpeg(photo), effort=effort)
+    assert (decision.outcome, decision.failure) == (Outcome.UNREADABLE, "internal")
+    assert decision.to_record()["failure"] == "internal"
+    assert decision.reason is not None
+    assert "ZeroDivisionError" in decision.reason
+    (said,) = caplog.records
+    assert said.name.startswith("safehash.")
+    assert "nobody expected this" in caplog.text
+
+
+def test_too_little_memory_is_said(
+    matcher: Matcher, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(deciding, "look_up", greedy)
+    decision = matcher.check(jpeg(photo))
+    assert (decision.outcome, decision.failure) == (Outcome.TOO_LARGE, "memory")
+
+
 @pytest.mark.parametrize(
     ("turn", "view"),
     [

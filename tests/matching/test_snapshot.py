@@ -21,7 +21,7 @@ from safehash.errors import IndexFileError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry, Opinion
-from safehash.lists.table import EntryTable
+from safehash.lists.table import EntryTable, columns_of
 from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import Snapshot, file_state, open_snapshot, write_snapshot
 from safehash.search.index import Index
@@ -406,7 +406,7 @@ def use_everything(path: Path) -> None:
     snapshot = open_snapshot(path, verify="full")
     table = snapshot.table
     list(table)
-    table.columns()
+    columns_of(table)
     for algorithm in Algorithm:
         table.digests(algorithm)
     queries = queries_near(make_table(n=400), 9)

@@ -566,7 +566,7 @@ def test_an_empty_index_and_an_empty_upload() -> None:
 
 
 def test_listed_windows_catch_a_large_crop() -> None:
-    listed = views.windows_to_list(decoded(PICTURES[0]))
+    listed = views.windows_to_list(PICTURES[0])
     assert len(listed) == 14
     assert all(isinstance(value, Hash) and (value.quality or 0) >= 50 for value, _ in listed)
     upload = decoding.decode(
@@ -577,4 +577,4 @@ def test_listed_windows_catch_a_large_crop() -> None:
 
 
 def test_listed_windows_leave_flat_parts_out() -> None:
-    assert views.windows_to_list(decoded(Image.new("RGB", (200, 200), "grey"))) == ()
+    assert views.windows_to_list(Image.new("RGB", (200, 200), "grey")) == ()

@@ -117,7 +117,9 @@ def test_workers_decide_what_this_process_decides(pictures: Path, matcher: Match
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory limit is Linux's")
-def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
+def test_crashers_cost_their_own_file(
+    tmp_path: Path, matcher: Matcher, caplog: pytest.LogCaptureFixture
+) -> None:
     write_pictures(tmp_path, 60)
     bad = {
         "segfault.png": ("crash", "SIGSEGV"),
@@ -125,6 +127,8 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         "swell.png": ("memory", "--max-memory"),
         "exit.png": ("crash", "status 3"),
         "kill.png": ("crash", "SIGKILL"),
+        "defect.png": ("internal", "ZeroDivisionError"),
+        "unsendable.png": ("internal", "Unsendable"),
     }
     for name in bad:
         write_picture(tmp_path / name, 1)
@@ -135,15 +139,32 @@ def test_crashers_cost_their_own_file(tmp_path: Path, matcher: Matcher) -> None:
         _before=misbehave,
     ) as running:
         records = {Path(record.path).name: record for record in running}
-    assert len(records) == 65
+    assert len(records) == 67
     for name, (failure, words) in bad.items():
         record = records.pop(name)
         assert record.decision.outcome is Outcome.UNREADABLE
         assert record.failure == failure, record
         assert record.decision.reason is not None
         assert words in record.decision.reason
+        assert caplog.messages.count(f"{tmp_path / name}: {record.decision.reason}") == 1
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
-    assert running.summary.n_undecided == 5
+    assert running.summary.n_undecided == 7
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_defect_s_traceback_is_in_the_log(
+    tmp_path: Path, matcher: Matcher, workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("defect.png", "fine.png"):
+        write_picture(tmp_path / name, 1)
+    how = ScanOptions(workers=workers)
+    with scan(tmp_path, matcher=matcher, options=how, _before=misbehave) as running:
+        outcomes = {Path(record.path).name: record.decision.outcome for record in running}
+    assert outcomes == {"defect.png": Outcome.UNREADABLE, "fine.png": Outcome.NO_MATCH}
+    assert "nobody expected this" in caplog.text
+    assert "Traceback" in caplog.text
+    assert all(record.name.startswith("safehash.") for record in caplog.records)
+    assert workers == 0 or "defect.png: " in caplog.text
 
 
 def test_a_worker_whose_status_was_lost_does_not_cost_its_file(tmp_path: Path, matcher: Matcher) -> None:

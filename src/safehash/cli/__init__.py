@@ -5,72 +5,153 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import SafehashError
-from .common import FATAL, INTERRUPTED
+from .exits import CRASH, FATAL, INTERRUPTED, epilog
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-#: The file each command stands in. Only that of the command asked for is loaded; for the help, all are.
-_COMMANDS = {
+__all__ = ["COMMANDS", "main", "make_parser"]
+
+#: Commands, in the order of the help, and the module of this room that each is told in.
+COMMANDS = {
     "hash": "hash",
     "scan": "scan",
-    "lists": "lists",
-    "index": "index",
     "rematch": "catalog",
     "catalog": "catalog",
     "report": "catalog",
+    "lists": "lists",
+    "index": "index",
+    "match": "index",
     "evaluate": "evaluate",
     "bench": "bench",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (docs/scan.md, "Records")."""
-    argv = sys.argv[1:] if argv is None else list(argv)
-    parser = _parser(argv[0] if argv else "")
-    arguments = parser.parse_args(argv)
-    if arguments.run is None:
-        parser.print_help()
-        return FATAL
+    """Run one command and return its exit code (docs/scan.md, "Exit codes")."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given == ["--version"]:  # before anything is loaded
+        print(f"safehash {__version__}")
+        return 0
+    arguments = argparse.Namespace(debug="--debug" in given)
     try:
+        _settle_streams()
+        parser = make_parser(given)
+        arguments = parser.parse_args(given, arguments)
+        if arguments.run is None:
+            arguments.parser.print_help()
+            return FATAL
+        from .guard import refuse_overwriting
+
+        refuse_overwriting(arguments)
         code = int(arguments.run(arguments))
         sys.stdout.flush()
+    except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
+        return int(exc.code or 0)
     except SafehashError as exc:
-        return _fail(exc)
+        return _fail(str(exc), arguments)
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing is wrong with us. Keep the interpreter from flushing again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`): nothing is wrong with us.
+        _give_up_stdout()
         return FATAL
     except OSError as exc:
-        return _fail(f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else exc)
+        try:
+            sys.stdout.flush()
+        except OSError:  # what cannot be written there is what failed
+            _give_up_stdout()
+        return _fail(
+            f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
+        )
     except KeyboardInterrupt:
         print("safehash: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as exc:
+        _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
+        return CRASH
     return code
 
 
-def _fail(said: Exception | str) -> int:
-    print(f"safehash: {said}", file=sys.stderr)
-    return FATAL
+def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of a command line; of all commands where it does not begin with one.
 
-
-def _parser(first: str = "") -> argparse.ArgumentParser:
-    """Return the parser; `first` is the first argument of the command line, which often names the command."""
-    parser = argparse.ArgumentParser(
+    Parameters
+    ----------
+    given : sequence of str
+        The arguments: only the command that they name is loaded, which saves a tenth of a second.
+    """
+    parser = Parser(
         prog="safehash",
         description="Find known self-harm and suicide imagery by perceptual hash.",
-        epilog="Exit codes: 0 nothing matched, 1 something matched, 2 usage or fatal error, "
-        "3 nothing matched but some files could not be decided, 130 interrupted.",
+        epilog=epilog(),
     )
     parser.add_argument("--version", action="version", version=f"safehash {__version__}")
     parser.set_defaults(run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    if first != "--version":  # answered in a tenth of the time that loading the commands takes
-        wanted = [_COMMANDS[first]] if first in _COMMANDS else dict.fromkeys(_COMMANDS.values())
-        for name in wanted:
-            import_module(f".{name}", __package__).add_commands(subparsers)
+    command = next((word for word in given if not word.startswith("-")), "")
+    modules = [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for module in modules:
+        import_module(f".{module}", __package__).add_commands(subparsers)
+    for each in _parsers(parser):
+        each.set_defaults(parser=each)
+        each.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
+        )
     return parser
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints show nothing raw of what they complain about."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and complaint, and exit."""
+        from ..matching.shown import printable
+
+        self.print_usage(sys.stderr)
+        self.exit(FATAL, f"{self.prog}: error: {printable(message)}\n")
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterable[argparse.ArgumentParser]:
+    """Yield a parser and all below it, each once."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in dict.fromkeys(action.choices.values()):
+                yield from _parsers(below)
+
+
+def _fail(said: str, arguments: argparse.Namespace) -> int:
+    from ..matching.shown import printable
+
+    if getattr(arguments, "debug", False):
+        import traceback
+
+        traceback.print_exc()
+    print(f"safehash: {printable(said)}", file=sys.stderr)
+    return FATAL
+
+
+def _settle_streams() -> None:
+    """Have three streams that take any text: one may be closed, or of an encoding that lacks a character."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    """Keep the interpreter from flushing once more, at its end, what cannot be written."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError, AttributeError):
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)

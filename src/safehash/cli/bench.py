@@ -12,7 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .common import OK
+from ..matching.shown import printable
+from .arguments import ReadPath, number, whole
+from .exits import OK
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,10 +25,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         description="Hash images from memory and print images per second, by stage and over threads. "
         "Without files, pictures are made: real photographs give truer figures.",
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="image files to measure with")
-    parser.add_argument("--seconds", type=float, default=1.0, help="time spent on each figure (default: 1)")
+    parser.add_argument("files", nargs="*", type=ReadPath, metavar="FILE", help="image files to measure with")
     parser.add_argument(
-        "--threads", type=int, default=os.cpu_count() or 1, help="threads for the last figure"
+        "--seconds", type=number(), default=1.0, metavar="N", help="time spent on each figure (default: 1)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=whole(1, 1024),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="threads for the last figure",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -67,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _short(row: dict[str, Any]) -> str:
-    name = os.path.basename(str(row["name"]))  # noqa: PTH119  (a name to show, not a path to open)
+    name = printable(os.path.basename(str(row["name"])))  # noqa: PTH119  (a name to show, not a path to open)
     return name if len(name) <= 40 else name[:37] + "..."
 
 

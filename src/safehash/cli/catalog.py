@@ -9,7 +9,8 @@ from typing import Any
 
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..matching.shown import printable
-from .common import FATAL, MATCHED, OK
+from .arguments import LookPath, ReadPath, UpdatePath, WritePath, whole
+from .exits import FATAL, MATCHED, OK
 from .output import FORMS, Records, writing
 from .scan import add_matcher_options, open_matcher
 
@@ -24,27 +25,26 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         description="Look every hash in the catalog up in the lists, as it is, turned and negative. A record "
         "for each file that matches goes to standard output; the matches are kept in the catalog.",
     )
-    rematch.add_argument("catalog", metavar="CATALOG")
+    rematch.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
     add_matcher_options(rematch)
-    rematch.add_argument("-o", "--output", metavar="FILE")
+    rematch.add_argument("-o", "--output", type=WritePath, metavar="FILE")
     rematch.add_argument("--format", choices=FORMS, default="jsonl")
     rematch.add_argument("--full-hashes", action="store_true", help="write whole digests")
     rematch.set_defaults(run=_rematch)
 
     catalog = subparsers.add_parser("catalog", help="export, count or search a scan's catalog")
-    catalog.set_defaults(run=lambda arguments: _help(catalog))
     below = catalog.add_subparsers(title="commands", metavar="COMMAND")
 
     export = below.add_parser("export", help="write every file of the catalog, with its matches")
-    export.add_argument("catalog", metavar="CATALOG")
+    export.add_argument("catalog", type=ReadPath, metavar="CATALOG")
     export.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
-    export.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    export.add_argument("-o", "--output", type=WritePath, metavar="FILE", help="instead of standard output")
     export.add_argument("--full-hashes", action="store_true", help="write whole digests")
     export.add_argument("--matches-only", action="store_true", help="only files that match")
     export.set_defaults(run=_export)
 
     stats = below.add_parser("stats", help="count outcomes, matches, runs")
-    stats.add_argument("catalog", metavar="CATALOG")
+    stats.add_argument("catalog", type=ReadPath, metavar="CATALOG")
     stats.add_argument("--json", action="store_true", help="print JSON")
     stats.add_argument("--check", action="store_true", help="verify the whole file first")
     stats.set_defaults(run=_stats)
@@ -55,16 +55,27 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         description="Print the files whose stored hash is near HASH, turned and negative included, nearest "
         "first.",
     )
-    similar.add_argument("catalog", metavar="CATALOG")
+    similar.add_argument("catalog", type=ReadPath, metavar="CATALOG")
     similar.add_argument("hash", metavar="HASH", help="hexadecimal digits")
     similar.add_argument(
         "-a", "--algorithm", default="pdq", choices=("pdq", "phash", "phash256", "md5", "sha1", "sha256")
     )
     similar.add_argument(
-        "--max-distance", type=int, metavar="BITS", help="inclusive (default: the list threshold)"
+        "--max-distance", type=whole(0, 256), metavar="BITS", help="inclusive (default: the list threshold)"
     )
     similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
     similar.set_defaults(run=_similar)
+
+    relocate = below.add_parser(
+        "relocate",
+        help="say that a store has moved",
+        description="Say that the files below OLD are below NEW now, so that they are known there. OLD is a folder "
+        "as `catalog stats` names it, and need not exist; '' stands for paths that version 0.1 stored as given.",
+    )
+    relocate.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
+    relocate.add_argument("old", metavar="OLD")
+    relocate.add_argument("new", type=LookPath, metavar="NEW")
+    relocate.set_defaults(run=_relocate)
 
     report = subparsers.add_parser(
         "report",
@@ -72,18 +83,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         description="Write totals, matches, errors and what was not looked at as one page that needs "
         "no network.",
     )
-    report.add_argument("catalog", metavar="CATALOG")
-    report.add_argument("-o", "--output", required=True, metavar="FILE")
+    report.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    report.add_argument("-o", "--output", type=WritePath, required=True, metavar="FILE")
     report.add_argument(
         "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
     )
     report.add_argument("--title", default="Scan report")
     report.set_defaults(run=_report)
-
-
-def _help(parser: argparse.ArgumentParser) -> int:
-    parser.print_help()
-    return FATAL
 
 
 def _rematch(arguments: argparse.Namespace) -> int:
@@ -107,7 +113,7 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import records
+    from ..scanning.holdings import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
         found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
@@ -117,9 +123,19 @@ def _export(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _relocate(arguments: argparse.Namespace) -> int:
+    from ..scanning.catalog import Catalog
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        n_moved, n_known = catalog.relocate(arguments.old, arguments.new)
+    known = f"; {n_known} of them were known there already" if n_known else ""
+    print(f"safehash: {n_moved} files relocated{known}", file=sys.stderr)
+    return OK
+
+
 def _stats(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import counts
+    from ..scanning.holdings import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:

@@ -7,8 +7,13 @@ import json
 import sys
 from pathlib import Path
 
+from ..evaluation.manipulations import FAMILIES
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
+from ..matching.settings import EFFORTS
+from ..matching.shown import printable
+from .arguments import ListText, LookPath, WritePath, several, whole
+from .exits import FATAL, OK
 from .list_options import LIST, add_list_options, list_source
 from .output import writing
 
@@ -24,42 +29,56 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "and say how many are found again, how many come near a wrong entry, and how long it takes. "
         "Nothing is written but what you ask for.",
     )
-    parser.add_argument("folder", metavar="FOLDER", help="pictures to use, subfolders included")
     parser.add_argument(
-        "--effort", default="fast,standard,thorough", metavar="NAMES",
+        "folder", type=LookPath, metavar="FOLDER", help="pictures to use, subfolders included"
+    )
+    parser.add_argument(
+        "--effort", type=several(EFFORTS), default=",".join(EFFORTS), metavar="NAMES",
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--threshold", default=str(USUAL_DISTANCE[Algorithm.PDQ]), metavar="BITS",
-        help="largest distance of a match; several, comma-separated, give a curve (default: %(default)s)",
+        "--threshold", type=several(whole(0, 128)), default=str(USUAL_DISTANCE[Algorithm.PDQ]), metavar="BITS",
+        help="largest distance of a match; several, comma-separated, give a curve, and the usual one, or else the "
+        "largest, is shown (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--min-quality",
-        type=int,
+        type=whole(0, 100),
         default=USUAL_QUALITY,
         metavar="N",
         help="least PDQ quality (default: %(default)s)",
     )
     parser.add_argument(
-        "--list-size", type=int, default=100_000, metavar="N",
+        "--list-size", type=whole(0, 100_000_000), default=100_000, metavar="N",
         help="fill the list up to N entries with generated hashes (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--max-images", type=int, default=50, metavar="N",
+        "--max-images", type=whole(2, 1_000_000), default=50, metavar="N",
         help="take N pictures, spread over the folder (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--list", action="append", metavar=LIST, dest="lists",
+        "--min-images", type=whole(2, 1_000_000), default=20, metavar="N",
+        help="give no figures from fewer usable pictures (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--list", action="append", type=ListText, metavar=LIST, dest="lists",
         help="count false matches against a list of your own too, in any format; repeatable",
     )  # fmt: skip
-    parser.add_argument("--family", action="append", metavar="NAME", help="only these families; repeatable")
+    parser.add_argument(
+        "--family", action="append", choices=FAMILIES, metavar="NAME",
+        help=f"only these families: {', '.join(FAMILIES)}; repeatable",
+    )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="compare with pdqhash, imagehash, perception")
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of every choice (default: %(default)s)"
+        "--seed", type=whole(0), default=0, metavar="N", help="of every choice (default: %(default)s)"
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="default: one a processor")
-    parser.add_argument("--json", metavar="FILE", help="write the figures, '-' for standard output")
-    parser.add_argument("--page", metavar="FILE", help="write a page with plots, self-contained HTML")
+    parser.add_argument("--threads", type=whole(1, 1024), metavar="N", help="default: one a processor")
+    parser.add_argument(
+        "--json", type=WritePath, metavar="FILE", help="write the figures, '-' for standard output"
+    )
+    parser.add_argument(
+        "--page", type=WritePath, metavar="FILE", help="write a page with plots, self-contained HTML"
+    )
     add_list_options(parser)
     parser.set_defaults(run=run)
 
@@ -70,21 +89,8 @@ def run(args: argparse.Namespace) -> int:
 
     from ..errors import ListError
     from ..evaluation.evaluate import evaluate
-    from ..evaluation.manipulations import FAMILIES
-    from ..matching.settings import EFFORTS
 
-    efforts = tuple(effort for effort in EFFORTS if effort in args.effort.split(","))
-    unknown = set(args.effort.split(",")) - set(EFFORTS)
-    wanted = args.family or list(FAMILIES)
-    unknown |= set(wanted) - set(FAMILIES)
-    if unknown:
-        return _usage(f"no such effort or family: {', '.join(sorted(unknown))}")
-    try:
-        thresholds = [int(value) for value in args.threshold.split(",")]
-    except ValueError:
-        return _usage(f"--threshold takes numbers of bits, not {args.threshold!r}")
-    if not all(0 <= value <= 128 for value in thresholds):
-        return _usage("a threshold is 0 to 128 bits")
+    efforts = tuple(effort for effort in EFFORTS if effort in args.effort)
     if not Path(args.folder).is_dir():
         return _usage(f"{args.folder}: no such folder")
     with tqdm(desc="evaluate", unit="upload", file=sys.stderr, disable=None) as bar:
@@ -97,11 +103,12 @@ def run(args: argparse.Namespace) -> int:
             measured = evaluate(
                 args.folder,
                 efforts=efforts,
-                families=wanted,
-                thresholds=thresholds,
+                families=args.family or FAMILIES,
+                thresholds=args.threshold,
                 min_quality=args.min_quality,
                 list_size=args.list_size,
                 max_images=args.max_images,
+                min_images=args.min_images,
                 own_lists=[list_source(text, args) for text in args.lists or ()],
                 peers=args.peers,
                 seed=args.seed,
@@ -113,17 +120,17 @@ def run(args: argparse.Namespace) -> int:
     if args.json == "-":
         print(json.dumps(measured.to_record(), indent=1))
     else:
-        print(measured.as_table())
+        print("\n".join(map(printable, measured.as_table().split("\n"))))
         if args.json:
             _write(args.json, json.dumps(measured.to_record(), indent=1) + "\n")
     if args.page:
         _write(args.page, measured.as_page())
-    return 0
+    return OK
 
 
 def _usage(message: str) -> int:
-    print(f"safehash evaluate: {message}", file=sys.stderr)
-    return 2
+    print(f"safehash evaluate: {printable(message)}", file=sys.stderr)
+    return FATAL
 
 
 def _write(path: str, text: str) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
-from .common import OK, UNDECIDED
+from ..images.limits import DEFAULT_LIMITS
+from ..matching.shown import printable
+from .arguments import ReadPath
+from .exits import OK, UNDECIDED
 
 if TYPE_CHECKING:
     from ..hashing.compute import Fingerprint
@@ -23,7 +28,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="print the hashes of image files",
         description="Print one line a file: algorithm, hash, quality and name, separated by tabs.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an image file, or - for standard input")
+    parser.add_argument(
+        "files", nargs="+", type=ReadPath, metavar="FILE", help="an image file, or - for standard input"
+    )
     parser.add_argument(
         "-a", "--algorithm", action="append", choices=_ALGORITHMS, metavar="NAME",
         help=f"one of {', '.join(_ALGORITHMS)}; may be repeated (default: pdq)",
@@ -47,15 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
         "orientations": arguments.orientations,
         "decode": "full" if arguments.full else "fast",
     }
+    for name in arguments.files:
+        if name.path is not None and not os.path.lexists(name):
+            raise FileNotFoundError(errno.ENOENT, "no such file", name)
     code = OK
     for name in arguments.files:
         try:
-            if name == "-":
-                found = fingerprint_bytes(sys.stdin.buffer.read(), **settings)
+            if name.path is None:
+                found = fingerprint_bytes(sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1), **settings)
             else:
                 found = fingerprint_file(name, **settings)
         except (ImageError, OSError) as exc:
-            print(f"safehash: {name}: {exc}", file=sys.stderr)
+            print(f"safehash: {printable(f'{name}: {exc}')}", file=sys.stderr)
             code = UNDECIDED
             continue
         if arguments.json:
@@ -78,7 +88,7 @@ def _record(name: str, found: Fingerprint) -> dict[str, Any]:
 def _print_lines(name: str, found: Fingerprint) -> None:
     from ..hashing.hashes import ORIENTATIONS
 
-    shown = name.encode(errors="surrogateescape").decode(errors="replace")
+    shown = printable(name)
     for value in found.hashes:
         quality = "" if value.quality is None else str(value.quality)
         print(value.algorithm.value, value.hex, quality, shown, sep="\t")

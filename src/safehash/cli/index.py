@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .common import FATAL, MATCHED, OK
+from ..matching.shown import printable
+from .arguments import ListText, ReadPath, WritePath
+from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, list_source
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser."""
     index = subparsers.add_parser("index", help="build or inspect a snapshot file of lists")
-    index.set_defaults(run=None)
     commands = index.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     build = commands.add_parser(
@@ -32,12 +33,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="read lists and write them, ready to be searched, as one file",
         description="Read lists and write one file that any number of processes can open in milliseconds.",
     )
-    build.add_argument("lists", nargs="+", metavar=LIST, help="a hash list, or a directory of pages")
-    build.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write; replaced whole")
+    build.add_argument(
+        "lists", nargs="+", type=ListText, metavar=LIST, help="a hash list, or a directory of pages"
+    )
+    build.add_argument(
+        "-o", "--output", type=WritePath, required=True, metavar="FILE", help="where to write; replaced whole"
+    )
     build.add_argument(
         "--allow",
         action="append",
         default=[],
+        type=ListText,
         metavar=LIST,
         help="a list of harmless pictures; may be repeated",
     )
@@ -49,7 +55,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="say what a snapshot file holds",
         description="Say what a snapshot file holds. Exits with 2 if it is damaged, foreign or newer.",
     )
-    info.add_argument("file", metavar="FILE")
+    info.add_argument("file", type=ReadPath, metavar="FILE")
     info.add_argument("--verify", action="store_true", help="compare every byte with its checksum")
     info.add_argument("--json", action="store_true", help="print one JSON object")
     info.set_defaults(run=run_info)
@@ -67,7 +73,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="HASH",
         help="hexadecimal digits, or NAME:digits, or - for lines of them on standard input",
     )
-    match.add_argument("--index", required=True, metavar="FILE", help="written by `safehash index build`")
+    match.add_argument(
+        "--index", type=ReadPath, required=True, metavar="FILE", help="written by `safehash index build`"
+    )
     match.add_argument(
         "-a",
         "--algorithm",
@@ -87,13 +95,14 @@ def run_build(arguments: argparse.Namespace) -> int:
     matcher = Matcher.from_files(
         *(list_source(text, arguments) for text in arguments.lists),
         allow=[list_source(text, arguments) for text in arguments.allow],
+        replacing=arguments.output,
     )
     matcher.save(arguments.output)
     for note in matcher.notes:
-        print(f"safehash: {note}", file=sys.stderr)
+        print(f"safehash: {printable(note)}", file=sys.stderr)
     for each in matcher.lists:
-        print(f"safehash: {each.name}: {each.n_entries} entries", file=sys.stderr)
-    print(f"safehash: wrote {arguments.output}", file=sys.stderr)
+        print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
+    print(f"safehash: wrote {printable(arguments.output)}", file=sys.stderr)
     return OK
 
 
@@ -106,10 +115,12 @@ def run_info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(record))
         return OK
-    print(f"{record['path']}: {record['n_bytes']} bytes, written {record['created']}, ", end="")
+    print(f"{printable(record['path'])}: {record['n_bytes']} bytes, written {record['created']}, ", end="")
     print("every checksum fits" if arguments.verify else "not verified (--verify reads it all)")
     for each in record["lists"]:
-        print(f"list  {each['name']}: {each['n_entries']} entries, loaded {each['loaded']}, ", end="")
+        print(
+            f"list  {printable(each['name'])}: {each['n_entries']} entries, loaded {each['loaded']}, ", end=""
+        )
         print(f"SHA-256 {each['snapshot']}")
     for name, count in record["entries"].items():
         print(f"rows  {name}: {count}")
@@ -176,7 +187,7 @@ def run_match(arguments: argparse.Namespace) -> int:
         try:
             values.append(_parsed(text, arguments.algorithm))
         except ValueError as exc:
-            print(f"safehash: {text[:80]}: {exc}", file=sys.stderr)
+            print(f"safehash: {printable(text[:80])}: {printable(str(exc))}", file=sys.stderr)
             return FATAL
     decisions = Matcher.open(arguments.index).check_hashes(values)
     for value, decision in zip(values, decisions, strict=True):
@@ -227,4 +238,4 @@ def _print_matches(value: Hash, decision: Decision, *, full_hashes: bool) -> Non
             else f"{match.view} (suppressed: {match.suppressed_by})",
         )
         # A list's text is not ours: no control character of it may reach the terminal or break the line.
-        print("\t".join("".join(c if c.isprintable() else "?" for c in field) for field in fields))
+        print("\t".join(map(printable, fields)))

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
-from ..lists.source import MAX_REJECTS, MAX_SHRINK, ListSource
+from ..lists.formats.columns import check_columns
+from ..lists.source import MAX_REJECTS, MAX_SHRINK, NOTATIONS, ListSource
 
 __all__ = ["LIST", "add_list_options", "list_source"]
 
@@ -38,6 +39,11 @@ def add_list_options(
         help="what digests are where a list does not say (64 hexadecimal digits: pdq or sha256)",
     )
     parser.add_argument(
+        "--notation",
+        choices=NOTATIONS,
+        help="in what digests are written, where no column's name says it (default: hex)",
+    )
+    parser.add_argument(
         "--columns",
         action="append",
         default=[],
@@ -61,6 +67,11 @@ def add_list_options(
         help="refuse a list of whose records more than this share is rejected (default %(default)s)",
     )
     parser.add_argument(
+        "--allow-cut",
+        action="store_true",
+        help="use what is left of a list that breaks off, or was changed after it was written",
+    )
+    parser.add_argument(
         "--max-shrink",
         type=_share,
         default=MAX_SHRINK,
@@ -80,9 +91,11 @@ def list_source(text: str, arguments: argparse.Namespace) -> ListSource:
         text,
         format=arguments.list_format,
         algorithm=arguments.algorithm,
+        notation=arguments.notation,
         columns=columns,
         ignore=[name for names in arguments.ignore for name in names],
         max_rejects=arguments.max_rejects,
+        allow_cut=arguments.allow_cut,
         max_shrink=arguments.max_shrink,
     )
 
@@ -94,12 +107,20 @@ def _columns(text: str) -> list[tuple[str, str]]:
         if not equals or not meaning.strip() or not name.strip():
             raise argparse.ArgumentTypeError(f"{pair!r} is not MEANING=NAME, as hash=File MD5 is")
         pairs.append((meaning.strip(), name.strip()))
+    try:
+        check_columns(meaning for meaning, _ in pairs)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
     return pairs
 
 
 def _names(text: str) -> list[str]:
     """Split at commas; a name with a comma in it is quoted, as in CSV."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+    try:
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} are no names with commas between: {exc}") from exc
+    return [name.strip() for name in cells if name.strip()]
 
 
 def _share(text: str) -> float:

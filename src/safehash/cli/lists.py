@@ -1,12 +1,11 @@
-"""The ``safehash lists`` commands: check, merge, convert, diff, stats and add."""
+"""The ``safehash lists`` commands that make or compare lists: merge, convert, diff, stats and add."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,15 @@ from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
-from ..lists.report import ListReport
 from ..lists.selecting import staleness
-from ..lists.suspicion import suspicion
+from ..matching.shown import printable
+from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
+from .exits import FATAL, OK, UNDECIDED
+from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
 
 __all__ = ["add_commands"]
 
-_OK, _UNUSABLE, _UNDECIDED = 0, 2, 3
 _SHOWN = 20
 
 
@@ -41,14 +41,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     commands = lists.add_subparsers(metavar="COMMAND", required=True)
 
-    check = _command(commands, "check", _check, "say what is in each list, and what is wrong with it")
-    check.add_argument("lists", nargs="+", metavar=LIST, help="a file or a directory of pages")
-    check.add_argument("--require-fresh", action="store_true", help="a stale list is unusable (exit code 2)")
-    add_list_options(check, also=("--format",))
+    add_check(commands)
 
     merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
-    merge.add_argument("lists", nargs="+", metavar=LIST)
-    merge.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    merge.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
+    merge.add_argument("-o", "--output", required=True, type=WritePath, metavar="FILE")
     merge.add_argument(
         "--drop-deletes",
         action="store_true",
@@ -62,8 +59,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_list_options(merge, also=("--format",))
 
     convert = _command(commands, "convert", _convert, "write a list in another format")
-    convert.add_argument("list", metavar=LIST)
-    convert.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    convert.add_argument("list", type=ListText, metavar=LIST)
+    convert.add_argument("-o", "--output", required=True, type=WritePath, metavar="FILE")
     convert.add_argument(
         "--to",
         choices=("jsonl", "csv"),
@@ -78,10 +75,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_list_options(diff, also=("--format",))
 
     stats = _command(commands, "stats", _stats, "count by algorithm, category, label, age and likeness")
-    stats.add_argument("lists", nargs="+", metavar=LIST)
+    stats.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
     stats.add_argument(
         "--max-clustered",
-        type=int,
+        type=whole(0),
         default=200_000,
         metavar="N",
         help="look for near-duplicates among at most N digests (default %(default)s)",
@@ -89,15 +86,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_list_options(stats, also=("--format",))
 
     add = _command(commands, "add", _add, "hash images you hold into a list of your own")
-    add.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
-    add.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="made, or added to")
+    add.add_argument("images", nargs="+", metavar="IMAGE", type=ReadPath)
+    add.add_argument(
+        "-o", "--output", required=True, type=UpdatePath, metavar="FILE", help="made, or added to"
+    )
     add.add_argument("--label", action="append", default=[], metavar="LABEL", help="may be repeated")
     add.add_argument("--category", choices=CATEGORIES, default="positive")
     add.add_argument("--algorithm", choices=[a.value for a in Algorithm], default="pdq")
     add.add_argument("--name", help="the list's name (default: FILE's name)")
     add.add_argument(
         "--min-quality",
-        type=int,
+        type=whole(0, 100),
         default=USUAL_QUALITY,
         metavar="N",
         help="refuse flatter images (default %(default)s)",
@@ -106,6 +105,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--windows",
         action="store_true",
         help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+    )
+    add.add_argument(
+        "--also-stored",
+        action="store_true",
+        help="of a file whose stored pixels are another picture than what viewers show, list both",
     )
     add.add_argument("--file-names", action="store_true", help="keep each image's file name in the list")
 
@@ -122,62 +126,6 @@ def _command(
     return parser
 
 
-def _check(args: argparse.Namespace) -> int:
-    code = _OK
-    rows: list[tuple[str, ...]] = []
-    remarks: list[str] = []
-    for path in args.lists:
-        loaded, error = _loaded(path, args)
-        record: dict[str, Any] = {"type": "list_check", "path": path, "usable": loaded is not None}
-        if loaded is None:
-            code = _UNUSABLE
-            record["error"] = error
-            rows.append((list_source(path, args).list_name, "unusable", "", "", "", "", ""))
-            remarks.append(error)
-        else:
-            report = loaded.report
-            stale = staleness(report)
-            record |= report.to_record() | {"live": len(loaded), "stale": stale}
-            record["usable"] = not (stale and args.require_fresh)
-            code = code if record["usable"] else _UNUSABLE
-            rows.append(_check_row(loaded, report))
-            remarks += _remarks(report, stale)
-        if args.json:
-            _print_json(record)
-    if not args.json:
-        _print_table(("list", "format", "live entries", "records", "deletes", "rejects", "suspicious"), rows)
-        for remark in remarks:
-            print(f"  {_printable(remark)}")
-    return code
-
-
-def _check_row(loaded: LoadedList, report: ListReport) -> tuple[str, ...]:
-    live = ", ".join(f"{n} {name}" for name, n in loaded.table.counts().items()) or "0"
-    return (
-        loaded.name,
-        ", ".join(report.formats),
-        live,
-        str(report.n_records),
-        str(report.n_deletes),
-        str(report.n_rejects),
-        str(report.n_suspicious),
-    )
-
-
-def _remarks(report: ListReport, stale: str | None) -> Iterator[str]:
-    if stale is not None:
-        yield f"{report.name}: {stale}"
-    for note in report.notes:
-        yield f"{report.name}: {note}"
-    for reject in report.rejects:
-        yield f"{report.name}: rejected {reject}"
-    if report.n_rejects > len(report.rejects):
-        yield f"{report.name}: and {report.n_rejects - len(report.rejects)} more rejects"
-    for entry in report.suspicious:
-        where = f" (id {entry.id})" if entry.id is not None else ""
-        yield f"{report.name}: suspicious {_digest(entry)}{where}: {suspicion(entry.hash)}"
-
-
 def _merge(args: argparse.Namespace) -> int:
     readers: list[ListReader] = []
     try:
@@ -189,11 +137,11 @@ def _merge(args: argparse.Namespace) -> int:
     except ListError as exc:
         return _fail(exc, args)
     _summarise(readers, args, {"type": "list_merge", "output": str(args.output), "entries": n_entries})
-    return _OK
+    return OK
 
 
 def _convert(args: argparse.Namespace) -> int:
-    target = args.to or {".csv": "csv", ".jsonl": "jsonl"}.get(args.output.suffix.lower())
+    target = args.to or {".csv": "csv", ".jsonl": "jsonl"}.get(Path(args.output).suffix.lower())
     if target is None:
         return _fail(
             ListError("say --to jsonl or --to csv: the ending tells neither", path=args.output), args
@@ -208,24 +156,24 @@ def _convert(args: argparse.Namespace) -> int:
         return _fail(exc, args)
     record = {"type": "list_convert", "output": str(args.output), "format": target, "entries": n_entries}
     _summarise([reader], args, record)
-    return _OK
+    return OK
 
 
 def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: dict[str, Any]) -> None:
     """Print what was written, and what was lost on the way."""
     reports = [reader.report for reader in readers]
     if args.json:
-        _print_json(record | {"lists": [report.to_record() for report in reports]})
+        print_json(record | {"lists": [report.to_record() for report in reports]})
         return
     rows = [
         (report.name, str(report.n_entries), str(report.n_deletes), str(report.n_rejects))
         for report in reports
     ]
-    _print_table(("list", "entries", "deletes", "rejects"), rows)
+    print_table(("list", "entries", "deletes", "rejects"), rows)
     for report in reports:
-        for remark in _remarks(report, staleness(report)):
-            print(f"  {_printable(remark)}")
-    print(f"{record['entries']} entries written to {record['output']}")
+        for remark in remarks_on(report, staleness(report)):
+            print(f"  {printable(remark)}")
+    print(printable(f"{record['entries']} entries written to {record['output']}"))
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -236,9 +184,9 @@ def _diff(args: argparse.Namespace) -> int:
     except ListError as exc:
         return _fail(exc, args)
     if args.json:
-        _print_json(_diff_record(diff, full_hashes=args.full_hashes))
-        return _OK
-    _print_table(
+        print_json(_diff_record(diff, full_hashes=args.full_hashes))
+        return OK
+    print_table(
         ("added", "removed", "re-labelled", "changed", "same"),
         [
             (
@@ -258,10 +206,10 @@ def _diff(args: argparse.Namespace) -> int:
     for before, after in diff.changed:
         lines.append(f"~ {_digest(after, args.full_hashes)}: {', '.join(_changes(before, after))}")
     for line in lines[: 5 * _SHOWN]:
-        print(_printable(line))
+        print(printable(line))
     if len(lines) > 5 * _SHOWN:
         print(f"and {len(lines) - 5 * _SHOWN} more; --json prints all")
-    return _OK
+    return OK
 
 
 def _changes(before: Entry, after: Entry) -> Iterator[str]:
@@ -302,21 +250,21 @@ def _diff_record(diff: ListDiff, *, full_hashes: bool) -> dict[str, Any]:
 
 
 def _stats(args: argparse.Namespace) -> int:
-    code = _OK
+    code = OK
     for path in args.lists:
         loaded, error = _loaded(path, args)
         if loaded is None:
-            code = _UNUSABLE
+            code = FATAL
             if args.json:
-                _print_json({"type": "list_stats", "path": path, "error": error})
+                print_json({"type": "list_stats", "path": path, "error": error})
             else:
-                print(error, file=sys.stderr)
+                print(printable(error), file=sys.stderr)
             continue
         stats = list_stats(loaded.table, max_clustered=args.max_clustered)
         if args.json:
-            _print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
+            print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
             continue
-        print(f"{loaded.name}: {stats.n_entries} entries")
+        print(f"{printable(loaded.name)}: {stats.n_entries} entries")
         rows = [
             (title, name, str(n))
             for title, counts in (
@@ -335,7 +283,7 @@ def _stats(args: argparse.Namespace) -> int:
         else:
             in_clusters = sum(stats.clusters)
             rows.append(("near-duplicates", f"{len(stats.clusters)} groups", str(in_clusters)))
-        _print_table(("by", "what", "entries"), rows)
+        print_table(("by", "what", "entries"), rows)
     return code
 
 
@@ -353,18 +301,20 @@ def _add(args: argparse.Namespace) -> int:
             algorithm=args.algorithm,
             min_quality=args.min_quality,
             parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
+            also_stored=args.also_stored,
             file_names=args.file_names,
         )
     except ListError as exc:
         return _fail(exc, args)
     if args.json:
-        _print_json(
+        print_json(
             {
                 "type": "list_add",
                 "output": str(args.output),
                 "added": len(found.entries),
                 "entries": found.n_entries,
                 "refused": [{"path": each.path, "reason": each.reason} for each in found.refused],
+                "stored_left_out": list(found.stored_left_out),
             }
         )
     else:
@@ -373,14 +323,20 @@ def _add(args: argparse.Namespace) -> int:
             for entry in found.entries
             if isinstance(entry.hash, Hash)
         ]
-        _print_table(("added", "quality", "labels"), rows)
+        print_table(("added", "quality", "labels"), rows)
         for each in found.refused:
-            print(f"refused {_printable(each.path)}: {each.reason}", file=sys.stderr)
+            print(printable(f"refused {each.path}: {each.reason}"), file=sys.stderr)
+        for left_out in found.stored_left_out:
+            print(
+                f"{printable(left_out)}: what is shown is listed; its stored pixels are another picture, perhaps an"
+                " innocent one (--also-stored lists both)",
+                file=sys.stderr,
+            )
         if found.entries:
-            print(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}")
+            print(printable(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}"))
     if not found.entries:
-        return _UNUSABLE
-    return _UNDECIDED if found.refused else _OK
+        return FATAL
+    return UNDECIDED if found.refused else OK
 
 
 def _has_quality(entry: Entry) -> bool:
@@ -396,10 +352,10 @@ def _loaded(path: str, args: argparse.Namespace) -> tuple[LoadedList | None, str
 
 def _fail(exc: ListError, args: argparse.Namespace) -> int:
     if args.json:
-        _print_json({"type": "error", "error": str(exc)})
+        print_json({"type": "error", "error": str(exc)})
     else:
-        print(exc, file=sys.stderr)
-    return _UNUSABLE
+        print(printable(str(exc)), file=sys.stderr)
+    return FATAL
 
 
 def _algorithm(value: Hash | ForeignHash) -> str:
@@ -427,19 +383,3 @@ def _line(entry: Entry, full_hashes: bool) -> str:
     if entry.id is not None and entry.hash is not None:
         parts.append(f"(id {entry.id})")
     return " ".join(filter(None, parts))
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    print(json.dumps(record, ensure_ascii=True))
-
-
-def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    lines = [tuple(header), *(tuple(map(_printable, row)) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _printable(text: str) -> str:
-    """Make control characters of a list's own texts visible instead of obeying them."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

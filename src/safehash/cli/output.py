@@ -181,14 +181,12 @@ def writing(path: str | None) -> Iterator[None]:
 def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
     """Return the summary that a scan ends with on a terminal."""
     rows: list[tuple[str, str]] = []
-    known = (
-        f" ({summary.n_unchanged} unchanged since an earlier scan, not among the records; "
-        "`safehash catalog export` writes all)"
-        if summary.n_unchanged
-        else ""
-    )
+    known = f" ({summary.n_unchanged} unchanged since an earlier scan)" if summary.n_unchanged else ""
     rows.append(("files", f"{summary.n_files}{known}"))
     rows += [(f"  {outcome.replace('_', ' ')}", str(n)) for outcome, n in summary.outcomes.most_common()]
+    rows += (
+        [("gone", f"{summary.n_gone} known from earlier scans are no longer there")] if summary.n_gone else []
+    )
     rows += _counted("matched list", summary.lists)
     rows += _counted("matched label", summary.labels)
     rows += _counted("left aside", summary.skipped)

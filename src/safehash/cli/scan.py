@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import signal
 import sys
 import threading
@@ -13,8 +12,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
-from ..scanning.records import ScanRecord, Skipped, Summary
-from .common import FATAL, INTERRUPTED, MATCHED, OK, UNDECIDED
+from ..matching.settings import EFFORTS
+from ..matching.shown import printable
+from ..scanning.records import Known, ScanRecord, Skipped, Summary
+from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
+from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .list_options import LIST, add_list_options, list_source
 from .output import FORMS, Records, summary_text
 
@@ -32,28 +34,35 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="decide every image among files, folders, archives and stores",
         description="Decide every image among the paths against the lists. Records go to standard output, "
         "one JSON object a line; summary and progress to standard error.",
-        epilog="Exit codes: 0 all decided, nothing matched; 1 something matched; 2 usage or fatal error; "
-        "3 nothing matched, some files could not be decided; 130 interrupted. docs/scan.md says more.",
+        epilog=epilog(),
     )
     parser.add_argument(
         "paths",
         nargs="*",
+        type=LookPath,
         metavar="PATH",
-        help="file, folder, pattern (photos/**/*.jpg), archive, or s3://...",
+        help="file, folder, pattern (photos/**/*.jpg), archive, s3://..., or - for a picture on standard input",
     )
     add_matcher_options(parser)
     inputs = parser.add_argument_group("what is looked at")
     inputs.add_argument(
         "--files-from",
+        type=ReadPath,
         metavar="FILE",
         help="read paths from FILE (- for standard input), NUL or newline between",
     )
     inputs.add_argument("--follow-links", action="store_true", help="follow symbolic links found in folders")
     inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
+    inputs.add_argument(
+        "--allow-empty", action="store_true", help="it is well (exit code 0) if no file at all is looked at"
+    )
     inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
     keeping = parser.add_argument_group("catalog")
     keeping.add_argument(
-        "--catalog", metavar="FILE", help="remember every decision there; go on where it ends"
+        "--catalog",
+        type=UpdatePath,
+        metavar="FILE",
+        help="remember every decision there; go on where it ends",
     )
     keeping.add_argument(
         "--retry-failed",
@@ -61,12 +70,21 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="decide again what crashed, timed out or took too much memory",
     )
     keeping.add_argument(
+        "--only-new",
+        action="store_true",
+        help="no records of files that the catalog knows unchanged; they count all the same",
+    )
+    keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
         help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
-        "-o", "--output", metavar="FILE", help="write records to FILE instead of standard output"
+        "-o",
+        "--output",
+        type=WritePath,
+        metavar="FILE",
+        help="write records to FILE instead of standard output",
     )
     output.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
     output.add_argument(
@@ -74,23 +92,29 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
-    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+    )
     means = parser.add_argument_group("means")
     means.add_argument(
-        "--workers", type=_count, metavar="N", help="worker processes (default: one a processor)"
+        "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
     )
     means.add_argument(
-        "--timeout", type=_positive, default=30.0, metavar="SECONDS", help="for one file (default: 30)"
+        "--timeout", type=number(), default=30.0, metavar="SECONDS", help="for one file (default: 30)"
     )
     means.add_argument(
         "--max-memory",
-        type=_size,
+        type=memory,
         default=1 << 30,
         metavar="SIZE",
         help="for one worker, e.g. 512M (default: 1G)",
     )
-    means.add_argument("--nice", type=int, default=0, metavar="N", help="lower the workers' priority by N")
-    means.add_argument("--rate", type=_positive, metavar="N", help="at most N files a second")
+    means.add_argument(
+        "--nice", type=whole(-20, 19), default=0, metavar="N", help="lower the workers' priority by N"
+    )
+    means.add_argument(
+        "--rate", type=number(least=0.001, most=1e6), metavar="N", help="at most N files a second"
+    )
     parser.set_defaults(run=run)
 
 
@@ -99,36 +123,48 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("lists")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--list", action="append", default=[], metavar=LIST, help="hash list; may be repeated"
+        "--list", action="append", default=[], type=ListText, metavar=LIST, help="hash list; may be repeated"
     )
-    source.add_argument("--index", metavar="FILE", help="snapshot written by `safehash index build`")
-    group.add_argument("--allow", action="append", default=[], metavar=LIST, help="list of harmless pictures")
+    source.add_argument(
+        "--index", type=ReadPath, metavar="FILE", help="snapshot written by `safehash index build`"
+    )
+    group.add_argument(
+        "--allow", action="append", default=[], type=ListText, metavar=LIST, help="list of harmless pictures"
+    )
     group.add_argument(
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
     group.add_argument(
-        "--effort", choices=("fast", "standard", "thorough"), default="standard",
+        "--effort", choices=EFFORTS, default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
     group.add_argument(
         "--max-distance",
-        type=_count,
+        type=whole(0, 256),
         metavar="BITS",
         help=f"PDQ threshold, inclusive (default: {USUAL_DISTANCE[Algorithm.PDQ]})",
     )
     group.add_argument(
-        "--min-quality", type=_count, metavar="N", help=f"PDQ quality floor (default: {USUAL_QUALITY})"
+        "--min-quality",
+        type=whole(0, 100),
+        metavar="N",
+        help=f"PDQ quality floor (default: {USUAL_QUALITY})",
     )
     group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
     )
     group.add_argument(
         "--flood-share",
-        type=_share_of,
+        type=share,
         metavar="SHARE",
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
+    group.add_argument(
+        "--no-last-good",
+        action="store_true",
+        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
+    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
@@ -158,6 +194,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         *(list_source(text, arguments) for text in arguments.list),
         allow=[list_source(text, arguments) for text in arguments.allow],
         settings=settings,
+        last_good=not arguments.no_last_good,
     )
 
 
@@ -168,8 +205,9 @@ def run(arguments: argparse.Namespace) -> int:
     from ..scanning.run import scan
 
     if not arguments.paths and arguments.files_from is None:
-        print("safehash scan: nothing to look at: give a PATH or --files-from", file=sys.stderr)
-        return FATAL
+        arguments.parser.error("nothing to look at: give a PATH or --files-from")
+    if arguments.files_from == "-" and "-" in arguments.paths:
+        arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
@@ -178,55 +216,63 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.catalog is not None:
             catalog = stack.enter_context(Catalog(arguments.catalog))
             digests = sorted({*digests, "sha256"})
-        try:
-            running = scan(
-                arguments.paths,
-                matcher=matcher,
-                options=ScanOptions(
-                    workers=arguments.workers,
-                    timeout=arguments.timeout,
-                    max_memory=arguments.max_memory,
-                    nice=arguments.nice,
-                    rate=arguments.rate,
-                    ordered=arguments.ordered,
-                    retry_failed=arguments.retry_failed,
-                    file_digests=digests,
-                    follow_links=arguments.follow_links,
-                    skip_hidden=arguments.skip_hidden,
-                    archives=not arguments.no_archives,
-                ),
-                catalog=catalog,
-                names=names,
-            )
-        except ValueError as exc:
-            print(f"safehash scan: {exc}", file=sys.stderr)
-            return FATAL
+        options = ScanOptions(
+            workers=arguments.workers,
+            timeout=arguments.timeout,
+            max_memory=arguments.max_memory,
+            nice=arguments.nice,
+            rate=arguments.rate,
+            ordered=arguments.ordered,
+            retry_failed=arguments.retry_failed,
+            unchanged=not arguments.only_new,
+            file_digests=digests,
+            follow_links=arguments.follow_links,
+            skip_hidden=arguments.skip_hidden,
+            archives=not arguments.no_archives,
+        )
+        paths = [path.path for path in arguments.paths if path.path is not None]
+        running = scan(
+            paths,
+            matcher=matcher,
+            options=options,
+            catalog=catalog,
+            names=names,
+            stream=sys.stdin.buffer if len(paths) < len(arguments.paths) else None,
+        )
         writer = stack.enter_context(Records(arguments.output, form=arguments.format))
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
         progress = stack.enter_context(_Progress(arguments, running))
         for record in running.events():
             progress.step()
-            if isinstance(record, ScanRecord):
+            if isinstance(record, (ScanRecord, Known)):
                 writer.write(record.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(record, Skipped):
                 writer.write(record.to_record())
         progress.close()
         writer.write(running.summary.to_record())
-        if not arguments.quiet:
-            notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        if arguments.quiet:
+            for note in notes:
+                print(f"safehash: {printable(note)}", file=sys.stderr)
+        else:
             text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
             print(text, file=sys.stderr)
-    return exit_code(running.summary)
+    code = exit_code(running.summary, allow_empty=arguments.allow_empty)
+    if code == NOTHING:
+        print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
+    return code
 
 
-def exit_code(summary: Summary) -> int:
+def exit_code(summary: Summary, *, allow_empty: bool = False) -> int:
     """Return what a scan's summary means as an exit code."""
     if summary.interrupted:
         return INTERRUPTED
     if summary.n_matched:
         return MATCHED
-    return UNDECIDED if summary.n_undecided else OK
+    if summary.n_undecided:
+        return UNDECIDED
+    return OK if summary.n_files or allow_empty else NOTHING
 
 
 def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
@@ -306,20 +352,6 @@ class _Progress:
             bar.total = n_files
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return number
-
-
 def _quarantine_notes(matcher: Matcher) -> list[str]:
     """Say which entries matched too much, and how to look at them again."""
     from ..lists.entry import shown_key
@@ -332,17 +364,3 @@ def _quarantine_notes(matcher: Matcher) -> list[str]:
         for each in matcher.flood_guard.quarantined()
         if isinstance(each.entry, tuple)
     ]
-
-
-def _share_of(text: str) -> float:
-    share = _positive(text)
-    if share > 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
-    return share
-
-
-def _size(text: str) -> int:
-    found = re.fullmatch(r"(\d+)([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512M or 2G")
-    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[found[2].upper()]

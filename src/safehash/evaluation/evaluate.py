@@ -26,6 +26,7 @@ from ..lists.source import ListPath
 from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, look_up
 from ..search.index import Index
+from .intervals import wilson
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
 from .own_list import OwnList
 from .peers import Peer, find_peers
@@ -59,6 +60,7 @@ def evaluate(
     min_quality: int = USUAL_QUALITY,
     list_size: int = 100_000,
     max_images: int = 50,
+    min_images: int = 2,
     own_lists: Sequence[ListPath] = (),
     peers: bool = False,
     seed: int = 0,
@@ -86,6 +88,8 @@ def evaluate(
         Entries the list is filled up to with generated digests.
     max_images : int
         Take so many of the folder, spread evenly over it.
+    min_images : int
+        Refuse to give figures from fewer usable pictures.
     own_lists : sequence of path or ListSource
         Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
         upload that comes near their entries is a false match, unless the picture is on the list to begin with.
@@ -112,6 +116,12 @@ def evaluate(
     Notes
     -----
     The same folder, version and seed give the same counts; only times differ.
+
+    Examples
+    --------
+    >>> measured = evaluate("photos", families=["orientation"], list_size=100, efforts=["fast"])
+    >>> measured.n_listed, measured.list_size, [row.recall("fast") for row in measured.families()]
+    (2, 100, [0.0])
     """
     for family in families:
         if family not in FAMILIES:
@@ -124,6 +134,7 @@ def evaluate(
         min_quality=min_quality,
         list_size=list_size,
         max_images=max_images,
+        min_images=min_images,
         own_lists=own_lists,
         peers=find_peers() if peers else (),
         seed=seed,
@@ -141,6 +152,7 @@ def measure(
     min_quality: int = USUAL_QUALITY,
     list_size: int = 100_000,
     max_images: int = 50,
+    min_images: int = 2,
     own_lists: Sequence[ListPath] = (),
     peers: Sequence[Peer] = (),
     seed: int = 0,
@@ -161,6 +173,13 @@ def measure(
     ]
     if len(listed) < 2:
         raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
+    if len(pictures) < min_images:
+        least, _ = wilson(len(pictures), len(pictures))
+        raise ValueError(
+            f"{folder}: {len(pictures)} usable pictures, fewer than {min_images}: figures from so few say little "
+            f"(all of {len(pictures)} found is a recall from {least:.2f} to 1); ask for fewer to have them"
+        )
+    thresholds = _reported_first(thresholds)
     bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
     rows = [EvaluationRow(manipulation.name, manipulation.family) for manipulation in manipulations]
     jobs = [
@@ -368,6 +387,12 @@ class _Bench:
 
 def _least(hits: Sequence[Hit]) -> int | None:
     return min((hit.needs for hit in hits), default=None)
+
+
+def _reported_first(thresholds: Sequence[int]) -> tuple[int, ...]:
+    usual = USUAL_DISTANCE[Algorithm.PDQ]
+    reported = usual if usual in thresholds else max(thresholds)
+    return (reported, *(each for each in thresholds if each != reported))
 
 
 def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:

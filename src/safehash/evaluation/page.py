@@ -12,18 +12,25 @@ if TYPE_CHECKING:
 
 __all__ = ["as_page", "as_table"]
 
+_TITLE = "recall [95 % of chances]"
+
 
 def as_table(evaluation: Evaluation) -> str:
     """Return the evaluation as lines of text: one a manipulation, then the families, times and settings."""
     ways = evaluation.ways
-    width = max([len(row.name) for row in evaluation.rows] + [12])
-    columns = [max(len(way), 9) for way in ways]
+    width = max([len(row.name) for row in evaluation.rows] + [len(_TITLE)])
+    columns = [max(len(way), len("1.00 [1.00-1.00]")) for way in ways]
     head = "  ".join(f"{way:>{size}}" for way, size in zip(ways, columns, strict=True))
-    lines = [f"{'recall':<{width}}  {head}  false", "-" * (width + len(head) + 9)]
+    rule = "-" * (width + len(head) + 16)
+    lines = [f"{_TITLE:<{width}}  {'n':>5}  {head}  false", rule]
 
     def line(row: EvaluationRow) -> str:
-        cells = "  ".join(f"{row.recall(way):>{size}.2f}" for way, size in zip(ways, columns, strict=True))
-        return f"{row.name:<{width}}  {cells}  {max((row.false[way] for way in ways), default=0):>5}"
+        cells = "  ".join(
+            f"{_with_interval(row, way):>{size}}" for way, size in zip(ways, columns, strict=True)
+        )
+        return (
+            f"{row.name:<{width}}  {row.n:>5}  {cells}  {max((row.false[way] for way in ways), default=0):>5}"
+        )
 
     family = ""
     for row in evaluation.rows:
@@ -31,7 +38,7 @@ def as_table(evaluation: Evaluation) -> str:
             family = row.family
             lines.append(f"[{family}]")
         lines.append(line(row))
-    lines += ["", f"{'by family':<{width}}  {head}  false", "-" * (width + len(head) + 9)]
+    lines += ["", f"{'by family':<{width}}  {'n':>5}  {head}  false", rule]
     lines += [line(row) for row in evaluation.families()]
     lines.append("")
     times = ", ".join(f"{way} {value:.2f} ms" for way, value in evaluation.milliseconds.items())
@@ -44,6 +51,11 @@ def as_table(evaluation: Evaluation) -> str:
         lines += own_list.in_words()
     lines.append(_settings(evaluation))
     return "\n".join(lines)
+
+
+def _with_interval(row: EvaluationRow, way: str) -> str:
+    low, high = row.interval(way)
+    return f"{row.recall(way):.2f} [{low:.2f}-{high:.2f}]"
 
 
 def _settings(evaluation: Evaluation) -> str:
@@ -66,7 +78,8 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.1rem; margin-
 p { color: var(--faint); max-width: 60rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; } td.n, th.n { text-align: right; } td.bar { width: 16rem; }
+th { font-weight: 600; } .of { color: var(--faint); font-size: .8em; }
+td.n, th.n { text-align: right; } td.bar { width: 16rem; }
 tr.family td { font-weight: 600; padding-top: .9rem; border-bottom: 2px solid var(--line); }
 .key span { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; border-radius: 2px; }
 svg text { fill: var(--faint); font-size: 11px; }
@@ -108,18 +121,23 @@ def as_page(evaluation: Evaluation) -> str:
 def _rows(rows: Sequence[EvaluationRow], ways: Sequence[str], *, views: bool) -> str:
     head = "".join(f"<th class=n>{escape(way)}</th>" for way in ways)
     last = "<th>found by</th>" if views else ""
-    lines = [f"<table><tr><th></th><th>recall</th>{head}<th class=n>false</th>{last}</tr>"]
+    lines = [
+        f"<table><tr><th></th><th class=n>pictures</th><th>recall</th>{head}<th class=n>false</th>{last}</tr>"
+    ]
     family = ""
     for row in rows:
         if views and row.family != family:
             family = row.family
-            lines.append(f"<tr class=family><td colspan={len(ways) + 4}>{escape(family)}</td></tr>")
-        cells = "".join(f"<td class=n>{row.recall(way):.2f}</td>" for way in ways)
+            lines.append(f"<tr class=family><td colspan={len(ways) + 5}>{escape(family)}</td></tr>")
+        cells = "".join(
+            f"<td class=n>{row.recall(way):.2f} <span class=of>{low:.2f}-{high:.2f}</span></td>"
+            for way, (low, high) in ((way, row.interval(way)) for way in ways)
+        )
         false = max((row.false[way] for way in ways), default=0)
         found = ", ".join(f"{view} ({count})" for view, count in row.views.most_common(2))
         seen = f"<td>{escape(found)}</td>" if views else ""
         lines.append(
-            f"<tr><td>{escape(row.name)}</td><td class=bar>{_bars(row, ways)}</td>{cells}"
+            f"<tr><td>{escape(row.name)}</td><td class=n>{row.n}</td><td class=bar>{_bars(row, ways)}</td>{cells}"
             f"<td class=n>{false}</td>{seen}</tr>"
         )
     lines.append("</table>")

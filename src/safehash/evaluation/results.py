@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .intervals import wilson
 from .manipulations import FAMILIES
 
 __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "ListMatch"]
@@ -34,6 +35,12 @@ class EvaluationRow:
         Of the pictures found.
     views : Counter
         How the most thorough effort had to look.
+
+    Examples
+    --------
+    >>> row = EvaluationRow("mirrored", "orientation", n=4, found=Counter(standard=3))
+    >>> row.recall("standard"), row.recall("fast")
+    (0.75, 0.0)
     """
 
     name: str
@@ -48,13 +55,19 @@ class EvaluationRow:
         """Return the share found again, 0 to 1."""
         return self.found[way] / self.n if self.n else 0.0
 
+    def interval(self, way: str) -> tuple[float, float]:
+        """Return between which shares the recall lies, with 95 of 100 chances."""
+        return wilson(self.found[way], self.n)
+
     def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
         """Return the row as plain data."""
         return {
             "manipulation": self.name,
             "family": self.family,
             "images": self.n,
+            "found": {way: self.found[way] for way in ways},
             "recall": {way: round(self.recall(way), 4) for way in ways},
+            "recall_interval": {way: [round(end, 4) for end in self.interval(way)] for way in ways},
             "false_matches": {way: self.false[way] for way in ways},
             "median_distance": {way: statistics.median(d) for way, d in self.distances.items() if d},
             "views": dict(self.views.most_common(5)),
@@ -72,6 +85,14 @@ class ListMatch:
         In bits.
     entry : str
         The entry's identifier, or its digest where it has none.
+
+    Examples
+    --------
+    >>> match = ListMatch(
+    ...     picture="a.jpg", manipulation="mirrored", effort="standard", view="mirrored", distance=22, entry="b-1"
+    ... )
+    >>> match.to_record()["distance"]
+    22
     """
 
     picture: str
@@ -105,6 +126,11 @@ class ListEvaluation:
         some entry matches it; None where that is over `NEAREST_WITHIN`.
     matches : list of ListMatch
         The first of the false matches.
+
+    Examples
+    --------
+    >>> ListEvaluation("own", n_entries=3, needs={"fast": [40, None, 52]}).nearest("fast")
+    40
     """
 
     name: str
@@ -176,6 +202,14 @@ class Evaluation:
         The user's own lists that were looked up too, and what came near them.
     seconds : float
         The evaluation took.
+
+    Examples
+    --------
+    >>> measured = safehash.evaluate("photos", families=["orientation"], list_size=100, efforts=["standard"])
+    >>> [(row.name, row.recall("standard")) for row in measured.rows][0]
+    ('mirrored', 1.0)
+    >>> "recall" in measured.as_table(), measured.as_page().startswith("<!doctype html>")
+    (True, True)
     """
 
     version: str

@@ -12,7 +12,13 @@ SHOWN_DIGITS = 8
 
 
 class Algorithm(str, enum.Enum):
-    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit."""
+    """A way to turn an image (or its file) into a digest; docs/hashes.md defines each to the bit.
+
+    Examples
+    --------
+    >>> Algorithm("pdq").n_bits, Algorithm.MD5.is_perceptual
+    (256, False)
+    """
 
     PDQ = "pdq"
     PHASH = "phash"

@@ -82,6 +82,15 @@ def hash_bytes(
     References
     ----------
     docs/hashes.md.
+
+    Examples
+    --------
+    >>> with open("photo.jpg", "rb") as file:
+    ...     data = file.read()
+    >>> hash_bytes(data)
+    <Hash pdq f8f8f0ce..., quality=100>
+    >>> hash_bytes(data, algorithm="phash").algorithm.n_bits
+    64
     """
     algorithm = Algorithm(algorithm)
     if not algorithm.is_perceptual:
@@ -96,7 +105,13 @@ def hash_file(
     decode: Decode = "fast",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Hash:
-    """Hash an image file. Parameters and errors are those of `hash_bytes`, and OSError where it cannot be read."""
+    """Hash an image file. Parameters and errors are those of `hash_bytes`, and OSError where it cannot be read.
+
+    Examples
+    --------
+    >>> hash_file("photo.jpg").distance(hash_file("photo.jpg", decode="full")) <= 10
+    True
+    """
     return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
 
 
@@ -107,6 +122,13 @@ def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> H
     ------
     ImageError
         The object's file turned out damaged, or the picture is too small.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> with Image.open("photo.jpg") as image:
+    ...     hash_image(image.resize((400, 251))).distance(hash_file("photo.jpg")) <= 10
+    True
     """
     return hash_decoded(from_image(image), algorithm=_perceptual(algorithm))
 
@@ -126,6 +148,13 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
         Fewer than 5 rows or columns.
     TypeError, ValueError
         Not uint8, or not such a shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(0, 256, 2, np.uint8), (128, 1))
+    >>> hash_array(ramp, algorithm="phash256").quality is None
+    True
     """
     array = np.asarray(pixels)
     if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
@@ -150,6 +179,12 @@ class Fingerprint:
     turned : tuple of Hash
         PDQ of the eight orientations of the picture, each hashed from truly turned pixels; empty unless asked.
     provenance : Provenance
+
+    Examples
+    --------
+    >>> found = fingerprint_file("photo.jpg", algorithms=("pdq", "sha256"))
+    >>> [value.algorithm.value for value in found.hashes], found.provenance.format
+    (['pdq', 'sha256'], 'JPEG')
     """
 
     hashes: tuple[Hash, ...]
@@ -168,6 +203,13 @@ def fingerprint_bytes(
     """Compute several hashes of one image file held in memory.
 
     Parameters and errors are those of `hash_bytes`; `algorithms` names any of them, file digests included.
+
+    Examples
+    --------
+    >>> with open("photo.jpg", "rb") as file:
+    ...     found = fingerprint_bytes(file.read(), orientations=True)
+    >>> len(found.turned), found.turned[0] == found.hashes[0]
+    (8, True)
     """
     wanted = tuple(Algorithm(algorithm) for algorithm in algorithms)
     decoded = _decode_for(data, wanted, decode, limits)
@@ -189,7 +231,13 @@ def fingerprint_file(
     decode: Decode = "fast",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Fingerprint:
-    """Compute several hashes of one image file. See `fingerprint_bytes`; OSError where it cannot be read."""
+    """Compute several hashes of one image file. See `fingerprint_bytes`; OSError where it cannot be read.
+
+    Examples
+    --------
+    >>> [value.algorithm.value for value in fingerprint_file("photo.jpg", algorithms=("md5", "phash")).hashes]
+    ['md5', 'phash']
+    """
     data = read_file(path, limits=limits)
     return fingerprint_bytes(
         data, algorithms=algorithms, orientations=orientations, decode=decode, limits=limits

@@ -37,6 +37,11 @@ class ForeignHash:
         The source's own name for it, lower case.
     value : str
         The text exactly as the source gave it.
+
+    Examples
+    --------
+    >>> ForeignHash("photodna", "AAECAwQFBgcICQ==")
+    <ForeignHash photodna AAECAwQF...>
     """
 
     algorithm: str
@@ -63,6 +68,16 @@ class Hash:
         The digest in the byte order of its printed hex; ``algorithm.n_bytes`` long.
     quality : int or None
         PDQ's gradient measure, 0 (flat) to 100; None where it was not measured.
+
+    Examples
+    --------
+    >>> one = Hash.from_hex("phash", "d1c4a3b2f0e19687")
+    >>> one, one.distance(one.negative())
+    (<Hash phash d1c4a3b2...>, 64)
+    >>> one == Hash("pdq", bytes(32))
+    Traceback (most recent call last):
+        ...
+    TypeError: a phash hash cannot be compared with a pdq hash
     """
 
     algorithm: Algorithm

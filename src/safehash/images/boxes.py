@@ -1,11 +1,11 @@
-"""What the boxes of an AVIF or HEIF file say of its picture's colours."""
+"""What the boxes of an AVIF or HEIF file say of its picture and its colours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["VideoColour", "video_colour"]
+__all__ = ["VideoColour", "properties", "video_colour"]
 
 #: Boxes, properties and items looked through in all. A file of a hundred tiles has some 300.
 _MAX_BOXES = 4096
@@ -42,7 +42,7 @@ def video_colour(data: bytes) -> VideoColour:
     code_points: list[tuple[int, int]] = []
     light = screen = 0.0
     coded: list[bytes] = []
-    for kind, body in _properties(data, budget):
+    for kind, body in properties(data, budget):
         if kind == b"colr" and body[:4] in (b"prof", b"rICC"):
             profiles.append(body[4:])
         elif kind == b"colr" and body[:4] == b"nclx" and len(body) >= 11:
@@ -92,8 +92,26 @@ def _inside(
 _BEFORE_BOXES = {b"meta": 4, b"stsd": 8, b"av01": 78, b"hvc1": 78, b"hev1": 78}
 
 
-def _properties(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the properties of the primary picture, then those of tracks."""
+def properties(data: bytes, budget: list[int] | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the properties of the primary picture and of tracks, of what viewers show first: kind and content.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    budget : list of one int, optional
+        How many boxes may still be looked through; counts down.
+    """
+    budget = [_MAX_BOXES] if budget is None else budget
+    if data[8:12] == b"avis":
+        yield from _of_tracks(data, budget)
+        yield from _of_primary(data, budget)
+    else:
+        yield from _of_primary(data, budget)
+        yield from _of_tracks(data, budget)
+
+
+def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for begin, end in _inside(data, (b"meta", b"iprp"), 0, len(data), budget):
         wanted = _primary(data, budget)
         owned: list[tuple[bytes, bytes]] = []
@@ -104,6 +122,9 @@ def _properties(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]
                 for number in _associated(data[at:after], wanted):
                     if 1 <= number <= len(owned):
                         yield owned[number - 1]
+
+
+def _of_tracks(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for entry in (b"av01", b"hvc1", b"hev1"):
         path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", entry)
         for begin, end in _inside(data, path, 0, len(data), budget):

@@ -11,6 +11,7 @@ from typing import Any
 from .boxes import video_colour
 from .colour import Colour, colour_of_code_points, colour_of_gamma, colour_of_icc, colour_of_screen
 from .icc import MAX_PROFILE_BYTES
+from .light import says_something
 
 __all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profile"]
 
@@ -94,12 +95,12 @@ def _of_png(data: bytes) -> Iterator[Declared]:
     peak = _peak(chunks)
     code_points = chunks.get(b"cICP", b"")
     # Primaries and transfer function, no matrix, full range.
-    if len(code_points) == 4 and code_points[2:] == b"\0\1" and code_points[1] != _UNSPECIFIED:
+    if len(code_points) == 4 and code_points[2:] == b"\0\1" and says_something(*code_points[:2]):
         found.append(colour_of_code_points(code_points[0], code_points[1], peak=peak))
     profile = _png_profile(chunks.get(b"iCCP", b""))
     if profile is not None:
         found.append(colour_of_icc(profile, peak=peak))
-    if len(chunks.get(b"sRGB", b"")) == 1:
+    if chunks.get(b"sRGB") in _SRGB_INTENTS:
         found.append(None)
     gamma = int.from_bytes(chunks.get(b"gAMA", b""), "big")
     if len(chunks.get(b"gAMA", b"")) == 4 and gamma:
@@ -112,8 +113,7 @@ def _of_png(data: bytes) -> Iterator[Declared]:
 
 
 _PNG_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"})
-#: Of H.273, for primaries and transfer functions alike.
-_UNSPECIFIED = 2
+_SRGB_INTENTS = (b"\0", b"\1", b"\2", b"\3")
 
 
 def _png_profile(chunk: bytes) -> bytes | None:
@@ -193,7 +193,7 @@ _HAS_PROFILE = 0x20
 
 
 def _of_webp(data: bytes) -> Iterator[Declared]:
-    if data[12:16] != b"VP8X" or not data[20] & _HAS_PROFILE:
+    if data[12:16] != b"VP8X" or len(data) < 21 or not data[20] & _HAS_PROFILE:
         return
     at = 12
     for _ in range(_MAX_PARTS):

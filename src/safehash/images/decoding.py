@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
+from .counting import check_parts
 from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
 from .formats import READERS
-from .guarding import guarded, without_remarks
+from .guarding import guarded, guarded_frames, without_remarks
+from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
-from .pictures import Blob, Decoded, Provenance, UInt8Array
+from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import Request
 from .seen import seen
 
@@ -56,11 +58,13 @@ def decode_frames(
     *,
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
+    effort: Effort | None = None,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
     Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`.
+    looked at. Parameters are those of `decode`, and `effort`: how much work it is worth to find out what else may be
+    seen; None where only the pixels are wanted.
 
     Raises
     ------
@@ -69,18 +73,27 @@ def decode_frames(
     """
     data = bytes(data)
     name = check_bytes(data, limits)
-    request = Request(limits=limits, step_for=step_for, colours=declared_colours(name, data))
-    return READERS[name](data, request)
+
+    if name == "JPEG":  # counts its parts and looks for its colours itself, where the short way does not do
+        request = Request(limits=limits, step_for=step_for, effort=effort)
+        return iter((guarded(name, lambda: decode_jpeg(data, request)),))
+
+    def start() -> Iterator[Decoded]:
+        check_parts(name, data)
+        colours = declared_colours(name, data)
+        return READERS[name](data, Request(limits=limits, step_for=step_for, colours=colours, effort=effort))
+
+    return guarded_frames(name, start)
 
 
 def from_image(image: Image) -> Decoded:
     """Take the pixels of an image object that the caller decoded; EXIF orientation it still carries applies."""
-    width, height = image.size
-    if width < MIN_SIDE or height < MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
     name = str(getattr(image, "format", None) or "pixels")
 
     def convert() -> Decoded:
+        width, height = image.size
+        if width < MIN_SIDE or height < MIN_SIDE:
+            raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
         image.load()
         turns = turns_of(image)
         provenance = Provenance(

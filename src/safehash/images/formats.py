@@ -7,32 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import bmp, gif, jpeg, png, tiff
-from .exif import Turns, turns_of
+from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 __all__ = ["READERS"]
 
 #: Gives the pictures of a file in the order in which they are shown: one, or an animation's frames.
 Reader: TypeAlias = Callable[[bytes, Request], Iterator[Decoded]]
-
-
-def _webp() -> Callable[..., Any]:
-    from PIL.WebPImagePlugin import WebPImageFile
-
-    return WebPImageFile
-
-
-def _avif() -> Callable[..., Any]:
-    from PIL.AvifImagePlugin import AvifImageFile
-
-    return AvifImageFile
 
 
 def _heif() -> Callable[..., Any]:
@@ -48,20 +35,15 @@ def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: 
     return partial(read_frames, Codec(name=name, opener=opener), **options)
 
 
-def _turns_of_webp(image: Image) -> Turns:
-    """Return the orientations of a WebP: Chromium ignores its EXIF data, other viewers heed them."""
-    turns = turns_of(image)
-    return Turns(turns.applied, turns.others, shown=1)
-
-
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
 READERS: dict[str, Reader] = {
     "JPEG": jpeg.read_jpeg,
     "PNG": png.read_png,
     "GIF": gif.read_gif,
-    "WEBP": _by_library("WEBP", _webp, turns_of=_turns_of_webp),
-    "AVIF": _by_library("AVIF", _avif),
+    "WEBP": webp.read_webp,
+    "AVIF": avif.read_avif,
     "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,
     "HEIF": _by_library("HEIF", _heif),
+    "PNM": pnm.read_pnm,
 }

@@ -10,7 +10,7 @@ from ..errors import UnreadableImage
 from .declared import Declared
 from .exif import Turns, turned, turns_of
 from .guarding import guarded, without_remarks
-from .opening import Codec, check_header, load, open_image
+from .opening import Codec, check_header, count_frames, load, open_image
 from .pictures import Decoded, Provenance
 from .request import Request
 from .seen import seen
@@ -66,11 +66,12 @@ def read_frames(
     def begin() -> tuple[ImageFile, int, Turns]:
         image = open_image(codec, data)
         check_header(codec, image, image.size, limits, tile=tile_of(image))
-        return image, int(getattr(image, "n_frames", 1)), turns_of(image)
+        return image, count_frames(image), turns_of(image)
 
     def one(frame: int) -> Decoded:
         if frame:
-            image.seek(frame)
+            # The picture that is opened is the one to show first, wherever it stands.
+            image.seek(frame if frame > first else frame - 1)
             # Pages have sizes of their own.
             check_header(codec, image, image.size, limits, tile=tile_of(image))
         step = request.step_of(image.size)
@@ -89,6 +90,7 @@ def read_frames(
 
     image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
     n_frames = min(n_frames, reach(image.size))
+    first = image.tell()
     for frame in range(n_frames):
         request.deadline.check()
         try:

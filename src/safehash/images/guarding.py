@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 
-__all__ = ["guarded", "without_remarks"]
+__all__ = ["guarded", "guarded_frames", "without_remarks"]
 
 _T = TypeVar("_T")
+_Frame = TypeVar("_Frame")
 
 _REMARKS = threading.Lock()
 
@@ -21,10 +23,14 @@ def without_remarks(act: Callable[[], _T]) -> _T:
     try:
         return act()
     except Warning:
-        # The filters are process-wide, so this is done only where it is needed, and by one thread at a time.
-        with _REMARKS, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return act()
+        return _silently(act)
+
+
+def _silently(act: Callable[[], _T]) -> _T:
+    """Run a decode without warnings. The filters are process-wide: only where it is needed, one thread at a time."""
+    with _REMARKS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return act()
 
 
 def guarded(name: str, act: Callable[[], _T]) -> _T:
@@ -39,3 +45,41 @@ def guarded(name: str, act: Callable[[], _T]) -> _T:
         if "unknown pixel mode" in str(exc):
             raise UnsupportedImage(f"{name} with samples the decoder does not know: {exc}") from exc
         raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+
+
+def guarded_frames(name: str, start: Callable[[], Iterator[_Frame]]) -> Iterator[_Frame]:
+    """Yield what a reader yields, every step of it guarded: almost every attribute of a decoder's image runs code.
+
+    Parameters
+    ----------
+    name : str
+        The format.
+    start : callable
+        Returns the reader's frames from the first on. Where one ends at a warning that the application made an error,
+        it is called again, and the rest is read silently.
+    """
+    frames: Iterator[_Frame] | None = None
+    silent = False
+    n_done = 0
+
+    def following() -> list[_Frame]:
+        nonlocal frames
+        if frames is None:
+            frames = start()
+            for _ in range(n_done):
+                next(frames, None)
+        return list(islice(frames, 1))
+
+    def guarded_step() -> list[_Frame]:
+        return guarded(name, following)
+
+    while True:
+        try:
+            found = _silently(guarded_step) if silent else guarded_step()
+        except Warning:
+            silent, frames = True, None
+            continue
+        if not found:
+            return
+        n_done += 1
+        yield found.pop()  # and hold it no longer

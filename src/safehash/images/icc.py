@@ -177,7 +177,8 @@ def _number(data: bytes, at: int) -> float:
 
 
 def _fixed(value: float) -> bytes:
-    return round(value * 65536).to_bytes(4, "big", signed=True)
+    """Return the number in 16 and 16 bits, the largest that there is for one beyond."""
+    return min(max(round(value * 65536), -(1 << 31)), (1 << 31) - 1).to_bytes(4, "big", signed=True)
 
 
 def _xyz(tag: bytes | None) -> tuple[float, float, float] | None:

@@ -7,12 +7,20 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
-from .exif import read_turns, turned
+from .counting import check_jpeg_scans, check_parts
+from .declared import declared_colours
+from .exif import UPRIGHT, read_turns, turned
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
+from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import first_exif, read_jpeg_header
 from .limits import check_cost
+from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["CODEC", "read_jpeg"]
+__all__ = ["CODEC", "decode_jpeg", "read_jpeg"]
 
 
 def _opener() -> Callable[..., Any]:
@@ -39,8 +47,13 @@ CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
 
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
+    yield decode_jpeg(data, request)
+
+
+def decode_jpeg(data: bytes, request: Request) -> Decoded:
+    """Do the same without an iterator around it: most uploads are JPEG, and every call counts beside a small one."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
+    return decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
 
 
 def _plainly(data: bytes, request: Request) -> Decoded | None:
@@ -53,6 +66,10 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     header = read_jpeg_header(data)
     if header is None:
         return None
+    if not header.one_scan:
+        check_jpeg_scans(data, header.frame, header.scan_at)
+    if header.has_profile:
+        request = replace(request, colours=declared_colours("JPEG", data))
     width, height = header.width, header.height
     step = request.step_of((width, height))
     n_bands = len(header.sampling)
@@ -61,16 +78,34 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
         progressive=header.sampling if header.progressive else (),
     )  # fmt: skip
-    pixels = _luma(data, (-(-width // step), -(-height // step)), step)
+    reduced = -(-width // step), -(-height // step)
+    shown: Image | None = None
+    checked = _is_checked(width * height, n_bands, request)
+    both = decode_checked(data, reduced, step) if checked else None
+    pixels: UInt8Array | None
+    if both is not None:
+        pixels, shown = both
+    else:
+        pixels = _luma(data, reduced, step)
     if pixels is None:
         return None
-    turns = read_turns(header.exif)
+    turns = read_turns(header.exif) if header.exif else UPRIGHT
     provenance = Provenance(
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
-    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
+    if shown is not None:
+        also += (as_it_is_shown(lambda: shown, provenance),)
+    decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
+    return decoded if turns is UPRIGHT else turned(decoded, turns)
+
+
+def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
+    """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
+    if n_bands != 3 or request.effort is None or request.colours:
+        return False
+    return n_pixels <= CHECKED_PIXELS or request.effort == "thorough"
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -91,7 +126,10 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
-    image = guarded("JPEG", lambda: open_image(CODEC, data))
+    request = replace(request, colours=declared_colours("JPEG", data))
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = guarded("JPEG", lambda: open_image(CODEC, bare))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")
@@ -105,15 +143,30 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         width=size[0], height=size[1], scale=_step_between(size, image.size),
         orientation=turns.applied,
     )  # fmt: skip
-    loaded, truncated = _load(data, image, _asked(size, step))
+    loaded, truncated = _load(bare, image, _asked(size, step))
     colours = () if in_luma else request.colours
     decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    if truncated:
+        decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))
     if in_luma:
+        if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
+            load = partial(_in_colour, data, request, provenance.scale)
+            decoded = replace(decoded, also=(*decoded.also, as_it_is_shown(load, provenance)))
         also = _in_own_colours(data, request, decoded.provenance)
         if decoded.provenance.scale > 1:
             also += _shrunk(data, request, decoded.provenance, decoded.pixels)
         decoded = replace(decoded, also=decoded.also + also)
     return turned(decoded, turns)
+
+
+def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return a picture as far as its file goes. In colour: how far that is depends on how chroma is spread."""
+
+    def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
+        there = rows_there(data, open_image(CODEC, data))
+        return _in_colour(data, request, 1), there
+
+    return as_far_as_it_goes(load, provenance)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
@@ -124,14 +177,15 @@ def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image,
     """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
     drafted = image.mode, image.size
 
-    def again() -> ImageFile:
-        # An end marker makes the decoder finish with what it has; browsers do the same.
-        ended: ImageFile = open_image(CODEC, data + b"\xff\xd9")
-        if (ended.mode, ended.size) != drafted:
-            ended.draft(drafted[0], asked)
-        return ended
+    return load(CODEC, image, again=lambda: _opened_again(ended(data), drafted, asked))
 
-    return load(CODEC, image, again=again)
+
+def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tuple[int, int]) -> ImageFile:
+    """Open a file in the mode and size that another decoder of it was drafted for."""
+    image: ImageFile = open_image(CODEC, data)
+    if (image.mode, image.size) != drafted:
+        image.draft(drafted[0], asked)
+    return image
 
 
 def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
@@ -148,12 +202,14 @@ def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tu
 
 
 def _in_colour(data: bytes, request: Request, step: int) -> Image:
-    image = open_image(CODEC, data)
+    check_parts("JPEG", data)
+    bare = bare_jpeg(data)
+    image = open_image(CODEC, bare)
     check_header(CODEC, image, image.size, request.limits, step=step)
     asked = _asked(image.size, step)
     if step > 1:
         image.draft(image.mode, asked)
-    return _load(data, image, asked)[0]
+    return _load(bare, image, asked)[0]
 
 
 def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:

@@ -29,13 +29,21 @@ class Limits:
     max_decoded_bytes : int
         What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
     formats : frozenset of str
-        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF".
+        Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF",
+        "PNM" (PBM, PGM and PPM).
+
+    Examples
+    --------
+    >>> settings = safehash.Settings(limits=Limits(max_bytes=20 << 20, formats=frozenset({"JPEG", "PNG"})))
+    >>> matcher = safehash.Matcher.from_files("list.csv", settings=settings)
+    >>> matcher.check(b"GIF89a").reason
+    'GIF is not in the formats allowed (JPEG, PNG)'
     """
 
     max_bytes: int = 100 * _MIB
     max_pixels: int = 120_000_000
     max_decoded_bytes: int = 256 * _MIB
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF"})
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF", "PNM"})
 
 
 DEFAULT_LIMITS = Limits()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
-__all__ = ["mend"]
+__all__ = ["bare_jpeg", "mend"]
 
 
 def mend(name: str, data: bytes) -> bytes:
@@ -14,37 +15,40 @@ def mend(name: str, data: bytes) -> bytes:
     A decoder may refuse the file for one broken profile, text or thumbnail index, where a browser shows it.
     """
     if name == "JPEG":
-        return _mend_jpeg(data)
+        return bare_jpeg(data)
     return _mend_png(data) if name == "PNG" else data
 
 
-def _mend_jpeg(data: bytes) -> bytes:
+_MARKER = re.compile(rb"\xff+[^\x00\xff]")
+
+
+def bare_jpeg(data: bytes) -> bytes:
+    """Return a JPEG file without what says nothing about its pixels: remarks, profiles, fill, stray bytes.
+
+    The imaging library reads each remark, some in time that grows with their number squared, and stops at stray bytes
+    that browsers overlook. Orientation and colours are read from the file itself.
+    """
     kept = [data[:2]]
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill
-            at += 1
-            continue
+    while (found := _MARKER.search(data, at)) is not None:
+        marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
+            kept.append(data[at - 2 :])
             break
         if marker == 0x01 or 0xD0 <= marker <= 0xD9:
-            at += 2
             continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, data[at + 4 : end]):
-            kept.append(data[at:end])
-        at = end
-    kept.append(data[at:])
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        body = data[at + 2 : end]
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or _says_how_to_show(marker, body):
+            kept.append(data[at - 2 : end])
+        at = max(end, at + 2)
     return b"".join(kept)
 
 
 def _says_how_to_show(marker: int, body: bytes) -> bool:
-    """Tell whether a JPEG's application segment is whole and decides colours or orientation."""
+    """Tell whether a JPEG's application segment is whole and decides what its samples mean."""
     if marker == 0xE0:
         return body.startswith(b"JFIF\0") and len(body) >= 14
-    if marker == 0xE1:
-        return body.startswith(b"Exif\0\0")
     return marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12
 
 

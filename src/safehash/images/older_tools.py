@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from .conversions import to_pixels
 from .guarding import guarded, without_remarks
@@ -117,8 +119,13 @@ def as_the_reference_tool(
 
 def shrunk(pixels: UInt8Array) -> UInt8Array:
     """Return every sample that the reference tool keeps of pixels of shape (rows, cols) or (rows, cols, 3)."""
-    rows, cols = (np.arange(REFERENCE_SIDE) * side // REFERENCE_SIDE for side in pixels.shape[:2])
-    return np.ascontiguousarray(pixels[rows].take(cols, axis=1))
+    rows, cols = (_kept(side) for side in pixels.shape[:2])
+    return pixels[rows].take(cols, axis=1)
+
+
+@lru_cache(maxsize=32)
+def _kept(side: int) -> npt.NDArray[np.intp]:
+    return np.arange(REFERENCE_SIDE) * side // REFERENCE_SIDE
 
 
 #: Modes whose samples the imaging library moves without touching them.

@@ -41,6 +41,11 @@ class Provenance:
         The file ended early; missing rows are as the decoder left them.
     transparent : bool
         Some pixel was not opaque; the picture was put on white.
+
+    Examples
+    --------
+    >>> safehash.fingerprint_file("photo.jpg").provenance.to_record()
+    {'format': 'JPEG', 'mode': 'RGB', 'size': [800, 502]}
     """
 
     format: str

@@ -22,6 +22,7 @@ from .opening import Codec, check_header, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import rows_there
+from .png_whole import unpacked
 from .request import Request
 from .seen import seen, seen_array
 
@@ -95,7 +96,7 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     image = guarded("PNG", lambda: open_image(CODEC, packed))
     check_header(CODEC, image, image.size, request.limits)
     try:
-        _load_whole(image, interlaced=file.interlaced)
+        _load_whole(image, _joined(data, file.parts), interlaced=file.interlaced)
     except (Warning, MemoryError):
         raise
     except Exception as exc:
@@ -103,15 +104,30 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     return image, False
 
 
-def _load_whole(image: Any, *, interlaced: bool) -> None:
-    """Load an opened image; the decoder does not say when the pixels end before their last row.
+def _joined(data: bytes, parts: Sequence[Span]) -> bytes | memoryview:
+    """Return compressed pixels in one piece."""
+    if len(parts) == 1:
+        return memoryview(data)[slice(*parts[0])]
+    return b"".join(data[slice(*part)] for part in parts)
+
+
+def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> None:
+    """Load an opened image, whose compressed pixels are `packed`.
 
     Raises
     ------
     EOFError
-        They do.
+        They end before their last row.
     """
     from PIL import _imaging
+
+    if not interlaced:
+        whole = unpacked(image, packed)
+        if whole is not None:
+            image.im, image.tile = whole, []
+            image.load()  # the palette
+            return
+    # The library's decoder does not say when the pixels end before their last row.
 
     width, height = image.size
     last = height - 2 if interlaced else height - 1  # of two rows one comes last
@@ -142,7 +158,9 @@ def _rows_there(
     return rows
 
 
-def _open_part(file: PngFile, size: tuple[int, int], packed: bytes, *, interlaced: bool) -> Image:
+def _open_part(
+    file: PngFile, size: tuple[int, int], packed: bytes | memoryview, *, interlaced: bool
+) -> Image:
     """Open compressed pixels of the file's kind as an image of these sides."""
     header = struct.pack(">IIBBBBB", *size, file.depth, file.colour, 0, 0, interlaced)
     part = b"".join((SIGNATURE, _chunk(b"IHDR", header), file.head, _chunk(b"IDAT", packed), _END))
@@ -150,8 +168,13 @@ def _open_part(file: PngFile, size: tuple[int, int], packed: bytes, *, interlace
     return image
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
+    return (
+        struct.pack(">I", len(body))
+        + kind
+        + bytes(body)
+        + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
+    )
 
 
 def with_last_colour(image: Image) -> Image | None:
@@ -219,10 +242,10 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
 
 def _frame(data: bytes, file: PngFile, frame: PngFrame) -> tuple[UInt8Array, bool]:
     size = frame.width, frame.height
-    packed = b"".join(data[slice(*part)] for part in frame.parts)
+    packed = _joined(data, frame.parts)
     try:
         image = _open_part(file, size, packed, interlaced=file.interlaced)
-        _load_whole(image, interlaced=file.interlaced)
+        _load_whole(image, packed, interlaced=file.interlaced)
         return to_rgba(with_last_colour(image) or image), True
     except (Warning, MemoryError, ImageError):
         raise

@@ -164,6 +164,8 @@ def _is_whole(data: bytes, chunk: Span, kind: bytes) -> bool:
 
 
 _ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+#: No file may say that it has more.
+_MOST_FRAMES = (1 << 31) - 1
 
 
 class _Animation:
@@ -198,9 +200,8 @@ class _Animation:
         if kind == b"acTL":
             whole = length == 8 and zlib.crc32(data[body.start - 4 : body.end]).to_bytes(4, "big") == checksum
             if whole and not after_pixels and not self._n_frames:
-                self._n_frames = int.from_bytes(data[body.start : body.start + 4], "big")
-            return True
-        if not self._n_frames:
+                n_frames = int.from_bytes(data[body.start : body.start + 4], "big")
+                self._n_frames = n_frames if n_frames <= _MOST_FRAMES else 0
             return True
         if kind == b"fcTL":
             return self._begin(data, body, checksum)
@@ -220,7 +221,7 @@ class _Animation:
         if not within or dispose > 2 or blend > 1 or not self._next_number(data, body):
             return False
         self._end_frame()
-        if len(self._frames) == min(self._n_frames, self._max_frames):
+        if len(self._frames) == self._max_frames:
             return False
         self._control = PngFrame(
             left=left, top=top, width=width, height=height, milliseconds=1000 * over / (under or 100),
@@ -241,4 +242,4 @@ class _Animation:
     def close(self) -> tuple[PngFrame, ...]:
         """Return the frames there are; none where it is no animation."""
         self._end_frame()
-        return tuple(self._frames)
+        return tuple(self._frames[: self._n_frames])

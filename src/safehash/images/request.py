@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .deadline import NO_DEADLINE, Deadline
 from .declared import Declared
 from .limits import Limits
+from .pictures import Effort
 
 __all__ = ["Request"]
 
@@ -26,12 +27,15 @@ class Request:
         What the file says its colours are, where that differs from sRGB.
     deadline : Deadline
         When the decode is to be left.
+    effort : "fast", "standard", "thorough" or None
+        How much work it is worth to find out what else may be seen; None where only the pixels are wanted.
     """
 
     limits: Limits
     step_for: Callable[[int], int] | None = None
     colours: tuple[Declared, ...] = ()
     deadline: Deadline = NO_DEADLINE
+    effort: Effort | None = None
 
     def step_of(self, size: tuple[int, int]) -> int:
         """Return the reduction to take for a picture of these sides, in pixels."""

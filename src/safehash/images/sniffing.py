@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["HEAD", "sniff"]
 
 #: So many first bytes hold every brand list seen.
@@ -29,8 +31,11 @@ def sniff(head: bytes) -> str | None:
             return "AVIF"
         if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}:
             return "HEIF"
-    return None
+    return "PNM" if _PNM.match(head) else None
 
+
+#: Behind the magic of a portable map a number or a remark follows; without it any text might begin so.
+_PNM = re.compile(rb"P[1-6](?:[ \t\n\v\f\r]+[0-9#]|#)")
 
 _MAGICS = (
     (b"\xff\xd8\xff", "JPEG"),

@@ -95,7 +95,8 @@ def _by_us(
     if page.number(tags.PHOTOMETRIC, 1) == _YCBCR:
         layout = _with_chroma(page, layout)
     _check(layout, request)
-    samples = read_samples(page, layout, request.deadline.check)
+    n_colours = COLOURS[page.number(tags.PHOTOMETRIC, 1)]
+    samples = read_samples(page, layout, n_colours, request.deadline.check)
     image = to_image(page, layout, samples.values)
     also += other_readings(page, layout, samples.values)
     if samples.there is not None:

@@ -115,12 +115,14 @@ def read_layout(page: TiffPage) -> Layout:
 _MAX_SAMPLES = 64
 
 
-def read_samples(page: TiffPage, layout: Layout, check: Callable[[], None]) -> Samples:
+def read_samples(page: TiffPage, layout: Layout, n_colours: int, check: Callable[[], None]) -> Samples:
     """Unpack all samples of a page.
 
     Parameters
     ----------
     page, layout
+    n_colours : int
+        How many samples must be there; those behind them are left out where their plane is not whole.
     check : callable
         Called between tiles or strips; raises where the work is to be left.
     """
@@ -133,6 +135,8 @@ def read_samples(page: TiffPage, layout: Layout, check: Callable[[], None]) -> S
         bits = layout.bits if layout.planes == 1 else layout.bits[plane : plane + 1]
         at = slice(plane * per_plane, (plane + 1) * per_plane)
         values, there = _read_plane(page, layout, bits, offsets[at], lengths[at], check)
+        if plane >= n_colours and not there.all():
+            break
         planes.append(values)
         whole &= there
     if not whole.any():
@@ -195,7 +199,7 @@ def _read_plane(
         values[row : row + len(part), col : col + part.shape[1]] = part
         there[row : row + len(part), col : col + part.shape[1]] = True
     if values is None:
-        raise UnreadableImage("damaged TIFF: no whole row or tile in it")
+        values = np.zeros((layout.height, layout.width, len(bits)), np.uint8)
     return values, there
 
 

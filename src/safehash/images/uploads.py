@@ -25,14 +25,36 @@ __all__ = ["BinaryReader", "Upload", "UploadedFile", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
-    """A file object opened in binary mode: BytesIO, an open file, Django's uploaded file."""
+    """A file object opened in binary mode: BytesIO, an open file, Django's uploaded file.
+
+    Examples
+    --------
+    >>> import io
+    >>> with open("photo.jpg", "rb") as file:
+    ...     upload = io.BytesIO(file.read())
+    >>> safehash.Matcher.from_files("list.csv").check(upload).is_match
+    True
+    """
 
     def read(self, size: int = ..., /) -> bytes:
         """Return at most `size` bytes, none at the end."""
 
 
 class UploadedFile(Protocol):
-    """An uploaded file whose own `read` is asynchronous: Starlette's and FastAPI's."""
+    """An uploaded file whose own `read` is asynchronous: Starlette's and FastAPI's.
+
+    Examples
+    --------
+    >>> class Received:  # as a framework gives it: its own `read` must be awaited
+    ...     def __init__(self, path):
+    ...         self.file = open(path, "rb")
+    ...     async def read(self, size=-1):
+    ...         return self.file.read(size)
+    >>> received = Received("photo.jpg")
+    >>> safehash.Matcher.from_files("list.csv").check(received).is_match
+    True
+    >>> received.file.close()
+    """
 
     @property
     def file(self) -> BinaryReader:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
-from ..hashing.compute import hash_bytes, reduction_for
+from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Hash
-from ..images.decoding import decode
+from ..hashing.shown import Shown, pictures_shown
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from .entry import Entry
@@ -24,8 +25,10 @@ from .suspicion import suspicion
 
 __all__ = ["Added", "Parts", "Refused", "add"]
 
+#: A picture as our decoders give it; what makes further hashes of one is ours, too.
+_Picture: TypeAlias = Decoded
 #: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
-Parts = Callable[[Decoded], Iterable[tuple[Hash, str]]]
+Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,12 @@ class Refused:
     ----------
     path : str
     reason : str
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["none.jpg"])
+    >>> found.refused[0].path
+    'none.jpg'
     """
 
     path: str
@@ -51,12 +60,21 @@ class Added:
     entries : tuple of Entry
         The records that were added, those of parts behind their picture's own.
     refused : tuple of Refused
+    stored_left_out : tuple of str
+        Files that were listed as they are shown and store another picture, which was not listed.
     n_entries : int
         Records on the list now; 0 where nothing was added, and so nothing written.
+
+    Examples
+    --------
+    >>> found = add("own.jsonl", ["photo.jpg", "other.jpg"])
+    >>> found.n_entries, [entry.hash.quality for entry in found.entries], found.refused
+    (2, [100, 100], ())
     """
 
     entries: tuple[Entry, ...]
     refused: tuple[Refused, ...]
+    stored_left_out: tuple[str, ...] = ()
     n_entries: int
 
 
@@ -70,10 +88,14 @@ def add(
     algorithm: str | Algorithm = Algorithm.PDQ,
     min_quality: int = USUAL_QUALITY,
     parts: Parts | None = None,
+    also_stored: bool = False,
     file_names: bool = False,
     now: datetime | None = None,
 ) -> Added:
     """Hash pictures into a list of one's own, made or added to; the pictures themselves are not kept.
+
+    What is listed is what viewers show. A file may store another picture, seen by nobody and perhaps innocent, and show
+    it changed by the colours it declares.
 
     Parameters
     ----------
@@ -92,6 +114,8 @@ def add(
         Flatter pictures are refused: their hash would match what they are not.
     parts : callable, optional
         Lists parts of each picture too, flagged as such: `safehash.windows_to_list` finds copies that were cropped.
+    also_stored : bool
+        Of a file that stores another picture than viewers show, list both.
     file_names : bool
         Keep each picture's file name on the list.
     now : datetime, optional
@@ -108,9 +132,9 @@ def add(
 
     Examples
     --------
-    >>> found = add(folder / "own.jsonl", [photo, folder / "none.jpg"], labels=["viral_challenge"])
-    >>> len(found.entries), found.n_entries, found.refused[0].reason
-    (1, 1, 'cannot be read: No such file or directory')
+    >>> found = add("own.jsonl", ["photo.jpg", "none.jpg"], labels=["viral_challenge"])
+    >>> found.n_entries, [(each.path, each.reason) for each in found.refused]
+    (1, [('none.jpg', 'cannot be read: No such file or directory')])
     """
     labels = all_of("labels", labels, str)
     algorithm = Algorithm(algorithm)
@@ -120,14 +144,17 @@ def add(
     when = in_utc(now).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     added: list[Entry] = []
     refused: list[Refused] = []
+    left_out: list[str] = []
     for image in images:
         try:
-            found = _hashes_of(image, algorithm, min_quality, parts)
+            found, has_other = _hashes_of(image, algorithm, min_quality, parts, also_stored=also_stored)
         except (ImageError, OSError, ValueError) as exc:
             reason = f"cannot be read: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc)
             refused.append(Refused(path=os.fspath(image), reason=reason))
             continue
-        for value, part in found:
+        if has_other:
+            left_out.append(os.fspath(image))
+        for value, apart in found:
             # A newer record replaces an older one whole, so labels given before are carried over.
             before = present.get(value)
             extra = {"filename": Path(image).name} if file_names else {}
@@ -139,35 +166,56 @@ def add(
                     labels=tuple(sorted(labels | set(before.labels if before is not None else ()))),
                     created=when if before is None else before.created,
                     updated=when,
-                    extra=extra if part is None else {**extra, "window": part},
+                    extra={**extra, **apart},
                 )
             )
     n_entries = 0
     if added:
         n_entries = write_list(path, merge_lists(known, added, keep_deleted=True), name=name)
-    return Added(entries=tuple(added), refused=tuple(refused), n_entries=n_entries)
+    return Added(
+        entries=tuple(added), refused=tuple(refused), stored_left_out=tuple(left_out), n_entries=n_entries
+    )
 
 
 def _hashes_of(
-    image: str | os.PathLike[str], algorithm: Algorithm, min_quality: int, parts: Parts | None
-) -> list[tuple[Hash, str | None]]:
-    """Return the hash of a picture, and those of its parts, each with what it shows.
+    image: str | os.PathLike[str],
+    algorithm: Algorithm,
+    min_quality: int,
+    parts: Parts | None,
+    *,
+    also_stored: bool,
+) -> tuple[list[tuple[Hash, dict[str, str]]], bool]:
+    """Return the hashes of a file's pictures and of their parts, and whether its stored picture was left out.
+
+    With each hash comes what sets it apart from others of the file.
 
     Raises
     ------
     ImageError, OSError
         It cannot be hashed.
     ValueError
-        Its hash says too little of it.
+        A hash says too little of its picture.
     """
     data = read_file(image)
-    value = hash_bytes(data, algorithm=algorithm)
-    if value.quality is not None and value.quality < min_quality:
-        raise ValueError(f"quality {value.quality} is under {min_quality}: too flat to match")
-    reason = suspicion(value)
+    if not algorithm.is_perceptual:
+        return [(hash_bytes(data, algorithm=algorithm), {})], False
+    pictures = pictures_shown(data, algorithm=algorithm)
+    wanted = [each for each in pictures if each.is_shown or also_stored]
+    found: list[tuple[Hash, dict[str, str]]] = []
+    for each in wanted:
+        _check(each, min_quality)
+        apart = {"view": each.view if each.is_shown else "as stored"} if len(pictures) > 1 else {}
+        found.append((each.hash, apart))
+        for value, part in parts(each.picture) if parts is not None else ():
+            if suspicion(value) is None:
+                found.append((value, {**apart, "window": part}))
+    return found, len(wanted) < len(pictures)
+
+
+def _check(picture: Shown, min_quality: int) -> None:
+    quality = picture.hash.quality
+    if quality is not None and quality < min_quality:
+        raise ValueError(f"quality {quality} is under {min_quality}: too flat to match")
+    reason = suspicion(picture.hash)
     if reason is not None:
         raise ValueError(f"suspicious digest: {reason}")
-    found: list[tuple[Hash, str | None]] = [(value, None)]
-    if parts is not None:
-        found += [each for each in parts(decode(data, step_for=reduction_for)) if suspicion(each[0]) is None]
-    return found

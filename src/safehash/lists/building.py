@@ -427,12 +427,20 @@ class _PoolBuilder:
             begins = pool.offsets[some]
             lengths = pool.offsets[some + 1] - begins
             ends = np.cumsum(lengths)
-            if ends.size and ends[-1]:
-                at = np.arange(ends[-1]) + np.repeat(begins - (ends - lengths), lengths)
-                self._offsets.frombytes((ends + len(self._blob)).tobytes())
-                self._blob += pool.blob[at].tobytes()
+            self._offsets.frombytes((ends + len(self._blob)).tobytes())
+            if not ends.size or not ends[-1]:
+                continue
+            first, last = int(some[0]), int(some[-1])
+            if 0 <= last - first < 4 * some.size and (np.diff(some) > 0).all():
+                # Most of a stretch, in its order: what lies between is left out.
+                chosen = np.zeros(last - first + 1, np.bool_)
+                chosen[some - first] = True
+                stretch = pool.offsets[first : last + 2]
+                data = pool.blob[stretch[0] : stretch[-1]]
+                self._blob += data[np.repeat(chosen, np.diff(stretch))].tobytes()
             else:
-                self._offsets.frombytes((ends + len(self._blob)).tobytes())
+                at = np.arange(ends[-1]) + np.repeat(begins - (ends - lengths), lengths)
+                self._blob += pool.blob[at].tobytes()
 
     def to_sections(self, name: str, sections: dict[str, AnyArray]) -> None:
         sections[f"{name}_offsets"] = np.frombuffer(self._offsets, dtype=np.int64)

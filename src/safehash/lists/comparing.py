@@ -36,6 +36,13 @@ class ListDiff:
     changed : tuple of (Entry, Entry)
         Old and new, where anything else differs.
     n_same : int
+
+    Examples
+    --------
+    >>> before = safehash.read_list("list.csv")
+    >>> diff = diff_lists(before, [])
+    >>> len(diff.removed), len(diff.added), diff.n_same
+    (1, 0, 0)
     """
 
     added: tuple[Entry, ...]
@@ -49,6 +56,11 @@ def diff_lists(old: Iterable[Entry], new: Iterable[Entry]) -> ListDiff:
     """Compare two states of one list; records are merged first, so deletes count.
 
     The name of the list is not compared: two files of one list are seldom called the same.
+
+    Examples
+    --------
+    >>> diff_lists(safehash.read_list("list.csv"), safehash.read_list("list.csv")).n_same
+    1
     """
     before = {_identity(entry): entry for entry in merge_lists(old)}
     after = {_identity(entry): entry for entry in merge_lists(new)}
@@ -105,6 +117,12 @@ class ListStats:
         what matching by views means by it (`_digests.degenerate`).
     clusters : tuple of int or None
         Sizes of groups of near-duplicate PDQ digests, largest first; None where they were not looked for.
+
+    Examples
+    --------
+    >>> stats = list_stats(safehash.load_list("list.csv").table)
+    >>> stats.algorithms, stats.ages
+    ({'pdq': 1}, {'no date': 1})
     """
 
     n_entries: int
@@ -134,6 +152,11 @@ def list_stats(
         In bits: PDQ digests as near as this are near-duplicates.
     max_clustered : int
         Near-duplicates are looked for among at most this many digests.
+
+    Examples
+    --------
+    >>> list_stats(safehash.load_list("list.csv").table).labels
+    {'viral_challenge': 1}
     """
     when = datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
     counters: dict[str, Counter[str]] = {

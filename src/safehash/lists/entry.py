@@ -29,6 +29,14 @@ class Opinion:
         The organisation's name, where the exchange gives it beside an id.
     reasons : tuple of str
         Why, in the exchange's words.
+
+    Examples
+    --------
+    >>> (entry,) = safehash.read_list("list.csv")
+    >>> entry.owners
+    ()
+    >>> Opinion(owner="42", category="negative", reasons=("a film poster",)).category
+    'negative'
     """
 
     owner: str
@@ -68,6 +76,12 @@ class Entry:
         that give an id beside it but key on the digest.
     extra : mapping
         Fields safehash does not know, kept as they came.
+
+    Examples
+    --------
+    >>> (entry,) = safehash.read_list("list.csv")
+    >>> entry.id, entry.labels, entry.source, entry.deleted
+    ('b-1', ('viral_challenge',), 'list', False)
     """
 
     hash: Hash | ForeignHash | None

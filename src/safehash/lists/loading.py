@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,35 @@ from .building import EntryTableBuilder
 from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .formats.reading import batches_of
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
-from .table import EntryTable
+from .table import KIND_FOREIGN, EntryTable
 
-__all__ = ["LoadedList", "load_list"]
+__all__ = ["LoadedList", "Withdrawn", "load_list", "loaded_from"]
 
-# Odd constants, one for each 32 bits of a digest, so that different digests seldom share a key.
-_MIX = np.random.default_rng(20_261).integers(1 << 62, dtype=np.uint64, size=8) | np.uint64(1)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """What a list says was taken back.
+
+    Attributes
+    ----------
+    digests : mapping of Algorithm to uint8, shape (n, n_bytes)
+        Those of its deletes that name one.
+    ids : frozenset of str
+        Those of its deletes that have one.
+
+    Examples
+    --------
+    >>> loaded = load_list("list.csv")
+    >>> loaded.withdrawn.ids
+    frozenset()
+    """
+
+    digests: Mapping[Algorithm, npt.NDArray[np.uint8]]
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +58,20 @@ class LoadedList:
         What was met, before merging.
     table : EntryTable
         The live entries after merging: deletes and superseded records are gone.
+    withdrawn : Withdrawn
+        What the list says was taken back.
+
+    Examples
+    --------
+    >>> loaded = load_list("list.csv")
+    >>> loaded.name, len(loaded), loaded.table.counts()
+    ('list', 1, {'pdq': 1})
     """
 
     name: str
     report: ListReport
     table: EntryTable
+    withdrawn: Withdrawn
 
     @property
     def snapshot(self) -> str:
@@ -87,6 +116,11 @@ def load_list(
     -----
     The result is that of `merge_lists`, row order aside. Records stay in columns; only those whose key
     occurs more than once are looked at one by one.
+
+    Examples
+    --------
+    >>> [entry.id for entry in load_list("list.csv").table]
+    ['b-1']
     """
     reader = read_list(
         path,
@@ -101,8 +135,19 @@ def load_list(
         on_reject=on_reject,
         now=now,
     )
-    staged = _Staged(reader)
-    return LoadedList(name=reader.name, report=reader.report, table=staged.merged())
+    return loaded_from(reader)
+
+
+def loaded_from(reader: ListReader) -> LoadedList:
+    """Read and merge what a reader has not read yet; its report tells what was met, also where this raises.
+
+    Raises
+    ------
+    ListError
+        As by `load_list`.
+    """
+    table, withdrawn = _Staged(reader).merged()
+    return LoadedList(name=reader.name, report=reader.report, table=table, withdrawn=withdrawn)
 
 
 class _Staged:
@@ -113,9 +158,7 @@ class _Staged:
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
         self._deleted = bytearray()
-        # Of all of a row but its digest: a replayed record has key, digest and this in common with the first.
-        self._contents = array("q")
-        for item in reader.batches():
+        for item in batches_of(reader):
             if isinstance(item, Batch):
                 self._add_batch(item)
             else:
@@ -127,9 +170,6 @@ class _Staged:
         self._keys.append(0 if by_digest else hash(entry.key))
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
-        quality = entry.hash.quality if isinstance(entry.hash, Hash) else None
-        extra = json.dumps(entry.extra, sort_keys=True) if entry.extra else ""
-        self._contents.append(hash((entry, quality, extra)))
 
     def _add_batch(self, batch: Batch) -> None:
         n = len(batch)
@@ -143,7 +183,7 @@ class _Staged:
             dates=batch.dates,
             extras=batch.extras,
         )
-        like = batch.likes[0]  # source and key are the same for all of a batch
+        like = batch.likes[0]  # source and kind of key are the same for all of a batch
         if batch.ids is None or like.keyed_by == "digest":
             self._keys.frombytes(bytes(8 * n))
             self._keyed_by_digest += b"\1" * n
@@ -156,71 +196,122 @@ class _Staged:
         else:
             deleted = np.array([each.deleted for each in batch.likes], np.uint8)
             self._deleted += deleted[np.asarray(batch.which)].tobytes()
-        self._contents.frombytes(_contents_of(batch).tobytes())
 
-    def merged(self) -> EntryTable:
-        """Return the table of what is live."""
+    def merged(self) -> tuple[EntryTable, Withdrawn]:
+        """Return the table of what is live, and what was taken back."""
         table = self._builder.build()
-        keys = np.frombuffer(self._keys, np.int64).copy()
         deleted = np.frombuffer(self._deleted, np.bool_)
+        withdrawn = _withdrawn(table, deleted)
+        order, same = self._by_key(table)
+        kept = ~deleted
+        unlike: list[list[int]] = []
+        for rows in _groups(*_alike(table, order, same, deleted)):
+            kept[rows] = False
+            different = _different(table, rows)
+            if len(different) > 1:
+                unlike.append(different)
+            elif not deleted[different[0]]:
+                kept[different[0]] = True
+        if kept.all():
+            return table, withdrawn
+        builder = EntryTableBuilder()
+        builder.extend_from(table, np.flatnonzero(kept))
+        for rows in unlike:
+            for entry in merge_lists([table[row] for row in rows]):
+                builder.append(entry)
+        return builder.build(), withdrawn
+
+    def _by_key(self, table: EntryTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Return rows in an order in which those that share a key stand together, and which do with the next.
+
+        Rows of different keys may be taken for sharing one, never the other way round.
+        """
+        keys = np.frombuffer(self._keys, np.int64).copy()
         by_digest = np.frombuffer(self._keyed_by_digest, np.bool_)
-        contents = np.frombuffer(self._contents, np.int64).copy()
         for algorithm in Algorithm:
             rows, digests = table.digests(algorithm)
-            if rows.size:
-                mixed = _mixed(digests)
-                contents[rows] += mixed
-                chosen = by_digest[rows]
-                keys[rows[chosen]] = mixed[chosen]
+            chosen = by_digest[rows]
+            if chosen.any():
+                keys[rows[chosen]] = _mixed(digests[chosen])
         order = np.argsort(keys, kind="stable")
-        same = keys[order[1:]] == keys[order[:-1]]
-        if same.any():
-            order = np.lexsort((contents, keys))
-            replayed = (keys[order[1:]] == keys[order[:-1]]) & (contents[order[1:]] == contents[order[:-1]])
-            n_rows = len(table)
-            order = order[np.concatenate(([True], ~replayed))]
-            same = keys[order[1:]] == keys[order[:-1]]
-            if order.shape[0] < n_rows:
-                dropped = np.ones(n_rows, np.bool_)
-                dropped[order] = False
-                deleted = deleted | dropped
-        shared = np.zeros(len(table), np.bool_)
-        shared[order[1:][same]] = True
-        shared[order[:-1][same]] = True
-        if not shared.any() and not deleted.any():
-            return table
-        builder = EntryTableBuilder()
-        builder.extend_from(table, np.flatnonzero(~shared & ~deleted))
-        for rows_of_key in _groups(order, same):
-            for entry in merge_lists([table[row] for row in rows_of_key]):
-                builder.append(entry)
-        return builder.build()
+        return order, keys[order[1:]] == keys[order[:-1]]
 
 
-def _contents_of(batch: Batch) -> npt.NDArray[np.int64]:
-    """Return a number per row that stands for all of it but its digest."""
-    n = len(batch)
-    contents = np.zeros(n, np.int64)
-    for column in (batch.ids, batch.dates, batch.extras):
-        contents *= 1_000_003
-        if column is not None:
-            contents += np.fromiter(map(hash, column), np.int64, n)
-    contents *= 1_000_003
-    if batch.qualities is not None:
-        contents += batch.qualities
-    contents *= 1_000_003
-    likes = np.array([hash(like) for like in batch.likes], np.int64)
-    contents += likes[0 if batch.which is None else np.asarray(batch.which)]
-    return contents
+def _alike(
+    table: EntryTable,
+    order: npt.NDArray[np.int64],
+    same: npt.NDArray[np.bool_],
+    deleted: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Leave out the groups of rows that are several digests of one record: nothing of them is merged.
+
+    So a record of an MD5, a SHA-1 and a PDQ stays three rows: none is deleted, all are of one time, and no two
+    have one digest.
+    """
+    if not same.any():
+        return order[:0], same[:0]
+    starts = np.flatnonzero(np.concatenate(([True], ~same)))
+    sizes: npt.NDArray[np.int64] = np.diff(np.concatenate((starts, [order.shape[0]]))).astype(np.int64)
+    groups = np.flatnonzero(sizes > 1)
+    rows = order[np.repeat(sizes > 1, sizes)]
+    group = np.repeat(np.arange(groups.size), sizes[groups])
+    first = np.concatenate(([0], np.cumsum(sizes[groups])[:-1]))
+    odd = ~np.logical_and.reduceat(table.same_dates(rows, rows[first][group]), first)
+    odd |= np.maximum.reduceat(deleted[rows].view(np.int8), first) > 0
+    marks = _digest_marks(table, rows)
+    within = np.lexsort((marks, group))
+    repeated = (group[within][1:] == group[within][:-1]) & (marks[within][1:] == marks[within][:-1])
+    odd[group[within][1:][repeated]] = True
+    chosen = odd[group]
+    rows, group = rows[chosen], group[chosen]
+    return rows, group[1:] == group[:-1]
+
+
+def _digest_marks(table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a number per row that is the same wherever the digest is; rows without one have none in common."""
+    marks = np.zeros(len(table), np.int64)
+    computed = np.zeros(len(table), np.bool_)
+    for algorithm in Algorithm:
+        own, digests = table.digests(algorithm)
+        if own.size:
+            marks[own] = _mixed(digests) + hash(algorithm.value) % (1 << 62)
+            computed[own] = True
+    for row in rows[~computed[rows]].tolist():
+        kind, *_, name, value = table.identity(row)
+        marks[row] = hash((name, value)) if kind == KIND_FOREIGN else 0
+    return marks[rows]
+
+
+def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:
+    digests = {}
+    for algorithm in Algorithm:
+        rows, own = table.digests(algorithm)
+        chosen = deleted[rows]
+        if chosen.any():
+            digests[algorithm] = own[chosen].copy()
+    ids = {table.id_of(row) for row in np.flatnonzero(deleted).tolist()}
+    return Withdrawn(digests=digests, ids=frozenset(each for each in ids if each is not None))
+
+
+# One odd number for each 32 bits of a digest, drawn anew in every process: nobody can make two digests share a key.
+_MIX = np.frombuffer(os.urandom(64), np.uint64) | np.uint64(1)
 
 
 def _mixed(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return a 64-bit key per digest; digests that share one by chance are told apart afterwards."""
+    """Return a 64-bit key per digest; digests that share one are told apart afterwards."""
     words = np.ascontiguousarray(digests).view(np.uint32)
     keys = np.zeros(words.shape[0], np.uint64)
     for column in range(words.shape[1]):
         keys += words[:, column] * _MIX[column]
     return keys.view(np.int64)
+
+
+def _different(table: EntryTable, rows: list[int]) -> list[int]:
+    """Return the first of each of the rows that differ in anything: a replayed record counts once."""
+    first: dict[tuple[object, ...], int] = {}
+    for row in rows:
+        first.setdefault(table.identity(row), row)
+    return list(first.values())
 
 
 def _groups(order: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]) -> Iterator[list[int]]:

@@ -39,6 +39,13 @@ def merge_lists(*lists: Iterable[Entry], keep_deleted: bool = False) -> Iterator
     Notes
     -----
     Memory grows with the number of different records, not with the number of records read.
+
+    Examples
+    --------
+    >>> reader = safehash.read_list("list.csv")
+    >>> withdrawn = safehash.Entry(hash=None, id="b-1", source="list", deleted=True)
+    >>> list(merge_lists(reader, [withdrawn]))
+    []
     """
     states: dict[tuple[str, ...], _State] = {}
     for entries in lists:
@@ -69,6 +76,14 @@ def unite_digests(entries: Iterable[Entry]) -> Iterator[Entry]:
     ------
     Entry
         Sorted by digest.
+
+    Examples
+    --------
+    >>> value = safehash.hash_file("photo.jpg")
+    >>> one = safehash.Entry(hash=value, source="one", category="positive")
+    >>> two = safehash.Entry(hash=value, source="two", category="negative")
+    >>> [(entry.source, entry.category) for entry in unite_digests([one, two])]
+    [('one + two', 'disputed')]
     """
     groups: dict[Hash | ForeignHash, list[Entry]] = {}
     for entry in entries:

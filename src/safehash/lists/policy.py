@@ -37,6 +37,12 @@ class ListPolicy:
     ------
     TypeError, ValueError
         As of `Policy`.
+
+    Examples
+    --------
+    >>> policy = Policy(per_list={"partner": ListPolicy(max_distance={"pdq": 20}, exclude_labels=["news"])})
+    >>> policy.of_list("partner").max_distance["pdq"], policy.of_list("own").max_distance["pdq"]
+    (20, 31)
     """
 
     max_distance: Mapping[str, int] | None = None
@@ -85,6 +91,12 @@ class Policy:
         One string where several are meant.
     ValueError
         An unknown category or algorithm, or a number out of range.
+
+    Examples
+    --------
+    >>> settings = safehash.Settings(policy=Policy(max_distance={"pdq": 24}, exclude_labels=["news"]))
+    >>> dict(safehash.Matcher.from_files("list.csv", settings=settings).audit.thresholds)["pdq"]
+    24
     """
 
     max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))

@@ -24,6 +24,11 @@ class Reject:
     position : int
     reason : str
         What was found and what was expected; never more than the first digits of a digest.
+
+    Examples
+    --------
+    >>> print(Reject(page="list.csv", unit="line", position=3, reason="expected 64 hexadecimal digits, found 12"))
+    list.csv, line 3: expected 64 hexadecimal digits, found 12
     """
 
     page: str
@@ -50,6 +55,11 @@ class ColumnUse:
         Why: "told", "by its name", "by what it holds" or "".
     examples : tuple of str
         Two of its cells; never more than the first digits of a digest.
+
+    Examples
+    --------
+    >>> [(use.name, use.meaning) for use in safehash.load_list("list.csv").report.columns][-1]
+    ('labels', 'labels')
     """
 
     page: str
@@ -90,6 +100,12 @@ class ListReport:
         After how many days without refresh this format's rules call a list stale.
     snapshot : str
         SHA-256 of the list's bytes, hexadecimal; "" until all was read.
+
+    Examples
+    --------
+    >>> report = safehash.load_list("list.csv").report
+    >>> report.n_records, report.n_rejects, dict(report.entries)
+    (1, 0, {'pdq': 1})
     """
 
     path: str

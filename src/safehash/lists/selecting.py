@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -15,8 +15,8 @@ from ..hashing.hashes import Algorithm, Hash
 from .loading import LoadedList
 from .policy import Policy, in_utc, is_too_old, reason_of_many
 from .report import ListReport
-from .suspicion import suspicion
-from .table import EntryTable
+from .suspicion import perhaps_suspicious, suspicion
+from .table import EntryTable, columns_of
 
 __all__ = ["Selection", "select", "staleness"]
 
@@ -57,7 +57,7 @@ def select(policy: Policy, loaded: LoadedList, *, now: datetime | None = None) -
 def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
     taken = np.zeros(len(table), np.bool_)
     left_out: Counter[str] = Counter()
-    columns = table.columns()
+    columns = columns_of(table)
     against = [reason_of_many(policy, entry) for entry in columns.models]
     meta_ok = np.array([reason is None for reason in against], np.bool_)
     n_computed = 0
@@ -80,7 +80,7 @@ def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
                     ok[at] = False
                     left_out["too old"] += 1
         if not policy.include_suspicious:
-            odd = [at for at in _perhaps_suspicious(algorithm, digests) if ok[at]]
+            odd = [at for at in perhaps_suspicious(algorithm, digests) if ok[at]]
             odd = [at for at in odd if suspicion(Hash(algorithm, digests[at].tobytes())) is not None]
             ok[odd] = False
             left_out["suspicious"] += len(odd)
@@ -96,6 +96,12 @@ def staleness(
 
     A list is as old as its newest record. After `refresh_days` (by default its format's own rule) without
     one, the exchange may have withdrawn hashes that this copy still holds.
+
+    Examples
+    --------
+    >>> report = safehash.load_list("list.csv").report
+    >>> staleness(report, refresh_days=30) is None  # it has no dates
+    True
     """
     limit = report.refresh_days if refresh_days is None else refresh_days
     if limit is None or report.newest is None:
@@ -105,19 +111,3 @@ def staleness(
     if age_days <= limit:
         return None
     return f"stale: its newest record is {age_days:.0f} days old, to be refreshed within {limit:g}"
-
-
-def _perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> Iterator[int]:
-    """Yield rows that `suspicion` must look at: a million digests are mostly ruled out in columns."""
-    if algorithm is Algorithm.PDQ:
-        n_ones = np.zeros(digests.shape[0], np.int32)
-        for column in range(digests.shape[1]):
-            n_ones += _ONES[digests[:, column]]
-        yield from np.flatnonzero(abs(n_ones - 128) > 8).tolist()
-        return
-    first = digests[:, 0]
-    plain = np.frombuffer(bytes((0x00, 0xFF, 0xD4, 0xDA, 0xE3)), np.uint8)  # zeros, ones, empty files
-    yield from np.flatnonzero(np.isin(first, plain)).tolist()
-
-
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)

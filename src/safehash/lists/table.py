@@ -15,11 +15,11 @@ from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
 
-__all__ = ["Columns", "EntryTable"]
+__all__ = ["Columns", "EntryTable", "columns_of"]
 
-AnyArray = npt.NDArray[Any]
-UInt8Array = npt.NDArray[np.uint8]
-Int64Array = npt.NDArray[np.int64]
+_AnyArray = npt.NDArray[Any]
+_UInt8Array = npt.NDArray[np.uint8]
+_Int64Array = npt.NDArray[np.int64]
 
 #: What a row's hash is, in the column ``kinds``. These numbers stand in files: never renumber, only append.
 KIND_OF = {
@@ -69,7 +69,7 @@ class Columns:
 
     models: tuple[Entry, ...]
     models_of: npt.NDArray[np.uint32]
-    qualities: UInt8Array
+    qualities: _UInt8Array
 
 
 class EntryTable:
@@ -84,14 +84,20 @@ class EntryTable:
     stored as one value. A row costs its digest, its id, and about 16 to 29 bytes.
 
     Safe to share between threads.
+
+    Examples
+    --------
+    >>> table = safehash.load_list("list.csv").table
+    >>> len(table), table[0].id
+    (1, 'b-1')
     """
 
     def __init__(
         self,
-        sections: Mapping[str, AnyArray],
+        sections: Mapping[str, _AnyArray],
         *,
         path: str = "",
-        check: Callable[[AnyArray], None] | None = None,
+        check: Callable[[_AnyArray], None] | None = None,
     ) -> None:
         self._path = path
         self._check = check
@@ -108,7 +114,7 @@ class EntryTable:
         self._ids = self._take_pool("id")
         if len(self._ids) not in (0, n_rows):
             raise self._damaged("id_offsets", f"expected {n_rows} ids or none, found {len(self._ids)}")
-        self._groups: dict[int, tuple[Int64Array, UInt8Array]] = {}
+        self._groups: dict[int, tuple[_Int64Array, _UInt8Array]] = {}
         for algorithm, kind in KIND_OF.items():
             if not {f"rows.{algorithm.value}", f"digests.{algorithm.value}"} & self._sections.keys():
                 continue
@@ -130,10 +136,10 @@ class EntryTable:
     @classmethod
     def from_sections(
         cls,
-        sections: Mapping[str, AnyArray],
+        sections: Mapping[str, _AnyArray],
         *,
         path: str = "",
-        check: Callable[[AnyArray], None] | None = None,
+        check: Callable[[_AnyArray], None] | None = None,
     ) -> EntryTable:
         """Return the table whose `to_sections` gave `sections`; the arrays are used as they are, not copied.
 
@@ -155,7 +161,7 @@ class EntryTable:
         """
         return cls(sections, path=path, check=check)
 
-    def to_sections(self) -> dict[str, AnyArray]:
+    def to_sections(self) -> dict[str, _AnyArray]:
         """Return the arrays that make up the table, by name; `from_sections` is the way back.
 
         Raises
@@ -210,7 +216,37 @@ class EntryTable:
     def __iter__(self) -> Iterator[Entry]:
         return (self[row] for row in range(self._n_rows))
 
-    def digests(self, algorithm: str | Algorithm) -> tuple[Int64Array, UInt8Array]:
+    def id_of(self, row: int) -> str | None:
+        """Return the id of one row, without building its entry."""
+        return self._id(row, self._meta(self._column("metas", row))[6])
+
+    def same_dates(self, rows: _Int64Array, others: _Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell for each row whether its dates are those of another row, shape (n,)."""
+        numbers = np.asarray(self._whole("dates")).astype(np.int64)
+        one, other = numbers[rows], numbers[others]
+        same: npt.NDArray[np.bool_] = one == other
+        differ = np.flatnonzero(~same)
+        same[differ] = self._pools["date"].equal(one[differ], other[differ])
+        return same
+
+    def identity(self, row: int) -> tuple[object, ...]:
+        """Return all that one row holds, as stored: rows of one table with equal identities are one record."""
+        kind = self._column("kinds", row)
+        found: list[object] = [kind, self._column("qualities", row), self._column("metas", row)]
+        found += [
+            self._item(self._pools[name], self._column(f"{name}s", row), name) for name in ("date", "extra")
+        ]
+        found.append(self._item(self._ids, row, "id") if len(self._ids) else b"")
+        if kind in self._groups:
+            rows, digests = self._groups[kind]
+            found.append(digests[self._position(rows, row, "rows")].tobytes())
+        elif kind == KIND_FOREIGN:
+            at = self._position(self._foreign_rows, row, "foreign_rows")
+            found.append(self._at(self._foreign_names, at))
+            found.append(self._item(self._foreign_values, at, "foreign"))
+        return tuple(found)
+
+    def digests(self, algorithm: str | Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
         Returns
@@ -256,27 +292,6 @@ class EntryTable:
                 raise self._damaged(f"rows.{algorithm.value}", f"row {row} of {self._n_rows}")
             found.append(row)
         return found
-
-    def columns(self) -> Columns:
-        """Return what is needed to judge all rows without building their entries."""
-        models = []
-        for number in range(len(self._pools["meta"])):
-            source, category, labels, owners, severity, deleted, _, keyed_by = self._meta(number)
-            models.append(
-                Entry(
-                    hash=None,
-                    source=source,
-                    category=category,
-                    labels=labels,
-                    owners=owners,
-                    severity=severity,
-                    deleted=deleted,
-                    keyed_by=keyed_by,
-                )
-            )
-        return Columns(
-            models=tuple(models), models_of=self._whole("metas"), qualities=self._whole("qualities")
-        )
 
     def counts(self) -> dict[str, int]:
         """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
@@ -331,13 +346,13 @@ class EntryTable:
         quality = self._column("qualities", row)
         return Hash(algorithm, digest.tobytes(), quality=None if quality == NO_QUALITY else quality)
 
-    def _group(self, algorithm: Algorithm) -> tuple[Int64Array, UInt8Array]:
+    def _group(self, algorithm: Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         group = self._groups.get(KIND_OF[algorithm])
         if group is None:
             return np.zeros(0, np.int64), np.zeros((0, algorithm.n_bytes), np.uint8)
         return group
 
-    def _whole(self, name: str) -> AnyArray:
+    def _whole(self, name: str) -> _AnyArray:
         """Return a column with one value a row, also where it is stored once for all of them."""
         values = self._columns[name]
         if self._check is not None:
@@ -348,12 +363,12 @@ class EntryTable:
         values = self._columns[name]
         return self._at(values, row if values.shape[0] > 1 else 0)
 
-    def _at(self, values: AnyArray, at: int) -> int:
+    def _at(self, values: _AnyArray, at: int) -> int:
         if self._check is not None:
             self._check(values[at : at + 1])
         return int(values[at])
 
-    def _position(self, rows: Int64Array, row: int, section: str) -> int:
+    def _position(self, rows: _Int64Array, row: int, section: str) -> int:
         n = rows.shape[0]
         if row < n and self._at(rows, row) == row:  # so in every list of one algorithm
             return row
@@ -389,7 +404,7 @@ class EntryTable:
                 self._parsed[number] = parsed
         return parsed
 
-    def _take(self, name: str, dtype: Any) -> AnyArray:
+    def _take(self, name: str, dtype: Any) -> _AnyArray:
         if name not in self._sections:
             raise self._damaged(name, "missing")
         values = self._sections[name]
@@ -422,25 +437,60 @@ class EntryTable:
         return IndexFileError(message, path=self._path, section=section)
 
 
+def columns_of(table: EntryTable) -> Columns:
+    """Return what is needed to judge all rows without building their entries."""
+    models = []
+    for number in range(len(table._pools["meta"])):
+        source, category, labels, owners, severity, deleted, _, keyed_by = table._meta(number)
+        models.append(
+            Entry(
+                hash=None,
+                source=source,
+                category=category,
+                labels=labels,
+                owners=owners,
+                severity=severity,
+                deleted=deleted,
+                keyed_by=keyed_by,
+            )
+        )
+    return Columns(models=tuple(models), models_of=table._whole("metas"), qualities=table._whole("qualities"))
+
+
 class Pool:
     """Byte strings laid end to end."""
 
     __slots__ = ("blob", "offsets")
 
-    def __init__(self, offsets: Int64Array, blob: UInt8Array) -> None:
+    def __init__(self, offsets: _Int64Array, blob: _UInt8Array) -> None:
         self.offsets = offsets
         self.blob = blob
 
     @classmethod
-    def of(cls, name: str, sections: Mapping[str, AnyArray]) -> Pool:
+    def of(cls, name: str, sections: Mapping[str, _AnyArray]) -> Pool:
         """Return the pool `name` of a table's sections."""
         return cls(sections[f"{name}_offsets"], sections[f"{name}_bytes"])
 
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
 
+    def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
+        begins, others = self.offsets[one], self.offsets[other]
+        lengths = self.offsets[one + 1] - begins
+        same: npt.NDArray[np.bool_] = lengths == self.offsets[other + 1] - others
+        for length in np.unique(lengths[same]).tolist():
+            at = np.flatnonzero(same & (lengths == length))
+            for start in range(0, at.shape[0], 1 << 14):
+                some = at[start : start + (1 << 14)]
+                within = np.arange(length)
+                left = self.blob[begins[some][:, None] + within]
+                right = self.blob[others[some][:, None] + within]
+                same[some] = (left == right).all(axis=1)
+        return same
 
-def _is_item(data: bytes, offsets: Int64Array, item: bytes) -> bool:
+
+def _is_item(data: bytes, offsets: _Int64Array, item: bytes) -> bool:
     """Return whether some offset begins, and the next one ends, these very bytes."""
     at = data.find(item)
     while at >= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from .. import _join
 from .._digests import turn_digests
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
 from ..images.decoding import decode_frames
@@ -26,6 +27,8 @@ from .views import TURN_NAMES, Hit, look_up
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 
+_LOG = logging.getLogger(__name__)
+
 
 class Facts(NamedTuple):
     """What a decision says beside its matches."""
@@ -34,22 +37,40 @@ class Facts(NamedTuple):
     hash: Hash | None = None
     reason: str | None = None
     provenance: Provenance | None = None
+    failure: str | None = None
 
 
 def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
-    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched."""
+    """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
+
+    Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
+
+    Raises
+    ------
+    SafehashError
+        The snapshot turned out damaged; no upload can be decided by it.
+    TypeError
+        Nothing that can be an upload.
+    """
     matches: list[Match] = []
     try:
         data = take(item, limits=settings.limits)
+    except (ImageError, OSError) as exc:
+        return matches, _undecided(exc)
+    try:
         if isinstance(data, Decoded):
             return matches, _decide_pictures(state, [data], matches, settings)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for)
+        frames = decode_frames(data, limits=settings.limits, step_for=step_for, effort=settings.effort)
         return matches, _decide_pictures(state, frames, matches, settings)
-    except (ImageError, OSError) as exc:
-        return matches, Facts(_outcome_of(exc), reason=_reason_of(exc))
+    except SafehashError as exc:
+        if not isinstance(exc, ImageError):
+            raise
+        return matches, _undecided(exc)
+    except Exception as exc:
+        return matches, _undecided(exc)
 
 
 def decide_hashes(
@@ -239,18 +260,22 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _outcome_of(exc: Exception) -> Outcome:
-    if isinstance(exc, ImageTooLarge):
-        return Outcome.TOO_LARGE
-    if isinstance(exc, (UnsupportedImage, ImageTooSmall)):
-        return Outcome.UNSUPPORTED
-    return Outcome.UNREADABLE
-
-
-def _reason_of(exc: Exception) -> str:
+def _undecided(exc: Exception) -> Facts:
+    """Say of an upload why it could not be looked up: for its content, its reading, or a defect of ours."""
+    if isinstance(exc, ImageError):
+        outcome = Outcome.UNREADABLE
+        if isinstance(exc, ImageTooLarge):
+            outcome = Outcome.TOO_LARGE
+        elif isinstance(exc, (UnsupportedImage, ImageTooSmall)):
+            outcome = Outcome.UNSUPPORTED
+        return Facts(outcome, reason=str(exc), failure=exc.failure)
     if isinstance(exc, OSError):
-        return f"cannot be read: {exc.strerror or exc}"
-    return str(exc)
+        return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
+    if isinstance(exc, MemoryError):
+        return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
+    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
+    reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 
 def _exact_hits(state: State, algorithm: Algorithm, digest: bytes) -> tuple[Hit, ...]:

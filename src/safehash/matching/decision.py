@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
@@ -16,7 +16,13 @@ __all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_o
 
 
 class Outcome(str, enum.Enum):
-    """How one input ended. Every input ends in exactly one."""
+    """How one input ended. Every input ends in exactly one.
+
+    Examples
+    --------
+    >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").outcome is Outcome.MATCH
+    True
+    """
 
     MATCH = "match"  #: within the threshold of a listed entry: suggest review
     NO_MATCH = "no_match"  #: hashed, looked up, nothing near
@@ -26,7 +32,7 @@ class Outcome(str, enum.Enum):
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         raise TypeError(
             "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
             "(`decision.is_match`, `decision.is_decided`)"
@@ -50,6 +56,12 @@ class Match:
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
         What cancelled it: the allow-list's name, or "quarantine".
+
+    Examples
+    --------
+    >>> (match,) = safehash.Matcher.from_files("list.csv").check("photo.jpg").matches
+    >>> match.entry.id, match.distance, match.view
+    ('b-1', 0, 'as it is')
     """
 
     entry: Entry
@@ -76,7 +88,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
-    """The list a decision was made against: its name, the digest of its content, its date and size."""
+    """The list a decision was made against: its name, the digest of its content, its date and size.
+
+    Examples
+    --------
+    >>> (info,) = safehash.Matcher.from_files("list.csv").lists
+    >>> info.name, info.n_entries, len(info.snapshot)
+    ('list', 1, 64)
+    """
 
     name: str
     snapshot: str  # SHA-256 of the list's bytes, hexadecimal
@@ -87,7 +106,14 @@ class ListInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What is needed to reproduce a decision, shared by every decision of one matcher state."""
+    """What is needed to reproduce a decision, shared by every decision of one matcher state.
+
+    Examples
+    --------
+    >>> audit = safehash.Matcher.from_files("list.csv").audit
+    >>> audit.effort, dict(audit.thresholds)["pdq"], audit.min_quality
+    ('standard', 31, 50)
+    """
 
     version: str
     algorithm: str
@@ -115,24 +141,40 @@ class Decision:
         The upload's own hash as it is, when it could be computed.
     reason : str or None
         For every outcome without a hash: what was found and what was expected.
+    failure : str or None
+        Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
+        time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).
     provenance : Provenance or None
         How the bytes became the pixels that were hashed.
     decided : str
         ISO 8601 time, UTC.
     milliseconds : float
         Wall time of this decision.
+
+    Examples
+    --------
+    >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+    >>> decision.is_match, decision.is_decided, decision.suggestion
+    (True, True, 'review')
+    >>> [match.entry.labels for match in decision.standing]
+    [('viral_challenge',)]
+    >>> "match" if decision else "no match"
+    Traceback (most recent call last):
+        ...
+    TypeError: a Decision is neither true nor false: write `decision.is_match` (suggest review), ...
     """
 
     outcome: Outcome
     matches: tuple[Match, ...] = ()
     hash: Hash | None = None
     reason: str | None = None
+    failure: str | None = None
     provenance: Provenance | None = None
     audit: Audit
     decided: str
     milliseconds: float = 0.0
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         raise TypeError(
             "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
             "(false where the picture could not be looked at), or compare `decision.outcome`"
@@ -186,6 +228,7 @@ class Decision:
         return {
             "outcome": self.outcome.value,
             "reason": self.reason,
+            "failure": self.failure,
             "algorithm": None if own is None else own.algorithm.value,
             "hash": None if own is None else own.hex,
             "quality": None if own is None else own.quality,

@@ -31,6 +31,13 @@ class Quarantined:
         Uploads seen when it was quarantined.
     n_matches_then : int
         Uploads it had matched by then.
+
+    Examples
+    --------
+    >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+    >>> _ = guard.record([("own", "id", "b-1")])
+    >>> [(each.entry, each.share) for each in guard.quarantined()]
+    [(('own', 'id', 'b-1'), 1.0)]
     """
 
     entry: Hashable
@@ -58,6 +65,14 @@ class FloodGuard:
     Notes
     -----
     Safe to share between threads. Memory grows with the number of entries that ever matched.
+
+    Examples
+    --------
+    >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=2, min_uploads=2))
+    >>> [sorted(guard.record(["entry"])) for _ in range(3)]
+    [[], ['entry'], ['entry']]
+    >>> guard.release("entry")
+    True
     """
 
     def __init__(self, limits: FloodLimits = _USUAL) -> None:

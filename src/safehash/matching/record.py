@@ -15,6 +15,7 @@ from .shown import as_bytes
 __all__ = [
     "CSV_COLUMNS",
     "FIELDS",
+    "IN_CATALOG",
     "MATCH_FIELDS",
     "Field",
     "Kind",
@@ -37,7 +38,8 @@ class Kind(enum.Enum):
     NUMBER = "number"
     FLAG = "true or false"
     TEXTS = "list of texts"
-    FACTS = "object"  #: in CSV and Arrow its JSON
+    INTEGERS = "list of integers"
+    FACTS = "object, or list of them"  #: in CSV and Arrow its JSON
     MATCHES = "list of matches"
 
 
@@ -64,6 +66,10 @@ class Field:
     column: str = ""
 
 
+#: When a field is there that only a catalog can fill.
+IN_CATALOG = "in a catalog"
+STALE = "in a catalog, where it is so"
+
 #: Of one entry that a file came near to.
 MATCH_FIELDS = (
     Field("list", Kind.TEXT, "the list's name", column="list"),
@@ -78,6 +84,10 @@ MATCH_FIELDS = (
         "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, or `quarantine`",
         "where it is cancelled", "suppressed_by",
     ),
+    Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),
+    Field("runs", Kind.INTEGERS, "numbers of the catalog's runs that found it", IN_CATALOG),
+    Field("snapshot", Kind.DIGEST, "SHA-256 of the list's bytes that it was last found on", IN_CATALOG),
+    Field("stale", Kind.FLAG, "the list has a newer version since, which was not looked up so", STALE, "stale"),
 )  # fmt: skip
 
 #: Of one file, or one member of an archive.
@@ -104,6 +114,9 @@ FIELDS = (
     Field("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
     Field("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),
     Field("milliseconds", Kind.NUMBER, "that the decision took", "where known", "milliseconds"),
+    Field("unchanged", Kind.FLAG, "it is as the catalog knew it, and was not decided again", STALE, "unchanged"),
+    Field("gone", Kind.TEXT, "when a scan found it missing, ISO 8601", STALE, "gone"),
+    Field("looks", Kind.FACTS, "for which versions of which lists it was decided, when, by which effort", IN_CATALOG),
 )  # fmt: skip
 
 
@@ -193,8 +206,8 @@ def csv_rows(record: Mapping[str, Any]) -> Iterator[list[Any]]:
 def _cell(value: Any, kind: Kind) -> Any:
     if value is None:
         return None
-    if kind is Kind.TEXTS:
-        return " ".join(value)
+    if kind in (Kind.TEXTS, Kind.INTEGERS):
+        return " ".join(map(str, value))
     return json.dumps(value) if kind is Kind.FACTS else value
 
 
@@ -216,7 +229,8 @@ def arrow_schema() -> Any:
 
     simple = {
         Kind.TEXT: pa.string(), Kind.DIGEST: pa.string(), Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64(),
-        Kind.FLAG: pa.bool_(), Kind.TEXTS: pa.list_(pa.string()), Kind.FACTS: pa.string(),
+        Kind.FLAG: pa.bool_(), Kind.TEXTS: pa.list_(pa.string()), Kind.INTEGERS: pa.list_(pa.int64()),
+        Kind.FACTS: pa.string(),
     }  # fmt: skip
     of_match = pa.struct([(field.name, simple[field.kind]) for field in MATCH_FIELDS])
     kinds = {**simple, Kind.MATCHES: pa.list_(of_match)}

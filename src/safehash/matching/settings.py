@@ -40,6 +40,12 @@ class FloodLimits:
     ------
     ValueError
         A number out of range.
+
+    Examples
+    --------
+    >>> settings = safehash.Settings(flood=FloodLimits(max_share=0.02))
+    >>> safehash.Matcher.from_files("list.csv", settings=settings).flood_guard.quarantined()
+    ()
     """
 
     max_share: float = 0.01

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,12 @@ import numpy.typing as npt
 from .. import _views
 from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY
-from ..hashing.compute import hash_decoded, turned_digests
+from ..hashing.compute import hash_decoded, reduction_for, turned_digests
 from ..hashing.hashes import Algorithm, Hash
+from ..images.decoding import decode
+from ..images.limits import DEFAULT_LIMITS
 from ..images.pictures import Decoded, Provenance
+from ..images.uploads import Upload, take
 from ..search.index import Index
 from .sampling import Sample
 from .settings import EFFORTS, Effort, check_effort
@@ -22,6 +26,7 @@ from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
 __all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
 
 UInt8Array = npt.NDArray[np.uint8]
+_Picture: TypeAlias = Decoded
 
 #: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
 TURN_NAMES = (
@@ -268,7 +273,9 @@ def _search(
 # -- the list's side ----------------------------------------------------------------------------------------
 
 
-def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tuple[tuple[Hash, str], ...]:
+def windows_to_list(
+    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
+) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
     A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
@@ -276,7 +283,8 @@ def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tu
 
     Parameters
     ----------
-    picture : Decoded
+    upload : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+        As of `Matcher.check`.
     min_quality : int
         Parts of lower PDQ quality are left out.
 
@@ -284,7 +292,19 @@ def windows_to_list(picture: Decoded, *, min_quality: int = USUAL_QUALITY) -> tu
     -------
     tuple of (Hash, str)
         At most 14: 10 and 20 % off every side, 10, 20 and 30 % off each one.
+
+    Raises
+    ------
+    ImageError, OSError
+        The picture cannot be decoded or read.
+
+    Examples
+    --------
+    >>> [(value.quality, part) for value, part in windows_to_list("photo.jpg")][-1]
+    (100, 'without 30 % at the right')
     """
+    taken = upload if isinstance(upload, Decoded) else take(upload, limits=DEFAULT_LIMITS)
+    picture = taken if isinstance(taken, Decoded) else decode(taken, step_for=reduction_for)
     thumb = Thumbnails(picture).of_side(256)
     parts: list[tuple[tuple[float, float, float, float], str]] = [
         ((share, 1 - share, share, 1 - share), f"without {round(100 * share)} % on every side")

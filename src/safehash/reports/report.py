@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import SafehashError
 from ..files import writing_whole
-from ..hashing.algorithms import USUAL_DISTANCE, Algorithm
+from ..hashing.algorithms import SHOWN_DIGITS, USUAL_DISTANCE, Algorithm
 from ..matching.decision import DECIDED
 from ..matching.shown import printable
-from ..scanning.catalog import OUTCOME_NOW, SKIPPED, Catalog, name_text
-from ..scanning.lookback import counts
+from ..scanning.holdings import PRESENT, counts, name_text
+from ..scanning.places import shown_path
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
+
+    from ..scanning.catalog import Catalog
+    from ..scanning.store import Store
 
 __all__ = ["report"]
 
@@ -53,6 +56,13 @@ def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumb
         The catalog cannot be read.
     OSError
         The page cannot be written.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     report(catalog, "report.html", title="Photos")
+    >>> os.path.getsize("report.html") > 1000
+    True
     """
     page = _render(_facts(catalog, thumbnails=thumbnails), title=title)
     with writing_whole(path, text=True) as file:
@@ -119,7 +129,8 @@ def _sum(text: str) -> str:
 
 def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
     stats = counts(catalog)
-    groups, n_matches = _groups(catalog)
+    store = catalog._store
+    groups, n_matches = _groups(store)
     if thumbnails:
         _add_thumbnails(groups)
     decided = {outcome.value for outcome in DECIDED}
@@ -134,24 +145,27 @@ def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
         "n_shown": sum(len(group.rows) for group in groups),
         "n_suppressed": sum(row["suppressed_by"] is not None for group in groups for row in group.rows),
         "thumbnails": thumbnails,
-        "histogram": _histogram(catalog),
-        "runs": _runs(catalog),
-        "undecided": _undecided(catalog),
-        "problems": _problems(catalog),
-        "speed": _speed(catalog),
+        "histogram": _histogram(store),
+        "runs": _runs(store),
+        "undecided": _undecided(store),
+        "problems": _problems(store),
+        "speed": _speed(store),
     }
 
 
-def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
-    n_matches = catalog.number("SELECT count(*) FROM matches")
+def _groups(store: Store) -> tuple[list[_Group], int]:
+    n_matches = store.number("SELECT count(*) FROM matches")
     groups: dict[tuple[str, str | None, bytes | None], _Group] = {}
-    for row in catalog.query(
-        "SELECT list, entry, matches.digest, category, labels, path, member, distance, view, suppressed_by,"
-        " quality, position, decided FROM matches JOIN files ON files.id = matches.file"
-        " ORDER BY suppressed_by IS NOT NULL, distance, path, position LIMIT ?",
+    for row in store.query(
+        "SELECT list, entry, matches.digest, category, labels, roots.path, files.path, member, distance, view,"
+        " suppressed_by, quality, position FROM matches JOIN files ON files.id = matches.file"
+        " JOIN roots ON roots.id = root WHERE gone IS NULL"
+        " ORDER BY suppressed_by IS NOT NULL, distance, roots.path, files.path, position LIMIT ?",
         (_MAX_MATCHES,),
     ):
-        source, entry, digest, category, labels, path, member, distance, view, suppressed_by, *rest = row
+        source, entry, digest, category, labels, root, path, member, distance, view, suppressed_by, *rest = (
+            row
+        )
         key = (source, entry, digest)
         if key not in groups:
             groups[key] = _Group(
@@ -163,8 +177,8 @@ def _groups(catalog: Catalog) -> tuple[list[_Group], int]:
             )
         groups[key].rows.append(
             {
-                "path": os.fsdecode(path), "member": name_text(member), "distance": distance, "view": view,
-                "suppressed_by": suppressed_by, "quality": rest[0], "position": rest[1], "picture": None,
+                "path": shown_path(bytes(root), bytes(path)), "member": name_text(member), "distance": distance,
+                "view": view, "suppressed_by": suppressed_by, "quality": rest[0], "position": rest[1], "picture": None,
             }
         )  # fmt: skip
     # What nobody has to look at comes last.
@@ -193,10 +207,10 @@ def _add_thumbnails(groups: list[_Group]) -> None:
             row["picture"] = base64.b64encode(picture).decode("ascii")
 
 
-def _histogram(catalog: Catalog) -> dict[str, Any]:
+def _histogram(store: Store) -> dict[str, Any]:
     counts = {
         int(distance): int(n)
-        for distance, n in catalog.query(
+        for distance, n in store.query(
             "SELECT distance, count(*) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
         )
     }
@@ -205,20 +219,20 @@ def _histogram(catalog: Catalog) -> dict[str, Any]:
     return {"bars": [(distance, counts.get(distance, 0)) for distance in range(last + 1)], "most": most}
 
 
-def _runs(catalog: Catalog) -> list[dict[str, Any]]:
+def _runs(store: Store) -> list[dict[str, Any]]:
     runs = []
-    for kind, state, started, finished, settings, summary in catalog.query(
-        "SELECT kind, state, started, finished, settings, summary FROM runs ORDER BY id DESC LIMIT 50"
+    for kind, state, started, finished, summary, lists, effort in store.query(
+        "SELECT kind, state, started, finished, summary, lists, effort FROM runs JOIN scopes ON scopes.id = scope"
+        " ORDER BY runs.id DESC LIMIT 50"
     ):
-        how = json.loads(settings)
         what = json.loads(summary) if summary else {}
         seconds = what.get("seconds") or 0
         n_now = what.get("files", 0) - what.get("unchanged", 0)
         runs.append(
             {
                 "kind": kind, "state": state, "started": started[:19], "finished": (finished or "")[:19],
-                "version": how.get("version", ""), "effort": how.get("effort", ""),
-                "lists": [(name, snapshot[:8]) for name, snapshot in how.get("lists", [])],
+                "version": what.get("version", ""), "effort": effort,
+                "lists": [(name, snapshot[:SHOWN_DIGITS]) for name, snapshot in json.loads(lists).items()],
                 "files": what.get("files"), "unchanged": what.get("unchanged"), "seconds": seconds,
                 "rate": n_now / seconds if seconds else None,
             }
@@ -226,34 +240,38 @@ def _runs(catalog: Catalog) -> list[dict[str, Any]]:
     return runs
 
 
-def _undecided(catalog: Catalog) -> dict[str, Any]:
+def _undecided(store: Store) -> dict[str, Any]:
     decided = sorted(outcome.value for outcome in DECIDED)
     marks = ", ".join("?" * len(decided))
-    condition = f"FROM files WHERE {OUTCOME_NOW} NOT IN ({marks}) AND outcome <> '{SKIPPED}'"
+    condition = f"FROM files JOIN roots ON roots.id = root WHERE outcome NOT IN ({marks}) AND {PRESENT}"
     rows = [
-        {"path": os.fsdecode(path), "member": name_text(member), "outcome": outcome, "reason": reason or ""}
-        for path, member, outcome, reason in catalog.query(
-            f"SELECT path, member, outcome, reason {condition} ORDER BY outcome, path LIMIT {_MAX_UNDECIDED}",
+        {
+            "path": shown_path(bytes(root), bytes(path)), "member": name_text(member), "outcome": outcome,
+            "reason": reason or "",
+        }
+        for root, path, member, outcome, reason in store.query(
+            f"SELECT roots.path, files.path, member, outcome, reason {condition}"
+            f" ORDER BY outcome, roots.path, files.path LIMIT {_MAX_UNDECIDED}",
             decided,
         )
-    ]
-    return {"rows": rows, "n": catalog.number(f"SELECT count(*) {condition}", decided)}
+    ]  # fmt: skip
+    return {"rows": rows, "n": store.number(f"SELECT count(*) {condition}", decided)}
 
 
-def _problems(catalog: Catalog) -> dict[str, Any]:
+def _problems(store: Store) -> dict[str, Any]:
     newest = "(SELECT max(id) FROM runs WHERE kind = 'scan')"
     rows = [
         {"path": os.fsdecode(path), "reason": reason}
-        for path, reason in catalog.query(
+        for path, reason in store.query(
             f"SELECT path, reason FROM problems WHERE run = {newest} ORDER BY path LIMIT {_MAX_PROBLEMS}"
         )
     ]
-    return {"rows": rows, "n": catalog.number(f"SELECT count(*) FROM problems WHERE run = {newest}")}
+    return {"rows": rows, "n": store.number(f"SELECT count(*) FROM problems WHERE run = {newest}")}
 
 
-def _speed(catalog: Catalog) -> list[tuple[str, float]]:
+def _speed(store: Store) -> list[tuple[str, float]]:
     """Return how long a decision took: median, 95th, 99th percentile and longest, in milliseconds."""
-    n_timed = catalog.number("SELECT count(*) FROM files WHERE milliseconds IS NOT NULL")
+    n_timed = store.number("SELECT count(*) FROM looks WHERE milliseconds IS NOT NULL")
     if not n_timed:
         return []
     places = {"half within": 0.5, "95 of 100 within": 0.95, "99 of 100 within": 0.99, "longest": 1.0}
@@ -262,8 +280,8 @@ def _speed(catalog: Catalog) -> list[tuple[str, float]]:
             name,
             float(
                 next(
-                    catalog.query(
-                        "SELECT milliseconds FROM files WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
+                    store.query(
+                        "SELECT milliseconds FROM looks WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
                         " LIMIT 1 OFFSET ?",
                         (min(n_timed - 1, int(share * n_timed)),),
                     )

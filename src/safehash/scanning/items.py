@@ -8,7 +8,7 @@ from typing import Union
 from ..images.sniffing import sniff
 from .records import Problem, Skipped
 
-__all__ = ["HEAD_BYTES", "Found", "Item", "why_skipped"]
+__all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "why_skipped"]
 
 #: How much of a file is looked at to tell what it is.
 HEAD_BYTES = 512
@@ -87,8 +87,8 @@ def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
         return None
     if not head:
         return "empty file"
-    return "archive, not opened" if _is_container(head) else "not an image"
+    return "archive, not opened" if is_container(head) else "not an image"
 
 
-def _is_container(head: bytes) -> bool:
+def is_container(head: bytes) -> bool:
     return head.startswith(_CONTAINERS) or head[257:262] == b"ustar"

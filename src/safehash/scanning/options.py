@@ -34,6 +34,8 @@ class ScanOptions:
         Records come in the order of the walk, folders in name order; otherwise as they are decided.
     retry_failed : bool
         Decide again what the catalog knows as crashed, timed out or too large for the memory.
+    unchanged : bool
+        `Scan.events` gives a `Known` for each file that the catalog knows unchanged, too.
     file_digests : collection of "md5", "sha1", "sha256"
         Digests of each file's bytes to put into the records (and the catalog, for later lists).
     follow_links : bool
@@ -61,6 +63,7 @@ class ScanOptions:
     rate: float | None = None
     ordered: bool = False
     retry_failed: bool = False
+    unchanged: bool = False
     file_digests: Collection[str | Algorithm] = ()
     follow_links: bool = False
     skip_hidden: bool = False

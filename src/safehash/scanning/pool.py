@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 import threading
@@ -21,6 +22,8 @@ from .items import Item
 from .worker import Verdict, decide_batch, start
 
 __all__ = ["Batch", "Failed", "Workers", "each_isolated"]
+
+_LOG = logging.getLogger(__name__)
 
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
@@ -58,7 +61,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A worker did not survive this item: "crash", "timeout" or "memory", and the words for it."""
+    """A worker did not survive this item: "crash", "timeout", "memory" or "internal", and the words for it."""
 
     kind: str
     reason: str
@@ -239,7 +242,7 @@ class Workers:
             self._replace(slot)
             self._take_back(batch)
             return []
-        if not isinstance(error, (TimeoutError, ProcessExpired, MemoryError, CancelledError)):
+        if isinstance(error, SafehashError):
             raise SafehashError(f"a worker failed: {type(error).__name__}: {error}") from error
         self._replace(slot)
         certain = batch.isolated or (len(batch.items) == 1 and isinstance(error, TimeoutError))
@@ -335,6 +338,10 @@ def _failure(error: BaseException, timeout: float) -> Failed:
         return Failed(kind="timeout", reason=f"undecided after {timeout:g} seconds, its worker was ended")
     if isinstance(error, MemoryError):
         return Failed(kind="memory", reason="it took more memory than --max-memory allows")
+    if not isinstance(error, (ProcessExpired, CancelledError)):
+        _LOG.error("a worker failed on a file for a defect of safehash", exc_info=error)
+        reason = f"a defect of safehash, please report it: {type(error).__name__} (the log has the traceback)"
+        return Failed(kind="internal", reason=reason)
     code = error.exitcode if isinstance(error, ProcessExpired) else None
     if code is None or code >= 0:
         return Failed(kind="crash", reason=f"its worker ended with status {code}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,9 @@ from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.record import decision_record
 
-__all__ = ["Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
+__all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
+
+_DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,15 @@ class ScanRecord:
     digests : tuple of Hash
         File digests that were asked for, of the bytes that were decided.
     failure : str or None
-        Where the machinery failed and not the picture: "crash", "timeout", "memory", "read" or "changed"
-        (decided, but its size or time moved meanwhile).
+        Where the machinery failed and not the picture: "crash", "timeout", "deadline", "memory", "internal" (a
+        defect of ours), "read" or "changed" (decided, but its size or time moved meanwhile).
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, ordered=True)
+    >>> record, *_ = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> record.path, record.decision.outcome.value
+    ('photos/other.jpg', 'no_match')
     """
 
     path: str
@@ -75,6 +84,13 @@ class Skipped:
         As of `ScanRecord`.
     reason : str
         One of a handful of fixed phrases, so that it can be counted.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan(".", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> sorted(event.path for event in running.events() if isinstance(event, Skipped))
+    ['./list.csv', './lists.safehash', './scan.db'...]
     """
 
     path: str
@@ -103,6 +119,11 @@ class Problem:
     path : str
     reason : str
         What happened there.
+
+    Examples
+    --------
+    >>> Problem(path="photos/closed", reason="unreadable folder: Permission denied").to_record()["type"]
+    'problem'
     """
 
     path: str
@@ -113,8 +134,47 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Attributes
+    ----------
+    path : str
+        As it was reached now.
+    facts : mapping
+        What is known of it, as `to_record` tells it.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, unchanged=True)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     events = list(safehash.scan("photos", matcher=matcher, options=how, catalog=catalog).events())
+    >>> sorted((type(event).__name__, event.outcome) for event in events)
+    [('Known', 'match'), ('Known', 'no_match')]
+    """
+
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, as an `Outcome`'s value."""
+        return str(self.facts["outcome"])
+
+    @property
+    def standing(self) -> list[Mapping[str, Any]]:
+        """Its matches that nothing cancelled, nearest first."""
+        return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
+
+    def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
+        """Return the record as plain data, as of `ScanRecord`."""
+        return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
+
+
 #: Whatever a scan says of one thing it met.
-ScanEvent = ScanRecord | Skipped | Problem
+ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,6 +200,17 @@ class Summary:
         Of the files and members decided now.
     seconds : float
     interrupted : bool
+    n_gone : int
+        Files that the catalog knew in the folders of this scan and that are no longer there.
+    notes : tuple of str
+        What is to be said of the lists: rejected records, what was assumed or left out, stale or refused lists.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+    >>> len(list(running)), running.summary.n_matched, running.summary.n_undecided
+    (2, 1, 0)
     """
 
     audit: Audit
@@ -154,6 +225,8 @@ class Summary:
     n_bytes: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    n_gone: int = 0
+    notes: tuple[str, ...] = ()
 
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
@@ -163,30 +236,33 @@ class Summary:
         if isinstance(record, Problem):
             self.problems[record.reason.split(":")[0]] += 1
             return
+        if isinstance(record, Known):
+            self._add_known(record)
+            return
         decision = record.decision
         self.n_files += 1
         self.n_bytes += record.n_bytes or 0
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
-            self.reasons[_countable(decision)] += 1
+            self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
 
-    def add_unchanged(self, outcome: str, *, lists: Iterable[str] = (), labels: Iterable[str] = ()) -> None:
-        """Count a file whose decision the catalog already holds."""
+    def _add_known(self, record: Known) -> None:
         self.n_files += 1
         self.n_unchanged += 1
-        self.outcomes[outcome] += 1
-        self.lists.update(lists)
-        self.labels.update(labels)
+        self.outcomes[record.outcome] += 1
+        if record.outcome not in _DECIDED:
+            self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
+        self.lists.update({match["list"] for match in record.standing})
+        self.labels.update({label for match in record.standing for label in match["labels"]})
 
     @property
     def n_undecided(self) -> int:
         """Files without an answer, and places that could not be looked into."""
-        decided = {outcome.value for outcome in DECIDED}
-        open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in decided)
+        open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in _DECIDED)
         return open_files + sum(self.problems.values())
 
     @property
@@ -210,6 +286,8 @@ class Summary:
             "bytes": self.n_bytes,
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
+            "gone": self.n_gone,
+            "notes": list(self.notes),
             "lists": [
                 {
                     "name": info.name,
@@ -230,11 +308,11 @@ class Summary:
         }
 
 
-def _countable(decision: Decision) -> str:
+def _countable(reason: str | None, outcome: str) -> str:
     """Shorten a reason to its kind: the words before the first colon, bracket or digit."""
-    reason = decision.reason or decision.outcome.value
+    reason = reason or outcome
     for end, character in enumerate(reason):
         if character in ":(" or character.isdigit():
             head = reason[:end].strip()
-            return head if len(head) > 3 else decision.outcome.value.replace("_", " ")
+            return head if len(head) > 3 else outcome.replace("_", " ")
     return reason[:60]

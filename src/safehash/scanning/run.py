@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import logging
 import os
 import tempfile
 import threading
@@ -11,16 +11,21 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..matching.matcher import quarantined
+from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
+from .ledger import Ledger
+from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
-from .records import ScanEvent, ScanRecord, Skipped, Summary
-from .sources import Inputs, count_files, find
+from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .sightings import still_listed
+from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from .pool import Failed
 
 __all__ = ["Scan", "scan"]
+
+_LOG = logging.getLogger(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -50,6 +57,7 @@ def scan(
     options: ScanOptions = DEFAULT_OPTIONS,
     catalog: Catalog | None = None,
     names: IO[bytes] | None = None,
+    stream: IO[bytes] | None = None,
     _before: Callable[[str], None] | None = None,
 ) -> Scan:
     """Decide every image among files, folders, patterns, archives and remote stores.
@@ -66,6 +74,8 @@ def scan(
         Remembers every decision; files it knows unchanged are counted and not decided again.
     names : binary stream, optional
         Further paths, separated by NUL or newline.
+    stream : binary stream, optional
+        One more file to decide, by its bytes; its path is "-".
 
     Returns
     -------
@@ -87,14 +97,16 @@ def scan(
 
     Examples
     --------
-    ::
-
-        for record in safehash.scan("photos/", matcher=matcher):
-            print(record.path, record.decision.outcome)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> for record in scan("photos", matcher=matcher, options=ScanOptions(workers=0, ordered=True)):
+    ...     print(record.path, record.decision.outcome.value)
+    photos/other.jpg no_match
+    photos/photo.jpg match
     """
     inputs = Inputs.of(
         paths,
         names=names,
+        stream=stream,
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
@@ -113,6 +125,14 @@ class Scan:
     ----------
     summary : Summary
         Counts so far; complete when the iteration is.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0)
+    >>> with scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how) as running:
+    ...     matched = [record.path for record in running if record.decision.is_match]
+    >>> matched
+    ['photos/photo.jpg']
     """
 
     def __init__(
@@ -133,7 +153,8 @@ class Scan:
         self._before = before
         self._catalog = catalog
         self._stopping = False
-        self.summary = Summary(audit=matcher.audit)
+        self._ledger: Ledger | None = None
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -147,7 +168,8 @@ class Scan:
         raise StopIteration
 
     def events(self) -> Iterator[ScanEvent]:
-        """Return what is left of the scan with everything in it: `Skipped` and `Problem` beside the records.
+        """Return what is left of the scan with everything in it: `Skipped` and `Problem` beside the records, and
+        `Known` where the options ask for what is unchanged.
 
         It is the same stream that iterating reads: what one of them gave, the other does not give again.
         """
@@ -178,18 +200,21 @@ class Scan:
 
     def _run(self) -> Generator[ScanEvent, None, None]:
         self._started = time.perf_counter()
-        catalog = self._catalog
-        if catalog is not None:
-            catalog.begin(self._matcher.audit, settings=self._matcher.settings)
+        self._ledger = ledger = self._begin()
         state = "failed"
         try:
             with closing(self._decided()) as answers:
                 for record in self._in_order(answers):
                     self.summary.add(record)
-                    if catalog is not None:
-                        catalog.add(record)
+                    if ledger is not None:
+                        ledger.add(record)
                     self.summary.seconds = time.perf_counter() - self._started
-                    yield record
+                    if self._options.unchanged or not isinstance(record, Known):
+                        yield record
+            if ledger is not None and self.summary.interrupted and self._options.unchanged:
+                yield from ledger.rest()  # what is known of the places that were not come to
+            if ledger is not None and not self.summary.interrupted:
+                self.summary.n_gone = ledger.finish(partial(still_listed, self._matcher))
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -197,33 +222,42 @@ class Scan:
             raise
         finally:
             self.summary.seconds = time.perf_counter() - self._started
-            if catalog is not None:
-                catalog.end(state, self.summary)
+            if ledger is not None:
+                ledger.end(state, self.summary)
 
-    def _in_order(self, answers: Iterator[tuple[int, ScanEvent | None]]) -> Iterator[ScanEvent]:
-        """Put answers into the order of their tickets, if that is asked for; None is only counted."""
+    def _begin(self) -> Ledger | None:
+        if self._catalog is None:
+            return None
+        return Ledger(
+            self._catalog._store,
+            self._matcher.audit,
+            settings=self._matcher.settings,
+            tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
+            detailed=self._options.unchanged,
+        )
+
+    def _in_order(self, answers: Iterator[tuple[int, ScanEvent]]) -> Iterator[ScanEvent]:
+        """Put answers into the order of their tickets, if that is asked for."""
         if not self._options.ordered:
-            yield from (record for _, record in answers if record is not None)
+            yield from (record for _, record in answers)
             return
-        early: dict[int, ScanEvent | None] = {}
+        early: dict[int, ScanEvent] = {}
         self._next_out = 0
         for ticket, answer in answers:
             early[ticket] = answer
             while self._next_out in early:
-                record = early.pop(self._next_out)
                 self._next_out += 1
-                if record is not None:
-                    yield record
+                yield early.pop(self._next_out - 1)
 
     _next_out = 0
 
-    def _decided(self) -> Generator[tuple[int, ScanEvent | None], None, None]:
+    def _decided(self) -> Generator[tuple[int, ScanEvent], None, None]:
         n_workers = self._options.workers
         if n_workers == 0:
             return self._decided_here()
         return self._decided_in_workers(n_workers)
 
-    def _decided_here(self) -> Generator[tuple[int, ScanEvent | None], None, None]:
+    def _decided_here(self) -> Generator[tuple[int, ScanEvent], None, None]:
         """Decide without processes."""
         worker = Worker(self._matcher, **self._worker_options())
         pace = _Pace(self._options.rate)
@@ -237,9 +271,7 @@ class Scan:
             else:
                 yield ticket, answer
 
-    def _decided_in_workers(
-        self, n_workers: int | None
-    ) -> Generator[tuple[int, ScanEvent | None], None, None]:
+    def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, ScanEvent], None, None]:
         from ..hashing.threads import available_processors
         from .pool import Batch, Failed, Workers
 
@@ -300,6 +332,7 @@ class Scan:
 
     def _verdict_on(self, item: Item, failed: Failed) -> Verdict:
         """Return what is said of a file whose worker did not survive it."""
+        _LOG.warning("%s: %s", printable(item.path), failed.reason)
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
@@ -311,20 +344,14 @@ class Scan:
             "before": self._before,
         }
 
-    def _known(self, found: Found) -> Item | ScanEvent | None:
-        """Return what the walk found, or None after counting what the catalog knows of it already."""
-        if self._catalog is None or not isinstance(found, Item):
+    def _known(self, found: Found) -> Item | ScanEvent:
+        """Return what the walk found, or what the catalog knows of it already."""
+        if self._ledger is None or not isinstance(found, Item):
             return found
-        known = self._catalog.known(found, retry_failed=self._options.retry_failed)
-        if known is None:
-            return found
-        if known.skipped is not None:
-            self.summary.skipped[known.skipped] += 1
-        else:
-            self.summary.add_unchanged(known.outcome, lists=known.lists, labels=known.labels)
-        return None
+        return self._ledger.known(found, retry_failed=self._options.retry_failed) or found
 
     def _record(self, item: Item, verdict: Verdict) -> ScanEvent:
+        relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
         if verdict.decision is None:
@@ -350,7 +377,7 @@ def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
     snapshot.chmod(0o600)
     # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
     settings = replace(matcher.settings, flood=None, trusted=())
-    return functools.partial(type(matcher).open, os.fspath(snapshot), settings=settings)
+    return partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

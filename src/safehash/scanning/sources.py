@@ -19,9 +19,14 @@ from .records import Problem, Skipped
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["Inputs", "count_files", "find"]
+__all__ = ["Inputs", "count_files", "find", "is_url"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path names a place in a remote store."""
+    return _URL.fullmatch(path) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ class Inputs:
         Files, folders, patterns (``*``, ``?``, ``[..]``, ``**``) where no such file exists, URLs.
     names : binary stream or None
         Further paths, separated by NUL if the stream holds any within its first 64 KiB, else by newline.
+    stream : binary stream or None
+        One more file, by its bytes; its path is "-".
     follow_links : bool
         Follow symbolic links met in folders. A folder reached twice is looked at once.
     skip_hidden : bool
@@ -48,6 +55,7 @@ class Inputs:
 
     paths: tuple[str, ...] = ()
     names: IO[bytes] | None = None
+    stream: IO[bytes] | None = None
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
@@ -71,7 +79,7 @@ class Inputs:
             A URL names a store that nothing installed knows.
         """
         for path in self.paths:
-            if _URL.fullmatch(path):
+            if is_url(path):
                 _check_store(path)
                 continue
             if os.path.lexists(path):
@@ -85,6 +93,9 @@ def find(inputs: Inputs) -> Iterator[Found]:
     """Yield everything `inputs` name: what to decide, what is left aside, what could not be looked into."""
     for path in inputs.paths:
         yield from _named(path, inputs)
+    if inputs.stream is not None:
+        data = inputs.stream.read(inputs.max_member_bytes + 1)
+        yield Item(path="-", data=data, n_bytes=len(data), named=True)
     if inputs.names is not None:
         for name in _split_names(inputs.names):
             yield from _named(os.fsdecode(name), inputs)
@@ -93,7 +104,7 @@ def find(inputs: Inputs) -> Iterator[Found]:
 def count_files(inputs: Inputs) -> Iterator[int]:
     """Yield a growing count of the plain files ahead, opening none; archives count as one."""
     n_files = 0
-    for found in find(replace(inputs, names=None, archives=False, ordered=False)):
+    for found in find(replace(inputs, names=None, stream=None, archives=False, ordered=False)):
         if not isinstance(found, Problem):
             n_files += 1
             yield n_files
@@ -104,7 +115,7 @@ def count_files(inputs: Inputs) -> Iterator[int]:
 
 def _named(path: str, inputs: Inputs) -> Iterator[Found]:
     """Yield what one path of the caller's stands for. A link that is named itself is followed."""
-    if _URL.fullmatch(path):
+    if is_url(path):
         yield from _remote(path)
         return
     try:

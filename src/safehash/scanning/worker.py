@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SafehashError
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
 from .confining import Means, hush, keep_memory, limit, settle
 from .items import Item
+from .logs import Collector, Logged
 from .reading import read_file, read_remote
 
 if TYPE_CHECKING:
@@ -21,10 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "Worker", "decide_batch", "start", "undecided"]
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of one item: a decision, or why it is left aside. Fields as of `records.ScanRecord`."""
+    """What came of one item: a decision, or why it is left aside. Fields as of `records.ScanRecord`.
+
+    And what was logged meanwhile, where it was decided in another process than the scan's.
+    """
 
     decision: Decision | None = None
     skipped: str | None = None
@@ -32,6 +40,7 @@ class Verdict:
     failure: str | None = None
     size: int | None = None
     mtime_ns: int | None = None
+    logged: tuple[Logged, ...] = ()
 
 
 class Worker:
@@ -46,6 +55,8 @@ class Worker:
     before : callable or None
         Called with each item's path before it is read. For tests, which plant crashes with it; nothing that a
         user can set reaches it.
+    collector : Collector or None
+        Collects what is logged, to be handed back with the verdicts.
     """
 
     def __init__(
@@ -55,14 +66,27 @@ class Worker:
         limits: Limits,
         file_digests: tuple[Algorithm, ...] = (),
         before: Callable[[str], None] | None = None,
+        collector: Collector | None = None,
     ) -> None:
         self._matcher = matcher
         self._limits = limits
         self._file_digests = file_digests
         self._before = before
+        self._collector = collector
 
     def decide(self, item: Item) -> Verdict:
-        """Decide one item. Raises nothing for anything a file can do."""
+        """Decide one item. Raises nothing for anything a file can do, nor for a defect of ours that it met.
+
+        Raises
+        ------
+        SafehashError
+            The snapshot turned out damaged.
+        """
+        verdict = self._decided(item)
+        logged = self._collector.take() if self._collector is not None else ()
+        return replace(verdict, logged=logged) if logged else verdict
+
+    def _decided(self, item: Item) -> Verdict:
         started = time.perf_counter()
         try:
             if self._before is not None:
@@ -73,6 +97,14 @@ class Worker:
         except OSError as exc:
             reason = f"cannot be read: {exc.strerror or exc}"
             return self._refused(reason, started, failure="read")
+        except SafehashError:
+            raise
+        except Exception as exc:
+            _LOG.exception("a file could not be decided for a defect of safehash")
+            reason = (
+                f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+            )
+            return self._refused(reason, started, failure="internal")
         return verdict
 
     def decide_batch(self, items: Sequence[Item], seconds: float) -> list[Verdict]:
@@ -112,7 +144,13 @@ class Worker:
             for algorithm in self._file_digests
         )
         decision = self._matcher.check(data)
-        return Verdict(decision=decision, digests=digests, failure=failure, size=size, mtime_ns=mtime_ns)
+        return Verdict(
+            decision=decision,
+            digests=digests,
+            failure=decision.failure or failure,
+            size=size,
+            mtime_ns=mtime_ns,
+        )
 
     def _refused(
         self,
@@ -149,7 +187,9 @@ def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: M
     """Make this process a worker: called once in each, before its first batch."""
     settle(means)
     keep_memory()
-    _WORKERS[:] = [Worker(open_matcher(), **options)]
+    collector = Collector()
+    collector.install()
+    _WORKERS[:] = [Worker(open_matcher(), collector=collector, **options)]
     hush()
     limit(means)
 

@@ -52,6 +52,13 @@ class Index:
     References
     ----------
     docs/search.md.
+
+    Examples
+    --------
+    >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+    >>> index = Index(hashes)
+    >>> index.search(hashes[1], max_distance=31)
+    [(1, 0)]
     """
 
     def __init__(

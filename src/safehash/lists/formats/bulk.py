@@ -17,7 +17,7 @@ from ..entry import Entry
 from .batch import NO_QUALITY, Batch
 from .cells import Said, combined, quality_of, type_of
 from .columns import Column
-from .digests import BY_DIGITS, bare, decoded, is_hex
+from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField, utc_time
 from .records import RowReader
 from .vocabulary import UNMISTAKABLE
@@ -208,7 +208,7 @@ class _Made:
             groups = {own: list(range(self._n))}
         for kind, rows in groups.items():
             algorithm = kind if kind is not None else told.algorithm
-            if isinstance(algorithm, str):
+            if algorithm is not None and not isinstance(algorithm, Algorithm):
                 self._take_foreign(algorithm, cells, rows)
             elif notation == "hex":
                 self._take_hex(algorithm, cells, rows, untyped=kind is None)
@@ -240,7 +240,7 @@ class _Made:
                 self.odd |= {rows[k] for k in bad}
                 continue
             chosen = rows if len(at) == len(rows) else [rows[k] for k in at]
-            n_decimal = sum(map(str.isdecimal, some)) if n_digits == 16 else 0
+            n_decimal = sum(map(is_decimal, some)) if n_digits == 16 else 0
             self._digests.append(
                 _Digests(algorithm=kind, rows=chosen, digests=digests, untyped=untyped, n_decimal=n_decimal)
             )

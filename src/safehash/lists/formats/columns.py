@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import ListError
+from ...hashing.hashes import Algorithm
 from .digests import digits_in
 from .fields import utc_time
 from .naming import MEANINGS, Named, Type, named_column, type_named
@@ -47,7 +48,7 @@ class Column:
     how: str = ""
 
 
-def check_columns(options: ReadOptions) -> None:
+def check_columns(columns: Iterable[str]) -> None:
     """Refuse meanings there are not.
 
     Raises
@@ -55,7 +56,7 @@ def check_columns(options: ReadOptions) -> None:
     ValueError
         A key of ``columns=`` is neither a meaning nor an algorithm.
     """
-    for meaning in options.columns:
+    for meaning in columns:
         if _told_as(meaning) is None:
             raise ValueError(
                 f"columns: {meaning!r} is no meaning of a column; there are {', '.join(MEANINGS)}, "
@@ -130,7 +131,18 @@ class _Namer:
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
         if not self._has_header:
             found = self._without_header(found)
-        return tuple(found)
+        return tuple(self._with_quality(found))
+
+    def _with_quality(self, found: list[Column]) -> list[Column]:
+        """Take digests of no type for PDQ where their quality is given: no other digest has one."""
+        if all(column.meaning != "quality" for column in found) or self._options.algorithm is not None:
+            return found
+        return [
+            replace(column, type=Type(Algorithm.PDQ, column.type.notation))
+            if column.meaning == "hash" and column.type.algorithm is None and set(self._digits[k]) == {64}
+            else column
+            for k, column in enumerate(found)
+        ]
 
     # -- what was told -------------------------------------------------------------------------------------
 

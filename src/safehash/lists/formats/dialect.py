@@ -123,7 +123,7 @@ class _Finder:
         return None
 
     def _data_rows(self, delimiter: str | None) -> list[tuple[int, tuple[str, ...], bool]]:
-        return [row for row in self._rows(delimiter) if not row[2] and any(map(digits_in, row[1]))]
+        return [row for row in self._rows(delimiter) if not row[2] and any(map(_digits, row[1]))]
 
     def _delimiter(self) -> str | None:
         if self._told is not None:
@@ -161,11 +161,11 @@ class _Finder:
             ]
             named = [each for each in candidates if self._names_columns(each[1], delimiter, comments)]
             if named:
-                return named[-1]
+                return named[0]
             if data and not comments and delimiter is not None:
                 over = [each for each in candidates if self._stands_over(each[1], data)]
                 if over:
-                    return over[-1]
+                    return max(over, key=lambda each: sum(map(bool, each[1])))
         return None
 
     def _names_columns(self, cells: Sequence[str], delimiter: str | None, comment: bool) -> bool:
@@ -186,6 +186,10 @@ class _Finder:
         )
 
 
+def _digits(cell: str) -> int:
+    return digits_in(cell[5:] if cell[:5].lower() == "hash=" else cell)
+
+
 def _names_digests(cell: str) -> bool:
     return named_column(cell).meaning == "hash" and bool(plain(cell))
 
@@ -195,7 +199,9 @@ def _fits(n: int, width: int) -> bool:
 
 
 def _is_words(cells: Sequence[str]) -> bool:
-    return not any(map(digits_in, cells)) and all(len(cell) < _MAX_NAME for cell in cells)
+    return all(len(cell) < _MAX_NAME and not _looks_hex(cell) for cell in cells) and not any(
+        map(digits_in, cells)
+    )
 
 
 def _is_word(cell: str) -> bool:

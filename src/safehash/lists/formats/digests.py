@@ -12,7 +12,16 @@ from .naming import Type, type_named
 from .options import ReadOptions
 from .tally import Tally
 
-__all__ = ["BY_DIGITS", "DIGIT_COUNTS", "DigestReader", "bare", "decoded", "digits_in", "is_hex"]
+__all__ = [
+    "BY_DIGITS",
+    "DIGIT_COUNTS",
+    "DigestReader",
+    "bare",
+    "decoded",
+    "digits_in",
+    "is_decimal",
+    "is_hex",
+]
 
 #: What a digest of so many hexadecimal digits is where nothing says it.
 BY_DIGITS = {64: Algorithm.PDQ, 40: Algorithm.SHA1, 32: Algorithm.MD5, 16: Algorithm.PHASH}
@@ -33,6 +42,11 @@ def bare(text: str) -> str:
         return text
     match = _WRAPPED.fullmatch(text)
     return text if match is None else next(found for found in match.groups() if found is not None).strip()
+
+
+def is_decimal(text: str) -> bool:
+    """Tell whether hexadecimal digits may be a decimal number: no letter among them, and not all zeros."""
+    return text.isdecimal() and text.strip("0") != ""
 
 
 def is_hex(text: str) -> bool:
@@ -91,7 +105,7 @@ class DigestReader:
         text = bare(value)
         if ":" in text and (match := _PREFIXED.fullmatch(text)) is not None:
             algorithm, text = self._prefixed(match[1], match[2], algorithm)
-        if isinstance(algorithm, str):
+        if algorithm is not None and not isinstance(algorithm, Algorithm):
             return ForeignHash(algorithm, value)
         notation = kind.notation or self.notation or "hex"
         if notation == "hex":
@@ -110,7 +124,7 @@ class DigestReader:
         """Return what ``sha256:12ab...`` is, which must be what its column says."""
         named = type_named(name)
         if named is None or named.algorithm is None:
-            if isinstance(algorithm, str):
+            if algorithm is not None and not isinstance(algorithm, Algorithm):
                 return algorithm, rest
             raise BadField(f"{shown(name)} is no type of digest known here")
         if algorithm is not None and named.algorithm != algorithm:
@@ -129,7 +143,7 @@ class DigestReader:
             raise BadField(f"expected {n_digits} hexadecimal digits ({algorithm.value}), found {shown(text)}")
         digest = bytes.fromhex(text)
         if n_digits == 16 and not told:
-            self._tally.meet_short(1, int(text.isdecimal()))
+            self._tally.meet_short(1, int(is_decimal(text)))
         if n_digits == 64 and not typed and self.algorithm is None:
             self._tally.meet_untyped_one(digest)
         return Hash(algorithm, digest, quality=quality)

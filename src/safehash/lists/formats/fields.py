@@ -12,8 +12,8 @@ from ...hashing.algorithms import SHOWN_DIGITS
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
+    "MAX_SECONDS",
     "BadField",
-    "algorithm_named",
     "hash_named",
     "labels_from",
     "optional_text",
@@ -28,34 +28,12 @@ class BadField(ValueError):
     """A field that makes its record unusable; the message is the reject's reason."""
 
 
-_ALGORITHMS = {
-    "pdq": Algorithm.PDQ,
-    "pdqhash": Algorithm.PDQ,
-    "hashpdq": Algorithm.PDQ,
-    "imagepdq": Algorithm.PDQ,
-    "phash": Algorithm.PHASH,
-    "phash64": Algorithm.PHASH,
-    "phash256": Algorithm.PHASH256,
-    "md5": Algorithm.MD5,
-    "md5hash": Algorithm.MD5,
-    "hashmd5": Algorithm.MD5,
-    "imagemd5": Algorithm.MD5,
-    "sha1": Algorithm.SHA1,
-    "sha1hash": Algorithm.SHA1,
-    "hashsha1": Algorithm.SHA1,
-    "imagesha1": Algorithm.SHA1,
-    "sha256": Algorithm.SHA256,
-    "sha256hash": Algorithm.SHA256,
-    "hashsha256": Algorithm.SHA256,
-    "imagesha256": Algorithm.SHA256,
-}
-
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
-_MAX_SECONDS = 253_402_300_799
+MAX_SECONDS = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1)  # in UTC, as all times here
 
 
@@ -77,24 +55,10 @@ def shown(value: object, n_characters: int = 24) -> str:
     return ascii(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 
-def algorithm_named(name: object) -> Algorithm | str:
-    """Return the algorithm an exchange calls `name`; its own name in lower case for one we do not compute.
-
-    Raises
-    ------
-    BadField
-        Not a text, or an empty one.
-    """
-    if not isinstance(name, str) or not name.strip():
-        raise BadField(f"expected the name of a hash type, found {shown(name)}")
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    return _ALGORITHMS.get(plain) or name.strip().lower()
-
-
 def hash_named(
     algorithm: Algorithm | str, value: object, *, quality: int | None = None
 ) -> Hash | ForeignHash:
-    """Return the hash `value` of an algorithm as `algorithm_named` gave it.
+    """Return the hash `value` of an algorithm, or of a foreign one by its name.
 
     Raises
     ------
@@ -156,9 +120,9 @@ def _from_text(text: str) -> str | None:
 
 @functools.lru_cache(maxsize=8192, typed=True)
 def _from_number(value: float) -> str | None:
-    if not 0 < value < 1000 * _MAX_SECONDS:
+    if not 0 < value < 1000 * MAX_SECONDS:
         return None
-    seconds = value / 1000 if value > _MAX_SECONDS else value
+    seconds = value / 1000 if value > MAX_SECONDS else value
     return _iso(_EPOCH + timedelta(seconds=seconds))
 
 

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from .fields import BadField, shown
-from .pages import MAX_RECORD_BYTES, DamagedPage, Page
+from .packed import DamagedPage, damaged
+from .pages import MAX_RECORD_BYTES, Page
 from .tally import Tally
 
-__all__ = ["JsonStream", "TooLong", "records"]
+__all__ = ["JsonStream", "Many", "NotJson", "TooLong", "decoded", "records"]
 
 _MAX_FIELDS = 10_000
 
+#: Elements are cut off in runs of some so many characters; where that fails, so many are read one by one.
+_ENOUGH = 1 << 16
+_TRIES = 6
+_SLOW = 64
+
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+_BETWEEN = re.compile(r"\}\s*,\s*(?=\{)")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRUCTURE = re.compile(r'["{}\[\]]')
 _IN_STRING = re.compile(r'["\\\n]')
 _SCALAR = re.compile(r"[^,\]}\s]*")
 _NEXT_ITEM = re.compile(r"[,\]{]")
+
+
+class Many(NamedTuple):
+    """A run of records that were not decoded yet, as the text of one JSON array and as they stand in it."""
+
+    text: str
+    raws: Sequence[msgspec.Raw | bytes]
 
 
 class TooLong(BadField):
@@ -51,6 +68,7 @@ class JsonStream:
         self._at = 0
         self._decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
         self.n_replaced = 0
+        self._n_slow = 0
 
     def peek(self) -> str:
         """Return the next character that is no white space, "" at the page's end."""
@@ -104,22 +122,63 @@ class JsonStream:
         if self.peek() == "]":
             self._at += 1
             return
-        while True:
+        yield
+        while self.next_element():
             yield
-            after = self.peek()
-            if after not in (",", "]", ""):
-                self._complain(f"expected ',' or ']' after a record, found {after!r}")
-                after = self._resume()
-            if after == "":
-                raise DamagedPage("the page ends inside a list of records")
-            if after == "{":
-                continue
+
+    def next_element(self) -> bool:
+        """Go from behind one element to the next; False at the array's end.
+
+        Raises
+        ------
+        DamagedPage
+            The page ends before the array does.
+        """
+        after = self.peek()
+        if after not in (",", "]", ""):
+            self._complain(f"expected ',' or ']' after a record, found {after!r}")
+            after = self._resume()
+        if after == "":
+            raise DamagedPage("the page ends inside a list of records")
+        if after == "{":
+            return True
+        self._at += 1
+        if after == "]":
+            return False
+        if self.peek() == "]":  # a comma too many
             self._at += 1
-            if after == "]":
-                return
-            if self.peek() == "]":  # a comma too many
-                self._at += 1
-                return
+            return False
+        return True
+
+    def many(self) -> Many | None:
+        """Consume as many whole elements as are at hand, and stand before the next; None for none.
+
+        What begins at an element and is valid JSON between "[" and "]" is a number of whole elements, so a cut
+        that was guessed wrong cannot pass. Elements are not decoded yet; where one is damaged, `value` has to
+        step over it.
+        """
+        if self._n_slow:
+            self._n_slow -= 1
+            return None
+        if len(self._buffer) - self._at < _ENOUGH:
+            try:
+                self._more()
+            except DamagedPage as exc:
+                self._chunks = damaged(exc)  # raised again where reading meets it
+        cuts = [
+            match.span()
+            for match in _BETWEEN.finditer(self._buffer, max(self._at, len(self._buffer) - _ENOUGH))
+        ]
+        for start, end in cuts[: -_TRIES - 1 : -1]:
+            text = f"[{self._buffer[self._at : start + 1]}]"
+            try:
+                found = _ELEMENTS.decode(text)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                continue
+            self._at = end
+            return Many(text, found)
+        self._n_slow = _SLOW
+        return None
 
     def value(self) -> Any:
         """Decode and consume the next value.
@@ -273,13 +332,41 @@ class JsonStream:
         return True
 
 
+#: Number and fields of a record, or the number of the first of many that were not decoded yet.
+Record = tuple[int, "dict[str, Any] | Many"]
+
+
+class NotJson(ValueError):
+    """A record that is no JSON object; the message is the reject's reason."""
+
+
+def decoded(data: bytes) -> dict[str, Any]:
+    """Return one record.
+
+    Raises
+    ------
+    NotJson
+        It is none.
+    """
+    try:
+        value = json.loads(data, parse_constant=_no_constant)
+    except RecursionError:
+        raise NotJson("nested too deep") from None
+    except ValueError as exc:
+        raise NotJson(f"not JSON: {exc.msg if isinstance(exc, json.JSONDecodeError) else exc}") from exc
+    if not isinstance(value, dict):
+        raise NotJson(f"expected an object, found {shown(value)}")
+    return value
+
+
 def records(
     page: Page,
     tally: Tally,
     array_key: str | None,
     *,
     on_root: Callable[[dict[str, Any]], None] | None = None,
-) -> Iterator[tuple[int, dict[str, Any]]]:
+    raw: bool = False,
+) -> Iterator[Record]:
     """Yield (1-based number, record) of a page of records; rejects and damage go to `tally`.
 
     Parameters
@@ -290,10 +377,12 @@ def records(
         The root object's key whose array holds the records; None where the root is that array. Objects
         without the key, one after the other, are records themselves (JSON Lines).
     on_root : callable, optional
-        Called with the root's other fields met so far, before each array.
+        Called with the root's other fields, at its end.
+    raw : bool
+        Yield most records many at once, as they stand in the page and not counted.
     """
     tally.unit = "record"
-    walker = _Walker(page, tally)
+    walker = _Walker(page, tally, raw)
     try:
         while (first := walker.stream.peek()) != "":
             if first == "[":
@@ -309,22 +398,21 @@ def records(
 
 
 class _Walker:
-    def __init__(self, page: Page, tally: Tally) -> None:
+    def __init__(self, page: Page, tally: Tally, raw: bool) -> None:
         self.number = 0
+        self._raw = raw
         self._tally = tally
         self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem))
 
     def root(
         self, array_key: str | None, on_root: Callable[[dict[str, Any]], None] | None
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
+    ) -> Iterator[Record]:
         fields: dict[str, Any] = {}
         found = False
         problem = ""
         for key in self.stream.members():
             if key == array_key and self.stream.peek() == "[":
                 found = True
-                if on_root is not None:
-                    on_root(fields)
                 yield from self.array()
                 continue
             if len(fields) == _MAX_FIELDS:
@@ -339,6 +427,8 @@ class _Walker:
             except BadField as exc:
                 problem = f"{shown(key)} is {exc}"
         if found:
+            if on_root is not None:
+                on_root(fields)
             return
         self.number += 1
         self._tally.n_records += 1
@@ -347,25 +437,30 @@ class _Walker:
         else:
             yield self.number, fields
 
-    def array(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def array(self) -> Iterator[Record]:
         stream = self.stream
-        tally = self._tally
         for _ in stream.elements():
-            self.number += 1
-            tally.n_records += 1
-            try:
-                record = stream.value()
-            except TooLong as exc:
-                tally.reject(self.number, str(exc))
-                stream.skip()
-                continue
-            except BadField as exc:
-                tally.reject(self.number, str(exc))
-                continue
-            except DamagedPage:
-                self.number -= 1  # the broken record is the damage that `records` reports
-                raise
-            if isinstance(record, dict):
-                yield self.number, record
+            while self._raw and (found := stream.many()) is not None:
+                yield self.number + 1, found
+                self.number += len(found.raws)
+            yield from self._element()
+
+    def _element(self) -> Iterator[Record]:
+        """Consume the next element and yield it."""
+        self.number += 1
+        self._tally.n_records += 1
+        try:
+            value = self.stream.value()
+        except TooLong as exc:
+            self._tally.reject(self.number, str(exc))
+            self.stream.skip()
+        except BadField as exc:
+            self._tally.reject(self.number, str(exc))
+        except DamagedPage:
+            self.number -= 1  # the broken record is the damage that `records` reports
+            raise
+        else:
+            if isinstance(value, dict):
+                yield self.number, value
             else:
-                tally.reject(self.number, "expected an object for a record")
+                self._tally.reject(self.number, "expected an object for a record")

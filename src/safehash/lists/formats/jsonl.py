@@ -9,13 +9,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
 from ..opinions import unite_opinions
-from .fields import BadField, algorithm_named, hash_named, shown, utc_time
+from .batch import NO_QUALITY, Batch
+from .collecting import PlainColumns, PlainRecords, PlainShape
+from .exchange_types import check_unknown
+from .fields import BadField, hash_named, shown, utc_time
+from .json_stream import Many, NotJson, decoded
+from .naming import type_named
 from .options import ReadOptions
-from .pages import DamagedPage, Page
+from .packed import DamagedPage
+from .pages import Page
 from .tally import Tally
 from .writing import replacing
 
@@ -45,7 +53,7 @@ _KNOWN = frozenset(
 )
 
 
-def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
     """Yield the entries of one page.
 
     Raises
@@ -58,60 +66,160 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     docs/formats.md, "safehash JSON Lines".
     """
     tally.unit = "line"
-    default_source = options.source
-    so_far = hashlib.sha256()
-    n_met = 0
-    number = 0
-    ended = False
-    try:
-        for number, line in page.lines():
-            if line is None:
-                tally.n_records += 1
-                tally.reject(number, "the line is longer than 4 MiB")
-                continue
-            text = line.decode("utf-8", "replace").strip()
-            if not text or text.startswith("#"):
-                so_far.update(line + b"\n")
-                continue
-            try:
-                record = _parsed(text)
-                if "safehash" in record:
-                    _check_version(record["safehash"], page)
-                    default_source = _text(record, "name") or default_source
-                    ended = False
-                elif record.keys() >= {"end", "sha256"}:
-                    ended = True
-                    if record["end"] != n_met or record["sha256"] != so_far.hexdigest():
-                        tally.note("the list was changed after it was written: its checksum does not fit")
-                else:
-                    n_met += 1
-                    tally.n_records += 1
-                    yield tally.meet(_entry(record, default_source))
-            except BadField as exc:
-                tally.n_records += 1
-                tally.reject(number, str(exc))
-            so_far.update(line + b"\n")
-    except DamagedPage as exc:
-        tally.cut(number + 1, str(exc))
-        return
-    if not ended:
-        tally.note("the list has no end line: it may have been cut off")
+    yield from _Reader(page, tally, options).entries()
 
 
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        record = json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        raise BadField("nested too deep") from None
-    except ValueError as exc:
-        raise BadField(f"not JSON: {exc}") from exc
-    if not isinstance(record, dict):
-        raise BadField(f"expected an object, found {shown(record)}")
-    return record
+class _Reader:
+    """Reads one page: lines that are plain entries many at once, all others one by one."""
+
+    def __init__(self, page: Page, tally: Tally, options: ReadOptions) -> None:
+        self._page = page
+        self._tally = tally
+        self._ignore = options.ignore
+        self._source = options.source
+        self._so_far = hashlib.sha256()
+        self._n_met = 0
+        self._number = 0
+        self._ended = False
+        self._promised = False  # an end line: `write_list` says in its header that it writes one
+        self._rows = self._plain_rows()
+
+    def _plain_rows(self) -> PlainRecords:
+        source = self._source
+        return PlainRecords(
+            self._tally, PlainShape(_Plain, _columns), lambda record: ([_entry(record, source)], [])
+        )
+
+    def entries(self) -> Iterator[Entry | Batch]:
+        try:
+            for number, block, too_long in self._page.blocks():
+                if too_long:
+                    self._number = number
+                    self._tally.n_records += 1
+                    self._tally.reject(number, "the line is longer than 4 MiB")
+                    continue
+                yield from self._block(number, block.splitlines())
+        except DamagedPage as exc:
+            yield from self._rows.flush()
+            self._tally.cut(self._number + 1, str(exc))
+            return
+        yield from self._rows.flush()
+        if not self._ended:
+            self._tally.note("the list has no end line: it may have been cut off")
+            if self._promised:
+                self._tally.cuts.append(f"{self._page.name}: no end line, with which such lists end")
+
+    def _block(self, number: int, lines: list[bytes]) -> Iterator[Entry | Batch]:
+        """Read some lines; runs of entries go the fast way."""
+        start = 0
+        for k, line in enumerate(lines):
+            if not line.startswith(_PLAIN_START) or self._ignore:
+                yield from self._run(number + start, lines[start:k])
+                yield from self._line(number + k, line)
+                start = k + 1
+        yield from self._run(number + start, lines[start:])
+        self._number = number + len(lines) - 1
+
+    def _run(self, number: int, lines: list[bytes]) -> Iterator[Entry | Batch]:
+        """Read lines that begin as entries do."""
+        if not lines:
+            return
+        self._so_far.update(b"\n".join(lines) + b"\n")
+        self._n_met += len(lines)
+        self._ended = False
+        text = b",".join(lines).decode("utf-8", "replace")
+        yield from self._rows.take(number, Many(f"[{text}]", lines))
+
+    def _line(self, number: int, line: bytes) -> Iterator[Entry | Batch]:
+        text = line.decode("utf-8", "replace").strip()
+        if not text or text.startswith("#"):
+            self._so_far.update(line + b"\n")
+            return
+        yield from self._rows.settle()
+        try:
+            record = decoded(text.encode())
+            if "safehash" in record:
+                yield from self._rows.flush()
+                _check_version(record["safehash"], self._page)
+                self._source = _text(record, "name") or self._source
+                self._rows = self._plain_rows()
+                self._ended = False
+                self._promised = record.get("kind") == "list"
+            elif record.keys() >= {"end", "sha256"}:
+                self._end(number, record)
+            else:
+                self._n_met += 1
+                self._ended = False
+                self._tally.n_records += 1
+                if self._ignore:
+                    record = {name: value for name, value in record.items() if name not in self._ignore}
+                yield self._tally.meet(_entry(record, self._source))
+        except (NotJson, BadField) as exc:
+            self._tally.n_records += isinstance(exc, NotJson)
+            self._tally.reject(number, str(exc))
+        self._so_far.update(line + b"\n")
+
+    def _end(self, number: int, record: dict[str, Any]) -> None:
+        """Compare the end line with what was read."""
+        self._ended = True
+        if record["end"] == self._n_met and record["sha256"] == self._so_far.hexdigest():
+            return
+        self._tally.note("the list was changed after it was written: its checksum does not fit")
+        found = f"{self._n_met} entries" if record["end"] != self._n_met else "other entries"
+        self._tally.cuts.append(
+            f"{self._page.name}, line {number}: the end line counts {record['end']} entries with a checksum, "
+            f"found {found}"
+        )
 
 
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An entry as it usually is."""
+
+    algorithm: str
+    hash: str
+    quality: int | None = None
+    id: str | None = None
+    source: str | None = None
+    category: str = "positive"
+    labels: msgspec.Raw = msgspec.Raw(b"null")
+    owners: msgspec.Raw = msgspec.Raw(b"null")
+    severity: msgspec.Raw = msgspec.Raw(b"null")
+    created: str | int | float | None = None
+    updated: str | int | float | None = None
+    deleted: bool = False
+    keyed_by: msgspec.Raw = msgspec.Raw(b"null")
+    extra: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+#: What a line begins with that is an entry with a digest, as `write_list` writes it.
+_PLAIN_START = b'{"algorithm":'
+
+
+def _columns(rows: list[_Plain]) -> PlainColumns:
+    extras = [bytes(row.extra) for row in rows]
+    return PlainColumns(
+        keys=[
+            (
+                row.algorithm,
+                row.source,
+                row.category,
+                row.deleted,
+                bytes(row.labels),
+                bytes(row.owners),
+                bytes(row.severity),
+                bytes(row.keyed_by),
+            )
+            if (row.quality is None or 0 <= row.quality <= 100) and extra[:1] == b"{"
+            else None
+            for row, extra in zip(rows, extras, strict=True)
+        ],
+        digests=[row.hash for row in rows],
+        ids=[row.id for row in rows],
+        created=[row.created for row in rows],
+        updated=[row.updated for row in rows],
+        extras=extras,
+        qualities=[NO_QUALITY if row.quality is None else row.quality for row in rows],
+    )
 
 
 def _check_version(version: object, page: Page) -> None:
@@ -139,9 +247,12 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
     if not isinstance(given, dict):
         raise BadField(f"expected an object for 'extra', found {shown(given)}")
     unknown = {name: field for name, field in record.items() if name not in _KNOWN}
+    check_unknown(unknown)
     for name in ("created", "updated"):
         if record.get(name) is not None and utc_time(record[name]) is None:
             raise BadField(f"expected a time for {name!r}, found {shown(record[name])}")
+    if record.get("keyed_by") not in (None, "id", "digest"):
+        raise BadField(f"expected 'id' or 'digest' for 'keyed_by', found {shown(record['keyed_by'])}")
     return Entry(
         hash=value,
         id=entry_id,
@@ -161,17 +272,22 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
 def _hash(record: dict[str, Any]) -> Hash | ForeignHash | None:
     if record.get("hash") is None and record.get("value") is None:
         return None
-    algorithm = algorithm_named(record.get("algorithm"))
+    name = record.get("algorithm")
+    if not isinstance(name, str) or not name.strip():
+        raise BadField(f"expected the name of a hash type for 'algorithm', found {shown(name)}")
     if record.get("value") is not None:
         if not isinstance(record["value"], str):
             raise BadField(f"expected a text for 'value', found {shown(record['value'])}")
-        return ForeignHash(str(record["algorithm"]), record["value"])
+        return ForeignHash(name, record["value"])
+    kind = type_named(name)
+    if kind is None or kind.algorithm is None:
+        raise BadField(f"{shown(name)} is no type of digest known here (foreign digests have a 'value')")
     quality = record.get("quality")
     if quality is not None and not (
         isinstance(quality, int) and not isinstance(quality, bool) and 0 <= quality <= 100
     ):
         raise BadField(f"expected a quality of 0 to 100, found {shown(quality)}")
-    return hash_named(algorithm, record["hash"], quality=quality)
+    return hash_named(kind.algorithm, record["hash"], quality=quality)
 
 
 def _list(record: dict[str, Any], name: str) -> list[Any]:
@@ -283,6 +399,13 @@ def write_list(path: str | os.PathLike[str], entries: Iterable[Entry], *, name: 
         The file cannot be written.
     TypeError
         An entry's `extra` holds something JSON cannot.
+
+    Examples
+    --------
+    >>> write_list("own.jsonl", safehash.read_list("list.csv"), name="own")
+    1
+    >>> [entry.id for entry in safehash.read_list("own.jsonl")]
+    ['b-1']
     """
     so_far = hashlib.sha256()
     n_lines = 0

@@ -3,202 +3,281 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib import import_module
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
+from xml.etree import ElementTree
 
-from ...errors import ListError
-from ...hashing.hashes import ForeignHash, Hash
+import numpy as np
+import numpy.typing as npt
+
+from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
-from .fields import BadField, algorithm_named, hash_named, utc_time, video_name
+from .batch import Batch
+from .collecting import from_hex
+from .exchange_types import exchange_type
+from .fields import BadField, hash_named, shown, utc_time, video_name
 from .options import ReadOptions
-from .pages import MAX_RECORD_BYTES, DamagedPage, Page
+from .pages import Page
 from .tally import Tally
+from .times import utc_times
+from .xml_stream import Node, XmlStream
 
-__all__ = ["read"]
+__all__ = ["FEEDBACK", "read"]
 
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
-_MAX_DEPTH = 64
-_SLICE_BYTES = 1 << 15
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
+#: What a vote says of the picture.
+FEEDBACK = {"affirmativeFeedback": "positive", "negativeFeedback": "negative"}
 # How votes name a type differs from how fingerprints do.
 _FEEDBACK_TYPES = {"photodna": "pdna"}
 
 
-def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
     """Yield the entries of one page; no document type declaration is accepted, so no entity expands.
-
-    Raises
-    ------
-    ListError
-        ``defusedxml`` is not installed.
 
     References
     ----------
     docs/formats.md, "NCMEC".
     """
     tally.unit = "record"
-    try:
-        defused = import_module("defusedxml.ElementTree")
-    except ModuleNotFoundError as exc:
-        raise ListError(
-            "reading NCMEC XML needs the package defusedxml: pip install 'safehash[lists]'", path=page.path
-        ) from exc
-    refused = import_module("defusedxml").DefusedXmlException
-    target = _RecordCollector()
-    # A page that had a byte order mark comes recoded; otherwise the declaration's encoding counts.
-    encoding = None if page.encoding == "utf-8" else "utf-8"
-    parser: Any = defused.XMLParser(target=target, encoding=encoding, forbid_dtd=True)
-    is_utf8 = encoding is not None or _DECLARED.match(page.head) is None
-    n_replaced = 0
-    number = 0
-    n_silent = 0
-    problem = ""
-    chunks = _slices(page.chunks())
-    while not problem:
+    stream = XmlStream(page, "queryResult", ("images", "videos"), _RECORDS)
+    reader = _Reader(tally, options)
+    if not options.ignore:
+        for run in stream.runs():
+            yield from reader.run(run)
+    for node in stream.nodes():
+        yield from reader.entries(node)
+    yield from reader.flush()
+    if stream.n_replaced:
+        tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+    if stream.problem:
+        tally.cut(reader.number + 1, stream.problem)
+    else:
+        tally.promise("next" in stream.outside)
+
+
+class _Reader:
+    """Records to entries; what one means is worked out once for all that are like it."""
+
+    def __init__(self, tally: Tally, options: ReadOptions) -> None:
+        self._tally = tally
+        self._source = options.source
+        self._ignore = options.ignore
+        self._kinds: dict[Hashable, tuple[Entry, ...] | None] = {}
+        self._rows = _Rows()
+        self._odd: list[tuple[int, ElementTree.Element]] = []
+        self.number = 0
+
+    def entries(self, node: Node) -> Iterator[Entry | Batch]:
+        """Yield what one record says, and what was collected before it."""
+        yield from self.flush()
+        self.number += 1
+        self._tally.n_records += 1
+        yield from self._entries(node, self.number)
+
+    def _entries(self, node: Node, number: int) -> Iterator[Entry]:
+        if self._ignore:
+            node.children = [child for child in node.children if child.tag not in self._ignore]
         try:
-            chunk = next(chunks, None)
-            if chunk is None:
-                parser.close()
-            else:
-                if is_utf8:
-                    text = chunk.decode("utf-8", "replace")
-                    n_replaced += text.count("\N{REPLACEMENT CHARACTER}")
-                    chunk = text.encode("utf-8")
-                n_events = target.n_events
-                parser.feed(chunk)
-                # The parser holds a tag until it is complete, however long it gets.
-                n_silent = n_silent + len(chunk) if n_events == target.n_events else 0
-                if n_silent > MAX_RECORD_BYTES:
-                    problem = "a tag or comment longer than 4 MiB"
-        except refused:
-            problem = "a document type declaration is refused: it could expand without bound"
-        except SyntaxError as exc:  # what ElementTree's ParseError is
-            problem = f"not well-formed: {exc}"
-        except (DamagedPage, _TooDeep) as exc:
-            problem = str(exc)
-        for node in target.take():
-            number += 1
-            tally.n_records += 1
-            yield from _entries(node, number, tally, options.source)
-        if chunk is None:
-            break
-    if n_replaced:
-        tally.note(f"{n_replaced} characters are not UTF-8; replaced by U+FFFD")
-    if problem:
-        tally.cut(number + 1, problem)
+            found, failures = _parsed(node, self._source, self._tally)
+        except BadField as exc:
+            self._tally.reject(number, str(exc))
+            return
+        for failure in failures:
+            self._tally.reject(number, failure)
+        for entry in found:
+            yield self._tally.meet(entry)
+
+    # -- many at once --------------------------------------------------------------------------------------
+
+    def run(self, records: ElementTree.Element) -> Iterator[Entry | Batch]:
+        """Collect the records inside an element; yield them once they are worth a batch."""
+        self._tally.n_records += len(records)
+        for record in records:
+            self.number += 1
+            if not self._take(record):
+                self._odd.append((self.number, record))
+            if len(self._rows.records) + len(self._odd) >= _ROWS:
+                yield from self.flush()
+
+    def flush(self) -> Iterator[Entry | Batch]:
+        """Yield what was collected: plain records as batches, then the odd ones; few in their order."""
+        rows, odd = self._rows, self._odd
+        self._rows, self._odd = _Rows(), []
+        if len(rows.records) < _FEW:
+            odd += zip(rows.numbers, rows.records, strict=True)
+        else:
+            batches, entries, bad = rows.read()
+            for batch in batches:
+                self._tally.meet_batch(batch)
+                yield batch
+            for entry in entries:
+                yield self._tally.meet(entry)
+            odd += [(rows.numbers[k], rows.records[k]) for k in bad]
+        for number, record in sorted(odd, key=itemgetter(0)):
+            yield from self._entries(Node.of(record), number)
+
+    def _take(self, record: ElementTree.Element) -> bool:
+        """Add one record, and tell whether it was one of the plain ones."""
+        children = {child.tag: child for child in record}
+        if len(children) != len(record) or not children.keys() <= _PLAIN or record.attrib:
+            return False
+        member, prints = children.get("member"), children.get("fingerprints")
+        record_id, timestamp = children.get("id"), children.get("timestamp")
+        if member is None or prints is None or record_id is None or timestamp is None:
+            return False
+        classification = children.get("classification")
+        if any(len(child) for child in children.values() if child is not prints) or any(map(len, prints)):
+            return False
+        member_id = member.get("id", "").strip()
+        text = (record_id.text or "").strip()
+        kind = (
+            record.tag,
+            member_id,
+            member.text,
+            None if classification is None else classification.text,
+            *[each.tag for each in prints],
+        )
+        if kind not in self._kinds:
+            self._learn(kind, record)
+        models = self._kinds.get(kind)
+        if models is None or not text:
+            return False
+        self._rows.add(self.number, record, models, prints, f"{member_id}-{text}", timestamp.text or "")
+        return True
+
+    def _learn(self, kind: Hashable, record: ElementTree.Element) -> None:
+        """Find out what each fingerprint of such a record means, from this one."""
+        if len(self._kinds) > _REMEMBERED:
+            return
+        node = Node.of(record)
+        try:
+            found, failures = _parsed(node, self._source, self._tally)
+        except BadField:
+            return
+        prints = node.child("fingerprints")
+        if failures or prints is None or len(found) != len(prints.children):
+            return
+        types = [entry.hash.algorithm for entry in found if entry.hash is not None]
+        plain = all(entry.extra == {} for entry in found) and len(set(types)) == len(types) == len(found)
+        self._kinds[kind] = tuple(replace(entry, id=None, updated=None) for entry in found) if plain else None
 
 
-def _slices(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut chunks smaller: the parser hands over all records of a piece at once."""
-    for chunk in chunks:
-        start = 0
-        while start < len(chunk):
-            # Never inside a UTF-8 character.
-            end = start + _SLICE_BYTES
-            while end < len(chunk) and chunk[end] & 0xC0 == 0x80 and end < start + _SLICE_BYTES + 4:
-                end += 1
-            yield chunk[start:end]
-            start = end
+_PLAIN = frozenset(("member", "id", "timestamp", "classification", "fingerprints"))
+#: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
+_ROWS = 256
+_FEW = 64
+#: Kinds of records remembered per page.
+_REMEMBERED = 20_000
 
 
-class _TooDeep(Exception):
-    """Elements nested deeper than any record is."""
-
-
-@dataclass(slots=True)
-class _Node:
-    tag: str
-    attributes: dict[str, str]
-    pieces: list[str] = field(default_factory=list)
-    children: list[_Node] = field(default_factory=list)
-    too_long: bool = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces).strip()
-
-    def child(self, tag: str) -> _Node | None:
-        return next((node for node in self.children if node.tag == tag), None)
-
-    def child_text(self, tag: str) -> str:
-        node = self.child(tag)
-        return node.text if node is not None else ""
-
-
-class _RecordCollector:
-    """What the XML parser feeds: keeps whole records, forgets everything around them."""
+class _Rows:
+    """Plain records, taken apart."""
 
     def __init__(self) -> None:
-        self._open: list[_Node] = []
-        self._depth = 0
-        self._n_characters = 0
-        self.n_events = 0
-        self._done: list[_Node] = []
+        self.numbers: list[int] = []
+        self.records: list[ElementTree.Element] = []
+        self._models: list[tuple[Entry, ...]] = []
+        self._texts: list[list[str]] = []
+        self._ids: list[str] = []
+        self._times: list[str] = []
 
-    def take(self) -> list[_Node]:
-        done, self._done = self._done, []
-        return done
+    def add(
+        self,
+        number: int,
+        record: ElementTree.Element,
+        models: tuple[Entry, ...],
+        prints: ElementTree.Element,
+        entry_id: str,
+        time: str,
+    ) -> None:
+        """Add one."""
+        self.numbers.append(number)
+        self.records.append(record)
+        self._models.append(models)
+        self._texts.append([(each.text or "").strip() for each in prints])
+        self._ids.append(entry_id)
+        self._times.append(time.strip())
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.n_events += 1
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise _TooDeep(f"elements nested more than {_MAX_DEPTH} deep")
-        local = tag.rpartition("}")[2]
-        if not self._open and local not in _RECORDS:
-            return
-        if not self._open:
-            self._n_characters = 0
-        node = _Node(local, attributes)
-        if self._open and not self._open[0].too_long:
-            self._open[-1].children.append(node)
-        self._count(len(local) + sum(map(len, attributes.values())) + 50)
-        self._open.append(node)
-        self._count(0)
+    def read(self) -> tuple[list[Batch], list[Entry], list[int]]:
+        """Return batches, entries of digests that are not computed here, and which records are odd after all."""
+        times = utc_times(self._times)
+        odd = {k for k, time in enumerate(times) if time is None}
+        kinds: dict[int, list[int]] = {}
+        for k, models in enumerate(self._models):
+            kinds.setdefault(id(models), []).append(k)
+        columns: dict[Algorithm, list[_Column]] = {}
+        foreign: list[tuple[Entry, list[int], Sequence[str]]] = []
+        for rows in kinds.values():
+            texts_of = zip(*(self._texts[k] for k in rows), strict=True)
+            for model, texts in zip(self._models[rows[0]], texts_of, strict=True):
+                if not isinstance(model.hash, Hash):
+                    foreign.append((model, rows, texts))
+                    odd |= {k for k, text in zip(rows, texts, strict=True) if not text}
+                    continue
+                digests, bad = _digests_of(model.hash.algorithm, list(texts))
+                odd |= {rows[at] for at in bad}
+                columns.setdefault(model.hash.algorithm, []).append(_Column(model, rows, digests))
+        batches = [
+            self._batch(algorithm, found, times, odd)
+            for algorithm, found in columns.items()
+            if any(k not in odd for column in found for k in column.rows)
+        ]
+        entries = [
+            replace(model, hash=ForeignHash(model.hash.algorithm, text), id=self._ids[k], updated=times[k])
+            for model, rows, texts in foreign
+            for k, text in zip(rows, texts, strict=True)
+            if k not in odd and isinstance(model.hash, ForeignHash)
+        ]
+        return batches, entries, sorted(odd)
 
-    def end(self, _tag: str) -> None:
-        self._depth -= 1
-        if self._open:
-            node = self._open.pop()
-            if not self._open:
-                self._done.append(node)
-
-    def data(self, text: str) -> None:
-        self.n_events += 1
-        if self._open:
-            self._count(len(text))
-            if not self._open[0].too_long:
-                self._open[-1].pieces.append(text)
-
-    def close(self) -> None:
-        """Nothing is left to do at the end; the parser asks."""
-
-    def _count(self, n_characters: int) -> None:
-        self._n_characters += n_characters
-        if self._open and self._n_characters > MAX_RECORD_BYTES and not self._open[0].too_long:
-            root = self._open[0]
-            root.too_long = True
-            root.children.clear()
-            root.pieces.clear()
-
-
-def _entries(node: _Node, number: int, tally: Tally, source: str) -> Iterator[Entry]:
-    try:
-        found, failures = _parsed(node, source)
-    except BadField as exc:
-        tally.reject(number, str(exc))
-        return
-    for failure in failures:
-        tally.reject(number, failure)
-    for entry in found:
-        yield tally.meet(entry)
+    def _batch(
+        self, algorithm: Algorithm, columns: list[_Column], times: list[str | None], odd: set[int]
+    ) -> Batch:
+        rows = [k for column in columns for k in column.rows]
+        which = np.repeat(np.arange(len(columns)), [len(column.rows) for column in columns])
+        digests = np.concatenate([column.digests for column in columns])
+        if odd:
+            kept = [at for at, k in enumerate(rows) if k not in odd]
+            rows, which, digests = [rows[at] for at in kept], which[kept], digests[kept]
+        return Batch(
+            algorithm=algorithm,
+            digests=digests,
+            likes=tuple(replace(column.model, hash=None) for column in columns),
+            which=which.tolist(),
+            ids=[self._ids[k] for k in rows],
+            dates=[(None, times[k]) for k in rows],
+        )
 
 
-def _parsed(node: _Node, source: str) -> tuple[list[Entry], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One fingerprint of all records of one kind."""
+
+    model: Entry
+    rows: list[int]
+    digests: npt.NDArray[np.uint8]
+
+
+def _digests_of(algorithm: Algorithm, texts: list[str]) -> tuple[npt.NDArray[np.uint8], list[int]]:
+    """Return digests, shape (n, n_bytes), and which of the texts are none (theirs are zeros)."""
+    digests = from_hex(texts, algorithm.n_bytes)
+    if digests is not None:
+        return digests, []
+    bad = [at for at, text in enumerate(texts) if from_hex([text], algorithm.n_bytes) is None]
+    for at in bad:
+        texts[at] = "0" * (2 * algorithm.n_bytes)
+    found = from_hex(texts, algorithm.n_bytes)
+    return (np.zeros((len(texts), algorithm.n_bytes), np.uint8) if found is None else found), bad
+
+
+# -- one record --------------------------------------------------------------------------------------------
+
+
+def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[str]]:
     if node.too_long:
         raise BadField("longer than 4 MiB")
     member = node.child("member")
@@ -219,7 +298,7 @@ def _parsed(node: _Node, source: str) -> tuple[list[Entry], list[str]]:
             hash=None, id=key, source=source, owners=(submitter,), updated=updated, deleted=True, extra=extra
         )
         return [tombstone], []
-    hashes, references, failures = _fingerprints(node)
+    hashes, references, failures = _fingerprints(node, tally)
     if references:
         extra["references"] = references
     if not hashes:
@@ -246,7 +325,7 @@ def _parsed(node: _Node, source: str) -> tuple[list[Entry], list[str]]:
 
 
 def _fingerprints(
-    node: _Node,
+    node: Node, tally: Tally
 ) -> tuple[list[tuple[str, Hash | ForeignHash]], dict[str, str], list[str]]:
     hashes: list[tuple[str, Hash | ForeignHash]] = []
     seen: set[Hash | ForeignHash] = set()
@@ -258,10 +337,10 @@ def _fingerprints(
             if "href" in child.attributes:
                 references[child.tag] = child.attributes["href"]
             continue
-        algorithm = algorithm_named(child.tag)
-        if node.tag == "video":
-            algorithm = video_name(algorithm)
         try:
+            algorithm = exchange_type(child.tag, tally)
+            if node.tag == "video":
+                algorithm = video_name(algorithm)
             value = hash_named(algorithm, child.text)
         except BadField as exc:
             failures.append(str(exc))
@@ -272,17 +351,24 @@ def _fingerprints(
     return hashes, references, failures
 
 
-def _votes(node: _Node) -> dict[str, list[Opinion]]:
+def _votes(node: Node) -> dict[str, list[Opinion]]:
     """Return the members' votes by fingerprint type, "" for votes that name none.
 
     Members of a negative vote stand inside their reason's list, after each reason.
+
+    Raises
+    ------
+    BadField
+        A vote that is neither for nor against.
     """
     votes: dict[str, list[Opinion]] = {}
     feedback = node.child("feedback")
     for vote in feedback.children if feedback is not None else ():
-        category = {"affirmativeFeedback": "positive", "negativeFeedback": "negative"}.get(vote.tag)
+        category = FEEDBACK.get(vote.tag)
         if category is None:
-            continue
+            raise BadField(
+                f"expected one of {', '.join(FEEDBACK)} inside 'feedback', found {shown(vote.tag)}"
+            )
         kind = _plain(vote.attributes.get("type", ""))
         found = votes.setdefault(_FEEDBACK_TYPES.get(kind, kind), [])
         for member, reason in _members(vote, ""):
@@ -295,7 +381,7 @@ def _votes(node: _Node) -> dict[str, list[Opinion]]:
     return votes
 
 
-def _members(node: _Node, reason: str) -> Iterator[tuple[_Node, str]]:
+def _members(node: Node, reason: str) -> Iterator[tuple[Node, str]]:
     """Yield every member below `node` with the reason that stands before or around it."""
     for child in node.children:
         if child.tag == "reason":

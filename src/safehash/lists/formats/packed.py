@@ -12,9 +12,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DamagedPage", "is_zip", "members_of", "unpacked", "what_it_is"]
+__all__ = ["DamagedPage", "damaged", "is_zip", "members_of", "unpacked", "what_it_is"]
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 17
 # Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
 _MAX_RATIO = 200
 _RATIO_FREE_BYTES = 64 << 20
@@ -41,6 +41,12 @@ _OTHERS = (
 
 class DamagedPage(Exception):
     """The rest of a page cannot be read; what came before it stands."""
+
+
+def damaged(exc: DamagedPage) -> Iterator[bytes]:
+    """Raise it where more is asked for: what came before it can be used first."""
+    raise exc
+    yield b""
 
 
 def what_it_is(head: bytes) -> str | None:

@@ -21,7 +21,7 @@ from .pages import Page, StoredFile, bare_name, open_pages, page_paths
 from .sniffing import FORMATS, Format, format_named, sniff
 from .tally import Tally
 
-__all__ = ["ListReader", "read_list"]
+__all__ = ["ListReader", "batches_of", "read_list"]
 
 
 class ListReader(Iterator[Entry]):
@@ -35,6 +35,12 @@ class ListReader(Iterator[Entry]):
     Notes
     -----
     Reads once, from one thread.
+
+    Examples
+    --------
+    >>> reader = read_list("list.csv")
+    >>> next(reader).id, reader.report.n_records
+    ('b-1', 1)
     """
 
     def __init__(
@@ -61,7 +67,7 @@ class ListReader(Iterator[Entry]):
         """What was met so far; the whole account once the iterator is exhausted."""
         return self._tally.report()
 
-    def batches(self) -> Iterator[Entry | Batch]:
+    def _batches(self) -> Iterator[Entry | Batch]:
         """Yield the same entries, runs of plain ones as a `Batch`; in place of iterating, not beside it.
 
         Raises
@@ -115,7 +121,8 @@ class ListReader(Iterator[Entry]):
             except DamagedPage as exc:
                 reason = f"cannot be read: {exc}"
             tally.reject(1, reason)
-            tally.cuts.append(f"{page.name}: {reason}")
+            if not head.strip() or head.lstrip()[:1] in (b"{", b"[", b"<") or reason.startswith("cannot"):
+                tally.cuts.append(f"{page.name}: {reason}")
             return
         if looks_like is not None and looks_like is not chosen:
             tally.note(f"{page.name} is read as {chosen.title}, as told, but looks like {looks_like.title}")
@@ -127,7 +134,7 @@ class ListReader(Iterator[Entry]):
         yield from module.read(page, tally, self._options)
 
     def _one_by_one(self) -> Iterator[Entry]:
-        for item in self.batches():
+        for item in self._batches():
             if isinstance(item, Batch):
                 yield from item
             else:
@@ -153,7 +160,22 @@ class ListReader(Iterator[Entry]):
         message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
         if first is not None:
             message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
+        if self._format is None or self._format.name == "text":
+            message += (
+                "; columns= (--columns) says which column holds the digests, and notation= (--notation) how"
+            )
         return ListError(message, path=self._path)
+
+
+def batches_of(reader: ListReader) -> Iterator[Entry | Batch]:
+    """Yield a reader's entries, runs of plain ones as a `Batch`; in place of iterating, not beside it.
+
+    Raises
+    ------
+    ListError
+        As when iterating.
+    """
+    return reader._batches()
 
 
 def read_list(
@@ -203,10 +225,10 @@ def read_list(
 
     Examples
     --------
-    >>> reader = read_list("list.csv")  # doctest: +SKIP
-    >>> live = [entry for entry in reader if not entry.deleted]  # doctest: +SKIP
-    >>> reader.report.n_rejects  # doctest: +SKIP
-    0
+    >>> reader = read_list("list.csv")
+    >>> live = [entry for entry in reader if not entry.deleted]
+    >>> len(live), reader.report.n_rejects
+    (1, 0)
     """
     asked = ListSource.of(
         path,
@@ -230,6 +252,6 @@ def read_list(
         allow_cut=asked.allow_cut,
         now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
     )
-    check_columns(options)
+    check_columns(options.columns)
     chosen = None if asked.format is None else format_named(asked.format)
     return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

@@ -11,7 +11,7 @@ from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import DigestReader
 from .fields import BadField, text_id, utc_time
-from .naming import Type
+from .naming import JUDGED, Type
 from .options import ReadOptions
 from .tally import Tally
 
@@ -66,7 +66,7 @@ class RowReader:
         problems: list[str] = []
         try:
             self._check_width(values, unfinished)
-            found = self._entries(values, position, problems.append)
+            found = self._entries(values, position, problems.append, unfinished=unfinished)
         except BadField as exc:
             self.tally.reject(position, str(exc))
             return []
@@ -95,14 +95,19 @@ class RowReader:
         if n < self.n_needed:
             missing = self.columns[n].name
             raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")
-        if unfinished and n <= width and self.columns[n - 1].meaning not in (*_MAY_LACK, "hash"):
+        if unfinished and n <= width and self.columns[n - 1].meaning in (*JUDGED, "type"):
             name = self.columns[n - 1].name
             raise BadField(
                 f"the list may be cut off in column {name!r}: its last line has no line end; add one if it is whole"
             )
 
     def _entries(
-        self, values: Sequence[object], position: int, complain: Callable[[str], None]
+        self,
+        values: Sequence[object],
+        position: int,
+        complain: Callable[[str], None],
+        *,
+        unfinished: bool = False,
     ) -> list[Entry]:
         said: list[Said] = []
         extra: dict[str, Any] = {}
@@ -120,6 +125,8 @@ class RowReader:
                 found: object
                 if meaning == "quality":
                     found = quality = quality_of(value)
+                    if unfinished and quality is not None and quality <= 10:
+                        quality = None  # 10 may be what is left of 100, and would keep the entry out
                 else:
                     found = fields[meaning] = text_id(value) if meaning == "id" else utc_time(value)
                 if found is None:

@@ -141,7 +141,7 @@ class _Lines:
 _ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,64}(?![0-9A-Za-z])")
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 
 def _fast(lines: _Lines, delimiter: str) -> Rows | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .naming import named_column
+
 __all__ = ["FORMATS", "Format", "format_named", "sniff"]
 
 
@@ -32,10 +34,6 @@ class Format:
     refresh_days: int | None = None
 
 
-def _first_line(head: str) -> str:
-    return head.lstrip().partition("\n")[0][:1000]
-
-
 def _has(*patterns: str) -> Callable[[str, str], bool]:
     compiled = [re.compile(pattern) for pattern in patterns]
     return lambda head, name: all(pattern.search(head) for pattern in compiled)
@@ -49,6 +47,26 @@ _INDICATOR_RECORDS = _has(
     r"\A\s*[\[{]", r'"indicator"\s*:', r'"type"\s*:', r'"(descriptors|should_delete)"\s*:'
 )
 _TE_LINE = _has(r"\A[0-9A-Fa-f]{32,64},\d+,(mine|\d{4}-\d\d-\d\dT[^,\n]*),[^,\n]*(\r?\n|\Z)")
+
+_DIGEST_TEXT = re.compile(r'"(?:[A-Za-z][\w-]{0,20}:)?(?:0x|\\\\x)?[0-9A-Fa-f]{16,64}"')
+_KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
+
+
+def _names_a_digest(head: str) -> bool:
+    """Tell whether some field of a JSON page is named for digests."""
+    return any(_is_digest_name(match[1]) for match in _KEY.finditer(head, 0, 4096))
+
+
+def _names_a_column(line: str) -> bool:
+    """Tell whether a line has a cell that is named for digests."""
+    return len(line) < 2000 and any(
+        _is_digest_name(cell.strip(' "#\r')) for cell in re.split("[,;\t|]", line)
+    )
+
+
+def _is_digest_name(name: str) -> bool:
+    return bool(name) and named_column(name).meaning == "hash"
+
 
 #: The one table: the first row that recognises a page reads it. More special rows stand first.
 FORMATS: tuple[Format, ...] = (
@@ -90,6 +108,24 @@ FORMATS: tuple[Format, ...] = (
         recognise=_has(_ROOT_ARRAY, r'"signals"\s*:|\A\s*\[\s*\]'),
     ),
     Format(
+        name="sqlite",
+        title="SQLite database",
+        recognise=lambda head, name: head.startswith("SQLite format 3\0"),
+    ),
+    Format(
+        name="objects",
+        title="JSON",
+        recognise=lambda head, name: (
+            head.lstrip()[:1] in ("{", "[")
+            and (_DIGEST_TEXT.search(head) is not None or _names_a_digest(head))
+        ),
+    ),
+    Format(
+        name="hashdeep",
+        title="hashdeep",
+        recognise=lambda head, name: head.lstrip().startswith("%%%% HASHDEEP"),
+    ),
+    Format(
         name="te",
         title="pytx simple.*.te",
         recognise=lambda head, name: (
@@ -101,9 +137,11 @@ FORMATS: tuple[Format, ...] = (
         title="text, CSV or TSV",
         recognise=lambda head, name: (
             head.lstrip()[:1] not in ("{", "[", "<")
+            and "\0" not in head[:64]
             and (
-                re.search(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head) is not None
-                or re.search(r"\b(hash|pdq|md5|sha1|sha256)\b", _first_line(head), re.IGNORECASE) is not None
+                re.search(r"(?<![0-9A-Za-z])(?:0x|\\x)?[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])", head, re.ASCII)
+                is not None
+                or any(_names_a_column(line) for line in head.split("\n", 20)[:20])
             )
         ),
     ),

@@ -5,52 +5,102 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
-from .fields import BadField, algorithm_named, hash_named, labels_from, shown, utc_time
-from .json_stream import records
+from .batch import Batch
+from .collecting import PlainColumns, PlainShape, read_records
+from .exchange_types import check_unknown, exchange_type
+from .fields import BadField, hash_named, labels_from, shown, utc_time
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
 
-__all__ = ["read"]
+__all__ = ["FEEDBACK", "STATUS", "read"]
 
 _KNOWN = frozenset(("lastModtimestamp", "hashValue", "hashStatus", "signalType", "CSPFeedbacks"))
-_BY_FEEDBACK = {"Blocked": "positive", "NotBlocked": "negative"}
-_WITHDRAWN = ("withdrawn", "deleted")
+
+#: What a platform's feedback says of the picture; None where it says nothing.
+FEEDBACK: dict[str, str | None] = {
+    "blocked": "positive",
+    "notblocked": "negative",
+    "pendingreview": "seed",
+    "qualityunknown": "seed",
+    "unknown": "seed",
+    "none": "seed",
+    "withdrawn": None,
+    "deleted": None,
+}
+
+#: Whether a case of this status stands.
+STATUS = {"active": True, "received": True, "unknown": True, "withdrawn": False, "deleted": False}
 
 #: Every live record was handed in by a person the picture shows.
 _CASE_HOLDER = Opinion(owner="case holder", category="seed")
 
 
-def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
     """Yield the entries of one page.
 
     References
     ----------
     docs/formats.md, "StopNCII".
     """
-    for number, record in records(page, tally, "hashRecords"):
-        try:
-            entry = _entry(record, options.source)
-        except BadField as exc:
-            tally.reject(number, str(exc))
-            continue
-        yield tally.meet(entry)
+
+    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
+        return [_entry(record, options.source, tally)], []
+
+    def at_end(root: dict[str, Any]) -> None:
+        if isinstance(root.get("hasMoreRecords"), bool):
+            tally.promise(root["hasMoreRecords"])
+
+    yield from read_records(
+        page, tally, "hashRecords", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
+    )
 
 
-def _entry(record: dict[str, Any], source: str) -> Entry:
-    value = hash_named(algorithm_named(record.get("signalType")), record.get("hashValue"))
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A record as they usually are."""
+
+    hashValue: str
+    hashStatus: str
+    signalType: str
+    lastModtimestamp: int
+    caseNumbers: msgspec.Raw
+    CSPFeedbacks: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _columns(rows: list[_Plain]) -> PlainColumns:
+    return PlainColumns(
+        keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
+        digests=[row.hashValue for row in rows],
+        updated=[row.lastModtimestamp for row in rows],
+        extras=[b'{"caseNumbers":%b}' % bytes(row.caseNumbers) for row in rows],
+    )
+
+
+_PLAIN = PlainShape(_Plain, _columns)
+
+
+def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
+    value = hash_named(exchange_type(record.get("signalType"), tally), record.get("hashValue"))
     status = record.get("hashStatus")
     if status is not None and not isinstance(status, str):
         raise BadField(f"expected a text for 'hashStatus', found {shown(status)}")
+    stands = (
+        True if status is None else STATUS.get(status.strip().lower()) if isinstance(status, str) else None
+    )
+    if stands is None:
+        raise BadField(f"expected one of {', '.join(STATUS)} for 'hashStatus', found {shown(status)}")
     extra = {name: field for name, field in record.items() if name not in _KNOWN}
+    check_unknown(extra)
     updated = utc_time(record.get("lastModtimestamp"))
     if updated is None and record.get("lastModtimestamp") is not None:
         extra["lastModtimestamp"] = record["lastModtimestamp"]
-    if status is not None and status.strip().lower() in _WITHDRAWN:
+    if not stands:
         return Entry(hash=value, source=source, updated=updated, deleted=True, extra=extra)
-    if status not in (None, "Active"):
+    if status is not None and status != "Active":
         extra["hashStatus"] = status
     owners = unite_opinions((_CASE_HOLDER, *_feedbacks(record)))
     return Entry(
@@ -74,9 +124,14 @@ def _feedbacks(record: dict[str, Any]) -> Iterator[Opinion]:
         if not isinstance(feedback, dict):
             raise BadField(f"expected an object for a feedback, found {shown(feedback)}")
         owner = feedback.get("source")
-        verdict = feedback.get("feedbackValue")
-        yield Opinion(
-            owner=owner if isinstance(owner, str) and owner else "unnamed platform",
-            category=_BY_FEEDBACK.get(verdict, "seed") if isinstance(verdict, str) else "seed",
-            labels=labels_from(feedback.get("tags")),
-        )
+        said = feedback.get("feedbackValue")
+        value = "none" if said is None else said.strip().lower() if isinstance(said, str) else ""
+        if value not in FEEDBACK:
+            raise BadField(f"expected one of {', '.join(FEEDBACK)} for 'feedbackValue', found {shown(said)}")
+        category = FEEDBACK[value]
+        if category is not None:
+            yield Opinion(
+                owner=owner if isinstance(owner, str) and owner else "unnamed platform",
+                category=category,
+                labels=labels_from(feedback.get("tags")),
+            )

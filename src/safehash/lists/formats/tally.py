@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...hashing.hashes import Algorithm, ForeignHash, Hash
+from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
-from ..suspicion import suspicion
+from ..suspicion import perhaps_suspicious, suspicion
 from .batch import Batch
 
 __all__ = ["Tally", "Watch"]
@@ -149,11 +149,7 @@ class Tally:
         newest = max((updated or "" for _, updated in batch.dates or ()), default="")
         if newest > (self.newest or ""):
             self.newest = newest
-        n_ones = _ONES[batch.digests].sum(axis=1, dtype=np.int64)
-        n_bits = batch.algorithm.n_bits
-        # A superset of what is suspicious; the rule itself stands in `suspicion`.
-        narrow = 8 if batch.algorithm is Algorithm.PDQ else n_bits // 2 - 1
-        for row in np.flatnonzero(abs(n_ones - n_bits // 2) > narrow).tolist():
+        for row in perhaps_suspicious(batch.algorithm, batch.digests):
             entry = batch.entry(row)
             if not entry.deleted and suspicion(entry.hash) is not None:
                 self.meet_suspicious(entry)

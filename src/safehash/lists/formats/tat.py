@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
-from .fields import BadField, algorithm_named, hash_named, labels_from, shown, text_id, utc_time, video_name
-from .json_stream import records
+from .batch import Batch
+from .collecting import PlainColumns, PlainShape, read_records
+from .exchange_types import check_unknown, exchange_type
+from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
@@ -19,24 +23,62 @@ _KNOWN = frozenset(("id", "hash_digest", "algorithm", "deleted", "created_on", "
 _VIDEO_TYPES = frozenset(("mov", "m4v", "mp4", "webm", "avi", "mkv", "wmv", "flv", "3gp", "mpg", "mpeg"))
 
 
-def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
     """Yield the entries of one page.
 
     References
     ----------
     docs/formats.md, "Tech Against Terrorism".
     """
-    for number, record in records(page, tally, "results"):
-        try:
-            entry = _entry(record, options.source)
-        except BadField as exc:
-            tally.reject(number, str(exc))
-            continue
-        yield tally.meet(entry)
+
+    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
+        return [_entry(record, options.source, tally)], []
+
+    def at_end(root: dict[str, Any]) -> None:
+        if "next" in root:
+            tally.promise(root["next"] not in (None, "", False))
+
+    yield from read_records(
+        page, tally, "results", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
+    )
 
 
-def _entry(record: dict[str, Any], source: str) -> Entry:
-    algorithm = algorithm_named(record.get("algorithm"))
+class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A record as they usually are."""
+
+    id: int
+    hash_digest: str
+    algorithm: str
+    deleted: bool
+    created_on: str
+    updated_on: str | float
+    ideology: msgspec.Raw = msgspec.Raw(b"null")
+    file_type: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _columns(rows: list[_Plain]) -> PlainColumns:
+    kinds = [(bytes(row.ideology), bytes(row.file_type)) for row in rows]
+    extras = {kind: _extra(*kind) for kind in dict.fromkeys(kinds)}
+    return PlainColumns(
+        keys=[(row.algorithm, row.deleted, kind) for row, kind in zip(rows, kinds, strict=True)],
+        digests=[row.hash_digest for row in rows],
+        ids=[str(row.id) for row in rows],
+        created=[row.created_on for row in rows],
+        updated=[row.updated_on for row in rows],
+        extras=[extras[kind] for kind in kinds],
+    )
+
+
+def _extra(ideology: bytes, file_type: bytes) -> bytes:
+    pairs = ((b"ideology", ideology), (b"file_type", file_type))
+    return b"{%b}" % b",".join(b'"%b":%b' % (name, value) for name, value in pairs if value != b"null")
+
+
+_PLAIN = PlainShape(_Plain, _columns)
+
+
+def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
+    algorithm = exchange_type(record.get("algorithm"), tally)
     file_type = record.get("file_type")
     is_video = isinstance(file_type, str) and file_type.lower().lstrip(".") in _VIDEO_TYPES
     if is_video and isinstance(algorithm, Algorithm):
@@ -46,6 +88,7 @@ def _entry(record: dict[str, Any], source: str) -> Entry:
     if not isinstance(deleted, bool):
         raise BadField(f"expected true or false for 'deleted', found {shown(deleted)}")
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
+    check_unknown(extra)
     ideology = record.get("ideology")
     return Entry(
         hash=value,

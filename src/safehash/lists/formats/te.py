@@ -9,7 +9,8 @@ from typing import Literal
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
-from .fields import BadField, algorithm_named, hash_named, shown, utc_time
+from .exchange_types import exchange_type
+from .fields import BadField, hash_named, shown, utc_time
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .tally import Tally
@@ -34,7 +35,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     """
     tally.unit = "line"
     named = NAME.fullmatch(page.name)
-    algorithm = algorithm_named(named.group(1)) if named else options.algorithm
+    algorithm = exchange_type(named.group(1), tally) if named else options.algorithm
     number = 0
     try:
         for number, line in page.lines():

@@ -20,6 +20,8 @@ from .words import LineReader, words_have_quality
 __all__ = ["read", "uses_of"]
 
 _EXAMPLES = 2
+#: So many rows are turned into columns at once: more costs memory and saves no time.
+_ROWS = 2048
 
 
 def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
@@ -75,7 +77,12 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         if number >= dialect.first_line:
             reader.tally.n_records += 1
             reader.tally.reject(number, reason)
-    yield from read_rows(reader, rows, numbers, unfinished=block.unfinished)
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        is_last = start + _ROWS >= len(rows)
+        yield from read_rows(
+            reader, some, numbers[start : start + _ROWS], unfinished=block.unfinished and is_last
+        )
 
 
 def uses_of(page: str, columns: Sequence[Column], sample: Sequence[Sequence[object]]) -> Iterator[ColumnUse]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry
+from .exchange_types import check_unknown, exchange_type
 from .fields import (
     BadField,
-    algorithm_named,
     hash_named,
     labels_from,
     optional_text,
@@ -24,7 +24,7 @@ from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .tally import Tally
 
-__all__ = ["read"]
+__all__ = ["CATEGORIES", "CATEGORIES_OF", "read"]
 
 _HASH_FIELDS = {
     "MD5": Algorithm.MD5,
@@ -34,6 +34,13 @@ _HASH_FIELDS = {
 }
 _KNOWN = frozenset((*_HASH_FIELDS, "MediaID", "Category", "AlternativeHashes", "Tags", "DateUpdated"))
 _CONTEXT = ("odata.metadata", "@odata.context")
+_NEXT = ("odata.nextLink", "@odata.nextLink")
+
+#: What Category says of the picture: in every region 0 means that nobody has looked yet, and 1 to 3 are the
+#: material that the list is about; the rest is each region's own convention.
+CATEGORIES = {"0": "seed", "1": "positive", "2": "positive", "3": "positive"}
+#: What more is known of one region.
+CATEGORIES_OF = {"US": {"4": "negative"}}  # comparison images, which are lawful
 _REGION = re.compile(r"/([A-Za-z]{2,})/\$metadata")
 
 
@@ -52,6 +59,8 @@ class _Reader:
     def __init__(self, page: Page, tally: Tally, options: ReadOptions) -> None:
         self._tally = tally
         self._source = options.source
+        self._ignore = options.ignore
+        self._more: bool | None = None
         self._region = ""
         self._number = 0
         self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem))
@@ -66,6 +75,9 @@ class _Reader:
                 value = self._other_value()
                 if key in _CONTEXT and isinstance(value, str):
                     self._note_region(value)
+                elif key in _NEXT:
+                    self._more = bool(value)
+            self._tally.promise(bool(self._more))
         except DamagedPage as exc:
             self._tally.cut(self._number + 1, str(exc))
         if self._stream.n_replaced:
@@ -139,25 +151,37 @@ class _Reader:
         if not isinstance(record, dict):
             self._tally.reject(self._number, f"expected an object for a record, found {shown(record)}")
             return
-        hashes, failures = _hashes(record)
+        record = {name: value for name, value in record.items() if name not in self._ignore}
+        hashes, failures = _hashes(record, self._tally)
+        severity = optional_text(record.get("Category"))
+        known = CATEGORIES | CATEGORIES_OF.get(self._region, {})
+        extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
+        try:
+            check_unknown(extra)
+            if severity not in (None, *known):
+                raise BadField(
+                    f"Category {shown(severity)} of region {self._region or '(none)'} is not known: "
+                    "ignore=['Category'] (--ignore) takes all records for positive"
+                )
+        except BadField as exc:
+            self._tally.reject(self._number, str(exc))
+            return
         for failure in failures:
             self._tally.reject(self._number, failure)
         if not hashes:
             if not failures:
                 self._tally.reject(self._number, "no digest")
             return
-        extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
+        category = "positive" if "Category" in self._ignore else known.get(severity or "0", "seed")
         if self._region:
             extra["category_region"] = self._region
-        severity = optional_text(record.get("Category"))
         for value in hashes:
             yield self._tally.meet(
                 Entry(
                     hash=value,
                     id=text_id(record.get("MediaID")),
                     source=self._source,
-                    # In every region 0 means that nobody has looked yet.
-                    category="seed" if severity in (None, "0") else "positive",
+                    category=category,
                     labels=labels_from(record.get("Tags")),
                     severity=severity,
                     updated=utc_time(record.get("DateUpdated")),
@@ -166,7 +190,7 @@ class _Reader:
             )
 
 
-def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]]:
+def _hashes(record: dict[str, Any], tally: Tally) -> tuple[list[Hash | ForeignHash], list[str]]:
     mime_type = record.get("MimeType")
     is_video = isinstance(mime_type, str) and mime_type.lower().startswith("video/")
     hashes: dict[Hash | ForeignHash, None] = {}
@@ -193,7 +217,7 @@ def _hashes(record: dict[str, Any]) -> tuple[list[Hash | ForeignHash], list[str]
         try:
             if not isinstance(item, dict):
                 raise BadField(f"expected an object for an alternative hash, found {shown(item)}")
-            add(algorithm_named(item.get("HashName")), item.get("HashValue"))
+            add(exchange_type(item.get("HashName"), tally), item.get("HashValue"))
         except BadField as exc:
             failures.append(str(exc))
     return list(hashes), failures

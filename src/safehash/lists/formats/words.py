@@ -59,13 +59,19 @@ class LineReader(RowReader):
             super()._check_width(values, unfinished)
 
     def _entries(
-        self, values: Sequence[object], position: int, complain: Callable[[str], None]
+        self,
+        values: Sequence[object],
+        position: int,
+        complain: Callable[[str], None],
+        *,
+        unfinished: bool = False,
     ) -> list[Entry]:
         if not self._is_line(values):
-            return super()._entries(values, position, complain)
+            return super()._entries(values, position, complain, unfinished=unfinished)
         texts = [str(value).strip() for value in values]
         if texts[0][:5].lower() == "hash=":
-            return self._from_pairs(texts if len(texts) > 1 else texts[0].split(), position)
+            text = ",".join(texts)
+            return self._from_pairs(text.split(",") if "," in text else text.split(), position)
         return self._from_words(next(text for text in texts if text))
 
     def _is_line(self, values: Sequence[object]) -> bool:

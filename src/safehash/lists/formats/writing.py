@@ -56,6 +56,11 @@ def write_csv(path: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
     ------
     ListError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> write_csv("own.csv", safehash.read_list("list.csv"))
+    1
     """
     n_entries = 0
     with replacing(path) as file:

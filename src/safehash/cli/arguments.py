@@ -1,0 +1,172 @@
+"""What options and arguments may hold: every value is checked by the parser, and a path knows what becomes of it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Collection
+
+__all__ = [
+    "ListText",
+    "LookPath",
+    "PathText",
+    "ReadPath",
+    "UpdatePath",
+    "WritePath",
+    "memory",
+    "number",
+    "several",
+    "share",
+    "size",
+    "whole",
+]
+
+#: A size is at most a pebibyte, a number of seconds at most a month: more is a slip, and system calls would overflow.
+_MOST_BYTES = 1 << 50
+_MOST_SECONDS = 31 * 86_400.0
+
+
+# -- numbers ----------------------------------------------------------------------------------------------
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return the type of whole numbers from `least` to `most`."""
+    wanted = (
+        f"a whole number from {least} to {most}" if most is not None else f"a whole number, at least {least}"
+    )
+
+    def parse(text: str) -> int:
+        if re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()) is None:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        value = int(text)
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return value
+
+    parse.__name__ = wanted
+    return parse
+
+
+def number(*, least: float = 0.0, most: float = _MOST_SECONDS) -> Callable[[str], float]:
+    """Return the type of numbers above 0, not under `least`, at most `most`."""
+    wanted = f"a number from {least:g} to {most:g}" if least else f"a number above 0, at most {most:g}"
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (0 < value <= most and value >= least):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return value
+
+    parse.__name__ = wanted
+    return parse
+
+
+def share(text: str) -> float:
+    """Return a share above 0, at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0, at most 1")
+    return value
+
+
+def size(text: str) -> int:
+    """Return a number of bytes, written as 512M or 2G."""
+    found = re.fullmatch(r"([0-9]{1,16})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512M or 2G")
+    value = int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[found[2].upper()]
+    if value > _MOST_BYTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {_MOST_BYTES >> 40}T")
+    return value
+
+
+def memory(text: str) -> int:
+    """Return a size that a worker can live with."""
+    value = size(text)
+    if value < 64 << 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is not enough for a worker: at least 64M")
+    return value
+
+
+def several(of: Callable[[str], object] | Collection[str]) -> Callable[[str], list[object]]:
+    """Return the type of values with commas between, each of one type or one of some words; none stands twice."""
+
+    def parse(text: str) -> list[object]:
+        values: list[object] = []
+        for part in text.split(","):
+            word = part.strip()
+            if callable(of):
+                values.append(of(word))
+            elif word in of:
+                values.append(word)
+            else:
+                raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(of)}")
+        return list(dict.fromkeys(values))
+
+    parse.__name__ = "values with commas between"
+    return parse
+
+
+# -- paths ------------------------------------------------------------------------------------------------
+
+
+class PathText(str):
+    """A path as it was given; its class says what the command does with it. "-" is no file."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> PathText:
+        if not text:
+            raise argparse.ArgumentTypeError("an empty name is no file")
+        if "\0" in text:
+            raise argparse.ArgumentTypeError(f"{text!r} is no name of a file")
+        return super().__new__(cls, text)
+
+    @property
+    def path(self) -> str | None:
+        """The file that is meant, None for a standard stream."""
+        return None if self == "-" else str(self)
+
+
+class ReadPath(PathText):
+    """A file that is read."""
+
+    __slots__ = ()
+
+
+class LookPath(PathText):
+    """A file, folder, pattern or URL whose pictures are looked at."""
+
+    __slots__ = ()
+
+
+class ListText(PathText):
+    """A hash list, maybe with a name before it: ``NAME=PATH``."""
+
+    __slots__ = ()
+
+    @property
+    def path(self) -> str | None:
+        """The list's file or folder."""
+        from ..lists.source import ListSource
+
+        return ListSource.parse(str(self)).path
+
+
+class WritePath(PathText):
+    """A file that is written, replaced whole."""
+
+    __slots__ = ()
+
+
+class UpdatePath(PathText):
+    """A file that is read and changed in place."""
+
+    __slots__ = ()

@@ -1,0 +1,121 @@
+"""No command writes over what it reads, or over a picture or a database; said before anything starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import SafehashError
+from ..files import expect_writable, read_head
+from .arguments import ListText, LookPath, PathText, ReadPath, UpdatePath, WritePath
+
+__all__ = ["refuse_overwriting"]
+
+#: Files that belong to a database beside itself.
+_BESIDE_A_DATABASE = ("-wal", "-shm", "-journal", ".lock")
+_SQLITE = b"SQLite format 3\0"
+_HEAD_BYTES = 512
+
+_Identity = tuple[object, ...]
+
+
+def refuse_overwriting(arguments: argparse.Namespace) -> None:
+    """Refuse a command line one of whose outputs is also an input, or cannot be written.
+
+    Raises
+    ------
+    SafehashError
+        Says which two are one file, or what stands in the way.
+    """
+    named = list(_named(arguments))
+    outputs = [path for path in named if isinstance(path, WritePath) and path.path is not None]
+    updates = [path for path in named if isinstance(path, UpdatePath)]
+    inputs = [
+        path for path in named if isinstance(path, (ReadPath, LookPath, ListText)) and path.path is not None
+    ]
+    for number, output in enumerate(outputs):
+        _refuse_clashes(output, [*inputs, *updates, *outputs[:number]])
+        _refuse_precious(output)
+        try:
+            expect_writable(str(output.path))
+        except OSError as exc:
+            raise SafehashError(f"{output}: cannot be written: {exc.strerror or exc}") from exc
+    for number, update in enumerate(updates):
+        _refuse_clashes(update, [*inputs, *updates[:number]])
+    redirected = _redirected()
+    for each in (*inputs, *updates):
+        if redirected is not None and redirected in _identities(each):
+            raise SafehashError(f"{each}: it is read, and standard output goes into it: name another file")
+
+
+def _named(arguments: argparse.Namespace) -> Iterator[PathText]:
+    for value in vars(arguments).values():
+        for each in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(each, PathText):
+                yield each
+
+
+def _refuse_clashes(output: PathText, inputs: list[PathText]) -> None:
+    own = _identity(str(output.path))
+    for path in inputs:
+        if own in _identities(path):
+            what = "written twice" if isinstance(path, WritePath) else "read and written over"
+            raise SafehashError(f"{output}: it would be {what} (as {path}): name another file")
+        if isinstance(path, ListText) and _is_below(str(output.path), str(path.path)):
+            raise SafehashError(f"{output}: it lies in {path}, which is read as a whole: name another place")
+
+
+def _refuse_precious(output: PathText) -> None:
+    """Refuse what is no earlier output: a scan may have met it in a folder, or under a name in a stream."""
+    from ..images.sniffing import sniff
+    from ..scanning.items import is_container
+
+    head = read_head(str(output.path), _HEAD_BYTES)
+    found = sniff(head)
+    held = (
+        "a database" if head.startswith(_SQLITE)
+        else f"a picture ({found})" if found is not None
+        else "an archive" if is_container(head)
+        else None
+    )  # fmt: skip
+    if held is not None:
+        raise SafehashError(f"{output}: it holds {held}, which is not replaced: name another file")
+
+
+def _identities(path: PathText) -> set[_Identity]:
+    name = str(path.path)
+    beside = _BESIDE_A_DATABASE if isinstance(path, UpdatePath) else ()
+    return {_identity(name), *(_identity(name + ending) for ending in beside)}
+
+
+def _identity(name: str) -> _Identity:
+    """Return what two names of one file have in common, whether it exists or not."""
+    try:
+        status = Path(name).stat()
+    except (OSError, ValueError):
+        folder, last = os.path.split(os.path.realpath(name))
+        try:
+            of_folder = Path(folder).stat()
+        except OSError:
+            return (folder, last)
+        return (of_folder.st_dev, of_folder.st_ino, last)
+    return (status.st_dev, status.st_ino)
+
+
+def _is_below(name: str, folder: str) -> bool:
+    if not Path(folder).is_dir():
+        return False
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(name)).parents
+
+
+def _redirected() -> _Identity | None:
+    """Return which regular file standard output goes into, if it does."""
+    try:
+        status = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):  # closed, or not the process's own
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

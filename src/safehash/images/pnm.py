@@ -1,0 +1,154 @@
+"""PBM, PGM and PPM files to pixels, in digits or in bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import UnreadableImage
+from .limits import check_cost
+from .pictures import Decoded, Provenance
+from .request import Request
+from .seen import seen
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["read_pnm"]
+
+_SPACE = b" \t\n\v\f\r"
+#: A number of the header: behind spaces and remarks, which go to the end of their line.
+_NUMBER = re.compile(rb"(?:[ \t\n\v\f\r]|#[^\n\r]*[\n\r])*([0-9]{1,10})")
+_REMARK = re.compile(rb"#[^\n\r]*")
+_MOST = 65535
+#: By the digit of the magic: samples a pixel, and whether they are bits.
+_KINDS = {1: (1, True), 2: (1, False), 3: (3, False), 4: (1, True), 5: (1, False), 6: (3, False)}
+#: Bytes of digits read at a time: as numbers they take more room.
+_PIECE = 1 << 20
+
+
+def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
+    """Decode the first picture of a PBM, PGM or PPM file."""
+    kind = int(data[1:2])
+    n_samples, is_bits = _KINDS[kind]
+    header = _numbers(data, 2 if is_bits else 3)
+    (width, height), most = header.values[:2], 1 if is_bits else header.values[2]
+    if not 1 <= most <= _MOST:
+        raise UnreadableImage(f"damaged PNM: samples up to {most}, it is 1 to {_MOST}")
+    mode = "RGB" if n_samples == 3 else "I;16" if most > 255 else "L"
+    check_cost(
+        "PNM", (width, height), mode="I;16" if most > 255 else mode, n_bands=n_samples, limits=request.limits
+    )
+    n_values = width * height * n_samples
+    values: npt.NDArray[Any]
+    if kind <= 3:
+        values = _from_digits(data, header.end, n_values, request, is_bits=is_bits)
+    else:
+        # One space ends the header.
+        values = _from_bytes(data, header.end + 1, (height, width, n_samples), most, is_bits=is_bits)
+    n_rows = len(values) // (width * n_samples)
+    if not n_rows:
+        raise UnreadableImage("damaged PNM: no whole row in it")
+    cube = values[: n_rows * width * n_samples].reshape(n_rows, width, n_samples)
+    provenance = Provenance(
+        format="PNM", mode=mode, width=width, height=height, scale=request.step_of((width, height))
+    )
+    image = _image(cube, height, most, is_bits=is_bits)
+    yield seen(image, provenance, provenance.scale, truncated=n_rows < height)
+
+
+class _Header:
+    """Its numbers, and where they end."""
+
+    __slots__ = ("end", "values")
+
+    def __init__(self, values: list[int], end: int) -> None:
+        self.values = values
+        self.end = end
+
+
+def _numbers(data: bytes, n: int) -> _Header:
+    values, at = [], 2
+    for _ in range(n):
+        found = _NUMBER.match(data, at)
+        if found is None:
+            raise UnreadableImage("damaged PNM: no number where its header has one")
+        values.append(int(found[1]))
+        at = found.end()
+    return _Header(values, at)
+
+
+def _from_digits(
+    data: bytes, at: int, n_values: int, request: Request, *, is_bits: bool
+) -> npt.NDArray[np.uint16]:
+    """Return the numbers written out, as far as they go."""
+    out = np.empty(n_values, np.uint16)
+    n_done = 0
+    rest = b""
+    while n_done < n_values and (at < len(data) or rest):
+        request.deadline.check()
+        piece = data[at : at + _PIECE]
+        at += len(piece)
+        text = rest + piece
+        if at < len(data):
+            # Up to the last whole line, or word: a remark or a number may go on in the next piece.
+            ends = b"\n\r" if b"#" in text else _SPACE
+            cut = max(text.rfind(bytes([end])) for end in ends) + 1
+            text, rest = (text[:cut], text[cut:]) if cut else (text, b"")
+        else:
+            rest = b""
+        words = _REMARK.sub(b"", text)
+        if is_bits:
+            digits = np.frombuffer(words.translate(None, _SPACE), np.uint8)
+            numbers = (digits[: n_values - n_done] - 48).astype(np.int64)
+        else:
+            split = words.split(None, n_values - n_done)[: n_values - n_done]
+            try:
+                numbers = np.array([int(word) for word in split], np.int64)
+            except ValueError:
+                raise UnreadableImage("damaged PNM: something else than numbers among its samples") from None
+        if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) <= _MOST:
+            raise UnreadableImage(f"damaged PNM: a sample outside 0 to {_MOST}")
+        out[n_done : n_done + len(numbers)] = numbers
+        n_done += len(numbers)
+    return out[:n_done]
+
+
+def _from_bytes(
+    data: bytes, at: int, shape: tuple[int, int, int], most: int, *, is_bits: bool
+) -> npt.NDArray[Any]:
+    """Return the samples stored, as far as they go."""
+    height, width, n_samples = shape
+    if is_bits:
+        n_bytes = (width + 7) // 8
+        n_rows = min(height, max(0, len(data) - at) // n_bytes)
+        rows = np.frombuffer(data, np.uint8, n_rows * n_bytes, at).reshape(n_rows, n_bytes)
+        return np.unpackbits(rows, axis=1, count=width).ravel()
+    dtype = ">u2" if most > 255 else "u1"
+    n_values = min(width * height * n_samples, max(0, len(data) - at) // np.dtype(dtype).itemsize)
+    return np.frombuffer(data, dtype, n_values, at)
+
+
+def _image(cube: npt.NDArray[Any], height: int, most: int, *, is_bits: bool) -> Image:
+    """Return rows of samples as an image, transparent where there are none."""
+    from PIL import Image as pil
+
+    if is_bits:
+        eight = np.where(cube == 0, np.uint8(255), np.uint8(0))  # 1 is black
+    elif most == 255 and cube.dtype == np.uint8:
+        eight = np.ascontiguousarray(cube)
+    elif most == _MOST and cube.shape[2] == 1 and len(cube) == height:
+        return pil.fromarray(cube[..., 0].astype(np.uint16))
+    else:
+        scaled = np.minimum(cube, most).astype(np.uint32) * 510 + most
+        eight = (scaled // (2 * most)).astype(np.uint8)
+    if len(eight) == height:
+        return pil.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
+    rgba = np.zeros((height, eight.shape[1], 4), np.uint8)
+    rgba[: len(eight), :, :3] = eight
+    rgba[: len(eight), :, 3] = 255
+    return pil.fromarray(rgba)

@@ -1,0 +1,70 @@
+"""How exchanges name types of digests: those we compute, foreign ones, and ones we have not heard of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ...hashing.hashes import Algorithm
+from .fields import BadField, shown
+from .judging import judge
+from .naming import JUDGED, named_column, type_named
+from .tally import Tally
+from .vocabulary import ALGORITHMS, plain
+
+__all__ = ["check_unknown", "exchange_type"]
+
+_OURS = re.compile("pdq|md-?5|sha-?_?(?:1|2|256)|p_?hash", re.IGNORECASE)
+
+
+def exchange_type(name: object, tally: Tally) -> Algorithm | str:
+    """Return the algorithm that an exchange calls `name`; its own name in lower case for a foreign one.
+
+    Raises
+    ------
+    BadField
+        No text, or nearly the name of a type that is computed here: it may be damaged.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise BadField(f"expected the name of a hash type, found {shown(name)}")
+    kind = type_named(name)
+    if kind is not None and kind.algorithm is not None:
+        return kind.algorithm
+    if _OURS.search(name) or _is_nearly_ours(plain(name)):
+        raise BadField(f"{shown(name)} is no type of digest known here")
+    own = name.strip().lower()
+    tally.note(f"digests of type {shown(own)} are kept, and not matched: the type is not known here")
+    return own
+
+
+def _is_nearly_ours(name: str) -> bool:
+    """Tell whether a name has one letter changed, lost or added of one of ours."""
+    bare = re.sub("hash|image|img", "", name)
+    return any(_is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
+
+
+def _is_one_off(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next(
+        (k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    a, b = one[start:], other[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:]
+
+
+def check_unknown(extra: Mapping[str, object]) -> None:
+    """Refuse a record whose unknown fields speak of deletion or opinion and say anything but "no".
+
+    Raises
+    ------
+    BadField
+        One does.
+    """
+    for name, value in extra.items():
+        named = named_column(name)
+        if named.meaning in JUDGED and not named.weak and judge("unclear", value, "") is None:
+            raise BadField(
+                f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
+                f"is not understood: ignore=[{name!r}] (--ignore) sets it aside"
+            )

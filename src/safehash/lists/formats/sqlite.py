@@ -1,0 +1,186 @@
+"""Read digests out of an SQLite database: NSRL RDS version 3, and tables whose columns say what they hold."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from ...errors import ListError
+from ..entry import Entry
+from .batch import Batch
+from .bulk import read_rows
+from .columns import Column, name_columns
+from .naming import named_column
+from .options import ReadOptions
+from .pages import Page
+from .records import RowReader
+from .tally import Tally
+from .text import uses_of
+
+__all__ = ["MAGIC", "read"]
+
+#: What such a file begins with.
+MAGIC = "SQLite format 3\0"
+
+# The tables of an RDS: known software, of whatever kind, which is why its entries are harmless to us.
+_NSRL = frozenset(("file", "pkg", "mfg", "os", "version"))
+_NSRL_HASHES = ("metadata", "file")
+_MAX_TABLES = 1000
+_MAX_COLUMNS = 200
+_MAX_CELL_BYTES = 1 << 20
+#: Steps of SQLite's machine for one row of a plain table are some dozens; without a row for so many it is stuck.
+_MAX_STEPS_OF_ROW = 2_000_000
+_SAMPLE = 50
+_ROWS = 1024
+
+
+def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
+    """Yield the entries of one database.
+
+    It is opened read-only and treated as hostile: no view, no virtual table, no trigger and no function of its
+    schema runs, and no cell is longer than 1 MiB.
+
+    Raises
+    ------
+    ListError
+        No table is known to hold digests, or several are.
+
+    References
+    ----------
+    docs/formats.md, "SQLite".
+    """
+    tally.unit = "row"
+    if page.name != page.path.name:
+        raise ListError("an SQLite database inside an archive: unpack it", path=tally.path)
+    log = page.path.with_name(page.path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise ListError(
+            f"refused: part of this database stands in its write-ahead log ({log.name}): close it first, "
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+            path=tally.path,
+        )
+    number = 0
+    try:
+        with closing(_opened(page.path)) as database:
+            table, names, columns = _table(database, options, tally, page)
+            tally.columns += uses_of(page.name, columns, ())
+            more: tuple[str, ...] = ()
+            if {name.lower() for name in _names(database, ("table", "view"))} >= _NSRL:
+                tally.note(
+                    "an NSRL reference data set: known software of every kind; its entries are negative, for use as an "
+                    "allow-list"
+                )
+                columns = (*columns, Column("NSRL", "category", how="found"))
+                more = ("negative",)
+            reader = RowReader(columns, options, tally)
+            cursor = database.execute(
+                f"SELECT {', '.join(map(_quoted, names))} FROM {_quoted(table)} NOT INDEXED"
+            )
+            while rows := cursor.fetchmany(_ROWS):
+                cells = [[*map(_shown, row), *more] for row in rows]
+                yield from read_rows(reader, cells, range(number + 1, number + len(rows) + 1))
+                number += len(rows)
+    except (sqlite3.Error, OverflowError, UnicodeError) as exc:
+        tally.cut(number + 1, f"the database cannot be read: {exc}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)
+    try:
+        database.text_factory = lambda data: data.decode("utf-8", "replace")
+        for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
+            database.execute(f"PRAGMA {pragma}")
+        if hasattr(database, "setlimit"):  # Python 3.11
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_CELL_BYTES)
+        database.set_authorizer(_only_reading)
+        steps = [0]
+        database.set_progress_handler(lambda: _stuck(steps), 1000)
+        database.row_factory = lambda cursor, row: _reset(steps, row)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _only_reading(action: int, *_: object) -> int:
+    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
+    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
+
+
+def _stuck(steps: list[int]) -> int:
+    steps[0] += 1000
+    return int(steps[0] > _MAX_STEPS_OF_ROW)
+
+
+def _reset(steps: list[int], row: tuple[object, ...]) -> tuple[object, ...]:
+    steps[0] = 0
+    return row
+
+
+def _names(database: sqlite3.Connection, kinds: tuple[str, ...]) -> list[str]:
+    marks = ",".join("?" * len(kinds))
+    query = f"SELECT name FROM sqlite_master WHERE type IN ({marks}) LIMIT {_MAX_TABLES}"
+    return [str(name) for (name,) in database.execute(query, kinds)]
+
+
+def _tables(database: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the columns of every plain table by its name."""
+    query = f"SELECT name, sql FROM sqlite_master WHERE type = 'table' AND rootpage > 0 LIMIT {_MAX_TABLES}"
+    found = {}
+    for name, sql in database.execute(query).fetchall():
+        if isinstance(sql, str) and re.match(r"\s*CREATE\s+TABLE\b", sql, re.IGNORECASE):
+            described = database.execute(f"SELECT * FROM {_quoted(str(name))} LIMIT 0").description or ()
+            found[str(name)] = [str(each[0]) for each in described]
+    return found
+
+
+def _table(
+    database: sqlite3.Connection, options: ReadOptions, tally: Tally, page: Page
+) -> tuple[str, list[str], tuple[Column, ...]]:
+    """Return the one table that holds digests, its columns, and what they mean."""
+    tables = _tables(database)
+    wanted = {name.casefold() for names in options.columns.values() for name in names}
+    holding = [
+        name
+        for name, columns in tables.items()
+        if len(columns) <= _MAX_COLUMNS
+        and (
+            wanted <= {each.casefold() for each in columns}
+            if wanted
+            else any(_is_typed(each) for each in columns)
+        )
+    ]
+    nsrl = [name for name in holding if name.lower() in _NSRL_HASHES]
+    if len(nsrl) > 1:
+        holding = [name for name in nsrl if name.lower() == _NSRL_HASHES[0]]
+    if len(holding) != 1:
+        names = ", ".join(map(repr, sorted(tables)[:20])) or "none"
+        what = "no table" if not holding else f"{len(holding)} tables ({', '.join(sorted(holding)[:5])})"
+        raise ListError(
+            f"refused: {what} of this database (it has {names}) is known to hold digests: say which column does, "
+            f"columns={{'md5': NAME}} (--columns), or export the table as CSV (page {page.name})",
+            path=tally.path,
+        )
+    (table,) = holding
+    columns = tables[table]
+    names = ", ".join(map(_quoted, columns))
+    rows = database.execute(f"SELECT {names} FROM {_quoted(table)} LIMIT {_SAMPLE}").fetchall()
+    sample = [[_shown(value) for value in row] for row in rows]
+    return table, columns, name_columns(columns, sample, options, tally)
+
+
+def _is_typed(name: str) -> bool:
+    named = named_column(name)
+    return named.meaning == "hash" and named.type is not None and named.type.algorithm is not None
+
+
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else "" if value is None else str(value)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,431 @@
+"""One run written into a catalog: what it knows already, what it adds, and at its end what is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CatalogError
+from ..images.pictures import Provenance
+from ..matching.decision import Outcome
+from ..matching.shown import as_bytes
+from .holdings import facts_of
+from .items import Item
+from .places import Places, absolute
+from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+from .schema import SKIPPED
+from .scopes import Scope
+from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
+
+if TYPE_CHECKING:
+    from ..matching.decision import Audit, Decision
+    from ..matching.settings import Settings
+    from .store import Store
+
+__all__ = ["Ledger"]
+
+#: Failures of the machinery that a scan tries again when asked to.
+_RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
+#: Failures after which the next scan decides the file again unasked.
+_UNSETTLED = ("read", "changed", "deadline")
+
+
+class Ledger:
+    """A run under way. The catalog's lock is held until `end`.
+
+    Parameters
+    ----------
+    store : Store
+    audit : Audit
+        Lists and settings: files decided under the same ones are not decided again.
+    settings : Settings, optional
+        What else decisions depend on: the matcher's own settings.
+    kind : "scan" or "rematch"
+    effort : str, optional
+        In place of the audit's.
+    tops : sequence of str
+        Folders that are looked at as a whole.
+    detailed : bool
+        What is known of a file is told whole, and not its outcome and matches alone.
+
+    Raises
+    ------
+    CatalogError
+        Another process is writing this catalog.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        audit: Audit,
+        *,
+        settings: Settings | None = None,
+        kind: str = "scan",
+        effort: str | None = None,
+        tops: Sequence[str] = (),
+        detailed: bool = False,
+    ) -> None:
+        self._store, self._audit, self._detailed = store, audit, detailed
+        self.scope = Scope.of(audit, settings, effort=effort)
+        store.take_lock()
+        try:
+            with store.transaction() as db:
+                db.execute("UPDATE runs SET state = 'killed' WHERE state = 'running'")
+                scopes = {
+                    number: Scope(lists=json.loads(lists), effort=one_effort, settings=one_settings)
+                    for number, lists, one_effort, one_settings in db.execute("SELECT * FROM scopes")
+                }
+                self._scope = next((number for number, scope in scopes.items() if scope == self.scope), None)
+                if self._scope is None:
+                    self._scope = db.execute(
+                        "INSERT INTO scopes (lists, effort, settings) VALUES (?, ?, ?)",
+                        (self.scope.lists_text, self.scope.effort, self.scope.settings),
+                    ).lastrowid
+                    assert self._scope is not None
+                    scopes[self._scope] = self.scope
+                number = db.execute(
+                    "INSERT INTO runs (kind, state, started, host, pid, scope) VALUES (?, 'running', ?, ?, ?, ?)",
+                    (kind, now(), socket.gethostname(), os.getpid(), self._scope),
+                ).lastrowid
+                assert number is not None
+                self.running = Running.of(number, self.scope, audit)
+                self._places = Places(db)
+                self._tops = [self._places.add_top(folder) for folder in tops]
+                self._is_new = db.execute("SELECT id FROM files LIMIT 1").fetchone() is None
+        except BaseException:
+            store.release()
+            raise
+        self._lists = {
+            number: scope.lists for number, scope in scopes.items() if scope.fits(self.scope)
+        }  # of scopes that answer for ours, as far as their lists go
+        self._replaced = [
+            (number,)
+            for number, scope in scopes.items()
+            if number != self._scope and self.scope.replaces(scope)
+        ]
+        self._answers: dict[str, bool] = {}
+        self._seen = _Numbers()
+        self._archives: set[tuple[int, bytes]] = set()  # that were looked into
+        self._troubled = False
+
+    # -- what is known ------------------------------------------------------------------------------------
+
+    def known(self, item: Item, *, retry_failed: bool = False) -> Known | Skipped | None:
+        """Return what is known of an item, if neither it nor lists nor settings have changed since."""
+        if self._is_new or item.size is None or item.mtime_ns is None:
+            return None
+        with self._store.guarded():
+            root, path = self._places.of(item.path)
+            row = self._store.db.execute(
+                "SELECT id, size, mtime_ns, outcome, reason, gone, (SELECT group_concat(scope ||"
+                f" CASE WHEN failure IN {_RETRIED_ON_REQUEST} THEN '!' ELSE '' END)"
+                " FROM looks WHERE file = files.id) FROM files WHERE root = ? AND path = ? AND position = ?",
+                (root, path, item.position),
+            ).fetchone()
+            if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):
+                return None
+            file, _, _, outcome, reason, gone, looks = row
+            if outcome == SKIPPED:
+                if item.named:
+                    return None
+                self._see(file, gone)
+                return Skipped(
+                    path=item.path, member=item.member, position=item.position, reason=reason,
+                    size=item.size, mtime_ns=item.mtime_ns,
+                )  # fmt: skip
+            if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
+                return None
+            self._see(file, gone)
+            if item.position:
+                self._archives.add((root, path))
+            return self._known(file, item.path)
+
+    def _is_answered(self, looks: str, *, retry_failed: bool) -> bool:
+        """Return whether looks under other scopes, together, leave nothing to ours."""
+        key = f"{looks}{'?' if retry_failed else ''}"
+        answer = self._answers.get(key)
+        if answer is None:
+            lists: dict[str, set[str]] = {}
+            for look in looks.split(","):
+                if look.endswith("!") and retry_failed:
+                    continue
+                for name, snapshot in self._lists.get(int(look.rstrip("!")), {}).items():
+                    lists.setdefault(name, set()).add(snapshot)
+            answer = all(
+                snapshot in lists.get(name, ()) for name, snapshot in self.scope.lists.items()
+            ) and bool(lists)
+            self._answers[key] = answer
+        return answer
+
+    def _known(self, file: int, path: str) -> Known:
+        lists = self.scope.lists
+        return Known(
+            path=path, facts=facts_of(self._store, file, path=path, lists=lists, whole=self._detailed)
+        )
+
+    def _see(self, file: int, gone: str | None) -> None:
+        self._seen.add(file)
+        if gone is not None:
+            self._store.begin_row()
+            self._store.db.execute("UPDATE files SET gone = NULL WHERE id = ?", (file,))
+            self._note(file, "back")
+            self._store.row_written()
+
+    # -- what is added ------------------------------------------------------------------------------------
+
+    def add(self, record: ScanEvent) -> None:
+        """Write one record; it is safe on disk within a second."""
+        if isinstance(record, Known) or record.path == "-":
+            return  # it stands there already; what came through a pipe has no place
+        with self._store.guarded():
+            self._store.begin_row()
+            if isinstance(record, ScanRecord):
+                self._add_decided(record)
+            elif isinstance(record, Skipped):
+                self._add_skipped(record)
+            else:
+                self._add_problem(record)
+            self._store.row_written()
+
+    def _add_problem(self, record: Problem) -> None:
+        self._troubled = True
+        self._store.db.execute(
+            "INSERT INTO problems (run, path, reason) VALUES (?, ?, ?)",
+            (self.running.number, os.fsencode(record.path), plain(record.reason)),
+        )
+
+    def _add_skipped(self, record: Skipped) -> None:
+        file, is_new = self._row_of(record, outcome=SKIPPED)
+        if not is_new:
+            self._forget(file)
+        self._store.db.execute(
+            "UPDATE files SET outcome = ?, otherwise = ?, reason = ?, size = ?, mtime_ns = ?, member = ? WHERE id = ?",
+            (
+                SKIPPED, SKIPPED, plain(record.reason), record.size, record.mtime_ns,
+                None if record.member is None else as_bytes(record.member), file,
+            ),
+        )  # fmt: skip
+
+    def _add_decided(self, record: ScanRecord) -> None:
+        db, decision = self._store.db, record.decision
+        otherwise = _otherwise(decision, self._audit.min_quality)
+        file, is_new = self._row_of(record, outcome=otherwise)
+        own = () if decision.hash is None else (decision.hash,)
+        hashes = [(file, value.algorithm.value, value.digest) for value in (*own, *record.digests)]
+        if not is_new and not self._is_same(file, record, hashes):
+            self._forget(file)
+            self._note(file, "changed")
+        # Without a time of change, the next scan decides the file again.
+        unsettled = record.failure in _UNSETTLED
+        learnt = decision.hash is not None or is_new
+        db.execute(
+            "UPDATE files SET outcome = :otherwise, otherwise = :otherwise, reason = :reason, member = :member,"
+            " size = coalesce(:size, size), mtime_ns = :mtime_ns"
+            + (", quality = :quality, provenance = :provenance" if learnt else "")
+            + " WHERE id = :file",
+            {
+                "otherwise": otherwise,
+                "reason": plain(decision.reason),
+                "member": None if record.member is None else as_bytes(record.member),
+                "size": record.size,
+                "mtime_ns": None if unsettled else record.mtime_ns,
+                "quality": None if decision.hash is None else decision.hash.quality,
+                "provenance": None if decision.provenance is None else _provenance_text(decision.provenance),
+                "file": file,
+            },
+        )
+        if hashes:
+            db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
+        if not is_new and record.failure is None and self._replaced:
+            db.executemany(
+                "DELETE FROM looks WHERE file = ? AND scope = ?",
+                [(file, scope) for (scope,) in self._replaced],
+            )
+        db.execute(
+            "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                file, self._scope, self.running.number, decision.decided, decision.outcome.value,
+                plain(decision.reason), record.failure, round(decision.milliseconds, 3),
+            ),
+        )  # fmt: skip
+        if decision.matches or not is_new:
+            could_look = decision.is_decided and decision.outcome is not Outcome.LOW_QUALITY
+            merge(db, file, self.running, decision.matches, could_look=could_look)
+            settle_outcome(db, file)
+
+    def _row_of(self, record: ScanRecord | Skipped, *, outcome: str) -> tuple[int, bool]:
+        """Return the number of a file's row, which is made if need be, and whether it was."""
+        db = self._store.db
+        root, path = self._places.of(record.path)
+        if record.position:
+            self._archives.add((root, path))
+        made = db.execute(
+            "INSERT INTO files (root, path, position, first_run, outcome, otherwise) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (root, path, record.position, self.running.number, outcome, outcome),
+        )
+        if made.rowcount:
+            assert made.lastrowid is not None
+            self._seen.add(made.lastrowid)
+            return made.lastrowid, True
+        file, gone = db.execute(
+            "SELECT id, gone FROM files WHERE root = ? AND path = ? AND position = ?",
+            (root, path, record.position),
+        ).fetchone()
+        self._see(file, gone)
+        return int(file), False
+
+    def _is_same(self, file: int, record: ScanRecord, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
+        """Return whether a file's bytes are those that are known, as far as can be told."""
+        db = self._store.db
+        size, mtime_ns, outcome = db.execute(
+            "SELECT size, mtime_ns, outcome FROM files WHERE id = ?", (file,)
+        ).fetchone()
+        if outcome == SKIPPED:
+            return False
+        if record.failure == "read" or (size, mtime_ns) == (record.size, record.mtime_ns):
+            return True
+        known = dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
+        of_bytes = {name: digest for _, name, digest in hashes if name in ("md5", "sha1", "sha256")}
+        common = of_bytes.keys() & known.keys()
+        return not known or (bool(common) and all(known[name] == of_bytes[name] for name in common))
+
+    def _forget(self, file: int) -> None:
+        """Give up what was known of other bytes under this name."""
+        for table in ("hashes", "looks", "matches"):
+            self._store.db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
+
+    def _note(self, file: int, kind: str) -> None:
+        self._store.db.execute(
+            "INSERT INTO changes (run, file, kind) VALUES (?, ?, ?)", (self.running.number, file, kind)
+        )
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def rest(self) -> Iterator[Known]:
+        """Yield what is known of files in the folders of this run that it has not come to."""
+        for file, root, path in list(self._unseen("gone IS NULL AND outcome <> ?", (SKIPPED,))):
+            looks = next(self._store.query("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,)))[
+                0
+            ]
+            if looks is not None and self._is_answered(looks, retry_failed=False):
+                yield self._known(file, os.fsdecode(absolute(root, path)))
+
+    def finish(self, held: Callable[[Sequence[EntryKey]], Sequence[bool]]) -> int:
+        """Drop what matched entries that have left their list, and mark files that are no longer there.
+
+        Parameters
+        ----------
+        held : callable
+            Tells which entries the lists hold (`sightings.still_listed`).
+
+        Returns
+        -------
+        int
+            How many files are gone since an earlier run.
+        """
+        self._store.commit()
+        gone = set(self._gone())
+        with self._store.transaction() as db:
+            drop_left(db, self.running, held)
+            for file in gone:
+                db.execute("UPDATE files SET gone = ? WHERE id = ?", (now(), file))
+                self._note(file, "gone")
+        return len(gone)
+
+    def _gone(self) -> Iterator[int]:
+        for file, root, path in self._unseen("gone IS NULL", ()):
+            if b"://" in root:
+                # Nothing can be asked of a store file by file; a walk that met no trouble has met them all.
+                if not self._troubled:
+                    yield file
+            elif _is_missing(absolute(root, path)):
+                yield file
+        for file, _, path in self._unseen("gone IS NULL AND position > 0", ()):
+            root_number = self._store.number("SELECT root FROM files WHERE id = ?", (file,))
+            if (root_number, path) in self._archives:
+                yield file  # a member that its archive no longer has
+
+    def _unseen(self, condition: str, parameters: Sequence[Any]) -> Iterator[tuple[int, bytes, bytes]]:
+        for top in self._tops:
+            below, where = self._places.below(top)
+            for file, root, path in self._store.query(
+                "SELECT files.id, roots.path, files.path FROM files JOIN roots ON roots.id = root"
+                f" WHERE {below} AND {condition}",
+                (*where, *parameters),
+            ):
+                if file not in self._seen:
+                    yield file, bytes(root), bytes(path)
+
+    def end(self, state: str, summary: Summary | None) -> None:
+        """End the run as "finished", "interrupted" or "failed", and let others write."""
+        try:
+            with self._store.guarded():
+                self._store.commit()
+                self._store.db.execute(
+                    "UPDATE runs SET state = ?, finished = ?, summary = ? WHERE id = ?",
+                    (state, now(), json.dumps(summary.to_record()) if summary else None, self.running.number),
+                )
+        except CatalogError:
+            if state != "failed":
+                raise  # a failing run has its own error to report
+        finally:
+            self._store.release()
+
+
+def _is_missing(path: bytes) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # it cannot be looked at: that is no proof
+    return False
+
+
+class _Numbers:
+    """A set of row numbers, a bit each: a million of them take 125 kB."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self.n = 0
+
+    def add(self, number: int) -> None:
+        byte, bit = number >> 3, 1 << (number & 7)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1 - len(self._bits) + len(self._bits) // 4))
+        if not self._bits[byte] & bit:
+            self._bits[byte] |= bit
+            self.n += 1
+
+    def __contains__(self, number: int) -> bool:
+        byte = number >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] & 1 << (number & 7))
+
+
+def now() -> str:
+    """Return the time as a catalog writes it: ISO 8601, UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _otherwise(decision: Decision, min_quality: int) -> str:
+    """Return the outcome that a file has beside its matches."""
+    if decision.outcome not in (Outcome.MATCH, Outcome.SUPPRESSED):
+        return str(decision.outcome.value)
+    if decision.hash is None:
+        return Outcome.NO_MATCH.value if decision.reason is None else Outcome.UNREADABLE.value
+    quality = decision.hash.quality
+    low = quality is not None and quality < min_quality
+    return Outcome.LOW_QUALITY.value if low else Outcome.NO_MATCH.value
+
+
+@lru_cache(maxsize=256)
+def _provenance_text(provenance: Provenance) -> str:
+    """Write provenance as JSON; most pictures of a store came about alike."""
+    return json.dumps(provenance.to_record())

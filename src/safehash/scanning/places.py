@@ -1,0 +1,224 @@
+"""Where a file of a catalog is: below which root, under one name however it was spelled; and roots that moved."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from ..errors import CatalogError
+from .schema import NO_ROOT
+
+__all__ = ["Places", "absolute", "relocate", "shown_path"]
+
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]+://")
+#: Folders whose place is remembered; a walk comes back to few.
+_REMEMBERED = 4096
+
+
+def absolute(root: bytes, path: bytes) -> bytes:
+    """Return the whole path of what lies below a root."""
+    if not path:
+        return root
+    return path if root == NO_ROOT else root + path if root.endswith(b"/") else root + b"/" + path
+
+
+def shown_path(root: bytes, path: bytes) -> str:
+    """Return the whole path as text; bytes that are not UTF-8 as lone surrogates."""
+    return os.fsdecode(absolute(root, path))
+
+
+class Places:
+    """The roots of a catalog, and what lies below which.
+
+    None of them lies in another: a new root above others takes what is below them.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._ids: dict[bytes, int] = {
+            bytes(path): root for root, path in db.execute("SELECT id, path FROM roots")
+        }
+        self._folders: dict[str, tuple[int, bytes]] = {}
+
+    def of(self, path: str) -> tuple[int, bytes]:
+        """Return the root and the path below it of a file, as it was reached; a root is made if there is none."""
+        folder, name = os.path.split(path)
+        place = self._folders.get(folder)
+        if place is None:
+            if len(self._folders) >= _REMEMBERED:
+                self._folders.clear()
+            place = self._folders[folder] = self._place_of(_resolved(folder))
+        root, below = place
+        last = os.fsencode(name)
+        return root, below + b"/" + last if below else last
+
+    def add_top(self, folder: str) -> bytes:
+        """Have a root for a folder that is scanned as a whole; return where it is."""
+        resolved = _resolved(folder)
+        self._place_of(resolved)
+        return resolved
+
+    def below(self, top: bytes) -> tuple[str, tuple[object, ...]]:
+        """Return the condition on `files` for everything below a folder, and its parameters."""
+        found = self._above(top)
+        if found is None:
+            return "0", ()
+        root, rest = found
+        if not rest:
+            return "files.root = ?", (root,)
+        # "0" is the byte after "/".
+        return "files.root = ? AND files.path > ? AND files.path < ?", (root, rest + b"/", rest + b"0")
+
+    def _place_of(self, folder: bytes) -> tuple[int, bytes]:
+        return self._above(folder) or (self._make(folder), b"")
+
+    def _above(self, folder: bytes) -> tuple[int, bytes] | None:
+        """Return the root that a folder is, or is in, and what leads down to it."""
+        above = folder
+        while True:
+            root = self._ids.get(above)
+            if root is not None:
+                return root, folder[len(above) :].lstrip(b"/")
+            shorter = _parent(above)
+            if shorter == above:
+                return None
+            above = shorter
+
+    def _make(self, folder: bytes) -> int:
+        root = self._db.execute("INSERT INTO roots (path) VALUES (?)", (folder,)).lastrowid
+        assert root is not None
+        inside = folder if folder.endswith(b"/") else folder + b"/"
+        for path, other in [
+            item for item in self._ids.items() if item[0].startswith(inside) and item[0] != NO_ROOT
+        ]:
+            _move(self._db, other, root, path[len(inside) :])
+            self._db.execute("DELETE FROM roots WHERE id = ?", (other,))
+            del self._ids[path]
+        self._ids[folder] = root
+        self._folders.clear()
+        return root
+
+
+def _resolved(folder: str) -> bytes:
+    encoded = os.fsencode(folder)
+    return encoded.rstrip(b"/") if _URL.match(encoded) else os.fsencode(os.path.realpath(folder or os.curdir))
+
+
+def _parent(folder: bytes) -> bytes:
+    if _URL.match(folder):
+        above, slash, last = folder.rpartition(b"/")
+        return above if slash and last and not above.endswith(b"/") else folder
+    return os.path.dirname(folder)  # noqa: PTH120  bytes
+
+
+def _move(db: sqlite3.Connection, old: int, new: int, prefix: bytes) -> None:
+    """Put everything below one root below another, `prefix` before its path."""
+    db.execute(
+        "UPDATE files SET root = ?, path = CAST(? || path AS BLOB) WHERE root = ?",
+        (new, prefix + b"/" if prefix else b"", old),
+    )
+
+
+# -- what moved -------------------------------------------------------------------------------------------
+
+
+def relocate(db: sqlite3.Connection, old: str, new: str) -> tuple[int, int]:
+    """Say that what was at `old` is at `new` now; return how many files moved, and how many were known there.
+
+    Where a file is known at both, the one at `new` was looked at later: what was found on the other is kept
+    with it if it is the same file (size and hashes), and given up otherwise.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Within a transaction.
+    old : str
+        A root, a folder below one or above several; empty for paths that an earlier version stored as given.
+    new : str
+
+    Raises
+    ------
+    CatalogError
+        Nothing is known below `old`, or one lies in the other.
+    """
+    places = Places(db)
+    source, target = (os.fsencode(os.path.normpath(old)) if old else NO_ROOT), _resolved(new)
+    if source != NO_ROOT and not _URL.match(source):
+        source = os.fsencode(os.path.abspath(old))  # noqa: PTH100  it may no longer be there to be resolved
+    if source != NO_ROOT and (_is_in(source, target) or _is_in(target, source)):
+        raise CatalogError(f"{new}: lies in {old}, or {old} in it: nothing to relocate")
+    moved = list(_known_below(db, places, source))
+    if not moved:
+        known = ", ".join(os.fsdecode(path) for path in list(places._ids)[:5])
+        raise CatalogError(f"{old or '(no root)'}: nothing is known there; the roots are {known or 'none'}")
+    root, above = places._place_of(target)
+    n_known = 0
+    for file, rest, position in moved:
+        path = above + b"/" + rest if above else rest
+        there = db.execute(
+            "SELECT id FROM files WHERE root = ? AND path = ? AND position = ?", (root, path, position)
+        ).fetchone()
+        if there is not None:
+            n_known += 1
+            _unite(db, file, there[0])
+        else:
+            db.execute("UPDATE files SET root = ?, path = ? WHERE id = ?", (root, path, file))
+    db.execute("DELETE FROM roots WHERE id NOT IN (SELECT root FROM files)")
+    return len(moved), n_known
+
+
+def _known_below(db: sqlite3.Connection, places: Places, source: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Yield id, path below `source`, and position of every file there."""
+    for path, root in list(places._ids.items()):
+        if path == source:
+            yield from db.execute("SELECT id, path, position FROM files WHERE root = ?", (root,)).fetchall()
+        elif path != NO_ROOT and source != NO_ROOT and _is_in(path, source):
+            prefix = path[len(source) :].lstrip(b"/") + b"/"
+            rows = db.execute("SELECT id, path, position FROM files WHERE root = ?", (root,)).fetchall()
+            yield from ((file, prefix + below, position) for file, below, position in rows)
+        elif path != NO_ROOT and source != NO_ROOT and _is_in(source, path):
+            rest = source[len(path) :].lstrip(b"/")
+            rows = db.execute(
+                "SELECT id, path, position FROM files WHERE root = ? AND path > ? AND path < ?",
+                (root, rest + b"/", rest + b"0"),
+            ).fetchall()
+            yield from ((file, below[len(rest) + 1 :], position) for file, below, position in rows)
+
+
+def _is_in(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder if folder.endswith(b"/") else folder + b"/")
+
+
+def _unite(db: sqlite3.Connection, old: int, new: int) -> None:
+    """Leave one row of two of one file."""
+
+    def content(file: int) -> tuple[object, Iterable[object]]:
+        size = db.execute("SELECT size FROM files WHERE id = ?", (file,)).fetchone()[0]
+        return size, db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)).fetchall()
+
+    if content(old) == content(new):
+        for table, condition in (
+            ("looks", "scope NOT IN (SELECT scope FROM looks WHERE file = :new)"),
+            (
+                "matches",
+                "NOT EXISTS (SELECT 1 FROM matches AS known WHERE known.file = :new AND known.list = matches.list"
+                " AND known.entry IS matches.entry AND known.digest IS matches.digest)",
+            ),
+            ("changes", "1"),
+        ):
+            db.execute(
+                f"UPDATE {table} SET file = :new WHERE file = :old AND {condition}", {"old": old, "new": new}
+            )
+        db.execute(
+            "UPDATE files SET outcome = 'match' WHERE id = ? AND EXISTS ("
+            " SELECT 1 FROM matches WHERE file = files.id AND suppressed_by IS NULL)",
+            (new,),
+        )
+    db.execute("UPDATE verdicts SET file = ? WHERE file = ?", (new, old))
+    db.execute("DELETE FROM files WHERE id = ?", (old,))

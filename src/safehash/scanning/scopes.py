@@ -1,0 +1,99 @@
+"""Under what something was decided: lists by their digest, effort, settings; and which of these covers which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..matching.settings import EFFORTS
+
+if TYPE_CHECKING:
+    from ..matching.decision import Audit
+    from ..matching.settings import Settings
+
+__all__ = ["HASHES", "Scope", "rank_of"]
+
+#: The effort of a re-match: stored hashes alone, less than any look at a picture.
+HASHES = "hashes"
+
+#: Parts of a policy that say how near a match is, or when a list is refused, and not which entries count.
+_NOT_SELECTING = frozenset({"max_distance", "require_fresh", "refresh_days"})
+
+
+def rank_of(effort: str) -> int:
+    """Return how much an effort sees: more than those of lower rank."""
+    known = (HASHES, *EFFORTS)
+    return known.index(effort) if effort in known else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Lists and settings that files are decided under.
+
+    Attributes
+    ----------
+    lists : mapping of str to str
+        The digest of each list's bytes, by its name.
+    effort : str
+    settings : str
+        Everything else, allow-lists included, as JSON.
+    """
+
+    lists: Mapping[str, str]
+    effort: str
+    settings: str
+
+    @classmethod
+    def of(cls, audit: Audit, settings: Settings | None, *, effort: str | None = None) -> Scope:
+        """Return what a matcher decides under; `effort` in place of its own."""
+        told = {} if settings is None else _canonical(settings)
+        facts = {
+            "version": audit.version,
+            "thresholds": dict(audit.thresholds),
+            "list_thresholds": sorted(map(list, audit.list_thresholds)),
+            "min_quality": audit.min_quality,
+            "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
+            # What signed a snapshot decides nothing about a picture.
+            "settings": {name: value for name, value in told.items() if name not in ("effort", "trusted")},
+        }
+        return cls(
+            lists={info.name: info.snapshot for info in audit.lists if not info.allow},
+            effort=audit.effort if effort is None else effort,
+            settings=json.dumps(facts, sort_keys=True),
+        )
+
+    @property
+    def lists_text(self) -> str:
+        """The lists as JSON."""
+        return json.dumps(dict(self.lists), sort_keys=True)
+
+    @property
+    def selection(self) -> str:
+        """What decides which entries of a list count, as JSON."""
+        policy = json.loads(self.settings).get("settings", {}).get("policy") or {}
+        return json.dumps(
+            {name: value for name, value in policy.items() if name not in _NOT_SELECTING}, sort_keys=True
+        )
+
+    def fits(self, wanted: Scope) -> bool:
+        """Return whether a decision under this scope answers for `wanted`, as far as its lists go."""
+        return self.settings == wanted.settings and rank_of(self.effort) >= rank_of(wanted.effort)
+
+    def replaces(self, other: Scope) -> bool:
+        """Return whether a decision under this scope leaves nothing to one under `other`: its lists, no less effort."""
+        return set(other.lists) <= set(self.lists) and rank_of(other.effort) <= rank_of(self.effort)
+
+
+def _canonical(value: Any) -> Any:
+    """Return settings as plain data that reads the same in every process."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _canonical(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(each) for each in value)
+    if isinstance(value, (list, tuple)):
+        return [_canonical(each) for each in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)

@@ -1,0 +1,239 @@
+"""The SQLite file of a catalog: opened, locked by its one writer, committed in batches, its errors in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CatalogError
+from . import schema
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+__all__ = ["Store"]
+
+#: A kill loses at most this much work.
+_COMMIT_SECONDS = 1.0
+_COMMIT_ROWS = 1000
+
+
+class Store:
+    """An open catalog file.
+
+    Parameters
+    ----------
+    path : path-like
+        Created with mode 0600 if it does not exist and `create` is set.
+    create : bool
+
+    Attributes
+    ----------
+    path : str
+    db : sqlite3.Connection
+
+    Raises
+    ------
+    CatalogError
+        Missing, not a catalog, damaged, or written by a newer version.
+    """
+
+    def __init__(self, path: StrPath, *, create: bool) -> None:
+        self.path = os.fspath(path)
+        self._lock: sqlite3.Connection | None = None
+        self._n_pending = 0
+        self._committed = time.monotonic()
+        fresh = not os.path.lexists(self.path) or os.path.getsize(self.path) == 0  # noqa: PTH202
+        if fresh and not create:
+            raise CatalogError(f"{self.path}: no such catalog")
+        with self.guarded():
+            if not os.path.lexists(self.path):
+                try:
+                    # Made before SQLite sees it, which gives its side files the same mode.
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                except OSError as exc:
+                    raise CatalogError(f"{self.path}: cannot be created: {exc.strerror or exc}") from exc
+            self.db = self._connect()
+        try:
+            with self.guarded():
+                self.db.execute("PRAGMA trusted_schema = OFF")
+                self.db.execute("PRAGMA foreign_keys = ON")
+                if fresh or schema.is_empty(self.db):
+                    if not create:
+                        raise CatalogError(f"{self.path}: a catalog that was never filled")
+                    schema.make(self.db)
+                if schema.check(self.db, self.path) < schema.VERSION:
+                    self._upgrade()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file; where nothing can be written beside it (a full or read-only disk), for reading alone."""
+        db = sqlite3.connect(self.path, isolation_level=None, timeout=10.0, cached_statements=256)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            db.execute("PRAGMA journal_mode = WAL")
+            # A commit is on the disk when it returns: what was said to be kept survives a power cut.
+            db.execute("PRAGMA synchronous = FULL")
+        except sqlite3.OperationalError:
+            db.close()
+            if os.path.lexists(f"{self.path}-wal") and os.path.getsize(f"{self.path}-wal"):  # noqa: PTH202
+                raise
+            # Nothing waits to be brought into the file, so it is whole as it stands.
+            name = f"{Path(self.path).absolute().as_uri()}?mode=ro&immutable=1"
+            return sqlite3.connect(name, uri=True, isolation_level=None)
+        return db
+
+    def close(self) -> None:
+        """Release the file; what has not been committed is not kept."""
+        self.db.close()
+        self.release()
+
+    def _upgrade(self) -> None:
+        self.take_lock()
+        try:
+            if schema.check(self.db, self.path) < schema.VERSION:  # another process may just have done it
+                schema.upgrade(self.db)
+        finally:
+            self.release()
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            said = str(exc)
+            code = getattr(exc, "sqlite_errorname", "") or ""
+            if "full" in said or "SQLITE_FULL" in code:
+                hint = (
+                    "no space left for the catalog; what was committed is safe, run the scan again to go on"
+                )
+            elif code.startswith("SQLITE_IOERR") or "disk I/O" in said:
+                hint = f"the catalog cannot be read or written ({said}); what was committed is safe"
+            elif "locked" in said or "busy" in said:
+                hint = "the catalog is in use by another program"
+            elif "not a database" in said or "malformed" in said:
+                hint = f"not a catalog, or damaged ({said})"
+            elif "readonly" in said:
+                hint = "the catalog cannot be written"
+            else:
+                hint = f"the catalog cannot be used: {said}"
+            raise CatalogError(f"{self.path}: {hint}") from exc
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def take_lock(self) -> None:
+        """Be the one writer. SQLite's own file locks end with the process, however it ends.
+
+        Raises
+        ------
+        CatalogError
+            Another process is.
+        """
+        if self._lock is not None:
+            return
+        # By whatever name the catalog is reached: of two names of one file one lock.
+        lock_path = f"{os.path.realpath(self.path)}.lock"
+        try:
+            flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+            os.close(os.open(lock_path, flags, 0o600))
+        except OSError as exc:
+            raise CatalogError(f"{lock_path}: cannot be created: {exc.strerror or exc}") from exc
+        lock = sqlite3.connect(lock_path, isolation_level=None, timeout=0.0)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as exc:
+            lock.close()
+            if "locked" not in str(exc):
+                raise CatalogError(f"{lock_path}: {exc}") from exc
+            holder = self.db.execute(
+                "SELECT kind, pid, host, started FROM runs WHERE state = 'running' ORDER BY id DESC"
+            ).fetchone()
+            who = f" ({holder[0]}, process {holder[1]} on {holder[2]}, since {holder[3]})" if holder else ""
+            raise CatalogError(f"{self.path}: another scan is writing this catalog{who}") from exc
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do several statements as one, committed at a good end; what was pending is committed before."""
+        with self.guarded():
+            self.commit()
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                self.roll_back()
+                raise
+            self.commit()
+
+    def begin_row(self) -> None:
+        """Have a transaction under way; `row_written` commits it now and then."""
+        if not self.db.in_transaction:
+            self.db.execute("BEGIN")
+
+    def row_written(self) -> None:
+        """Count one more; what was written is safe on disk within a second."""
+        self._n_pending += 1
+        if self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Bring everything to the disk."""
+        if self.db.in_transaction:
+            try:
+                self.db.execute("COMMIT")
+            except sqlite3.DatabaseError:
+                self.roll_back()
+                raise
+        self._n_pending = 0
+        self._committed = time.monotonic()
+
+    def roll_back(self) -> None:
+        """Give up what has not been committed."""
+        if self.db.in_transaction:
+            with suppress(sqlite3.DatabaseError):  # a full disk may have rolled back already
+                self.db.execute("ROLLBACK")
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of one SELECT."""
+        with self.guarded():
+            rows = self.db.execute(sql, parameters)
+        while True:
+            with self.guarded():
+                row = rows.fetchone()
+            if row is None:
+                return
+            yield row
+
+    def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Return the one number that a SELECT asks for."""
+        return int(next(self.query(sql, parameters))[0] or 0)
+
+    def check_integrity(self) -> None:
+        """Read the whole file and compare it with itself.
+
+        Raises
+        ------
+        CatalogError
+            It is damaged; the message says where.
+        """
+        with self.guarded():
+            found = [row[0] for row in self.db.execute("PRAGMA integrity_check")]
+            broken = self.db.execute("PRAGMA foreign_key_check").fetchall()
+        if found != ["ok"] or broken:
+            raise CatalogError(f"{self.path}: damaged: {found[0] if found != ['ok'] else broken[0]}")

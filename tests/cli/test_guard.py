@@ -1,0 +1,154 @@
+"""No command writes over what it reads: every output against every input, by whatever name the file is given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from safehash.cli import main
+from stores import command, environment, write_list, write_pictures
+
+#: Every command that reads one file and writes another: what it reads stands in braces, what it writes is "OUT".
+COMMANDS = {
+    "scan": "scan {folder} {picture} --list {list} --allow {allow} --files-from {names} --workers 0 -o OUT",
+    "scan index": "scan {folder} --index {index} --workers 0 --catalog {catalog} -o OUT",
+    "scan into a catalog": "scan {picture} --list {list} --workers 0 --catalog OUT",
+    "rematch": "rematch {catalog} --list {list} --allow {allow} -o OUT",
+    "export": "catalog export {catalog} -o OUT",
+    "report": "report {catalog} -o OUT",
+    "index build": "index build {list} --allow {allow} -o OUT",
+    "lists merge": "lists merge {list} {allow} -o OUT",
+    "lists convert": "lists convert {list} --to jsonl -o OUT",
+    "lists add": "lists add {picture} -o OUT",
+    "evaluate": "evaluate {folder} --list {list} --min-images 2 --page OUT",
+    "evaluate json": "evaluate {folder} --list {list} --min-images 2 --json OUT",
+}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    here = tmp_path_factory.mktemp("kept")
+    pictures = write_pictures(here / "pictures", 3)
+    places = {
+        "folder": here / "pictures", "picture": pictures[0], "list": write_list(here / "own.csv", pictures[1]),
+        "allow": write_list(here / "ok.csv", pictures[2]), "index": here / "lists.safehash", "catalog": here / "c.db",
+        "names": here / "names",
+    }  # fmt: skip
+    places["names"].write_text(f"{pictures[1]}\n")
+    assert main(["index", "build", str(places["list"]), "-o", str(places["index"])]) == 0
+    scan = ["scan", str(here / "pictures"), "--list", str(places["list"]), "--workers", "0", "-q"]
+    assert main([*scan, "--catalog", str(here / "c.db"), "-o", str(here / "r.jsonl")]) == 1
+    return places
+
+
+@pytest.fixture
+def places(kept: dict[str, Path], tmp_path: Path) -> dict[str, Path]:
+    """Return a copy of everything, to be spoilt."""
+    root = kept["folder"].parent
+    shutil.copytree(root, tmp_path / "here")
+    return {name: tmp_path / "here" / path.relative_to(root) for name, path in kept.items()}
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    for name, line in COMMANDS.items():
+        for role in ("folder", "picture", "list", "allow", "index", "catalog", "names"):
+            if "{" + role + "}" in line and role != "folder":
+                yield name, role
+
+
+def spellings(path: Path, folder: Path) -> list[str]:
+    (folder / "link").symlink_to(path.parent)
+    (folder / "twin").hardlink_to(path)
+    return [
+        str(path),
+        os.path.relpath(path),
+        str(path.parent / ".." / path.parent.name / path.name),
+        str(folder / "link" / path.name),
+        str(folder / "twin"),
+    ]
+
+
+@pytest.mark.parametrize(("name", "role"), list(pairs()), ids=lambda value: str(value).replace(" ", "_"))
+def test_an_input_is_not_written_over(
+    places: dict[str, Path], name: str, role: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = places[role].read_bytes()
+    for spelling in spellings(places[role], tmp_path):
+        words = [word.format(**places) for word in COMMANDS[name].split()]
+        assert main([spelling if word == "OUT" else word for word in words]) == 2
+        said = capsys.readouterr().err
+        assert "name another file" in said, said
+        assert places[role].read_bytes() == before
+
+
+def test_commands_work_where_nothing_clashes(places: dict[str, Path], tmp_path: Path) -> None:
+    """What the test above refuses is refused for the clash, and not for something else."""
+    for name, line in COMMANDS.items():
+        out = str(tmp_path / f"{name}.jsonl")
+        assert main([out if word == "OUT" else word.format(**places) for word in line.split()]) in (0, 1), (
+            name
+        )
+
+
+def test_a_new_file_given_twice_is_refused(places: dict[str, Path], tmp_path: Path) -> None:
+    out, folder = str(tmp_path / "new"), str(places["folder"])
+    assert main(["evaluate", folder, "--min-images", "2", "--page", out, "--json", out]) == 2
+    scan = ["scan", folder, "--list", str(places["list"]), "--workers", "0"]
+    assert main([*scan, "-o", out, "--catalog", str(tmp_path / "." / "new")]) == 2
+    for ending in ("-wal", ".lock"):
+        assert main([*scan, "--catalog", out, "-o", out + ending]) == 2
+    assert not any(path.name.startswith("new") for path in tmp_path.iterdir())
+
+
+def test_pictures_and_databases_are_not_replaced(
+    places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files named in a stream, or found in a folder, are no arguments: what they hold tells."""
+    scan = ["scan", str(places["folder"]), "--list", str(places["list"]), "--workers", "0", "-o"]
+    for path, what in ((places["picture"], "a picture (PNG)"), (places["catalog"], "a database")):
+        before = path.read_bytes()
+        assert main([*scan, str(path)]) == 2
+        assert f"holds {what}" in capsys.readouterr().err
+        assert path.read_bytes() == before
+
+
+def test_a_folder_of_pages_is_not_written_into(places: dict[str, Path], tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    shutil.copy(places["list"], pages / "1.csv")
+    assert main(["lists", "merge", str(pages), "-o", str(pages / "all.jsonl")]) == 2
+    assert [path.name for path in pages.iterdir()] == ["1.csv"]
+
+
+def test_standard_output_into_an_input_is_refused(places: dict[str, Path]) -> None:
+    with places["list"].open("ab") as out:
+        done = subprocess.run(
+            command("scan", places["picture"], "--list", places["list"], "--workers", "0"),
+            stdout=out, stderr=subprocess.PIPE, env=environment(), check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert b"standard output goes into it" in done.stderr
+
+
+def test_an_archive_is_no_place_for_records(places: dict[str, Path], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(places["picture"], "a.png")
+    before = (tmp_path / "a.zip").read_bytes()
+    scan = [
+        "scan",
+        str(tmp_path),
+        "--list",
+        str(places["list"]),
+        "--workers",
+        "0",
+        "-o",
+        str(tmp_path / "a.zip"),
+    ]
+    assert main(scan) == 2
+    assert (tmp_path / "a.zip").read_bytes() == before

@@ -1,0 +1,67 @@
+"""What is said of one upload: three questions that have an answer, and one that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from safehash import Audit, Decision, Entry, Hash, Match, Outcome
+
+AUDIT = Audit(version="0", algorithm="pdq", effort="standard", lists=(), thresholds=(), min_quality=50)
+
+#: Outcome -> (is a match, is decided, suggestion)
+ANSWERS = {
+    Outcome.MATCH: (True, True, "review"),
+    Outcome.NO_MATCH: (False, True, "none"),
+    Outcome.LOW_QUALITY: (False, True, "none"),
+    Outcome.SUPPRESSED: (False, True, "none"),
+    Outcome.UNREADABLE: (False, False, "none"),
+    Outcome.TOO_LARGE: (False, False, "none"),
+    Outcome.UNSUPPORTED: (False, False, "none"),
+}
+
+MATCHES = tuple(
+    Match(
+        entry=Entry(hash=Hash("pdq", bytes([number]) * 32), source="own"), distance=number, suppressed_by=by
+    )
+    for number, by in enumerate((None, None, "harmless", "quarantine"), 1)
+)
+
+
+def said(outcome: Outcome, matches: tuple[Match, ...] = ()) -> Decision:
+    return Decision(outcome=outcome, matches=matches, audit=AUDIT, decided="2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_three_questions_have_an_answer(outcome: Outcome) -> None:
+    decision = said(outcome)
+    assert (decision.is_match, decision.is_decided, decision.suggestion) == ANSWERS[outcome]
+
+
+def test_standing_matches_are_those_that_nothing_cancelled() -> None:
+    assert said(Outcome.MATCH, MATCHES).standing == MATCHES[:2]
+    assert said(Outcome.SUPPRESSED, MATCHES[2:]).standing == ()
+    assert said(Outcome.MATCH, MATCHES).suppressing({MATCHES[0].entry.key}, by="x").standing == MATCHES[1:2]
+
+
+TRUTHS: dict[str, Callable[[Any], object]] = {
+    "if": lambda value: 1 if value else 2,
+    "not": lambda value: not value,
+    "and": lambda value: value and 1,
+    "or": lambda value: value or 1,
+    "bool": bool,
+    "any": lambda value: any([value]),
+    "filter": lambda value: list(filter(None, [value])),
+}
+
+
+@pytest.mark.parametrize("ask", TRUTHS.values(), ids=list(TRUTHS))
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_decision_is_neither_true_nor_false(outcome: Outcome, ask: Callable[[Any], object]) -> None:
+    """`if matcher.check(upload):` was always true."""
+    with pytest.raises(TypeError, match=r"`decision\.is_match` .*`decision\.is_decided`"):
+        ask(said(outcome))
+    with pytest.raises(TypeError, match=r"`outcome is Outcome\.MATCH`.*`decision\.is_match`"):
+        ask(outcome)

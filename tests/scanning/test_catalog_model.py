@@ -1,0 +1,607 @@
+"""What a catalog keeps: by list, digest, effort and run; files by where they are; nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sqlite3
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import safehash
+from safehash.errors import CatalogError
+from safehash.matching.matcher import Matcher
+from safehash.matching.settings import Settings
+from safehash.scanning.catalog import Catalog
+from safehash.scanning.holdings import counts, records
+from safehash.scanning.lookback import rematch
+from safehash.scanning.options import ScanOptions
+from safehash.scanning.records import Summary
+from safehash.scanning.run import scan
+from safehash.scanning.schema import TABLES
+from stores import write_list, write_picture, write_pictures
+
+
+def scan_into(path: Path, folder: Path | Sequence[str | Path], matcher: Matcher, **more: Any) -> Summary:
+    options = ScanOptions(**{"workers": 0, "file_digests": ["sha256"], **more})
+    with Catalog(path) as catalog, scan(folder, matcher=matcher, options=options, catalog=catalog) as running:
+        for _ in running:
+            pass
+        return running.summary
+
+
+def matches_in(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return every match by the name of its file and its entry."""
+    with Catalog(path, create=False) as catalog:
+        return {
+            (Path(record["path"]).name, match["id"]): match
+            for record in records(catalog)
+            for match in record["matches"]
+        }
+
+
+def names_in(path: Path) -> list[str]:
+    with Catalog(path, create=False) as catalog:
+        return sorted(record["path"] for record in records(catalog))
+
+
+# -- lists, efforts, runs -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder: four pictures, a crop of the first that only a thorough look finds, one that is broken."""
+    here = tmp_path_factory.mktemp("model")
+    pictures = write_pictures(here / "pictures", 4)
+    with Image.open(pictures[0]) as whole:
+        big = whole.resize((480, 400), Image.Resampling.BICUBIC)
+        big.crop((24, 20, 456, 380)).save(here / "pictures" / "crop.png")
+    (here / "pictures" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+    write_list(here / "a.csv", pictures[0], pictures[1])
+    write_list(here / "b.csv", pictures[1], pictures[2], label="viral_challenge")
+    return here
+
+
+def matcher_of(store: Path, *names: str, effort: str = "standard", **more: Any) -> Matcher:
+    lists = [store / f"{name}.csv" for name in names]
+    return Matcher.from_files(*lists, settings=Settings(effort=effort, **more))  # type: ignore[arg-type]
+
+
+def state_of(path: Path) -> Any:
+    """Return everything a catalog holds but times and the numbers of runs."""
+    with Catalog(path, create=False) as catalog:
+        store = catalog._store
+        numbers = dict(store.query("SELECT id, path FROM files"))
+        entries = {
+            match: (numbers[file], *rest)
+            for match, file, *rest in store.query("SELECT id, file, list, entry FROM matches")
+        }
+        seen = store.query(
+            "SELECT match, effort, snapshot, distance, view, suppressed_by, stale FROM sightings"
+        )
+        looks = store.query("SELECT file, lists, effort, outcome FROM looks JOIN scopes ON scopes.id = scope")
+        shown = ("outcome", "matches", "hash", "quality")
+        return (
+            sorted((entries[match], *map(str, rest)) for match, *rest in seen),
+            sorted((numbers[file], *rest) for file, *rest in looks),
+            [
+                [{**each, "runs": None} if isinstance(each, dict) else each for each in json.loads(text)]
+                for text in (
+                    json.dumps(
+                        [record.get(name) if name != "matches" else _without_runs(record) for name in shown]
+                    )
+                    for record in records(catalog)
+                )
+            ],
+        )
+
+
+def _without_runs(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in match.items() if name != "runs"} for match in record["matches"]]
+
+
+SCANS = [("a", "standard"), ("a", "thorough"), ("b", "standard"), ("b", "thorough")]
+
+
+def test_the_order_of_scans_does_not_matter(store: Path, tmp_path: Path) -> None:
+    """Two lists, two efforts, in all 24 orders, and together: the catalog says the same."""
+    matchers = {each: matcher_of(store, each[0], effort=each[1]) for each in SCANS}
+    states = {}
+    for number, order in enumerate(itertools.permutations(SCANS)):
+        path = tmp_path / f"{number}.db"
+        for each in order:
+            scan_into(path, store / "pictures", matchers[each])
+        states[order] = state_of(path)
+    wanted = states[tuple(SCANS)]
+    assert all(state == wanted for state in states.values())
+    found = matches_in(path)
+    assert set(found) == {
+        ("picture00000.png", "entry-picture00000"), ("picture00001.png", "entry-picture00001"),
+        ("picture00002.png", "entry-picture00002"), ("crop.png", "entry-picture00000"),
+    }  # fmt: skip
+    assert found["crop.png", "entry-picture00000"]["effort"] == "thorough"
+    with Catalog(path) as catalog:
+        both = [match["list"] for record in records(catalog) for match in record["matches"]]
+        assert sorted(both) == ["a", "a", "a", "b", "b"]
+
+
+def test_a_list_scanned_alone_or_among_others_is_the_same(store: Path, tmp_path: Path) -> None:
+    """A, then A and B, or the other way round: what the second could not find itself stays."""
+    one, two = tmp_path / "1.db", tmp_path / "2.db"
+    alone, both = matcher_of(store, "a"), matcher_of(store, "a", "b")
+    for path, order in ((one, (alone, both)), (two, (both, alone))):
+        for matcher in order:
+            scan_into(path, store / "pictures", matcher)
+    assert state_of(one)[0] == state_of(two)[0]
+    assert state_of(one)[2] == state_of(two)[2]
+    assert scan_into(one, store / "pictures", matcher_of(store, "b")).n_unchanged == 6, (
+        "b was looked up already"
+    )
+
+
+def test_what_a_scan_is_told_of_unchanged_files_is_of_its_own_lists(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    scan_into(path, store / "pictures", matcher_of(store, "a", "b"))
+    summary = scan_into(path, store / "pictures", matcher_of(store, "b"))
+    assert summary.n_unchanged == summary.n_files == 6
+    assert summary.lists == {"b": 2}
+    assert summary.labels == {"viral_challenge": 2}
+    assert summary.outcomes["match"] == 2
+
+
+def test_union_of_two_scans_answers_for_both(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    for name in ("a", "b"):
+        scan_into(path, store / "pictures", matcher_of(store, name))
+    assert scan_into(path, store / "pictures", matcher_of(store, "a", "b")).n_unchanged == 6
+
+
+def test_other_settings_are_looked_up_again_and_lose_nothing(store: Path, tmp_path: Path) -> None:
+    """A narrower threshold does not find what a wider one found, and says so instead of erasing it."""
+    path = tmp_path / "c.db"
+    near = safehash.hash_file(store / "pictures" / "picture00003.png")
+    flipped = bytes([near.digest[0] ^ 0xFF, near.digest[1] ^ 0x3F, *near.digest[2:]])
+    (tmp_path / "near.csv").write_text(f"pdq,id\n{flipped.hex()},far\n")
+    wide = Matcher.from_files(tmp_path / "near.csv")
+    narrow = Matcher.from_files(
+        tmp_path / "near.csv", settings=Settings(policy=safehash.Policy(max_distance={"pdq": 8}))
+    )
+    assert scan_into(path, store / "pictures", wide).outcomes["match"] == 1
+    summary = scan_into(path, store / "pictures", narrow)
+    assert summary.n_unchanged == 0
+    assert summary.outcomes["match"] == 0, "it says what it found itself"
+    assert matches_in(path)["picture00003.png", "far"]["distance"] == 14
+    assert scan_into(path, store / "pictures", wide).n_unchanged == 0
+
+
+def test_an_entry_that_left_its_list_is_dropped_everywhere(store: Path, tmp_path: Path) -> None:
+    """Also for files that the next scan does not come to: nobody is accused by a withdrawn entry."""
+    path, listed = tmp_path / "c.db", tmp_path / "own.csv"
+    pictures = store / "pictures"
+    write_list(listed, pictures / "picture00000.png", pictures / "picture00001.png")
+    scan_into(path, pictures, Matcher.from_files(listed, settings=Settings(effort="thorough")))
+    assert len(matches_in(path)) == 3
+    write_list(listed, pictures / "picture00001.png")
+    elsewhere = tmp_path / "elsewhere"
+    write_pictures(elsewhere, 1, first_seed=70)
+    scan_into(path, elsewhere, Matcher.from_files(listed))
+    found = matches_in(path)
+    assert set(found) == {("picture00001.png", "entry-picture00001")}
+    with Catalog(path) as catalog:
+        outcomes = {Path(record["path"]).name: record["outcome"] for record in records(catalog)}
+        kinds = [kind for (kind,) in catalog._store.query("SELECT kind FROM changes WHERE run = 2")]
+    assert outcomes["crop.png"] == outcomes["picture00000.png"] == "no_match"
+    assert kinds == ["left", "left"]
+
+
+def test_what_a_lesser_look_could_not_see_again_is_stale(store: Path, tmp_path: Path) -> None:
+    path, listed = tmp_path / "c.db", tmp_path / "own.csv"
+    pictures = store / "pictures"
+    write_list(listed, pictures / "picture00000.png")
+    thorough = Settings(effort="thorough")
+    scan_into(path, pictures, Matcher.from_files(listed, settings=thorough))
+    write_list(listed, pictures / "picture00000.png", pictures / "picture00003.png")
+    scan_into(path, pictures, Matcher.from_files(listed))
+    found = matches_in(path)
+    assert found["crop.png", "entry-picture00000"]["stale"] is True
+    assert "stale" not in found["picture00000.png", "entry-picture00000"]
+    assert found["picture00000.png", "entry-picture00000"]["effort"] == "thorough", (
+        "nearness is of the best look"
+    )
+    with Catalog(path) as catalog:
+        assert counts(catalog)["stale"] == {"own": 1}
+        assert counts(catalog)["outcomes"]["match"] == 3
+        assert {(row["effort"], row["files"]) for row in counts(catalog)["decided_for"]} == {
+            ("standard", 6), ("thorough", 6),
+        }  # fmt: skip
+    scan_into(path, pictures, Matcher.from_files(listed, settings=thorough))
+    assert "stale" not in matches_in(path)["crop.png", "entry-picture00000"]
+    with Catalog(path) as catalog:
+        assert counts(catalog)["stale"] == {}
+
+
+def test_a_rematch_does_not_erase_what_a_crop_showed(store: Path, tmp_path: Path) -> None:
+    path, listed = tmp_path / "c.db", tmp_path / "own.csv"
+    pictures = store / "pictures"
+    write_list(listed, pictures / "picture00000.png")
+    scan_into(path, pictures, Matcher.from_files(listed, settings=Settings(effort="thorough")))
+    same = Matcher.from_files(listed)
+    with Catalog(path) as catalog:
+        assert len(list(rematch(catalog, same))) == 1
+    found = matches_in(path)
+    assert set(found) == {("picture00000.png", "entry-picture00000"), ("crop.png", "entry-picture00000")}
+    assert not any("stale" in match for match in found.values()), "the list is the same"
+    assert found["picture00000.png", "entry-picture00000"]["runs"] == [1, 2]
+    write_list(listed, pictures / "picture00000.png", pictures / "picture00002.png")
+    with Catalog(path) as catalog:
+        assert len(list(rematch(catalog, Matcher.from_files(listed)))) == 2
+    found = matches_in(path)
+    assert found["crop.png", "entry-picture00000"]["stale"] is True
+    assert "stale" not in found["picture00000.png", "entry-picture00000"]
+    assert found["picture00002.png", "entry-picture00002"]["effort"] == "hashes"
+
+
+def test_one_that_asks_for_other_entries_drops_none(store: Path, tmp_path: Path) -> None:
+    """An entry that a policy leaves out has not left its list."""
+    path, listed = tmp_path / "c.db", tmp_path / "own.csv"
+    pictures = store / "pictures"
+    write_list(listed, pictures / "picture00000.png")
+    scan_into(path, pictures, Matcher.from_files(listed))
+    lines = listed.read_text().splitlines()
+    other = safehash.hash_file(pictures / "picture00003.png").hex
+    listed.write_text("\n".join([*lines, f"{other},other,viral_challenge"]) + "\n")
+    choosy = Settings(policy=safehash.Policy(include_labels=["viral_challenge"]))
+    with Catalog(path) as catalog:
+        found = list(rematch(catalog, Matcher.from_files(listed, settings=choosy)))
+    assert [record.decision.matches[0].entry.id for record in found] == ["other"]
+    assert matches_in(path)["picture00000.png", "entry-picture00000"]["stale"] is True
+
+
+def test_matches_say_where_they_come_from(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    for effort in ("standard", "thorough"):
+        scan_into(path, store / "pictures", matcher_of(store, "a", effort=effort))
+    with Catalog(path) as catalog:
+        (record,) = [
+            each for each in records(catalog, full_hashes=True) if each["path"].endswith("00000.png")
+        ]
+        snapshot = counts(catalog)["runs"][0]["lists"]["a"]
+    (match,) = record["matches"]
+    assert (match["effort"], match["runs"]) == ("thorough", [1, 2])
+    assert match["snapshot"].startswith(snapshot) and len(match["snapshot"]) == 64
+    assert [(look["run"], look["effort"]) for look in record["looks"]] == [(2, "thorough")]
+
+
+# -- files --------------------------------------------------------------------------------------------------
+
+
+def test_spellings_of_a_folder_are_one(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, matcher = tmp_path / "c.db", matcher_of(store, "a")
+    (tmp_path / "link").symlink_to(store / "pictures")
+    monkeypatch.chdir(store)
+    pictures = store / "pictures"
+    for spelling in ("pictures", "./pictures/", pictures, f"../{store.name}/pictures", tmp_path / "link",
+                     pictures / "picture00001.png", "pictures/*.png", "."):  # fmt: skip
+        scan_into(path, [spelling], matcher)
+    assert names_in(path) == sorted(str(each) for each in (store / "pictures").iterdir())
+    with Catalog(path) as catalog:
+        assert list(counts(catalog)["roots"]) == [str(store)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(order=st.permutations(["", "x", "x/y", "x/y/z", "w"]))
+def test_roots_never_lie_in_each_other(
+    store: Path, tmp_path_factory: pytest.TempPathFactory, order: list[str]
+) -> None:
+    here = tmp_path_factory.mktemp("roots")
+    odd = os.fsdecode(b"caf\xe9.png") if os.name == "posix" else "cafe.png"
+    for number, folder in enumerate(["x", "x/y/z", "w", "x/yy"]):
+        (here / "s" / folder).mkdir(parents=True, exist_ok=True)
+        write_picture(here / "s" / folder / odd, number)
+    matcher = matcher_of(store, "a")
+    for folder in order:
+        scan_into(here / "c.db", here / "s" / folder, matcher)
+    assert names_in(here / "c.db") == sorted(str(each) for each in (here / "s").rglob("*.png"))
+    with Catalog(here / "c.db") as catalog:
+        catalog.check_integrity()
+        assert list(counts(catalog)["roots"]) == [str(here / "s")]
+
+
+def test_two_machines_are_not_one(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        (tmp_path / f"machine{number}" / "photos").mkdir(parents=True)
+        write_picture(tmp_path / f"machine{number}" / "photos" / "1.jpg", number)
+        monkeypatch.chdir(tmp_path / f"machine{number}")
+        scan_into(tmp_path / "c.db", Path("photos"), matcher_of(store, "a"))
+    assert len(names_in(tmp_path / "c.db")) == 2
+
+
+def test_files_that_are_gone_are_marked_and_come_back(store: Path, tmp_path: Path) -> None:
+    path, folder, matcher = tmp_path / "c.db", tmp_path / "pictures", matcher_of(store, "a")
+    pictures = write_pictures(folder, 3)
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for picture in pictures[:2]:
+            archive.write(picture, picture.name)
+    assert scan_into(path, folder, matcher).n_gone == 0
+    pictures[0].rename(tmp_path / "away.png")
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.write(pictures[1], pictures[1].name)
+    summary = scan_into(path, folder, matcher)
+    assert summary.n_gone == 2
+    with Catalog(path) as catalog:
+        gone = [(Path(each["path"]).name, each.get("member")) for each in records(catalog) if "gone" in each]
+        assert counts(catalog)["gone"] == 2
+        assert counts(catalog)["files"] == 3
+    assert gone == [("a.zip", pictures[1].name), (pictures[0].name, None)]
+    assert scan_into(path, folder, matcher).n_gone == 0, "said once"
+    (tmp_path / "away.png").rename(pictures[0])
+    assert scan_into(path, folder, matcher).n_unchanged == 4
+    with Catalog(path) as catalog:
+        assert counts(catalog)["gone"] == 1
+        kinds = [kind for (kind,) in catalog._store.query("SELECT kind FROM changes ORDER BY id")]
+    assert kinds.count("gone") == 2 and kinds[-1] == "back"
+
+
+def test_what_was_not_looked_at_is_not_gone(store: Path, tmp_path: Path) -> None:
+    """Left aside by an option, out of reach, beyond an interruption: none of that says a file is gone."""
+    path, folder, matcher = tmp_path / "c.db", tmp_path / "pictures", matcher_of(store, "a")
+    pictures = write_pictures(folder / "below", 3)
+    write_picture(folder / ".hidden.png", 9)
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.write(pictures[0], "one.png")
+    scan_into(path, folder, matcher)
+    scan_into(path, folder / "below", matcher)
+    scan_into(path, folder, matcher, skip_hidden=True, archives=False)
+    with Catalog(path) as catalog, scan(
+        folder, matcher=matcher, options=ScanOptions(workers=0), catalog=catalog
+    ) as running:  # fmt: skip
+        running.stop()
+        assert list(running) == []
+    with Catalog(path) as catalog:
+        assert counts(catalog)["gone"] == 0
+
+
+def test_a_file_that_cannot_be_read_keeps_what_is_known(store: Path, tmp_path: Path) -> None:
+    path, folder, matcher = tmp_path / "c.db", tmp_path / "pictures", matcher_of(store, "a")
+    write_pictures(folder, 2)
+    scan_into(path, folder, matcher)
+
+    def refuse(name: str) -> None:
+        raise PermissionError(13, "Permission denied", name)
+
+    with Catalog(path) as catalog:
+        options = ScanOptions(workers=0)
+        other = matcher_of(store, "a", "b")
+        found = list(scan(folder, matcher=other, options=options, catalog=catalog, _before=refuse))
+    assert {record.decision.outcome.value for record in found} == {"unreadable"}
+    with Catalog(path) as catalog:
+        known = {Path(record["path"]).name: record for record in records(catalog)}
+    assert known["picture00000.png"]["outcome"] == "match"
+    assert known["picture00000.png"]["hash"] and known["picture00001.png"]["hash"]
+    assert known["picture00001.png"]["outcome"] == "match", "on a"
+    assert scan_into(path, folder, other).n_unchanged == 0
+
+
+def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Path) -> None:
+    path, folder, matcher = tmp_path / "c.db", tmp_path / "pictures", matcher_of(store, "a")
+    pictures = write_pictures(folder, 2)
+    scan_into(path, folder, matcher)
+    os.utime(pictures[0], ns=(1, 1))  # touched
+    write_picture(pictures[1], 77)
+    summary = scan_into(path, folder, matcher)
+    assert (summary.n_unchanged, summary.outcomes) == (0, {"match": 1, "no_match": 1})
+    with Catalog(path) as catalog:
+        changes = list(catalog._store.query("SELECT kind FROM changes WHERE run = 2"))
+    assert changes == [("changed",)]
+    assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
+
+
+# -- moved stores -------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_moved_is_relocated(store: Path, tmp_path: Path) -> None:
+    path, matcher = tmp_path / "c.db", matcher_of(store, "a")
+    write_pictures(tmp_path / "old" / "photos" / "2020", 2)
+    write_pictures(tmp_path / "old" / "photos" / "2021", 1, first_seed=5)
+    scan_into(path, tmp_path / "old" / "photos", matcher)
+    (tmp_path / "old").rename(tmp_path / "new")
+    with Catalog(path) as catalog:
+        assert catalog.relocate(tmp_path / "old", tmp_path / "new") == (3, 0)
+    assert scan_into(path, tmp_path / "new" / "photos", matcher).n_unchanged == 3
+    (tmp_path / "new" / "photos" / "2020").rename(tmp_path / "apart")
+    with Catalog(path) as catalog:
+        assert catalog.relocate(tmp_path / "new" / "photos" / "2020", tmp_path / "apart") == (2, 0)
+        catalog.check_integrity()
+        assert len(counts(catalog)["roots"]) == 2
+    assert scan_into(path, [tmp_path / "apart", tmp_path / "new"], matcher).n_unchanged == 3
+    assert len(matches_in(path)) == 2
+
+
+def test_files_known_at_both_places_become_one(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    write_pictures(tmp_path / "old", 3)
+    scan_into(path, tmp_path / "old", matcher_of(store, "b"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    write_picture(tmp_path / "new" / "picture00002.png", 99)
+    scan_into(path, tmp_path / "new", matcher_of(store, "a"))
+    with Catalog(path) as catalog:
+        assert catalog.relocate(tmp_path / "old", tmp_path / "new") == (3, 3)
+        catalog.check_integrity()
+        found = {
+            (Path(record["path"]).name, match["list"])
+            for record in records(catalog)
+            for match in record["matches"]
+        }
+    assert len(names_in(path)) == 3
+    assert found == {("picture00000.png", "a"), ("picture00001.png", "a"), ("picture00001.png", "b")}
+
+
+def test_what_cannot_be_relocated_is_said(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    write_pictures(tmp_path / "old", 1)
+    scan_into(path, tmp_path / "old", matcher_of(store, "a"))
+    with Catalog(path) as catalog:
+        for old, new, said in (
+            ("nowhere", "x", "nothing is known there; the roots are"),
+            ("old", "old/below", "lies in"),
+            ("old", ".", "or .* in it"),
+        ):
+            with pytest.raises(CatalogError, match=said):
+                catalog.relocate(tmp_path / old, tmp_path / new)
+    assert names_in(path) == [str(tmp_path / "old" / "picture00000.png")]
+
+
+# -- version 1 ----------------------------------------------------------------------------------------------
+
+VERSION_1 = """
+CREATE TABLE runs (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, started TEXT NOT NULL,
+    finished TEXT, host TEXT NOT NULL, pid INTEGER NOT NULL, settings_key TEXT NOT NULL, settings TEXT NOT NULL,
+    summary TEXT);
+CREATE TABLE files (id INTEGER PRIMARY KEY, path BLOB NOT NULL, position INTEGER NOT NULL, member BLOB, size INTEGER,
+    mtime_ns INTEGER, settings_key TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs (id), decided TEXT NOT NULL,
+    outcome TEXT NOT NULL, reason TEXT, failure TEXT, quality INTEGER, provenance TEXT, milliseconds REAL,
+    UNIQUE (path, position));
+CREATE TABLE hashes (file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE, algorithm TEXT NOT NULL,
+    digest BLOB NOT NULL, PRIMARY KEY (file, algorithm)) WITHOUT ROWID;
+CREATE TABLE matches (id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+    run INTEGER NOT NULL REFERENCES runs (id), list TEXT NOT NULL, entry TEXT, category TEXT NOT NULL,
+    labels TEXT NOT NULL, algorithm TEXT, digest BLOB, distance INTEGER NOT NULL, view TEXT NOT NULL,
+    suppressed_by TEXT);
+CREATE INDEX matches_of_file ON matches (file);
+CREATE TABLE problems (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), path BLOB NOT NULL,
+    reason TEXT NOT NULL);
+PRAGMA application_id = 1397252961;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old_catalog(store: Path, tmp_path: Path) -> Iterator[Path]:
+    """Return a catalog as version 0.1 wrote it: a scan, a re-match, a file matched by both, one left aside."""
+    path = tmp_path / "old.db"
+    digest = safehash.hash_file(store / "pictures" / "picture00001.png").digest
+    scanned = {"effort": "thorough", "lists": [["a", "5a" * 32]], "version": "0.1.0"}
+    again = {"effort": "standard", "lists": [["b", "6b" * 32]], "version": "0.1.0"}
+    with sqlite3.connect(path) as db:
+        db.executescript(VERSION_1)
+        for number, kind, text in ((1, "scan", scanned), (2, "rematch", again)):
+            row = (
+                number,
+                kind,
+                "finished",
+                "2026-01-01",
+                "2026-01-02",
+                "h",
+                1,
+                str(number),
+                json.dumps(text),
+                None,
+            )
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for number, name, outcome, reason in (
+            (1, b"pictures/picture00001.png", "match", None), (2, b"pictures/caf\xe9.png", "no_match", None),
+            (3, b"pictures/notes.txt", "skipped", "not an image"), (4, b"pictures/broken.jpg", "unreadable", "broken"),
+        ):  # fmt: skip
+            old: tuple[Any, ...] = (
+                number,
+                name,
+                0,
+                None,
+                9,
+                9,
+                "1",
+                1,
+                "2026-01-01",
+                outcome,
+                reason,
+                None,
+                100,
+                None,
+                1.5,
+            )
+            db.execute(f"INSERT INTO files VALUES ({', '.join('?' * 15)})", old)
+        db.execute("INSERT INTO hashes VALUES (1, 'pdq', ?)", (digest,))
+        for number, run, source in ((1, 1, "a"), (2, 2, "b"), (3, 2, "b")):
+            old = (number, 1, run, source, "e", "positive", '["x"]', "pdq", digest, 0, "as it is", None)
+            db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * 12)})", old)
+        db.execute("INSERT INTO problems VALUES (1, 1, X'61', 'unreadable folder')")
+    db.close()
+    yield path
+
+
+def test_a_catalog_of_version_1_is_brought_along(
+    old_catalog: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Catalog(old_catalog, create=False) as catalog:
+        catalog.check_integrity()
+        assert catalog._store.number("PRAGMA user_version") == 2
+        assert set(TABLES) == {
+            name for (name,) in catalog._store.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        facts = counts(catalog)
+        found = {record["path"]: record for record in records(catalog, full_hashes=True)}
+    assert facts["outcomes"] == {"match": 1, "no_match": 1, "unreadable": 1}
+    assert facts["left_aside"] == {"not an image": 1}
+    assert facts["decided_for"] == [{"list": "a", "snapshot": "5a5a5a5a", "effort": "thorough", "files": 3}]
+    assert set(found) == {"pictures/picture00001.png", "pictures/caf\udce9.png", "pictures/broken.jpg"}
+    matches = {match["list"]: match for match in found["pictures/picture00001.png"]["matches"]}
+    assert (matches["a"]["effort"], matches["b"]["effort"]) == ("thorough", "hashes")
+    assert matches["a"]["snapshot"] == "5a" * 32
+    assert found["pictures/broken.jpg"]["reason"] == "broken"
+    # Its paths were stored as they were given: where that was is for the user to say.
+    with Catalog(old_catalog) as catalog:
+        assert catalog.relocate("", store) == (4, 0)
+    assert str(store / "pictures" / "picture00001.png") in names_in(old_catalog)
+    scan_into(old_catalog, store / "pictures", matcher_of(store, "a"))
+    with Catalog(old_catalog) as catalog:
+        assert counts(catalog)["files"] == 6
+        assert counts(catalog)["gone"] == 1
+
+
+def test_an_upgrade_that_breaks_off_changes_nothing(
+    old_catalog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = old_catalog.read_bytes()
+    monkeypatch.setattr(
+        "safehash.scanning.schema._copy", lambda db: db.execute("INSERT INTO nonsense VALUES (1)")
+    )
+    with pytest.raises(CatalogError, match="nonsense"):
+        Catalog(old_catalog)
+    monkeypatch.undo()
+    with sqlite3.connect(old_catalog) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM files").fetchone() == (4,)
+    db.close()
+    assert len(before) == old_catalog.stat().st_size
+
+
+# -- the file itself ----------------------------------------------------------------------------------------
+
+
+def test_what_was_committed_is_on_the_disk(tmp_path: Path) -> None:
+    """FULL in WAL mode: each commit is flushed before it returns, so that a power cut takes none back."""
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert catalog._store.number("PRAGMA synchronous") == 2
+        assert next(catalog._store.query("PRAGMA journal_mode")) == ("wal",)
+
+
+def test_two_names_of_a_catalog_have_one_lock(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "c.db")
+    matcher = matcher_of(store, "a")
+    options = ScanOptions(workers=0)
+    with (
+        Catalog(tmp_path / "c.db") as one,
+        Catalog(tmp_path / "link.db") as two,
+        scan(store / "pictures", matcher=matcher, options=options, catalog=one) as running,
+    ):
+        next(running)
+        with pytest.raises(CatalogError, match="another scan is writing"):
+            list(scan(store / "pictures", matcher=matcher, options=options, catalog=two))

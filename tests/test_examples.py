@@ -1,0 +1,145 @@
+"""Every example in a docstring runs, and every public function and class has one.
+
+Examples run in a folder with `photo.jpg`, `other.jpg`, a folder `photos` that holds both, `list.csv` (which lists
+photo.jpg as b-1), `lists.safehash` (the same as a snapshot) and `scan.db` (the catalog of a scan of the folder); with
+`safehash` and what their own module defines in scope.
+"""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import pkgutil
+import re
+import shutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import safehash
+import safehash.lists
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+PAGE = Path(__file__).parent.parent / "docs" / "library.md"
+
+#: Public names that are aliases of types, and so have no docstring of their own.
+ALIASES = {"Blob", "Decode", "Effort", "ListPath", "Parts", "ScanEvent", "Upload"}
+
+MODULES = sorted(
+    each.name
+    for each in pkgutil.walk_packages(safehash.__path__, "safehash.")
+    if not each.name.endswith("__main__")
+)
+
+
+def runs_of(name: str) -> Iterator[doctest.DocTest]:
+    """Yield what there is to run in one module: its own text, functions, classes, methods and properties."""
+    module = import_module(name)
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        if test.examples:
+            test.globs = {**vars(module), "safehash": safehash}
+            yield test
+
+
+@pytest.fixture(scope="session")
+def folder(bridge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("examples")
+    (made / "photos").mkdir()
+    with Image.open(bridge) as image:
+        small = image.convert("RGB").reduce(2)
+    other = small.transpose(Image.Transpose.TRANSPOSE).crop((0, 200, 500, 700))
+    for path in (made, made / "photos"):
+        small.save(path / "photo.jpg", quality=90)
+        other.save(path / "other.jpg", quality=90)
+    digest = safehash.hash_file(made / "photo.jpg").hex
+    (made / "list.csv").write_text(f"pdq,id,labels\n{digest},b-1,viral_challenge\n")
+    matcher = safehash.Matcher.from_files(made / "list.csv")
+    matcher.save(made / "lists.safehash")
+    with safehash.Catalog(made / "scan.db") as catalog:
+        list(
+            safehash.scan(
+                made / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if any(runs_of(name))])
+def test_examples_run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    given = set(folder.rglob("*"))
+    said: list[str] = []
+    for test in runs_of(name):
+        doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
+        for made in set(folder.rglob("*")) - given:  # each begins with what was given
+            made.unlink()
+    assert said == []
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    for namespace in (safehash, safehash.lists):
+        for name in namespace.__all__:
+            value = getattr(namespace, name)
+            if not inspect.ismodule(value):
+                yield f"{namespace.__name__}.{name}", value
+
+
+@pytest.mark.parametrize("name", dict(public()))
+def test_every_public_function_and_class_has_an_example(name: str) -> None:
+    value = dict(public())[name]
+    if name.rpartition(".")[2] in ALIASES:
+        assert not inspect.isroutine(value) and not inspect.isclass(value)
+        return
+    parsed = doctest.DocTestParser().get_examples(inspect.getdoc(value) or "")
+    assert parsed, f"{name} has no example in its docstring"
+    assert not any(doctest.SKIP in example.options for example in parsed), (
+        f"an example of {name} does not run"
+    )
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
+def test_the_page_for_programmers_runs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "exports").mkdir()
+    shutil.copy(tmp_path / "list.csv", tmp_path / "exports" / "2026-10.csv")
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, PAGE.name, "exec"), names)
+    assert len(blocks) == 4
+    assert capsys.readouterr().out.splitlines() == [
+        "the allowed id 'b-7' is no listed entry's",
+        "list b-1 0 as it is",
+        "partner b-1 0 as it is",
+    ]
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
+def test_functions_named_on_the_page_for_programmers_exist() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition("## What the commands do")[2]
+    named = set(re.findall(r"`(?:safehash\.)?((?:lists\.)?\w+)(?=\(|`)", table)) - {
+        "report",
+        "match",
+        "convert",
+        "stats",
+    }
+    named = {name for name in named if not name.startswith("as_")}
+    assert len(named) == 20
+    for name in named:
+        space, _, own = name.rpartition(".")
+        assert own in (safehash.lists.__all__ if space else safehash.__all__), name
+
+
+def test_an_example_that_is_wrong_is_noticed(folder: Path) -> None:
+    test = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
+    assert said
