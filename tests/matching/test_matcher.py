@@ -352,14 +352,9 @@ def test_unusable_lists(tmp_path: Path) -> None:
 
 def test_negative_entries_never_match(photo: Image.Image, bridge: Path, tmp_path: Path) -> None:
     listed = tmp_path / "own.jsonl"
-    record = {
-        "safehash": 1,
-        "algorithm": "pdq",
-        "hash": safehash.hash_file(bridge).hex,
-        "category": "negative",
-    }
-    other = {"algorithm": "pdq", "hash": "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"}
-    listed.write_text(json.dumps(record) + "\n" + json.dumps(other) + "\n")
+    other = Hash.from_hex("pdq", "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b")
+    negative = safehash.Entry(hash=safehash.hash_file(bridge), source="own", category="negative")
+    safehash.lists.write_list(listed, [negative, safehash.Entry(hash=other, source="own")])
     assert Matcher.from_files(listed).check(jpeg(photo)).outcome is Outcome.NO_MATCH
 
 

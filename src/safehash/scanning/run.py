@@ -171,11 +171,26 @@ class Scan:
         `Known` where the options ask for what is unchanged.
 
         It is the same stream that iterating reads: what one of them gave, the other does not give again.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0, ordered=True)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> [type(event).__name__ for event in running.events()]
+        ['ScanRecord', 'ScanRecord']
         """
         return self._events
 
     def count_files(self) -> Iterator[int]:
-        """Walk the same places once more, yielding how many files were met so far; the last is the total."""
+        """Walk the same places once more, yielding how many files were met so far; the last is the total.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> list(running.count_files())[-1]
+        2
+        """
         return count_files(self._inputs)
 
     def __enter__(self) -> Scan:
@@ -187,12 +202,31 @@ class Scan:
         self.close()
 
     def stop(self) -> None:
-        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler."""
+        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> running.stop()
+        >>> list(running), running.summary.interrupted
+        ([], True)
+        """
         self._stopping = True
         self.summary.interrupted = True
 
     def close(self) -> None:
-        """End now. What was recorded in the catalog stays; the rest is decided by the next scan."""
+        """End now. What was recorded in the catalog stays; the rest is decided by the next scan.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> _ = next(running)
+        >>> running.close()
+        >>> list(running)
+        []
+        """
         self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
