@@ -15,7 +15,7 @@ from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm
 from ..lists.loading import LoadedList, Withdrawn
 from ..lists.report import ListReport
-from ..lists.source import ListSource
+from ..lists.source import LAST_GOOD, ListSource
 from ..lists.table import EntryTable
 from .decision import ListInfo
 from .snapshot import Snapshot, open_snapshot, write_snapshot
@@ -121,10 +121,10 @@ class LastGood:
 
 
 def last_good_path(source: ListSource) -> Path:
-    """Return where the last good state of a list is kept: beside it, under a hidden name."""
+    """Return where the last good state of a list is kept: beside it."""
     path = Path(source.path)
     path = path if path.name else path.resolve()
-    return path.with_name(f".{path.name}.last-good")
+    return path.with_name(path.name + LAST_GOOD)
 
 
 def keep(source: ListSource, loaded: LoadedList) -> str | None:

@@ -29,10 +29,10 @@ from .flood import FloodGuard
 from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot
+from .snapshot import open_snapshot, state_of
 from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "quarantined"]
+__all__ = ["Matcher", "descriptor_of", "quarantined"]
 
 _Path = str | os.PathLike[str]
 
@@ -120,7 +120,7 @@ class Matcher:
         flood_guard : FloodGuard, optional
             Counts in this one, which others may share, instead of one made by ``settings.flood``.
         last_good : bool
-            Keep the last good state of each list beside it, as ``.NAME.last-good`` and readable by its owner
+            Keep the last good state of each list beside it, as ``NAME.last-good`` and readable by its owner
             only; where a list is refused, go on from that state, with a warning in the log and a note.
         replacing : path-like, optional
             A snapshot whose place the new one is to take: a list that lost more than its `max_shrink` since
@@ -146,8 +146,12 @@ class Matcher:
         )
         before = None
         if replacing is not None and Path(replacing).exists():
-            old = adopt_state(open_snapshot(replacing), settings)
-            before = before_of(old.table, old.audit.lists)
+            try:
+                old = adopt_state(open_snapshot(replacing), settings)
+            except IndexFileError as exc:
+                _LOG.warning("what is replaced cannot be compared with: %s", exc)
+            else:
+                before = before_of(old.table, old.audit.lists)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
@@ -425,6 +429,21 @@ def _shown(decision: Decision) -> str:
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
+
+
+def descriptor_of(matcher: Matcher) -> int | None:
+    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
+
+    The caller closes the descriptor.
+    """
+    path, origin = matcher._sources.snapshot, matcher._state.origin
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+    except OSError:
+        return None
 
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
