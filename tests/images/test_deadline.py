@@ -101,7 +101,7 @@ LARGE = {
     "WEBP": saved(noise(), "WEBP", save_all=True, append_images=[noise(2), noise(3), noise(4)], quality=1),
     "TIFF": saved(noise(), "TIFF", compression="tiff_lzw"),
     "TIFF pages": saved(noise(), "TIFF", save_all=True, append_images=[noise(2), noise(3), noise(4)]),
-    "BMP": bmp_runs(400 * 500, side=(400, 500)),
+    "BMP": bmp_runs(2_500_000, side=(400, 500)),
 }
 
 

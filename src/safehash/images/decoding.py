@@ -13,6 +13,7 @@ from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
 from .formats import READERS
+from .frames import within_means
 from .guarding import guarded, guarded_frames, without_remarks
 from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
@@ -64,9 +65,10 @@ def decode_frames(
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
-    Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`, and `effort`: how much work it is worth to find out what else may be
-    seen; None where only the pixels are wanted; and the deadline at which the decode is left.
+    Of very long animations the first 2 000 frames, or those within 10^9 pixels; beyond what a file of its length may
+    cost, the rest is refused. Frames behind a damaged one are not looked at. Parameters are those of `decode`, and
+    `effort`: how much work it is worth to find out what else may be seen, None where only the pixels are wanted; and
+    the deadline at which the decode is left.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def decode_frames(
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 
-    return guarded_frames(name, start)
+    return within_means(guarded_frames(name, start), len(data))
 
 
 def from_image(image: Image) -> Decoded:

@@ -126,8 +126,8 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
-    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
+    request = replace(request, colours=declared_colours("JPEG", data))
     bare = bare_jpeg(data)
     image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
     size = image.size
