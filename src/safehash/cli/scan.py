@@ -285,7 +285,10 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
 
 @contextmanager
 def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first ctrl-C (or SIGTERM) finish what is under way, and the second break off."""
+    """Let the first ctrl-C, SIGTERM or hang-up finish what is under way, and the second break off.
+
+    What the caller had ignored (``nohup``) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -297,7 +300,12 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         stop()
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        each: signal.signal(each, handle)
+        for each in numbers
+        if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
+    }
     try:
         yield
     finally:

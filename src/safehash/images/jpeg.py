@@ -129,7 +129,7 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
     bare = bare_jpeg(data)
-    image = guarded("JPEG", lambda: open_image(CODEC, bare))
+    image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")

@@ -29,10 +29,10 @@ from .flood import FloodGuard
 from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot
+from .snapshot import open_snapshot, state_of
 from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "quarantined"]
+__all__ = ["Matcher", "descriptor_of", "quarantined"]
 
 _Path = str | os.PathLike[str]
 
@@ -429,6 +429,21 @@ def _shown(decision: Decision) -> str:
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
+
+
+def descriptor_of(matcher: Matcher) -> int | None:
+    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
+
+    The caller closes the descriptor.
+    """
+    path, origin = matcher._sources.snapshot, matcher._state.origin
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+    except OSError:
+        return None
 
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
