@@ -103,6 +103,7 @@ class Workers:
             self._context.set_forkserver_preload(
                 ["safehash.scanning.worker", "safehash.matching.matcher", "PIL.Image"]
             )
+            _start_server()
         self._arguments = arguments
         self._timeout = timeout
         self._changed = threading.Condition()
@@ -292,6 +293,24 @@ class Workers:
             self._close(slot.pool)
         for thread in self._closing:
             thread.join(seconds)
+
+
+def _start_server() -> None:
+    """Start the fork server and what keeps track of its semaphores, deaf to what ends a whole group of processes.
+
+    They end with this process, which decides; without them the workers could not finish what is under way, and one
+    that is still importing when somebody presses ctrl-C would say so with a traceback.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        for start in (resource_tracker.ensure_running, forkserver.ensure_running):
+            # What is started inherits it. Each time: the tracker's own starting takes it away.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+            start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def each_isolated(
