@@ -19,7 +19,8 @@ nothing. ``--every N`` takes the uploads whose name's SHA-256 is a multiple of N
 (1, all of them, always) can be compared with.
 
 The SHA-256 of what is in the file (gunzipped) is printed, and written beside it. Exit code of ``--compare``: 0 no
-difference, 1 differences, each of them printed.
+difference, 1 differences, each of them printed and counted by kind: another list, upload or outcome, an entry lost or
+found, another distance or view.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import hashlib
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -258,22 +260,31 @@ def read(path: Path) -> Frozen:
     return frozen
 
 
-def differences(old: Frozen, new: Frozen) -> Iterator[str]:
-    """Yield in words what differs in the uploads that `new` was to look at."""
+def differences(old: Frozen, new: Frozen) -> Iterator[tuple[str, str]]:
+    """Yield what differs in the uploads that `new` was to look at: of what kind it is, and in words."""
     sets, every = new.made_with["lists"], new.made_with["every"]
     for of, digest in sets.items():
         if old.made_with["lists"][of] != digest:
-            yield f"{of}: the list of real and generated digests is another one"
+            yield "list", f"{of}: the list of real and generated digests is another one"
     expected = {key for key in old.verdicts if key[0].of in sets and is_taken(key[0], every)}
     for key in sorted(expected | new.verdicts.keys()):
         what = ", ".join((*key[0], key[1]))
         before, after = old.verdicts.get(key), new.verdicts.get(key)
         if before is None or after is None:
-            yield f"{what}: only {'now' if before is None else 'before'}: {after or before}"
+            yield "missing", f"{what}: only {'now' if before is None else 'before'}: {after or before}"
         elif before[0] != after[0]:
-            yield f"{what}: another upload: {before[0]} before, {after[0]} now"
+            yield "upload", f"{what}: another upload: {before[0]} before, {after[0]} now"
         elif before != after:
-            yield f"{what}: {' '.join(before[1:])} before, {' '.join(after[1:])} now"
+            kind = "outcome" if before[1] != after[1] else "distance or view"
+            lost, found = (ids(before) - ids(after), ids(after) - ids(before))
+            if lost or found:
+                kind = "entry lost" if lost else "entry found"
+            yield kind, f"{what}: {' '.join(before[1:])} before, {' '.join(after[1:])} now"
+
+
+def ids(verdict: tuple[str, ...]) -> set[str]:
+    """Return the ids of the entries that a verdict names."""
+    return {match[0] for match in json.loads(verdict[2])}
 
 
 def main() -> None:
@@ -309,8 +320,10 @@ def main() -> None:
         print(f"{write(new, args.out)}  {len(new.verdicts)} verdicts")
     if old is not None:
         found = list(differences(old, new))
-        print(*found, sep="\n", end="\n" if found else "")
-        print(f"{len(found)} differences in {len(new.verdicts)} verdicts")
+        for kind, sentence in found:
+            print(f"{kind}: {sentence}")
+        counts = Counter(kind for kind, _ in found)
+        print(f"{len(found)} differences in {len(new.verdicts)} verdicts", dict(counts) or "")
         sys.exit(bool(found))
 
 

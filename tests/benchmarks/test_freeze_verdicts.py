@@ -91,10 +91,10 @@ def test_every_kind_of_difference_is_said(freezing: ModuleType) -> None:
     )
     assert list(freezing.differences(old, old)) == []
     assert list(freezing.differences(old, new)) == [
-        "known: the list of real and generated digests is another one",
-        'known, mirrored, b, fast: match [["b", 9, "negative"]] before, no_match [] now',
-        f"known, mirrored, c, fast: only before: ('{'1' * 16}', 'match', '[]')",
-        f"known, mirrored, d, fast: only now: ('{'2' * 16}', 'match', '[]')",
+        ("list", "known: the list of real and generated digests is another one"),
+        ("entry lost", 'known, mirrored, b, fast: match [["b", 9, "negative"]] before, no_match [] now'),
+        ("missing", f"known, mirrored, c, fast: only before: ('{'1' * 16}', 'match', '[]')"),
+        ("missing", f"known, mirrored, d, fast: only now: ('{'2' * 16}', 'match', '[]')"),
     ]
     other = freezing.Frozen(
         made_with,
@@ -105,9 +105,26 @@ def test_every_kind_of_difference_is_said(freezing: ModuleType) -> None:
         },
     )
     assert list(freezing.differences(old, other)) == [
-        'known, mirrored, b, fast: match [["b", 9, "negative"]] before, match [["b", 10, "negative"]] now',
-        f"known, mirrored, c, fast: another upload: {'1' * 16} before, {'3' * 16} now",
+        (
+            "distance or view",
+            'known, mirrored, b, fast: match [["b", 9, "negative"]] before, match [["b", 10, "negative"]] now',
+        ),
+        ("upload", f"known, mirrored, c, fast: another upload: {'1' * 16} before, {'3' * 16} now"),
     ]
+
+
+def test_an_entry_more_is_found_and_another_outcome_alone_is_that(freezing: ModuleType) -> None:
+    name = freezing.Name("known", "mirrored", "a")
+    made_with = {"seed": 7, "every": 1, "manipulations": ["mirrored"], "lists": {"known": "1" * 64}}
+
+    def only(outcome: str, matches: str) -> object:
+        return freezing.Frozen(made_with, {(name, "fast"): ("0" * 16, outcome, matches)})
+
+    none, low = only("no_match", "[]"), only("low_quality", "[]")
+    one, two = only("match", '[["a", 3, "x"]]'), only("match", '[["a", 3, "x"], ["b", 4, "x"]]')
+    pairs = ((none, one), (one, two), (two, one), (none, low))
+    kinds = [[kind for kind, _ in freezing.differences(*pair)] for pair in pairs]
+    assert kinds == [["entry found"], ["entry found"], ["entry lost"], ["outcome"]]
 
 
 def test_one_in_six_is_among_one_in_two_and_one_in_three(freezing: ModuleType) -> None:
@@ -132,9 +149,12 @@ def test_comparing_exits_with_one_where_something_differs(
     with pytest.raises(SystemExit) as ended:
         freezing.main()
     assert ended.value.code == 0
-    assert capsys.readouterr().out == "0 differences in 6 verdicts\n"
+    assert capsys.readouterr().out == "0 differences in 6 verdicts \n"
     old.write_text(old.read_text().replace("low_quality", "no_match", 1))
     with pytest.raises(SystemExit) as ended:
         freezing.main()
     assert ended.value.code == 1
-    assert "no_match [] before, low_quality [] now\n1 differences in 6 verdicts\n" in capsys.readouterr().out
+    assert (
+        "no_match [] before, low_quality [] now\n1 differences in 6 verdicts {'outcome': 1}\n"
+        in capsys.readouterr().out
+    )

@@ -94,6 +94,21 @@ def test_a_defect_costs_its_own_upload(
     assert "nobody expected this" in caplog.text
 
 
+def test_what_was_found_before_the_deadline_stands(listed: Path, photo: Image.Image) -> None:
+    framed = ImageOps.expand(photo, border=120, fill="white")
+    asked = Settings(deadline=1e-9, effort="thorough")
+    hurried, patient = (
+        Matcher.from_files(listed, settings=each) for each in (asked, Settings(deadline=None))
+    )
+    assert patient.check(jpeg(framed)).outcome is Outcome.MATCH
+    decision = hurried.check(jpeg(framed))
+    assert (decision.outcome, decision.failure) == (Outcome.TOO_LARGE, "deadline")
+    assert decision.reason is not None
+    assert "processor time" in decision.reason
+    decision = hurried.check(jpeg(photo))
+    assert (decision.outcome, decision.failure) == (Outcome.MATCH, None)
+
+
 def test_too_little_memory_is_said(
     matcher: Matcher, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from ..errors import IndexFileError
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
+from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
@@ -99,7 +100,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
-    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+    )
     means = parser.add_argument_group("means")
     means.add_argument(
         "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
@@ -165,6 +168,11 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
+    group.add_argument(
+        "--no-last-good",
+        action="store_true",
+        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
+    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
@@ -194,6 +202,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         *(list_source(text, arguments) for text in arguments.list),
         allow=[list_source(text, arguments) for text in arguments.allow],
         settings=settings,
+        last_good=not arguments.no_last_good,
     )
 
 
@@ -263,8 +272,11 @@ def run(arguments: argparse.Namespace) -> int:
         if writer is not None:
             writer.write(running.summary.to_record())
         sys.stdout.flush()
-        if not arguments.quiet:
-            notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        if arguments.quiet:
+            for note in notes:
+                print(f"safehash: {printable(note)}", file=sys.stderr)
+        else:
             summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
     if code == NOTHING:
@@ -310,7 +322,10 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
 
 @contextmanager
 def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first ctrl-C (or SIGTERM) finish what is under way, and the second break off."""
+    """Let the first ctrl-C, SIGTERM or hang-up finish what is under way, and the second break off.
+
+    What the caller had ignored (``nohup``) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -322,7 +337,12 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         stop()
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        each: signal.signal(each, handle)
+        for each in numbers
+        if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -49,6 +49,8 @@ def to_pixels(
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
+    elif flat.mode == "RGBX":
+        flat = flat.convert("RGB")
     return np.asarray(flat), transparent
 
 
@@ -114,7 +116,9 @@ def _flatten(
         if not isinstance(key, int):
             return grey, False
         return _without_key(grey, np.asarray(image) == key, background)
-    if mode in ("YCbCr", "CMYK", "HSV", "RGBX"):
+    if mode == "RGBX":
+        return (image if paint is _as_it_is else paint(image.convert("RGB"))), False
+    if mode in ("YCbCr", "CMYK", "HSV"):
         return paint(image.convert("RGB")), False
     if mode in ("I", "F"):
         return paint(_from_deep(image)), False

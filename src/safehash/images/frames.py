@@ -64,7 +64,7 @@ def read_frames(
     name, limits = codec.name, request.limits
 
     def begin() -> tuple[ImageFile, int, Turns]:
-        image = open_image(codec, data)
+        image = open_image(codec, data, deadline=request.deadline)
         check_header(codec, image, image.size, limits, tile=tile_of(image))
         return image, count_frames(image), turns_of(image)
 

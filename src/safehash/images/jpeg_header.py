@@ -21,6 +21,8 @@ class JpegHeader:
     progressive : bool
     exif : bytes
         The one EXIF segment from ``Exif`` on, or empty.
+    has_profile : bool
+        A segment says what its colours are.
     frame : bytes
         The marker's second byte and the body of the frame header.
     scan_at : int
@@ -34,6 +36,7 @@ class JpegHeader:
     sampling: tuple[tuple[int, int], ...]
     progressive: bool
     exif: bytes
+    has_profile: bool
     frame: bytes
     scan_at: int
     one_scan: bool
@@ -47,7 +50,7 @@ _PROGRESSIVE = 0xC2
 _FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 #: Tables (Huffman, quantization), the restart interval, application segments and the comment.
 _PASSED_OVER = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
-_APP1 = 0xE1
+_APP1, _APP2 = 0xE1, 0xE2
 #: 0xFF, the marker, and the length of what follows, itself included.
 _SEGMENT = struct.Struct(">BBH").unpack_from
 
@@ -65,6 +68,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     """
     frame: tuple[int, bytes] | None = None
     exif = b""
+    has_profile = False
     at, n_bytes = 2, len(data)
     for _ in range(_MAX_SEGMENTS):
         if at + 4 > n_bytes:
@@ -85,10 +89,16 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
             if exif:
                 return None
             exif = data[at + 4 : end]
+        elif kind == _APP2 and data.startswith(b"ICC_PROFILE\0", at + 4, end):
+            has_profile = True
         at = end
     else:
         return None
-    return _with_frame(*frame, exif=exif, scan=data[at : end + 1], at=at) if frame is not None else None
+    return (
+        _with_frame(*frame, exif=exif, scan=data[at : end + 1], at=at, has_profile=has_profile)
+        if frame is not None
+        else None
+    )
 
 
 def first_exif(data: bytes) -> bytes:
@@ -109,7 +119,9 @@ def first_exif(data: bytes) -> bytes:
     return b""
 
 
-def _with_frame(kind: int, frame: bytes, *, exif: bytes, scan: bytes, at: int) -> JpegHeader | None:
+def _with_frame(
+    kind: int, frame: bytes, *, exif: bytes, scan: bytes, at: int, has_profile: bool
+) -> JpegHeader | None:
     if len(frame) < 6 or frame[0] != 8 or frame[5] not in (1, 3) or len(frame) != 6 + 3 * frame[5]:
         return None
     height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
@@ -120,5 +132,5 @@ def _with_frame(kind: int, frame: bytes, *, exif: bytes, scan: bytes, at: int) -
     return JpegHeader(
         width=width, height=height, sampling=sampling, progressive=progressive, exif=exif,
         frame=bytes([kind]) + frame, scan_at=at,
-        one_scan=not progressive and scan[4] == len(sampling),
+        one_scan=not progressive and scan[4] == len(sampling), has_profile=has_profile,
     )  # fmt: skip

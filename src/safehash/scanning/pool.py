@@ -25,15 +25,20 @@ __all__ = ["Batch", "Failed", "Workers", "each_isolated"]
 
 _LOG = logging.getLogger(__name__)
 
+#: What a fork server loads. It swallows a wrong name: a test imports it.
+_PRELOAD = "safehash.scanning.preload"
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
 #: Batches a worker has at hand: the one it works on, and the next, so that it never waits for us.
 _DEPTH = 2
 #: A worker killed from outside says nothing about its file: this many lone attempts then.
 _KILLED_ATTEMPTS = 3
-#: Ends of a worker that say nothing about its file: killed from outside, or a status the fork server lost, which Python
-#: reports as 255.
-_SAY_NOTHING = (-getattr(signal, "SIGKILL", 9), 255)
+#: Ends of a worker that say nothing about its file: killed or told to end from outside, or a status the fork server
+#: lost, which Python reports as 255.
+_SAY_NOTHING = (
+    *(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)),
+    255,
+)
 #: Pools of one worker that may break in a row, without a single batch done, before we say so.
 _MAX_BREAKS = 5
 #: Seconds beyond all timeouts after which a pool that says nothing is given up.
@@ -100,9 +105,7 @@ class Workers:
         methods = multiprocessing.get_all_start_methods()
         self._context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
-            self._context.set_forkserver_preload(
-                ["safehash.scanning.worker", "safehash.matching.matcher", "PIL.Image"]
-            )
+            self._context.set_forkserver_preload([_PRELOAD, "PIL.Image"])
             _start_server()
         self._arguments = arguments
         self._timeout = timeout
@@ -160,11 +163,15 @@ class Workers:
 
     def _schedule(self, slot: _Slot, batch: Batch) -> None:
         timeout = self._timeout if batch.isolated else self._timeout + _BATCH_SECONDS
-        try:
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
-        except RuntimeError:  # the pool broke while idle: its worker was killed
-            self._replace(slot)
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        while True:
+            try:
+                future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+                break
+            except (
+                RuntimeError
+            ) as exc:  # the pool broke while idle: its worker was killed, or the fork server
+                self._count_break(slot, exc)
+                self._replace(slot)
         if not slot.batches:
             slot.since = time.monotonic()
         slot.batches.append((batch, future))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections import deque
@@ -24,6 +22,7 @@ from .ledger import Ledger
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .sharing import SharedLists
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
@@ -154,7 +153,7 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit)
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -278,9 +277,10 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
-            means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
-            arguments = (_share(self._matcher, scratch), self._worker_options(), means)
+        # Matches are counted in one place, for the whole scan.
+        with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
+            means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
+            arguments = (shared.opener, self._worker_options(), means)
             workers = Workers(n_workers, arguments, timeout=self._options.timeout)
             feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
@@ -368,16 +368,6 @@ class Scan:
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
             n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
-
-
-def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
-    """Return what opens the matcher in a worker: one snapshot, mapped by all of them."""
-    snapshot = Path(scratch, "lists.safehash")
-    matcher.save(snapshot)
-    snapshot.chmod(0o600)
-    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
-    settings = replace(matcher.settings, flood=None, trusted=())
-    return partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:
