@@ -305,7 +305,8 @@ class Workers:
 def _start_server() -> None:
     """Start the fork server and what keeps track of its semaphores, deaf to what ends a whole group of processes.
 
-    They end with this process, which decides; without them the workers could not finish what is under way.
+    They end with this process, which decides; without them the workers could not finish what is under way, and one
+    that is still importing when somebody presses ctrl-C would say so with a traceback.
     """
     from multiprocessing import forkserver, resource_tracker
 
@@ -313,7 +314,7 @@ def _start_server() -> None:
     try:
         for start in (resource_tracker.ensure_running, forkserver.ensure_running):
             # What is started inherits it. Each time: the tracker's own starting takes it away.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
             start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
