@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,8 +82,11 @@ class Tree:
         for page in ROOT.glob("*.md"):
             shutil.copy2(page, folder / page.name)
 
-    def outcome(self, tests: Iterable[str], broken: Break | None = None) -> int:
-        """Return pytest's exit code for some tests with a break made, or none: 0 all passed, 1 some failed."""
+    def outcome(self, tests: Iterable[str], broken: Break | None = None) -> tuple[int, str]:
+        """Return pytest's exit code for some tests with a break made, or none, and which test failed first.
+
+        The code is 0 where all passed, 1 where some failed.
+        """
         if broken is None:
             return self._run(tests)
         path = self._folder / broken.file
@@ -98,7 +102,7 @@ class Tree:
             for each, content in built.items():  # after the source: they are newer, and not built again
                 each.write_bytes(content)
 
-    def _run(self, tests: Iterable[str]) -> int:
+    def _run(self, tests: Iterable[str]) -> tuple[int, str]:
         command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
         done = subprocess.run(
             command,
@@ -111,7 +115,8 @@ class Tree:
         )
         if done.returncode not in (0, 1):
             print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
-        return done.returncode
+        failed = re.search(r"^FAILED (\S+)", done.stdout, re.MULTILINE)
+        return done.returncode, failed[1] if failed else ""
 
     def _built(self) -> list[Path]:
         return [

@@ -61,18 +61,19 @@ def verdicts(breaks: Sequence[Break], n_jobs: int) -> dict[Break, str]:
     def unbroken(tests: tuple[str, ...]) -> int:
         tree = trees.get()
         try:
-            return tree.outcome(tests)
+            return tree.outcome(tests)[0]
         finally:
             trees.put(tree)
 
     def broken(each: Break) -> str:
         tree = trees.get()
         try:
-            code = tree.outcome(each.dies, each)
+            code, failed = tree.outcome(each.dies, each)
         finally:
             trees.put(tree)
         became = {0: "lived", 1: "died"}.get(code, f"pytest ended with {code}")
-        print(f"{became:<8} {each.file}: {each.what}", file=sys.stderr, flush=True)
+        of = f" of {failed}" if failed else ""
+        print(f"{became:<8} {each.file}: {each.what}{of}", file=sys.stderr, flush=True)
         return became
 
     try:

@@ -315,6 +315,15 @@ class TestFloodGuard:
         for k in range(1, 1000):
             assert not guard.record(["x"] if k % 10 == 0 else [])
 
+    def test_the_share_itself_does_not_flood_and_one_more_does(self) -> None:
+        """Of 8 uploads a quarter are 2."""
+        guard = FloodGuard(FloodLimits(max_share=0.25, min_matches=2, min_uploads=8))
+        for matched in (["x"], [], [], [], [], [], []):
+            assert guard.record(matched) == frozenset()
+        assert guard.record(["x"]) == frozenset()
+        assert guard.counts() == (8, {"x": 2})
+        assert guard.record(["x"]) == {"x"}
+
     def test_release_is_for_good(self) -> None:
         guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=1, min_uploads=1))
         assert guard.record(["x"]) == {"x"}
