@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from safehash.cli import exits
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
     "fields of a match": lambda: markdown(MATCH_FIELDS),
+    "exit codes": exits.markdown,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

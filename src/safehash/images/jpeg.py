@@ -126,10 +126,10 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
-    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
+    request = replace(request, colours=declared_colours("JPEG", data))
     bare = bare_jpeg(data)
-    image = guarded("JPEG", lambda: open_image(CODEC, bare))
+    image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")

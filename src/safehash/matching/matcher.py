@@ -29,10 +29,10 @@ from .flood import FloodGuard
 from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot
+from .snapshot import open_snapshot, state_of
 from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "quarantined"]
+__all__ = ["Matcher", "descriptor_of", "quarantined"]
 
 _Path = str | os.PathLike[str]
 
@@ -133,6 +133,13 @@ class Matcher:
             it), or is stale where the policy demands fresh ones.
         OSError
             A list cannot be read.
+
+        Examples
+        --------
+        >>> settings = safehash.Settings(effort="thorough")
+        >>> matcher = Matcher.from_files("list.csv", allow=[], settings=settings)
+        >>> len(matcher), matcher.settings.effort
+        (1, 'thorough')
         """
         if settings.trusted:
             raise ValueError(
@@ -183,6 +190,12 @@ class Matcher:
         ------
         IndexFileError
             The file is damaged, truncated, foreign or newer; it says which section.
+
+        Examples
+        --------
+        >>> matcher = Matcher.open("lists.safehash", verify="full")
+        >>> [info.name for info in matcher.lists]
+        ['list']
         """
         if settings.trusted:
             raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
@@ -212,6 +225,12 @@ class Matcher:
         ------
         IndexFileError
             The file could not be written.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").save("new.safehash")
+        >>> len(Matcher.open("new.safehash"))
+        1
         """
         save_state(path, self._state)
 
@@ -225,6 +244,11 @@ class Matcher:
         ListError, IndexFileError, OSError
             What is there now cannot be used, or a list lost more than its `max_shrink`. The old state stays in
             place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload()
         """
         with self._reloading:
             if self._sources.snapshot is not None:
@@ -246,6 +270,12 @@ class Matcher:
         ------
         ListError, IndexFileError
             A file is gone. The old state stays in place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload_if_changed()
+        False
         """
         if not self._changed():
             return False
@@ -338,6 +368,14 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+
+        Examples
+        --------
+        >>> decision = Matcher.from_files("list.csv").check("photo.jpg", effort="fast")
+        >>> decision.is_match, decision.audit.effort
+        (True, 'fast')
+        >>> Matcher.from_files("list.csv").check(b"no image").reason
+        'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
         state = self._state
@@ -368,6 +406,12 @@ class Matcher:
             Instead of the matcher's own.
         threads : int, optional
             By default one for each processor this process may use, as of `hash_many`.
+
+        Examples
+        --------
+        >>> decisions = Matcher.from_files("list.csv").check_many(["photo.jpg", "other.jpg", b""])
+        >>> [decision.outcome.value for decision in decisions]
+        ['match', 'no_match', 'unreadable']
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
@@ -385,15 +429,37 @@ class Matcher:
         -------
         ndarray of bool, shape (n,)
             False where neither the digest nor its turns nor its negative is near any entry of any list.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> digests = np.frombuffer(b"".join(value.digest for value in stored), np.uint8).reshape(-1, 32)
+        >>> Matcher.from_files("list.csv").near_any(digests, algorithm="pdq").tolist()
+        [True, False]
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
     def check_hash(self, value: Hash) -> Decision:
-        """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
+        """Decide a stored hash: as it is, its orientations derived from the bits, its negative.
+
+        Examples
+        --------
+        >>> stored = safehash.hash_file("photo.jpg")
+        >>> Matcher.from_files("list.csv").check_hash(stored).is_match
+        True
+        """
         return self.check_hashes([value])[0]
 
     def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
-        """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
+        """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Examples
+        --------
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> [decision.is_match for decision in Matcher.from_files("list.csv").check_hashes(stored)]
+        [True, False]
+        """
         started = time.perf_counter()
         state = self._state
         judged = decide_hashes(state, values, self._asked)
@@ -429,6 +495,21 @@ def _shown(decision: Decision) -> str:
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
+
+
+def descriptor_of(matcher: Matcher) -> int | None:
+    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
+
+    The caller closes the descriptor.
+    """
+    path, origin = matcher._sources.snapshot, matcher._state.origin
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+    except OSError:
+        return None
 
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:

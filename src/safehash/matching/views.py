@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _views
-from ..errors import ImageError
+from ..errors import DeadlinePassed, ImageError
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import hash_decoded, reduction_for, turned_digests
 from ..hashing.hashes import Algorithm, Hash
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.decoding import decode
 from ..images.limits import DEFAULT_LIMITS
 from ..images.pictures import Decoded, Provenance
@@ -106,6 +107,7 @@ def look_up(
     min_quality: int,
     effort: Effort = "standard",
     looked_at: Callable[[Decoded, Hash], None] | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
@@ -126,6 +128,9 @@ def look_up(
         boxes. Each `Also` says from which effort on it counts.
     looked_at : callable or None
         Given every picture that is looked up, in order, with its hash.
+    deadline : Deadline
+        When the looking ends. The first picture is looked up as it is in any case; what was found stands, and that
+        the rest was not looked at is among the failures.
 
     Returns
     -------
@@ -152,7 +157,7 @@ def look_up(
     sample = Sample()
     looked_up: set[bytes] = set()
     failures: list[ImageError] = []
-    for picture, name, plain in _pictures(frames, effort, failures):
+    for picture, name, plain in _pictures(frames, effort, failures, deadline):
         own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
@@ -169,13 +174,9 @@ def look_up(
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
-    for each in sample.kept:
-        found = search_windows(
-            each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
-        )
-        for hit in found:
-            view = _named(_described(hit), each.name)
-            _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
+    for hit, name in _window_hits(sample, index, max_distance, effort, set(best), failures, deadline):
+        view = _named(_described(hit), name)
+        _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
     return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
 
@@ -187,8 +188,31 @@ def _keep(best: dict[int, Hit], hit: Hit) -> None:
         best[hit.row] = hit
 
 
+def _window_hits(
+    sample: Sample,
+    index: Index,
+    max_distance: int,
+    effort: Effort,
+    found_plainly: set[int],
+    failures: list[ImageError],
+    deadline: Deadline,
+) -> Iterator[tuple[Found, str]]:
+    """Yield what windows of the sampled pictures hold, each with the picture's name, until the deadline."""
+    try:
+        for each in sample.kept:
+            found = search_windows(
+                each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough",
+                settled=set(found_plainly), deadline=deadline,
+            )  # fmt: skip
+            for hit in found:
+                found_plainly.add(hit.row)
+                yield hit, each.name
+    except DeadlinePassed as exc:
+        failures.append(exc)
+
+
 def _pictures(
-    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
+    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError], deadline: Deadline
 ) -> Iterator[tuple[Decoded, str, bool]]:
     """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
     n_frames = 0
@@ -212,6 +236,7 @@ def _pictures(
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
             try:
+                deadline.check()
                 picture = also.make()
             except ImageError as exc:
                 failures.append(exc)

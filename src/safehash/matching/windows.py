@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .. import _views
 from .._digests import degenerate, distance_to_plain, turn_digests
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded
 from ..search.index import Index
 from ..search.seeds import seed
@@ -320,7 +321,13 @@ def _rotated_batch(thumbs: Thumbnails) -> _Batch:
 
 
 def search_windows(
-    thumbs: Thumbnails, index: Index, *, max_distance: int, thorough: bool, settled: set[int]
+    thumbs: Thumbnails,
+    index: Index,
+    *,
+    max_distance: int,
+    thorough: bool,
+    settled: set[int],
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Found]:
     """Yield the list entries that some window of the upload holds.
 
@@ -337,6 +344,12 @@ def search_windows(
     settled : set of int
         Rows found already, left alone. Rows yielded are added once they are near; one found at a distance is
         tried by the other families too, and may be yielded again.
+    deadline : Deadline
+
+    Raises
+    ------
+    DeadlinePassed
+        What was yielded before stands.
     """
     batches = [_boxes_batch(thumbs, FAMILIES["framed"], _FRAME_SIDE, 16, {0: 16, MIRRORED: 16})]
     if thorough:
@@ -349,14 +362,20 @@ def search_windows(
             _rotated_batch(thumbs),
         ]
     for batch in batches:
-        for found in _settle(batch, thumbs, index, max_distance, settled):
+        deadline.check()
+        for found in _settle(batch, thumbs, index, max_distance, settled, deadline):
             if found.distance <= max_distance:
                 settled.add(found.row)
             yield found
 
 
 def _settle(
-    batch: _Batch, thumbs: Thumbnails, index: Index, max_distance: int, settled: set[int]
+    batch: _Batch,
+    thumbs: Thumbnails,
+    index: Index,
+    max_distance: int,
+    settled: set[int],
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Found]:
     family = batch.family
     queries = np.concatenate(batch.digests)
@@ -384,6 +403,7 @@ def _settle(
             refined += 1
             if refined > MAX_CANDIDATES:
                 return
+        deadline.check()
         query = int(seeds.queries[at])
         group = int(np.searchsorted(starts, query, side="right")) - 1
         start = batch.windows[group][query - starts[group]]
