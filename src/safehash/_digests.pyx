@@ -65,9 +65,12 @@ def turn_digests(digests, orientations=range(SH_ORIENTATIONS)):
     docs/hashes.md, "Orientations".
     """
     array = checked_digests(digests, (32, 8))
-    which = np.array([index(orientation) for orientation in orientations], dtype=np.intp)
+    try:
+        which = np.array([index(orientation) for orientation in orientations], dtype=np.intp)
+    except (TypeError, OverflowError) as exc:
+        raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {orientations}") from exc
     if which.size and not 0 <= which.min() <= which.max() < SH_ORIENTATIONS:
-        raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {tuple(orientations)}")
+        raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {orientations}")
     cdef Py_ssize_t n = array.shape[0], n_turns = which.shape[0], row, at
     cdef int n_bytes = array.shape[1]
     turned = np.empty((n, n_turns, n_bytes), np.uint8)
