@@ -1,4 +1,4 @@
-"""An upload whose hash means too little is not matched, whoever is listed, at every effort: from the very quality on."""
+"""An upload whose hash means too little is not matched at any effort, whoever is listed: from the very quality on."""
 
 from __future__ import annotations
 
