@@ -267,6 +267,8 @@ def test_a_damaged_cell_costs_its_record(
         if each in ("hash", "type", "deleted", "active", "category", "state")
     ]
     row, column = rng.randrange(1, n + 1), rng.choice(telling)
+    # A column called "action" counts where a cell of it is known, and of one row there is no other cell.
+    assume(n > 1 or table.meanings[column] != "state")
     before = table.rows[row][column]
     after = damaged(rng, before, how)
     assume(after.strip() != before.strip())
