@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS := test,lists,report,parquet,remote
 
 .PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
-.PHONY: check-pillow bench-views clean design
+.PHONY: breaks mutants claims check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan.
 demo: .demo/ready
@@ -49,6 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
@@ -57,6 +58,10 @@ develop: $(VENV)/tools
 
 check: develop lint types
 	$(BIN)/python -m pytest -q -x
+
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+breaks: develop
+	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
 # The property tests with 2 000 examples each.
 test-long: develop
