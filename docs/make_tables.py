@@ -11,11 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
     "fields of a match": lambda: markdown(MATCH_FIELDS),
+    "families": families.markdown,
+    "gates": judgement.markdown,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

@@ -46,8 +46,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "multiprocessing": ("scanning",),
     "pebble": ("scanning",),
     "fsspec": ("scanning",),
-    "defusedxml": ("lists",),
-    "msgspec": ("lists",),
     "jinja2": ("reports",),
     "pyarrow": ("matching", "cli"),
     "tqdm": ("cli",),

@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
-    from .matching.views import windows_to_list
     from .reports.report import report
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
@@ -230,7 +230,7 @@ _HOMES = {
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
-    "windows_to_list": "matching.views",
+    "windows_to_list": "matching.parts",
 }
 
 # A type checker reads the imports above, and so knows which names there are none of.

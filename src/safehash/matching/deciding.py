@@ -21,9 +21,10 @@ from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Match, Outcome
+from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
-from .views import TURN_NAMES, Hit, look_up
+from .views import Hit, look_up
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
 

@@ -9,36 +9,26 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import _views
 from ..errors import ImageError
-from ..hashing.algorithms import USUAL_QUALITY
-from ..hashing.compute import hash_decoded, reduction_for, turned_digests
+from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..images.decoding import decode
-from ..images.limits import DEFAULT_LIMITS
 from ..images.pictures import Decoded, Provenance
-from ..images.uploads import Upload, take
 from ..search.index import Index
+from .evidence import Candidate, Evidence
+from .families import TURNED
+from .gates import Refusal
+from .judgement import TURNS
+from .naming import TURN_NAMES, described
+from .proposing import MIRRORED
+from .refining import search_windows
 from .sampling import Sample
 from .settings import EFFORTS, Effort, check_effort
-from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
+from .thumbnails import Thumbnails
 
-__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
+__all__ = ["Hit", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
 _Picture: TypeAlias = Decoded
-
-#: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
-TURN_NAMES = (
-    "as it is",
-    "turned a quarter right",
-    "upside down",
-    "turned a quarter left",
-    "flipped top to bottom",
-    "mirrored",
-    "mirrored and turned a quarter left",
-    "mirrored and turned a quarter right",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +163,10 @@ def look_up(
         found = search_windows(
             each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
         )
-        for hit in found:
-            view = _named(_described(hit), each.name)
-            _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
+        for candidate, needs in found:
+            view = _named(described(candidate), each.name)
+            extra = candidate.distance - needs
+            _keep(best, Hit(row=candidate.row, distance=candidate.distance, view=view, extra=extra))
     hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
     return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
 
@@ -262,114 +253,10 @@ def _search(
         for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
             view = queries.names[query]
             if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
-                needs = turned_needs(thumbs, distance, index.digests_of([row]))
-                if needs > max_distance:
+                candidate = Candidate(family=TURNED, row=row, distance=distance)
+                needs = TURNS.judge(Evidence(candidate, index.digests_of([row]), thumbs))
+                if isinstance(needs, Refusal) or needs > max_distance:
                     continue
                 yield row, distance, view, needs
             else:
                 yield row, distance, view, distance
-
-
-# -- the list's side ----------------------------------------------------------------------------------------
-
-
-def windows_to_list(
-    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
-) -> tuple[tuple[Hash, str], ...]:
-    """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
-
-    A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
-    within the usual threshold of one of these. They are entries of parts: flag them as such.
-
-    Parameters
-    ----------
-    upload : bytes, path-like, binary file object, PIL image, or ndarray of uint8
-        As of `Matcher.check`.
-    min_quality : int
-        Parts of lower PDQ quality are left out.
-
-    Returns
-    -------
-    tuple of (Hash, str)
-        At most 14: 10 and 20 % off every side, 10, 20 and 30 % off each one.
-
-    Raises
-    ------
-    ImageError, OSError
-        The picture cannot be decoded or read.
-
-    Examples
-    --------
-    >>> [(value.quality, part) for value, part in windows_to_list("photo.jpg")][-1]
-    (100, 'without 30 % at the right')
-    """
-    taken = upload if isinstance(upload, Decoded) else take(upload, limits=DEFAULT_LIMITS)
-    picture = taken if isinstance(taken, Decoded) else decode(taken, step_for=reduction_for)
-    thumb = Thumbnails(picture).of_side(256)
-    parts: list[tuple[tuple[float, float, float, float], str]] = [
-        ((share, 1 - share, share, 1 - share), f"without {round(100 * share)} % on every side")
-        for share in (0.1, 0.2)
-    ]
-    for share in (0.1, 0.2, 0.3):
-        percent = f"{round(100 * share)} %"
-        parts += [
-            ((share, 1.0, 0.0, 1.0), f"without {percent} at the top"),
-            ((0.0, 1 - share, 0.0, 1.0), f"without {percent} at the bottom"),
-            ((0.0, 1.0, share, 1.0), f"without {percent} at the left"),
-            ((0.0, 1.0, 0.0, 1 - share), f"without {percent} at the right"),
-        ]
-    windows = np.array([window for window, _ in parts])
-    each = np.arange(len(parts), dtype=np.int32)
-    digests = _views.hash_windows(
-        thumb, np.ascontiguousarray(windows[:, :2]), np.ascontiguousarray(windows[:, 2:]), each, each
-    )
-    listed = []
-    for digest, window, (_, name) in zip(digests, windows, parts, strict=True):
-        quality = _views.measure_window(thumb, window)[0]
-        if quality >= min_quality:
-            listed.append((Hash(Algorithm.PDQ, digest.tobytes(), quality=quality), name))
-    return tuple(listed)
-
-
-# -- a window in words -------------------------------------------------------------------------------------
-
-
-def _described(found: Found) -> str:
-    """Say in plain words how the upload had to be looked at."""
-    words = []
-    if found.orientation:
-        words.append(TURN_NAMES[found.orientation])
-    if found.degrees:
-        words.append(f"rotated about {_number(abs(found.degrees))}")
-    words.append(_window_in_words(*found.window))
-    kept = [word for word in words if word] or ["altered"]
-    return ", ".join(kept)
-
-
-def _number(degrees: float) -> str:
-    rounded = max(1, round(degrees))
-    return f"{rounded} degree" if rounded == 1 else f"{rounded} degrees"
-
-
-def _window_in_words(top: float, bottom: float, left: float, right: float) -> str:
-    height, width = bottom - top, right - left
-    missing = 1.0 - 1.0 / max(height, width, 1.0)
-    if min(height, width) > _WHOLE:
-        return f"cropped about {max(1, round(100 * missing))} %" if missing > 1.0 - _WHOLE else ""
-    down, across = round(1 / height), round(1 / width)
-    row, col = round(top * down), round(left * across)
-    on_grid = abs(top - row / down) < _OFF_GRID and abs(bottom - (row + 1) / down) < _OFF_GRID
-    on_grid = on_grid and abs(left - col / across) < _OFF_GRID and abs(right - (col + 1) / across) < _OFF_GRID
-    if on_grid and down * across > 1:
-        return f"panel {row * across + col + 1} of {down * across}"
-    shown = height * width
-    if shown >= _MOSTLY:
-        return "inside a frame"
-    return f"inside a larger picture, {round(100 * shown)} % of it"
-
-
-#: A window this much of the upload's sides is the upload; this far from a grid is not on it; this much of its
-#: area has a frame around it rather than another picture.
-_WHOLE = 0.985
-_OFF_GRID = 0.02
-_MOSTLY = 0.4
