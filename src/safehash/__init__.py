@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from .lists.report import ColumnUse, ListReport, Reject
     from .lists.source import ListPath, ListSource
     from .lists.table import EntryTable
-    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
+    from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
     from .matching.parts import windows_to_list
@@ -90,10 +91,12 @@ __all__ = [
     "EntryTable",
     "Evaluation",
     "EvaluationRow",
+    "Explanation",
     "Fingerprint",
     "FloodGuard",
     "FloodLimits",
     "ForeignHash",
+    "GateSaid",
     "Hash",
     "ImageError",
     "ImageTooLarge",
@@ -111,8 +114,11 @@ __all__ = [
     "ListReport",
     "ListSource",
     "LoadedList",
+    "Look",
     "Match",
     "Matcher",
+    "Near",
+    "NearMiss",
     "Opinion",
     "Outcome",
     "Policy",
@@ -170,10 +176,12 @@ _HOMES = {
     "EntryTable": "lists.table",
     "Evaluation": "evaluation.results",
     "EvaluationRow": "evaluation.results",
+    "Explanation": "matching.explaining",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
     "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
+    "GateSaid": "matching.explaining",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",
@@ -191,8 +199,11 @@ _HOMES = {
     "ListReport": "lists.report",
     "ListSource": "lists.source",
     "LoadedList": "lists.loading",
+    "Look": "matching.explaining",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
+    "Near": "matching.explaining",
+    "NearMiss": "matching.decision",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
     "Policy": "lists.policy",

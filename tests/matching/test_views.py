@@ -187,8 +187,8 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     assert nearest <= refining.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
         monkeypatch.setattr(refining, "DEGENERATE_SEED", limit)
-        refined = refining._refined(batch, Thumbnails(cropped), listed, set())
-        assert bool(list(refined)) is found
+        tried = refining.refined(batch, Thumbnails(cropped), listed, set())
+        assert bool(list(tried)) is found
 
 
 def test_a_turn_that_is_refined_away_is_no_turn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -178,12 +179,33 @@ class Gates:
 
     def judge(self, evidence: Evidence) -> int | Refusal:
         """Return the smallest threshold of the picture as it is that a candidate matches at, or why there is none."""
+        bits = self.allowed(evidence)
+        return bits if isinstance(bits, Refusal) else max(0, evidence.distance - bits)
+
+    def allowed(self, evidence: Evidence) -> int | Refusal:
+        """Return the bits beyond (negative: under) the usual threshold at which a candidate is a match, or why not."""
         bits = 0.0
         for _, said, room in self._asked(evidence):
             if isinstance(said, Refusal):
                 return said
             bits = min(room.bits, said)
-        return max(0, evidence.distance - round(bits))
+        return round(bits)
+
+    def least_agreement(self, evidence: Evidence) -> float:
+        """Return the least agreement that any candidate of this family and orientation needs."""
+        return max((gate.least(evidence) for gate in self._agreements), default=-1.0)
+
+    def strictest(self, evidence: Evidence) -> Refusal:
+        """Return the first refusal of a candidate, or else the gate that leaves it the fewest bits."""
+        least, strictest = math.inf, ""
+        for gate, said, _ in self._asked(evidence):
+            if isinstance(said, Refusal):
+                return said
+            if said < least:
+                least, strictest = said, gate.name
+        return Refusal(
+            strictest, f"distance {evidence.distance}, {round(least)} bits beyond the usual threshold allowed"
+        )
 
     def said(self, evidence: Evidence) -> tuple[tuple[Gate, float | Refusal], ...]:
         """Return what each gate says of a candidate, also those that would not be asked any more."""
@@ -192,8 +214,8 @@ class Gates:
     def _asked(self, evidence: Evidence) -> Iterator[tuple[Gate, float | Refusal, Room]]:
         """Yield every gate, what it says, and the room that it and those beside it left."""
         family = evidence.family
-        least = max((gate.least(evidence) for gate in self._agreements), default=-1.0)
-        room = Room(bits=family.extra + family.rich, agreement=least, photograph=1.0, large=1.0)
+        bits, least = family.extra + family.rich, self.least_agreement(evidence)
+        room = Room(bits=bits, agreement=least, photograph=1.0, large=1.0)
         stage, left = 0, room.bits
         for gate in self.gates:
             if gate.stage != stage:

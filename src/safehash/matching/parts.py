@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from .. import _views
@@ -16,9 +18,11 @@ from .thumbnails import PANEL_SIDE, Thumbnails
 
 __all__ = ["windows_to_list"]
 
+_Picture: TypeAlias = Decoded
+
 
 def windows_to_list(
-    upload: Upload | Decoded, *, min_quality: int = USUAL_QUALITY
+    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
 ) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,10 +11,11 @@ import numpy.typing as npt
 
 from .. import _views
 from .._digests import turn_digests
+from ..images.pictures import Effort
 from .families import FRAMED, PANEL, ROTATED, WHOLE, Family
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
 
-__all__ = ["MIRRORED", "Batch", "few_boxes", "many_boxes", "tilts", "wholes"]
+__all__ = ["MIRRORED", "PROPOSALS", "Batch", "few_boxes", "many_boxes", "tilts", "wholes"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
@@ -121,3 +123,11 @@ def tilts(thumbs: Thumbnails) -> Batch:
         for orientation in (0, MIRRORED):
             batch.add(digests, windows, orientation, degrees)
     return batch
+
+
+#: What is tried at each effort, in order: that of less effort comes first, so that what it finds, more finds.
+PROPOSALS: dict[Effort, tuple[Callable[[Thumbnails], Batch], ...]] = {
+    "fast": (),
+    "standard": (few_boxes,),
+    "thorough": (few_boxes, many_boxes, wholes, tilts),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,11 @@ from .. import _views
 from .._digests import degenerate, turn_digests
 from ..search.index import Index
 from ..search.seeds import seed
-from .evidence import Candidate, Evidence
-from .gates import Refusal
-from .judgement import WINDOWS
-from .proposing import Batch, few_boxes, many_boxes, tilts, wholes
+from .evidence import Candidate
+from .proposing import Batch
 from .thumbnails import Thumbnails, Window
 
-__all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "search_windows"]
+__all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
@@ -40,40 +38,28 @@ _FIRST_TURN, _LAST_TURN = 0.8, 0.2
 _INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
 
 
-def search_windows(
-    thumbs: Thumbnails, index: Index, *, max_distance: int, thorough: bool, settled: set[int]
-) -> Iterator[tuple[Candidate, int]]:
-    """Yield the list entries that some window of the upload holds, each with the smallest threshold that finds it.
+def refined(
+    batch: Batch, thumbs: Thumbnails, index: Index, settled: Container[int]
+) -> Iterator[tuple[Candidate, UInt8Array]]:
+    """Yield the list entries that windows lead to, each at the window that agrees best with it, nearest seeds first.
 
     Parameters
     ----------
+    batch : Batch
+        Windows of one family.
     thumbs : Thumbnails
+        Of the upload.
     index : Index
         Of PDQ.
-    max_distance : int
-        Threshold of the picture as it is; each family adds its own.
-    thorough : bool
-        All families; otherwise only the best boxes inside the upload, which come first in any case: what less effort
-        finds, more finds.
-    settled : set of int
-        Rows found already, left alone. Rows yielded are added once they are near; one found at a distance is
-        tried by the other families too, and may be yielded again.
+    settled : container of int
+        Rows found already, left alone; looked at before each row, so that it may grow.
+
+    Yields
+    ------
+    candidate : Candidate
+    digest : ndarray of uint8, shape (1, 32)
+        Of the entry, as listed.
     """
-    families = (few_boxes, many_boxes, wholes, tilts) if thorough else (few_boxes,)
-    for propose in families:
-        for candidate, digest in _refined(propose(thumbs), thumbs, index, settled):
-            needs = WINDOWS.judge(Evidence(candidate, digest, thumbs))
-            if isinstance(needs, Refusal) or needs > max_distance:
-                continue
-            if candidate.distance <= max_distance:
-                settled.add(candidate.row)
-            yield candidate, needs
-
-
-def _refined(
-    batch: Batch, thumbs: Thumbnails, index: Index, settled: set[int]
-) -> Iterator[tuple[Candidate, UInt8Array]]:
-    """Yield the entries that windows of a batch lead to, each refined, with its digest; nearest seeds first."""
     family = batch.family
     queries = np.concatenate(batch.digests)
     if not len(queries):

@@ -17,15 +17,16 @@ from ..search.index import Index
 from .evidence import Candidate, Evidence
 from .families import TURNED
 from .gates import Refusal
-from .judgement import TURNS
+from .judgement import TURNS, WINDOWS, Gates
 from .naming import TURN_NAMES, described
-from .proposing import MIRRORED
-from .refining import search_windows
+from .proposing import MIRRORED, PROPOSALS
+from .refining import refined
 from .sampling import Sample
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .witness import Witness
 
-__all__ = ["Hit", "ViewResult", "look_up"]
+__all__ = ["Hit", "Refused", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
 _Picture: TypeAlias = Decoded
@@ -59,6 +60,31 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """One row of the index that a view came near enough to, and the gate that kept it from being a hit.
+
+    Attributes
+    ----------
+    row : int
+        Of the index.
+    distance : int
+        In bits.
+    view : str
+        In plain words.
+    gate : str
+        The one that refused, or that left the fewest bits.
+    reason : str
+        What was found, and what was wanted.
+    """
+
+    row: int
+    distance: int
+    view: str
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewResult:
     """What looking an upload up by its views gave.
 
@@ -72,12 +98,15 @@ class ViewResult:
         The best view of every row found, nearest first, then by row.
     failures : tuple of ImageError
         Why further pictures of the upload, or frames after the first, could not be made.
+    refused : tuple of Refused
+        Rows that were near enough and that a gate kept from being hits, nearest first.
     """
 
     hash: Hash
     provenance: Provenance
     hits: tuple[Hit, ...]
     failures: tuple[ImageError, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +125,7 @@ def look_up(
     min_quality: int,
     effort: Effort = "standard",
     looked_at: Callable[[Decoded, Hash], None] | None = None,
+    witness: Witness | None = None,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
@@ -116,6 +146,8 @@ def look_up(
         boxes. Each `Also` says from which effort on it counts.
     looked_at : callable or None
         Given every picture that is looked up, in order, with its hash.
+    witness : Witness or None
+        Told of every step.
 
     Returns
     -------
@@ -138,7 +170,7 @@ def look_up(
     """
     check_effort(effort)
     first: tuple[Hash, Provenance] | None = None
-    best: dict[int, Hit] = {}
+    found = _Finds(max_distance, witness)
     sample = Sample()
     looked_up: set[bytes] = set()
     failures: list[ImageError] = []
@@ -150,32 +182,95 @@ def look_up(
         if not len(index):
             continue
         thumbs = Thumbnails(picture)
-        # Of the frames of an animation many are the same.
-        if _is_good(own.quality, min_quality) and own.digest not in looked_up:
+        why_not = ""
+        if not _is_good(own.quality, min_quality):
+            why_not = f"quality {own.quality}, at least {min_quality} wanted"
+        elif own.digest in looked_up:  # of the frames of an animation many are the same
+            why_not = "the same digest was looked up before"
+        if witness is not None:
+            each = zip(queries.names, (digest.tobytes() for digest in queries.digests), strict=True)
+            witness.looks_at(name, own, tuple(each), why_not)
+        if not why_not:
             looked_up.add(own.digest)
-            for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
-                _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
+            _search(queries, thumbs, index, name, found)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
-    for each in sample.kept:
-        found = search_windows(
-            each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
-        )
-        for candidate, needs in found:
-            view = _named(described(candidate), each.name)
-            extra = candidate.distance - needs
-            _keep(best, Hit(row=candidate.row, distance=candidate.distance, view=view, extra=extra))
-    hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
-    return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
+    for sampled in sample.kept:
+        settled = set(found.best)
+        for propose in PROPOSALS[effort]:
+            batch = propose(sampled.thumbs)
+            if witness is not None:
+                witness.proposes(sampled.name, batch)
+            for candidate, digest in refined(batch, sampled.thumbs, index, settled):
+                evidence = Evidence(candidate, digest, sampled.thumbs)
+                view = _named(described(candidate), sampled.name)
+                is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
+                if is_hit and candidate.distance <= max_distance:
+                    settled.add(candidate.row)  # one found at a distance is tried by the other families, too
+    return ViewResult(
+        hash=first[0],
+        provenance=first[1],
+        hits=tuple(sorted(found.best.values(), key=lambda hit: (hit.distance, hit.row))),
+        failures=tuple(failures),
+        refused=tuple(
+            sorted(
+                (each for each in found.refused.values() if each.row not in found.best),
+                key=lambda each: (each.distance, each.row),
+            )
+        ),
+    )
 
 
-def _keep(best: dict[int, Hit], hit: Hit) -> None:
-    """Keep the view that needs the least threshold: a nearer one of another kind may need more, and lose the row."""
-    before = best.get(hit.row)
-    if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
-        best[hit.row] = hit
+class _Finds:
+    """What one look-up came near to, the best view of each row."""
+
+    def __init__(self, max_distance: int, witness: Witness | None) -> None:
+        self.max_distance = max_distance
+        self.witness = witness
+        self.best: dict[int, Hit] = {}
+        self.refused: dict[int, Refused] = {}
+
+    @property
+    def within(self) -> int:
+        """Bits within which views that need no window are looked up."""
+        return self.max_distance + (0 if self.witness is None else self.witness.beyond)
+
+    def take(
+        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates
+    ) -> bool:
+        """Judge one candidate, keep it where it counts or was refused; return whether it is a hit."""
+        judged = None if evidence is None else (evidence, gates)
+        if self.witness is not None:
+            self.witness.finds(picture, view, row, distance, judged)
+        needs = distance if judged is None else gates.judge(judged[0])
+        if not isinstance(needs, Refusal) and needs <= self.max_distance:
+            self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs))
+            return True
+        if judged is not None:
+            self._note(row, distance, view, *judged)
+        return False
+
+    def _keep(self, hit: Hit) -> None:
+        """Keep the view that needs the least threshold: a nearer one may need more, and lose the row."""
+        before = self.best.get(hit.row)
+        if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
+            self.best[hit.row] = hit
+
+    def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
+        """Keep what its family would have let pass if no gate had spoken."""
+        family = evidence.family
+        if distance > self.max_distance + family.extra + family.rich:
+            return
+        if evidence.agreement is not None and evidence.agreement < gates.least_agreement(evidence):
+            return
+        before = self.refused.get(row)
+        if before is None or distance < before.distance:
+            refusal = gates.strictest(evidence)
+            self.refused[row] = Refused(
+                row=row, distance=distance, view=view, gate=refusal.gate, reason=refusal.reason
+            )
 
 
 def _pictures(
@@ -242,21 +337,17 @@ def _named(view: str, name: str) -> str:
     return f"{name}, {view}" if name else view
 
 
-def _search(
-    queries: _Queries, thumbs: Thumbnails, index: Index, max_distance: int
-) -> Iterator[tuple[int, int, str, int]]:
-    """Yield row, distance, view and needed threshold of everything within the threshold."""
+def _search(queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds) -> None:
+    """Take everything that a view without a window comes near to."""
     digests = queries.digests
-    offsets, rows, distances = index.search_many(digests, max_distance=max_distance)
-    if len(rows):
-        query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
-        for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
-            view = queries.names[query]
-            if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
-                candidate = Candidate(family=TURNED, row=row, distance=distance)
-                needs = TURNS.judge(Evidence(candidate, index.digests_of([row]), thumbs))
-                if isinstance(needs, Refusal) or needs > max_distance:
-                    continue
-                yield row, distance, view, needs
-            else:
-                yield row, distance, view, distance
+    offsets, rows, distances = index.search_many(digests, max_distance=found.within)
+    if not len(rows):
+        return
+    query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
+    for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
+        view = queries.names[query]
+        evidence = None
+        if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
+            candidate = Candidate(family=TURNED, row=row, distance=distance)
+            evidence = Evidence(candidate, index.digests_of([row]), thumbs)
+        found.take(name, _named(view, name), row, distance, evidence, TURNS)
