@@ -49,7 +49,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._png
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
@@ -72,7 +72,7 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
 	  tests/search/test_index.py
 
 # The report in headless Chromium (apt-get install chromium).

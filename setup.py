@@ -66,7 +66,7 @@ def extension(name: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_png")],
+        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_rows")],
         compiler_directives=directives,
     )
 )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from safehash.cli import exits
 from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 
@@ -19,6 +20,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields of a match": lambda: markdown(MATCH_FIELDS),
     "families": families.markdown,
     "gates": judgement.markdown,
+    "exit codes": exits.markdown,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

@@ -250,7 +250,7 @@ def _gif_frame(width: int, height: int, data: bytes, *, control: bytes = b"") ->
 
 def gif_sub_blocks(n: int) -> bytes:
     """Pixel data in pieces of one byte, on the largest canvas allowed."""
-    return _gif(8_000, 8_000, _gif_frame(8_000, 8_000, b"\x02" + b"\x01\x44" * n + b"\0"))
+    return _gif(4_000, 4_000, _gif_frame(4_000, 4_000, b"\x02" + b"\x01\x44" * n + b"\0"))
 
 
 def gif_comments(n: int) -> bytes:
@@ -428,9 +428,9 @@ def _bmp_runs(width: int, height: int, runs: bytes) -> bytes:
     return header + info + palette + runs
 
 
-def bmp_runs(n: int) -> bytes:
+def bmp_runs(n: int, *, side: tuple[int, int] = (8_000, 8_000)) -> bytes:
     """Runs of one pixel."""
-    return _bmp_runs(8_000, 8_000, b"\x01\x07" * n + b"\0\1")
+    return _bmp_runs(*side, b"\x01\x07" * n + b"\0\1")
 
 
 def bmp_empty_runs(n: int) -> bytes:

@@ -48,7 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "fsspec": ("scanning",),
     "jinja2": ("reports",),
     "pyarrow": ("matching", "cli"),
-    "tqdm": ("cli",),
+    "rich": ("cli",),
     "argparse": ("cli",),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import stat
@@ -65,7 +66,8 @@ COMMANDS = {
 #: What needs to go back in its file, and so cannot be written into a pipe.
 SEEKS = {"index build", "save"}
 #: What stood there: a list, because `lists add` adds to one.
-OLD = b'{"safehash":1,"kind":"list","name":"old"}\n{"algorithm":"md5","hash":"%s"}\n' % (b"5a" * 16)
+_LINES = b'{"safehash":1,"kind":"list","name":"old"}\n{"algorithm":"md5","hash":"%s"}\n' % (b"5a" * 16)
+OLD = _LINES + b'{"end":1,"sha256":"%s"}\n' % hashlib.sha256(_LINES).hexdigest().encode()
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,7 @@ def test_modules_named_in_strings_exist() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if re.fullmatch(r"(safehash|PIL|numpy)(\.\w+)+", node.value)
     }
-    assert any(name == "safehash.scanning.worker" for _, name in named)
+    assert any(name == "safehash.scanning.preload" for _, name in named)
     assert [(place, name) for place, name in sorted(named) if not _exists(name)] == []
 
 

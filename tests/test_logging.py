@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import safehash
-from list_samples import BRIDGE, DATA, FIRST
+from list_samples import BRIDGE, FIRST
 from safehash import FloodGuard, FloodLimits, ForeignHash, Matcher, Settings
 from safehash.matching import matcher as matching
 
@@ -66,17 +66,25 @@ def test_a_reload_is_logged_with_the_digest_of_what_was_read(
 def test_what_is_left_out_and_a_stale_list_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (sample,) = DATA.glob("threat_updates.json")
-    settings = Settings(policy=safehash.Policy(refresh_days=1, exclude_labels=["graphic_self_harm"]))
+    sample = tmp_path / "old.jsonl"
+    entries = [
+        safehash.Entry(
+            hash=safehash.Hash.from_hex("pdq", digest),
+            source="old",
+            labels=labels,
+            updated="2020-01-01T00:00:00Z",
+        )
+        for digest, labels in ((FIRST, ()), (BRIDGE, ("news",)))
+    ]
+    safehash.lists.write_list(sample, entries)
+    settings = Settings(policy=safehash.Policy(refresh_days=1, exclude_labels=["news"]))
     with caplog.at_level(logging.INFO, "safehash"):
         matcher = Matcher.from_files(sample, settings=settings)
     logged = said(caplog)
     (stale,) = [text for level, text in logged if level == "WARNING"]
-    assert re.fullmatch(
-        r"threat_updates: stale: its newest record is \d+ days old, to be refreshed within 1", stale
-    )
+    assert re.fullmatch(r"old: stale: its newest record is \d+ days old, to be refreshed within 1", stale)
     assert [text for _, text in logged] == list(matcher.notes)
-    assert len(logged) > 1
+    assert logged[1:] == [("INFO", "old: 1 entries left out: with an excluded label")]
 
 
 def test_a_quarantine_is_logged_once(listed: Path, bridge: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -94,9 +94,12 @@ def mentioned_by(node: ast.stmt) -> Iterator[str]:
         for each in every:
             yield from names_in(each.annotation if each is not None else None)
         yield from names_in(node.returns)
+    elif isinstance(node, ast.Assign):
+        yield from names_in(node.value)  # an alias
     elif isinstance(node, ast.AnnAssign):
         if isinstance(node.target, ast.Name) and not node.target.id.startswith("_"):
-            yield from names_in(node.annotation)
+            is_alias = "TypeAlias" in names_in(node.annotation)
+            yield from names_in(node.value if is_alias else node.annotation)
     elif isinstance(node, ast.ClassDef):
         made_by_others = "made by" in (ast.get_docstring(node) or "").lower()
         for base in node.bases:

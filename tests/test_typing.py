@@ -79,7 +79,7 @@ assert_type(running, safehash.Scan)
 for record in running:
     assert_type(record, safehash.ScanRecord)
 for event in running.events():
-    assert_type(event, safehash.ScanRecord | safehash.Skipped | safehash.Problem)
+    assert_type(event, safehash.ScanRecord | safehash.Known | safehash.Skipped | safehash.Problem)
 safehash.scan("photos", matcher=matcher, workers=8)  # E: Unexpected keyword argument "workers"
 
 with safehash.Catalog("scan.db") as catalog:

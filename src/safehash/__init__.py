@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
-    from .scanning.records import Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
     from .scanning.run import Scan, scan
     from .search.index import Index
 
@@ -103,6 +103,7 @@ __all__ = [
     "ImageTooSmall",
     "Index",
     "IndexFileError",
+    "Known",
     "Limits",
     "ListError",
     "ListEvaluation",
@@ -188,6 +189,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "search.index",
     "IndexFileError": "errors",
+    "Known": "scanning.records",
     "Limits": "images.limits",
     "ListError": "errors",
     "ListEvaluation": "evaluation.results",

@@ -213,7 +213,11 @@ def start(folder: Path, *more: str | Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(not POSIX, reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-C", "terminate"])
+@pytest.mark.parametrize(
+    "number",
+    [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)],
+    ids=lambda number: number.name,
+)
 def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None:
     """Interrupted twice, then let be: the records file holds all that is known each time, and at last all there is."""
     write_pictures(tmp_path / "pictures", 200)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attacks import ATTACKS, Attack, jpeg_scans
+from attacks import ATTACKS, Attack, apng_small_frames, jpeg_scans
 from safehash.errors import ImageTooLarge
 from safehash.images.counting import check_parts
+from safehash.images.decoding import decode_frames
 from safehash.images.sniffing import sniff
 from small_files import small_files
 
@@ -83,3 +84,12 @@ def test_scans_are_weighed_by_their_blocks() -> None:
     check_parts("JPEG", jpeg_scans(600, side=200))
     with pytest.raises(ImageTooLarge, match=r"\d+ scans over 390625 blocks"):
         check_parts("JPEG", jpeg_scans(600, side=5_000))
+
+
+def test_what_frames_cost_is_held_against_the_file_s_length() -> None:
+    """Of 400 empty frames of 4 megapixels in a megabyte some are looked at, and the rest is refused, not left out."""
+    n_frames = 0
+    with pytest.raises(ImageTooLarge, match=r"\d+ of 250 frames"):
+        for _ in decode_frames(apng_small_frames(400)):
+            n_frames += 1
+    assert 40 < n_frames < 100

@@ -94,6 +94,21 @@ def test_a_defect_costs_its_own_upload(
     assert "nobody expected this" in caplog.text
 
 
+def test_what_was_found_before_the_deadline_stands(listed: Path, photo: Image.Image) -> None:
+    framed = ImageOps.expand(photo, border=120, fill="white")
+    asked = Settings(deadline=1e-9, effort="thorough")
+    hurried, patient = (
+        Matcher.from_files(listed, settings=each) for each in (asked, Settings(deadline=None))
+    )
+    assert patient.check(jpeg(framed)).outcome is Outcome.MATCH
+    decision = hurried.check(jpeg(framed))
+    assert (decision.outcome, decision.failure) == (Outcome.TOO_LARGE, "deadline")
+    assert decision.reason is not None
+    assert "processor time" in decision.reason
+    decision = hurried.check(jpeg(photo))
+    assert (decision.outcome, decision.failure) == (Outcome.MATCH, None)
+
+
 def test_too_little_memory_is_said(
     matcher: Matcher, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,14 +352,9 @@ def test_unusable_lists(tmp_path: Path) -> None:
 
 def test_negative_entries_never_match(photo: Image.Image, bridge: Path, tmp_path: Path) -> None:
     listed = tmp_path / "own.jsonl"
-    record = {
-        "safehash": 1,
-        "algorithm": "pdq",
-        "hash": safehash.hash_file(bridge).hex,
-        "category": "negative",
-    }
-    other = {"algorithm": "pdq", "hash": "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"}
-    listed.write_text(json.dumps(record) + "\n" + json.dumps(other) + "\n")
+    other = Hash.from_hex("pdq", "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b")
+    negative = safehash.Entry(hash=safehash.hash_file(bridge), source="own", category="negative")
+    safehash.lists.write_list(listed, [negative, safehash.Entry(hash=other, source="own")])
     assert Matcher.from_files(listed).check(jpeg(photo)).outcome is Outcome.NO_MATCH
 
 

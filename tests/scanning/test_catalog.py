@@ -25,6 +25,7 @@ from safehash.scanning.lookback import rematch, similar, stored_digests
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
+from safehash.scanning.store import Store
 from stores import write_list, write_picture, write_pictures
 
 
@@ -352,3 +353,25 @@ def test_damage_is_found(tmp_path: Path, folder: Path, matcher: Matcher) -> None
     path.write_bytes(data)
     with pytest.raises(CatalogError, match="damaged"), Catalog(path) as catalog:
         catalog.check_integrity()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
+    """Regression: the lock went by the path as given, and through a symbolic link two scans wrote at once."""
+    path, other = tmp_path / "c.db", tmp_path / "elsewhere" / "link.db"
+    with Catalog(path):
+        pass
+    other.parent.mkdir()
+    other.symlink_to(path)
+    first, second = Store(path, create=False), Store(other, create=False)
+    try:
+        first.take_lock()
+        with pytest.raises(CatalogError, match="another scan"):
+            second.take_lock()
+    finally:
+        first.close()
+        second.close()
+    os.link(path, tmp_path / "hard.db")
+    for name in (path, tmp_path / "hard.db"):
+        with pytest.raises(CatalogError, match="2 names"):
+            Catalog(name)

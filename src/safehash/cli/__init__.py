@@ -73,6 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("safehash: interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as exc:
+        if _was_interrupted(exc):
+            print("safehash: interrupted", file=sys.stderr)
+            return INTERRUPTED
         _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
         return CRASH
     return code
@@ -135,6 +138,15 @@ def _fail(said: str, arguments: argparse.Namespace) -> int:
         traceback.print_exc()
     print(f"safehash: {printable(said)}", file=sys.stderr)
     return FATAL
+
+
+def _was_interrupted(exc: BaseException | None) -> bool:
+    """Tell ctrl-C that some library made an error of its own of: numpy, while it is imported."""
+    while exc is not None:
+        if isinstance(exc, KeyboardInterrupt):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
 
 
 def _settle_streams() -> None:

@@ -95,6 +95,7 @@ def run_build(arguments: argparse.Namespace) -> int:
     matcher = Matcher.from_files(
         *(list_source(text, arguments) for text in arguments.lists),
         allow=[list_source(text, arguments) for text in arguments.allow],
+        replacing=arguments.output,
     )
     matcher.save(arguments.output)
     for note in matcher.notes:

@@ -9,8 +9,7 @@ from typing import Any
 from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
 from ..lists.formats.columns import check_columns
-from ..lists.formats.options import ReadOptions
-from ..lists.source import MAX_REJECTS, MAX_SHRINK, ListSource
+from ..lists.source import MAX_REJECTS, MAX_SHRINK, NOTATIONS, ListSource
 
 __all__ = ["LIST", "add_list_options", "list_source"]
 
@@ -40,6 +39,11 @@ def add_list_options(
         help="what digests are where a list does not say (64 hexadecimal digits: pdq or sha256)",
     )
     parser.add_argument(
+        "--notation",
+        choices=NOTATIONS,
+        help="in what digests are written, where no column's name says it (default: hex)",
+    )
+    parser.add_argument(
         "--columns",
         action="append",
         default=[],
@@ -63,6 +67,11 @@ def add_list_options(
         help="refuse a list of whose records more than this share is rejected (default %(default)s)",
     )
     parser.add_argument(
+        "--allow-cut",
+        action="store_true",
+        help="use what is left of a list that breaks off, or was changed after it was written",
+    )
+    parser.add_argument(
         "--max-shrink",
         type=_share,
         default=MAX_SHRINK,
@@ -82,9 +91,11 @@ def list_source(text: str, arguments: argparse.Namespace) -> ListSource:
         text,
         format=arguments.list_format,
         algorithm=arguments.algorithm,
+        notation=arguments.notation,
         columns=columns,
         ignore=[name for names in arguments.ignore for name in names],
         max_rejects=arguments.max_rejects,
+        allow_cut=arguments.allow_cut,
         max_shrink=arguments.max_shrink,
     )
 
@@ -97,7 +108,7 @@ def _columns(text: str) -> list[tuple[str, str]]:
             raise argparse.ArgumentTypeError(f"{pair!r} is not MEANING=NAME, as hash=File MD5 is")
         pairs.append((meaning.strip(), name.strip()))
     try:
-        check_columns(ReadOptions(source="", now="", columns={meaning: (name,) for meaning, name in pairs}))
+        check_columns(meaning for meaning, _ in pairs)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
     return pairs

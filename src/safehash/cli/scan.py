@@ -11,17 +11,22 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
+from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
+from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .list_options import LIST, add_list_options, list_source
-from .output import FORMS, Records, summary_text
+from .output import FORMS, Records, writing
+from .progress import Progress
+from .show import Show, console_on, summary_lines
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..matching.matcher import Matcher
-    from ..scanning.run import Scan
 
 __all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
 
@@ -31,8 +36,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "scan",
         help="decide every image among files, folders, archives and stores",
-        description="Decide every image among the paths against the lists. Records go to standard output, "
-        "one JSON object a line; summary and progress to standard error.",
+        description="Decide every image among the paths against the lists. On a terminal, a line a match; into "
+        "a file or a pipe, records, one JSON object a line. Summary and progress go to standard error.",
         epilog=epilog(),
     )
     parser.add_argument(
@@ -85,13 +90,19 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="write records to FILE instead of standard output",
     )
-    output.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
+    output.add_argument(
+        "--format",
+        choices=("text", *FORMS),
+        help="default: text on a terminal, a line a match; jsonl otherwise",
+    )
     output.add_argument(
         "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
     )
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
-    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+    )
     means = parser.add_argument_group("means")
     means.add_argument(
         "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
@@ -157,6 +168,11 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
+    group.add_argument(
+        "--no-last-good",
+        action="store_true",
+        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
+    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
@@ -186,6 +202,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         *(list_source(text, arguments) for text in arguments.list),
         allow=[list_source(text, arguments) for text in arguments.allow],
         settings=settings,
+        last_good=not arguments.no_last_good,
     )
 
 
@@ -230,26 +247,58 @@ def run(arguments: argparse.Namespace) -> int:
             names=names,
             stream=sys.stdin.buffer if len(paths) < len(arguments.paths) else None,
         )
-        writer = stack.enter_context(Records(arguments.output, form=arguments.format))
+        console, errors = console_on(sys.stdout), console_on(sys.stderr)
+        show, writer = _outputs(arguments, console, stack)
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
-        progress = stack.enter_context(_Progress(arguments, running))
-        for record in running.events():
-            progress.step()
-            if isinstance(record, (ScanRecord, Known)):
-                writer.write(record.to_record(full_hashes=arguments.full_hashes))
-            elif arguments.skipped or not isinstance(record, Skipped):
-                writer.write(record.to_record())
+        # Lines and bar share a terminal through one console.
+        drawn = console if show is not None and show.console is not None else errors
+        total = running.count_files() if arguments.files_from is None else None
+        progress = stack.enter_context(Progress("files", quiet=arguments.quiet, console=drawn, total=total))
+        for event in running.events():
+            summary = running.summary
+            progress.step(summary.n_files + summary.skipped.total(), note=f"matches {summary.n_matched}")
+            if show is not None:
+                show.event(event)
+            if writer is None:
+                continue
+            if isinstance(event, (ScanRecord, Known)):
+                writer.write(event.to_record(full_hashes=arguments.full_hashes))
+            elif arguments.skipped or not isinstance(event, Skipped):
+                writer.write(event.to_record())
         progress.close()
-        writer.write(running.summary.to_record())
-        if not arguments.quiet:
-            notes = [*matcher.notes, *_quarantine_notes(matcher)]
-            text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
-            print(text, file=sys.stderr)
+        if show is not None:
+            show.finish()
+        if writer is not None:
+            writer.write(running.summary.to_record())
+        sys.stdout.flush()
+        notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        if arguments.quiet:
+            for note in notes:
+                print(f"safehash: {printable(note)}", file=sys.stderr)
+        else:
+            summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _outputs(
+    arguments: argparse.Namespace, console: Console | None, stack: ExitStack
+) -> tuple[Show | None, Records | None]:
+    """Return what shows lines to a person, and what writes records for programs."""
+    path = arguments.output
+    form = arguments.format or ("text" if path is None and console is not None else "jsonl")
+    if form != "text":
+        # With -o, a terminal shows the matches beside.
+        beside = path is not None and console is not None and not arguments.quiet
+        show = Show(sys.stdout, console=console) if beside else None
+        return show, stack.enter_context(Records(path, form=form))
+    if path is None:
+        return Show(sys.stdout, console=console), None
+    stack.enter_context(writing(path))
+    return Show(stack.enter_context(writing_whole(path, text=True))), None
 
 
 def exit_code(summary: Summary, *, allow_empty: bool = False) -> int:
@@ -273,7 +322,10 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
 
 @contextmanager
 def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first ctrl-C (or SIGTERM) finish what is under way, and the second break off."""
+    """Let the first ctrl-C, SIGTERM or hang-up finish what is under way, and the second break off.
+
+    What the caller had ignored (``nohup``) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -285,59 +337,17 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         stop()
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        each: signal.signal(each, handle)
+        for each in numbers
+        if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
+    }
     try:
         yield
     finally:
         for each, former in before.items():
             signal.signal(each, former)
-
-
-class _Progress:
-    """A bar with rate, matches and time left, on a terminal only."""
-
-    def __init__(self, arguments: argparse.Namespace, running: Scan) -> None:
-        self._summary = running.summary
-        self._bar: Any = None
-        self._ended = threading.Event()
-        if arguments.quiet or not sys.stderr.isatty():
-            return
-        from tqdm import tqdm
-
-        self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
-        if arguments.files_from is None:
-            threading.Thread(target=self._count, args=(running,), name="safehash-count", daemon=True).start()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def step(self) -> None:
-        """Count one more."""
-        if self._bar is not None:
-            done = self._summary.n_files + self._summary.skipped.total()
-            self._bar.set_postfix_str(f"matches {self._summary.n_matched}", refresh=False)
-            self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._ended.set()
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _count(self, running: Scan) -> None:
-        """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        n_files = 0
-        for each in running.count_files():
-            n_files = each
-            if self._ended.is_set():
-                return
-        bar = self._bar
-        if bar is not None:
-            bar.total = n_files
 
 
 def _quarantine_notes(matcher: Matcher) -> list[str]:

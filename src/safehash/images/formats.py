@@ -7,26 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import UnsupportedImage
-from . import avif, bmp, gif, jpeg, png, pnm, tiff
-from .exif import Turns, turns_of
+from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 __all__ = ["READERS"]
 
 #: Gives the pictures of a file in the order in which they are shown: one, or an animation's frames.
 Reader: TypeAlias = Callable[[bytes, Request], Iterator[Decoded]]
-
-
-def _webp() -> Callable[..., Any]:
-    from PIL.WebPImagePlugin import WebPImageFile
-
-    return WebPImageFile
 
 
 def _heif() -> Callable[..., Any]:
@@ -42,18 +35,12 @@ def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: 
     return partial(read_frames, Codec(name=name, opener=opener), **options)
 
 
-def _turns_of_webp(image: Image) -> Turns:
-    """Return the orientations of a WebP: Chromium ignores its EXIF data, other viewers heed them."""
-    turns = turns_of(image)
-    return Turns(turns.applied, turns.others, shown=1)
-
-
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
 READERS: dict[str, Reader] = {
     "JPEG": jpeg.read_jpeg,
     "PNG": png.read_png,
     "GIF": gif.read_gif,
-    "WEBP": _by_library("WEBP", _webp, turns_of=_turns_of_webp),
+    "WEBP": webp.read_webp,
     "AVIF": avif.read_avif,
     "BMP": bmp.read_bmp,
     "TIFF": tiff.read_tiff,

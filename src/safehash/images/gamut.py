@@ -26,6 +26,8 @@ _SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD = 1.0, 0.1
 _ROUNDING = 1
 #: Of every so many columns and rows one is compared. No period of a pattern: each step is another whole number.
 _SAMPLED = 2.7
+#: Pictures with a shorter side are compared in full.
+_SAMPLED_FROM = 64
 
 
 def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8Array, Image | None] | None:
@@ -62,15 +64,19 @@ def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8
 def _differs(image: Image) -> bool:
     """Tell whether the luma of what a screen shows is another one, from a sample of the pixels."""
     from PIL import Image as pil
+    from PIL import ImageChops
 
     cols, rows = image.size
     sample = image
-    if min(cols, rows) >= 64:
+    if min(cols, rows) >= _SAMPLED_FROM:
         sample = image.resize((int(cols / _SAMPLED), int(rows / _SAMPLED)), pil.Resampling.NEAREST)
-    stored = np.asarray(sample.getchannel(0), np.int16)
-    apart = np.abs(np.asarray(sample.convert("RGB").convert("L"), np.int16) - stored)
-    apart[apart <= _ROUNDING] = 0
-    return float(apart.mean()) > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * float(stored.std()))
+    stored = sample.getchannel(0)
+    apart = ImageChops.difference(stored, sample.convert("RGB").convert("L")).histogram()
+    n_pixels = sample.width * sample.height
+    mean = sum(level * n for level, n in enumerate(apart) if n and level > _ROUNDING) / n_pixels
+    if mean <= _SEEN_DIFFERS_OF_SPREAD:  # no picture's spread is less than a level
+        return False
+    return mean > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * float(np.std(np.asarray(stored))))
 
 
 def as_it_is_shown(load: Callable[[], Image], provenance: Provenance) -> Also:

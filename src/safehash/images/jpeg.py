@@ -14,7 +14,7 @@ from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
-from .exif import read_turns, turned
+from .exif import UPRIGHT, read_turns, turned
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["CODEC", "read_jpeg"]
+__all__ = ["CODEC", "decode_jpeg", "read_jpeg"]
 
 
 def _opener() -> Callable[..., Any]:
@@ -47,8 +47,13 @@ CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
 
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
+    yield decode_jpeg(data, request)
+
+
+def decode_jpeg(data: bytes, request: Request) -> Decoded:
+    """Do the same without an iterator around it: most uploads are JPEG, and every call counts beside a small one."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
+    return decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
 
 
 def _plainly(data: bytes, request: Request) -> Decoded | None:
@@ -84,7 +89,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         pixels = _luma(data, reduced, step)
     if pixels is None:
         return None
-    turns = read_turns(header.exif)
+    turns = read_turns(header.exif) if header.exif else UPRIGHT
     provenance = Provenance(
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=turns.applied,
@@ -92,7 +97,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
     if shown is not None:
         also += (as_it_is_shown(lambda: shown, provenance),)
-    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
+    decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
+    return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
@@ -120,10 +126,10 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
 
 
 def _patiently(data: bytes, request: Request) -> Decoded:
-    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
+    request = replace(request, colours=declared_colours("JPEG", data))
     bare = bare_jpeg(data)
-    image = guarded("JPEG", lambda: open_image(CODEC, bare))
+    image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")

@@ -93,11 +93,11 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Array, bool]:
     """Return the default image, and whether the file is damaged within it: then the rows there are, with alpha."""
     packed = data if file.is_plain else b"".join((data[:33], file.head, data[slice(*file.chunks)], _END))
-    image = guarded("PNG", lambda: open_image(CODEC, packed))
+    image = guarded("PNG", lambda: open_image(CODEC, packed, deadline=request.deadline))
     check_header(CODEC, image, image.size, request.limits)
     try:
         _load_whole(image, _joined(data, file.parts), interlaced=file.interlaced)
-    except (Warning, MemoryError):
+    except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
         return _rows_there(data, file, file.parts, image.size, exc), True

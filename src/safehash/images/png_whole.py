@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from .._png import ROOM, unfilter
+from .._rows import ROOM, unfilter
 
 __all__ = ["unpacked"]
 

@@ -22,7 +22,7 @@ from .report import ListReport, Reject
 from .source import ListPath
 from .table import KIND_FOREIGN, EntryTable
 
-__all__ = ["LoadedList", "Withdrawn", "load_list"]
+__all__ = ["LoadedList", "Withdrawn", "load_list", "loaded_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +135,17 @@ def load_list(
         on_reject=on_reject,
         now=now,
     )
+    return loaded_from(reader)
+
+
+def loaded_from(reader: ListReader) -> LoadedList:
+    """Read and merge what a reader has not read yet; its report tells what was met, also where this raises.
+
+    Raises
+    ------
+    ListError
+        As by `load_list`.
+    """
     table, withdrawn = _Staged(reader).merged()
     return LoadedList(name=reader.name, report=reader.report, table=table, withdrawn=withdrawn)
 

@@ -15,6 +15,7 @@ from .._digests import turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
@@ -59,18 +60,21 @@ def decide_upload(
         Nothing that can be an upload.
     """
     matches: list[Match] = []
+    deadline = NO_DEADLINE if settings.deadline is None else Deadline.after(settings.deadline)
     try:
         data = take(item, limits=settings.limits)
     except (ImageError, OSError) as exc:
         return matches, _undecided(exc)
     try:
         if isinstance(data, Decoded):
-            return matches, _decide_pictures(state, [data], matches, settings, witness)
+            return matches, _decide_pictures(state, [data], matches, settings, deadline, witness)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for, effort=settings.effort)
-        return matches, _decide_pictures(state, frames, matches, settings, witness)
+        frames = decode_frames(
+            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+        )
+        return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:
         if not isinstance(exc, ImageError):
             raise
@@ -122,7 +126,8 @@ def _decide_pictures(
     frames: Iterable[Decoded],
     matches: list[Match],
     settings: Settings,
-    witness: Witness | None = None,
+    deadline: Deadline,
+    witness: Witness | None,
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
     min_quality = state.policy.min_quality
@@ -143,6 +148,7 @@ def _decide_pictures(
         min_quality=min_quality,
         effort=settings.effort,
         looked_at=hash_stored,
+        deadline=deadline,
         witness=witness,
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
@@ -303,8 +309,8 @@ def _undecided(exc: Exception) -> Facts:
         return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
     if isinstance(exc, MemoryError):
         return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
-    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
     reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    _LOG.error("%s", reason, exc_info=exc)
     return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 

@@ -255,7 +255,15 @@ class Decision:
         return suggestion_of(self.outcome.value)
 
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
-        """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
+        """Return the decision with the matches of some entries (`Entry.key`) cancelled.
+
+        Examples
+        --------
+        >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+        >>> cancelled = decision.suppressing({decision.matches[0].entry.key}, by="reviewed")
+        >>> cancelled.outcome.value, cancelled.matches[0].suppressed_by
+        ('suppressed', 'reviewed')
+        """
         if not any(match.suppressed_by is None and match.entry.key in keys for match in self.matches):
             return self
         matches = [
@@ -273,6 +281,12 @@ class Decision:
         ----------
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
+
+        Examples
+        --------
+        >>> record = safehash.Matcher.from_files("list.csv").check("photo.jpg").to_record()
+        >>> record["outcome"], record["suggestion"], record["matches"][0]["id"]
+        ('match', 'review', 'b-1')
         """
         return decision_record(self.facts(), full_hashes=full_hashes)
 

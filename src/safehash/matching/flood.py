@@ -96,6 +96,12 @@ class FloodGuard:
         ----------
         entries : iterable of hashable
             What identifies each matched entry, such as ``entry.key``; repetitions count once.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.record(["entry"])
+        frozenset({'entry'})
         """
         matched = set(entries)
         with self._lock:
@@ -106,24 +112,55 @@ class FloodGuard:
         return flooding
 
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
-        """Add what another process counted, as `counts` gave it there."""
+        """Add what another process counted, as `counts` gave it there.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.merge_counts(10, [("entry", 9)])
+        >>> guard.is_quarantined("entry")
+        True
+        """
         with self._lock:
             self._n_uploads += n_uploads
             fresh = [entry for entry, n_matches in matches if self._count(entry, n_matches)]
         self._log(fresh)
 
     def counts(self) -> tuple[int, dict[Hashable, int]]:
-        """Return how many uploads were seen, and how many of them each entry matched."""
+        """Return how many uploads were seen, and how many of them each entry matched.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> _ = guard.record(["entry"])
+        >>> guard.counts()
+        (1, {'entry': 1})
+        """
         with self._lock:
             return self._n_uploads, dict(self._matches)
 
     def is_quarantined(self, entry: Hashable) -> bool:
-        """Tell whether what this entry matches is suppressed."""
+        """Tell whether what this entry matches is suppressed.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.is_quarantined("entry")
+        False
+        """
         with self._lock:
             return entry in self._quarantined
 
     def quarantined(self) -> tuple[Quarantined, ...]:
-        """Return the entries that are out of service, the busiest first."""
+        """Return the entries that are out of service, the busiest first.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> _ = guard.record(["entry"])
+        >>> [each.n_matches for each in guard.quarantined()]
+        [1]
+        """
         with self._lock:
             found = [
                 Quarantined(
@@ -134,7 +171,14 @@ class FloodGuard:
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
     def release(self, entry: Hashable) -> bool:
-        """Put an entry back into service for good; return whether it was quarantined."""
+        """Put an entry back into service for good; return whether it was quarantined.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.release("entry")  # it was not quarantined, and never will be
+        False
+        """
         with self._lock:
             self._released.add(entry)
             return self._quarantined.pop(entry, None) is not None

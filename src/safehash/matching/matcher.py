@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -28,12 +28,13 @@ from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
 from .explaining import Explanation, explained, rows_named
 from .flood import FloodGuard
+from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot
-from .state import Sources, State, origin_of, read_state, remarks_on
+from .snapshot import open_snapshot, state_of
+from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "quarantined"]
+__all__ = ["Matcher", "descriptor_of", "quarantined"]
 
 _Path = str | os.PathLike[str]
 
@@ -41,6 +42,15 @@ _LOG = logging.getLogger(__name__)
 
 #: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
 _SLOW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusals:
+    """Updates that could not be used: the last one's files as they were seen, how many, and why."""
+
+    seen: tuple[object, ...] | None = None
+    n: int = 0
+    note: str = ""
 
 
 class Matcher:
@@ -68,6 +78,7 @@ class Matcher:
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
+    _refusals: _Refusals
 
     def __init__(self) -> None:
         raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
@@ -84,6 +95,7 @@ class Matcher:
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
+        self._refusals = _Refusals()
         self._reloading = threading.RLock()
         return self
 
@@ -94,6 +106,8 @@ class Matcher:
         allow: Iterable[ListPath] = (),
         settings: Settings = DEFAULT_SETTINGS,
         flood_guard: FloodGuard | None = None,
+        last_good: bool = False,
+        replacing: _Path | None = None,
     ) -> Matcher:
         """Read lists and return a matcher over all of them.
 
@@ -107,13 +121,27 @@ class Matcher:
             Everything else that decisions depend on.
         flood_guard : FloodGuard, optional
             Counts in this one, which others may share, instead of one made by ``settings.flood``.
+        last_good : bool
+            Keep the last good state of each list beside it, as ``NAME.last-good`` and readable by its owner
+            only; where a list is refused, go on from that state, with a warning in the log and a note.
+        replacing : path-like, optional
+            A snapshot whose place the new one is to take: a list that lost more than its `max_shrink` since
+            is refused, as by `reload`.
 
         Raises
         ------
         ListError
-            No list was named; a list has no usable record, or is stale where the policy demands fresh ones.
+            No list was named; a list has no usable record, is refused (the message says which switch allows
+            it), or is stale where the policy demands fresh ones.
         OSError
             A list cannot be read.
+
+        Examples
+        --------
+        >>> settings = safehash.Settings(effort="thorough")
+        >>> matcher = Matcher.from_files("list.csv", allow=[], settings=settings)
+        >>> len(matcher), matcher.settings.effort
+        (1, 'thorough')
         """
         if settings.trusted:
             raise ValueError(
@@ -125,7 +153,15 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        state = read_state(sources, settings)
+        before = None
+        if replacing is not None and Path(replacing).exists():
+            try:
+                old = adopt_state(open_snapshot(replacing), settings)
+            except IndexFileError as exc:
+                _LOG.warning("what is replaced cannot be compared with: %s", exc)
+            else:
+                before = before_of(old.table, old.audit.lists)
+        state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
         return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
@@ -156,6 +192,12 @@ class Matcher:
         ------
         IndexFileError
             The file is damaged, truncated, foreign or newer; it says which section.
+
+        Examples
+        --------
+        >>> matcher = Matcher.open("lists.safehash", verify="full")
+        >>> [info.name for info in matcher.lists]
+        ['list']
         """
         if settings.trusted:
             raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
@@ -185,6 +227,12 @@ class Matcher:
         ------
         IndexFileError
             The file could not be written.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").save("new.safehash")
+        >>> len(Matcher.open("new.safehash"))
+        1
         """
         save_state(path, self._state)
 
@@ -196,34 +244,66 @@ class Matcher:
         Raises
         ------
         ListError, IndexFileError, OSError
-            What is there now cannot be used. The old state stays in place.
+            What is there now cannot be used, or a list lost more than its `max_shrink`. The old state stays in
+            place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload()
         """
         with self._reloading:
             if self._sources.snapshot is not None:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
-                self._state = read_state(self._sources, self._asked)
+                before = before_of(self._state.table, self._state.audit.lists)
+                self._state = read_state(self._sources, self._asked, before)
+            self._refusals = _Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
 
     def reload_if_changed(self) -> bool:
-        """Reload if a file was replaced or changed since it was read; return whether it was.
+        """Reload if a file was replaced or changed since it was read; return whether there is a new state.
 
-        Cheap enough for every request: one look at each file's status.
+        Cheap enough for every request: one look at each file's status. What cannot be used changes nothing
+        but `notes`, `n_refused` and the log, and is not read again until it changes.
+
+        Raises
+        ------
+        ListError, IndexFileError
+            A file is gone. The old state stays in place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload_if_changed()
+        False
         """
         if not self._changed():
             return False
         with self._reloading:
             if not self._changed():
                 return False  # another thread was faster
-            self.reload()
+            seen = origin_of(self._sources)
+            try:
+                self.reload()
+            except (ListError, IndexFileError, OSError) as exc:
+                if is_gone(seen):
+                    raise
+                when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+                note = f"not reloaded at {when}, the state before stays: {exc}"
+                self._refusals = _Refusals(seen, self._refusals.n + 1, note)
+                _LOG.warning("%s", note)
+                return False
         return True
 
     def _changed(self) -> bool:
-        try:
-            return origin_of(self._sources) != self._state.origin
-        except IndexFileError:
-            return True  # something vanished: the reload says what
+        return origin_of(self._sources) not in (self._state.origin, self._refusals.seen)
+
+    @property
+    def n_refused(self) -> int:
+        """How often `reload_if_changed` refused what it found, since it last took over a new state."""
+        return self._refusals.n
 
     # -- what it holds ------------------------------------------------------------------------------------
 
@@ -249,7 +329,8 @@ class Matcher:
         if known is not state:  # reads every id of a snapshot, so not before somebody asks
             remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
             self._remarks = (state, remarks)
-        return (*state.notes, *remarks)
+        refused = (self._refusals.note,) if self._refusals.note else ()
+        return (*refused, *state.notes, *remarks)
 
     @property
     def limits(self) -> Limits:
@@ -289,6 +370,14 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+
+        Examples
+        --------
+        >>> decision = Matcher.from_files("list.csv").check("photo.jpg", effort="fast")
+        >>> decision.is_match, decision.audit.effort
+        (True, 'fast')
+        >>> Matcher.from_files("list.csv").check(b"no image").reason
+        'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
         state = self._state
@@ -375,6 +464,12 @@ class Matcher:
             Instead of the matcher's own.
         threads : int, optional
             By default one for each processor this process may use, as of `hash_many`.
+
+        Examples
+        --------
+        >>> decisions = Matcher.from_files("list.csv").check_many(["photo.jpg", "other.jpg", b""])
+        >>> [decision.outcome.value for decision in decisions]
+        ['match', 'no_match', 'unreadable']
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
@@ -392,15 +487,37 @@ class Matcher:
         -------
         ndarray of bool, shape (n,)
             False where neither the digest nor its turns nor its negative is near any entry of any list.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> digests = np.frombuffer(b"".join(value.digest for value in stored), np.uint8).reshape(-1, 32)
+        >>> Matcher.from_files("list.csv").near_any(digests, algorithm="pdq").tolist()
+        [True, False]
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
     def check_hash(self, value: Hash) -> Decision:
-        """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
+        """Decide a stored hash: as it is, its orientations derived from the bits, its negative.
+
+        Examples
+        --------
+        >>> stored = safehash.hash_file("photo.jpg")
+        >>> Matcher.from_files("list.csv").check_hash(stored).is_match
+        True
+        """
         return self.check_hashes([value])[0]
 
     def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
-        """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
+        """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Examples
+        --------
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> [decision.is_match for decision in Matcher.from_files("list.csv").check_hashes(stored)]
+        [True, False]
+        """
         started = time.perf_counter()
         state = self._state
         judged = decide_hashes(state, values, self._asked)
@@ -450,6 +567,21 @@ def _shown(decision: Decision) -> str:
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
+
+
+def descriptor_of(matcher: Matcher) -> int | None:
+    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
+
+    The caller closes the descriptor.
+    """
+    path, origin = matcher._sources.snapshot, matcher._state.origin
+    if path is None:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+    except OSError:
+        return None
 
 
 def quarantined(decision: Decision, guard: FloodGuard) -> Decision:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .. import _views
 from .._digests import degenerate, turn_digests
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..search.index import Index
 from ..search.seeds import seed
 from .evidence import Candidate
@@ -39,7 +40,12 @@ _INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
 
 
 def refined(
-    batch: Batch, thumbs: Thumbnails, index: Index, settled: Container[int]
+    batch: Batch,
+    thumbs: Thumbnails,
+    index: Index,
+    settled: Container[int],
+    *,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[tuple[Candidate, UInt8Array]]:
     """Yield the list entries that windows lead to, each at the window that agrees best with it, nearest seeds first.
 
@@ -53,12 +59,19 @@ def refined(
         Of PDQ.
     settled : container of int
         Rows found already, left alone; looked at before each row, so that it may grow.
+    deadline : Deadline
+        Looked at before each row.
 
     Yields
     ------
     candidate : Candidate
     digest : ndarray of uint8, shape (1, 32)
         Of the entry, as listed.
+
+    Raises
+    ------
+    DeadlinePassed
+        What was yielded before stands.
     """
     family = batch.family
     queries = np.concatenate(batch.digests)
@@ -86,6 +99,7 @@ def refined(
             refined += 1
             if refined > MAX_CANDIDATES:
                 return
+        deadline.check()
         query = int(seeds.queries[at])
         group = int(np.searchsorted(starts, query, side="right")) - 1
         start = batch.windows[group][query - starts[group]]

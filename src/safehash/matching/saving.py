@@ -82,11 +82,10 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     policy = _policy_of(snapshot) if settings.policy is None else settings.policy
     header = snapshot.settings
     try:
-        exact = {
-            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in header["exact"]
-        }
+        exact = {Algorithm(name): _exact(snapshot, name) for name in header["exact"]}
         n_listed = int(header["n_listed"])
+        if not 0 <= n_listed <= len(snapshot.table):
+            raise ValueError(f"{n_listed} listed rows of {len(snapshot.table)}")
         notes = tuple(str(note) for note in header["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
         counts = snapshot.table.counts()
@@ -107,6 +106,16 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         notes=notes,
         origin=(snapshot.state,),
     )
+
+
+def _exact(snapshot: Snapshot, name: str) -> ExactIndex:
+    """Return the index of file digests that a snapshot holds, its positions compared with their number."""
+    order = snapshot.array(f"order.{name}")
+    if order.size and not 0 <= order.min() <= order.max() < order.size:
+        raise IndexFileError(
+            "a position points outside its array", path=snapshot.path, section=f"array.order.{name}"
+        )
+    return ExactIndex(snapshot.array(f"heads.{name}"), order)
 
 
 def _policy_of(snapshot: Snapshot) -> Policy:

@@ -44,7 +44,7 @@ from ..search.arrays import index_of_parts, parts_of, widths_of
 from ..search.index import Index
 from .decision import ListInfo
 
-__all__ = ["Section", "Snapshot", "file_state", "open_snapshot", "write_snapshot"]
+__all__ = ["Section", "Snapshot", "file_state", "open_snapshot", "state_of", "write_snapshot"]
 
 AnyArray = npt.NDArray[Any]
 PathLike = str | os.PathLike[str]
@@ -314,7 +314,7 @@ def open_snapshot(path: PathLike, *, verify: str = "lazy") -> Snapshot:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as exc:
         raise IndexFileError(f"cannot be opened: {exc}", path=name) from exc
-    snapshot = Snapshot(name, np.frombuffer(mapped, np.uint8), _state_of(status))
+    snapshot = Snapshot(name, np.frombuffer(mapped, np.uint8), state_of(status))
     if verify == "full":
         snapshot.verify()
     return snapshot
@@ -329,12 +329,13 @@ def file_state(path: PathLike) -> tuple[int, int, int]:
         There is no such file, or it cannot be looked at.
     """
     try:
-        return _state_of(Path(path).stat())
+        return state_of(Path(path).stat())
     except OSError as exc:
         raise IndexFileError(f"cannot be looked at: {exc}", path=path) from exc
 
 
-def _state_of(status: os.stat_result) -> tuple[int, int, int]:
+def state_of(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what `file_state` does, of a file's status."""
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import ListError
+from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
-from ..lists.loading import load_list
+from ..lists.loading import LoadedList, load_list
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
@@ -22,10 +22,20 @@ from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
+from .keeping import Before, check_shrink, keep, last_good_of
 from .settings import Settings
 from .snapshot import file_state
 
-__all__ = ["Sources", "State", "audit_of", "origin_of", "read_state", "remarks_on", "widest_distance"]
+__all__ = [
+    "Sources",
+    "State",
+    "audit_of",
+    "is_gone",
+    "origin_of",
+    "read_state",
+    "remarks_on",
+    "widest_distance",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,27 +67,55 @@ class Sources:
 def origin_of(sources: Sources) -> tuple[object, ...]:
     """Return what tells the files of today from those of yesterday."""
     if sources.snapshot is not None:
-        return (file_state(sources.snapshot),)
+        return (_seen(Path(sources.snapshot)),)
     paths: list[Path] = []
     for source in (*sources.lists, *sources.allow):
         path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
-    return tuple((str(path), file_state(path)) for path in paths)
+    return tuple((str(path), _seen(path)) for path in paths)
 
 
-def read_state(sources: Sources, settings: Settings) -> State:
+_GONE = "gone"
+
+
+def _seen(path: Path) -> object:
+    try:
+        return file_state(path)
+    except IndexFileError:
+        return _GONE
+
+
+def is_gone(origin: tuple[object, ...]) -> bool:
+    """Tell whether one of the files of an origin is not there."""
+    return any(each == _GONE or (isinstance(each, tuple) and each[-1] == _GONE) for each in origin)
+
+
+def read_state(
+    sources: Sources,
+    settings: Settings,
+    before: Mapping[tuple[str, bool], Before] | None = None,
+    last_good: bool = False,
+) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
+
+    Parameters
+    ----------
+    sources : Sources
+    settings : Settings
+    before : mapping, optional
+        What this takes the place of, as of `keeping.before_of`.
+    last_good : bool
+        Keep the last good state of each list beside it, and go on from it where a list is refused.
 
     Raises
     ------
     ListError, OSError
-        A list is damaged or cannot be read, or no entry to match against is left.
+        A list is refused or cannot be read, or no entry to match against is left.
     """
     policy = Policy() if settings.policy is None else settings.policy
     check_names(sources.lists)
     check_names(sources.allow)
-    everything = (*sources.lists, *sources.allow)
-    origin = origin_of(sources) if all(Path(each.path).exists() for each in everything) else ()
+    origin = origin_of(sources)
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
@@ -85,8 +123,17 @@ def read_state(sources: Sources, settings: Settings) -> State:
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
-            loaded = load_list(source)
+            loaded, said = _load(source, last_good)
             selection = select(allow_policy if is_allow else policy, loaded)
+            known = (before or {}).get((loaded.name, is_allow))
+            if known is not None:
+                check_shrink(source, known, len(selection.rows), loaded.withdrawn)
+            if last_good and not said:
+                problem = keep(source, loaded)
+                said = [] if problem is None else [f"{loaded.name}: {problem}"]
+            for note in said:
+                _LOG.warning("%s", note)
+            notes += said
             builder.extend_from(loaded.table, selection.rows)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:
@@ -94,6 +141,7 @@ def read_state(sources: Sources, settings: Settings) -> State:
                 notes.append(f"{loaded.name}: {stale}")
             said = [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
             said += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            said += _on_rejects(loaded)
             for note in said:
                 _LOG.info("%s", note)
             notes += said
@@ -147,6 +195,32 @@ def read_state(sources: Sources, settings: Settings) -> State:
         notes=tuple(notes),
         origin=origin,
     )
+
+
+def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
+    """Read a list; where it is refused, return its last good state, with what to say loudly."""
+    if not last_good:
+        return load_list(source), []
+    kept = last_good_of(source)
+    try:
+        loaded = load_list(source)
+        if kept is not None and kept.loaded.snapshot != loaded.snapshot:
+            check_shrink(source, kept.before, len(loaded.table), loaded.withdrawn)
+    except ListError as exc:
+        if kept is None:
+            raise
+        return kept.loaded, [f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old)"]
+    return loaded, []
+
+
+def _on_rejects(loaded: LoadedList) -> list[str]:
+    report = loaded.report
+    if not report.n_rejects:
+        return []
+    return [
+        f"{loaded.name}: {report.n_rejects} of {report.n_records} records were rejected; the first: "
+        f"{report.rejects[0]}"
+    ]
 
 
 def audit_of(

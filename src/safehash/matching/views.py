@@ -9,9 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ImageError
+from ..errors import DeadlinePassed, ImageError
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
 from .evidence import Candidate, Evidence
@@ -21,7 +22,7 @@ from .judgement import TURNS, WINDOWS, Gates
 from .naming import TURN_NAMES, described
 from .proposing import MIRRORED, PROPOSALS
 from .refining import refined
-from .sampling import Sample
+from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
 from .witness import Witness
@@ -125,6 +126,7 @@ def look_up(
     min_quality: int,
     effort: Effort = "standard",
     looked_at: Callable[[Decoded, Hash], None] | None = None,
+    deadline: Deadline = NO_DEADLINE,
     witness: Witness | None = None,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
@@ -146,6 +148,9 @@ def look_up(
         boxes. Each `Also` says from which effort on it counts.
     looked_at : callable or None
         Given every picture that is looked up, in order, with its hash.
+    deadline : Deadline
+        When the looking ends. The first picture is looked up as it is in any case; what was found stands, and that
+        the rest was not looked at is among the failures.
     witness : Witness or None
         Told of every step.
 
@@ -174,7 +179,7 @@ def look_up(
     sample = Sample()
     looked_up: set[bytes] = set()
     failures: list[ImageError] = []
-    for picture, name, plain in _pictures(frames, effort, failures):
+    for picture, name, plain in _pictures(frames, effort, failures, deadline):
         own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
@@ -197,18 +202,11 @@ def look_up(
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
-    for sampled in sample.kept:
-        settled = set(found.best)
-        for propose in PROPOSALS[effort]:
-            batch = propose(sampled.thumbs)
-            if witness is not None:
-                witness.proposes(sampled.name, batch)
-            for candidate, digest in refined(batch, sampled.thumbs, index, settled):
-                evidence = Evidence(candidate, digest, sampled.thumbs)
-                view = _named(described(candidate), sampled.name)
-                is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
-                if is_hit and candidate.distance <= max_distance:
-                    settled.add(candidate.row)  # one found at a distance is tried by the other families, too
+    try:
+        for sampled in sample.kept:
+            _look_into(sampled, index, effort, found, deadline, witness)
+    except DeadlinePassed as exc:
+        failures.append(exc)
     return ViewResult(
         hash=first[0],
         provenance=first[1],
@@ -221,6 +219,24 @@ def look_up(
             )
         ),
     )
+
+
+def _look_into(
+    sampled: Sampled, index: Index, effort: Effort, found: _Finds, deadline: Deadline, witness: Witness | None
+) -> None:
+    """Look the windows of one picture up, family by family, until the deadline."""
+    settled = set(found.best)
+    for propose in PROPOSALS[effort]:
+        deadline.check()
+        batch = propose(sampled.thumbs)
+        if witness is not None:
+            witness.proposes(sampled.name, batch)
+        for candidate, digest in refined(batch, sampled.thumbs, index, settled, deadline=deadline):
+            evidence = Evidence(candidate, digest, sampled.thumbs)
+            view = _named(described(candidate), sampled.name)
+            is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
+            if is_hit and candidate.distance <= found.max_distance:
+                settled.add(candidate.row)  # one found at a distance is tried by the other families, too
 
 
 class _Finds:
@@ -274,7 +290,7 @@ class _Finds:
 
 
 def _pictures(
-    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
+    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError], deadline: Deadline
 ) -> Iterator[tuple[Decoded, str, bool]]:
     """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
     n_frames = 0
@@ -298,6 +314,7 @@ def _pictures(
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
             try:
+                deadline.check()
                 picture = also.make()
             except ImageError as exc:
                 failures.append(exc)

@@ -25,15 +25,20 @@ __all__ = ["Batch", "Failed", "Workers", "each_isolated"]
 
 _LOG = logging.getLogger(__name__)
 
+#: What a fork server loads. It swallows a wrong name: a test imports it.
+_PRELOAD = "safehash.scanning.preload"
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
 #: Batches a worker has at hand: the one it works on, and the next, so that it never waits for us.
 _DEPTH = 2
 #: A worker killed from outside says nothing about its file: this many lone attempts then.
 _KILLED_ATTEMPTS = 3
-#: Ends of a worker that say nothing about its file: killed from outside, or a status the fork server lost, which Python
-#: reports as 255.
-_SAY_NOTHING = (-getattr(signal, "SIGKILL", 9), 255)
+#: Ends of a worker that say nothing about its file: killed or told to end from outside, or a status the fork server
+#: lost, which Python reports as 255.
+_SAY_NOTHING = (
+    *(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)),
+    255,
+)
 #: Pools of one worker that may break in a row, without a single batch done, before we say so.
 _MAX_BREAKS = 5
 #: Seconds beyond all timeouts after which a pool that says nothing is given up.
@@ -100,9 +105,8 @@ class Workers:
         methods = multiprocessing.get_all_start_methods()
         self._context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
-            self._context.set_forkserver_preload(
-                ["safehash.scanning.worker", "safehash.matching.matcher", "PIL.Image"]
-            )
+            self._context.set_forkserver_preload([_PRELOAD, "PIL.Image"])
+            _start_server()
         self._arguments = arguments
         self._timeout = timeout
         self._changed = threading.Condition()
@@ -159,11 +163,15 @@ class Workers:
 
     def _schedule(self, slot: _Slot, batch: Batch) -> None:
         timeout = self._timeout if batch.isolated else self._timeout + _BATCH_SECONDS
-        try:
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
-        except RuntimeError:  # the pool broke while idle: its worker was killed
-            self._replace(slot)
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        while True:
+            try:
+                future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+                break
+            except (
+                RuntimeError
+            ) as exc:  # the pool broke while idle: its worker was killed, or the fork server
+                self._count_break(slot, exc)
+                self._replace(slot)
         if not slot.batches:
             slot.since = time.monotonic()
         slot.batches.append((batch, future))
@@ -292,6 +300,24 @@ class Workers:
             self._close(slot.pool)
         for thread in self._closing:
             thread.join(seconds)
+
+
+def _start_server() -> None:
+    """Start the fork server and what keeps track of its semaphores, deaf to what ends a whole group of processes.
+
+    They end with this process, which decides; without them the workers could not finish what is under way, and one
+    that is still importing when somebody presses ctrl-C would say so with a traceback.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        for start in (resource_tracker.ensure_running, forkserver.ensure_running):
+            # What is started inherits it. Each time: the tracker's own starting takes it away.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+            start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def each_isolated(

@@ -144,6 +144,15 @@ class Known:
         As it was reached now.
     facts : mapping
         What is known of it, as `to_record` tells it.
+
+    Examples
+    --------
+    >>> how = safehash.ScanOptions(workers=0, unchanged=True)
+    >>> matcher = safehash.Matcher.from_files("list.csv")
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     events = list(safehash.scan("photos", matcher=matcher, options=how, catalog=catalog).events())
+    >>> sorted((type(event).__name__, event.outcome) for event in events)
+    [('Known', 'match'), ('Known', 'no_match')]
     """
 
     path: str
@@ -193,6 +202,8 @@ class Summary:
     interrupted : bool
     n_gone : int
         Files that the catalog knew in the folders of this scan and that are no longer there.
+    notes : tuple of str
+        What is to be said of the lists: rejected records, what was assumed or left out, stale or refused lists.
 
     Examples
     --------
@@ -215,6 +226,7 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     n_gone: int = 0
+    notes: tuple[str, ...] = ()
 
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
@@ -275,6 +287,7 @@ class Summary:
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "gone": self.n_gone,
+            "notes": list(self.notes),
             "lists": [
                 {
                     "name": info.name,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections import deque
@@ -24,6 +22,7 @@ from .ledger import Ledger
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .sharing import SharedLists
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
@@ -154,7 +153,7 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit)
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -172,11 +171,26 @@ class Scan:
         `Known` where the options ask for what is unchanged.
 
         It is the same stream that iterating reads: what one of them gave, the other does not give again.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0, ordered=True)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> [type(event).__name__ for event in running.events()]
+        ['ScanRecord', 'ScanRecord']
         """
         return self._events
 
     def count_files(self) -> Iterator[int]:
-        """Walk the same places once more, yielding how many files were met so far; the last is the total."""
+        """Walk the same places once more, yielding how many files were met so far; the last is the total.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> list(running.count_files())[-1]
+        2
+        """
         return count_files(self._inputs)
 
     def __enter__(self) -> Scan:
@@ -188,12 +202,31 @@ class Scan:
         self.close()
 
     def stop(self) -> None:
-        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler."""
+        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> running.stop()
+        >>> list(running), running.summary.interrupted
+        ([], True)
+        """
         self._stopping = True
         self.summary.interrupted = True
 
     def close(self) -> None:
-        """End now. What was recorded in the catalog stays; the rest is decided by the next scan."""
+        """End now. What was recorded in the catalog stays; the rest is decided by the next scan.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> _ = next(running)
+        >>> running.close()
+        >>> list(running)
+        []
+        """
         self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
@@ -278,9 +311,10 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
-            means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
-            arguments = (_share(self._matcher, scratch), self._worker_options(), means)
+        # Matches are counted in one place, for the whole scan.
+        with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
+            means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
+            arguments = (shared.opener, self._worker_options(), means)
             workers = Workers(n_workers, arguments, timeout=self._options.timeout)
             feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
@@ -368,16 +402,6 @@ class Scan:
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
             n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
-
-
-def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
-    """Return what opens the matcher in a worker: one snapshot, mapped by all of them."""
-    snapshot = Path(scratch, "lists.safehash")
-    matcher.save(snapshot)
-    snapshot.chmod(0o600)
-    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
-    settings = replace(matcher.settings, flood=None, trusted=())
-    return partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

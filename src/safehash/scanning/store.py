@@ -58,6 +58,13 @@ class Store:
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
                 except OSError as exc:
                     raise CatalogError(f"{self.path}: cannot be created: {exc.strerror or exc}") from exc
+            n_names = os.stat(self.path).st_nlink  # noqa: PTH116
+            if n_names > 1:
+                # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock.
+                raise CatalogError(
+                    f"{self.path}: it has {n_names} names (hard links), and writers by two of them would not meet: "
+                    "leave it one"
+                )
             self.db = self._connect()
         try:
             with self.guarded():

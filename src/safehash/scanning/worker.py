@@ -93,17 +93,18 @@ class Worker:
                 self._before(item.path)
             verdict = self._decide(item)
         except MemoryError:
-            return self._refused("it took more memory than --max-memory allows", started, failure="memory")
+            reason = "it took more memory than --max-memory allows"
+            _LOG.warning("%s", reason)
+            return self._refused(reason, started, failure="memory")
         except OSError as exc:
             reason = f"cannot be read: {exc.strerror or exc}"
             return self._refused(reason, started, failure="read")
         except SafehashError:
             raise
         except Exception as exc:
-            _LOG.exception("a file could not be decided for a defect of safehash")
-            reason = (
-                f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
-            )
+            found = type(exc).__name__
+            reason = f"a defect of safehash, please report it: {found} (the log has the traceback)"
+            _LOG.exception("%s", reason)
             return self._refused(reason, started, failure="internal")
         return verdict
 

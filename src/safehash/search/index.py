@@ -96,6 +96,11 @@ class Index:
         ------
         ValueError
             The shape does not fit the algorithm, or there are 2**32 digests or more.
+
+        Examples
+        --------
+        >>> len(Index.from_digests(np.zeros((3, 32), np.uint8), algorithm="pdq"))
+        3
         """
         self = cls.__new__(cls)
         known = Algorithm(algorithm)
@@ -183,6 +188,13 @@ class Index:
             No such row.
         IndexFileError
             The index is mapped, and its file is damaged there.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.digests_of([0]).tobytes() == hashes[0].digest
+        True
         """
         wanted = self._rows(rows)
         if self._blocks is not None:
@@ -201,6 +213,13 @@ class Index:
             `max_distance` is no number of bits of this algorithm.
         IndexFileError
             The index is mapped, and its file is damaged where this search led.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.search(hashes[0], max_distance=31)
+        [(0, 0)]
         """
         self._check_query(query)
         if self._flat is not None:
@@ -214,6 +233,13 @@ class Index:
         """Return what `search` returns for each of several views of one picture, in one call.
 
         Orientations and the negative need no structure of their own: each is one more query.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.search_views(hashes[0].orientations()[:2], max_distance=31)
+        [[(0, 0)], []]
         """
         for query in queries:
             self._check_query(query)
@@ -249,6 +275,15 @@ class Index:
             `queries` has another shape, or `max_distance` or `threads` is out of range.
         IndexFileError
             The index is mapped, and its file is damaged where this search led.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> queries = index.digests_of([1, 0])
+        >>> offsets, rows, distances = index.search_many(queries, max_distance=31)
+        >>> rows.tolist(), distances.tolist()
+        ([1, 0], [0, 0])
         """
         queries = self._check_queries(queries)
         if threads < 1:
@@ -282,6 +317,13 @@ class Index:
             `query` is of another algorithm.
         ValueError
             `k` is not positive, or `max_distance` no number of bits of this algorithm.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.nearest(hashes[1], k=2, max_distance=64)
+        [(1, 0)]
         """
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
@@ -301,6 +343,13 @@ class Index:
         ------
         IndexError
             No such row.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.without([0]).search(hashes[0], max_distance=31)
+        []
         """
         wanted = self._rows(rows)
         bits = np.zeros(len(self), np.uint8)
@@ -322,7 +371,15 @@ class Index:
         return other
 
     def disabled_rows(self) -> _Int64Array:
-        """Return the rows that `without` took out of the answers, ascending."""
+        """Return the rows that `without` took out of the answers, ascending.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.without([0]).disabled_rows().tolist()
+        [0]
+        """
         if self._disabled is None:
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.unpackbits(self._disabled, count=len(self), bitorder="little"))
@@ -356,6 +413,13 @@ class Index:
             `added` has another shape.
         IndexFileError
             The index is mapped, and its file is damaged.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> len(index.updated(added=index.digests_of([0]), removed=[1]))
+        2
         """
         n_old, n_bytes = len(self), self._algorithm.n_bytes
         new = np.zeros((0, n_bytes), np.uint8) if added is None else np.ascontiguousarray(added, np.uint8)

@@ -154,7 +154,7 @@ class _Made:
         new = [text for text in dict.fromkeys(cells) if text not in known]
         refused = set()
         for text in new:
-            position = self._numbers[cells.index(text)] if column.weak else 0
+            position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
             try:
                 known[text] = self._reader.cells.said(column, text, position)
             except BadField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,8 @@ class Said:
     kept: bool = False
 
 
+# Whatever else is in the name of a type, it was damaged.
+_TYPE = re.compile(r"[\w\s./()|+-]*")
 _NOTHING = Said()
 _KEPT = Said(kept=True)
 
@@ -72,7 +75,7 @@ class CellReader:
         if value is None or (isinstance(value, str) and not value.strip()):
             return _NOTHING
         if meaning == "type":
-            return self._type(column, value)
+            return self._type(column, value, position)
         if meaning == "labels":
             return _labels(value)
         if meaning == "severity":
@@ -113,12 +116,7 @@ class CellReader:
         watch = self._tally.watch(column.name)
         if not watch.counts and tells(value):
             if watch.unknown:
-                raise ListError(
-                    f"refused: column {column.name!r} speaks of deletion or opinion ({shown(value)} in "
-                    f"{self._tally.page}, {self._tally.unit} {position}), and {watch.unknown} is not understood: "
-                    f"{_advice(column)}",
-                    path=self._tally.path,
-                )
+                raise self._refusal(column, value, position, watch.unknown)
             watch.counts = True
         if watch.counts:
             if found is None:
@@ -136,22 +134,32 @@ class CellReader:
             f"{_advice(column)}"
         )
 
-    @staticmethod
-    def _type(column: Column, value: object) -> Said:
+    def _type(self, column: Column, value: object, position: int) -> Said:
+        """Read a type: of a digest, or of a file, which says nothing where no cell of the column names a digest."""
         text = value if isinstance(value, str) else ""
-        kind = type_named(text.rpartition("|")[2])
-        if (
-            kind is None
-            and "/" in text
-            and text.partition("/")[0].strip().lower() in ("image", "application")
-        ):
-            return _KEPT  # the type of a file
-        if kind is None:
+        kind = type_named(text.rpartition("|")[2]) if _TYPE.fullmatch(text) else None
+        watch = self._tally.watch(column.name)
+        if kind is not None and kind.algorithm is not None:
+            if watch.unknown:
+                raise self._refusal(column, value, position, watch.unknown)
+            watch.counts = True
+            return Said(type=kind)
+        is_of_file = kind is not None or text.partition("/")[0].strip().lower() in ("image", "application")
+        if not is_of_file or watch.counts:
             raise BadField(
                 f"{shown(value)} in column {column.name!r} is no type of digest known here: "
                 f"{_advice(column, 'type')}"
             )
-        return Said(type=kind, kept=kind.algorithm is None)
+        watch.unknown = watch.unknown or f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+        return _KEPT
+
+    def _refusal(self, column: Column, value: object, position: int, unknown: str) -> ListError:
+        what = "the type of digests" if column.meaning == "type" else "deletion or opinion"
+        return ListError(
+            f"refused: column {column.name!r} speaks of {what} ({shown(value)} in {self._tally.page}, "
+            f"{self._tally.unit} {position}), and {unknown} is not understood: {_advice(column)}",
+            path=self._tally.path,
+        )
 
 
 def _advice(column: Column, meaning: str = "deleted") -> str:

@@ -48,7 +48,7 @@ class Column:
     how: str = ""
 
 
-def check_columns(options: ReadOptions) -> None:
+def check_columns(columns: Iterable[str]) -> None:
     """Refuse meanings there are not.
 
     Raises
@@ -56,7 +56,7 @@ def check_columns(options: ReadOptions) -> None:
     ValueError
         A key of ``columns=`` is neither a meaning nor an algorithm.
     """
-    for meaning in options.columns:
+    for meaning in columns:
         if _told_as(meaning) is None:
             raise ValueError(
                 f"columns: {meaning!r} is no meaning of a column; there are {', '.join(MEANINGS)}, "

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .digests import digits_in
 from .naming import named_column, type_named
 from .options import ReadOptions
-from .rows import comment_in, row_of
+from .rows import comment_in, row_of, unquoted
 from .vocabulary import plain
 
 __all__ = ["Dialect", "dialect_of"]
@@ -85,7 +85,7 @@ class _Finder:
                 is_comment = comment_in(line)
                 text = line.lstrip().lstrip("#").strip() if is_comment else line
                 try:
-                    cells = text.split() if delimiter is None else row_of(text, delimiter)
+                    cells = unquoted(text.strip()).split() if delimiter is None else row_of(text, delimiter)
                 except csv.Error:
                     continue
                 found.append((number, tuple(cell.strip() for cell in cells), is_comment))
@@ -153,6 +153,13 @@ class _Finder:
         if data:
             rows = [row for row in rows if row[0] < data[0][0]]
         width = Counter(len(cells) for _, cells, _ in data).most_common(1)[0][0] if data else 0
+        if delimiter is None and width <= 1:  # one cell a line: its name may be of several words
+            rows = [
+                (number, (" ".join(cells),), is_comment)
+                if _names_digests(" ".join(cells))
+                else (number, cells, is_comment)
+                for number, cells, is_comment in rows
+            ]
         for comments in (False, True):
             candidates = [
                 (number, cells)

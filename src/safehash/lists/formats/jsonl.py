@@ -81,6 +81,7 @@ class _Reader:
         self._n_met = 0
         self._number = 0
         self._ended = False
+        self._promised = False  # an end line: `write_list` says in its header that it writes one
         self._rows = self._plain_rows()
 
     def _plain_rows(self) -> PlainRecords:
@@ -105,7 +106,8 @@ class _Reader:
         yield from self._rows.flush()
         if not self._ended:
             self._tally.note("the list has no end line: it may have been cut off")
-            self._tally.cuts.append(f"{self._page.name}: no end line, with which such lists end")
+            if self._promised:
+                self._tally.cuts.append(f"{self._page.name}: no end line, with which such lists end")
 
     def _block(self, number: int, lines: list[bytes]) -> Iterator[Entry | Batch]:
         """Read some lines; runs of entries go the fast way."""
@@ -142,6 +144,7 @@ class _Reader:
                 self._source = _text(record, "name") or self._source
                 self._rows = self._plain_rows()
                 self._ended = False
+                self._promised = record.get("kind") == "list"
             elif record.keys() >= {"end", "sha256"}:
                 self._end(number, record)
             else:

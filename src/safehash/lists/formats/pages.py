@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import ListError
-from ..source import PACKED
+from ..source import LAST_GOOD, PACKED
 from .packed import DamagedPage, is_zip, members_of, unpacked
 
 __all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name", "open_pages", "page_paths"]
@@ -45,7 +45,11 @@ def page_paths(path: Path) -> list[Path]:
                 raise ListError("no such file or directory", path=path)
             return [path]
         found = sorted(
-            (entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")),
+            (
+                entry
+                for entry in path.iterdir()
+                if entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith(LAST_GOOD)
+            ),
             key=lambda entry: entry.name,
         )
     except OSError as exc:

@@ -160,6 +160,10 @@ class ListReader(Iterator[Entry]):
         message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
         if first is not None:
             message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
+        if self._format is None or self._format.name == "text":
+            message += (
+                "; columns= (--columns) says which column holds the digests, and notation= (--notation) how"
+            )
         return ListError(message, path=self._path)
 
 
@@ -248,6 +252,6 @@ def read_list(
         allow_cut=asked.allow_cut,
         now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
     )
-    check_columns(options)
+    check_columns(options.columns)
     chosen = None if asked.format is None else format_named(asked.format)
     return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

@@ -76,7 +76,7 @@ class RowReader:
 
     def remembered(self, column: Column) -> dict[str, Said]:
         """Return what the cells of a column said so far, by text; nothing of one that may come to count."""
-        if column.weak and not self.tally.watch(column.name).counts:
+        if (column.weak or column.meaning == "type") and not self.tally.watch(column.name).counts:
             return {}
         known = self._remembered.setdefault(column.name, {})
         if len(known) > _REMEMBERED:
@@ -95,8 +95,9 @@ class RowReader:
         if n < self.n_needed:
             missing = self.columns[n].name
             raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")
-        if unfinished and n <= width and self.columns[n - 1].meaning in (*JUDGED, "type"):
-            name = self.columns[n - 1].name
+        last = self.columns[min(n, width) - 1].meaning
+        if unfinished and (last in JUDGED or last == "type"):
+            name = self.columns[min(n, width) - 1].name
             raise BadField(
                 f"the list may be cut off in column {name!r}: its last line has no line end; add one if it is whole"
             )
@@ -143,7 +144,7 @@ class RowReader:
             said.append(one)
         shared = combined(said)
         hashes, failures = self._hashes(values, type_of(said), quality)
-        if not hashes and not (shared["deleted"] and fields.get("id") and not failures):
+        if not hashes and not (shared["deleted"] and fields.get("id") and not failures and not unfinished):
             if failures:
                 raise failures[0]
             names = " and ".join(repr(self.columns[k].name) for k in self.hash_columns)

@@ -71,11 +71,6 @@ def _is_digest_name(name: str) -> bool:
 #: The one table: the first row that recognises a page reads it. More special rows stand first.
 FORMATS: tuple[Format, ...] = (
     Format(
-        name="sqlite",
-        title="SQLite database",
-        recognise=lambda head, name: head.startswith("SQLite format 3\0"),
-    ),
-    Format(
         name="jsonl",
         title="safehash JSON Lines",
         recognise=_has(r'\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\{\s*"safehash"\s*:'),
@@ -111,6 +106,11 @@ FORMATS: tuple[Format, ...] = (
         name="hma",
         title="HMA bank export",
         recognise=_has(_ROOT_ARRAY, r'"signals"\s*:|\A\s*\[\s*\]'),
+    ),
+    Format(
+        name="sqlite",
+        title="SQLite database",
+        recognise=lambda head, name: head.startswith("SQLite format 3\0"),
     ),
     Format(
         name="objects",

@@ -1,0 +1,223 @@
+"""The last good state of a list, kept as a snapshot beside it, and when an update must not take its place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import IndexFileError, ListError
+from ..hashing.hashes import Algorithm
+from ..lists.loading import LoadedList, Withdrawn
+from ..lists.report import ListReport
+from ..lists.source import LAST_GOOD, ListSource
+from ..lists.table import EntryTable
+from .decision import ListInfo
+from .snapshot import Snapshot, open_snapshot, write_snapshot
+
+__all__ = ["Before", "LastGood", "before_of", "check_shrink", "keep", "last_good_of", "last_good_path"]
+
+_LOG = logging.getLogger(__name__)
+
+_KIND = "last good state of one list"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is matched against of one list, before an update.
+
+    Attributes
+    ----------
+    table : EntryTable
+    start, stop : int
+        The list's rows in it.
+    """
+
+    table: EntryTable
+    start: int
+    stop: int
+
+
+def before_of(table: EntryTable, infos: tuple[ListInfo, ...]) -> dict[tuple[str, bool], Before]:
+    """Return what is matched against of each list, by name and whether it is an allow-list."""
+    found = {}
+    start = 0
+    for info in infos:
+        found[info.name, info.allow] = Before(table, start, start + info.n_entries)
+        start += info.n_entries
+    return found
+
+
+def check_shrink(source: ListSource, before: Before, n_now: int, withdrawn: Withdrawn) -> None:
+    """Refuse an update by which too many entries of a list would vanish that it does not say are withdrawn.
+
+    Raises
+    ------
+    ListError
+    """
+    n_before = before.stop - before.start
+    n_lost = n_before - n_now
+    if n_lost <= source.max_shrink * n_before:
+        return
+    n_lost -= _n_withdrawn(before, withdrawn)
+    if n_lost <= source.max_shrink * n_before:
+        return
+    raise ListError(
+        f"refused: {n_lost} of its {n_before} entries are gone and not said to be withdrawn, more than "
+        f"max_shrink={source.max_shrink:g} (--max-shrink) allows",
+        path=source.path,
+    )
+
+
+def _n_withdrawn(before: Before, withdrawn: Withdrawn) -> int:
+    """Return how many of a list's entries an update says were taken back."""
+    gone = np.zeros(before.stop - before.start, np.bool_)
+    for algorithm, digests in withdrawn.digests.items():
+        rows, own = before.table.digests(algorithm)
+        first, last = np.searchsorted(rows, [before.start, before.stop])
+        known = set(map(bytes, digests))
+        for row, digest in zip(rows[first:last].tolist(), own[first:last], strict=True):
+            if bytes(digest) in known:
+                gone[row - before.start] = True
+    if withdrawn.ids:
+        for row in np.flatnonzero(~gone).tolist():
+            if before.table.id_of(before.start + row) in withdrawn.ids:
+                gone[row] = True
+    return int(gone.sum())
+
+
+# -- the last good state -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LastGood:
+    """A list as it was when it could last be read.
+
+    Attributes
+    ----------
+    loaded : LoadedList
+    when : str
+        ISO 8601, UTC.
+    """
+
+    loaded: LoadedList
+    when: str
+
+    @property
+    def before(self) -> Before:
+        """What an update is compared with."""
+        return Before(self.loaded.table, 0, len(self.loaded.table))
+
+    @property
+    def age(self) -> str:
+        """How old it is, for people."""
+        hours = (datetime.now(timezone.utc) - datetime.fromisoformat(self.when)).total_seconds() / 3600
+        return f"{hours / 24:.0f} days" if hours >= 48 else f"{max(hours, 0):.0f} hours"
+
+
+def last_good_path(source: ListSource) -> Path:
+    """Return where the last good state of a list is kept: beside it."""
+    path = Path(source.path)
+    path = path if path.name else path.resolve()
+    return path.with_name(path.name + LAST_GOOD)
+
+
+def keep(source: ListSource, loaded: LoadedList) -> str | None:
+    """Keep what was read of a list; return why it could not be, None where it could.
+
+    Nothing is written while what is kept is of the same bytes.
+    """
+    path = last_good_path(source)
+    told = _told(source)
+    try:
+        known = open_snapshot(path)
+        if known.settings.get("digest") == loaded.snapshot and known.settings.get("told") == told:
+            return None
+    except IndexFileError:
+        pass  # none, or one that is no use: a new one takes its place
+    report = loaded.report
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    try:
+        write_snapshot(
+            path,
+            table=loaded.table,
+            indexes={},
+            lists=[
+                ListInfo(
+                    name=loaded.name,
+                    snapshot=loaded.snapshot,
+                    loaded=now,
+                    n_entries=len(loaded.table),
+                    allow=False,
+                )
+            ],
+            settings={
+                "kind": _KIND,
+                "digest": loaded.snapshot,
+                "told": told,
+                "when": now,
+                "newest": report.newest,
+                "refresh_days": report.refresh_days,
+                "formats": list(report.formats),
+                "notes": list(report.notes),
+            },
+        )
+    except IndexFileError as exc:
+        return f"its last good state cannot be kept beside it: {exc}"
+    return None
+
+
+def last_good_of(source: ListSource) -> LastGood | None:
+    """Return the last good state of a list that cannot be read now; None where none was kept.
+
+    A state that was read under another name, or told other things, is none.
+    """
+    try:
+        snapshot = open_snapshot(last_good_path(source), verify="full")
+    except IndexFileError as exc:
+        _LOG.info("%s: no last good state: %s", source.list_name, exc)
+        return None
+    settings = snapshot.settings
+    if settings.get("kind") != _KIND or settings.get("told") != _told(source):
+        return None
+    try:
+        return LastGood(_loaded(source, snapshot, settings), str(settings["when"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _loaded(source: ListSource, snapshot: Snapshot, settings: Mapping[str, Any]) -> LoadedList:
+    report = ListReport(
+        path=source.path,
+        name=source.list_name,
+        formats=tuple(map(str, settings["formats"])),
+        newest=settings["newest"],
+        refresh_days=settings["refresh_days"],
+        notes=tuple(map(str, settings["notes"])),
+        snapshot=str(settings["digest"]),
+    )
+    none: dict[Algorithm, Any] = {}
+    return LoadedList(
+        name=source.list_name,
+        report=report,
+        table=snapshot.table,
+        withdrawn=Withdrawn(digests=none, ids=frozenset()),
+    )
+
+
+def _told(source: ListSource) -> dict[str, Any]:
+    """Return what the reading of a list depends on beside its bytes, as JSON."""
+    plain = replace(source, path="", max_rejects=0.0, max_shrink=0.0)
+    return {
+        "name": source.list_name,
+        "format": plain.format,
+        "algorithm": None if plain.algorithm is None else plain.algorithm.value,
+        "notation": plain.notation,
+        "columns": {meaning: list(names) for meaning, names in sorted(plain.columns.items())},
+        "ignore": list(plain.ignore),
+    }
