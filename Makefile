@@ -26,7 +26,7 @@ test: $(VENV)/tools wheel
 	$(MAKE) lint types VENV=$(VENV)
 	rm -rf build/outside && mkdir -p build/outside
 	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
