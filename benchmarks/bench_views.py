@@ -31,7 +31,8 @@ from PIL import Image
 
 from safehash import __version__
 from safehash.errors import ImageError
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding as images
 from safehash.images.pictures import Decoded

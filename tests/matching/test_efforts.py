@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.images.pictures import Decoded

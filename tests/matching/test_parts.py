@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image
 
 from drawn import picture
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing.hashes import Hash
 from safehash.images import decoding
 from safehash.matching import views

@@ -13,7 +13,8 @@ from PIL import Image, ImageOps
 
 from drawn import Picture, decoded, picture, profiles
 from safehash.errors import UnreadableImage
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm
 from safehash.images import decoding
