@@ -6,7 +6,7 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_FIGURES = "tests/evaluation/test_figures.py"
+_FIGURES = "tests/evaluation/test_evaluated_figures.py"
 _EVALUATE, _PAGE, _RESULTS = (
     f"src/safehash/evaluation/{name}.py" for name in ("evaluate", "page", "results")
 )
