@@ -89,6 +89,11 @@ check: develop lint types
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
+
 # The property tests with 2 000 examples each.
 test-long: develop
 	SAFEHASH_HYPOTHESIS=long $(BIN)/python -m pytest -q
