@@ -100,9 +100,15 @@ def _profiles(file: Any, one: Any) -> Iterator[CorpusFile]:
     yield file("two profiles", with_markers(plain, part(1, 1, icc), part(1, 1, icc)))
     yield file("a profile of no parts", with_markers(plain, part(1, 0, icc)))
     yield file("a profile and a progressive scan", _saved(one, icc_profile=icc, progressive=True))
-    yield file("a profile and one turn", with_markers(plain, part(1, 1, icc), segment(0xE1, b"Exif\0\0" + exif_of(8))))
+    yield file(
+        "a profile and one turn",
+        with_markers(plain, part(1, 1, icc), segment(0xE1, b"Exif\0\0" + exif_of(8))),
+    )
     at = plain.index(b"\xff\xc0")
-    yield file("a profile behind the frame header", plain[:at] + plain[at : at + 19] + part(1, 1, icc) + plain[at + 19 :])
+    yield file(
+        "a profile behind the frame header",
+        plain[:at] + plain[at : at + 19] + part(1, 1, icc) + plain[at + 19 :],
+    )
     yield file("a grey profile for colour", with_markers(plain, part(1, 1, grey_profile(gamma(1.0)))))
     yield file("a colour profile for grey", with_markers(_saved(one, "L"), part(1, 1, icc)))
     yield file("a colour profile for inks", _saved(one, "CMYK", icc_profile=icc))
@@ -115,12 +121,17 @@ def _turns(file: Any, one: Any) -> Iterator[CorpusFile]:
     yield file("XMP before EXIF", with_markers(plain, segment(0xE1, xmp), segment(0xE1, exif)))
     yield file("a turn in XMP alone", with_markers(plain, segment(0xE1, xmp)))
     yield file("EXIF with another filling", with_markers(plain, segment(0xE1, b"Exif\0\xff" + exif_of(6))))
-    yield file("EXIF behind JFIF", with_markers(plain, segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"), segment(0xE1, exif)))
+    yield file(
+        "EXIF behind JFIF",
+        with_markers(plain, segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"), segment(0xE1, exif)),
+    )
     at = plain.index(b"\xff\xc0")
     yield file("EXIF behind the tables", plain[:at] + segment(0xE1, exif) + plain[at:])
     after = at + 19
     yield file("EXIF behind the frame header", plain[:after] + segment(0xE1, exif) + plain[after:])
-    yield file("EXIF that is empty before EXIF", with_markers(plain, segment(0xE1, b"Exif\0\0"), segment(0xE1, exif)))
+    yield file(
+        "EXIF that is empty before EXIF", with_markers(plain, segment(0xE1, b"Exif\0\0"), segment(0xE1, exif))
+    )
     upright = segment(0xE1, b"Exif\0\0" + exif_of(1))
     yield file("an upright EXIF before a turned one", with_markers(plain, upright, segment(0xE1, exif)))
     yield file("a turn of 9", with_markers(plain, segment(0xE1, b"Exif\0\0" + exif_of(9))))
@@ -129,8 +140,13 @@ def _turns(file: Any, one: Any) -> Iterator[CorpusFile]:
     doubled = two[:8] + b"\2\0" + two[10:22] + exif_of(3)[10:22] + bytes(4)
     yield file("two turns in one EXIF", with_markers(plain, segment(0xE1, b"Exif\0\0" + doubled)))
     yield file("a turn and four inks", with_markers(_saved(one, "CMYK"), segment(0xE1, exif)))
-    yield file("a turn and a progressive scan", with_markers(_saved(one, progressive=True), segment(0xE1, exif)))
-    yield file("a turn counted twice", with_markers(plain, segment(0xE1, (b"Exif\0\0" + exif_of(6)).replace(b"\1\0\0\0\6", b"\2\0\0\0\6"))))
+    yield file(
+        "a turn and a progressive scan", with_markers(_saved(one, progressive=True), segment(0xE1, exif))
+    )
+    yield file(
+        "a turn counted twice",
+        with_markers(plain, segment(0xE1, (b"Exif\0\0" + exif_of(6)).replace(b"\1\0\0\0\6", b"\2\0\0\0\6"))),
+    )
     yield file("EXIF cut", with_markers(plain, segment(0xE1, exif[:-6])))
 
 
@@ -160,7 +176,11 @@ def _scans(file: Any, one: Any, two: Any) -> Iterator[CorpusFile]:
     tables = plain.index(b"\xff\xc4")
     frame = plain.index(_SCAN)
     yield file("no tables of codes", plain[:tables] + plain[frame:])
-    yield file("no table of steps", plain[: plain.index(b"\xff\xdb")] + plain[plain.index(b"\xff\xc0") :], "nothing says its steps")
+    yield file(
+        "no table of steps",
+        plain[: plain.index(b"\xff\xdb")] + plain[plain.index(b"\xff\xc0") :],
+        "nothing says its steps",
+    )
     height = bytearray(plain)
     at = plain.index(b"\xff\xc0")
     height[at + 5 : at + 7] = (len(one) + 40).to_bytes(2, "big")
@@ -180,7 +200,9 @@ def _scans(file: Any, one: Any, two: Any) -> Iterator[CorpusFile]:
             stream = io.BytesIO()
             beyond.save(stream, "JPEG", quality=92, **options)
             yield file(f"chroma that swings, {blue[0, 0]} {red[0, 0]} {options}", stream.getvalue())
-            yield file(f"chroma that swings, cut, {blue[0, 0]} {red[0, 0]} {options}", _cut(stream.getvalue(), 0.7))
+            yield file(
+                f"chroma that swings, cut, {blue[0, 0]} {red[0, 0]} {options}", _cut(stream.getvalue(), 0.7)
+            )
 
 
 def _by_jpegtran(file: Any, one: Any) -> Iterator[CorpusFile]:
@@ -199,7 +221,9 @@ def _by_jpegtran(file: Any, one: Any) -> Iterator[CorpusFile]:
     }
     for (name, options), (how, inks) in product(ways.items(), (("colour", "RGB"), ("inks", "CMYK"))):
         source = _saved(one, inks, icc_profile=icc if inks == "RGB" else None)
-        done = subprocess.run([program, "-copy", "all", *options], input=source, capture_output=True, check=True)
+        done = subprocess.run(
+            [program, "-copy", "all", *options], input=source, capture_output=True, check=True
+        )
         yield file(f"{name}, {how}", done.stdout)
         yield file(f"{name}, {how}, cut", _cut(done.stdout, 0.6))
     import tempfile

@@ -9,13 +9,19 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from corpus import CorpusFile, grey_of, ramp_like
+from corpus import EMPTY, CorpusFile, grey_of, ramp_like
 from corpus_png import exif_of
 from pictures_made import made
 from png_files import SIGNATURE, PngFrame, apng, chunk, packed_rows, png
 from profiles_made import DISPLAY_P3, gamma, matrix_profile
 
 __all__ = ["odd_png_corpus"]
+
+
+_EMPTY_FILES = (
+    "a critical chunk that nobody knows", "two headers", "a wrong checksum of its header", "two palettes",
+    "a palette with a wrong checksum", "a palette of too many colours", "a first frame smaller than its default image",
+)  # fmt: skip
 
 
 def _greys(n: int) -> bytes:
@@ -35,7 +41,7 @@ def odd_png_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
     one = made(1, rows, cols)
 
     def file(name: str, data: bytes, aside: str = "") -> CorpusFile:
-        return CorpusFile(name=name, ending="png", data=data, aside=aside)
+        return CorpusFile(name=name, ending="png", data=data, aside=EMPTY if name in _EMPTY_FILES else aside)
 
     yield from _chunks(file, one)
     yield from _depths(file, one)
@@ -54,9 +60,16 @@ def _chunks(file: Any, one: Any) -> Iterator[CorpusFile]:
     yield file("text between pixels", SIGNATURE + header + first + text + second + end)
     yield file("empty pixels between pixels", SIGNATURE + header + first + chunk(b"IDAT", b"") + second + end)
     yield file("empty pixels first", SIGNATURE + header + chunk(b"IDAT", b"") + first + second + end)
-    yield file("a palette for true colour", SIGNATURE + header + chunk(b"PLTE", _greys(9)) + first + second + end)
-    yield file("a chunk of a private kind", SIGNATURE + header + chunk(b"prVt", bytes(9)) + first + second + end)
-    yield file("a critical chunk that nobody knows", SIGNATURE + header + chunk(b"ABCD", bytes(9)) + first + second + end)
+    yield file(
+        "a palette for true colour", SIGNATURE + header + chunk(b"PLTE", _greys(9)) + first + second + end
+    )
+    yield file(
+        "a chunk of a private kind", SIGNATURE + header + chunk(b"prVt", bytes(9)) + first + second + end
+    )
+    yield file(
+        "a critical chunk that nobody knows",
+        SIGNATURE + header + chunk(b"ABCD", bytes(9)) + first + second + end,
+    )
     yield file("two headers", SIGNATURE + header + header + first + second + end)
     yield file("an end and more behind it", SIGNATURE + header + first + second + end + first + b"junk")
     yield file("an end within", SIGNATURE + header + first + end + second)
@@ -66,24 +79,81 @@ def _chunks(file: Any, one: Any) -> Iterator[CorpusFile]:
         yield file(f"a wrong checksum of its {name}", SIGNATURE + b"".join(parts))
     sums = chunk(b"PLTE", _greys(256))
     yield file("a palette with a wrong checksum", png(grey, 8, 3, before=sums[:-1] + b"\0"))
-    yield file("two palettes", png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)) + chunk(b"PLTE", _greys(256)[::-1])))
+    yield file(
+        "two palettes",
+        png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)) + chunk(b"PLTE", _greys(256)[::-1])),
+    )
     yield file("a palette of too many colours", png(grey, 8, 3, before=chunk(b"PLTE", _greys(300))))
-    yield file("a palette that is no multiple of three", png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)[:767])))
+    yield file(
+        "a palette that is no multiple of three", png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)[:767]))
+    )
     yield file("a palette behind the pixels", png(grey, 8, 3, after=chunk(b"PLTE", _greys(256))))
-    yield file("more transparency than colours", png(grey >> 4, 4, 3, before=chunk(b"PLTE", _greys(16)) + chunk(b"tRNS", bytes(40))))
-    yield file("two transparencies", png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)) + chunk(b"tRNS", bytes(range(128))) + chunk(b"tRNS", bytes(256))))
-    yield file("transparency behind the pixels", png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)), after=chunk(b"tRNS", bytes(256))))
-    yield file("transparency beside alpha", png(np.dstack([one, ramp]), 8, 6, before=chunk(b"tRNS", bytes(6))))
+    yield file(
+        "more transparency than colours",
+        png(grey >> 4, 4, 3, before=chunk(b"PLTE", _greys(16)) + chunk(b"tRNS", bytes(40))),
+    )
+    yield file(
+        "two transparencies",
+        png(
+            grey,
+            8,
+            3,
+            before=chunk(b"PLTE", _greys(256))
+            + chunk(b"tRNS", bytes(range(128)))
+            + chunk(b"tRNS", bytes(256)),
+        ),
+    )
+    yield file(
+        "transparency behind the pixels",
+        png(grey, 8, 3, before=chunk(b"PLTE", _greys(256)), after=chunk(b"tRNS", bytes(256))),
+    )
+    yield file(
+        "transparency beside alpha", png(np.dstack([one, ramp]), 8, 6, before=chunk(b"tRNS", bytes(6)))
+    )
     key = one[rows // 2, cols // 2]
     yield file("a transparent colour", png(one, 8, 2, before=chunk(b"tRNS", struct.pack(">3H", *key))))
-    yield file("a transparent colour of 16 bits", png(one.astype(np.uint16) * 257, 16, 2, before=chunk(b"tRNS", struct.pack(">3H", *(int(each) * 257 for each in key)))))
-    yield file("a transparent colour of 16 bits that none has", png(one.astype(np.uint16) * 257, 16, 2, before=chunk(b"tRNS", struct.pack(">3H", *(int(each) * 257 + 1 for each in key)))))
-    yield file("a ground colour", png(np.dstack([one, ramp]), 8, 6, before=chunk(b"bKGD", struct.pack(">3H", 255, 0, 0))))
+    yield file(
+        "a transparent colour of 16 bits",
+        png(
+            one.astype(np.uint16) * 257,
+            16,
+            2,
+            before=chunk(b"tRNS", struct.pack(">3H", *(int(each) * 257 for each in key))),
+        ),
+    )
+    yield file(
+        "a transparent colour of 16 bits that none has",
+        png(
+            one.astype(np.uint16) * 257,
+            16,
+            2,
+            before=chunk(b"tRNS", struct.pack(">3H", *(int(each) * 257 + 1 for each in key))),
+        ),
+    )
+    yield file(
+        "a ground colour",
+        png(np.dstack([one, ramp]), 8, 6, before=chunk(b"bKGD", struct.pack(">3H", 255, 0, 0))),
+    )
     yield file("significant bits", png(one, 8, 2, before=chunk(b"sBIT", b"\5\6\5")))
-    yield file("pixels that are not square", png(one, 8, 2, before=chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0))))
-    yield file("a turn in a text", png(one, 8, 2, before=chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n8\n" + exif_of(6).hex().encode()))))
+    yield file(
+        "pixels that are not square", png(one, 8, 2, before=chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0)))
+    )
+    yield file(
+        "a turn in a text",
+        png(
+            one,
+            8,
+            2,
+            before=chunk(
+                b"zTXt",
+                b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n8\n" + exif_of(6).hex().encode()),
+            ),
+        ),
+    )
     yield file("EXIF with a head", png(one, 8, 2, before=chunk(b"eXIf", b"Exif\0\0" + exif_of(6))))
-    yield file("two EXIF chunks", png(one, 8, 2, before=chunk(b"eXIf", exif_of(6)) + chunk(b"eXIf", exif_of(3))))
+    yield file(
+        "two EXIF chunks", png(one, 8, 2, before=chunk(b"eXIf", exif_of(6)) + chunk(b"eXIf", exif_of(3)))
+    )
     yield file("EXIF with a wrong checksum", png(one, 8, 2, before=chunk(b"eXIf", exif_of(6))[:-1] + b"\0"))
     for level in (0, 1):
         yield file(f"packed at level {level}", png(one, 8, 2, level=level))
@@ -100,7 +170,11 @@ def _chunks(file: Any, one: Any) -> Iterator[CorpusFile]:
     yield file("junk behind packed pixels", SIGNATURE + header + chunk(b"IDAT", packed + b"junk" * 9) + end)
     strange = bytearray(rows_packed)
     strange[(3 * cols + 1) * (rows // 2)] = 9
-    yield file("a filter that does not exist", SIGNATURE + header + chunk(b"IDAT", zlib.compress(bytes(strange))) + end, "viewers stop at other rows")
+    yield file(
+        "a filter that does not exist",
+        SIGNATURE + header + chunk(b"IDAT", zlib.compress(bytes(strange))) + end,
+        "viewers stop at other rows",
+    )
     length = bytearray(SIGNATURE + header + first + second + end)
     at = len(SIGNATURE + header + first)
     length[at : at + 4] = (1 << 30).to_bytes(4, "big")
@@ -116,7 +190,12 @@ def _depths(file: Any, one: Any) -> Iterator[CorpusFile]:
         "grey of 4 bits": (grey >> 4, 4, 0, b""),
         "grey and alpha": (np.dstack([grey, ramp]), 8, 4, b""),
         "indices": (grey >> 4, 4, 3, chunk(b"PLTE", _greys(16))),
-        "indices and alpha": (grey >> 4, 4, 3, chunk(b"PLTE", _greys(16)) + chunk(b"tRNS", bytes(range(0, 256, 17)))),
+        "indices and alpha": (
+            grey >> 4,
+            4,
+            3,
+            chunk(b"PLTE", _greys(16)) + chunk(b"tRNS", bytes(range(0, 256, 17))),
+        ),
         "colour and alpha of 16 bits": (np.dstack([one, ramp]).astype(np.uint16) * 257, 16, 6, b""),
     }
     for (what, (samples, depth, colour, palette)), (how, said) in product(
@@ -146,26 +225,88 @@ def _animations(file: Any, rows: int, cols: int) -> Iterator[CorpusFile]:
         return apng(cols, rows, depth, colour, list(frames), **options)
 
     for how, said in (("gamma 1.0", _gama(1.0)), ("a profile", _iccp(profile))):
-        frames = [frame(clear[0]), frame(clear[1][: 2 * down], top=down, blend=1), frame(clear[2][:, : 2 * across], blend=1, dispose=2)]
+        frames = [
+            frame(clear[0]),
+            frame(clear[1][: 2 * down], top=down, blend=1),
+            frame(clear[2][:, : 2 * across], blend=1, dispose=2),
+        ]
         yield file(f"an animation, {how}", animation(*frames, before=said))
         yield file(f"an animation, {how}, a hidden image", animation(*frames, before=said, hidden=clear[2]))
-        yield file(f"an animation of grey, {how}", animation(frame(grey_of(one)), frame(grey_of(two)[:down], top=down), depth=8, colour=0, before=said))
+        yield file(
+            f"an animation of grey, {how}",
+            animation(
+                frame(grey_of(one)), frame(grey_of(two)[:down], top=down), depth=8, colour=0, before=said
+            ),
+        )
     for orientation in (3, 6):
         turn = chunk(b"eXIf", exif_of(orientation))
-        yield file(f"an animation turned {orientation}", animation(*(frame(each) for each in opaque), before=turn))
-        yield file(f"an animation turned {orientation}, a hidden image", animation(frame(opaque[1]), frame(opaque[2]), before=turn, hidden=opaque[0]))
-    yield file("all frames restore", animation(*(frame(each[: 3 * down], top=down * (number % 2), dispose=2, blend=1) if number else frame(each, dispose=2) for number, each in enumerate((*clear, *opaque, *clear)))))
-    yield file("all frames clear", animation(*(frame(each[: 3 * down], top=down * (number % 2), dispose=1, blend=1) if number else frame(each, dispose=1) for number, each in enumerate((*clear, *opaque, *clear)))))
-    yield file("frames of one pixel", animation(frame(opaque[0]), frame(opaque[1][:1, :1], left=cols - 1, top=rows - 1), frame(opaque[2])))
+        yield file(
+            f"an animation turned {orientation}", animation(*(frame(each) for each in opaque), before=turn)
+        )
+        yield file(
+            f"an animation turned {orientation}, a hidden image",
+            animation(frame(opaque[1]), frame(opaque[2]), before=turn, hidden=opaque[0]),
+        )
+    yield file(
+        "all frames restore",
+        animation(
+            *(
+                frame(each[: 3 * down], top=down * (number % 2), dispose=2, blend=1)
+                if number
+                else frame(each, dispose=2)
+                for number, each in enumerate((*clear, *opaque, *clear))
+            )
+        ),
+    )
+    yield file(
+        "all frames clear",
+        animation(
+            *(
+                frame(each[: 3 * down], top=down * (number % 2), dispose=1, blend=1)
+                if number
+                else frame(each, dispose=1)
+                for number, each in enumerate((*clear, *opaque, *clear))
+            )
+        ),
+    )
+    yield file(
+        "frames of one pixel",
+        animation(frame(opaque[0]), frame(opaque[1][:1, :1], left=cols - 1, top=rows - 1), frame(opaque[2])),
+    )
     yield file("a delay of nothing", animation(*(frame(each, delay=(0, 0)) for each in opaque)))
-    yield file("a first frame smaller than its default image", animation(frame(opaque[0][:down]), frame(opaque[1])), "its first frame is its default image, and that is larger")
+    yield file(
+        "a first frame smaller than its default image",
+        animation(frame(opaque[0][:down]), frame(opaque[1])),
+    )
     greys = chunk(b"PLTE", _greys(4))
     few = [(grey_of(each) >> 6) for each in (one, two, three)]
-    yield file("frames of 2 bits", animation(frame(few[0]), frame(few[1][:, 3:], left=3), frame(few[2][5:, 1:], left=1, top=5), depth=2, colour=3, before=greys))
-    yield file("frames of 1 bit", animation(frame(few[0] >> 1), frame(few[1][:, 3:] >> 1, left=3), depth=1, colour=0))
-    yield file("frames of grey and alpha", animation(frame(np.dstack([grey_of(one), ramp])), frame(np.dstack([grey_of(two), ramp[:, ::-1]]), blend=1), colour=4))
+    yield file(
+        "frames of 2 bits",
+        animation(
+            frame(few[0]),
+            frame(few[1][:, 3:], left=3),
+            frame(few[2][5:, 1:], left=1, top=5),
+            depth=2,
+            colour=3,
+            before=greys,
+        ),
+    )
+    yield file(
+        "frames of 1 bit", animation(frame(few[0] >> 1), frame(few[1][:, 3:] >> 1, left=3), depth=1, colour=0)
+    )
+    yield file(
+        "frames of grey and alpha",
+        animation(
+            frame(np.dstack([grey_of(one), ramp])),
+            frame(np.dstack([grey_of(two), ramp[:, ::-1]]), blend=1),
+            colour=4,
+        ),
+    )
     beyond = chunk(b"PLTE", _greys(256)[:300])
-    yield file("frames of indices beyond the palette", animation(frame(grey_of(one)), frame(grey_of(two)), colour=3, before=beyond))
+    yield file(
+        "frames of indices beyond the palette",
+        animation(frame(grey_of(one)), frame(grey_of(two)), colour=3, before=beyond),
+    )
     data = animation(*(frame(each) for each in opaque))
     broken = bytearray(data)
     at = data.index(b"fdAT") + 400
@@ -179,7 +320,9 @@ def _animations(file: Any, rows: int, cols: int) -> Iterator[CorpusFile]:
         yield file(f"an animation cut at {share}", data[: int(len(data) * share)])
         passes = animation(*(frame(each) for each in opaque), interlaced=True)
         yield file(f"an interlaced animation cut at {share}", passes[: int(len(passes) * share)])
-    yield file("text between frames", data.replace(b"\0\0\0\x1afcTL", chunk(b"tEXt", b"a\0b") + b"\0\0\0\x1afcTL"))
+    yield file(
+        "text between frames", data.replace(b"\0\0\0\x1afcTL", chunk(b"tEXt", b"a\0b") + b"\0\0\0\x1afcTL")
+    )
     at = data.index(b"acTL") - 4
     yield file("announced twice", data[: at + 20] + data[at : at + 20] + data[at + 20 :])
     alone = animation(frame(opaque[1]), hidden=opaque[0])

@@ -112,12 +112,14 @@ def _rows_of_first_scan(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_]:
     small.load()
     reached = np.asarray(small.convert("L")) != _NOTHING  # one sample a block
     reached = np.pad(reached, ((0, -len(reached) % down), (0, 0)))
-    blocks = reached.reshape(-1, down, reached.shape[1]).any(axis=1)
-    begun = blocks.any(axis=1).nonzero()[0]
+    blocks: npt.NDArray[np.bool_] = np.asarray(reached.reshape(-1, down, reached.shape[1]).any(axis=1))
+    begun = np.asarray(blocks.any(axis=1)).nonzero()[0]
     n_whole = int(begun[-1]) if begun.size else 0
     # Behind the last byte the decoder makes up one more block of each component, so a row is whole where the next has
     # begun, or nothing of the last one is missing.
-    n_whole += n_whole == len(blocks) - 1 and bool(blocks[-1, (blocks.shape[1] - 1) // across * across :].any())
+    n_whole += n_whole == len(blocks) - 1 and bool(
+        blocks[-1, (blocks.shape[1] - 1) // across * across :].any()
+    )
     end = 8 * down * (n_whole - _HELD_BACK) - (_LINES_HELD_BACK if down > 1 else 0)
     return np.arange(image.size[1]) < end
 

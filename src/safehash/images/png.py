@@ -7,7 +7,6 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from .guarding import guarded, without_remarks
 from .limits import check_cost
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, another
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import rows_there
 from .png_whole import unpacked
@@ -284,17 +283,4 @@ def _hidden(data: bytes, file: PngFile, request: Request) -> tuple[Also, ...]:
     """Return the default image, which only viewers that know no animation show, and what else may be seen of it."""
     if request.effort is None or request.effort == "fast":  # nobody looks
         return ()
-    try:
-        still = next(_read_still(data, file, request))
-    except ImageError as exc:
-        return (Also(_HIDDEN, partial(_fail, exc)),)
-    others = (
-        replace(also, name=f"{_HIDDEN}, {also.name}", effort="standard", shown=False)
-        for also in still.also
-        if also.effort != "thorough" or request.effort == "thorough"
-    )
-    return (Also(_HIDDEN, lambda: replace(still, also=())), *others)
-
-
-def _fail(error: ImageError) -> Decoded:
-    raise error
+    return another(_HIDDEN, lambda: next(_read_still(data, file, request)))
