@@ -31,7 +31,8 @@ typedef struct {
 } sv_box;
 
 typedef struct {
-    void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
+    void (*thumbnail)(float *, int, const sh_picture *, const sv_box *, const sv_box *, float *);
+    int (*is_picture)(const float *, int);
     void (*fill_tents)(sv_tents *, int, double, double);
     void (*rows_pass)(float *, const float *, int, const sv_tents *, int, int);
     void (*cols_pass)(float *, const float *, const sv_tents *);
@@ -431,6 +432,10 @@ typedef struct {
     double best_window[4];
 } sv_search;
 
+/* Whether a span has as many samples as frequencies, and is not mostly invention: a sixteenth of a side at least, and within
+ * four sides of it. SV_MOST_TAPS rests on this. */
+static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
+
 /* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
  * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
 static inline double sv_agreement(sv_search *s, const double *window)
@@ -446,6 +451,12 @@ static inline double sv_agreement(sv_search *s, const double *window)
     }
     s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
     s->kernels->cols_pass(coefficients, s->rows, &s->tents);
+    s->pixel_kernels->bits(digest, coefficients);
+    const int distance = sh_distance(digest, s->digest, 32, 256, 0);
+    if (distance < s->best_distance) {
+        s->best_distance = distance;
+        memcpy(s->best_window, window, sizeof s->best_window);
+    }
     float mean = 0.0f;
     for (int i = 0; i < 256; i++)
         mean += fabsf(coefficients[i]);
@@ -456,12 +467,6 @@ static inline double sv_agreement(sv_search *s, const double *window)
     for (int i = 0; i < 256; i++) {
         const float c = coefficients[i];
         sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
-    }
-    s->pixel_kernels->bits(digest, coefficients);
-    const int distance = sh_distance(digest, s->digest, 32, 256, 0);
-    if (distance < s->best_distance) {
-        s->best_distance = distance;
-        memcpy(s->best_window, window, sizeof s->best_window);
     }
     return (double)(sum / mean) / 256.0;
 }
@@ -489,7 +494,8 @@ static inline double sv_refine(sv_search *s, double step, double least, double r
                     if (trial[i] < start[i] - room || trial[i] > start[i] + room)
                         inside = 0;
                 }
-                if (!inside || trial[1] - trial[0] < 0.1 || trial[3] - trial[2] < 0.1)
+                if (!inside || trial[1] - trial[0] < 0.1 || trial[3] - trial[2] < 0.1 ||
+                    !sv_is_span(trial[0], trial[1]) || !sv_is_span(trial[2], trial[3]))
                     break;
                 const double found = sv_agreement(s, trial);
                 if (found <= best || s->n_evaluations >= max_evaluations)

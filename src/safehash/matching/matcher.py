@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
+from ..files import open_regular
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
@@ -152,7 +153,7 @@ class Matcher:
             allow=tuple(ListSource.of(each) for each in allow),
         )
         before = None
-        if replacing is not None and Path(replacing).exists():
+        if replacing is not None and Path(replacing).is_file():
             try:
                 old = adopt_state(open_snapshot(replacing), settings)
             except IndexFileError as exc:
@@ -506,8 +507,8 @@ def descriptor_of(matcher: Matcher) -> int | None:
     if path is None:
         return None
     try:
-        with Path(path).open("rb") as file:
-            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+        with open_regular(path) as (file, status):
+            return os.dup(file.fileno()) if (state_of(status),) == origin else None
     except OSError:
         return None
 
