@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.settings import FloodLimits, Settings
     from .matching.views import windows_to_list
     from .reports.report import report
@@ -69,13 +70,16 @@ if TYPE_CHECKING:
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.reviews import Applied, apply_verdicts, pairs_of
     from .scanning.run import Scan, scan
+    from .scanning.verdicts import Verdict, read_verdicts
     from .search.index import Index
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Algorithm",
+    "Applied",
     "Audit",
     "BinaryReader",
     "Blob",
@@ -116,6 +120,7 @@ __all__ = [
     "Matcher",
     "Opinion",
     "Outcome",
+    "Pair",
     "Policy",
     "Problem",
     "Provenance",
@@ -134,7 +139,9 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Verdict",
     "Withdrawn",
+    "apply_verdicts",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -146,17 +153,22 @@ __all__ = [
     "lists",
     "load_list",
     "merge_lists",
+    "pairs_of",
     "read_list",
+    "read_pairs",
+    "read_verdicts",
     "rematch",
     "report",
     "scan",
     "similar",
     "windows_to_list",
+    "write_pairs",
 ]
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashing.hashes",
+    "Applied": "scanning.reviews",
     "Audit": "matching.decision",
     "BinaryReader": "images.uploads",
     "Blob": "images.pictures",
@@ -197,6 +209,7 @@ _HOMES = {
     "Matcher": "matching.matcher",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
+    "Pair": "matching.pairs",
     "Policy": "lists.policy",
     "Problem": "scanning.records",
     "Provenance": "images.pictures",
@@ -215,7 +228,9 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Verdict": "scanning.verdicts",
     "Withdrawn": "lists.loading",
+    "apply_verdicts": "scanning.reviews",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
@@ -227,12 +242,16 @@ _HOMES = {
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",
+    "pairs_of": "scanning.reviews",
     "read_list": "lists.formats.reading",
+    "read_pairs": "matching.pairs",
+    "read_verdicts": "scanning.verdicts",
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
     "windows_to_list": "matching.views",
+    "write_pairs": "matching.pairs",
 }
 
 # A type checker reads the imports above, and so knows which names there are none of.

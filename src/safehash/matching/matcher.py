@@ -27,6 +27,7 @@ from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
 from .flood import FloodGuard
 from .keeping import before_of
+from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, state_of
@@ -72,6 +73,7 @@ class Matcher:
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
     _shared_guard: FloodGuard | None
     _flood_guard: FloodGuard | None
+    _pairs: Pairs
     _sources: Sources
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
@@ -90,6 +92,7 @@ class Matcher:
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
+        self._pairs = Pairs(settings.allow_pairs)
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
@@ -469,7 +472,7 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
+        """Settle, count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
         decision = Decision(
             outcome=outcome_of(matches, facts.outcome),
             matches=in_order(matches),
@@ -481,6 +484,7 @@ class Matcher:
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             milliseconds=milliseconds,
         )
+        decision = self._pairs.settle(decision)
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
 
 
