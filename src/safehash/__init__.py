@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.settings import FloodLimits, Settings
     from .matching.views import windows_to_list
+    from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
@@ -126,6 +127,7 @@ __all__ = [
     "Provenance",
     "Quarantined",
     "Reject",
+    "ReportPart",
     "SafehashError",
     "Scan",
     "ScanEvent",
@@ -215,6 +217,7 @@ _HOMES = {
     "Provenance": "images.pictures",
     "Quarantined": "matching.flood",
     "Reject": "lists.report",
+    "ReportPart": "reports.matches",
     "SafehashError": "errors",
     "Scan": "scanning.run",
     "ScanEvent": "scanning.records",

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
@@ -66,7 +66,7 @@ class Applied:
     n_conflicts: int = 0
 
 
-class _Picture(NamedTuple):
+class Picture(NamedTuple):
     """What is known of a file's picture."""
 
     own: Hash | None
@@ -131,7 +131,7 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     applied = Applied()
     store.take_lock()
     try:
-        known = tokens(catalog)
+        known = tokens_within(store)
         with store.transaction() as db:
             run = _begin(db)
             for verdict in verdicts:
@@ -177,37 +177,72 @@ def tokens(catalog: Catalog) -> dict[str, list[int]]:
     ...     len(tokens(catalog))
     1
     """
-    store = catalog._store
+    return tokens_within(catalog._store)
+
+
+def tokens_within(store: Store) -> dict[str, list[int]]:
+    """Return every match of an open catalog by its token."""
     found: dict[str, list[int]] = {}
-    pictures: dict[int, _Picture] = {}
+    pictures = pictures_of_matches(store)
     for match, file, *key in store.query(
-        "SELECT id, file, list, entry, algorithm, digest FROM matches WHERE digest IS NOT NULL ORDER BY id"
+        "SELECT id, file, list, entry, algorithm, digest FROM matches ORDER BY id"
     ):
-        if file not in pictures:
-            pictures[file] = picture_of(store, file)
         token = token_of(key[0], key[1], key[2], key[3], pictures[file].key)
         found.setdefault(token, []).append(match)
     return found
 
 
-def picture_of(store: Store, file: int) -> _Picture:
+def pictures_of_matches(store: Store) -> dict[int, Picture]:
+    """Return what tells the picture of each matched file from others, by the file's number."""
+    found: dict[int, Picture] = {}
+    hashes: dict[int, list[tuple[str, bytes]]] = {}
+    for file, name, digest in store.query(
+        "SELECT file, algorithm, digest FROM hashes WHERE file IN (SELECT file FROM matches)"
+    ):
+        hashes.setdefault(file, []).append((name, digest))
+    for file, root, path, quality in store.query(
+        "SELECT files.id, roots.path, files.path, quality FROM files JOIN roots ON roots.id = root"
+        " WHERE files.id IN (SELECT file FROM matches)"
+    ):
+        found[file] = _picture(hashes.get(file, ()), absolute(bytes(root), bytes(path)), quality)
+    return found
+
+
+def judged_tokens(store: Store) -> dict[str, dict[str, str]]:
+    """Return each reviewer's newest verdict on each match that was reviewed, by its token."""
+    found: dict[str, dict[str, str]] = {}
+    for source, entry, algorithm, digest, picture, sha256, path, root, who, said in store.query(
+        "SELECT list, entry, verdicts.algorithm, digest, picture, sha256, files.path, roots.path, reviewer, verdict"
+        " FROM verdicts LEFT JOIN files ON files.id = file LEFT JOIN roots ON roots.id = root"
+        " ORDER BY decided, verdicts.id"
+    ):
+        key = sha256 or picture or (None if path is None else absolute(bytes(root), bytes(path)))
+        if key is not None:
+            found.setdefault(token_of(source, entry, algorithm, digest, bytes(key)), {})[who] = said
+    return found
+
+
+def picture_of(store: Store, file: int) -> Picture:
     """Return what tells a file's picture from others."""
-    own, sha256 = None, None
     root, path, quality = next(
         store.query(
             "SELECT roots.path, files.path, quality FROM files JOIN roots ON roots.id = root WHERE files.id = ?",
             (file,),
         )
     )
-    for name, digest in store.query(
-        "SELECT algorithm, digest FROM hashes WHERE file = ? ORDER BY algorithm DESC", (file,)
-    ):
+    hashes = list(store.query("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
+    return _picture(hashes, absolute(bytes(root), bytes(path)), quality)
+
+
+def _picture(hashes: Iterable[tuple[Any, ...]], path: bytes, quality: int | None) -> Picture:
+    own, sha256 = None, None
+    for name, digest in sorted(hashes, reverse=True):
         algorithm = Algorithm(name)
-        if algorithm.is_perceptual:  # "pdq" is the last but one of those, and has a quality
-            own = Hash(algorithm, digest, quality=quality if algorithm is Algorithm.PDQ else None)
-        elif algorithm is Algorithm.SHA256:
+        if algorithm is Algorithm.SHA256:
             sha256 = bytes(digest)
-    return _Picture(own, sha256, absolute(bytes(root), bytes(path)))
+        elif algorithm.is_perceptual:  # PDQ, of those the one with a quality, is last
+            own = Hash(algorithm, digest, quality=quality if algorithm is Algorithm.PDQ else None)
+    return Picture(own, sha256, path)
 
 
 def _insert(db: sqlite3.Connection, store: Store, run: int, match: int, verdict: Verdict) -> bool:
@@ -309,7 +344,7 @@ def pairs_within(store: Store) -> tuple[Pair, ...]:
 def _settle(db: sqlite3.Connection, store: Store, run: int) -> tuple[int, int]:
     """Say of every match of every reviewed entry whether verdicts cancel it; return how many changed, either way."""
     pairs = Pairs(pairs_within(store))
-    pictures: dict[int, _Picture] = {}
+    pictures: dict[int, Picture] = {}
     counts = {"cancelled": 0, "restored": 0}
     changed: set[int] = set()
     for match, file, source, entry, algorithm, digest, view, distance, by, labels in _matches_of(db):
