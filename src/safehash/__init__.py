@@ -59,12 +59,13 @@ if TYPE_CHECKING:
     from .lists.report import ColumnUse, ListReport, Reject
     from .lists.source import ListPath, ListSource
     from .lists.table import EntryTable
-    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
+    from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
     from .matching.pairs import Pair, read_pairs, write_pairs
+    from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
-    from .matching.views import windows_to_list
     from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
@@ -95,10 +96,12 @@ __all__ = [
     "EntryTable",
     "Evaluation",
     "EvaluationRow",
+    "Explanation",
     "Fingerprint",
     "FloodGuard",
     "FloodLimits",
     "ForeignHash",
+    "GateSaid",
     "Hash",
     "ImageError",
     "ImageTooLarge",
@@ -117,8 +120,11 @@ __all__ = [
     "ListReport",
     "ListSource",
     "LoadedList",
+    "Look",
     "Match",
     "Matcher",
+    "Near",
+    "NearMiss",
     "Opinion",
     "Outcome",
     "Pair",
@@ -185,10 +191,12 @@ _HOMES = {
     "EntryTable": "lists.table",
     "Evaluation": "evaluation.results",
     "EvaluationRow": "evaluation.results",
+    "Explanation": "matching.explaining",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
     "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
+    "GateSaid": "matching.explaining",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",
@@ -207,8 +215,11 @@ _HOMES = {
     "ListReport": "lists.report",
     "ListSource": "lists.source",
     "LoadedList": "lists.loading",
+    "Look": "matching.explaining",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
+    "Near": "matching.explaining",
+    "NearMiss": "matching.decision",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
     "Pair": "matching.pairs",
@@ -253,7 +264,7 @@ _HOMES = {
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
-    "windows_to_list": "matching.views",
+    "windows_to_list": "matching.parts",
     "write_pairs": "matching.pairs",
 }
 

@@ -17,14 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
+from ..files import open_regular
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
+from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
+from .explaining import Explanation, explained, rows_named
 from .flood import FloodGuard
 from .keeping import before_of
 from .pairs import Pairs
@@ -155,7 +158,7 @@ class Matcher:
             allow=tuple(ListSource.of(each) for each in allow),
         )
         before = None
-        if replacing is not None and Path(replacing).exists():
+        if replacing is not None and Path(replacing).is_file():
             try:
                 old = adopt_state(open_snapshot(replacing), settings)
             except IndexFileError as exc:
@@ -382,15 +385,71 @@ class Matcher:
         """
         started, began = time.perf_counter(), time.thread_time()
         state = self._state
-        settings, audit = self._asked, state.audit
-        if effort is not None and effort != settings.effort:
-            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
         return decision
+
+    def explain(
+        self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
+    ) -> Explanation:
+        """Say why an upload matches what it matches, and nothing else.
+
+        It is decided as `check` does, but counts toward no flood guard.
+
+        Parameters
+        ----------
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            As of `check`.
+        entry : str or Entry, optional
+            Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LookupError
+            No entry that is matched against is called so.
+        TypeError
+            `item` is no upload.
+
+        Examples
+        --------
+        >>> explanation = Matcher.from_files("list.csv").explain("photo.jpg")
+        >>> explanation.decision.is_match, explanation.looks[0].nearest[0].distance
+        (True, 0)
+        """
+        started = time.perf_counter()
+        state = self._state
+        rows: list[int] = []
+        if entry is not None:
+            name = entry if isinstance(entry, str) else _name_of(entry)
+            rows = rows_named(state, name)
+            if not rows:
+                raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
+        settings, audit = self._at(state, effort)
+        matches, facts, looks = explained(state, item, settings, rows)
+        return Explanation(
+            decision=self._decision(
+                audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)
+            ),
+            entries=tuple(state.table[row] for row in rows),
+            looks=looks,
+        )
+
+    def _at(self, state: State, effort: Effort | None) -> tuple[Settings, Audit]:
+        """Return settings and audit of a state, at an effort."""
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        return settings, audit
 
     def check_many(
         self,
@@ -472,8 +531,13 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Settle, count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        decision = Decision(
+        """Settle, count and quarantine."""
+        decision = self._pairs.settle(self._decision(audit, matches, facts, milliseconds=milliseconds))
+        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+    def _decision(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+        """Sort, and name the outcome: a match outweighs whatever else was found."""
+        return Decision(
             outcome=outcome_of(matches, facts.outcome),
             matches=in_order(matches),
             hash=facts.hash,
@@ -483,9 +547,17 @@ class Matcher:
             audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             milliseconds=milliseconds,
+            refused=facts.refused,
         )
-        decision = self._pairs.settle(decision)
-        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def _name_of(entry: Entry) -> str:
+    """Return what names an entry: its digest, or else its id."""
+    if isinstance(entry.hash, Hash):
+        return entry.hash.hex
+    if entry.id is None:
+        raise LookupError("an entry without digest and id cannot be found")
+    return entry.id
 
 
 def _shown(decision: Decision) -> str:
@@ -510,8 +582,8 @@ def descriptor_of(matcher: Matcher) -> int | None:
     if path is None:
         return None
     try:
-        with Path(path).open("rb") as file:
-            return os.dup(file.fileno()) if (state_of(os.fstat(file.fileno())),) == origin else None
+        with open_regular(path) as (file, status):
+            return os.dup(file.fileno()) if (state_of(status),) == origin else None
     except OSError:
         return None
 

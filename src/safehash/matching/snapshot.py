@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from .._search import BLOCK_SIZE, Blocks, block_checksums, checksum
 from ..errors import IndexFileError
-from ..files import writing_whole
+from ..files import open_regular, writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
 from ..search.arrays import index_of_parts, parts_of, widths_of
@@ -307,8 +307,7 @@ def open_snapshot(path: PathLike, *, verify: str = "lazy") -> Snapshot:
         raise ValueError(f"verify is 'lazy' or 'full', not {verify!r}")
     name = os.fspath(path)
     try:
-        with Path(name).open("rb") as file:
-            status = os.fstat(file.fileno())
+        with open_regular(name) as (file, status):
             if status.st_size == 0:
                 raise IndexFileError("the file is empty", path=name, section="preamble")
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -210,7 +210,7 @@ def _speed(store: Store) -> list[tuple[str, float]]:
     n_timed = store.number("SELECT count(*) FROM looks WHERE milliseconds IS NOT NULL")
     if not n_timed:
         return []
-    places = {"half within": 0.5, "95 of 100 within": 0.95, "99 of 100 within": 0.99, "longest": 1.0}
+    places = {"half within": 50, "95 of 100 within": 95, "99 of 100 within": 99, "longest": 100}
     return [
         (
             name,
@@ -219,10 +219,15 @@ def _speed(store: Store) -> list[tuple[str, float]]:
                     store.query(
                         "SELECT milliseconds FROM looks WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
                         " LIMIT 1 OFFSET ?",
-                        (min(n_timed - 1, int(share * n_timed)),),
+                        (rank_of_percent(percent, n_timed) - 1,),
                     )
                 )[0]
             ),
         )
-        for name, share in places.items()
+        for name, percent in places.items()
     ]
+
+
+def rank_of_percent(percent: int, n: int) -> int:
+    """Return which of `n` values in order is the least that `percent` of 100 of them do not exceed, from 1 on."""
+    return -(-percent * n // 100)
