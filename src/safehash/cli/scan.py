@@ -143,6 +143,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
     group.add_argument(
+        "--allow-pairs",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="FILE",
+        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
+    )
+    group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
@@ -179,6 +187,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
+    from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
@@ -192,6 +201,7 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         effort=arguments.effort,
         policy=Policy(**differs) if differs else None,
         allow_ids=arguments.allow_id,
+        allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
     )
     if arguments.index is not None:

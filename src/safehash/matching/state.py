@@ -241,6 +241,7 @@ def audit_of(
         ),
         allow_distance=settings.allow_distance,
         allow_ids=tuple(sorted(settings.allow_ids)),
+        n_pairs=len(settings.allow_pairs),
     )
 
 
