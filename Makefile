@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve
 
 .PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
 .PHONY: check-pillow bench-views clean design

@@ -28,6 +28,7 @@ COMMANDS = {
     "lists": "lists",
     "index": "index",
     "match": "index",
+    "serve": "serve",
     "evaluate": "evaluate",
     "bench": "bench",
 }

@@ -228,6 +228,8 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: S
         if row >= state.n_listed:
             continue
         entry = state.table[row]
+        if state.only is not None and entry.source not in state.only:
+            continue
         own = state.policy.of_list(entry.source)
         if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
             continue

@@ -170,6 +170,28 @@ class FloodGuard:
             ]
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
+    def quarantine(self, entry: Hashable, *, n_uploads: int, n_matches: int) -> None:
+        """Take an entry out of service that another process, or one before this, found to flood.
+
+        Without effect where it was released, or is out of service already.
+
+        Parameters
+        ----------
+        entry : hashable
+        n_uploads, n_matches : int
+            Uploads seen there when it was quarantined, and how many of them it had matched.
+
+        Examples
+        --------
+        >>> guard = FloodGuard()
+        >>> guard.quarantine("entry", n_uploads=1000, n_matches=40)
+        >>> guard.quarantined()[0].share
+        0.04
+        """
+        with self._lock:
+            if entry not in self._released:
+                self._quarantined.setdefault(entry, (n_uploads, n_matches))
+
     def release(self, entry: Hashable) -> bool:
         """Put an entry back into service for good; return whether it was quarantined.
 

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -78,13 +78,20 @@ class Matcher:
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
     _refusals: _Refusals
+    _keeps_good: bool
 
     def __init__(self) -> None:
         raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
 
     @classmethod
     def _made(
-        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+        cls,
+        state: State,
+        *,
+        settings: Settings,
+        flood_guard: FloodGuard | None,
+        sources: Sources,
+        keeps_good: bool = False,
     ) -> Matcher:
         self = cls.__new__(cls)
         self._asked = settings
@@ -95,6 +102,7 @@ class Matcher:
         self._state = state
         self._remarks = (None, ())
         self._refusals = _Refusals()
+        self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
 
@@ -163,7 +171,9 @@ class Matcher:
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
-        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
+        return cls._made(
+            state, settings=settings, flood_guard=flood_guard, sources=sources, keeps_good=last_good
+        )
 
     @classmethod
     def open(
@@ -256,7 +266,7 @@ class Matcher:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
-                self._state = read_state(self._sources, self._asked, before)
+                self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
             self._refusals = _Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
@@ -304,11 +314,28 @@ class Matcher:
         """How often `reload_if_changed` refused what it found, since it last took over a new state."""
         return self._refusals.n
 
+    @property
+    def lists_kept(self) -> tuple[str, ...]:
+        """Names of the lists that were refused when they were read, and are matched in their last good state."""
+        return self._state.kept
+
     # -- what it holds ------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Return how many list entries are matched against."""
         return self._state.n_listed
+
+    def counts(self) -> dict[str, int]:
+        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").counts()
+        {'pdq': 1}
+        """
+        state = self._state
+        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -348,7 +375,9 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
+    def check(
+        self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
+    ) -> Decision:
         """Decide one upload.
 
         Parameters
@@ -359,6 +388,8 @@ class Matcher:
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard" or "thorough", optional
             Instead of the matcher's own.
+        lists : collection of str, optional
+            Names of the lists that are matched against; all of them otherwise. Allow-lists always count.
 
         Returns
         -------
@@ -369,6 +400,8 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+        ValueError
+            There is no such effort, or no such list.
 
         Examples
         --------
@@ -379,7 +412,7 @@ class Matcher:
         'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
-        state = self._state
+        state = _of_lists(self._state, lists)
         settings, audit = self._asked, state.audit
         if effort is not None and effort != settings.effort:
             settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
@@ -452,8 +485,19 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
+    def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None = None) -> list[Decision]:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Parameters
+        ----------
+        values : sequence of Hash
+        lists : collection of str, optional
+            As of `check`.
+
+        Raises
+        ------
+        ValueError
+            There is no such list.
 
         Examples
         --------
@@ -462,7 +506,7 @@ class Matcher:
         [True, False]
         """
         started = time.perf_counter()
-        state = self._state
+        state = _of_lists(self._state, lists)
         judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
@@ -483,6 +527,21 @@ class Matcher:
             milliseconds=milliseconds,
         )
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def _of_lists(state: State, lists: Collection[str] | None) -> State:
+    """Return a state in which only the entries of some lists count."""
+    if lists is None:
+        return state
+    if isinstance(lists, str):
+        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+    only = frozenset(lists)
+    known = {info.name for info in state.audit.lists if not info.allow}
+    if not only or only - known:
+        found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
+        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+    counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
+    return replace(state, only=only, audit=replace(state.audit, lists=counting))
 
 
 def _shown(decision: Decision) -> str:

@@ -53,6 +53,10 @@ class State:
     audit: Audit
     notes: tuple[str, ...]
     origin: tuple[object, ...]  # what the files looked like when they were read
+    kept: tuple[
+        str, ...
+    ] = ()  # names of lists that are in their last good state, as what is there now is refused
+    only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,7 @@ def read_state(
     settings: Settings,
     before: Mapping[tuple[str, bool], Before] | None = None,
     last_good: bool = False,
+    keep_good: bool = False,
 ) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
@@ -106,6 +111,8 @@ def read_state(
         What this takes the place of, as of `keeping.before_of`.
     last_good : bool
         Keep the last good state of each list beside it, and go on from it where a list is refused.
+    keep_good : bool
+        Keep the last good state alone.
 
     Raises
     ------
@@ -119,16 +126,18 @@ def read_state(
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
+    kept: list[str] = []
     n_listed = 0
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, said = _load(source, last_good)
+            kept += [loaded.name] if said else []
             selection = select(allow_policy if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
             if known is not None:
                 check_shrink(source, known, len(selection.rows), loaded.withdrawn)
-            if last_good and not said:
+            if (last_good or keep_good) and not said:
                 problem = keep(source, loaded)
                 said = [] if problem is None else [f"{loaded.name}: {problem}"]
             for note in said:
@@ -194,6 +203,7 @@ def read_state(
         audit=audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
+        kept=tuple(kept),
     )
 
 
