@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from ..lists.entry import shown_key
+from .decision import Decision
 from .settings import FloodLimits
 
-__all__ = ["FloodGuard", "Quarantined"]
+__all__ = ["FloodGuard", "Quarantined", "quarantined"]
 
 _USUAL = FloodLimits()
 _LOG = logging.getLogger(__name__)
@@ -226,3 +227,9 @@ class FloodGuard:
             and self._n_uploads >= self._limits.min_uploads
             and n_matches > self._limits.max_share * self._n_uploads
         )
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.standing)
+    return decision.suppressing(flooding, by="quarantine")

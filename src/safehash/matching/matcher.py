@@ -23,17 +23,19 @@ from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
+from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
-from .deciding import Facts, decide_hashes, decide_upload, near_any
-from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
-from .flood import FloodGuard
+from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
+from .decision import Audit, Decision, ListInfo, Match
+from .explaining import Explanation, explained, rows_of
+from .flood import FloodGuard, quarantined
 from .keeping import before_of
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, state_of
-from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "descriptor_of", "quarantined"]
+__all__ = ["Matcher", "descriptor_of"]
 
 _Path = str | os.PathLike[str]
 
@@ -412,16 +414,65 @@ class Matcher:
         'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
-        state = _of_lists(self._state, lists)
-        settings, audit = self._asked, state.audit
-        if effort is not None and effort != settings.effort:
-            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        state = of_lists(self._state, lists)
+        settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
         return decision
+
+    def explain(
+        self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
+    ) -> Explanation:
+        """Say why an upload matches what it matches, and nothing else.
+
+        It is decided as `check` does, but counts toward no flood guard.
+
+        Parameters
+        ----------
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            As of `check`.
+        entry : str or Entry, optional
+            Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LookupError
+            No entry that is matched against is called so.
+        TypeError
+            `item` is no upload.
+
+        Examples
+        --------
+        >>> explanation = Matcher.from_files("list.csv").explain("photo.jpg")
+        >>> explanation.decision.is_match, explanation.looks[0].nearest[0].distance
+        (True, 0)
+        """
+        started = time.perf_counter()
+        state = self._state
+        rows = [] if entry is None else rows_of(state, entry)
+        settings, audit = self._at(state, effort)
+        matches, facts, looks = explained(state, item, settings, rows)
+        return Explanation(
+            decision=decision_of(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)),
+            entries=tuple(state.table[row] for row in rows),
+            looks=looks,
+        )
+
+    def _at(self, state: State, effort: Effort | None) -> tuple[Settings, Audit]:
+        """Return settings and audit of a state, at an effort."""
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        return settings, audit
 
     def check_many(
         self,
@@ -506,7 +557,7 @@ class Matcher:
         [True, False]
         """
         started = time.perf_counter()
-        state = _of_lists(self._state, lists)
+        state = of_lists(self._state, lists)
         judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
@@ -514,34 +565,9 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        decision = Decision(
-            outcome=outcome_of(matches, facts.outcome),
-            matches=in_order(matches),
-            hash=facts.hash,
-            reason=facts.reason,
-            failure=facts.failure,
-            provenance=facts.provenance,
-            audit=audit,
-            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            milliseconds=milliseconds,
-        )
+        """Sort, name the outcome, count and quarantine."""
+        decision = decision_of(audit, matches, facts, milliseconds=milliseconds)
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
-
-
-def _of_lists(state: State, lists: Collection[str] | None) -> State:
-    """Return a state in which only the entries of some lists count."""
-    if lists is None:
-        return state
-    if isinstance(lists, str):
-        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
-    only = frozenset(lists)
-    known = {info.name for info in state.audit.lists if not info.allow}
-    if not only or only - known:
-        found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
-        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
-    counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
-    return replace(state, only=only, audit=replace(state.audit, lists=counting))
 
 
 def _shown(decision: Decision) -> str:
@@ -570,9 +596,3 @@ def descriptor_of(matcher: Matcher) -> int | None:
             return os.dup(file.fileno()) if (state_of(status),) == origin else None
     except OSError:
         return None
-
-
-def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
-    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.standing)
-    return decision.suppressing(flooding, by="quarantine")

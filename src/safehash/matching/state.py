@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "audit_of",
     "is_gone",
+    "of_lists",
     "origin_of",
     "read_state",
     "remarks_on",
@@ -303,6 +304,21 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
     unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
     remarks += [f"the allowed id {name!r} is no listed entry's" for name in sorted(unknown)]
     return tuple(remarks)
+
+
+def of_lists(state: State, lists: Collection[str] | None) -> State:
+    """Return a state in which only the entries of some lists count."""
+    if lists is None:
+        return state
+    if isinstance(lists, str):
+        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+    only = frozenset(lists)
+    known = {info.name for info in state.audit.lists if not info.allow}
+    if not only or only - known:
+        found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
+        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+    counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
+    return replace(state, only=only, audit=replace(state.audit, lists=counting))
 
 
 def widest_distance(policy: Policy, algorithm: Algorithm) -> int:

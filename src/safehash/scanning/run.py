@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from ..matching.matcher import quarantined
+from ..matching.flood import quarantined
 from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
