@@ -1,4 +1,4 @@
-"""An upload whose hash means too little is not matched, whoever is listed, at every effort: from the very quality on."""
+"""An upload whose hash means too little is not matched, whoever is listed, at every effort: from its threshold on."""
 
 from __future__ import annotations
 

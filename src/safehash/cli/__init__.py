@@ -30,6 +30,7 @@ COMMANDS = {
     "lists": "lists",
     "index": "index",
     "match": "index",
+    "serve": "serve",
     "evaluate": "evaluate",
     "bench": "bench",
 }
