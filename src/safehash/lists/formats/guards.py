@@ -40,6 +40,11 @@ def _cut_off(tally: Tally, options: ReadOptions) -> str | None:
 
 
 def _promised(tally: Tally, options: ReadOptions) -> str | None:
+    if tally.n_promised > tally.n_records and not options.allow_cut:
+        return (
+            f"it counts {tally.n_promised} records, and {tally.n_records} are there: fetch the rest into one "
+            "directory, or use what there is with allow_cut=True (--allow-cut)"
+        )
     if not tally.n_promising or tally.n_last or options.allow_cut:
         return None
     pages = "its page promises" if tally.n_promising == 1 else f"all of its {tally.n_promising} pages promise"

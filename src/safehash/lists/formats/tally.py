@@ -80,6 +80,7 @@ class Tally:
         # Pages that promise another one after them, and pages that say they are the last.
         self.n_promising = 0
         self.n_last = 0
+        self.n_promised = 0  # the most records that a page says there are
         self._watches: dict[str, Watch] = {}
         self.snapshot = ""
         self.newest: str | None = None
