@@ -12,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from safehash.cli import exits
+from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
     "fields of a match": lambda: markdown(MATCH_FIELDS),
+    "families": families.markdown,
+    "gates": judgement.markdown,
     "exit codes": exits.markdown,
 }
 
