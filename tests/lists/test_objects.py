@@ -22,8 +22,8 @@ def balanced(k: int) -> str:
 A, B, C = balanced(1), balanced(2), balanced(3)
 MD5, OTHER = "9e107d9d372bb6826bd81d3542a419d6", "e4d909c290d0fb1ca068ffaddf22cbd0"
 SHA1 = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
-SHORT = "2d3fe2973ae46155"
-NAMES = {A: "A", B: "B", C: "C", MD5: "md5", OTHER: "other", SHA1: "sha1", SHORT: "short"}
+SHORT, HIGH = "2d3fe2973ae46155", "be5c39319d892098"
+NAMES = {A: "A", B: "B", C: "C", MD5: "md5", OTHER: "other", SHA1: "sha1", SHORT: "short", HIGH: "high"}
 
 
 def read(tmp_path: Path, found: Any, **options: Any) -> tuple[list[str], ListReport]:
@@ -213,10 +213,10 @@ def test_digests_in_other_notations(tmp_path: Path) -> None:
     ):
         assert read(tmp_path, found, notation="base64", algorithm="pdq")[0] == ["A positive"]
     assert read(tmp_path, [{"pdq_b64": text}])[0] == ["A positive"]
-    number = int(SHORT, 16)
+    number = int(HIGH, 16)  # beyond what a signed number of 64 bits holds
     for value in (number, number - (1 << 64), str(number)):
-        assert read(tmp_path, [{"phash_int": value}])[0] == ["short positive"]
-    assert read(tmp_path, [number], notation="decimal", algorithm="phash")[0] == ["short positive"]
+        assert read(tmp_path, [{"phash_int": value}])[0] == ["high positive"]
+    assert read(tmp_path, [number], notation="decimal", algorithm="phash")[0] == ["high positive"]
     with pytest.raises(ListError, match="expected a phash digest"):
         read(tmp_path, [{"phash": number}])
 
