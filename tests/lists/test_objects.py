@@ -138,7 +138,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "a digest of its own, and records in it",
     ),
     "a number for a type": ([{"hash": SHORT, "type": 1}], "1 in column 'type' is no type"),
-    "a label of deletion": ([{"hash": A, "tags": ["withdrawn"]}], "'withdrawn' in column 'tags'"),
+    "a label of deletion": (
+        [{"hash": A, "tags": ["withdrawn"]}],
+        "label 'withdrawn' speaks of deletion, and is not understood, in column 'tags'",
+    ),
+        [{"hash": A, "tags": ["withdrawn"]}],
+        "label 'withdrawn' speaks of deletion, and is not understood, in column 'tags'",
+    ),
     "a name that may mean deletion": (
         {"hashes": [{"hash": A}], "gone": [{"hash": B}]},
         "'gone' in column 'opinion'",

@@ -83,7 +83,8 @@ def _decimals(tally: Tally) -> str | None:
 
 
 def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:
-    n, n_records = tally.n_rejects, max(tally.n_records, tally.n_rejects)
+    n = tally.n_rejects - (tally.n_cut if options.allow_cut else 0)
+    n_records = max(tally.n_records, n)
     if not n or options.max_rejects >= 1:
         return None
     n_good = sum(tally.entries.values()) + tally.n_deletes

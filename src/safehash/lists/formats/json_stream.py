@@ -360,7 +360,7 @@ def decoded(data: bytes) -> dict[str, Any]:
         It is none.
     """
     try:
-        value = json.loads(data, parse_constant=_no_constant)
+        value = json.loads(data, parse_constant=_no_constant, object_pairs_hook=_only_once)
     except RecursionError:
         raise NotJson("nested too deep") from None
     except ValueError as exc:
@@ -413,7 +413,7 @@ class _Walker:
         self.number = 0
         self._raw = raw
         self._tally = tally
-        self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem))
+        self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem), unique=True)
 
     def root(
         self, array_key: str | None, on_root: Callable[[dict[str, Any]], None] | None

@@ -8,7 +8,7 @@ from typing import Any
 from .tally import Tally
 from .vocabulary import plain
 
-__all__ = ["note_paging"]
+__all__ = ["note_counts", "note_paging"]
 
 #: Fields by which a page says that another one follows: an address, a token, or yes.
 _MORE = frozenset(
@@ -60,7 +60,12 @@ def note_paging(fields: Mapping[str, Any], tally: Tally) -> None:
         more.append(number[0] < of[0])
     if more:
         tally.promise(any(more))
-    for name, value in said:
+    note_counts(fields, tally)
+
+
+def note_counts(fields: Mapping[str, Any], tally: Tally) -> None:
+    """Note how many records there are by what stands around some of them."""
+    for name, value in _said(fields, 0):
         if name in _COUNTS and _is_count(value):
             tally.n_promised = max(tally.n_promised, value)
 
