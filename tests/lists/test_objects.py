@@ -142,9 +142,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
         [{"hash": A, "tags": ["withdrawn"]}],
         "label 'withdrawn' speaks of deletion, and is not understood, in column 'tags'",
     ),
-        [{"hash": A, "tags": ["withdrawn"]}],
-        "label 'withdrawn' speaks of deletion, and is not understood, in column 'tags'",
-    ),
     "a name that may mean deletion": (
         {"hashes": [{"hash": A}], "gone": [{"hash": B}]},
         "'gone' in column 'opinion'",
