@@ -26,6 +26,7 @@ COMMANDS = {
     "rematch": "catalog",
     "catalog": "catalog",
     "report": "catalog",
+    "review": "review",
     "lists": "lists",
     "index": "index",
     "match": "index",

@@ -144,6 +144,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
     group.add_argument(
+        "--allow-pairs",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="FILE",
+        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
+    )
+    group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
@@ -186,6 +194,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
     """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
+    from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
@@ -199,6 +208,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         effort=arguments.effort,
         policy=Policy(**differs) if differs else None,
         allow_ids=arguments.allow_id,
+        allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
     )
     if arguments.index is not None:

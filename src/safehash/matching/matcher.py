@@ -30,6 +30,7 @@ from .decision import Audit, Decision, ListInfo, Match
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import before_of
+from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, state_of
@@ -75,6 +76,7 @@ class Matcher:
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
     _shared_guard: FloodGuard | None
     _flood_guard: FloodGuard | None
+    _pairs: Pairs
     _sources: Sources
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
@@ -100,6 +102,7 @@ class Matcher:
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
+        self._pairs = Pairs(settings.allow_pairs)
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
@@ -565,8 +568,8 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Sort, name the outcome, count and quarantine."""
-        decision = decision_of(audit, matches, facts, milliseconds=milliseconds)
+        """Sort, name the outcome, settle, count and quarantine."""
+        decision = self._pairs.settle(decision_of(audit, matches, facts, milliseconds=milliseconds))
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
 
 

@@ -252,6 +252,7 @@ def audit_of(
         ),
         allow_distance=settings.allow_distance,
         allow_ids=tuple(sorted(settings.allow_ids)),
+        n_pairs=len(settings.allow_pairs),
     )
 
 
