@@ -114,6 +114,11 @@ def jpeg_fill(n: int) -> bytes:
     return _jpeg_with(b"\xff" * n)
 
 
+def jpeg_zeros(n: int) -> bytes:
+    """A JPEG file that begins and then is zeros, each of them read as a byte before the next segment."""
+    return b"\xff\xd8" + _segment(0xE0, b"JFIF\0\x01\x01\0\0\1\0\1\0\0") + bytes(n)
+
+
 def jpeg_tables(n: int) -> bytes:
     """Huffman tables, defined again and again."""
     return _jpeg_with(_segment(0xC4, b"\x00" + bytes(16)) * n)
@@ -516,6 +521,7 @@ ATTACKS = (
     Attack("jpeg profiles", jpeg_profiles, 3_000_000, 120_000, refused=True),
     Attack("jpeg photoshop", jpeg_photoshop, 1_400, 40),
     Attack("jpeg fill", jpeg_fill, 90_000_000, 200_000),
+    Attack("jpeg zeros", jpeg_zeros, 90_000_000, 2_000_000, refused=True),
     Attack("jpeg tables", jpeg_tables, 4_000_000, 120_000, refused=True),
     Attack("jpeg exif entries", jpeg_exif_entries, 5_400, 5_400),
     Attack("png chunks", png_chunks, 7_600_000, 110_000, refused=True),
