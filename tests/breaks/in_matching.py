@@ -20,8 +20,8 @@ BREAKS = (
     Break(
         what="only the first picture of an upload is cut into windows",
         file=_LOOK_UP,
-        before="        for each in sample.kept:\n",
-        after="        for each in sample.kept[:1]:\n",
+        before="        for sampled in sample.kept:\n",
+        after="        for sampled in sample.kept[:1]:\n",
         dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
     ),
     Break(
@@ -55,8 +55,8 @@ BREAKS = (
     Break(
         what="a view's own threshold is not heeded",
         file=_LOOK_UP,
-        before="                if needs > max_distance:\n                    continue\n",
-        after="",
+        before="        if not isinstance(needs, Refusal) and needs <= self.max_distance:\n",
+        after="        if not isinstance(needs, Refusal):\n",
         dies=(f"{_VIEWS}::test_of_a_graphic_only_near_identity_counts_when_it_is_turned",),
     ),
     Break(
