@@ -50,6 +50,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
+	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside && mkdir -p build/outside
 	cp -r tests docs benchmarks demo deploy pyproject.toml Makefile *.md build/outside/
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
