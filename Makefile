@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve
 
 .PHONY: demo
 .PHONY: picture
@@ -51,7 +51,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
 	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
+	cp -r tests docs benchmarks demo deploy pyproject.toml Makefile *.md build/outside/
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:

@@ -248,13 +248,13 @@ static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned
             const float beside = (s[line] + s[line + 1] + s[line + 2] + s[line + 6] + s[line + 7] + s[line + 8]) *
                                  (1.0f / 6.0f);
             const float here = s[line + 4];
-            const float contrast = 2.6f * (here - beside) / (here + beside + 1.4f);
+            const float contrast = SV_EDGE_GAIN * (here - beside) / (here + beside + SV_EDGE_NOISE);
             each[line] = contrast;
         }
         for (int line = 0; line < n + 16; line++)
-            each[line] = each[line] > -1.0f ? each[line] : -1.0f;
+            each[line] = each[line] > SV_EDGE_LEAST ? each[line] : SV_EDGE_LEAST;
         for (int line = 0; line < n + 16; line++) {
-            total[line] += each[line] - 0.5f;
+            total[line] += each[line] - SV_EDGE_BIAS;
             out[line] = total[line];
         }
     }

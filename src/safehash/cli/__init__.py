@@ -22,12 +22,15 @@ __all__ = ["COMMANDS", "main", "make_parser"]
 COMMANDS = {
     "hash": "hash",
     "scan": "scan",
+    "explain": "explain",
     "rematch": "catalog",
     "catalog": "catalog",
     "report": "catalog",
+    "review": "review",
     "lists": "lists",
     "index": "index",
     "match": "index",
+    "serve": "serve",
     "evaluate": "evaluate",
     "bench": "bench",
 }
