@@ -50,6 +50,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
+	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside && mkdir -p build/outside
 	cp -r tests docs benchmarks demo deploy pyproject.toml Makefile *.md build/outside/
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
@@ -88,6 +89,11 @@ check: develop lint types
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
 
 # The property tests with 2 000 examples each.
 test-long: develop
