@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import safehash
-from safehash.matching.matcher import Matcher, descriptor_of
-from safehash.scanning.sharing import SharedLists, sweep
+from safehash.matching.matcher import Matcher
+from safehash.scanning.sharing import SharedLists, descriptor_of, sweep
 from stores import environment, write_list, write_picture
 
 POSIX = os.name == "posix"
