@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,7 +71,13 @@ def test_a_later_page_that_is_older_loses(bridge: Path) -> None:
 def test_an_empty_page_among_others_is_no_error(bridge: Path, tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()
-    record = f'{{"indicator": "{safehash.hash_file(bridge).hex}", "type": "HASH_PDQ", "id": "1", "should_delete": false}}'
-    (pages / "1.json").write_text('{"data": [' + record + "]}")
+    record = {
+        "indicator": safehash.hash_file(bridge).hex,
+        "type": "HASH_PDQ",
+        "id": "1",
+        "should_delete": False,
+        "descriptors": {"data": [{"id": "9", "owner": {"id": "5"}, "status": "MALICIOUS"}]},
+    }
+    (pages / "1.json").write_text(json.dumps({"data": [record]}))
     (pages / "2.json").write_text('{"data": []}')
     assert len(safehash.load_list(pages)) == 1

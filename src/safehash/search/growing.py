@@ -259,10 +259,10 @@ class GrowingIndex(Generic[T]):
         Examples
         --------
         >>> import io
-        >>> GrowingIndex.read(io.BytesIO(b"words"))
+        >>> GrowingIndex.read(io.BytesIO(b"words of nobody"))
         Traceback (most recent call last):
             ...
-        safehash.errors.IndexFileError: not a stream of a growing index
+        safehash.errors.IndexFileError: it breaks off: 1 bytes of 16 are missing
         """
         checksum = hashlib.sha256()
 
