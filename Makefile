@@ -24,7 +24,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pillow
+.PHONY: check-pytx check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -124,6 +124,12 @@ check-browser: develop
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
+
+# python-threatexchange's own tests with our signal type in the place of theirs: CHECKOUT is a checkout of
+# github.com/facebook/ThreatExchange.
+check-pytx: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]"
+	$(BIN)/python tests/their_tests.py $(CHECKOUT)
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
