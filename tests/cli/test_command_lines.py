@@ -33,6 +33,7 @@ ODD = (
 CALM = {
     "scan": ["--workers", "0", "--timeout", "5"],
     "doctor": ["--sample", "5"],
+    "serve": ["--check"],
     "bench": ["--seconds", "0.001", "--threads", "1"],
     "evaluate": [
         "--max-images",
@@ -154,6 +155,7 @@ def test_every_option_refuses_what_it_cannot_mean(
         "explain": f"{picture} --list own.csv", "catalog diff": "c.db 0 1", "review apply": "v.jsonl c.db",
         "review stats": "c.db", "review export": "c.db --to pairs -o out", "doctor": "--list own.csv",
         "completion": "bash",
+        "serve": "--list own.csv",
     }  # fmt: skip
     shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)

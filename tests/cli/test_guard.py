@@ -29,6 +29,7 @@ COMMANDS = {
     "lists merge": "lists merge {list} {allow} -o OUT",
     "lists convert": "lists convert {list} --to jsonl -o OUT",
     "lists add": "lists add {picture} -o OUT",
+    "serve": "serve --list {list} --allow {allow} --check --state OUT",
     "evaluate": "evaluate {folder} --list {list} --min-images 2 --page OUT",
     "evaluate json": "evaluate {folder} --list {list} --min-images 2 --json OUT",
 }

@@ -29,6 +29,7 @@ COMMANDS = {
     "lists": "lists",
     "index": "index",
     "match": "index",
+    "serve": "serve",
     "evaluate": "evaluate",
     "bench": "bench",
     "doctor": "doctor",

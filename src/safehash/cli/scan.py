@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..matching.matcher import Matcher
+    from ..matching.settings import Settings
 
-__all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
+__all__ = ["add_commands", "add_matcher_options", "exit_code", "matcher_opener", "open_matcher"]
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -190,6 +191,12 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
+    opener, settings = matcher_opener(arguments)
+    return opener(settings)
+
+
+def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], Matcher], Settings]:
+    """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
     from ..matching.pairs import read_pairs
@@ -212,13 +219,16 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        return Matcher.open(arguments.index, settings=settings)
-    return Matcher.from_files(
-        *(list_source(text, arguments) for text in arguments.list),
-        allow=[list_source(text, arguments) for text in arguments.allow],
-        settings=settings,
-        last_good=not arguments.no_last_good,
-    )
+        return lambda settings: Matcher.open(arguments.index, settings=settings), settings
+    lists = [list_source(text, arguments) for text in arguments.list]
+    allow = [list_source(text, arguments) for text in arguments.allow]
+
+    def read(settings: Settings) -> Matcher:
+        return Matcher.from_files(
+            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+        )
+
+    return read, settings
 
 
 def run(arguments: argparse.Namespace) -> int:

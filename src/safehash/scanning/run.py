@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from ..hashing.algorithms import Algorithm
-from ..matching.matcher import quarantined
+from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
 from ..matching.shown import printable
 from .confining import Means
