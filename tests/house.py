@@ -56,6 +56,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pyarrow": ("matching", "cli"),
     "rich": ("cli",),
     "argparse": ("cli",),
+    "shtab": ("cli",),
+    "tomli": ("cli",),
+    "watchdog": ("scanning",),
 }
 
 #: What stands in the package beside code, and why.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import safehash
-from safehash.cli import make_parser
+from safehash.cli.parser import make_parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
