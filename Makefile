@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote
 
-.PHONY: demo picture figures test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
+.PHONY: demo picture figures docs test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
 .PHONY: check-pillow bench-views clean design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan, a page to look at.
@@ -114,6 +114,13 @@ bench: develop
 figures:
 	$(PYTHON) benchmarks/make_tables.py
 	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .matching.matcher import Matcher
     from .matching.settings import FloodLimits, Settings
     from .matching.views import windows_to_list
+    from .reports.compliance import compliance_record
     from .reports.report import report
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
@@ -135,6 +136,7 @@ __all__ = [
     "Upload",
     "UploadedFile",
     "Withdrawn",
+    "compliance_record",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -216,6 +218,7 @@ _HOMES = {
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
     "Withdrawn": "lists.loading",
+    "compliance_record": "reports.compliance",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",

@@ -88,7 +88,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument(
         "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
     )
-    report.add_argument("--title", default="Scan report")
+    report.add_argument("--title", help="of the page")
+    report.add_argument(
+        "--compliance",
+        action="store_true",
+        help="instead, the record that codes of practice ask operators to keep: lists, thresholds, what was measured",
+    )
+    report.add_argument(
+        "--evaluation", type=ReadPath, metavar="FILE", help="for that record: what `safehash evaluate --json` wrote"
+    )  # fmt: skip
     report.set_defaults(run=_report)
 
 
@@ -189,9 +197,18 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    from ..reports.compliance import compliance_record
     from ..reports.report import report
     from ..scanning.catalog import Catalog
 
+    title = {} if arguments.title is None else {"title": arguments.title}
+    if arguments.compliance and arguments.thumbnails:
+        arguments.parser.error("a record of compliance holds no pictures: leave --thumbnails out")
+    if arguments.evaluation and not arguments.compliance:
+        arguments.parser.error("--evaluation belongs to --compliance")
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
-        report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
+        if arguments.compliance:
+            compliance_record(catalog, arguments.output, evaluation=arguments.evaluation, **title)
+            return OK
+        report(catalog, arguments.output, thumbnails=arguments.thumbnails, **title)
     return OK
