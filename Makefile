@@ -5,8 +5,30 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS := test,report,parquet,remote
 
-.PHONY: demo picture figures docs test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
-.PHONY: check-pillow bench-views clean design
+.PHONY: demo
+.PHONY: picture
+.PHONY: figures
+.PHONY: docs
+.PHONY: test
+.PHONY: develop
+.PHONY: check
+.PHONY: lint
+.PHONY: types
+.PHONY: wheel
+.PHONY: bench
+.PHONY: test-long
+.PHONY: test-checked
+.PHONY: test-sanitized
+.PHONY: test-browser
+.PHONY: check-browser
+.PHONY: test-kills
+.PHONY: breaks
+.PHONY: mutants
+.PHONY: claims
+.PHONY: check-pillow
+.PHONY: bench-views
+.PHONY: clean
+.PHONY: design
 
 # A first result: real photographs, altered copies of some of them, a small list, a scan, a page to look at.
 demo: .demo/ready
@@ -54,6 +76,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
@@ -62,6 +85,10 @@ develop: $(VENV)/tools
 
 check: develop lint types
 	$(BIN)/python -m pytest -q -x
+
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+breaks: develop
+	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
 # The property tests with 2 000 examples each.
 test-long: develop

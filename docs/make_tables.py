@@ -15,11 +15,14 @@ from command_line import markdown as commands
 from requirements_of import dependencies, platforms
 
 from safehash.cli import exits
+from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
     "fields of a match": lambda: markdown(MATCH_FIELDS),
+    "families": families.markdown,
+    "gates": judgement.markdown,
     "exit codes": exits.markdown,
     "commands": commands,
     "dependencies": dependencies,

@@ -59,11 +59,12 @@ if TYPE_CHECKING:
     from .lists.report import ColumnUse, ListReport, Reject
     from .lists.source import ListPath, ListSource
     from .lists.table import EntryTable
-    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
+    from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
-    from .matching.views import windows_to_list
     from .reports.compliance import compliance_record
     from .reports.report import report
     from .scanning.catalog import Catalog
@@ -91,10 +92,12 @@ __all__ = [
     "EntryTable",
     "Evaluation",
     "EvaluationRow",
+    "Explanation",
     "Fingerprint",
     "FloodGuard",
     "FloodLimits",
     "ForeignHash",
+    "GateSaid",
     "Hash",
     "ImageError",
     "ImageTooLarge",
@@ -113,8 +116,11 @@ __all__ = [
     "ListReport",
     "ListSource",
     "LoadedList",
+    "Look",
     "Match",
     "Matcher",
+    "Near",
+    "NearMiss",
     "Opinion",
     "Outcome",
     "Policy",
@@ -173,10 +179,12 @@ _HOMES = {
     "EntryTable": "lists.table",
     "Evaluation": "evaluation.results",
     "EvaluationRow": "evaluation.results",
+    "Explanation": "matching.explaining",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
     "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
+    "GateSaid": "matching.explaining",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",
@@ -195,8 +203,11 @@ _HOMES = {
     "ListReport": "lists.report",
     "ListSource": "lists.source",
     "LoadedList": "lists.loading",
+    "Look": "matching.explaining",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
+    "Near": "matching.explaining",
+    "NearMiss": "matching.decision",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
     "Policy": "lists.policy",
@@ -235,7 +246,7 @@ _HOMES = {
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
-    "windows_to_list": "matching.views",
+    "windows_to_list": "matching.parts",
 }
 
 # A type checker reads the imports above, and so knows which names there are none of.

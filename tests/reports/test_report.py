@@ -6,14 +6,13 @@ import base64
 import os
 import re
 import stat
-import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from safehash.matching.matcher import Matcher
 from safehash.matching.shown import printable
@@ -129,9 +128,31 @@ def test_thumbnails(tmp_path: Path) -> None:
     assert thumbnail(str(tmp_path / "none.jpg")) is None
 
 
-def test_grey_png_is_a_png(tmp_path: Path) -> None:
+def test_grey_png_is_a_png_to_a_strict_reader(tmp_path: Path) -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    (tmp_path / "p.png").write_bytes(grey_png(pixels))
+    made = grey_png(pixels)
+    (tmp_path / "p.png").write_bytes(made)
     with Image.open(tmp_path / "p.png") as image:
         assert (np.asarray(image) == pixels).all()
-    assert zlib.crc32(b"IEND") == 0xAE426082
+    with Image.open(tmp_path / "p.png") as image:
+        image.verify()  # every chunk's checksum
+    assert made.endswith(b"\x00\x00\x00\x00IEND\xae\x42\x60\x82")
+    for at in (20, 40, 50):  # within the header, the pixels and their checksum
+        (tmp_path / "p.png").write_bytes(made[:at] + bytes([made[at] ^ 1]) + made[at + 1 :])
+        with pytest.raises((SyntaxError, OSError)), Image.open(tmp_path / "p.png") as image:
+            image.verify()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_thumbnails_stand_upright(tmp_path: Path, orientation: int) -> None:
+    """As the picture is shown, not as it is stored."""
+    stored = np.zeros((48, 32), np.uint8)
+    stored[:16, :8] = 255  # one bright corner of an oblong
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(tmp_path / "p.png", exif=exif)
+    made = thumbnail(str(tmp_path / "p.png"))
+    assert made is not None
+    (tmp_path / "t.png").write_bytes(made)
+    with Image.open(tmp_path / "p.png") as picture, Image.open(tmp_path / "t.png") as small:
+        np.testing.assert_array_equal(np.asarray(small), np.asarray(ImageOps.exif_transpose(picture)))

@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "main", "make_parser"]
 COMMANDS = {
     "hash": "hash",
     "scan": "scan",
+    "explain": "explain",
     "rematch": "catalog",
     "catalog": "catalog",
     "report": "catalog",

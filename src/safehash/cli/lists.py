@@ -289,7 +289,7 @@ def _stats(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from ..lists.adding import add
-    from ..matching.views import windows_to_list
+    from ..matching.parts import windows_to_list
 
     try:
         found = add(

@@ -14,7 +14,7 @@ __all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array"]
 UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
 Blob: TypeAlias = bytes | bytearray | memoryview
-#: How much work an upload is worth, from the least to the most; `matching.views.EFFORTS` has them in order.
+#: How much work an upload is worth, from the least to the most; `matching.settings.EFFORTS` has them in order.
 Effort = Literal["fast", "standard", "thorough"]
 
 

@@ -12,7 +12,17 @@ from ..images.pictures import Provenance
 from ..lists.entry import Entry
 from .record import decision_record, suggestion_of
 
-__all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
+__all__ = [
+    "DECIDED",
+    "Audit",
+    "Decision",
+    "ListInfo",
+    "Match",
+    "NearMiss",
+    "Outcome",
+    "in_order",
+    "outcome_of",
+]
 
 
 class Outcome(str, enum.Enum):
@@ -87,6 +97,46 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
+
+    Attributes
+    ----------
+    entry : Entry
+    distance : int
+        In bits.
+    view : str
+        How the upload had to be looked at.
+    gate : str
+        What kept it from matching (docs/matching.md, "Gates").
+    reason : str
+        What the gate found, and what it wanted.
+
+    Examples
+    --------
+    >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").refused
+    ()
+    """
+
+    entry: Entry
+    distance: int
+    view: str
+    gate: str
+    reason: str
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "list": self.entry.source,
+            "id": self.entry.id,
+            "distance": self.distance,
+            "view": self.view,
+            "gate": self.gate,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
 
@@ -150,6 +200,9 @@ class Decision:
         ISO 8601 time, UTC.
     milliseconds : float
         Wall time of this decision.
+    refused : tuple of NearMiss
+        Entries that were near enough and that a gate kept from matching, nearest first: what to look at where a match
+        is missed. `Matcher.explain` says more.
 
     Examples
     --------
@@ -173,6 +226,7 @@ class Decision:
     audit: Audit
     decided: str
     milliseconds: float = 0.0
+    refused: tuple[NearMiss, ...] = ()
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -250,6 +304,7 @@ class Decision:
             "decode": None if self.provenance is None else self.provenance.to_record(),
             "decided": self.decided,
             "milliseconds": round(self.milliseconds, 3),
+            "refused": [each.facts() for each in self.refused] or None,
         }
 
 

@@ -23,9 +23,11 @@ from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
+from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, near_any
 from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
+from .explaining import Explanation, explained, rows_named
 from .flood import FloodGuard
 from .keeping import before_of
 from .saving import adopt_state, save_state
@@ -380,15 +382,71 @@ class Matcher:
         """
         started, began = time.perf_counter(), time.thread_time()
         state = self._state
-        settings, audit = self._asked, state.audit
-        if effort is not None and effort != settings.effort:
-            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
         return decision
+
+    def explain(
+        self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
+    ) -> Explanation:
+        """Say why an upload matches what it matches, and nothing else.
+
+        It is decided as `check` does, but counts toward no flood guard.
+
+        Parameters
+        ----------
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            As of `check`.
+        entry : str or Entry, optional
+            Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LookupError
+            No entry that is matched against is called so.
+        TypeError
+            `item` is no upload.
+
+        Examples
+        --------
+        >>> explanation = Matcher.from_files("list.csv").explain("photo.jpg")
+        >>> explanation.decision.is_match, explanation.looks[0].nearest[0].distance
+        (True, 0)
+        """
+        started = time.perf_counter()
+        state = self._state
+        rows: list[int] = []
+        if entry is not None:
+            name = entry if isinstance(entry, str) else _name_of(entry)
+            rows = rows_named(state, name)
+            if not rows:
+                raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
+        settings, audit = self._at(state, effort)
+        matches, facts, looks = explained(state, item, settings, rows)
+        return Explanation(
+            decision=self._decision(
+                audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)
+            ),
+            entries=tuple(state.table[row] for row in rows),
+            looks=looks,
+        )
+
+    def _at(self, state: State, effort: Effort | None) -> tuple[Settings, Audit]:
+        """Return settings and audit of a state, at an effort."""
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        return settings, audit
 
     def check_many(
         self,
@@ -470,8 +528,13 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        decision = Decision(
+        """Sort, name the outcome, count and quarantine."""
+        decision = self._decision(audit, matches, facts, milliseconds=milliseconds)
+        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+    def _decision(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+        """Sort, and name the outcome: a match outweighs whatever else was found."""
+        return Decision(
             outcome=outcome_of(matches, facts.outcome),
             matches=in_order(matches),
             hash=facts.hash,
@@ -481,8 +544,17 @@ class Matcher:
             audit=audit,
             decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             milliseconds=milliseconds,
+            refused=facts.refused,
         )
-        return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
+
+
+def _name_of(entry: Entry) -> str:
+    """Return what names an entry: its digest, or else its id."""
+    if isinstance(entry.hash, Hash):
+        return entry.hash.hex
+    if entry.id is None:
+        raise LookupError("an entry without digest and id cannot be found")
+    return entry.id
 
 
 def _shown(decision: Decision) -> str:

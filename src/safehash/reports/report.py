@@ -34,6 +34,9 @@ _MAX_UNDECIDED = 1000
 _MAX_PROBLEMS = 500
 _MAX_THUMBNAILS = 500
 
+#: Matches of files that are still there: of all others, the page shows nothing.
+_THERE = "FROM matches JOIN files ON files.id = matches.file WHERE files.gone IS NULL"
+
 
 def report(catalog: Catalog, path: StrPath, *, title: str = "Scan report", thumbnails: bool = False) -> None:
     """Write the catalog's report.
@@ -154,12 +157,12 @@ def _facts(catalog: Catalog, *, thumbnails: bool) -> dict[str, Any]:
 
 
 def _groups(store: Store) -> tuple[list[_Group], int]:
-    n_matches = store.number("SELECT count(*) FROM matches")
+    n_matches = store.number(f"SELECT count(*) {_THERE}")
     groups: dict[tuple[str, str | None, bytes | None], _Group] = {}
     for row in store.query(
         "SELECT list, entry, matches.digest, category, labels, roots.path, files.path, member, distance, view,"
         " suppressed_by, quality, position FROM matches JOIN files ON files.id = matches.file"
-        " JOIN roots ON roots.id = root WHERE gone IS NULL"
+        " JOIN roots ON roots.id = root WHERE files.gone IS NULL"
         " ORDER BY suppressed_by IS NOT NULL, distance, roots.path, files.path, position LIMIT ?",
         (_MAX_MATCHES,),
     ):
@@ -211,7 +214,7 @@ def _histogram(store: Store) -> dict[str, Any]:
     counts = {
         int(distance): int(n)
         for distance, n in store.query(
-            "SELECT distance, count(*) FROM matches WHERE suppressed_by IS NULL GROUP BY 1"
+            f"SELECT distance, count(*) {_THERE} AND suppressed_by IS NULL GROUP BY 1"
         )
     }
     last = max([USUAL_DISTANCE[Algorithm.PDQ], *counts])
@@ -274,7 +277,7 @@ def _speed(store: Store) -> list[tuple[str, float]]:
     n_timed = store.number("SELECT count(*) FROM looks WHERE milliseconds IS NOT NULL")
     if not n_timed:
         return []
-    places = {"half within": 0.5, "95 of 100 within": 0.95, "99 of 100 within": 0.99, "longest": 1.0}
+    places = {"half within": 50, "95 of 100 within": 95, "99 of 100 within": 99, "longest": 100}
     return [
         (
             name,
@@ -283,10 +286,15 @@ def _speed(store: Store) -> list[tuple[str, float]]:
                     store.query(
                         "SELECT milliseconds FROM looks WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
                         " LIMIT 1 OFFSET ?",
-                        (min(n_timed - 1, int(share * n_timed)),),
+                        (rank_of_percent(percent, n_timed) - 1,),
                     )
                 )[0]
             ),
         )
-        for name, share in places.items()
+        for name, percent in places.items()
     ]
+
+
+def rank_of_percent(percent: int, n: int) -> int:
+    """Return which of `n` values in order is the least that `percent` of 100 of them do not exceed, from 1 on."""
+    return -(-percent * n // 100)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .._digests import turn_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.views import TURN_NAMES
+from ..matching.naming import TURN_NAMES
 from .holdings import name_text
 from .ledger import Ledger
 from .places import shown_path
