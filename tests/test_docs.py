@@ -123,6 +123,13 @@ def test_commands_in_the_docs_parse(page: Path) -> None:
                 assert exc.code == 0, f"{page.name}: {line}"
 
 
+def test_no_help_shows_what_formatting_made_of_it() -> None:
+    """A lone % in a help text is a format of its own: "20 % and" printed the option's insides."""
+    told = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert "--windows" in told and "20 % and more" in told
+    assert "object at 0x" not in told and "option\\_strings" not in told
+
+
 def same(line: str) -> str:
     """Return a line without what differs from run to run: spaces, and the digest of a list with a time in it."""
     return " ".join(re.sub(r"snapshot [0-9a-f]{8}", "snapshot ...", line).split())
