@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve
 
 .PHONY: demo
 .PHONY: picture

@@ -20,8 +20,8 @@ BREAKS = (
     Break(
         what="only the first picture of an upload is cut into windows",
         file=_LOOK_UP,
-        before="        for each in sample.kept:\n",
-        after="        for each in sample.kept[:1]:\n",
+        before="        for sampled in sample.kept:\n",
+        after="        for sampled in sample.kept[:1]:\n",
         dies=(_ANIMATIONS,),
     ),
     Break(
@@ -55,8 +55,8 @@ BREAKS = (
     Break(
         what="a view's own threshold is not heeded",
         file=_LOOK_UP,
-        before="                if needs > max_distance:\n                    continue\n",
-        after="",
+        before="        if not isinstance(needs, Refusal) and needs <= self.max_distance:\n",
+        after="        if not isinstance(needs, Refusal):\n",
         dies=(_VIEWS,),
     ),
     Break(

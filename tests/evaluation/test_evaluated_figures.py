@@ -15,9 +15,10 @@ from PIL import Image
 
 from safehash.cli import main
 from safehash.evaluation.evaluate import measure
-from safehash.evaluation.manipulations import Manipulation, Picture, Scene, apply
+from safehash.evaluation.manipulations import Manipulation, apply
 from safehash.evaluation.page import as_page, as_table
 from safehash.evaluation.results import Evaluation, EvaluationRow, ListEvaluation, ListMatch
+from safehash.evaluation.scene import Picture, Scene
 from safehash.hashing import compute
 
 #: Five pictures, of which "d" is a copy of "c" that was compressed anew; "e" is kept for collages.

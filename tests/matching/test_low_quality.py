@@ -1,4 +1,4 @@
-"""An upload whose hash means too little is not matched, whoever is listed, at every effort: from the very quality on."""
+"""An upload whose hash means too little is not matched, whoever is listed, at every effort: from its threshold on."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from PIL import Image
 from safehash.hashing import compute
 from safehash.images.decoding import decode
 from safehash.matching import views
+from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
 
 
 def faint() -> np.ndarray:
     """Return a photograph as fog leaves it: its quality lies between nothing and the usual threshold."""
     photo = np.asarray(skimage.data.chelsea()).astype(float)[:240, :320]
-    return np.clip(200 + (photo - photo.mean()) * 0.08, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(200 + (photo - photo.mean()) * 0.08, 0, 255).round().astype(np.uint8))
 
 
-@pytest.mark.parametrize("effort", views.EFFORTS)
-def test_quality_counts_from_its_threshold_on(effort: views.Effort) -> None:
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_quality_counts_from_its_threshold_on(effort: Effort) -> None:
     pixels = faint()
     own = compute.hash_array(pixels)
     assert own.quality is not None and 5 < own.quality < 50

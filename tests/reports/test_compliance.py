@@ -11,6 +11,7 @@ import pytest
 
 import safehash
 from safehash.errors import SafehashError
+from safehash.scanning.reviews import tokens
 from stores import run, write_list, write_pictures
 
 EVALUATION = {
@@ -72,12 +73,29 @@ def test_it_says_what_the_catalog_knows(store: Path, tmp_path: Path) -> None:
         assert safehash.hash_file(picture).hex[:8] not in said
 
 
+def test_verdicts_are_counted(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "scan.db").write_bytes((store / "scan.db").read_bytes())
+    page = tmp_path / "record.html"
+    with safehash.Catalog(tmp_path / "scan.db", create=False) as catalog:
+        safehash.compliance_record(catalog, page)
+        assert "No verdict is in the catalog" in words(page)
+        said = [
+            safehash.Verdict(
+                match=name, verdict=verdict, reviewer="anna", decided="2026-11-26T00:00:00.000+00:00"
+            )
+            for name, verdict in zip(tokens(catalog), ("right", "wrong"), strict=True)
+        ]
+        safehash.apply_verdicts(catalog, said)
+        safehash.compliance_record(catalog, page)
+    assert "list own 1 1 0 0" in words(page)
+
+
 def test_what_it_cannot_know_is_left_open(store: Path, tmp_path: Path) -> None:
     page = tmp_path / "record.html"
     with safehash.Catalog(store / "scan.db") as catalog:
         safehash.compliance_record(catalog, page, title="Ours & <theirs>")
     text = page.read_text(encoding="utf-8")
-    assert text.count('<td class="fill"></td>') == 16
+    assert text.count('<td class="fill"></td>') == 15
     assert "Ours &amp; &lt;theirs&gt;" in text and "<theirs>" not in text
 
 
@@ -103,7 +121,11 @@ def test_what_evaluate_writes_is_what_it_reads(store: Path, tmp_path: Path) -> N
     page = tmp_path / "record.html"
     with safehash.Catalog(store / "scan.db") as catalog:
         safehash.compliance_record(catalog, page, evaluation=tmp_path / "evaluation.json")
-    assert re.search(r"codec \d+ 1\.00 \[", words(page))
+    (row,) = json.loads((tmp_path / "evaluation.json").read_text())["families"]
+    low, high = row["recall_interval"]["fast"]
+    assert (
+        f"codec {row['images']} {row['recall']['fast']:.2f} [{low:.2f}-{high:.2f}] {row['false_matches']['fast']}"
+    ) in words(page)
 
 
 @pytest.mark.parametrize(

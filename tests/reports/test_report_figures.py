@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,17 +126,35 @@ def test_the_histogram_counts_what_stands_and_is_there(page: str) -> None:
     assert '<text x="0" y="18">2</text>' in part
 
 
+def data_of(page: str) -> Any:
+    """Return what the page's script lays out."""
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page)
+    return json.loads(text)
+
+
 def test_matches_shown_are_those_that_are_there(page: str) -> None:
-    part = section(page, "Matches by list entry")
-    assert part.count('data-standing="open"') == 3
-    assert part.count('data-standing="off"') == 2
-    assert 'id="filter-standing"' in part  # there are suppressed ones to choose
-    assert '<div class="soft" id="shown" role="status" aria-live="polite">5 matches shown</div>' in part
-    assert (
-        "matches are shown; the catalog has all of them" not in part
-    )  # of a file that is gone, none is owed
-    assert re.findall(r"1 file, nearest (\d+)", part) == ["7", "7", "12", "7", "12"]
-    assert part.count('<span class="tag off">suppressed: harmless</span>') == 2
+    rows = data_of(page)["rows"]
+    assert [(row[5], row[7]) for row in rows] == [
+        (7, None), (7, None), (12, None), (7, "harmless"), (12, "harmless"),
+    ]  # fmt: skip
+    assert 'id="filter-standing"' in section(
+        page, "Matches by list entry"
+    )  # there are suppressed ones to choose
+
+
+def test_standing_matches_by_label_day_and_folder(page: str) -> None:
+    assert cells_of(section(page, "Matches by label")) == [["graphic_self_harm", "3"]]
+    ((folder, n),) = cells_of(section(page, "Matches by folder"))
+    assert (folder.endswith("pictures"), n) == (True, "3")
+    ((_, n, _),) = cells_of(section(page, "Matches by day they were first found"))
+    assert n == "3"
+
+
+def test_what_was_looked_up_and_what_is_gone(page: str) -> None:
+    part = section(page, "Looked up in")
+    assert "1 file is gone" in part
+    ((name, effort, files),) = cells_of(part)
+    assert (name.split()[0], effort, files) == ("listed", "standard", "15 of 15")
 
 
 def test_without_suppressed_matches_there_is_none_to_choose(tmp_path: Path) -> None:
@@ -144,14 +163,14 @@ def test_without_suppressed_matches_there_is_none_to_choose(tmp_path: Path) -> N
     with Catalog(tmp_path / "c.db") as catalog:
         list(scan(tmp_path / "p", matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
     page = page_of(tmp_path / "c.db", tmp_path / "r.html")
-    assert 'id="filter-standing"' not in page and ">1 match shown<" in page
+    assert 'id="filter-standing"' not in page and len(data_of(page)["rows"]) == 1
 
 
 def test_rates_are_of_the_files_that_were_looked_at(page: str) -> None:
     runs = cells_of(section(page, "Runs"))
-    assert [(run[0], run[1], run[4], run[5], run[6]) for run in runs] == [
-        ("scan", "finished", "800", "430", "37"),
-        ("scan", "finished", "900", "150", "15"),
+    assert [(*run[:3], run[5], run[6], run[7]) for run in runs] == [
+        ("2", "scan", "finished", "800", "430", "37"),
+        ("1", "scan", "finished", "900", "150", "15"),
     ]
 
 
@@ -186,10 +205,8 @@ def test_what_was_not_looked_at(page: str) -> None:
 def test_what_a_page_leaves_out_is_counted(
     catalog_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, most in (("_MAX_MATCHES", 2), ("_MAX_UNDECIDED", 3), ("_MAX_PROBLEMS", 4)):
+    for name, most in (("_MAX_UNDECIDED", 3), ("_MAX_PROBLEMS", 4)):
         monkeypatch.setattr(reporting, name, most)
     page = page_of(catalog_path, tmp_path / "r.html")
-    assert "The nearest 2 of 5 matches are shown; the catalog has all of them." in page
     assert "The first 3 of 4 are shown." in section(page, "Could not be decided")
     assert "The first 4 of 7 are shown." in section(page, "Places that could not be looked into")
-    assert page.count('<tr class="match"') == 2

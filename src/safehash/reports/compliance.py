@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SafehashError
 from ..files import read_regular, writing_whole
 from ..matching.decision import DECIDED
+from ..scanning.agreement import agreement
 from ..scanning.holdings import counts
 from .rendering import render
 
@@ -69,6 +70,7 @@ def compliance_record(
         "title": title,
         **_used(catalog._store),
         "decided": _decided(catalog),
+        "reviewed": agreement(catalog),
         "evaluation": None if evaluation is None else _evaluation(evaluation),
     }
     page = render("compliance.html", facts)
