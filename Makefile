@@ -51,8 +51,8 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
+	rm -rf build/outside
+	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
@@ -66,8 +66,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.

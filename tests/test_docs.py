@@ -22,7 +22,7 @@ from terminal import Terminal, shown
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("[A-Z]*.md")), *sorted(DOCS.rglob("*.md"))]
 
 #: What a block may be, and what becomes of it: commands of the last three are parsed, of the tutorial run.
 LANGUAGES = {"python", "json", "toml", "yaml", "ini", "text", "sh", "console", ""}

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from .scanning.verdicts import Verdict, read_verdicts
     from .search.index import Index
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "Algorithm",
