@@ -8,6 +8,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: demo
 .PHONY: picture
 .PHONY: figures
+.PHONY: docs
 .PHONY: test
 .PHONY: develop
 .PHONY: check
@@ -51,8 +52,8 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
 	$(BIN)/python benchmarks/claims.py
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo deploy pyproject.toml Makefile *.md build/outside/
+	rm -rf build/outside
+	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
@@ -66,8 +67,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.
@@ -154,6 +155,13 @@ bench: develop
 figures:
 	$(PYTHON) benchmarks/make_tables.py
 	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop
