@@ -460,8 +460,25 @@ typedef struct {
     double best_window[4];
 } sv_search;
 
-/* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
- * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+/* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
+ * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+static inline double sv_weighed(const float *coefficients, const float *wanted)
+{
+    float mean = 0.0f;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean = mean / 256.0f * SV_CERTAIN;
+    if (!(mean > 0.0f))
+        return 0.0;
+    float sum = 0.0f;
+    for (int i = 0; i < 256; i++) {
+        const float c = coefficients[i];
+        sum += wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
+    }
+    return (double)(sum / mean) / 256.0;
+}
+
+/* How well a window agrees with the digest. */
 static inline double sv_agreement(sv_search *s, const double *window)
 {
     float coefficients[256];
@@ -475,24 +492,14 @@ static inline double sv_agreement(sv_search *s, const double *window)
     }
     s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
     s->kernels->cols_pass(coefficients, s->rows, &s->tents);
-    float mean = 0.0f;
-    for (int i = 0; i < 256; i++)
-        mean += fabsf(coefficients[i]);
-    mean = mean / 256.0f * SV_CERTAIN;
-    if (!(mean > 0.0f))
-        return 0.0;
-    float sum = 0.0f;
-    for (int i = 0; i < 256; i++) {
-        const float c = coefficients[i];
-        sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
-    }
+    const double agreement = sv_weighed(coefficients, s->wanted);
     s->pixel_kernels->bits(digest, coefficients);
     const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
     }
-    return (double)(sum / mean) / 256.0;
+    return agreement;
 }
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.

@@ -359,7 +359,7 @@ class Matcher:
             The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
             uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
 
         Returns
@@ -403,7 +403,7 @@ class Matcher:
             As of `check`.
         entry : str or Entry, optional
             Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
 
         Returns
@@ -461,7 +461,7 @@ class Matcher:
         ----------
         items : iterable
             Of what `check` takes.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
         threads : int, optional
             By default one for each processor this process may use, as of `hash_many`.

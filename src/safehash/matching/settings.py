@@ -12,10 +12,21 @@ from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
 
-__all__ = ["DEFAULT_SETTINGS", "EFFORTS", "Effort", "FloodLimits", "Settings", "check_effort"]
+__all__ = [
+    "DEFAULT_SETTINGS",
+    "EFFORTS",
+    "USUAL_EFFORTS",
+    "Effort",
+    "FloodLimits",
+    "Settings",
+    "check_effort",
+]
 
 #: How hard an upload is looked at, from the least work to the most.
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
+#: Those of every day: what `evaluate` measures unless told. "exhaustive" is for appeals, and for looking again.
+USUAL_EFFORTS: tuple[Effort, ...] = EFFORTS[:3]
 
 #: Bits of the longest digest that has a distance.
 _MOST_BITS = 256
@@ -68,7 +79,7 @@ class Settings:
 
     Attributes
     ----------
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         How many views of an upload are looked up (docs/matching.md).
     limits : Limits
         What one upload may cost.
@@ -100,7 +111,7 @@ class Settings:
     >>> Settings(effort="maximal")
     Traceback (most recent call last):
     ...
-    ValueError: effort is one of fast, standard, thorough, not 'maximal'
+    ValueError: effort is one of fast, standard, thorough, exhaustive, not 'maximal'
     """
 
     effort: Effort = "standard"
