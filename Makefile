@@ -3,19 +3,45 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
-.PHONY: check-pillow bench-views clean design
+.PHONY: demo
+.PHONY: picture
+.PHONY: figures
+.PHONY: test
+.PHONY: develop
+.PHONY: check
+.PHONY: lint
+.PHONY: types
+.PHONY: wheel
+.PHONY: bench
+.PHONY: test-long
+.PHONY: test-checked
+.PHONY: test-sanitized
+.PHONY: test-browser
+.PHONY: check-browser
+.PHONY: test-kills
+.PHONY: breaks
+.PHONY: mutants
+.PHONY: claims
+.PHONY: check-pillow
+.PHONY: bench-views
+.PHONY: clean
+.PHONY: design
 
-# A first result: real photographs, altered copies of some of them, a small list, a scan.
+# A first result: real photographs, altered copies of some of them, a small list, a scan, a page to look at.
 demo: .demo/ready
-	.demo/venv/bin/python demo/demo.py
+	rm -rf .demo/result
+	.demo/venv/bin/python demo/demo.py .demo/result
+
+# README's picture, from the demo.
+picture: demo
+	cp .demo/result/sheet.png docs/pictures/demo.png
 
 .demo/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .demo/venv
 	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet . "scikit-image>=0.24"
+	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
@@ -49,6 +75,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
@@ -57,6 +84,10 @@ develop: $(VENV)/tools
 
 check: develop lint types
 	$(BIN)/python -m pytest -q -x
+
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+breaks: develop
+	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
 # The property tests with 2 000 examples each.
 test-long: develop
@@ -103,7 +134,12 @@ bench: develop
 	$(BIN)/python benchmarks/bench_scan.py
 	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
-	$(BIN)/python benchmarks/make_tables.py
+	$(MAKE) figures
+
+# Tables and plots of README and the benchmarks' page, from the committed results.
+figures:
+	$(PYTHON) benchmarks/make_tables.py
+	$(PYTHON) benchmarks/make_plots.py
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

@@ -61,9 +61,26 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_readmes_figures_come_from_the_results() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "make_tables.py"), "--check"]
-    assert subprocess.run(command, check=False).returncode == 0, "run: python benchmarks/make_tables.py"
+@pytest.mark.parametrize("made", ["make_tables", "make_plots"])
+def test_figures_come_from_the_results(made: str) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{made}.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0, f"run: python benchmarks/{made}.py"
+
+
+def test_no_figure_of_a_result_stands_outside_its_section() -> None:
+    """README and the benchmarks' page have no table of times or shares that somebody typed."""
+    for page in (ROOT / "README.md", ROOT / "docs" / "benchmarks.md"):
+        text = re.sub(
+            r"<!-- results: .*?<!-- /results -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
+        assert not re.findall(r"^\|.*\d (?:ms|µs)\b.*$", text, re.MULTILINE), page.name
+        assert "wanted" not in page.read_text(encoding="utf-8")
+
+
+def test_the_readme_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert len(text.split()) <= 900
 
 
 def test_the_docs_tables_come_from_the_code() -> None:

@@ -63,20 +63,25 @@ if TYPE_CHECKING:
     from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
+    from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.reviews import Applied, apply_verdicts, pairs_of
     from .scanning.run import Scan, scan
+    from .scanning.verdicts import Verdict, read_verdicts
     from .search.index import Index
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Algorithm",
+    "Applied",
     "Audit",
     "BinaryReader",
     "Blob",
@@ -122,11 +127,13 @@ __all__ = [
     "NearMiss",
     "Opinion",
     "Outcome",
+    "Pair",
     "Policy",
     "Problem",
     "Provenance",
     "Quarantined",
     "Reject",
+    "ReportPart",
     "SafehashError",
     "Scan",
     "ScanEvent",
@@ -140,7 +147,9 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Verdict",
     "Withdrawn",
+    "apply_verdicts",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -152,17 +161,22 @@ __all__ = [
     "lists",
     "load_list",
     "merge_lists",
+    "pairs_of",
     "read_list",
+    "read_pairs",
+    "read_verdicts",
     "rematch",
     "report",
     "scan",
     "similar",
     "windows_to_list",
+    "write_pairs",
 ]
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashing.hashes",
+    "Applied": "scanning.reviews",
     "Audit": "matching.decision",
     "BinaryReader": "images.uploads",
     "Blob": "images.pictures",
@@ -208,11 +222,13 @@ _HOMES = {
     "NearMiss": "matching.decision",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
+    "Pair": "matching.pairs",
     "Policy": "lists.policy",
     "Problem": "scanning.records",
     "Provenance": "images.pictures",
     "Quarantined": "matching.flood",
     "Reject": "lists.report",
+    "ReportPart": "reports.matches",
     "SafehashError": "errors",
     "Scan": "scanning.run",
     "ScanEvent": "scanning.records",
@@ -226,7 +242,9 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Verdict": "scanning.verdicts",
     "Withdrawn": "lists.loading",
+    "apply_verdicts": "scanning.reviews",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
@@ -238,12 +256,16 @@ _HOMES = {
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",
+    "pairs_of": "scanning.reviews",
     "read_list": "lists.formats.reading",
+    "read_pairs": "matching.pairs",
+    "read_verdicts": "scanning.verdicts",
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
     "windows_to_list": "matching.parts",
+    "write_pairs": "matching.pairs",
 }
 
 # A type checker reads the imports above, and so knows which names there are none of.

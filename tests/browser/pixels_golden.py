@@ -91,8 +91,8 @@ def main() -> int:
         name = f"{number:03d}.{file.ending}"
         (TARGET / name).write_bytes(file.data)
         # An <img> is what a page shows; frames are painted one by one.
-        shown = {0: seen.picture} if seen.picture is not None else {}
-        shown |= {frame: pixels for frame, (pixels, _) in seen.frames.items() if len(seen.frames) > 1}
+        shown = {frame: pixels for frame, (pixels, _) in seen.frames.items() if len(seen.frames) > 1}
+        shown |= {0: seen.picture} if seen.picture is not None else {}
         for frame, pixels in sorted(shown.items()):
             assert pixels is not None
             value = hash_array(on_white(pixels))

@@ -31,6 +31,7 @@ ODD = (
 #: Given last, so that no line takes long or many processes, whatever came before.
 CALM = {
     "scan": ["--workers", "0", "--timeout", "5"],
+    "serve": ["--check"],
     "bench": ["--seconds", "0.001", "--threads", "1"],
     "evaluate": [
         "--max-images",
@@ -146,6 +147,7 @@ def test_every_option_refuses_what_it_cannot_mean(
         "lists diff": "own.csv own.csv", "lists convert": "own.csv --to jsonl -o out", "lists stats": "own.csv",
         "lists add": f"{picture} -o out", "index build": "own.csv -o out", "index info": "lists.safehash",
         "match": "ab --index lists.safehash", "evaluate": "pictures", "bench": picture,
+        "serve": "--list own.csv",
     }  # fmt: skip
     shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,6 @@
 # Parts of a thumbnail, and what it would be without what hides some of it: a part of _views.pyx.
 
-def part(const float[:, ::1] thumb, const double[:] window, *, int side):
+def part(const float[:, ::1] thumb not None, const double[:] window not None, *, int side):
     """Return one window of a thumbnail as a thumbnail of its own, area-averaged.
 
     Parameters
@@ -11,7 +11,7 @@ def part(const float[:, ::1] thumb, const double[:] window, *, int side):
     side : int
         Samples a side of the result.
     """
-    cdef int n = side_of(thumb)
+    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if side not in (64, 128, 256):
         raise ValueError(f"side is 64, 128 or 256, not {side}")
     if window.shape[0] != 4:
@@ -42,7 +42,7 @@ cdef int check_hole(const int* hole, int n) except -1:
     return 0
 
 
-def filled(const float[:, ::1] thumb, const int[::1] hole):
+def filled(const float[:, ::1] thumb not None, const int[::1] hole not None):
     """Return the thumbnail with one rectangle filled from the samples around it.
 
     Parameters
@@ -51,7 +51,7 @@ def filled(const float[:, ::1] thumb, const int[::1] hole):
     hole : ndarray of int32, shape (4,)
         First and last row, first and last column in samples; the last ones are not part of it.
     """
-    cdef int n = side_of(thumb)
+    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if hole.shape[0] != 4:
         raise ValueError("a hole has four edges")
     check_hole(&hole[0], n)
@@ -62,7 +62,7 @@ def filled(const float[:, ::1] thumb, const int[::1] hole):
     return out
 
 
-def hash_filled(const float[:, ::1] thumb, const int[:, ::1] holes, *, int level=-1):
+def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not None, *, int level=-1):
     """Return the digests of the thumbnail with one rectangle or another filled from the samples around it.
 
     Parameters
@@ -77,7 +77,7 @@ def hash_filled(const float[:, ::1] thumb, const int[:, ::1] holes, *, int level
     -------
     digests : ndarray of uint8, shape (n_holes, 32)
     """
-    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb, sv_kernels_at(at_level))
     cdef Py_ssize_t n_holes = holes.shape[0], i
     if holes.shape[1] != 4:
         raise ValueError("a hole has four edges")
@@ -102,8 +102,8 @@ def hash_filled(const float[:, ::1] thumb, const int[:, ::1] holes, *, int level
     return digests
 
 
-def find_holes(const float[:, ::1] thumb, const uint8_t[::1] digest, const int[:, ::1] starts, *, int most, int step,
-               int max_evaluations, int level=-1):
+def find_holes(const float[:, ::1] thumb not None, const uint8_t[::1] digest not None,
+               const int[:, ::1] starts not None, *, int most, int step, int max_evaluations, int level=-1):
     """Find the rectangles without which the picture agrees best with one digest, one after another.
 
     Parameters
@@ -130,11 +130,11 @@ def find_holes(const float[:, ::1] thumb, const uint8_t[::1] digest, const int[:
     agreement : float
         -1 to 1.
     """
-    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb, sv_kernels_at(at_level))
     cdef Py_ssize_t n_starts = starts.shape[0], i
     if digest.shape[0] != 32 or starts.shape[1] != 4 or n_starts < 1:
         raise ValueError("a digest has 32 bytes, a hole four edges")
-    if not (step >= 1 and max_evaluations >= 0 and 1 <= most <= SV_MOST_HOLES):
+    if not (1 <= step <= n and 0 <= max_evaluations <= MOST_EVALUATIONS and 1 <= most <= SV_MOST_HOLES):
         raise ValueError(f"a step of {step}, {max_evaluations} moves, {most} holes: out of range")
     for i in range(n_starts):
         check_hole(&starts[i, 0], n)

@@ -31,7 +31,8 @@ typedef struct {
 } sv_box;
 
 typedef struct {
-    void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
+    void (*thumbnail)(float *, int, const sh_picture *, const sv_box *, const sv_box *, float *);
+    int (*is_picture)(const float *, int);
     void (*fill_tents)(sv_tents *, int, double, double);
     void (*rows_pass)(float *, const float *, int, const sv_tents *, int, int);
     void (*cols_pass)(float *, const float *, const sv_tents *);
@@ -460,6 +461,10 @@ typedef struct {
     double best_window[4];
 } sv_search;
 
+/* Whether a span has as many samples as frequencies, and is not mostly invention: a sixteenth of a side at least, and within
+ * four sides of it. SV_MOST_TAPS rests on this. */
+static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
+
 /* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
  * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
 static inline double sv_weighed(const float *coefficients, const float *wanted)
@@ -492,14 +497,13 @@ static inline double sv_agreement(sv_search *s, const double *window)
     }
     s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
     s->kernels->cols_pass(coefficients, s->rows, &s->tents);
-    const double agreement = sv_weighed(coefficients, s->wanted);
     s->pixel_kernels->bits(digest, coefficients);
     const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
     }
-    return agreement;
+    return sv_weighed(coefficients, s->wanted);
 }
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
@@ -525,7 +529,8 @@ static inline double sv_refine(sv_search *s, double step, double least, double r
                     if (trial[i] < start[i] - room || trial[i] > start[i] + room)
                         inside = 0;
                 }
-                if (!inside || trial[1] - trial[0] < SV_NARROWEST || trial[3] - trial[2] < SV_NARROWEST)
+                if (!inside || trial[1] - trial[0] < SV_NARROWEST || trial[3] - trial[2] < SV_NARROWEST ||
+                    !sv_is_span(trial[0], trial[1]) || !sv_is_span(trial[2], trial[3]))
                     break;
                 const double found = sv_agreement(s, trial);
                 if (found <= best || s->n_evaluations >= max_evaluations)

@@ -26,9 +26,11 @@ COMMANDS = {
     "rematch": "catalog",
     "catalog": "catalog",
     "report": "catalog",
+    "review": "review",
     "lists": "lists",
     "index": "index",
     "match": "index",
+    "serve": "serve",
     "evaluate": "evaluate",
     "bench": "bench",
 }

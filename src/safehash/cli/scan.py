@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..matching.matcher import Matcher
+    from ..matching.settings import Settings
 
-__all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
+__all__ = ["add_commands", "add_matcher_options", "exit_code", "matcher_opener", "open_matcher"]
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -143,6 +144,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
     group.add_argument(
+        "--allow-pairs",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="FILE",
+        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
+    )
+    group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
@@ -177,8 +186,15 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
+    opener, settings = matcher_opener(arguments)
+    return opener(settings)
+
+
+def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], Matcher], Settings]:
+    """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
+    from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
@@ -192,18 +208,22 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         effort=arguments.effort,
         policy=Policy(**differs) if differs else None,
         allow_ids=arguments.allow_id,
+        allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
     )
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        return Matcher.open(arguments.index, settings=settings)
-    return Matcher.from_files(
-        *(list_source(text, arguments) for text in arguments.list),
-        allow=[list_source(text, arguments) for text in arguments.allow],
-        settings=settings,
-        last_good=not arguments.no_last_good,
-    )
+        return lambda settings: Matcher.open(arguments.index, settings=settings), settings
+    lists = [list_source(text, arguments) for text in arguments.list]
+    allow = [list_source(text, arguments) for text in arguments.allow]
+
+    def read(settings: Settings) -> Matcher:
+        return Matcher.from_files(
+            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+        )
+
+    return read, settings
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 import numpy as np
@@ -21,14 +22,14 @@ from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
-from .decision import Match, NearMiss, Outcome
+from .decision import Audit, Decision, Match, NearMiss, Outcome, in_order, outcome_of
 from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
 from .views import Hit, Refused, look_up
 from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -118,6 +119,22 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
 
 
+def decision_of(audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+    """Sort matches, and name the outcome: a match outweighs whatever else was found."""
+    return Decision(
+        outcome=outcome_of(matches, facts.outcome),
+        matches=in_order(matches),
+        hash=facts.hash,
+        reason=facts.reason,
+        failure=facts.failure,
+        provenance=facts.provenance,
+        audit=audit,
+        decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        milliseconds=milliseconds,
+        refused=facts.refused,
+    )
+
+
 # -- looking up -------------------------------------------------------------------------------------------
 
 
@@ -182,7 +199,7 @@ def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ..
             reason=each.reason,
         )
         for row, each in zip(rows, refused, strict=True)
-        if row < state.n_listed
+        if row < state.n_listed and (state.only is None or state.table[row].source in state.only)
     )
 
 
@@ -259,6 +276,8 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: S
         if row >= state.n_listed:
             continue
         entry = state.table[row]
+        if state.only is not None and entry.source not in state.only:
+            continue
         own = state.policy.of_list(entry.source)
         if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
             continue

@@ -65,7 +65,7 @@ class Match:
     view : str
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
-        What cancelled it: the allow-list's name, or "quarantine".
+        What cancelled it: the allow-list's name, "quarantine", or "review".
 
     Examples
     --------
@@ -176,6 +176,8 @@ class Audit:
     #: How near (bits) an upload must be to an allow-listed picture.
     allow_distance: int = 16
     allow_ids: tuple[str, ...] = ()
+    #: How many pairs of an entry and a picture reviewers had judged (`Settings.allow_pairs`).
+    n_pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from .proposing import Batch
 from .settings import Settings
 from .state import State
 
-__all__ = ["Explanation", "GateSaid", "Look", "Near", "explained", "rows_named"]
+__all__ = ["Explanation", "GateSaid", "Look", "Near", "explained", "rows_of"]
 
 #: Bits beyond the threshold that views without windows are looked up to: unrelated pictures begin at about 60.
 _BEYOND = 33
@@ -211,15 +211,18 @@ def _entry_record(entry: Entry, full_hashes: bool) -> dict[str, Any]:
     return {"list": entry.source, "id": entry.id, "labels": list(entry.labels), "hash": shown}
 
 
-def rows_named(state: State, name: str) -> list[int]:
-    """Return the listed rows whose id or digest is this; digits in any case, `pdq:` before them or not.
+def rows_of(state: State, entry: str | Entry) -> list[int]:
+    """Return the listed rows of an entry: of its id or digest; digits in any case, `pdq:` before them or not.
 
     Raises
     ------
+    LookupError
+        There is none.
     IndexFileError
         The table came from a file, and the file is damaged in its ids.
     """
     rows: list[int] = []
+    name = entry if isinstance(entry, str) else _name_of(entry)
     text = name.rpartition(":")[2].strip().lower()
     if len(text) == 2 * Algorithm.PDQ.n_bytes and not set(text) - set("0123456789abcdef"):
         at, digests = state.table.digests(Algorithm.PDQ)
@@ -227,7 +230,18 @@ def rows_named(state: State, name: str) -> list[int]:
         rows = [row for row in at[same].tolist() if row < state.n_listed]
     if not rows and state.table.known_ids([name], before=state.n_listed):
         rows = [row for row in range(state.n_listed) if state.table.id_of(row) == name]
+    if not rows:
+        raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
     return rows
+
+
+def _name_of(entry: Entry) -> str:
+    """Return what names an entry: its digest, or else its id."""
+    if isinstance(entry.hash, Hash):
+        return entry.hash.hex
+    if entry.id is None:
+        raise LookupError("an entry without digest and id cannot be found")
+    return entry.id
 
 
 def explained(

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -25,17 +25,18 @@ from ..images.limits import Limits
 from ..images.uploads import Upload
 from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
-from .deciding import Facts, decide_hashes, decide_upload, near_any
-from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
-from .explaining import Explanation, explained, rows_named
-from .flood import FloodGuard
+from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
+from .decision import Audit, Decision, ListInfo, Match
+from .explaining import Explanation, explained, rows_of
+from .flood import FloodGuard, quarantined
 from .keeping import before_of
+from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot, state_of
-from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on
 
-__all__ = ["Matcher", "descriptor_of", "quarantined"]
+__all__ = ["Matcher", "descriptor_of"]
 
 _Path = str | os.PathLike[str]
 
@@ -75,28 +76,38 @@ class Matcher:
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
     _shared_guard: FloodGuard | None
     _flood_guard: FloodGuard | None
+    _pairs: Pairs
     _sources: Sources
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
     _refusals: _Refusals
+    _keeps_good: bool
 
     def __init__(self) -> None:
         raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
 
     @classmethod
     def _made(
-        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+        cls,
+        state: State,
+        *,
+        settings: Settings,
+        flood_guard: FloodGuard | None,
+        sources: Sources,
+        keeps_good: bool = False,
     ) -> Matcher:
         self = cls.__new__(cls)
         self._asked = settings
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
+        self._pairs = Pairs(settings.allow_pairs)
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
         self._refusals = _Refusals()
+        self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
 
@@ -165,7 +176,9 @@ class Matcher:
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
-        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
+        return cls._made(
+            state, settings=settings, flood_guard=flood_guard, sources=sources, keeps_good=last_good
+        )
 
     @classmethod
     def open(
@@ -258,7 +271,7 @@ class Matcher:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
-                self._state = read_state(self._sources, self._asked, before)
+                self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
             self._refusals = _Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
@@ -306,11 +319,28 @@ class Matcher:
         """How often `reload_if_changed` refused what it found, since it last took over a new state."""
         return self._refusals.n
 
+    @property
+    def lists_kept(self) -> tuple[str, ...]:
+        """Names of the lists that were refused when they were read, and are matched in their last good state."""
+        return self._state.kept
+
     # -- what it holds ------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Return how many list entries are matched against."""
         return self._state.n_listed
+
+    def counts(self) -> dict[str, int]:
+        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").counts()
+        {'pdq': 1}
+        """
+        state = self._state
+        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -350,7 +380,9 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
+    def check(
+        self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
+    ) -> Decision:
         """Decide one upload.
 
         Parameters
@@ -361,6 +393,8 @@ class Matcher:
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
+        lists : collection of str, optional
+            Names of the lists that are matched against; all of them otherwise. Allow-lists always count.
 
         Returns
         -------
@@ -371,6 +405,8 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+        ValueError
+            There is no such effort, or no such list.
 
         Examples
         --------
@@ -381,7 +417,7 @@ class Matcher:
         'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
-        state = self._state
+        state = of_lists(self._state, lists)
         settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
@@ -393,9 +429,7 @@ class Matcher:
     def explain(
         self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
     ) -> Explanation:
-        """Say why an upload matches what it matches, and nothing else.
-
-        It is decided as `check` does, but counts toward no flood guard.
+        """Say why an upload matches what it matches, and nothing else; it counts toward no flood guard.
 
         Parameters
         ----------
@@ -425,18 +459,11 @@ class Matcher:
         """
         started = time.perf_counter()
         state = self._state
-        rows: list[int] = []
-        if entry is not None:
-            name = entry if isinstance(entry, str) else _name_of(entry)
-            rows = rows_named(state, name)
-            if not rows:
-                raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
+        rows = [] if entry is None else rows_of(state, entry)
         settings, audit = self._at(state, effort)
         matches, facts, looks = explained(state, item, settings, rows)
         return Explanation(
-            decision=self._decision(
-                audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)
-            ),
+            decision=decision_of(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)),
             entries=tuple(state.table[row] for row in rows),
             looks=looks,
         )
@@ -510,8 +537,19 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
+    def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None = None) -> list[Decision]:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Parameters
+        ----------
+        values : sequence of Hash
+        lists : collection of str, optional
+            As of `check`.
+
+        Raises
+        ------
+        ValueError
+            There is no such list.
 
         Examples
         --------
@@ -520,7 +558,7 @@ class Matcher:
         [True, False]
         """
         started = time.perf_counter()
-        state = self._state
+        state = of_lists(self._state, lists)
         judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
@@ -528,33 +566,9 @@ class Matcher:
     # -- the outcome --------------------------------------------------------------------------------------
 
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Sort, name the outcome, count and quarantine."""
-        decision = self._decision(audit, matches, facts, milliseconds=milliseconds)
+        """Sort, name the outcome, settle, count and quarantine."""
+        decision = self._pairs.settle(decision_of(audit, matches, facts, milliseconds=milliseconds))
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
-
-    def _decision(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Sort, and name the outcome: a match outweighs whatever else was found."""
-        return Decision(
-            outcome=outcome_of(matches, facts.outcome),
-            matches=in_order(matches),
-            hash=facts.hash,
-            reason=facts.reason,
-            failure=facts.failure,
-            provenance=facts.provenance,
-            audit=audit,
-            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            milliseconds=milliseconds,
-            refused=facts.refused,
-        )
-
-
-def _name_of(entry: Entry) -> str:
-    """Return what names an entry: its digest, or else its id."""
-    if isinstance(entry.hash, Hash):
-        return entry.hash.hex
-    if entry.id is None:
-        raise LookupError("an entry without digest and id cannot be found")
-    return entry.id
 
 
 def _shown(decision: Decision) -> str:
@@ -583,9 +597,3 @@ def descriptor_of(matcher: Matcher) -> int | None:
             return os.dup(file.fileno()) if (state_of(status),) == origin else None
     except OSError:
         return None
-
-
-def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
-    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.standing)
-    return decision.suppressing(flooding, by="quarantine")

@@ -81,7 +81,7 @@ MATCH_FIELDS = (
     Field("algorithm", Kind.TEXT, "of the entry's digest", "unless the entry has none", "entry_algorithm"),
     Field("hash", Kind.DIGEST, "the entry's digest", "unless the entry has none", "entry_hash"),
     Field(
-        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, or `quarantine`",
+        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, `quarantine` or `review`",
         "where it is cancelled", "suppressed_by",
     ),
     Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),

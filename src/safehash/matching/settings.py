@@ -11,6 +11,7 @@ from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
+from .pairs import Pair
 
 __all__ = [
     "DEFAULT_SETTINGS",
@@ -90,6 +91,9 @@ class Settings:
     allow_distance : int
         How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
         threshold of the policy is looked up, so more than that has no effect.
+    allow_pairs : collection of Pair
+        What reviewers said of entries for pictures (`safehash.read_pairs`): wrong matches are suppressed for that
+        entry and pictures like that one. Kept as a frozenset.
     flood : FloodLimits or None
         When an entry matches too large a share of uploads; None: none is ever quarantined.
     deadline : float or None
@@ -119,6 +123,7 @@ class Settings:
     policy: Policy | None = None
     allow_ids: Collection[str] = frozenset()
     allow_distance: int = 16
+    allow_pairs: Collection[Pair] = frozenset()
     flood: FloodLimits | None = None
     deadline: float | None = DEFAULT_SECONDS
     trusted: Collection[bytes] = frozenset()
@@ -134,6 +139,7 @@ class Settings:
                 wanted = kind.__name__ if isinstance(kind, type) else f"{kind[0].__name__} or None"
                 raise TypeError(f"{name} is {wanted}, not {type(value).__name__}")
         object.__setattr__(self, "allow_ids", all_of("allow_ids", self.allow_ids, str))
+        object.__setattr__(self, "allow_pairs", all_of("allow_pairs", self.allow_pairs, Pair))
         object.__setattr__(self, "trusted", all_of("trusted", self.trusted, bytes))
         for key in self.trusted:
             if len(key) != _KEY_BYTES:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "audit_of",
     "is_gone",
+    "of_lists",
     "origin_of",
     "read_state",
     "remarks_on",
@@ -53,6 +54,10 @@ class State:
     audit: Audit
     notes: tuple[str, ...]
     origin: tuple[object, ...]  # what the files looked like when they were read
+    kept: tuple[
+        str, ...
+    ] = ()  # names of lists that are in their last good state, as what is there now is refused
+    only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,7 @@ def read_state(
     settings: Settings,
     before: Mapping[tuple[str, bool], Before] | None = None,
     last_good: bool = False,
+    keep_good: bool = False,
 ) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
@@ -106,6 +112,8 @@ def read_state(
         What this takes the place of, as of `keeping.before_of`.
     last_good : bool
         Keep the last good state of each list beside it, and go on from it where a list is refused.
+    keep_good : bool
+        Keep the last good state alone.
 
     Raises
     ------
@@ -119,16 +127,18 @@ def read_state(
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
+    kept: list[str] = []
     n_listed = 0
     allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, said = _load(source, last_good)
+            kept += [loaded.name] if said else []
             selection = select(allow_policy if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
             if known is not None:
                 check_shrink(source, known, len(selection.rows), loaded.withdrawn)
-            if last_good and not said:
+            if (last_good or keep_good) and not said:
                 problem = keep(source, loaded)
                 said = [] if problem is None else [f"{loaded.name}: {problem}"]
             for note in said:
@@ -194,6 +204,7 @@ def read_state(
         audit=audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
+        kept=tuple(kept),
     )
 
 
@@ -241,6 +252,7 @@ def audit_of(
         ),
         allow_distance=settings.allow_distance,
         allow_ids=tuple(sorted(settings.allow_ids)),
+        n_pairs=len(settings.allow_pairs),
     )
 
 
@@ -293,6 +305,21 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
     unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
     remarks += [f"the allowed id {name!r} is no listed entry's" for name in sorted(unknown)]
     return tuple(remarks)
+
+
+def of_lists(state: State, lists: Collection[str] | None) -> State:
+    """Return a state in which only the entries of some lists count."""
+    if lists is None:
+        return state
+    if isinstance(lists, str):
+        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+    only = frozenset(lists)
+    known = {info.name for info in state.audit.lists if not info.allow}
+    if not only or only - known:
+        found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
+        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+    counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
+    return replace(state, only=only, audit=replace(state.audit, lists=counting))
 
 
 def widest_distance(policy: Policy, algorithm: Algorithm) -> int:

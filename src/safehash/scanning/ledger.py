@@ -298,6 +298,11 @@ class Ledger:
 
     def _forget(self, file: int) -> None:
         """Give up what was known of other bytes under this name."""
+        self._store.db.execute(
+            "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
+            " SELECT ?, file, 'lost', list, entry, algorithm, digest, labels FROM matches WHERE file = ?",
+            (self.running.number, file),
+        )
         for table in ("hashes", "looks", "matches"):
             self._store.db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from ..matching.matcher import quarantined
+from ..hashing.algorithms import Algorithm
+from ..matching.flood import quarantined
+from ..matching.pairs import Pairs
 from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
@@ -22,6 +24,7 @@ from .ledger import Ledger
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .reviews import pairs_within
 from .sharing import SharedLists
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
@@ -153,7 +156,8 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
+        self._pairs = Pairs(())
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes, n_pairs=matcher.audit.n_pairs)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -261,13 +265,17 @@ class Scan:
     def _begin(self) -> Ledger | None:
         if self._catalog is None:
             return None
-        return Ledger(
+        ledger = Ledger(
             self._catalog._store,
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
             detailed=self._options.unchanged,
         )
+        # Read once nobody else writes any more.
+        self._pairs = Pairs(pairs_within(self._catalog._store))
+        self.summary.n_pairs += len(self._pairs)
+        return ledger
 
     def _in_order(self, answers: Iterator[tuple[int, ScanEvent]]) -> Iterator[ScanEvent]:
         """Put answers into the order of their tickets, if that is asked for."""
@@ -393,7 +401,8 @@ class Scan:
                 path=item.path, member=item.member, position=item.position,
                 reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
-        decision = verdict.decision
+        sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
+        decision = self._pairs.settle(verdict.decision, sha256=sha256)
         guard = self._matcher.flood_guard
         if guard is not None and self._counts_here:
             decision = quarantined(decision, guard)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..matching.pairs import digest_of
 from ..matching.settings import EFFORTS
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Scope:
     def of(cls, audit: Audit, settings: Settings | None, *, effort: str | None = None) -> Scope:
         """Return what a matcher decides under; `effort` in place of its own."""
         told = {} if settings is None else _canonical(settings)
+        if settings is not None:
+            told["allow_pairs"] = digest_of(settings.allow_pairs)
         facts = {
             "version": audit.version,
             "thresholds": dict(audit.thresholds),

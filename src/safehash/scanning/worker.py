@@ -144,7 +144,7 @@ class Worker:
             Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
             for algorithm in self._file_digests
         )
-        decision = self._matcher.check(data)
+        decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
         return Verdict(
             decision=decision,
             digests=digests,

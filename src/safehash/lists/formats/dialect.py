@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -110,8 +111,29 @@ class _Finder:
     def _with(self, delimiter: str | None, number: int, names: tuple[str, ...]) -> Dialect:
         rows = self._rows(delimiter)
         n_above = sum(line < number and not is_comment for line, _, is_comment in rows)
-        sample = tuple(cells for line, cells, is_comment in rows if line > number and not is_comment)
+        sample = self._whole_rows(delimiter, number)
+        if sample is None:
+            sample = tuple(cells for line, cells, is_comment in rows if line > number and not is_comment)
         return Dialect(delimiter, names, number + 1, n_above, sample)
+
+    def _whole_rows(self, delimiter: str | None, header: int) -> tuple[tuple[str, ...], ...] | None:
+        """Return the rows below the header where quoted cells go on over lines; None where none does."""
+        lines = [line for number, line in self._lines if number > header and not comment_in(line)]
+        if delimiter is None or not any('"' in line for line in lines):
+            return None
+        rows: list[list[str]] = []
+        reader = csv.reader(
+            (f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True, strict=True
+        )
+        with contextlib.suppress(
+            csv.Error
+        ):  # the sample ends within a row, or a line is odd: what is before it does
+            rows.extend(reader)
+        if not rows or any(
+            "\n" in cell and any(map(digits_in, cell.split())) for row in rows for cell in row
+        ):
+            return None  # a quote is missing
+        return tuple(tuple(cell.strip() for cell in row) for row in rows)
 
     def _wanted_header(self, delimiter: str | None) -> tuple[int, tuple[str, ...]] | None:
         """Return the line that has the names the caller gives."""
