@@ -10,7 +10,9 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = "(AGREEMENT, COVERAGE, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)"
+_ALL = (
+    "(AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)"
+)
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -38,6 +40,7 @@ BREAKS = (
             "AGREEMENT",
             "COVERAGE",
             "MISSING",
+            "HIDDEN",
             "QUALITY",
             "FAINT",
             "PLAIN_SHAPE",

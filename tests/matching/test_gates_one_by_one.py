@@ -16,7 +16,7 @@ from safehash.matching.views import Hit, _Finds
 PHOTOGRAPH: dict[str, Any] = {
     "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01, "greys": 5.8,
     "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
-    "plain_distance": 95, "degenerate": False,
+    "plain_distance": 95, "degenerate": False, "hidden": 0.0,
 }  # fmt: skip
 
 NOWHERE = -1
@@ -50,6 +50,8 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("coverage", {"coverage": 0.08}, 57, 57),
     ("missing", {"missing": 0.2501}, NOWHERE, 57),
     ("missing", {"missing": 0.25}, 57, 57),
+    ("hidden", {"hidden": 0.401}, NOWHERE, 57),
+    ("hidden", {"hidden": 0.4}, 57, 57),
     ("window quality", {"quality": 39}, NOWHERE, 57),
     ("window quality", {"quality": 40}, 57, 57),
     ("faint coefficients", {"faint": 0.1501}, NOWHERE, 57),
