@@ -4,6 +4,7 @@ Everything else about the package stands in pyproject.toml.
 """
 
 import os
+import platform
 import re
 import sys
 from pathlib import Path
@@ -26,6 +27,16 @@ else:
     # -g0: interpreters hand their own -g on, and debug information is four fifths of a wheel.
     compile_args = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
     link_args = []
+    if sys.platform.startswith("linux"):
+        # Should one of our checks fail after all: a guard behind arrays on the stack, the checked forms of memcpy
+        # and its like, tables of addresses that nothing can write to once the module is loaded, no stack that runs
+        # as code, and (x86-64) marks where indirect jumps may lead. tests/test_hardening.py looks for them.
+        compile_args += ["-fstack-protector-strong", "-fstack-clash-protection"]
+        link_args += ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+        if platform.machine() in ("x86_64", "AMD64"):
+            compile_args += ["-fcf-protection=full"]
+        if not SANITIZE:  # the sanitizers have checks of their own, and want the plain calls
+            compile_args += ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]
     if SANITIZE:
         flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined"]
         compile_args += [*flags, "-g", "-O1"]

@@ -17,6 +17,7 @@ from requirements_of import dependencies, platforms
 from safehash.cli import exits
 from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
+from safehash.service import app, description
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
@@ -27,6 +28,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "dependencies": dependencies,
     "platforms": platforms,
+    "routes": lambda: description.markdown(app.ROUTES),
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)
