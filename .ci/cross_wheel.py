@@ -1,8 +1,8 @@
-"""Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang.
+"""Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang, without a container.
 
 Run: python .ci/cross_wheel.py TARGET [-o FOLDER], with TARGET one of those below, in an environment that has ziglang,
-auditwheel, cython and setuptools. The wheel is for the interpreter that runs this; headers of CPython on 64-bit Linux do
-not differ between processors. ``auditwheel`` has the last word on the tag.
+auditwheel, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on 64-bit Linux
+do not differ between processors. ``auditwheel`` has the last word on the tag.
 """
 
 from __future__ import annotations
@@ -50,7 +50,17 @@ def main() -> None:
         )  # fmt: skip
         (made,) = Path(folder, "made").glob("*.whl")
         subprocess.run(
-            [sys.executable, "-m", "auditwheel", "repair", "--plat", tag, "-w", str(arguments.output), str(made)],
+            [
+                sys.executable,
+                "-m",
+                "auditwheel",
+                "repair",
+                "--plat",
+                tag,
+                "-w",
+                str(arguments.output),
+                str(made),
+            ],
             check=True,
         )
 
