@@ -1,4 +1,4 @@
-"""Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang, without a container.
+"""Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang: no container.
 
 Run: python .ci/cross_wheel.py TARGET [-o FOLDER], with TARGET one of those below, in an environment that has ziglang,
 auditwheel, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on 64-bit Linux
