@@ -25,7 +25,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pillow
+.PHONY: check-pytx check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -51,6 +51,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
+	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
@@ -90,6 +91,11 @@ check: develop lint types
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
+
 # The property tests with 2 000 examples each.
 test-long: develop
 	SAFEHASH_HYPOTHESIS=long $(BIN)/python -m pytest -q
@@ -119,6 +125,12 @@ check-browser: develop
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
+
+# python-threatexchange's own tests with our signal type in the place of theirs: CHECKOUT is a checkout of
+# github.com/facebook/ThreatExchange.
+check-pytx: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]"
+	$(BIN)/python tests/their_tests.py $(CHECKOUT)
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop

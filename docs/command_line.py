@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from safehash.cli import make_parser
+from safehash.cli.parser import make_parser
 
 __all__ = ["markdown"]
 

@@ -25,10 +25,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "families": families.markdown,
     "gates": judgement.markdown,
     "exit codes": exits.markdown,
+    "routes": lambda: description.markdown(app.ROUTES),
     "commands": commands,
     "dependencies": dependencies,
     "platforms": platforms,
-    "routes": lambda: description.markdown(app.ROUTES),
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

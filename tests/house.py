@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("matching",),
     ("scanning",),
-    ("evaluation", "reports", "service"),
+    ("evaluation", "integrations", "reports", "service"),
     ("cli",),
 )
 ROOMS = tuple(room for floor in FLOORS for room in floor)
@@ -52,9 +52,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "python_multipart": ("service",),
     "prometheus_client": ("service",),
     "h11": ("service",),
+    "threatexchange": ("integrations",),
     "pyarrow": ("matching", "cli"),
     "rich": ("cli",),
     "argparse": ("cli",),
+    "shtab": ("cli",),
+    "tomli": ("cli",),
+    "watchdog": ("scanning",),
 }
 
 #: What stands in the package beside code, and why.

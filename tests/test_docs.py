@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import safehash
-from safehash.cli import make_parser
+from safehash.cli.parser import make_parser
 from terminal import Terminal, shown
 
 ROOT = Path(__file__).parent.parent

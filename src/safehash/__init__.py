@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .scanning.reviews import Applied, apply_verdicts, pairs_of
     from .scanning.run import Scan, scan
     from .scanning.verdicts import Verdict, read_verdicts
+    from .search.growing import GrowingIndex
     from .search.index import Index
 
 __version__ = "0.2.0.dev0"
@@ -103,6 +104,7 @@ __all__ = [
     "FloodLimits",
     "ForeignHash",
     "GateSaid",
+    "GrowingIndex",
     "Hash",
     "ImageError",
     "ImageTooLarge",
@@ -199,6 +201,7 @@ _HOMES = {
     "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
     "GateSaid": "matching.explaining",
+    "GrowingIndex": "search.growing",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 import safehash
-from safehash.matching.matcher import Matcher, descriptor_of
-from safehash.scanning.sharing import SharedLists, sweep
+from safehash.matching.matcher import Matcher
+from safehash.scanning.sharing import SharedLists, descriptor_of, sweep
 from stores import environment, write_list, write_picture
 
 POSIX = os.name == "posix"

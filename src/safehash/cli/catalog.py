@@ -113,7 +113,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     runs.add_argument(
         "--new", action="store_true", help="only those found by the last scan or re-match, or later"
     )
-    part.add_argument("--list", dest="source", metavar="NAME", help="only those with this list")
+    part.add_argument("--matched-list", dest="source", metavar="NAME", help="only those with this list")
     part.add_argument("--label", metavar="LABEL", help="only those with this label")
     part.add_argument("--folder", type=LookPath, metavar="FOLDER", help="only files in or below this folder")
     record = report.add_argument_group("the record that codes of practice ask operators to keep")
