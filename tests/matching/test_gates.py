@@ -14,12 +14,12 @@ from safehash import _digests
 from safehash.hashing import compute
 from safehash.images.pictures import Decoded
 from safehash.matching import views
-from safehash.matching.evidence import THE_UPLOAD, Candidate, Evidence
+from safehash.matching.evidence import Candidate, Evidence
 from safehash.matching.families import FRAMED, PANEL, TURNED, WHOLE, Family
 from safehash.matching.gates import Refusal, Room
 from safehash.matching.judgement import GREYS, LAID_OUT, PLAIN_SHAPE, TURNS, WINDOWS
 from safehash.matching.settings import EFFORTS, Effort
-from safehash.matching.thumbnails import Thumbnails, Window
+from safehash.matching.thumbnails import THE_UPLOAD, Thumbnails, Window
 from safehash.search.index import Index
 
 #: A window that is the upload but for a hundredth on every side.

@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from .evidence import MEASURES, Evidence
+import numpy as np
+
+from .evidence import MEASURES, Candidate, Evidence
+from .families import WHOLE
 from .gates import (
     Agreement,
     AtLeast,
@@ -22,8 +25,12 @@ from .gates import (
     Room,
     spoken,
 )
+from .thumbnails import Thumbnails
 
-__all__ = ["TURNS", "WINDOWS", "Gates", "markdown"]
+__all__ = ["TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
+
+#: What an upload shows does not depend on any entry.
+_NO_DIGEST = np.zeros((1, 32), np.uint8)
 
 AGREEMENT = Agreement(
     name="agreement",
@@ -230,15 +237,28 @@ class Gates:
             yield gate, said, replace(room, bits=left)
 
 
+HIDDEN = AtMost(
+    name="hidden",
+    ranges=(Range("hidden", 0.4, 0.4),),
+    effect="more is refused",
+    source="without 43 and 47 % of them, a poster and a screenshot are those of any other picture in the same template",
+)
+
 _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, COVERAGE, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)
+    (AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)
 )
 
 #: Of the whole upload in another orientation, or its negative.
 TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
+
+
+def is_graphic(thumbs: Thumbnails) -> bool:
+    """Tell whether an upload as it is, is a graphic through and through: near identity only counts of it."""
+    seen = Evidence(Candidate(family=WHOLE, row=0, distance=0), _NO_DIGEST, thumbs)
+    return WINDOWS.photograph(seen) == 0.0
 
 
 def markdown() -> str:
