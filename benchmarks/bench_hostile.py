@@ -22,7 +22,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -49,10 +49,11 @@ def one(path: Path, effort: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "own.csv")
         listed.write_text("hash\n" + "f0" * 32 + "\n", encoding="ascii")
+        from_files: Any = safehash.Matcher.from_files  # of an earlier state, too
         try:
-            matcher = safehash.Matcher.from_files(listed, settings=safehash.Settings(effort=effort))
+            matcher = from_files(listed, settings=safehash.Settings(effort=cast("Any", effort)))
         except (AttributeError, TypeError):  # before there were settings
-            matcher = safehash.Matcher.from_files(listed, effort=effort)
+            matcher = from_files(listed, effort=effort)
     rng = np.random.default_rng(1)
     for file_format in SMALL:
         stream = io.BytesIO()
@@ -123,7 +124,7 @@ def _png(depth: int, colour: int, extra: bytes = b"") -> Callable[[str, int], by
         row = bytes(1 + -(-side * bands * depth // 8))
         packer = zlib.compressobj(1)
         packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-        return png_of(side, side, depth, colour, packed, extra)
+        return bytes(png_of(side, side, depth, colour, packed, extra))
 
     return save
 
