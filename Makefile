@@ -8,6 +8,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: demo
 .PHONY: picture
 .PHONY: figures
+.PHONY: docs
 .PHONY: test
 .PHONY: develop
 .PHONY: check
@@ -24,7 +25,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pillow
+.PHONY: check-pytx check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -50,8 +51,9 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
+	$(BIN)/python benchmarks/claims.py
+	rm -rf build/outside
+	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
@@ -65,8 +67,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.
@@ -88,6 +90,11 @@ check: develop lint types
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
 
 # The property tests with 2 000 examples each.
 test-long: develop
@@ -119,6 +126,12 @@ check-browser: develop
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
 
+# python-threatexchange's own tests with our signal type in the place of theirs: CHECKOUT is a checkout of
+# github.com/facebook/ThreatExchange.
+check-pytx: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]"
+	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
@@ -133,6 +146,8 @@ bench: develop
 	$(BIN)/python benchmarks/bench_lists.py
 	$(BIN)/python benchmarks/bench_scan.py
 	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
+	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
+	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
 	$(MAKE) figures
 
@@ -140,6 +155,13 @@ bench: develop
 figures:
 	$(PYTHON) benchmarks/make_tables.py
 	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

@@ -45,5 +45,10 @@ def misbehave(path: str) -> None:
         raise ZeroDivisionError("nobody expected this")
     elif name.startswith("unsendable"):
         raise Unsendable(lambda: "an error that no other process can be told of")
+    elif name.startswith("limits"):  # says what it may leave behind when it crashes
+        import resource
+
+        limits = Path(path).parent.parent / "limits"
+        limits.write_text(str(resource.getrlimit(resource.RLIMIT_CORE)), encoding="ascii")
     elif name.startswith("slow"):
         time.sleep(0.05)

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("matching",),
     ("scanning",),
-    ("evaluation", "reports", "service"),
+    ("evaluation", "integrations", "reports", "service"),
     ("cli",),
 )
 ROOMS = tuple(room for floor in FLOORS for room in floor)
@@ -52,14 +52,19 @@ DOORS: dict[str, tuple[str, ...]] = {
     "python_multipart": ("service",),
     "prometheus_client": ("service",),
     "h11": ("service",),
+    "threatexchange": ("integrations",),
     "pyarrow": ("matching", "cli"),
     "rich": ("cli",),
     "argparse": ("cli",),
+    "shtab": ("cli",),
+    "tomli": ("cli",),
+    "watchdog": ("scanning",),
 }
 
 #: What stands in the package beside code, and why.
 BESIDE = {
     "py.typed": "Tells type checkers that the package is typed.",
+    "reports/templates/compliance.html": "The page that a record of compliance fills.",
     "reports/templates/report.html": "The page that a report fills.",
     "reports/templates/report.css": "Its style.",
     "reports/templates/report.js": "Its script.",

@@ -27,6 +27,16 @@ def test_made_to_cost_is_refused_on_its_bytes(attack: Attack) -> None:
         check_parts(sniff(data[:256]) or "", data)
 
 
+@pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.name)
+def test_the_door_counts_before_anything_is_decoded(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("a decoder met it")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.__init__", fail)
+    with pytest.raises(ImageTooLarge, match="made to cost"):
+        next(decode_frames(attack.make(attack.n_small)))
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_what_passes_is_work_for_its_size(attack: Attack) -> None:
     """Of a tenth of the parts: counted work, of no clock, within what is promised."""

@@ -324,6 +324,14 @@ class TestFloodGuard:
         assert guard.counts() == (8, {"x": 2})
         assert guard.record(["x"]) == {"x"}
 
+    def test_a_share_is_allowed_up_to_its_limit(self) -> None:
+        guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=2))
+        guard.record([])
+        assert guard.record(["x"]) == frozenset()  # 1 of 2
+        guard.record([])
+        assert guard.record(["x"]) == frozenset()  # 2 of 4
+        assert guard.record(["x"]) == {"x"}  # 3 of 5
+
     def test_release_is_for_good(self) -> None:
         guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=1, min_uploads=1))
         assert guard.record(["x"]) == {"x"}

@@ -95,3 +95,18 @@ def test_a_forged_number_of_listed_rows(whole: bytes, tmp_path: Path, n_listed: 
     path.write_bytes(resealed(whole, change))
     with pytest.raises(IndexFileError):
         use(path)
+
+
+@pytest.mark.parametrize("name", sections())
+def test_a_section_s_own_checksum_is_compared(whole: bytes, tmp_path: Path, name: str) -> None:
+    """All else fits: the checksums of its blocks, and theirs."""
+
+    def change(header: dict[str, list[dict[str, str]]]) -> None:
+        (section,) = (each for each in header["sections"] if each["name"] == name)
+        section["checksum"] = f"{int(section['checksum'], 16) ^ 1:016x}"
+
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, change))
+    with pytest.raises(IndexFileError, match="its block checksums are not its own") as caught:
+        open_snapshot(path)
+    assert caught.value.section == name

@@ -151,6 +151,7 @@ REFUSED: dict[str, tuple[Any, int]] = {
         ("POST", "/v1/check/batch", form(*(("a", b"") for _ in range(200)))[0], {"Content-Type": form()[1]}), 400,
     ),
     "too large": (("POST", "/v1/check", bytes(400_000), {}), 413),
+    "an explanation without tokens": (("POST", "/v1/explain", PICTURE, {}), 403),
     "another method": (("GET", "/v1/check", None, {}), 405),
     "another path": (("GET", "/v2/check", None, {}), 404),
 }  # fmt: skip
@@ -284,6 +285,10 @@ def test_tokens_a_unix_socket_and_a_good_end(lists: list[Path], pictures: list[P
             200
         }
         assert status("GET", "/metrics", None) == 401
+        assert [status("POST", "/v1/explain", each) for each in (None, pipeline)] == [401, 403]
+        told = service.post("/v1/explain?entry=entry-picture00001", listed, Authorization=admin).json
+        assert (told["decision"]["outcome"], told["entries"][0]["id"]) == ("match", "entry-picture00001")
+        assert service.post("/v1/explain?entry=nobody", listed, Authorization=admin).status == 404
         tokens.write_text("admin ops fedcba9876543210\n")
         service.process.send_signal(signal.SIGHUP)
         until(lambda: status("POST", "/v1/check", pipeline) == 401)

@@ -135,6 +135,7 @@ def _count_jpeg(data: bytes, budget: Budget) -> None:
         if marker in _FRAMES and not frame:
             frame = bytes([marker]) + data[at + 2 : end]
         at = max(end, at + 2)
+    budget.spend(max(0, len(data) - at), _FILL, "bytes that begin no segment")
 
 
 def check_jpeg_scans(data: bytes, frame: bytes, at: int, budget: Budget | None = None) -> None:

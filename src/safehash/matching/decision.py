@@ -320,3 +320,11 @@ def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
     """Return matches as a decision holds them: standing ones first, nearest first."""
     return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
+
+
+def shown(decision: Decision) -> str:
+    """Say of what kind an upload was, as a log may show it."""
+    how = decision.provenance
+    if how is None:
+        return decision.reason or decision.outcome.value
+    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
-from ..files import open_regular
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
@@ -26,17 +25,17 @@ from ..images.uploads import Upload
 from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
-from .decision import Audit, Decision, ListInfo, Match
+from .decision import Audit, Decision, ListInfo, Match, shown
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import before_of
 from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot, state_of
-from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on
+from .snapshot import open_snapshot
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
 
-__all__ = ["Matcher", "descriptor_of"]
+__all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
@@ -181,6 +180,33 @@ class Matcher:
         )
 
     @classmethod
+    def from_entries(
+        cls,
+        entries: Iterable[Entry],
+        *,
+        allow: Iterable[Entry] = (),
+        settings: Settings = DEFAULT_SETTINGS,
+        flood_guard: FloodGuard | None = None,
+    ) -> Matcher:
+        """Return a matcher over entries at hand, each of the list that its `source` names.
+
+        Records of one entry are merged as a list's are: a later page that is older loses.
+
+        Raises
+        ------
+        ListError
+            No entry to match against is left.
+
+        Examples
+        --------
+        >>> known = safehash.Entry(hash=safehash.hash_file("photo.jpg"), source="own", id="b-1")
+        >>> Matcher.from_entries([known]).check("photo.jpg").standing[0].entry.id
+        'b-1'
+        """
+        state = state_of_entries(entries, allow, settings)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
+
+    @classmethod
     def open(
         cls,
         path: _Path,
@@ -253,8 +279,6 @@ class Matcher:
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
 
-        Of several threads that reload at once, one reads at a time: what was read last is what stays.
-
         Raises
         ------
         ListError, IndexFileError, OSError
@@ -266,7 +290,9 @@ class Matcher:
         >>> matcher = Matcher.from_files("list.csv")
         >>> matcher.reload()
         """
-        with self._reloading:
+        if self._sources == Sources():
+            raise ListError("made of entries: there is nothing to read again")
+        with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
@@ -279,8 +305,8 @@ class Matcher:
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether there is a new state.
 
-        Cheap enough for every request: one look at each file's status. What cannot be used changes nothing
-        but `notes`, `n_refused` and the log, and is not read again until it changes.
+        Cheap: one look at each file's status. What cannot be used changes nothing but `notes`, `n_refused` and the
+        log, and is not read again until it changes.
 
         Raises
         ------
@@ -323,8 +349,6 @@ class Matcher:
     def lists_kept(self) -> tuple[str, ...]:
         """Names of the lists that were refused when they were read, and are matched in their last good state."""
         return self._state.kept
-
-    # -- what it holds ------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Return how many list entries are matched against."""
@@ -423,7 +447,7 @@ class Matcher:
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
-            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
+            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
 
     def explain(
@@ -563,37 +587,12 @@ class Matcher:
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 
-    # -- the outcome --------------------------------------------------------------------------------------
-
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
         """Sort, name the outcome, settle, count and quarantine."""
         decision = self._pairs.settle(decision_of(audit, matches, facts, milliseconds=milliseconds))
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
 
 
-def _shown(decision: Decision) -> str:
-    """Say of what kind an upload was, as a log may show it."""
-    how = decision.provenance
-    if how is None:
-        return decision.reason or decision.outcome.value
-    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"
-
-
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
-
-
-def descriptor_of(matcher: Matcher) -> int | None:
-    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
-
-    The caller closes the descriptor.
-    """
-    path, origin = matcher._sources.snapshot, matcher._state.origin
-    if path is None:
-        return None
-    try:
-        with open_regular(path) as (file, status):
-            return os.dup(file.fileno()) if (state_of(status),) == origin else None
-    except OSError:
-        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,7 +14,9 @@ from .. import __version__
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
-from ..lists.loading import LoadedList, load_list
+from ..lists.entry import Entry
+from ..lists.loading import LoadedList, load_list, loaded_of
+from ..lists.merging import merge_lists
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
@@ -35,6 +37,7 @@ __all__ = [
     "origin_of",
     "read_state",
     "remarks_on",
+    "state_of_entries",
     "widest_distance",
 ]
 
@@ -129,12 +132,11 @@ def read_state(
     notes: list[str] = []
     kept: list[str] = []
     n_listed = 0
-    allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, said = _load(source, last_good)
             kept += [loaded.name] if said else []
-            selection = select(allow_policy if is_allow else policy, loaded)
+            selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
             if known is not None:
                 check_shrink(source, known, len(selection.rows), loaded.withdrawn)
@@ -155,22 +157,74 @@ def read_state(
             for note in said:
                 _LOG.info("%s", note)
             notes += said
-            infos.append(
-                ListInfo(
-                    name=loaded.name,
-                    snapshot=loaded.snapshot,
-                    loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    n_entries=len(selection.rows),
-                    allow=is_allow,
-                )
-            )
+            infos.append(_info(loaded, len(selection.rows), is_allow))
         if not is_allow:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
         raise ListError(
             "no entry to match against is left: see `safehash lists check`", path=sources.lists[0].path
         )
-    table = builder.build()
+    return _state(builder.build(), n_listed, infos, policy, settings, notes=notes, origin=origin, kept=kept)
+
+
+#: An allow-list is taken whole.
+_ALLOW_POLICY = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
+
+
+def state_of_entries(entries: Iterable[Entry], allow: Iterable[Entry], settings: Settings) -> State:
+    """Put entries at hand into one table, as `read_state` puts lists; each belongs to the list that its source names.
+
+    Raises
+    ------
+    ListError
+        No entry to match against is left.
+    """
+    policy = Policy() if settings.policy is None else settings.policy
+    builder = EntryTableBuilder()
+    infos: list[ListInfo] = []
+    notes: list[str] = []
+    n_listed = 0
+    for is_allow, given in ((False, entries), (True, allow)):
+        by_source: dict[str, list[Entry]] = {}
+        for entry in merge_lists(given):
+            by_source.setdefault(entry.source, []).append(entry)
+        for name, own in by_source.items():
+            loaded = loaded_of(name, own)
+            selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
+            notes += [f"{name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
+            builder.extend_from(loaded.table, selection.rows)
+            infos.append(_info(loaded, len(selection.rows), is_allow))
+        if not is_allow:
+            n_listed = len(builder)
+    if n_listed == 0:
+        raise ListError(
+            "no entry to match against is left: there was none, or the policy leaves all of them out"
+        )
+    return _state(builder.build(), n_listed, infos, policy, settings, notes=notes)
+
+
+def _info(loaded: LoadedList, n_entries: int, is_allow: bool) -> ListInfo:
+    return ListInfo(
+        name=loaded.name,
+        snapshot=loaded.snapshot,
+        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        n_entries=n_entries,
+        allow=is_allow,
+    )
+
+
+def _state(
+    table: EntryTable,
+    n_listed: int,
+    infos: Sequence[ListInfo],
+    policy: Policy,
+    settings: Settings,
+    *,
+    notes: Sequence[str],
+    origin: tuple[object, ...] = (),
+    kept: Sequence[str] = (),
+) -> State:
+    """Index a table, and return everything together."""
     indexes: dict[Algorithm, Index] = {}
     exact: dict[Algorithm, ExactIndex] = {}
     allowed: set[int] = set()
@@ -181,7 +235,10 @@ def read_state(
         n_own = int(np.searchsorted(rows, n_listed))
         if algorithm.is_perceptual:
             index = Index.from_digests(
-                digests, algorithm=algorithm, max_distance=widest_distance(policy, algorithm)
+                digests,
+                algorithm=algorithm,
+                method=settings.search,
+                max_distance=widest_distance(policy, algorithm),
             )
             indexes[algorithm] = index
             if n_own < rows.size:

@@ -32,11 +32,13 @@ _START_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One upload to decide: its length, and how."""
+    """One upload to decide: its length, and how. To explain, too, if that is asked; of one entry, if it is named."""
 
     n_bytes: int
     effort: Effort | None = None
     lists: frozenset[str] | None = None
+    explain: bool = False
+    entry: str | None = None
 
 
 class WorkerDied(Exception):
@@ -87,6 +89,38 @@ class Lane:
         SafehashError
             The worker cannot open the lists, or found them damaged.
         """
+        answer = self._ask(data, task, timeout)
+        if isinstance(answer, Verdict):
+            return answer
+        raise SafehashError(f"a worker failed: {answer}")
+
+    def explain(self, data: bytes, task: Task, *, timeout: float) -> dict[str, Any]:
+        """Have one upload explained within `timeout` seconds; as plain data.
+
+        Raises
+        ------
+        LookupError
+            There is no entry of that name.
+        WorkerDied, SafehashError
+            As of `decide`.
+        """
+        answer = self._ask(data, task, timeout)
+        if isinstance(answer, dict):
+            return answer
+        if answer is None:
+            raise LookupError("no entry that is matched against has that id or digest")
+        raise SafehashError(f"a worker failed: {answer}")
+
+    def _ask(self, data: bytes, task: Task, timeout: float) -> Any:
+        """Send a task, and return what comes back.
+
+        Raises
+        ------
+        WorkerDied
+            The worker crashed, took too long, or was killed. Another stands ready.
+        SafehashError
+            The worker cannot open the lists, or found them damaged.
+        """
         if self._process is None:
             self._start()
         assert self._memory is not None
@@ -110,9 +144,7 @@ class Lane:
         finally:
             if self._memory is not None:
                 self._memory.forget()
-        if isinstance(answer, Verdict):
-            return answer
-        raise SafehashError(f"a worker failed: {answer}")
+        return answer
 
     def close(self) -> None:
         """End the worker, whatever it does."""
@@ -254,7 +286,7 @@ def _serve(
         item = Item(path="upload", named=True, data=data, effort=task.effort, lists=task.lists)
         del data
         try:
-            answer: Verdict | str = worker.decide(item)
+            answer: Any = worker.explain(item, task.entry) if task.explain else worker.decide(item)
         except SafehashError as exc:
             answer = f"{type(exc).__name__}: {exc}"
         del item

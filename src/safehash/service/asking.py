@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -40,6 +40,8 @@ class Asked:
         When its time is over, of `time.monotonic`.
     n_bytes : int
         Of the body.
+    also : mapping of str to str
+        What else was said that this request may say.
     """
 
     uploads: tuple[bytes, ...] = ()
@@ -50,10 +52,18 @@ class Asked:
     full_hashes: bool = False
     due: float
     n_bytes: int = 0
+    also: Mapping[str, str] = field(default_factory=dict)
 
 
-async def ask(request: Request, options: ServiceOptions) -> Asked:
+async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...] = ()) -> Asked:
     """Read a request: an upload as its raw body or in a form, or hashes in JSON.
+
+    Parameters
+    ----------
+    request : Request
+    options : ServiceOptions
+    also : tuple of str
+        What else may be said beside an upload.
 
     Raises
     ------
@@ -62,13 +72,14 @@ async def ask(request: Request, options: ServiceOptions) -> Asked:
     """
     due = time.monotonic() + options.timeout
     body = await read_body(request, max_bytes=options.max_body, seconds=options.timeout)
+    may_be_said = {*_SAID, *also}
     said: dict[str, Any] = dict(request.query_params)
     uploads: list[bytes] = []
     names: list[str | None] = []
     hashes: list[Hash] = []
     if is_form(request):
         for part in parts_of(request, body):
-            if part.filename is None and part.name in _SAID:
+            if part.filename is None and part.name in may_be_said:
                 said[part.name] = part.data.decode("utf-8", "replace")
             else:
                 uploads.append(part.data)
@@ -81,14 +92,14 @@ async def ask(request: Request, options: ServiceOptions) -> Asked:
             raise Refused(400, "hashes is a list of hashes")
         shared: dict[str, Any] = {name: given[name] for name in ("algorithm", "quality") if name in given}
         hashes = [hash_of(each, shared) for each in [*one, *several]]
-        said |= {name: given[name] for name in _SAID if name in given}
-        unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *_SAID}
+        said |= {name: given[name] for name in may_be_said if name in given}
+        unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
         if unknown:
             raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
     elif body:
         uploads.append(body)
         names.append(None)
-    unknown = set(request.query_params) - _SAID
+    unknown = set(request.query_params) - may_be_said
     if unknown:
         raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
     return Asked(
@@ -100,6 +111,7 @@ async def ask(request: Request, options: ServiceOptions) -> Asked:
         full_hashes=flag("full_hashes", said.get("full_hashes", False)),
         due=due,
         n_bytes=len(body),
+        also={name: str(said[name]) for name in also if name in said},
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import SafehashError
 from ..hashing.hashes import Hash
@@ -93,6 +94,21 @@ class _Generation:
                     raise SafehashError("a worker left an upload aside")
                 return verdict.decision
             raise SafehashError("unreachable")
+        finally:
+            self._lanes.put(lane)
+
+    async def explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
+        """Explain one upload before `due`."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._explain, data, task, due)
+
+    def _explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
+        lane = self._lanes.get()
+        try:
+            return lane.explain(data, task, timeout=max(due - time.monotonic(), 0.0))
+        except WorkerDied as exc:
+            raise Refused(422, f"not explained: {exc.failed.reason}") from exc
+        except LookupError as exc:
+            raise Refused(404, str(exc)) from exc
         finally:
             self._lanes.put(lane)
 
@@ -321,6 +337,26 @@ class Engine:
             _LOG.error("%s", exc)
             raise busy(503, "the workers cannot open the lists: the log says why") from exc
         return self.memory.judged(decision, allow_distance=matcher.settings.allow_distance)
+
+    async def explain(
+        self, data: bytes, *, effort: Effort | None, entry: str | None, due: float
+    ) -> dict[str, Any]:
+        """Return why an upload matches what it matches, as plain data.
+
+        Raises
+        ------
+        Refused
+            404: there is no such entry; 422: it cost its worker's life.
+        """
+        self.matcher  # noqa: B018 - raises where the lists are still being read
+        generation = self._generation
+        assert generation is not None
+        task = Task(n_bytes=len(data), effort=effort, explain=True, entry=entry)
+        try:
+            return await generation.explain(data, task, due)
+        except SafehashError as exc:
+            _LOG.error("%s", exc)
+            raise busy(503, "the workers cannot open the lists: the log says why") from exc
 
     async def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None) -> list[Decision]:
         """Decide stored hashes.

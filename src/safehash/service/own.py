@@ -73,6 +73,20 @@ async def check_batch(service: Service, request: Request) -> Answer:
     return Answer(JSONResponse({"results": results}), _said(decisions, asked))
 
 
+async def explain(service: Service, request: Request) -> Answer:
+    """Say why an upload matches what it matches: a guide to evasion, and so an administrator's alone."""
+    if not service.tokens.are_needed:
+        raise Refused(403, "explanations are an administrator's: start the service with --tokens")
+    with service.engine.hold():
+        asked = await ask(request, service.options, also=("entry",))
+        if len(asked.uploads) != 1:
+            raise Refused(400, f"one upload is explained, found {len(asked.uploads)}")
+        record = await service.engine.explain(
+            asked.uploads[0], effort=asked.effort, entry=asked.also.get("entry"), due=asked.due
+        )
+    return Answer(JSONResponse(record), {"n_bytes": asked.n_bytes})
+
+
 async def lists(service: Service, request: Request) -> Answer:
     """Say what is matched against, and what there is to say of it."""
     matcher = service.engine.matcher
@@ -198,6 +212,13 @@ ROUTES = (
         summary="Decide the files of one form, or many hashes, in their order.",
         body="a form of files, or JSON {\"hashes\": [...]}",
         statuses={200: "decision records as `results`", **_CHECKED},
+    ),
+    Route(
+        method="POST", path="/v1/explain", handler=explain, role="admin",
+        summary="Every view of an upload, the nearest entries, and what each gate said.",
+        query={"effort": _EFFORT["effort"], "entry": "of this entry alone: its id or digest"},
+        body="the picture's bytes, or a form with one file",
+        statuses={200: "an explanation", 404: "there is no such entry", **_CHECKED},
     ),
     Route(
         method="GET", path="/v1/lists", handler=lists, summary="What is matched against, and how.",

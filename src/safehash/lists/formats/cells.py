@@ -12,11 +12,11 @@ from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
-from .judging import NOTHING, Judgement, judge, speaks, tells
+from .judging import NOTHING, Judgement, judge, opinion_in, speaks, tells
 from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import Tally
-from .vocabulary import LIVE, OPINION_LABELS, OPINIONS, UNMISTAKABLE, word
+from .vocabulary import LIVE, OPINION_LABELS, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
 
@@ -130,26 +130,13 @@ class CellReader:
         labels = labels_from(value)
         if not labels:
             return _NOTHING if value in ([], {}) else _KEPT
-        whole = [value] if isinstance(value, str) else []
-        category: str | None = None
-        kept = []
-        for label in (*whole, *labels):
-            opinion = OPINION_LABELS.get(word(label))
-            if opinion is None:
-                kept.append(label)
-                continue
-            category = opinion if category is None else join_categories(category, opinion)
-        if category is not None and whole and whole[0] not in kept:
-            return Said(judgement=Judgement(category=category))  # "false positive" is one label
-        for label in labels:
-            if word(label) in UNMISTAKABLE and word(label) not in OPINIONS:
-                raise BadField(self._not_understood(column, label))
-        if category is None:
-            return Said(labels=labels)
-        return Said(
-            judgement=Judgement(category=category),
-            labels=tuple(label for label in labels if word(label) not in OPINION_LABELS),
-        )
+        if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
+            labels = (value,)
+        try:
+            kept, category = opinion_in(labels)
+        except BadField as exc:
+            raise BadField(f"{exc}, in column {column.name!r}: {_advice(column)}") from None
+        return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
 
     def _not_understood(self, column: Column, value: object) -> str:
         meaning = {"unclear": "deleted' or 'category", "unsure": "deleted' or 'category"}.get(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
-from .digests import digits_in
+from .digests import digits_told
 from .fields import utc_time
 from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
@@ -114,7 +114,10 @@ class _Namer:
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
-        self._digits = [Counter(filter(None, map(digits_in, cells))) for cells in self._cells]
+        self._digits = [
+            Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
+            for cells in self._cells
+        ]
         self._options = options
         self._tally = tally
 
@@ -128,6 +131,11 @@ class _Namer:
                 found.append(Column(name, "ignored", how="told"))
             elif self._has_header:
                 named = named_column(name)
+                if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
+                    raise self._refusal(
+                        f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
+                        f"list as UTF-8, or set the column aside with ignore=['column{k + 1}'] (--ignore)"
+                    )
                 how = "" if named.meaning == "extra" else "named"
                 found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
             else:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .digests import digits_in
+from .digests import digits_in, digits_told
 from .naming import named_column, type_named
 from .options import ReadOptions
 from .rows import comment_in, row_of, unquoted
@@ -75,6 +75,8 @@ class _Finder:
         self._first = first
         self._delimiters: tuple[str, ...] = (told,) if told is not None else _DELIMITERS
         self._told = told
+        self._notation = options.notation
+        self._algorithm = options.algorithm
         self._wanted = {name.strip().casefold() for names in options.columns.values() for name in names}
         self._parsed: dict[str | None, list[tuple[int, tuple[str, ...], bool]]] = {}
 
@@ -145,7 +147,11 @@ class _Finder:
         return None
 
     def _data_rows(self, delimiter: str | None) -> list[tuple[int, tuple[str, ...], bool]]:
-        return [row for row in self._rows(delimiter) if not row[2] and any(map(_digits, row[1]))]
+        return [row for row in self._rows(delimiter) if not row[2] and any(map(self._digits, row[1]))]
+
+    def _digits(self, cell: str) -> int:
+        text = cell[5:] if cell[:5].lower() == "hash=" else cell
+        return digits_told(text, self._algorithm, self._notation)
 
     def _delimiter(self) -> str | None:
         if self._told is not None:
@@ -213,10 +219,6 @@ class _Finder:
         return (
             bool(columns) and all(k < len(cells) and _is_word(cells[k]) for k in columns) and len(cells) > 1
         )
-
-
-def _digits(cell: str) -> int:
-    return digits_in(cell[5:] if cell[:5].lower() == "hash=" else cell)
 
 
 def _names_digests(cell: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
 from .fields import BadField, shown
-from .judging import is_one_off, judge
+from .judging import is_one_off, judge, speaks, tells
 from .naming import JUDGED, named_column, type_named
 from .tally import Tally
-from .vocabulary import ALGORITHMS, plain
+from .vocabulary import ALGORITHMS, LIVE, plain, word
 
 __all__ = ["check_unknown", "exchange_type"]
 
@@ -56,11 +56,13 @@ def check_unknown(extra: Mapping[str, object]) -> None:
     """
     for name, value in extra.items():
         named = named_column(name)
-        if (
-            named.meaning in JUDGED
-            and not named.weak
-            and judge(_CLOSED.get(named.meaning, "unclear"), value, "") is None
-        ):
+        if named.weak:
+            is_sure = not tells(value, named.meaning) or (isinstance(value, str) and word(value) in LIVE)
+        elif named.meaning in JUDGED:
+            is_sure = judge(_CLOSED.get(named.meaning, "unclear"), value, "") is not None
+        else:
+            is_sure = not (isinstance(value, str) and speaks(value))
+        if not is_sure:
             raise BadField(
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
                 f"is not understood: ignore=[{name!r}] (--ignore) sets it aside"

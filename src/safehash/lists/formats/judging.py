@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from .fields import utc_time
-from .vocabulary import DELETED, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
+from ..opinions import join_categories
+from .fields import BadField, shown, utc_time
+from .vocabulary import (
+    DELETED,
+    FALSE,
+    LIVE,
+    NULL,
+    OPINION_LABELS,
+    OPINIONS,
+    TELLING,
+    TRUE,
+    UNMISTAKABLE,
+    word,
+)
 
-__all__ = ["GONE", "MAY_SPEAK", "NOTHING", "Judgement", "is_one_off", "judge", "speaks", "tells"]
+__all__ = [
+    "GONE",
+    "MAY_SPEAK",
+    "NOTHING",
+    "Judgement",
+    "is_one_off",
+    "judge",
+    "opinion_in",
+    "speaks",
+    "tells",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,28 @@ def tells(value: object, meaning: str = "state") -> bool:
     if meaning == "operation" and said in _CODES:
         return True
     return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
+
+
+def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
+    """Return labels without those that are opinions, and the category that these make, None for none.
+
+    Raises
+    ------
+    BadField
+        One says that its record was taken back.
+    """
+    kept: list[str] = []
+    category: str | None = None
+    for label in labels:
+        said = word(label)
+        opinion = OPINION_LABELS.get(said)
+        if opinion is not None:
+            category = opinion if category is None else join_categories(category, opinion)
+        elif said in UNMISTAKABLE:
+            raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
+        else:
+            kept.append(label)
+    return tuple(kept), category
 
 
 def speaks(text: str) -> bool:
