@@ -3,19 +3,46 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills test-breaks
-.PHONY: check-pillow bench-views clean design
+.PHONY: demo
+.PHONY: picture
+.PHONY: figures
+.PHONY: docs
+.PHONY: test
+.PHONY: develop
+.PHONY: check
+.PHONY: lint
+.PHONY: types
+.PHONY: wheel
+.PHONY: bench
+.PHONY: test-long
+.PHONY: test-checked
+.PHONY: test-sanitized
+.PHONY: test-browser
+.PHONY: check-browser
+.PHONY: test-kills
+.PHONY: breaks
+.PHONY: mutants
+.PHONY: claims
+.PHONY: check-pytx check-pillow
+.PHONY: bench-views
+.PHONY: clean
+.PHONY: design
 
-# A first result: real photographs, altered copies of some of them, a small list, a scan.
+# A first result: real photographs, altered copies of some of them, a small list, a scan, a page to look at.
 demo: .demo/ready
-	.demo/venv/bin/python demo/demo.py
+	rm -rf .demo/result
+	.demo/venv/bin/python demo/demo.py .demo/result
+
+# README's picture, from the demo.
+picture: demo
+	cp .demo/result/sheet.png docs/pictures/demo.png
 
 .demo/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .demo/venv
 	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet . "scikit-image>=0.24"
+	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
@@ -24,8 +51,9 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
+	$(BIN)/python benchmarks/claims.py
+	rm -rf build/outside
+	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
@@ -39,8 +67,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.
@@ -49,6 +77,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
@@ -57,6 +86,15 @@ develop: $(VENV)/tools
 
 check: develop lint types
 	$(BIN)/python -m pytest -q -x
+
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+breaks: develop
+	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
 
 # The property tests with 2 000 examples each.
 test-long: develop
@@ -88,9 +126,11 @@ check-browser: develop
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
 
-# What is promised, broken one promise at a time: a test is to fail for each.
-test-breaks: develop
-	$(BIN)/python tests/breaks.py
+# python-threatexchange's own tests with our signal type in the place of theirs: CHECKOUT is a checkout of
+# github.com/facebook/ThreatExchange.
+check-pytx: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]"
+	$(BIN)/python tests/their_tests.py $(CHECKOUT)
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
@@ -109,7 +149,19 @@ bench: develop
 	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
 	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
 	test -z "$(MIXES)" || $(MAKE) bench-views
-	$(BIN)/python benchmarks/make_tables.py
+	$(MAKE) figures
+
+# Tables and plots of README and the benchmarks' page, from the committed results.
+figures:
+	$(PYTHON) benchmarks/make_tables.py
+	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

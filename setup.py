@@ -24,7 +24,8 @@ else:
     # -O3 vectorises the integer loops at the platform's baseline; no -march, so a wheel runs everywhere
     # (wider instructions are chosen at run time, in _kernels.h).
     # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
-    compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
+    # -g0: interpreters hand their own -g on, and debug information is four fifths of a wheel.
+    compile_args = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
     link_args = []
     if sys.platform.startswith("linux"):
         # Should one of our checks fail after all: a guard behind arrays on the stack, the checked forms of memcpy

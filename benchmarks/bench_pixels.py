@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -44,7 +45,7 @@ def serve(folder: Path) -> None:
     with (folder / "files.pickle").open("rb") as file:
         files = pickle.load(file)
     matcher = safehash.Matcher.from_files(folder / "listed.csv")
-    calls = {"hash": safehash.hash_bytes, "check": matcher.check}
+    calls: dict[str, Callable[[bytes], object]] = {"hash": safehash.hash_bytes, "check": matcher.check}
     for line in sys.stdin:
         what, name, n = line.rstrip("\n").split("|")
         call, data = calls[what], files[name]

@@ -31,11 +31,13 @@ from PIL import Image
 
 from safehash import __version__
 from safehash.errors import ImageError
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding as images
 from safehash.images.pictures import Decoded
 from safehash.matching import views
+from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
 
 from common import write_result
@@ -134,7 +136,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             shown = {at, *in_collage}
             upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
             row["n"] += 1
-            for effort in views.EFFORTS:
+            for effort in EFFORTS:
                 result_of = views.look_up(
                     [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
                 )
@@ -156,7 +158,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     return result
 
 
-def nearest_other(upload: Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
+def nearest_other(upload: Decoded, index: Index, effort: Effort, known: set[int]) -> int | None:
     """Return the smallest threshold at which an entry other than the known ones matches."""
     found = views.look_up(
         [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort
@@ -193,7 +195,7 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
             continue
         row["n"] += 1
         plain: set[int] = set()
-        for effort in views.EFFORTS:
+        for effort in EFFORTS:
             found = views.look_up(
                 [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
             ).hits
@@ -223,6 +225,12 @@ def name_of(row: int, listed: list[tuple[str, str, bytes]]) -> str:
     return in_package(listed[row][1]) if row < len(listed) else "generated"
 
 
+def read_right(verdicts: str) -> set[tuple[str, str]]:
+    """Return the (upload, listed) pairs that a person said are right."""
+    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
+    return {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+
+
 def judge(false: dict[str, Any], verdicts: str) -> None:
     """Add to each mix the uploads with a wrong match by effort, and the nearest entry that is not right, by family.
 
@@ -230,10 +238,9 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
     nobody judged counts as wrong; so does one that "unclear" was said of. The nearest entry is the smallest threshold
     at which one matches.
     """
-    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
-    right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+    right = read_right(verdicts)
     for row in false["mixes"].values():
-        row["wrong"], row["nearest"] = dict.fromkeys(views.EFFORTS[1:], 0), {}
+        row["wrong"], row["nearest"] = dict.fromkeys(EFFORTS[1:], 0), {}
     wrong = {
         (effort, mix, path) for effort, mix, path, name, *_ in false["matches"] if (path, name) not in right
     }
@@ -259,7 +266,7 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
         index = make_index([], size)
         times: dict[str, list[float]] = defaultdict(list)
         for data in uploads * 3:
-            for effort in views.EFFORTS:
+            for effort in EFFORTS:
                 started = time.perf_counter()
                 upload = images.decode(data, step_for=compute.reduction_for)
                 views.look_up(

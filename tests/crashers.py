@@ -13,6 +13,15 @@ class Unsendable(RuntimeError):
     """Cannot be pickled."""
 
 
+def as_told(folder: Path, path: str) -> None:
+    """Do what the file `next` in a folder says, once: of an upload, which has no name that could say it."""
+    told = folder / "next"
+    if told.exists():
+        name = told.read_text()
+        told.unlink()
+        misbehave(str(folder / name))
+
+
 def misbehave(path: str) -> None:
     """Do what the file's name says. Runs in the worker, before the file is read."""
     name = Path(path).name

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("matching",),
     ("scanning",),
-    ("evaluation", "reports"),
+    ("evaluation", "integrations", "reports", "service"),
     ("cli",),
 )
 ROOMS = tuple(room for floor in FLOORS for room in floor)
@@ -40,21 +40,31 @@ DOORS: dict[str, tuple[str, ...]] = {
     "PIL": ("images", "evaluation"),
     "pillow_heif": ("images",),
     "faiss": ("search",),
-    "sqlite3": ("scanning", "lists"),
+    "sqlite3": ("scanning", "lists", "service"),
     "msgspec": ("lists",),
     "defusedxml": ("lists",),
     "multiprocessing": ("scanning",),
     "pebble": ("scanning",),
     "fsspec": ("scanning",),
     "jinja2": ("reports",),
+    "starlette": ("service",),
+    "uvicorn": ("service",),
+    "python_multipart": ("service",),
+    "prometheus_client": ("service",),
+    "h11": ("service",),
+    "threatexchange": ("integrations",),
     "pyarrow": ("matching", "cli"),
     "rich": ("cli",),
     "argparse": ("cli",),
+    "shtab": ("cli",),
+    "tomli": ("cli",),
+    "watchdog": ("scanning",),
 }
 
 #: What stands in the package beside code, and why.
 BESIDE = {
     "py.typed": "Tells type checkers that the package is typed.",
+    "reports/templates/compliance.html": "The page that a record of compliance fills.",
     "reports/templates/report.html": "The page that a report fills.",
     "reports/templates/report.css": "Its style.",
     "reports/templates/report.js": "Its script.",

@@ -1,3 +1,5 @@
+from typing import final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,9 @@ _UInt8 = npt.NDArray[np.uint8]
 _Float32 = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]
 _Int32 = npt.NDArray[np.int32]
+
+@final
+class Pixels: ...
 
 def thumbnail(
     pixels: npt.ArrayLike,

@@ -58,10 +58,16 @@ def test_hash(bridge: Path) -> None:
 def test_hash_of_what_is_no_image(bridge: Path, tmp_path: Path) -> None:
     junk = tmp_path / "junk.jpg"
     junk.write_text("junk")
-    done = run("hash", junk, bridge, tmp_path / "missing.jpg")
+    done = run("hash", junk, bridge)
     assert done.returncode == 3
     assert len(done.stdout.splitlines()) == 1
     assert "junk.jpg" in done.stderr
+
+
+def test_a_missing_file_is_named_before_anything_is_hashed(bridge: Path, tmp_path: Path) -> None:
+    done = run("hash", bridge, tmp_path / "missing.jpg")
+    assert done.returncode == 2
+    assert done.stdout == ""
     assert "missing.jpg" in done.stderr
 
 

@@ -188,7 +188,8 @@ def test_a_hidden_default_image_is_one_more_picture_and_is_not_hashed() -> None:
     hidden, first, second = (rng.integers(0, 256, (ROWS, COLS, 3), dtype=np.uint8) for _ in range(3))
     data = apng(COLS, ROWS, 8, 2, [PngFrame(samples=first), PngFrame(samples=second)], hidden=hidden)
     np.testing.assert_array_equal(decode(data).pixels, first)
-    one, two = decode_frames(data)
+    assert [each.also for each in decode_frames(data)] == [(), ()], "nobody looks at it"
+    one, two = decode_frames(data, effort="standard")
     (also,) = one.also
     np.testing.assert_array_equal(also.make().pixels, hidden)
     assert (also.effort, also.shown, two.also) == ("standard", False, ())

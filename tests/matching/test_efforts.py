@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.images.pictures import Decoded
 from safehash.matching import views
+from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -35,7 +37,7 @@ def index() -> Index:
     return Index.from_digests(np.concatenate([np.stack(own), np.stack([np.packbits(bits) for bits in near])]))
 
 
-def found(upload: list[Decoded], index: Index, effort: views.Effort, max_distance: int) -> dict[int, int]:
+def found(upload: list[Decoded], index: Index, effort: Effort, max_distance: int) -> dict[int, int]:
     """Return the rows found, each with the least threshold that finds it."""
     hits = views.look_up(upload, index, max_distance=max_distance, min_quality=50, effort=effort).hits
     return {hit.row: hit.needs for hit in hits}
@@ -52,7 +54,7 @@ def test_more_effort_finds_every_row_at_no_larger_threshold(
 ) -> None:
     scene = Scene(np.random.default_rng(seed), [PICTURES[(number + 1) % len(PICTURES)]])
     upload = [decoding.decode(apply(BY_NAME[name], PICTURES[number], scene), step_for=compute.reduction_for)]
-    for less, more in pairwise(found(upload, index, effort, max_distance) for effort in views.EFFORTS):
+    for less, more in pairwise(found(upload, index, effort, max_distance) for effort in EFFORTS):
         assert less.keys() <= more.keys()
         # A list may have a smaller threshold than the one looked up with.
         assert all(more[row] <= needs for row, needs in less.items())
@@ -66,7 +68,7 @@ def test_a_frame_of_two_thousand_is_found_at_every_effort(index: Index) -> None:
     frames[201] = small
     stream = io.BytesIO()
     frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:], duration=20)
-    for effort in views.EFFORTS:
+    for effort in EFFORTS:
         upload = decoding.decode_frames(stream.getvalue(), step_for=compute.reduction_for)
         hits = views.look_up(upload, index, max_distance=31, min_quality=50, effort=effort).hits
         assert any(hit.row == 2 and hit.view.startswith("frame ") for hit in hits), effort

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 import safehash
-from safehash.matching.matcher import Matcher, descriptor_of
-from safehash.scanning.sharing import SharedLists, sweep
+from safehash.matching.matcher import Matcher
+from safehash.scanning.sharing import SharedLists, descriptor_of, sweep
 from stores import environment, write_list, write_picture
 
 POSIX = os.name == "posix"
@@ -118,18 +120,16 @@ def test_what_is_not_ours_is_left_alone(here: Path) -> None:
 # -- the processes ----------------------------------------------------------------------------------------------
 
 
-def descendants(pid: int) -> list[int]:
-    found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [int(child), *descendants(int(child))]
-    return found
-
-
-def is_fork_server(pid: int) -> bool:
-    try:
-        return b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+def kill_server(scan: int, killed: set[int]) -> int:
+    """Kill the next fork server of a scan; return its process. Its workers bear its name, but are not the scan's."""
+    for _ in range(6000):
+        for child in psutil.Process(scan).children():
+            with suppress(psutil.NoSuchProcess):
+                if child.pid not in killed and "forkserver" in " ".join(child.cmdline()):
+                    os.kill(child.pid, signal.SIGKILL)
+                    return int(child.pid)
+        time.sleep(0.01)
+    raise AssertionError("the scan started no fork server within a minute")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
@@ -141,39 +141,28 @@ def test_the_fork_server_may_be_killed(tmp_path: Path, here: Path, rounds: int) 
     for number in range(60):
         write_picture(folder / f"{number:02}.png", number)
     known = write_list(tmp_path / "own.csv", folder / "03.png")
-    arguments = [
-        sys.executable,
-        "-m",
-        "safehash",
-        "scan",
-        str(folder),
-        "--list",
-        str(known),
-        "--workers",
-        "2",
-    ]
+    names = [f"{each}\n".encode() for each in sorted(folder.iterdir())]
     with subprocess.Popen(
-        [*arguments, "--rate", "20"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment() | {"TMPDIR": str(here)}, bufsize=0,
+        [sys.executable, "-m", "safehash", "scan", "--files-from", "-", "--list", str(known), "--workers", "2"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment() | {"TMPDIR": str(here)}, bufsize=0,
     ) as scanning:  # fmt: skip
-        killed: set[int] = set()
+        assert scanning.stdin is not None
         assert scanning.stdout is not None
-        first = scanning.stdout.readline()
-        patience = time.monotonic() + 60
-        while len(killed) < rounds and scanning.poll() is None and time.monotonic() < patience:
-            servers = [pid for pid in descendants(scanning.pid) if is_fork_server(pid)]
-            # The server forks its workers, which bear its name: it is the one whose parent is the scan.
-            own = Path(f"/proc/{scanning.pid}/task/{scanning.pid}/children").read_text().split()
-            for pid in servers:
-                if str(pid) in own and pid not in killed:
-                    os.kill(pid, signal.SIGKILL)
-                    killed.add(pid)
-            time.sleep(0.05)
+        first: list[bytes] = []
+        killed: set[int] = set()
+        each_time = len(names) // rounds
+        for at in range(0, len(names), each_time):
+            scanning.stdin.write(
+                b"".join(names[at : at + each_time])
+            )  # the scan cannot end before its names do
+            first.append(scanning.stdout.readline())  # workers that end before any work mean something else
+            killed.add(kill_server(scanning.pid, killed))
         rest, said = scanning.communicate(timeout=120)
     assert len(killed) == rounds
     assert scanning.returncode == 1, said.decode()  # something matched
     assert b"Traceback" not in said, said.decode()
-    *decided, summary = (first + rest).splitlines()
+    *decided, summary = b"".join([*first, rest]).splitlines()
     assert len(decided) == 60
     assert b'"match"' in b"".join(decided)
     assert b"unreadable" not in b"".join(decided), summary

@@ -114,9 +114,9 @@ def cosines():
     }
 
 
-def sines_and_cosines(double[::1] radians):
+def sines_and_cosines(const double[::1] radians not None):
     """Return the sine and the cosine of angles up to 16 radians either way, as the kernels compute them."""
-    sines, cosines = np.empty_like(radians), np.empty_like(radians)
+    sines, cosines = np.empty(radians.shape[0]), np.empty(radians.shape[0])
     cdef double[::1] of_sine = sines, of_cosine = cosines
     cdef Py_ssize_t i
     for i in range(radians.shape[0]):

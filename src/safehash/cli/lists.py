@@ -104,7 +104,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--windows",
         action="store_true",
-        help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+        help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
     )
     add.add_argument(
         "--also-stored",
@@ -289,7 +289,7 @@ def _stats(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from ..lists.adding import add
-    from ..matching.views import windows_to_list
+    from ..matching.parts import windows_to_list
 
     try:
         found = add(

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..matching.matcher import Matcher
+    from ..matching.settings import Settings
 
-__all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
+__all__ = ["add_commands", "add_matcher_options", "exit_code", "matcher_opener", "open_matcher"]
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,6 +60,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
     inputs.add_argument(
         "--allow-empty", action="store_true", help="it is well (exit code 0) if no file at all is looked at"
+    )
+    inputs.add_argument(
+        "--watch",
+        action="store_true",
+        help="the paths are folders: decide files as they arrive there, until ctrl-C (with --catalog, each once)",
     )
     inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
     keeping = parser.add_argument_group("catalog")
@@ -143,6 +149,14 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
     )
     group.add_argument(
+        "--allow-pairs",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="FILE",
+        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
+    )
+    group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
         help="how many views of a picture are looked up (default: standard)",
     )  # fmt: skip
@@ -177,8 +191,15 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
+    opener, settings = matcher_opener(arguments)
+    return opener(settings)
+
+
+def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], Matcher], Settings]:
+    """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
+    from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
@@ -192,18 +213,22 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         effort=arguments.effort,
         policy=Policy(**differs) if differs else None,
         allow_ids=arguments.allow_id,
+        allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
     )
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        return Matcher.open(arguments.index, settings=settings)
-    return Matcher.from_files(
-        *(list_source(text, arguments) for text in arguments.list),
-        allow=[list_source(text, arguments) for text in arguments.allow],
-        settings=settings,
-        last_good=not arguments.no_last_good,
-    )
+        return lambda settings: Matcher.open(arguments.index, settings=settings), settings
+    lists = [list_source(text, arguments) for text in arguments.list]
+    allow = [list_source(text, arguments) for text in arguments.allow]
+
+    def read(settings: Settings) -> Matcher:
+        return Matcher.from_files(
+            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+        )
+
+    return read, settings
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -216,6 +241,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
+    if arguments.watch:
+        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
@@ -237,6 +264,7 @@ def run(arguments: argparse.Namespace) -> int:
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
+            watch=arguments.watch,
         )
         paths = [path.path for path in arguments.paths if path.path is not None]
         running = scan(
@@ -253,7 +281,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(_stopped_by_signals(running.stop))
         # Lines and bar share a terminal through one console.
         drawn = console if show is not None and show.console is not None else errors
-        total = running.count_files() if arguments.files_from is None else None
+        total = running.count_files() if arguments.files_from is None and not arguments.watch else None
         progress = stack.enter_context(Progress("files", quiet=arguments.quiet, console=drawn, total=total))
         for event in running.events():
             summary = running.summary
@@ -266,6 +294,8 @@ def run(arguments: argparse.Namespace) -> int:
                 writer.write(event.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(event, Skipped):
                 writer.write(event.to_record())
+            if arguments.watch:
+                writer.flush()  # it may be long until the next one
         progress.close()
         if show is not None:
             show.finish()
@@ -282,6 +312,19 @@ def run(arguments: argparse.Namespace) -> int:
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _check_watch(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning for a scan without an end."""
+    if arguments.files_from is not None or "-" in arguments.paths or not arguments.paths:
+        arguments.parser.error("--watch looks at folders: name them")
+    if arguments.output is not None:
+        arguments.parser.error(
+            "--watch has no end, and a file of records (-o) appears at the end: keep a --catalog, or write standard "
+            "output into a file"
+        )
+    if arguments.format == "parquet":
+        arguments.parser.error("--watch has no end, and a Parquet file begins to be one there: take jsonl")
 
 
 def _outputs(

@@ -170,6 +170,15 @@ def _counts(summary: Summary) -> list[tuple[str, str, str]]:
     for outcome, n in summary.outcomes.most_common():
         style = _STYLES.get(outcome, "" if outcome in ("no_match", "low_quality") else _UNDECIDED)
         rows.append((f"  {outcome.replace('_', ' ')}", f"{n} ({_share(n, summary.n_files)})", style))
+    if summary.n_reviewed:
+        n = summary.n_reviewed
+        rows.append(
+            (
+                "reviewed",
+                f"{n} {'file has a match' if n == 1 else 'files have matches'} cancelled by reviewers",
+                "",
+            )
+        )
     if summary.n_gone:
         rows.append(("gone", f"{summary.n_gone} known from earlier scans are no longer there", ""))
     for what, counts in (

@@ -27,10 +27,11 @@ from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, look_up
 from ..search.index import Index
 from .intervals import wilson
-from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
+from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, apply, as_picture
 from .own_list import OwnList
 from .peers import Peer, find_peers
 from .results import NEAREST_WITHIN, Evaluation, EvaluationRow
+from .scene import Picture, Scene
 
 __all__ = ["evaluate", "measure"]
 

@@ -14,11 +14,11 @@ from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
-from .exif import UPRIGHT, read_turns, turned
+from .exif import UPRIGHT, read_turns, read_turns_of, turned
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
-from .jpeg_header import first_exif, read_jpeg_header
+from .jpeg_header import exif_segments, read_jpeg_header
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
@@ -143,7 +143,7 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     in_luma = request.step_for is not None and draftable
     if in_luma:
         guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
-    turns = read_turns(first_exif(data))
+    turns = read_turns_of(exif_segments(data))
     provenance = Provenance(
         format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
         width=size[0], height=size[1], scale=_step_between(size, image.size),
@@ -172,7 +172,7 @@ def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, .
         there = rows_there(data, open_image(CODEC, data))
         return _in_colour(data, request, 1), there
 
-    return as_far_as_it_goes(load, provenance)
+    return as_far_as_it_goes(load, provenance, request.colours)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:

@@ -14,12 +14,13 @@ import numpy as np
 from ..errors import ImageError, UnreadableImage
 from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
-from .exif import read_turns, turned
+from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
 from .guarding import guarded, without_remarks
 from .limits import Limits, check_cost, check_held
+from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, another
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
 from .png_rows import bytes_of_rows, is_whole, rows_there
 from .png_whole import unpacked
@@ -71,7 +72,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
             extended = with_last_colour(image)
             if extended is not None:
                 decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
-        return turned(decoded, read_turns(file.exif))
+        return turned(decoded, _turns(file))
 
     yield without_remarks(lambda: guarded("PNG", still))
 
@@ -80,8 +81,14 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
     size = file.width, file.height
     return Provenance(
         format="PNG", mode=mode, width=size[0], height=size[1], scale=request.step_of(size),
-        orientation=read_turns(file.exif).applied,
+        orientation=_turns(file).applied,
     )  # fmt: skip
+
+
+def _turns(file: PngFile) -> Turns:
+    """Return the orientations: the head that EXIF data has elsewhere does not belong here, and Chromium stops at it."""
+    turns = read_turns(file.exif)
+    return Turns(1, others=(turns.applied, *turns.others)) if file.exif.startswith(b"Exif\0") else turns
 
 
 # -- one image ---------------------------------------------------------------------------------------------
@@ -246,9 +253,11 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), truncated=not whole,
             colours=request.colours,
         )  # fmt: skip
-        shown = turned(shown, read_turns(file.exif))
+        if number == 0 and not file.has_hidden:
+            shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))
+        shown = turned(shown, _turns(file))
         if number == 0 and file.has_hidden:
-            shown = replace(shown, also=(*shown.also, _hidden(data, file, request)))
+            shown = replace(shown, also=shown.also + _hidden(data, file, request))
         yield replace(shown, shown_for=frame.milliseconds)
         if not whole:
             return
@@ -267,10 +276,25 @@ def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple
         return _rows_there(data, file, frame.parts, size, exc, limits), False
 
 
-def _hidden(data: bytes, file: PngFile, request: Request) -> Also:
-    """Return the default image, which only viewers that know no animation show."""
+def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return the default image by its raw channels, where those can be others than a viewer's."""
+    if file.colour in (0, 2) and file.depth < 16 and b"tRNS" not in file.head:
+        return ()
 
-    def make() -> Decoded:
-        return next(_read_still(data, file, request))
+    def load() -> Image:
+        from PIL import Image as pil
 
-    return Also("the image for viewers without animation", make)
+        image, _ = _load(data, file, request)
+        return pil.fromarray(image) if isinstance(image, np.ndarray) else image
+
+    return (as_older_tools(load, provenance, provenance.scale),)
+
+
+_HIDDEN = "the image for viewers without animation"
+
+
+def _hidden(data: bytes, file: PngFile, request: Request) -> tuple[Also, ...]:
+    """Return the default image, which only viewers that know no animation show, and what else may be seen of it."""
+    if request.effort is None or request.effort == "fast":  # nobody looks
+        return ()
+    return another(_HIDDEN, lambda: next(_read_still(data, file, request)))

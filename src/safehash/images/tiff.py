@@ -137,8 +137,18 @@ def _check(page: TiffPage, layout: Layout, request: Request) -> None:
 # -- by the imaging library --------------------------------------------------------------------------------
 
 
+#: Fax in three ways, JPEG in two, ThunderScan, LogLuv.
+_BY_LIBRARY = frozenset({2, 3, 4, 6, 7, 32809, 34676, 34677})
+_PICTURES_INSIDE = "only raw, LZW, Deflate, PackBits, LZMA, Zstandard, fax, JPEG and WebP"
+
+
 def _by_library(page: TiffPage, request: Request) -> tuple[Image, bool, int]:
     """Return what the decoder makes of a page, which it is shown as the file's first one; it turns it itself."""
+    compression = page.number(tags.COMPRESSION, 1)
+    if compression not in COMPRESSIONS | _BY_LIBRARY:
+        raise UnsupportedImage(
+            f"TIFF compressed as kind {compression} is not read, {_PICTURES_INSIDE}; save it as JPEG or PNG"
+        )
     image = guarded("TIFF", lambda: open_image(CODEC, _beginning_with(page)))
     tile = page.number(tags.TILE_WIDTH, 1), page.number(tags.TILE_HEIGHT, 1)
     check_header(CODEC, image, image.size, request.limits, tile=tile)

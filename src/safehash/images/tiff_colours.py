@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import UnsupportedImage
 from . import tiff_header as tags
+from .conversions import to_pixels
 from .pictures import UInt8Array
 from .tiff_header import TiffPage
 from .tiff_samples import Layout
@@ -130,7 +131,10 @@ def other_readings(
     """Yield what other viewers make of samples that they do not agree about, and a name for each."""
     n_colours = COLOURS[page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)]
     unnamed = page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) not in (_ASSOCIATED, _UNASSOCIATED)
-    if unnamed and values.shape[2] > n_colours and n_colours <= 3:
+    photometric = page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)
+    if photometric in _WITHOUT_ALPHA and values.shape[2] > n_colours:
+        yield "with its last sample as alpha", lambda: _with_alpha(page, layout, values)
+    elif unnamed and values.shape[2] > n_colours and n_colours <= 3:
         yield "with its last sample as alpha", lambda: to_image(page, layout, values, unnamed_is_alpha=True)
     if layout.format == _UNSIGNED and max(layout.bits) <= 16:
         return
@@ -151,6 +155,22 @@ def other_readings(
         clipped = np.nan_to_num(values, nan=0, posinf=0, neginf=0).clip(0, end)
         scaled = np.rint(clipped * (255 // end)).astype(np.uint8)
         yield f"clipped at {end}", lambda eight=eight, scaled=scaled: to_image(page, eight, scaled)  # type: ignore[misc]
+
+
+#: Of these the imaging library has no image with alpha.
+_WITHOUT_ALPHA = frozenset({_SEPARATED, _CIE_LAB, _ICC_LAB})
+
+
+def _with_alpha(page: TiffPage, layout: Layout, values: npt.NDArray[Any]) -> Image:
+    """Return inks or L*a*b* in red, green and blue with the sample behind them as alpha."""
+    from PIL import Image as pil
+
+    n = COLOURS[page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)]
+    colours, _ = to_pixels(to_image(page, layout, values), "white", 1)
+    alpha = to_eight_bits(values[..., n : n + 1], layout.bits[n], layout.format)
+    if page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) == _ASSOCIATED:
+        colours = _divided(colours, alpha[..., 0])
+    return pil.fromarray(np.dstack([colours, alpha]))
 
 
 def _is_deep(layout: Layout) -> bool:

@@ -19,9 +19,11 @@ from .tiff_header import TiffPage
 
 __all__ = ["COMPRESSIONS", "Layout", "Samples", "read_layout", "read_samples"]
 
-_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD = 1, 5, 8, 32773, 32946, 34925, 50000
-#: What compresses bytes, whatever they stand for.
-COMPRESSIONS = frozenset({_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD})
+_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD, _WEBP = (
+    1, 5, 8, 32773, 32946, 34925, 50000, 50001,
+)  # fmt: skip
+#: What compresses bytes, whatever they stand for; and WebP, which not every build of the TIFF library reads.
+COMPRESSIONS = frozenset({_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD, _WEBP})
 _UNSIGNED, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 #: Samples that are taken apart bit by bit at a time: bounds what is held beside the picture.
@@ -222,7 +224,23 @@ def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> byt
         except zlib.error:
             pass
         return out
+    if compression == _WEBP:
+        return _by_webp(packed, n_bytes, n_rows)
     return _by_library(compression, packed, n_bytes, n_rows)
+
+
+def _by_webp(packed: bytes, n_bytes: int, n_rows: int) -> bytes:
+    """Unpack a WebP file that holds a strip or tile of red, green and blue, with alpha or without."""
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    try:
+        image = WebPImageFile(io.BytesIO(packed))
+        n_bands, left = divmod(n_bytes, image.width)
+        if left or n_bands not in (3, 4) or image.height > n_rows:
+            return b""
+        return image.convert("RGB" if n_bands == 3 else "RGBA").tobytes()
+    except (OSError, SyntaxError, ValueError):  # damage
+        return b""
 
 
 #: Compressed bytes unpacked at a time, so that what stands before damage is kept.

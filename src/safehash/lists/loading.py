@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +18,14 @@ from .building import EntryTableBuilder
 from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .formats.jsonl import entry_record
 from .formats.reading import batches_of
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
 from .table import KIND_FOREIGN, EntryTable
 
-__all__ = ["LoadedList", "Withdrawn", "load_list", "loaded_from"]
+__all__ = ["LoadedList", "Withdrawn", "load_list", "loaded_from", "loaded_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,3 +322,16 @@ def _groups(order: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]) -> Iterat
     ends = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
     for start, end in zip(ends[0::2].tolist(), ends[1::2].tolist(), strict=True):
         yield order[start : end + 1].tolist()
+
+
+def loaded_of(name: str, entries: Iterable[Entry]) -> LoadedList:
+    """Return live, merged entries at hand as a list of that name; its digest is that of their JSON lines."""
+    builder, digest = EntryTableBuilder(), hashlib.sha256()
+    for entry in entries:
+        builder.append(entry)
+        digest.update(json.dumps(entry_record(entry), sort_keys=True).encode() + b"\n")
+    table = builder.build()
+    report = ListReport(
+        path="", name=name, entries=table.counts(), n_records=len(table), snapshot=digest.hexdigest()
+    )
+    return LoadedList(name=name, report=report, table=table, withdrawn=Withdrawn(digests={}, ids=frozenset()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 import numpy as np
@@ -21,12 +22,14 @@ from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
-from .decision import Match, Outcome
+from .decision import Audit, Decision, Match, NearMiss, Outcome, in_order, outcome_of
+from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
-from .views import TURN_NAMES, Hit, look_up
+from .views import Hit, Refused, look_up
+from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,12 +42,16 @@ class Facts(NamedTuple):
     reason: str | None = None
     provenance: Provenance | None = None
     failure: str | None = None
+    refused: tuple[NearMiss, ...] = ()
 
 
-def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
+def decide_upload(
+    state: State, item: Upload, settings: Settings, *, witness: Witness | None = None
+) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
 
-    Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
+    Nor does what nobody expected: a defect of ours costs the upload that met it and no other. A witness is told of
+    every step of its look-up.
 
     Raises
     ------
@@ -61,14 +68,14 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
         return matches, _undecided(exc)
     try:
         if isinstance(data, Decoded):
-            return matches, _decide_pictures(state, [data], matches, settings, deadline)
+            return matches, _decide_pictures(state, [data], matches, settings, deadline, witness)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         frames = decode_frames(
             data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
         )
-        return matches, _decide_pictures(state, frames, matches, settings, deadline)
+        return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:
         if not isinstance(exc, ImageError):
             raise
@@ -112,11 +119,32 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
 
 
+def decision_of(audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+    """Sort matches, and name the outcome: a match outweighs whatever else was found."""
+    return Decision(
+        outcome=outcome_of(matches, facts.outcome),
+        matches=in_order(matches),
+        hash=facts.hash,
+        reason=facts.reason,
+        failure=facts.failure,
+        provenance=facts.provenance,
+        audit=audit,
+        decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        milliseconds=milliseconds,
+        refused=facts.refused,
+    )
+
+
 # -- looking up -------------------------------------------------------------------------------------------
 
 
 def _decide_pictures(
-    state: State, frames: Iterable[Decoded], matches: list[Match], settings: Settings, deadline: Deadline
+    state: State,
+    frames: Iterable[Decoded],
+    matches: list[Match],
+    settings: Settings,
+    deadline: Deadline,
+    witness: Witness | None,
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
     min_quality = state.policy.min_quality
@@ -138,6 +166,7 @@ def _decide_pictures(
         effort=settings.effort,
         looked_at=hash_stored,
         deadline=deadline,
+        witness=witness,
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     own = result.hash
@@ -152,7 +181,26 @@ def _decide_pictures(
     if result.failures and not matches:
         raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=result.provenance)
+    refused = _near_misses(state, result.refused)
+    return Facts(outcome, hash=own, provenance=result.provenance, refused=refused)
+
+
+def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ...]:
+    """Return the listed entries among rows of the PDQ index that gates refused."""
+    if not refused:
+        return ()
+    rows = state.table.rows_of(Algorithm.PDQ, [each.row for each in refused])
+    return tuple(
+        NearMiss(
+            entry=state.table[row],
+            distance=each.distance,
+            view=each.view,
+            gate=each.gate,
+            reason=each.reason,
+        )
+        for row, each in zip(rows, refused, strict=True)
+        if row < state.n_listed and (state.only is None or state.table[row].source in state.only)
+    )
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
@@ -228,6 +276,8 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: S
         if row >= state.n_listed:
             continue
         entry = state.table[row]
+        if state.only is not None and entry.source not in state.only:
+            continue
         own = state.policy.of_list(entry.source)
         if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
             continue

@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from ..lists.entry import shown_key
+from .decision import Decision
 from .settings import FloodLimits
 
-__all__ = ["FloodGuard", "Quarantined"]
+__all__ = ["FloodGuard", "Quarantined", "quarantined"]
 
 _USUAL = FloodLimits()
 _LOG = logging.getLogger(__name__)
@@ -170,6 +171,28 @@ class FloodGuard:
             ]
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
+    def quarantine(self, entry: Hashable, *, n_uploads: int, n_matches: int) -> None:
+        """Take an entry out of service that another process, or one before this, found to flood.
+
+        Without effect where it was released, or is out of service already.
+
+        Parameters
+        ----------
+        entry : hashable
+        n_uploads, n_matches : int
+            Uploads seen there when it was quarantined, and how many of them it had matched.
+
+        Examples
+        --------
+        >>> guard = FloodGuard()
+        >>> guard.quarantine("entry", n_uploads=1000, n_matches=40)
+        >>> guard.quarantined()[0].share
+        0.04
+        """
+        with self._lock:
+            if entry not in self._released:
+                self._quarantined.setdefault(entry, (n_uploads, n_matches))
+
     def release(self, entry: Hashable) -> bool:
         """Put an entry back into service for good; return whether it was quarantined.
 
@@ -204,3 +227,9 @@ class FloodGuard:
             and self._n_uploads >= self._limits.min_uploads
             and n_matches > self._limits.max_share * self._n_uploads
         )
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.standing)
+    return decision.suppressing(flooding, by="quarantine")

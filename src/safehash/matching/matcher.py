@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -17,23 +17,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
-from ..files import open_regular
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
+from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
-from .deciding import Facts, decide_hashes, decide_upload, near_any
-from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
-from .flood import FloodGuard
+from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
+from .decision import Audit, Decision, ListInfo, Match, shown
+from .explaining import Explanation, explained, rows_of
+from .flood import FloodGuard, quarantined
 from .keeping import before_of
+from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
-from .snapshot import open_snapshot, state_of
-from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
+from .snapshot import open_snapshot
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
 
-__all__ = ["Matcher", "descriptor_of", "quarantined"]
+__all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
@@ -73,28 +75,38 @@ class Matcher:
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
     _shared_guard: FloodGuard | None
     _flood_guard: FloodGuard | None
+    _pairs: Pairs
     _sources: Sources
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
     _refusals: _Refusals
+    _keeps_good: bool
 
     def __init__(self) -> None:
         raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
 
     @classmethod
     def _made(
-        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+        cls,
+        state: State,
+        *,
+        settings: Settings,
+        flood_guard: FloodGuard | None,
+        sources: Sources,
+        keeps_good: bool = False,
     ) -> Matcher:
         self = cls.__new__(cls)
         self._asked = settings
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
+        self._pairs = Pairs(settings.allow_pairs)
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
         self._refusals = _Refusals()
+        self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
 
@@ -163,7 +175,36 @@ class Matcher:
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
-        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
+        return cls._made(
+            state, settings=settings, flood_guard=flood_guard, sources=sources, keeps_good=last_good
+        )
+
+    @classmethod
+    def from_entries(
+        cls,
+        entries: Iterable[Entry],
+        *,
+        allow: Iterable[Entry] = (),
+        settings: Settings = DEFAULT_SETTINGS,
+        flood_guard: FloodGuard | None = None,
+    ) -> Matcher:
+        """Return a matcher over entries at hand, each of the list that its `source` names.
+
+        Records of one entry are merged as a list's are: a later page that is older loses.
+
+        Raises
+        ------
+        ListError
+            No entry to match against is left.
+
+        Examples
+        --------
+        >>> known = safehash.Entry(hash=safehash.hash_file("photo.jpg"), source="own", id="b-1")
+        >>> Matcher.from_entries([known]).check("photo.jpg").standing[0].entry.id
+        'b-1'
+        """
+        state = state_of_entries(entries, allow, settings)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
 
     @classmethod
     def open(
@@ -238,8 +279,6 @@ class Matcher:
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
 
-        Of several threads that reload at once, one reads at a time: what was read last is what stays.
-
         Raises
         ------
         ListError, IndexFileError, OSError
@@ -251,12 +290,14 @@ class Matcher:
         >>> matcher = Matcher.from_files("list.csv")
         >>> matcher.reload()
         """
-        with self._reloading:
+        if self._sources == Sources():
+            raise ListError("made of entries: there is nothing to read again")
+        with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
                 self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
-                self._state = read_state(self._sources, self._asked, before)
+                self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
             self._refusals = _Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
@@ -264,8 +305,8 @@ class Matcher:
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether there is a new state.
 
-        Cheap enough for every request: one look at each file's status. What cannot be used changes nothing
-        but `notes`, `n_refused` and the log, and is not read again until it changes.
+        Cheap: one look at each file's status. What cannot be used changes nothing but `notes`, `n_refused` and the
+        log, and is not read again until it changes.
 
         Raises
         ------
@@ -304,11 +345,26 @@ class Matcher:
         """How often `reload_if_changed` refused what it found, since it last took over a new state."""
         return self._refusals.n
 
-    # -- what it holds ------------------------------------------------------------------------------------
+    @property
+    def lists_kept(self) -> tuple[str, ...]:
+        """Names of the lists that were refused when they were read, and are matched in their last good state."""
+        return self._state.kept
 
     def __len__(self) -> int:
         """Return how many list entries are matched against."""
         return self._state.n_listed
+
+    def counts(self) -> dict[str, int]:
+        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").counts()
+        {'pdq': 1}
+        """
+        state = self._state
+        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -348,7 +404,9 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
+    def check(
+        self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
+    ) -> Decision:
         """Decide one upload.
 
         Parameters
@@ -359,6 +417,8 @@ class Matcher:
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
         effort : "fast", "standard" or "thorough", optional
             Instead of the matcher's own.
+        lists : collection of str, optional
+            Names of the lists that are matched against; all of them otherwise. Allow-lists always count.
 
         Returns
         -------
@@ -369,6 +429,8 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+        ValueError
+            There is no such effort, or no such list.
 
         Examples
         --------
@@ -379,16 +441,65 @@ class Matcher:
         'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
-        state = self._state
-        settings, audit = self._asked, state.audit
-        if effort is not None and effort != settings.effort:
-            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        state = of_lists(self._state, lists)
+        settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
-            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
+            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
+
+    def explain(
+        self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
+    ) -> Explanation:
+        """Say why an upload matches what it matches, and nothing else.
+
+        It is decided as `check` does, but counts toward no flood guard.
+
+        Parameters
+        ----------
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            As of `check`.
+        entry : str or Entry, optional
+            Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
+        effort : "fast", "standard" or "thorough", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LookupError
+            No entry that is matched against is called so.
+        TypeError
+            `item` is no upload.
+
+        Examples
+        --------
+        >>> explanation = Matcher.from_files("list.csv").explain("photo.jpg")
+        >>> explanation.decision.is_match, explanation.looks[0].nearest[0].distance
+        (True, 0)
+        """
+        started = time.perf_counter()
+        state = self._state
+        rows = [] if entry is None else rows_of(state, entry)
+        settings, audit = self._at(state, effort)
+        matches, facts, looks = explained(state, item, settings, rows)
+        return Explanation(
+            decision=decision_of(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)),
+            entries=tuple(state.table[row] for row in rows),
+            looks=looks,
+        )
+
+    def _at(self, state: State, effort: Effort | None) -> tuple[Settings, Audit]:
+        """Return settings and audit of a state, at an effort."""
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        return settings, audit
 
     def check_many(
         self,
@@ -452,8 +563,19 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
+    def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None = None) -> list[Decision]:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Parameters
+        ----------
+        values : sequence of Hash
+        lists : collection of str, optional
+            As of `check`.
+
+        Raises
+        ------
+        ValueError
+            There is no such list.
 
         Examples
         --------
@@ -462,58 +584,17 @@ class Matcher:
         [True, False]
         """
         started = time.perf_counter()
-        state = self._state
+        state = of_lists(self._state, lists)
         judged = decide_hashes(state, values, self._asked)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 
-    # -- the outcome --------------------------------------------------------------------------------------
-
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        decision = Decision(
-            outcome=outcome_of(matches, facts.outcome),
-            matches=in_order(matches),
-            hash=facts.hash,
-            reason=facts.reason,
-            failure=facts.failure,
-            provenance=facts.provenance,
-            audit=audit,
-            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            milliseconds=milliseconds,
-        )
+        """Sort, name the outcome, settle, count and quarantine."""
+        decision = self._pairs.settle(decision_of(audit, matches, facts, milliseconds=milliseconds))
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
-
-
-def _shown(decision: Decision) -> str:
-    """Say of what kind an upload was, as a log may show it."""
-    how = decision.provenance
-    if how is None:
-        return decision.reason or decision.outcome.value
-    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"
 
 
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
-
-
-def descriptor_of(matcher: Matcher) -> int | None:
-    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
-
-    The caller closes the descriptor.
-    """
-    path, origin = matcher._sources.snapshot, matcher._state.origin
-    if path is None:
-        return None
-    try:
-        with open_regular(path) as (file, status):
-            return os.dup(file.fileno()) if (state_of(status),) == origin else None
-    except OSError:
-        return None
-
-
-def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
-    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.standing)
-    return decision.suppressing(flooding, by="quarantine")

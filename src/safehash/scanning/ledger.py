@@ -192,6 +192,11 @@ class Ledger:
                 self._add_problem(record)
             self._store.row_written()
 
+    def settle(self) -> None:
+        """Commit what has waited for a second."""
+        with self._store.guarded():
+            self._store.settle()
+
     def _add_problem(self, record: Problem) -> None:
         self._troubled = True
         self._store.db.execute(
@@ -298,6 +303,11 @@ class Ledger:
 
     def _forget(self, file: int) -> None:
         """Give up what was known of other bytes under this name."""
+        self._store.db.execute(
+            "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
+            " SELECT ?, file, 'lost', list, entry, algorithm, digest, labels FROM matches WHERE file = ?",
+            (self.running.number, file),
+        )
         for table in ("hashes", "looks", "matches"):
             self._store.db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from ..matching.matcher import quarantined
+from ..hashing.algorithms import Algorithm
+from ..matching.flood import quarantined
+from ..matching.pairs import Pairs
 from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
@@ -22,6 +24,7 @@ from .ledger import Ledger
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .reviews import pairs_within
 from .sharing import SharedLists
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
@@ -109,6 +112,7 @@ def scan(
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
+        watch=options.watch,
         ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
@@ -153,7 +157,8 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit, notes=matcher.notes)
+        self._pairs = Pairs(())
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes, n_pairs=matcher.audit.n_pairs)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -214,6 +219,7 @@ class Scan:
         """
         self._stopping = True
         self.summary.interrupted = True
+        self._inputs.stop.set()
 
     def close(self) -> None:
         """End now. What was recorded in the catalog stays; the rest is decided by the next scan.
@@ -227,6 +233,7 @@ class Scan:
         >>> list(running)
         []
         """
+        self._inputs.stop.set()
         self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
@@ -261,13 +268,17 @@ class Scan:
     def _begin(self) -> Ledger | None:
         if self._catalog is None:
             return None
-        return Ledger(
+        ledger = Ledger(
             self._catalog._store,
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
             detailed=self._options.unchanged,
         )
+        # Read once nobody else writes any more.
+        self._pairs = Pairs(pairs_within(self._catalog._store))
+        self.summary.n_pairs += len(self._pairs)
+        return ledger
 
     def _in_order(self, answers: Iterator[tuple[int, ScanEvent]]) -> Iterator[ScanEvent]:
         """Put answers into the order of their tickets, if that is asked for."""
@@ -303,6 +314,8 @@ class Scan:
                 yield ticket, self._record(answer, worker.decide(answer))
             else:
                 yield ticket, answer
+            if self._options.watch:
+                self._settle()  # it may be long until the next file
 
     def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, ScanEvent], None, None]:
         from ..hashing.threads import available_processors
@@ -354,6 +367,7 @@ class Scan:
                             return
                     if self._stopping and n_out == n_given:
                         return
+                    self._settle()
                     with workers.changed:
                         if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
                             workers.changed.wait(0.2)
@@ -370,6 +384,11 @@ class Scan:
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
+
+    def _settle(self) -> None:
+        """Have on disk what was said a second ago, though nothing new is said."""
+        if self._ledger is not None:
+            self._ledger.settle()
 
     def _worker_options(self) -> dict[str, Any]:
         return {
@@ -393,7 +412,8 @@ class Scan:
                 path=item.path, member=item.member, position=item.position,
                 reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
-        decision = verdict.decision
+        sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
+        decision = self._pairs.settle(verdict.decision, sha256=sha256)
         guard = self._matcher.flood_guard
         if guard is not None and self._counts_here:
             decision = quarantined(decision, guard)

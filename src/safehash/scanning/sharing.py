@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import IndexFileError, SafehashError
-from ..matching.matcher import Matcher, descriptor_of
+from ..files import open_regular
+from ..matching.matcher import Matcher
 from ..matching.settings import Settings
+from ..matching.snapshot import state_of
 
-__all__ = ["SharedLists"]
+__all__ = ["SharedLists", "descriptor_of"]
 
 #: Folders of ours begin so; the random rest comes from the system's own maker of private folders.
 _PREFIX = "safehash-"
@@ -81,6 +83,21 @@ class SharedLists:
         path = Path(folder, _SNAPSHOT)
         _save(matcher, path)
         return _NamedOpener(str(path), replace(settings, trusted=()))
+
+
+def descriptor_of(matcher: Matcher) -> int | None:
+    """Open the very snapshot file that a matcher reads; None where it reads none, or another took its place.
+
+    The caller closes the descriptor.
+    """
+    path, origin = matcher._sources.snapshot, matcher._state.origin
+    if path is None:
+        return None
+    try:
+        with open_regular(path) as (file, status):
+            return os.dup(file.fileno()) if (state_of(status),) == origin else None
+    except OSError:
+        return None
 
 
 def _save(matcher: Matcher, path: str | Path) -> None:

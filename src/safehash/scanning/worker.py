@@ -108,6 +108,19 @@ class Worker:
             return self._refused(reason, started, failure="internal")
         return verdict
 
+    def explain(self, item: Item, entry: str | None) -> dict[str, Any] | None:
+        """Explain one upload whose bytes are at hand, as plain data; None where no entry is called so.
+
+        Raises
+        ------
+        SafehashError
+            The snapshot turned out damaged.
+        """
+        try:
+            return self._matcher.explain(item.data or b"", entry, effort=item.effort).to_record()
+        except LookupError:
+            return None
+
     def decide_batch(self, items: Sequence[Item], seconds: float) -> list[Verdict]:
         """Decide items until the time is over, at least one; the verdicts are those of the first items."""
         started = time.perf_counter()
@@ -144,7 +157,7 @@ class Worker:
             Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
             for algorithm in self._file_digests
         )
-        decision = self._matcher.check(data)
+        decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
         return Verdict(
             decision=decision,
             digests=digests,

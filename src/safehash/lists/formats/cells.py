@@ -12,16 +12,13 @@ from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
-from .judging import NOTHING, Judgement, judge, tells
+from .judging import NOTHING, Judgement, judge, opinion_in, speaks, tells
 from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import Tally
-from .vocabulary import LIVE, UNMISTAKABLE, word
+from .vocabulary import LIVE, OPINION_LABELS, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
-
-#: Labels by which tools of the field remember an opinion.
-OPINION_LABELS = {"false_positive": "negative", "disputed": "disputed", "true_positive": "positive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class CellReader:
         if meaning == "type":
             return self._type(column, value, position)
         if meaning == "labels":
-            return _labels(value)
+            return self._labels(column, value)
         if meaning == "severity":
             text = text_id(value)
             return _KEPT if text is None else Said(severity=text)
@@ -91,7 +88,7 @@ class CellReader:
         BadField
             It does.
         """
-        if isinstance(value, str) and word(value) in UNMISTAKABLE:
+        if isinstance(value, str) and speaks(value):
             raise BadField(
                 f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
                 f"is not known: {_advice(column)}"
@@ -108,13 +105,14 @@ class CellReader:
 
     def _weak(self, column: Column, value: object, position: int) -> Said:
         """Read a column whose name means other things too: it counts once a cell tells that it does."""
-        if column.meaning == "unclear":
+        meaning = column.meaning
+        if meaning == "unclear":
             if not tells(value) or (isinstance(value, str) and word(value) in LIVE):
                 return self.unknown(column, value) if value not in (None, "") else _NOTHING
             raise BadField(self._not_understood(column, value))
-        found = judge("state", value, self._now)
+        found = judge(meaning, value, self._now)
         watch = self._tally.watch(column.name)
-        if not watch.counts and tells(value):
+        if not watch.counts and tells(value, meaning):
             if watch.unknown:
                 raise self._refusal(column, value, position, watch.unknown)
             watch.counts = True
@@ -128,15 +126,30 @@ class CellReader:
             watch.unknown = f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
         return self.unknown(column, value)
 
+    def _labels(self, column: Column, value: object) -> Said:
+        labels = labels_from(value)
+        if not labels:
+            return _NOTHING if value in ([], {}) else _KEPT
+        if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
+            labels = (value,)
+        try:
+            kept, category = opinion_in(labels)
+        except BadField as exc:
+            raise BadField(f"{exc}, in column {column.name!r}: {_advice(column)}") from None
+        return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
+
     def _not_understood(self, column: Column, value: object) -> str:
+        meaning = {"unclear": "deleted' or 'category", "unsure": "deleted' or 'category"}.get(
+            column.meaning, "deleted"
+        )
         return (
             f"{shown(value)} in column {column.name!r}, which speaks of deletion or opinion, is not understood: "
-            f"{_advice(column)}"
+            f"{_advice(column, meaning)}"
         )
 
     def _type(self, column: Column, value: object, position: int) -> Said:
         """Read a type: of a digest, or of a file, which says nothing where no cell of the column names a digest."""
-        text = value if isinstance(value, str) else ""
+        text = value if isinstance(value, str) else "?"
         kind = type_named(text.rpartition("|")[2]) if _TYPE.fullmatch(text) else None
         watch = self._tally.watch(column.name)
         if kind is not None and kind.algorithm is not None:
@@ -164,24 +177,8 @@ class CellReader:
 
 def _advice(column: Column, meaning: str = "deleted") -> str:
     return (
-        f"columns={{{meaning!r}: NAME}} (--columns) says which column to take, "
+        f"columns={{'{meaning}': NAME}} (--columns) says which column to take, "
         f"ignore=[{column.name!r}] (--ignore) sets this one aside"
-    )
-
-
-def _labels(value: object) -> Said:
-    labels = labels_from(value)
-    if not labels:
-        return _NOTHING if value in ([], {}) else _KEPT
-    category: str | None = None
-    for label, opinion in OPINION_LABELS.items():
-        if label in labels:
-            category = opinion if category is None else join_categories(category, opinion)
-    if category is None:
-        return Said(labels=labels)
-    return Said(
-        judgement=Judgement(category=category),
-        labels=tuple(label for label in labels if label not in OPINION_LABELS),
     )
 
 

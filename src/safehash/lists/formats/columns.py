@@ -9,18 +9,24 @@ from dataclasses import dataclass, replace
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
-from .digests import digits_in
+from .digests import digits_told
 from .fields import utc_time
 from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
 from .tally import Tally
-from .vocabulary import plain
+from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
 
 __all__ = ["Column", "check_columns", "is_quality", "name_columns", "quality_in"]
 
 #: Meanings of which a record has one; further columns of them are set aside.
 _SINGLE = ("type", "quality", "id", "severity", "created", "updated")
 _NO_TYPE = Type(None)
+
+#: Cells of a column of states, whatever it is called.
+_KNOWN = TELLING | LIVE | frozenset(OPINIONS) | TRUE | FALSE
+_NUMBERS = frozenset(("0", "1", "0.0", "1.0"))
+#: Yes and no that columns of any name hold; in other words and under other names they may say anything.
+_PLAIN_FLAGS = _NUMBERS | frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "x", "on", "off"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,10 @@ class _Namer:
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
-        self._digits = [Counter(filter(None, map(digits_in, cells))) for cells in self._cells]
+        self._digits = [
+            Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
+            for cells in self._cells
+        ]
         self._options = options
         self._tally = tally
 
@@ -122,11 +131,17 @@ class _Namer:
                 found.append(Column(name, "ignored", how="told"))
             elif self._has_header:
                 named = named_column(name)
+                if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
+                    raise self._refusal(
+                        f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
+                        f"list as UTF-8, or set the column aside with ignore=['column{k + 1}'] (--ignore)"
+                    )
                 how = "" if named.meaning == "extra" else "named"
                 found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
             else:
                 found.append(Column(name, "extra"))
         found = self._with_digests(found)
+        found = [self._by_its_cells(k, column) for k, column in enumerate(found)]
         found = _single(found)
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
         if not self._has_header:
@@ -252,6 +267,27 @@ class _Namer:
         return list(candidates)
 
     # -- the rest ------------------------------------------------------------------------------------------
+
+    def _by_its_cells(self, k: int, column: Column) -> Column:
+        """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
+        cells = [cell for cell in self._cells[k] if cell.lower() not in NULL]
+        if column.meaning != "extra" or column.how == "told" or not cells:
+            return column
+        types = [type_named(cell) for cell in cells]
+        if all(kind is not None and kind.algorithm is not None for kind in types):
+            self._tally.note(f"column {column.name!r} holds types of digests and is taken for them")
+            return replace(column, meaning="type", how="found")
+        said = list(map(word, cells))
+        if not all(each in _KNOWN for each in said):
+            return column
+        if self._has_header and column.name.isascii():
+            is_plain = all(each in _PLAIN_FLAGS for each in said)
+        else:
+            is_plain = all(each in _NUMBERS or (len(each) == 1 and each.isascii()) for each in said)
+        is_flag = all(each in TRUE or each in FALSE for each in said)
+        if any(each in TELLING for each in said) or (is_flag and not is_plain):
+            return replace(column, meaning="unsure", how="found")
+        return column
 
     def _without_header(self, found: list[Column]) -> list[Column]:
         """Name the columns of ``hash,quality,filename`` and the like."""

@@ -78,7 +78,7 @@ def _extra(row: _Plain) -> bytes:
     return b"{%b}" % b",".join(pieces)
 
 
-_PLAIN = PlainShape(_Plain, _columns)
+_PLAIN = PlainShape(_Plain, _columns, once=("disable_until_ts", "signals"))
 
 
 def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failures: list[str]) -> list[Entry]:

@@ -18,7 +18,7 @@ from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
-from .sniffing import FORMATS, Format, format_named, sniff
+from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
 __all__ = ["ListReader", "batches_of", "read_list"]
@@ -107,6 +107,8 @@ class ListReader(Iterator[Entry]):
         tally = self._tally
         head = page.head
         looks_like = sniff(head, page.name)
+        if looks_like is None and (self._options.notation is not None or self._options.columns):
+            looks_like = told_apart(head)
         chosen = self._format or looks_like
         if page.encoding != "utf-8":
             tally.note(f"{page.name} is stored as {page.encoding}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
-from .digests import DigestReader
+from .digests import DigestReader, digits_in
 from .fields import BadField, text_id, utc_time
-from .naming import JUDGED, Type
+from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .tally import Tally
 
@@ -61,6 +62,11 @@ class RowReader:
             Of the row, for messages.
         unfinished : bool
             The row is the last and has no line end.
+
+        Raises
+        ------
+        ListError
+            It is a header with other columns, or shows that its column means something after all.
         """
         self.tally.n_records += 1
         problems: list[str] = []
@@ -68,7 +74,11 @@ class RowReader:
             self._check_width(values, unfinished)
             found = self._entries(values, position, problems.append, unfinished=unfinished)
         except BadField as exc:
-            self.tally.reject(position, str(exc))
+            if self._is_header(values, position):
+                self.tally.n_records -= 1
+                self.tally.note("its header is repeated, and left out")
+            else:
+                self.tally.reject(position, str(exc))
             return []
         for problem in problems:
             self.tally.reject(position, problem)
@@ -82,6 +92,31 @@ class RowReader:
         if len(known) > _REMEMBERED:
             known.clear()
         return known
+
+    def _is_header(self, values: Sequence[object], position: int) -> bool:
+        """Tell whether a row is the header once more, as where files were laid end to end.
+
+        Raises
+        ------
+        ListError
+            It is another header: what stands below it are other columns.
+        """
+        cells = [value.strip() if isinstance(value, str) else "" for value in values]
+        if self.headed and [*map(str.casefold, cells)] == [column.name.casefold() for column in self.columns]:
+            return True
+        meanings = [named_column(cell).meaning for cell in cells if cell]
+        if (
+            len(meanings) > 1
+            and "hash" in meanings
+            and not any(map(digits_in, cells))
+            and "extra" not in meanings
+        ):
+            raise ListError(
+                f"refused: {self.tally.page}, {self.tally.unit} {position} names columns once more, and other "
+                "ones than before: make a file of each table (in one directory they are one list)",
+                path=self.tally.path,
+            )
+        return False
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)

@@ -12,6 +12,9 @@ from .pages import Page
 
 __all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
 
+_HAS_NUL = "a NUL character with a digest behind it: are records ended by NUL, not as lines are?"
+_SWALLOWED = re.compile(r"\0[^\0]*?(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}")
+
 # A quoted cell goes on for at most so many lines; a lost quote would swallow all that follow.
 _MAX_LINES_OF_CELL = 200
 
@@ -88,15 +91,20 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
         unfinished = lines.lines[-1][-1:] not in ("\n", "\r")
         texts = list(map(str.strip, lines.lines))
         numbers: Sequence[int] = range(lines.first, lines.first + len(texts))
-        if "" in texts or any(map(_MAY_BE_COMMENT, texts)):
-            kept = [k for k, text in enumerate(texts) if text and not comment_in(text)]
+        bad = [(n, _HAS_NUL) for n, text in zip(numbers, texts, strict=True) if _SWALLOWED.search(text)]
+        if bad or "" in texts or any(map(_MAY_BE_COMMENT, texts)):
+            kept = [
+                k
+                for k, text in enumerate(texts)
+                if text and not comment_in(text) and not _SWALLOWED.search(text)
+            ]
             texts, numbers = [texts[k] for k in kept], [numbers[k] for k in kept]
         if n_cells == 1:
             rows = [[unquoted(text)] for text in texts]
         else:
             rows = [text.split(None, n_cells - 1) for text in texts]
         lines.take(len(lines.lines))
-        yield Rows(numbers, rows, unfinished=unfinished)
+        yield Rows(numbers, rows, bad=bad, unfinished=unfinished)
 
 
 def unquoted(text: str) -> str:
@@ -163,6 +171,8 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
     if not found:
         return None
     text = "".join(found)
+    if "\0" in text and _SWALLOWED.search(text):
+        return None
     if '"' in text:
         try:
             rows = list(csv.reader(found, delimiter=delimiter, skipinitialspace=True, strict=True))
@@ -218,6 +228,8 @@ def _careful(lines: _Lines, delimiter: str) -> Rows:
             found.comments.append((number, line))
         if line.strip() and not comment_in(line):
             try:
+                if _SWALLOWED.search(line):
+                    raise csv.Error(_HAS_NUL)
                 row, n_lines = _row(lines, at, delimiter)
             except csv.Error as exc:
                 found.bad.append((number, f"not a CSV line: {exc}"))

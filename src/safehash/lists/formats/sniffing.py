@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .naming import named_column
+from .packed import what_it_is
 
-__all__ = ["FORMATS", "Format", "format_named", "sniff"]
+__all__ = ["FORMATS", "Format", "format_named", "sniff", "told_apart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,16 @@ def sniff(head: bytes, name: str = "") -> Format | None:
     """Return the format of a page that begins with `head` and is called `name`; None for none of ours."""
     text = head.decode("utf-8", "replace")
     return next((row for row in FORMATS if row.recognise(text, name)), None)
+
+
+def told_apart(head: bytes) -> Format | None:
+    """Return what a page is of whose digests was told how they are written or where they stand: JSON or text.
+
+    None for what is neither.
+    """
+    if not head.strip() or b"\0" in head or head.lstrip()[:1] == b"<" or what_it_is(head) is not None:
+        return None
+    return format_named("objects" if head.lstrip()[:1] in (b"{", b"[") else "text")
 
 
 def format_named(name: str) -> Format:

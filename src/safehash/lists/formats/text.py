@@ -128,6 +128,7 @@ def _taken_for(column: Column) -> str:
         return "set aside"
     if column.weak:
         return "deletion or opinion, if a cell says so"
-    return {"extra": "kept as it came", "unclear": "deletion or opinion, not understood"}.get(
+    not_understood = "deletion or opinion, not understood"
+    return {"extra": "kept as it came", "unclear": not_understood, "unsure": not_understood}.get(
         column.meaning, column.meaning
     )
