@@ -37,7 +37,7 @@ from safehash.hashing.compute import hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
 from safehash.images.decoding import decode
 
-from common import beside, interleaved, of_this_machine, ratio, ratios, report, write_result
+from common import beside, interleaved, losses, of_this_machine, ratio, ratios, report, write_result
 
 Call = Callable[[], object]
 
@@ -53,8 +53,6 @@ SIZES = (
 SEED = 20261123
 PHONE_PICTURES = Path(__file__).parent / "phone_pictures.tsv"
 PARTS = ("phone", "arrays", "files", "threads", "memory")
-#: What is a part of the work, not a peer.
-STAGES = frozenset({"open", "bare luma decode"})
 #: A full decode of 48 progressive megapixels holds more than an upload path allows by default.
 AMPLE = safehash.Limits(max_decoded_bytes=1 << 30)
 
@@ -280,18 +278,6 @@ def phone(folder: Path, rounds: int) -> dict[str, Any]:
     if not result:
         sys.exit(f"{folder}: none of the pictures of {PHONE_PICTURES.name}")
     return result
-
-
-def losses(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every row in which a peer takes less time than we do, the worst first."""
-    found = [
-        {"what": name, "peer": peer, "times_ours": row["times_ours"]}
-        for part in ("arrays", "files", "phone")
-        for name, rows in result.get(part, {}).items()
-        for peer, row in rows.items()
-        if not peer.startswith("safehash") and peer not in STAGES and row["times_ours"] < 1
-    ]
-    return sorted(found, key=lambda each: each["times_ours"])
 
 
 def threads(photos: list[Image.Image], rounds: int) -> dict[str, Any]:

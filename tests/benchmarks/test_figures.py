@@ -120,7 +120,7 @@ def test_where_we_lose_is_every_such_row_worst_first() -> None:
         },
         "phone": {"p": {"opencv phash, grey": {"times_ours": 0.9}}},
     }
-    assert of("bench_hash").losses(rows) == [
+    assert of("common").losses(rows) == [
         {"what": "webp", "peer": "opencv phash", "times_ours": 0.51},
         {"what": "small", "peer": "opencv phash", "times_ours": 0.78},
         {"what": "p", "peer": "opencv phash, grey", "times_ours": 0.9},
