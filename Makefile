@@ -24,7 +24,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pytx check-pillow
+.PHONY: check-pytx check-engines check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -124,6 +124,11 @@ test-kills: develop
 check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+check-engines: develop
+	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
+	$(BIN)/python tests/engines.py ray spark dask polars duckdb
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
