@@ -8,6 +8,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: demo
 .PHONY: picture
 .PHONY: figures
+.PHONY: docs
 .PHONY: test
 .PHONY: develop
 .PHONY: check
@@ -50,8 +51,9 @@ test: $(VENV)/tools wheel
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo deploy pyproject.toml Makefile *.md build/outside/
+	$(BIN)/python benchmarks/claims.py
+	rm -rf build/outside
+	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
 
 $(VENV)/tools:
@@ -65,8 +67,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.
@@ -75,7 +77,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/mypy benchmarks
+	MYPYPATH=tests $(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
@@ -88,6 +90,11 @@ check: develop lint types
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
 
 # The property tests with 2 000 examples each.
 test-long: develop
@@ -153,6 +160,13 @@ bench: develop
 figures:
 	$(PYTHON) benchmarks/make_tables.py
 	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

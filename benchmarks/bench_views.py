@@ -225,6 +225,12 @@ def name_of(row: int, listed: list[tuple[str, str, bytes]]) -> str:
     return in_package(listed[row][1]) if row < len(listed) else "generated"
 
 
+def read_right(verdicts: str) -> set[tuple[str, str]]:
+    """Return the (upload, listed) pairs that a person said are right."""
+    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
+    return {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+
+
 def judge(false: dict[str, Any], verdicts: str) -> None:
     """Add to each mix the uploads with a wrong match by effort, and the nearest entry that is not right, by family.
 
@@ -232,8 +238,7 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
     nobody judged counts as wrong; so does one that "unclear" was said of. The nearest entry is the smallest threshold
     at which one matches.
     """
-    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
-    right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+    right = read_right(verdicts)
     for row in false["mixes"].values():
         row["wrong"], row["nearest"] = dict.fromkeys(EFFORTS[1:], 0), {}
     wrong = {

@@ -18,7 +18,7 @@ __all__ = ["Found", "contact_sheet", "write_page"]
 THUMB = 224
 
 #: Side of a cell of the contact sheet, and height of the words under a picture.
-CELL, WORDS = 132, 18
+CELL, WORDS = 132, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def contact_sheet(
     columns = ["listed", *altered]
     sheet = Image.new("RGB", (CELL * len(columns), (CELL + WORDS) * len(listed)), "white")
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
+    font = ImageFont.load_default(17)
     for row, name in enumerate(listed):
         for column, how in enumerate(columns):
             upload = f"{Path(name).stem}_{how}.jpg"
@@ -162,11 +162,11 @@ def contact_sheet(
             left, top = column * CELL, row * (CELL + WORDS)
             sheet.paste(framed, (left + (CELL - framed.width) // 2, top + (CELL - framed.height) // 2))
             words = (
-                "listed: hash only"
+                "listed"
                 if each is None
-                else f"{how.replace('_', ' ')}: {each.distance}"
+                else f"{how.replace('_', ' ')} {each.distance}"
                 if each.is_match
                 else "not found"
             )
-            draw.text((left + CELL // 2, top + CELL + 7), words, fill="#1b1f24", font=font, anchor="mm")
+            draw.text((left + CELL // 2, top + CELL + 9), words, fill="#1b1f24", font=font, anchor="mm")
     return sheet.quantize(96, dither=Image.Dither.FLOYDSTEINBERG)

@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from command_line import markdown as commands
+from requirements_of import dependencies, platforms
+
 from safehash.cli import exits
 from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
@@ -23,6 +26,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "gates": judgement.markdown,
     "exit codes": exits.markdown,
     "routes": lambda: description.markdown(app.ROUTES),
+    "commands": commands,
+    "dependencies": dependencies,
+    "platforms": platforms,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

@@ -57,11 +57,15 @@ DOORS: dict[str, tuple[str, ...]] = {
     "polars": ("batch",),
     "rich": ("cli",),
     "argparse": ("cli",),
+    "shtab": ("cli",),
+    "tomli": ("cli",),
+    "watchdog": ("scanning",),
 }
 
 #: What stands in the package beside code, and why.
 BESIDE = {
     "py.typed": "Tells type checkers that the package is typed.",
+    "reports/templates/compliance.html": "The page that a record of compliance fills.",
     "reports/templates/report.html": "The page that a report fills.",
     "reports/templates/report.css": "Its style.",
     "reports/templates/report.js": "Its script.",

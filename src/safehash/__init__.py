@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
+    from .reports.compliance import compliance_record
     from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
@@ -78,7 +79,7 @@ if TYPE_CHECKING:
     from .search.growing import GrowingIndex
     from .search.index import Index
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "Algorithm",
@@ -152,6 +153,7 @@ __all__ = [
     "Verdict",
     "Withdrawn",
     "apply_verdicts",
+    "compliance_record",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -248,6 +250,7 @@ _HOMES = {
     "Verdict": "scanning.verdicts",
     "Withdrawn": "lists.loading",
     "apply_verdicts": "scanning.reviews",
+    "compliance_record": "reports.compliance",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",

@@ -273,7 +273,7 @@ def test_a_view_has_one_family(view: str, family: str) -> None:
 
 def test_drift_is_mean_percentile_and_most() -> None:
     found = of("drift").summary([0] * 95 + [2, 2, 4, 6, 10])
-    assert found == {"n": 100, "mean": 0.24, "p99": 6, "max": 10}
+    assert found == {"n": 100, "p1": 0, "mean": 0.24, "p99": 6, "max": 10}
 
 
 def test_claims_of_the_search_are_held_against_their_bounds() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from corpus_tiff import tiff_corpus
 from painter import chromium_version, paint
-from pixels_painted import CORPORA, NEAR, on_white, views_of
+from pixels_painted import ANIMATED, CORPORA, NEAR, on_white, views_of
 
 from safehash.hashing.compute import hash_array, reduction_for
 from safehash.hashing.hashes import Hash
@@ -28,14 +28,12 @@ def _painted(name: str) -> list[tuple[bytes, dict[int, Hash]]]:
     if name == "tiff":
         return [(each.data, {0: hash_array(np.ascontiguousarray(each.shown))}) for each in tiff_corpus()]
     files = [file for file in CORPORA[name]() if not file.aside]
-    frames = [None if name in ("bmp", "jpeg") else "all"] * len(files)
+    frames = ["all" if file.ending in ANIMATED else None for file in files]
     result = []
     for file, seen in zip(files, paint([file.data for file in files], frames), strict=True):
-        shown = {0: seen.picture} if seen.picture is not None else {}
-        shown |= {frame: pixels for frame, (pixels, _) in seen.frames.items()}
-        hashes = {
-            frame: hash_array(on_white(pixels)) for frame, pixels in shown.items() if pixels is not None
-        }
+        shown = {frame: pixels for frame, (pixels, _) in seen.frames.items()}
+        shown |= {0: seen.picture} if seen.picture is not None else {}
+        hashes = {frame: hash_array(on_white(pixels)) for frame, pixels in shown.items()}
         result.append((file.data, hashes))
     return result
 

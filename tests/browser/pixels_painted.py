@@ -19,6 +19,7 @@ from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
 from corpus_gif import gif_corpus
 from corpus_jpeg import jpeg_corpus
+from corpus_odd_bmp import odd_bmp_corpus
 from corpus_odd_gif import odd_gif_corpus
 from corpus_odd_jpeg import odd_jpeg_corpus
 from corpus_odd_png import odd_png_corpus
@@ -51,6 +52,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "avif": avif_corpus,
     "odd png": odd_png_corpus,
     "odd gif": odd_gif_corpus,
+    "odd bmp": odd_bmp_corpus,
     "odd jpeg": odd_jpeg_corpus,
     "odd webp": odd_webp_corpus,
     "odd avif": odd_avif_corpus,

@@ -97,7 +97,7 @@ def test_a_report_of_a_part(here: Path, tmp_path: Path) -> None:
     for options in (
         ["--new"],
         ["--run", "1"],
-        ["--since", "0", "--list", "own"],
+        ["--since", "0", "--matched-list", "own"],
         ["--folder", here / "pictures"],
     ):
         assert run("report", here / "c.db", "-o", tmp_path / "r.html", *options).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import re
@@ -156,6 +157,10 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     for name in (f"a{EVIL}.png", "b\nFORGED: MATCH.png"):
         lines.append(f'{safehash.hash_file(folder / name).hex},"i{EVIL}","l{EVIL}"')
+    head = {"kind": "safehash verdicts", "version": 1, "verdicts": 1}
+    said = {"match": "0" * 32, "verdict": EVIL, "reviewer": EVIL, "decided": EVIL}
+    (folder / f"verdicts{EVIL}.jsonl").write_text(f"{json.dumps(head)}\n{json.dumps(said)}\n")
+    (folder / f"conf{EVIL}.toml").write_text(f"{json.dumps(EVIL)} = 1\n")
     (folder / f"list{EVIL}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
@@ -176,6 +181,25 @@ catalog stats none
 catalog similar cat {hash}
 catalog relocate cat none none
 report cat -o page
+report cat -o page --thumbnails --new
+report cat -o page --label none
+report cat -o page --matched-list none
+report cat -o page --folder none
+catalog diff cat 0 1
+review stats cat
+review apply verdicts cat
+review apply list cat
+review export cat --to list --owner {evil} -o merged
+review export cat --to pairs -o pairs
+scan . --list list --allow-pairs pairs
+scan . --list list --allow-pairs list
+scan --watch none --list list
+explain a --list list
+explain a {evil} --list list
+doctor --list list --verify list --sample 20
+doctor --list none
+scan . --config conf
+scan . --config none
 report cat -o none/page
 lists check list
 lists merge list -o merged
@@ -206,6 +230,7 @@ def test_no_name_reaches_a_terminal_raw(evil: Path) -> None:
         "a": f"a{EVIL}.png", "b": "b\nFORGED: MATCH.png", "c": f"c{EVIL}.jpg", "broken": f"broken{EVIL}.jpg",
         "none": f"none{EVIL}", "list": f"list{EVIL}.csv", "cat": f"cat{EVIL}.db", "page": f"page{EVIL}.html",
         "merged": f"merged{EVIL}.jsonl", "converted": f"converted{EVIL}", "added": f"added{EVIL}.jsonl",
+        "verdicts": f"verdicts{EVIL}.jsonl", "pairs": f"pairs{EVIL}.jsonl", "conf": f"conf{EVIL}.toml",
         "index": f"index{EVIL}", "none/page": f"none{EVIL}/page", "{evil}": EVIL, "--{evil}": f"--{EVIL}",
         "{hash}": safehash.hash_file(evil / f"a{EVIL}.png").hex,
     }  # fmt: skip

@@ -528,3 +528,8 @@ def test_threads_share_an_index() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_million_digests_have_the_slots_that_the_docs_say() -> None:
+    widths = choose_widths(1_000_000, 256, 31)
+    assert (len(widths), min(widths), max(widths)) == (14, 17, 21)

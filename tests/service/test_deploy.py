@@ -7,14 +7,15 @@ import re
 import shlex
 from pathlib import Path
 
-from safehash.cli import make_parser
+from safehash.cli.parser import make_parser
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 
 
 def parsed(line: list[str]) -> dict[str, object]:
     assert Path(line[0]).name == "safehash"
-    return vars(make_parser(line[1:]).parse_args(line[1:]))
+    options: dict[str, object] = vars(make_parser(line[1:]).parse_args(line[1:]))
+    return options
 
 
 def test_the_image_runs_what_there_is() -> None:

@@ -5,35 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import SafehashError
-from .exits import CRASH, FATAL, INTERRUPTED, epilog
+from .exits import CRASH, FATAL, INTERRUPTED
 
-if TYPE_CHECKING:
-    from typing import NoReturn
-
-__all__ = ["COMMANDS", "main", "make_parser"]
-
-#: Commands, in the order of the help, and the module of this room that each is told in.
-COMMANDS = {
-    "hash": "hash",
-    "scan": "scan",
-    "explain": "explain",
-    "rematch": "catalog",
-    "catalog": "catalog",
-    "report": "catalog",
-    "review": "review",
-    "lists": "lists",
-    "index": "index",
-    "match": "index",
-    "serve": "serve",
-    "evaluate": "evaluate",
-    "bench": "bench",
-}
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
         _settle_streams()
+        from .parser import make_parser
+
         parser = make_parser(given)
+        if any(word.startswith("--config") for word in given):
+            from .config import with_config
+
+            given = with_config(parser, given)
         arguments = parser.parse_args(given, arguments)
         if arguments.run is None:
             arguments.parser.print_help()
@@ -81,54 +65,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
         return CRASH
     return code
-
-
-def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Return the parser of a command line; of all commands where it does not begin with one.
-
-    Parameters
-    ----------
-    given : sequence of str
-        The arguments: only the command that they name is loaded, which saves a tenth of a second.
-    """
-    parser = Parser(
-        prog="safehash",
-        description="Find known self-harm and suicide imagery by perceptual hash.",
-        epilog=epilog(),
-    )
-    parser.add_argument("--version", action="version", version=f"safehash {__version__}")
-    parser.set_defaults(run=None)
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    command = next((word for word in given if not word.startswith("-")), "")
-    modules = [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values())
-    for module in modules:
-        import_module(f".{module}", __package__).add_commands(subparsers)
-    for each in _parsers(parser):
-        each.set_defaults(parser=each)
-        each.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
-        )
-    return parser
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaints show nothing raw of what they complain about."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print usage and complaint, and exit."""
-        from ..matching.shown import printable
-
-        self.print_usage(sys.stderr)
-        self.exit(FATAL, f"{self.prog}: error: {printable(message)}\n")
-
-
-def _parsers(parser: argparse.ArgumentParser) -> Iterable[argparse.ArgumentParser]:
-    """Yield a parser and all below it, each once."""
-    yield parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in dict.fromkeys(action.choices.values()):
-                yield from _parsers(below)
 
 
 def _fail(said: str, arguments: argparse.Namespace) -> int:

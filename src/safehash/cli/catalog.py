@@ -103,7 +103,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument(
         "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
     )
-    report.add_argument("--title", default="Scan report")
+    report.add_argument("--title", help="of the page")
     part = report.add_argument_group("which matches")
     runs = part.add_mutually_exclusive_group()
     runs.add_argument(
@@ -113,9 +113,18 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     runs.add_argument(
         "--new", action="store_true", help="only those found by the last scan or re-match, or later"
     )
-    part.add_argument("--list", dest="source", metavar="NAME", help="only those with this list")
+    part.add_argument("--matched-list", dest="source", metavar="NAME", help="only those with this list")
     part.add_argument("--label", metavar="LABEL", help="only those with this label")
     part.add_argument("--folder", type=LookPath, metavar="FOLDER", help="only files in or below this folder")
+    record = report.add_argument_group("the record that codes of practice ask operators to keep")
+    record.add_argument(
+        "--compliance",
+        action="store_true",
+        help="write it instead: lists, thresholds, what was decided, measured and reviewed",
+    )
+    record.add_argument(
+        "--evaluation", type=ReadPath, metavar="FILE", help="what `safehash evaluate --json` wrote, for it"
+    )
     report.set_defaults(run=_report)
 
 
@@ -216,12 +225,24 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    from ..reports.compliance import compliance_record
     from ..reports.matches import ReportPart
     from ..reports.report import report
     from ..scanning.catalog import Catalog
     from ..scanning.changes import last_look
 
+    title = {} if arguments.title is None else {"title": arguments.title}
+    whole = (arguments.number, arguments.since, arguments.source, arguments.label, arguments.folder)
+    if arguments.compliance and (
+        arguments.thumbnails or arguments.new or any(each is not None for each in whole)
+    ):
+        arguments.parser.error("a record of compliance is of the whole catalog, and holds no pictures")
+    if arguments.evaluation and not arguments.compliance:
+        arguments.parser.error("--evaluation belongs to --compliance")
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
+        if arguments.compliance:
+            compliance_record(catalog, arguments.output, evaluation=arguments.evaluation, **title)
+            return OK
         part = ReportPart(
             run=arguments.number,
             since=last_look(catalog) - 1 if arguments.new else arguments.since,
@@ -229,9 +250,7 @@ def _report(arguments: argparse.Namespace) -> int:
             label=arguments.label,
             folder=arguments.folder,
         )
-        said = report(
-            catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails, part=part
-        )
+        said = report(catalog, arguments.output, thumbnails=arguments.thumbnails, part=part, **title)
     for line in said:
         print(f"safehash: {printable(line)}", file=sys.stderr)
     return OK

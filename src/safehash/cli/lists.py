@@ -104,7 +104,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--windows",
         action="store_true",
-        help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+        help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
     )
     add.add_argument(
         "--also-stored",

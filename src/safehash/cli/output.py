@@ -86,6 +86,11 @@ class Records:
                 self._file.flush()
                 self._flushed = time.monotonic()
 
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with writing(self._path):
+            self._file.flush()
+
 
 class _Jsonl:
     """One JSON object a line."""

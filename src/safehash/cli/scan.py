@@ -61,6 +61,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     inputs.add_argument(
         "--allow-empty", action="store_true", help="it is well (exit code 0) if no file at all is looked at"
     )
+    inputs.add_argument(
+        "--watch",
+        action="store_true",
+        help="the paths are folders: decide files as they arrive there, until ctrl-C (with --catalog, each once)",
+    )
     inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
     keeping = parser.add_argument_group("catalog")
     keeping.add_argument(
@@ -236,6 +241,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
+    if arguments.watch:
+        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
@@ -257,6 +264,7 @@ def run(arguments: argparse.Namespace) -> int:
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
+            watch=arguments.watch,
         )
         paths = [path.path for path in arguments.paths if path.path is not None]
         running = scan(
@@ -273,7 +281,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(_stopped_by_signals(running.stop))
         # Lines and bar share a terminal through one console.
         drawn = console if show is not None and show.console is not None else errors
-        total = running.count_files() if arguments.files_from is None else None
+        total = running.count_files() if arguments.files_from is None and not arguments.watch else None
         progress = stack.enter_context(Progress("files", quiet=arguments.quiet, console=drawn, total=total))
         for event in running.events():
             summary = running.summary
@@ -286,6 +294,8 @@ def run(arguments: argparse.Namespace) -> int:
                 writer.write(event.to_record(full_hashes=arguments.full_hashes))
             elif arguments.skipped or not isinstance(event, Skipped):
                 writer.write(event.to_record())
+            if arguments.watch:
+                writer.flush()  # it may be long until the next one
         progress.close()
         if show is not None:
             show.finish()
@@ -302,6 +312,19 @@ def run(arguments: argparse.Namespace) -> int:
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _check_watch(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning for a scan without an end."""
+    if arguments.files_from is not None or "-" in arguments.paths or not arguments.paths:
+        arguments.parser.error("--watch looks at folders: name them")
+    if arguments.output is not None:
+        arguments.parser.error(
+            "--watch has no end, and a file of records (-o) appears at the end: keep a --catalog, or write standard "
+            "output into a file"
+        )
+    if arguments.format == "parquet":
+        arguments.parser.error("--watch has no end, and a Parquet file begins to be one there: take jsonl")
 
 
 def _outputs(

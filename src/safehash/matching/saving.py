@@ -98,7 +98,7 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     return State(
         table=snapshot.table,
         n_listed=n_listed,
-        indexes=snapshot.indexes,
+        indexes=_searched_by(settings.search, snapshot),
         exact=exact,
         allowed=allowed,
         policy=policy,
@@ -106,6 +106,21 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         notes=notes,
         origin=(snapshot.state,),
     )
+
+
+def _searched_by(method: str, snapshot: Snapshot) -> Mapping[Algorithm, Index]:
+    """Return a snapshot's indexes, or others over its digests where the settings ask for those."""
+    if method != "faiss":
+        return snapshot.indexes
+    return {
+        algorithm: Index.from_digests(
+            snapshot.table.digests(algorithm)[1],
+            algorithm=algorithm,
+            method=method,
+            max_distance=index.max_distance,
+        )
+        for algorithm, index in snapshot.indexes.items()
+    }
 
 
 def _exact(snapshot: Snapshot, name: str) -> ExactIndex:

@@ -366,12 +366,12 @@ def write_snapshot(
     IndexFileError
         The file could not be written. What stood at `path` before still does.
     ValueError
-        An index has method "flat": only slots have arrays worth writing.
+        An index has method "faiss": only slots have arrays worth writing.
     """
     sections: dict[str, AnyArray] = {f"entries.{name}": part for name, part in table.to_sections().items()}
     facts = []
     for algorithm, index in indexes.items():
-        if index.method == "flat":
+        if index.method == "faiss":
             raise ValueError("a flat index has no slot arrays; build it with method='multi'")
         names = {}
         for name, part in parts_of(index).items():

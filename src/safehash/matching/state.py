@@ -235,7 +235,10 @@ def _state(
         n_own = int(np.searchsorted(rows, n_listed))
         if algorithm.is_perceptual:
             index = Index.from_digests(
-                digests, algorithm=algorithm, max_distance=widest_distance(policy, algorithm)
+                digests,
+                algorithm=algorithm,
+                method=settings.search,
+                max_distance=widest_distance(policy, algorithm),
             )
             indexes[algorithm] = index
             if n_own < rows.size:

@@ -192,6 +192,11 @@ class Ledger:
                 self._add_problem(record)
             self._store.row_written()
 
+    def settle(self) -> None:
+        """Commit what has waited for a second."""
+        with self._store.guarded():
+            self._store.settle()
+
     def _add_problem(self, record: Problem) -> None:
         self._troubled = True
         self._store.db.execute(

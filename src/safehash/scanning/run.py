@@ -112,6 +112,7 @@ def scan(
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
+        watch=options.watch,
         ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
@@ -218,6 +219,7 @@ class Scan:
         """
         self._stopping = True
         self.summary.interrupted = True
+        self._inputs.stop.set()
 
     def close(self) -> None:
         """End now. What was recorded in the catalog stays; the rest is decided by the next scan.
@@ -231,6 +233,7 @@ class Scan:
         >>> list(running)
         []
         """
+        self._inputs.stop.set()
         self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
@@ -311,6 +314,8 @@ class Scan:
                 yield ticket, self._record(answer, worker.decide(answer))
             else:
                 yield ticket, answer
+            if self._options.watch:
+                self._settle()  # it may be long until the next file
 
     def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, ScanEvent], None, None]:
         from ..hashing.threads import available_processors
@@ -362,6 +367,7 @@ class Scan:
                             return
                     if self._stopping and n_out == n_given:
                         return
+                    self._settle()
                     with workers.changed:
                         if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
                             workers.changed.wait(0.2)
@@ -378,6 +384,11 @@ class Scan:
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
+
+    def _settle(self) -> None:
+        """Have on disk what was said a second ago, though nothing new is said."""
+        if self._ledger is not None:
+            self._ledger.settle()
 
     def _worker_options(self) -> dict[str, Any]:
         return {

@@ -19,6 +19,9 @@ __all__ = ["HASHES", "Scope", "rank_of"]
 #: The effort of a re-match: stored hashes alone, less than any look at a picture.
 HASHES = "hashes"
 
+#: Settings that stand elsewhere, or that change no answer.
+_DECIDING_NOTHING = frozenset({"effort", "trusted", "search"})
+
 #: Parts of a policy that say how near a match is, or when a list is refused, and not which entries count.
 _NOT_SELECTING = frozenset({"max_distance", "require_fresh", "refresh_days"})
 
@@ -58,8 +61,7 @@ class Scope:
             "list_thresholds": sorted(map(list, audit.list_thresholds)),
             "min_quality": audit.min_quality,
             "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
-            # What signed a snapshot decides nothing about a picture.
-            "settings": {name: value for name, value in told.items() if name not in ("effort", "trusted")},
+            "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }
         return cls(
             lists={info.name: info.snapshot for info in audit.lists if not info.allow},

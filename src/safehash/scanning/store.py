@@ -197,6 +197,11 @@ class Store:
         if self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS:
             self.commit()
 
+    def settle(self) -> None:
+        """Commit what has waited long enough, though no row follows it."""
+        if self._n_pending and time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
     def commit(self) -> None:
         """Bring everything to the disk."""
         if self.db.in_transaction:

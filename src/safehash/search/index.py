@@ -37,9 +37,10 @@ class Index:
         All of one algorithm. Row i of every answer is hash i.
     algorithm : str or Algorithm, optional
         Needed only where `hashes` may be empty.
-    method : "auto", "multi" or "flat"
+    method : "auto", "multi" or "faiss"
         How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer,
-        or at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle.
+        or at every digest where that is cheaper. "faiss" is FAISS's scan of all digests, a second opinion; "flat",
+        its kind of index there, is another name for it.
         "auto" is "multi": FAISS was slower at every size from 1 to 10 million, and without a hardware
         population count too, but for a tie at 4 000 (benchmarks/crossover.py, bench_index.py).
     max_distance : int, optional
@@ -113,18 +114,18 @@ class Index:
     def _build(
         self, algorithm: Algorithm, digests: _UInt8Array, method: str, max_distance: int | None, threads: int
     ) -> None:
-        if method not in ("auto", "multi", "flat"):
-            raise ValueError(f"method is 'auto', 'multi' or 'flat', not {method!r}")
+        if method not in ("auto", "multi", "faiss", "flat"):
+            raise ValueError(f"method is 'auto', 'multi' or 'faiss', not {method!r}")
         if digests.shape[0] >= 2**32 - 1:
             raise ValueError(f"an index holds fewer than 2**32 digests, not {digests.shape[0]}")
         if max_distance is None:
             max_distance = USUAL_DISTANCE.get(algorithm, 0)  # an index is built for what is asked most
         check_distance(algorithm, max_distance)
         n = digests.shape[0]
-        widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)
+        widths = () if method in ("faiss", "flat") else choose_widths(n, algorithm.n_bits, max_distance)
         starts, ids = build_slots(digests, widths, threads)
         self._adopt(algorithm, digests, widths, starts, ids, None, max_distance, None)
-        if method == "flat":
+        if method in ("faiss", "flat"):
             self._use_faiss()
 
     def _adopt(
@@ -162,8 +163,8 @@ class Index:
 
     @property
     def method(self) -> str:
-        """ "multi" or "flat"."""
-        return "multi" if self._flat is None else "flat"
+        """ "multi" or "faiss"."""
+        return "multi" if self._flat is None else "faiss"
 
     @property
     def max_distance(self) -> int:
