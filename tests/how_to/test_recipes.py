@@ -159,6 +159,20 @@ def test_s3(recipe: Any, uploads: dict[str, bytes], monkeypatch: pytest.MonkeyPa
         assert tags == [{"Key": "safehash", "Value": "review"}]
 
 
+def test_batch(recipe: Any, uploads: dict[str, bytes], here: Path) -> None:
+    made = recipe("batch.md")
+    assert made["check"]({"data": [uploads[name] for name in NAMES]})["outcome"] == [
+        "match",
+        "no_match",
+        "unreadable",
+    ]
+    assert made["found"]["outcome"] == ["no_match"]
+
+
+def test_threatexchange(recipe: Any, uploads: dict[str, bytes]) -> None:
+    assert recipe("threatexchange.md", data=uploads["listed"])["found"] == [(7, "0")]
+
+
 @pytest.fixture(scope="module")
 def service(here: Path, uploads: dict[str, bytes]) -> Iterator[Running]:
     with Running("--index", here / "lists.safehash") as running:

@@ -54,7 +54,7 @@ class Check:
 
     A batch is a mapping of columns (lists or arrays), a `pyarrow.RecordBatch` or `Table`, or a data frame of pandas or
     Polars; what comes back is of its kind, its rows in their order, with the columns of `record_schema` in the place of
-    the one that was looked at (behind it, where that is a path; a column of hashes called ``hash`` is replaced, too).
+    the one that was looked at (behind it, where that is a path; columns called ``hash`` and ``quality`` are written anew).
 
     Parameters
     ----------
@@ -171,11 +171,11 @@ class Check:
         """Return the columns that stay: all but pictures, and but those that are about to be written."""
         if self._column not in columns:
             raise KeyError(f"the batch has no column {self._column!r}: it has {', '.join(map(str, columns))}")
-        clash = sorted((set(columns) - {self._column}) & set(_NAMES))
+        clash = sorted((set(columns) - {self._column, self._quality}) & set(_NAMES))
         if clash:
             raise ValueError(f"the batch has columns of a decision already: rename {', '.join(clash)}")
-        drops = self._kind == "bytes" or self._column in _NAMES
-        return {name: column for name, column in columns.items() if not drops or name != self._column}
+        dropped = {*_NAMES, self._column} if self._kind == "bytes" else set(_NAMES)
+        return {name: column for name, column in columns.items() if name not in dropped}
 
     def _arrow(self, batch: Any) -> Any:
         import pyarrow as pa
