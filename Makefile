@@ -25,7 +25,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pytx check-engines check-pillow
+.PHONY: check-pytx check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -136,6 +136,15 @@ check-pytx: develop
 check-engines: develop
 	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
 	$(BIN)/python tests/engines.py ray spark dask polars duckdb
+
+# What the service costs beside the check, and look-ups among ten million; PICTURE is a JPEG of 1.6 megapixels.
+bench-serve: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) -o benchmarks/results/serve.json
+
+# Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
+MINUTES ?= 30
+soak: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop

@@ -54,7 +54,7 @@ class Check:
 
     A batch is a mapping of columns (lists or arrays), a `pyarrow.RecordBatch` or `Table`, or a data frame of pandas or
     Polars; what comes back is of its kind, its rows in their order, with the columns of `record_schema` in the place of
-    the one that was looked at (behind it, where that is a path; columns called ``hash`` and ``quality`` are written anew).
+    the one that was looked at (behind it, where that is a path; ``hash`` and ``quality`` are written anew).
 
     Parameters
     ----------
