@@ -24,6 +24,7 @@ from .vocabulary import (
 )
 
 __all__ = [
+    "CODES",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
@@ -98,7 +99,7 @@ def tells(value: object, meaning: str = "state") -> bool:
     if text is None:
         return False
     said = word(text)
-    if meaning == "operation" and said in _CODES:
+    if meaning == "operation" and said in CODES:
         return True
     return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
 
@@ -149,7 +150,7 @@ _HAS_STEM = re.compile(
 )
 
 #: Letters for what is to be done with a record, in columns called "action", "op" and the like.
-_CODES = {
+CODES = {
     "d": False,
     "del": False,
     "rem": False,
@@ -160,7 +161,7 @@ _CODES = {
     "a": True,
     "c": True,
 }
-_CODES |= {"+": True, "m": True, "n": True}
+CODES |= {"+": True, "m": True, "n": True}
 
 
 def _text(value: object) -> str | None:
@@ -227,7 +228,7 @@ def _state(raw: str, said: str, now: str) -> Judgement | None:
 
 
 def _operation(raw: str, said: str, now: str) -> Judgement | None:
-    stands = _CODES.get(said)
+    stands = CODES.get(said)
     if stands is not None:
         return NOTHING if stands else GONE
     return None if raw == "-" else _state(raw, said, now)
