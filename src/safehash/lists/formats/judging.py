@@ -31,6 +31,7 @@ __all__ = [
     "Judgement",
     "is_one_off",
     "judge",
+    "may_be_cut",
     "opinion_in",
     "speaks",
     "tells",
@@ -124,6 +125,19 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         else:
             kept.append(label)
     return tuple(kept), category
+
+
+#: A word of which less than one part in so many is left is not looked for.
+_CUT_TO = 3
+
+
+def may_be_cut(label: str) -> bool:
+    """Tell whether a label at the end of a list that breaks off may be the beginning of an opinion or a deletion."""
+    said = word(label)
+    known = (*OPINION_LABELS, *UNMISTAKABLE)
+    return bool(said) and any(
+        each.startswith(said) and len(said) < len(each) <= _CUT_TO * len(said) for each in known
+    )
 
 
 def speaks(text: str) -> bool:
