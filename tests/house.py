@@ -54,6 +54,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "h11": ("service",),
     "threatexchange": ("integrations",),
     "pyarrow": ("matching", "cli"),
+    "cryptography": ("matching",),
     "rich": ("cli",),
     "argparse": ("cli",),
     "shtab": ("cli",),
