@@ -88,6 +88,27 @@ cdef extern from "_views.h" nogil:
                       const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
 
+cdef extern from "_views_holes.h" nogil:
+    int SV_MOST_HOLES
+
+    ctypedef struct sv_holes:
+        const sv_kernels* kernels
+        const sh_kernels* pixel_kernels
+
+    ctypedef struct sv_lit:
+        double share
+        double greys
+        double common
+        double flat
+
+    sv_lit sv_measure_lit(const float* samples)
+    void sv_part(float* out, int side, const float* thumb, int n, const double* window, float* lines)
+    void sv_fill_hole(float* thumb, int n, const int* hole)
+    void sv_begin_holes(sv_holes* h, const float* thumb, int n)
+    void sv_without(sv_holes* h, float* coefficients, const int* hole)
+    int sv_find_holes(sv_holes* h, int[4]* holes, int most, const int* starts, Py_ssize_t n_starts, double* agreement,
+                      int* distance, const float* wanted, const uint8_t* digest, int step, int max_evaluations)
+
 
 sh_fill_dct()
 sv_fill_dct()
@@ -507,3 +528,6 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
         return search.best_distance, tuple([search.best_window[i] for i in range(4)]), agreement
     finally:
         free(search)
+
+
+include "_c/_holes.pxi"

@@ -184,11 +184,11 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
     batch = proposing.wholes(Thumbnails(cropped))
-    nearest = int(seed(listed, np.concatenate(batch.digests), max_distance=94).distances.min())
+    nearest = int(seed(listed, batch.digests, max_distance=94).distances.min())
     assert nearest <= refining.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
         monkeypatch.setattr(refining, "DEGENERATE_SEED", limit)
-        tried = refining.refined(batch, Thumbnails(cropped), listed, set())
+        tried = refining.refined(batch, listed, set())
         assert bool(list(tried)) is found
 
 
@@ -197,10 +197,7 @@ def test_a_turn_that_is_refined_away_is_no_turn() -> None:
     thumbs = Thumbnails(own)
     digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)[None]
     batch = proposing.tilts(thumbs)
-    degrees = [
-        refining._refine(batch, thumbs, 0, digest, batch.windows[group][0], group).degrees
-        for group in range(len(batch.windows))
-    ]
+    degrees = [refining._refine(batch.family, group, 0, 0, digest).degrees for group in batch.groups]
     assert 0.0 in degrees
     assert all(each == 0.0 or abs(each) >= 0.1 for each in degrees)
 

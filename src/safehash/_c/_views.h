@@ -465,8 +465,25 @@ typedef struct {
  * four sides of it. SV_MOST_TAPS rests on this. */
 static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
 
-/* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
- * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+/* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
+ * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+static inline double sv_weighed(const float *coefficients, const float *wanted)
+{
+    float mean = 0.0f;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean = mean / 256.0f * SV_CERTAIN;
+    if (!(mean > 0.0f))
+        return 0.0;
+    float sum = 0.0f;
+    for (int i = 0; i < 256; i++) {
+        const float c = coefficients[i];
+        sum += wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
+    }
+    return (double)(sum / mean) / 256.0;
+}
+
+/* How well a window agrees with the digest. */
 static inline double sv_agreement(sv_search *s, const double *window)
 {
     float coefficients[256];
@@ -486,18 +503,7 @@ static inline double sv_agreement(sv_search *s, const double *window)
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
     }
-    float mean = 0.0f;
-    for (int i = 0; i < 256; i++)
-        mean += fabsf(coefficients[i]);
-    mean = mean / 256.0f * SV_CERTAIN;
-    if (!(mean > 0.0f))
-        return 0.0;
-    float sum = 0.0f;
-    for (int i = 0; i < 256; i++) {
-        const float c = coefficients[i];
-        sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
-    }
-    return (double)(sum / mean) / 256.0;
+    return sv_weighed(coefficients, s->wanted);
 }
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.

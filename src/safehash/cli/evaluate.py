@@ -10,7 +10,7 @@ from pathlib import Path
 from ..evaluation.manipulations import FAMILIES
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
-from ..matching.settings import EFFORTS
+from ..matching.settings import EFFORTS, USUAL_EFFORTS
 from ..matching.shown import printable
 from .arguments import ListText, LookPath, WritePath, several, whole
 from .exits import FATAL, OK
@@ -35,7 +35,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "folder", type=LookPath, metavar="FOLDER", help="pictures to use, subfolders included"
     )
     parser.add_argument(
-        "--effort", type=several(EFFORTS), default=",".join(EFFORTS), metavar="NAMES",
+        "--effort", type=several(EFFORTS), default=",".join(USUAL_EFFORTS), metavar="NAMES",
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(

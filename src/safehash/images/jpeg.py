@@ -105,7 +105,7 @@ def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
     """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
     if n_bands != 3 or request.effort is None or request.colours:
         return False
-    return n_pixels <= CHECKED_PIXELS or request.effort == "thorough"
+    return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:

@@ -99,7 +99,7 @@ def as_the_reference_tool(
     load : callable
         Returns all of its pixels: an image, or luma of shape (rows, cols).
     provenance : Provenance
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         From which on it is looked up.
     """
 

@@ -18,7 +18,7 @@ UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
 Blob: TypeAlias = bytes | bytearray | memoryview
 #: How much work an upload is worth, from the least to the most; `matching.settings.EFFORTS` has them in order.
-Effort = Literal["fast", "standard", "thorough"]
+Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Also:
     make : callable
         Returns it as a `Decoded`, whose own `also` is not looked at; raises `ImageError` where it cannot be made.
         Holds on to what it is made of, so an `Also` is let go as soon as it has been looked up.
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         From which effort on it is looked up.
     shown : bool
         Ordinary viewers show this rather than the pixels as they are stored.

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from .. import _views
 from .._digests import degenerate, distance_to_plain
 from .families import Family
-from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails, Window
+from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails, Window
 
-__all__ = ["MEASURES", "THE_UPLOAD", "Candidate", "Evidence"]
+__all__ = ["MEASURES", "Candidate", "Evidence"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -25,8 +25,8 @@ _N_LAID_OUT = 16
 #: Edges nearer than this are one, in fractions of the upload's side.
 _SAME_EDGE = 0.03
 
-#: The window that is the upload.
-THE_UPLOAD: Window = (0.0, 1.0, 0.0, 1.0)
+#: First and last row, first and last column, the last ones excluded.
+Hole = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,11 @@ class Candidate:
         Position in `hashes.ORIENTATIONS`.
     degrees : float
         Counter-clockwise turn that levels the upload.
+    holes : tuple of tuple of int
+        What was filled in, one after another: first and last row and column in samples of the family's side, the last
+        ones excluded.
+    box : tuple of float
+        The box inside the upload that was taken for an upload of its own: `window` lies in that.
     """
 
     family: Family
@@ -57,6 +62,14 @@ class Candidate:
     window: Window = THE_UPLOAD
     orientation: int = 0
     degrees: float = 0.0
+    holes: tuple[Hole, ...] = ()
+    box: Window = THE_UPLOAD
+
+    @property
+    def hidden(self) -> float:
+        """Share of the upload that was filled in."""
+        filled = sum((bottom - top) * (right - left) for top, bottom, left, right in self.holes)
+        return filled / self.family.side**2
 
 
 class _Seen(NamedTuple):
@@ -78,6 +91,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "turned": ("yes or no", "another orientation than the upload's own"),
     "coverage": ("share of the upload", "what of the upload the window shows"),
     "missing": ("share of a side", "how much of the listed picture's longer-cut side is not in the upload"),
+    "hidden": ("share of the upload", "what was filled in, because something hides it"),
     "quality": ("PDQ quality, 0 to 100", "of the window"),
     "faint": ("share of 256", "coefficients under a fiftieth of the mean size: their bits are rounding"),
     "greys": (
@@ -88,6 +102,10 @@ MEASURES: dict[str, tuple[str, str]] = {
     "contrast": ("grey levels", "standard deviation of the samples"),
     "flat": ("share of the window", "neighbours within 1.5 grey levels, of 64 x 64"),
     "plain_ground": ("yes or no", "all four corners are flat and of one grey"),
+    "lit": ("share of 4 096", "samples more than 6 grey levels under the brightest: what is not blown out"),
+    "lit_greys": ("bits", "greys of these alone"),
+    "lit_common": ("share of these", "common greys of these alone"),
+    "lit_flat": ("share of these", "flat share of these alone"),
     "boxes": ("evidence", "score of the 16th best box inside the window, 0 where there are fewer"),
     "pixels": ("pixels", "the shorter side of the window, as the upload has it"),
     "plain_distance": ("bits", "from the entry to the nearest of some 7 000 plain shapes"),
@@ -148,7 +166,9 @@ class Evidence:
     @cached_property
     def coverage(self) -> float:
         top, bottom, left, right = self._candidate.window
-        return (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0))
+        box = self._candidate.box
+        whole = (box[1] - box[0]) * (box[3] - box[2])
+        return whole * (min(bottom, 1.0) - max(top, 0.0)) * (min(right, 1.0) - max(left, 0.0))
 
     @cached_property
     def missing(self) -> float:
@@ -156,16 +176,52 @@ class Evidence:
         return 1.0 - 1.0 / max(bottom - top, right - left, 1.0)
 
     @cached_property
+    def hidden(self) -> float:
+        return self._candidate.hidden
+
+    @cached_property
     def pixels(self) -> float:
         top, bottom, left, right = (min(1.0, max(0.0, edge)) for edge in self._candidate.window)
         return min((bottom - top) * self._thumbs.rows, (right - left) * self._thumbs.cols)
 
+    @property
+    def _window(self) -> npt.NDArray[np.float64]:
+        """What of the window is looked at: all of it, or of one that is much larger than the upload, the upload."""
+        window = np.array(self._candidate.window)
+        return np.clip(window, 0.0, 1.0) if self.family.faded else window
+
     @cached_property
-    def _seen(self) -> _Seen:
+    def _picture(self) -> npt.NDArray[np.float32]:
         thumb = self._thumbs.of_side(self.family.side)
         if self._candidate.degrees:
             thumb = _views.rotated(thumb, self._candidate.degrees, self._thumbs.aspect)
-        return _Seen(*_views.measure_window(thumb, np.array(self._candidate.window)))
+        for hole in self._candidate.holes:
+            thumb = _views.filled(thumb, np.array(hole, np.int32))
+        return thumb
+
+    @cached_property
+    def _seen(self) -> _Seen:
+        return _Seen(*_views.measure_window(self._picture, self._window))
+
+    @cached_property
+    def _lit(self) -> tuple[float, float, float, float]:
+        return _views.measure_lit(self._picture, self._window)
+
+    @cached_property
+    def lit(self) -> float:
+        return self._lit[0]
+
+    @cached_property
+    def lit_greys(self) -> float:
+        return self._lit[1]
+
+    @cached_property
+    def lit_common(self) -> float:
+        return self._lit[2]
+
+    @cached_property
+    def lit_flat(self) -> float:
+        return self._lit[3]
 
     @cached_property
     def quality(self) -> int:
@@ -199,7 +255,7 @@ class Evidence:
     def boxes(self) -> float:
         # Boxes that share a side with the window do not count unless it is the upload's own: around a pasted picture
         # there is its edge. A thumbnail larger than the upload repeats samples, and has an edge wherever it does.
-        shorter = min(self._thumbs.rows, self._thumbs.cols)
+        shorter = min(self._thumbs.rows, self._thumbs.cols, self._thumbs.resolution)
         side = next((side for side in (PANEL_SIDE, FRAME_SIDE) if side <= shorter), WHOLE_SIDE)
         boxes, _, scores = self._thumbs.boxes(side, N_BOXES)
         inside = np.ones(len(boxes), np.bool_)
@@ -209,6 +265,13 @@ class Evidence:
             beyond = (boxes[:, at] - edge) * outward
             own = abs(edge - max(outward, 0.0)) <= _SAME_EDGE
             inside &= beyond <= _SAME_EDGE if own else beyond < -_SAME_EDGE
+        for hole in self._candidate.holes:  # what is pasted over a picture is laid out by itself
+            top, bottom, left, right = (edge / self.family.side for edge in hole)
+            near = np.abs(boxes - np.array((top, bottom, left, right))) <= _SAME_EDGE
+            across = np.abs(boxes - np.array((bottom, top, right, left))) <= _SAME_EDGE
+            within = (boxes[:, 0] >= top - _SAME_EDGE) & (boxes[:, 1] <= bottom + _SAME_EDGE)
+            within &= (boxes[:, 2] >= left - _SAME_EDGE) & (boxes[:, 3] <= right + _SAME_EDGE)
+            inside &= ~(within | near.any(axis=1) | across.any(axis=1))
         found = scores[inside]
         return float(found[_N_LAID_OUT - 1]) if len(found) >= _N_LAID_OUT else 0.0
 

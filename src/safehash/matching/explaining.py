@@ -274,7 +274,7 @@ class _Notes:
             self._add(Look(picture=picture, view=view, n_queries=1, why_not=why_not, closest=closest))
 
     def proposes(self, picture: str, batch: Batch) -> None:
-        queries = np.concatenate(batch.digests)
+        queries = batch.digests
         self._add(
             Look(
                 picture=picture,

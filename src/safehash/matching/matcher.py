@@ -415,7 +415,7 @@ class Matcher:
             The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
             uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
         lists : collection of str, optional
             Names of the lists that are matched against; all of them otherwise. Allow-lists always count.
@@ -453,9 +453,7 @@ class Matcher:
     def explain(
         self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
     ) -> Explanation:
-        """Say why an upload matches what it matches, and nothing else.
-
-        It is decided as `check` does, but counts toward no flood guard.
+        """Say why an upload matches what it matches, and nothing else; it counts toward no flood guard.
 
         Parameters
         ----------
@@ -463,7 +461,7 @@ class Matcher:
             As of `check`.
         entry : str or Entry, optional
             Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
 
         Returns
@@ -514,7 +512,7 @@ class Matcher:
         ----------
         items : iterable
             Of what `check` takes.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
         threads : int, optional
             By default one for each processor this process may use, as of `hash_many`.

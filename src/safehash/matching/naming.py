@@ -21,11 +21,13 @@ TURN_NAMES = (
 
 def described(found: Candidate) -> str:
     """Say in plain words how the upload had to be looked at."""
-    words = []
+    words = [_window_in_words(*found.box)]
     if found.orientation:
         words.append(TURN_NAMES[found.orientation])
     if found.degrees:
         words.append(f"rotated about {_number(abs(found.degrees))}")
+    if found.holes:
+        words.append(f"with something over {max(1, round(100 * found.hidden))} % of it")
     words.append(_window_in_words(*found.window))
     kept = [word for word in words if word] or ["altered"]
     return ", ".join(kept)

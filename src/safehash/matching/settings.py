@@ -13,12 +13,24 @@ from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
 from .pairs import Pair
 
-__all__ = ["DEFAULT_SETTINGS", "EFFORTS", "SEARCHES", "Effort", "FloodLimits", "Settings", "check_effort"]
+__all__ = [
+    "DEFAULT_SETTINGS",
+    "EFFORTS",
+    "SEARCHES",
+    "USUAL_EFFORTS",
+    "Effort",
+    "FloodLimits",
+    "Settings",
+    "check_effort",
+]
 
 #: How hard an upload is looked at, from the least work to the most.
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 #: How digests are searched for (`Index`): the answers are the same.
 SEARCHES = ("auto", "multi", "faiss")
+
+#: Those of every day: what `evaluate` measures unless told. "exhaustive" is for appeals, and for looking again.
+USUAL_EFFORTS: tuple[Effort, ...] = EFFORTS[:3]
 
 #: Bits of the longest digest that has a distance.
 _MOST_BITS = 256
@@ -71,7 +83,7 @@ class Settings:
 
     Attributes
     ----------
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         How many views of an upload are looked up (docs/matching.md).
     limits : Limits
         What one upload may cost.
@@ -108,7 +120,7 @@ class Settings:
     >>> Settings(effort="maximal")
     Traceback (most recent call last):
     ...
-    ValueError: effort is one of fast, standard, thorough, not 'maximal'
+    ValueError: effort is one of fast, standard, thorough, exhaustive, not 'maximal'
     """
 
     effort: Effort = "standard"

@@ -20,7 +20,8 @@ from .families import TURNED
 from .gates import Refusal
 from .judgement import TURNS, WINDOWS, Gates
 from .naming import TURN_NAMES, described
-from .proposing import MIRRORED, PROPOSALS
+from .proposals import PROPOSALS
+from .proposing import MIRRORED
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
@@ -142,10 +143,11 @@ def look_up(
         In bits, for the picture as it is and every view that is exact.
     min_quality : int
         Views of lower PDQ quality are not looked up.
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
-        picture (borders, screenshots, collages). "thorough" adds crops and small rotations, and looks harder for
-        boxes. Each `Also` says from which effort on it counts.
+        picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
+        what something hides, and looks harder for boxes; "exhaustive" goes on with these. Each `Also` says from which
+        effort on it counts.
     looked_at : callable or None
         Given every picture that is looked up, in order, with its hash.
     deadline : Deadline
@@ -231,8 +233,8 @@ def _look_into(
         batch = propose(sampled.thumbs)
         if witness is not None:
             witness.proposes(sampled.name, batch)
-        for candidate, digest in refined(batch, sampled.thumbs, index, settled, deadline=deadline):
-            evidence = Evidence(candidate, digest, sampled.thumbs)
+        for candidate, digest, thumbs in refined(batch, index, settled, deadline=deadline):
+            evidence = Evidence(candidate, digest, thumbs)
             view = _named(described(candidate), sampled.name)
             is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
             if is_hit and candidate.distance <= found.max_distance:
