@@ -436,7 +436,9 @@ def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Pat
     assert (summary.n_unchanged, summary.outcomes) == (0, {"match": 1, "no_match": 1})
     with Catalog(path) as catalog:
         noted = list(catalog._store.query("SELECT kind, entry FROM changes WHERE run = 2"))
-    assert noted == [("lost", "entry-picture00001"), ("changed", None)], "what the other bytes matched is said"
+    assert noted == [("lost", "entry-picture00001"), ("changed", None)], (
+        "what the other bytes matched is said"
+    )
     assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
 
 
