@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,report,parquet,remote,serve
+EXTRAS := test,report,parquet,remote,serve,watch,completion
 
 .PHONY: demo
 .PHONY: picture
