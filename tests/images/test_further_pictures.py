@@ -12,7 +12,7 @@ import pytest
 from corpus_jpeg import segment, with_markers
 from corpus_png import exif_of
 from pictures_made import made
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from png_files import PngFrame, apng, chunk, png
@@ -324,3 +324,28 @@ def test_alpha_behind_inks_and_lab_is_one_more_picture(
     clear = views(frame)["with its last sample as alpha"].make().pixels.reshape(ROWS, COLS, -1)
     assert np.abs(clear - (opaque * share + 255 * (1 - share))).max() <= 1.5
     assert pdq(frame).distance(hash_array(np.ascontiguousarray(clear))) > 10
+
+
+# -- one decode for two pictures -----------------------------------------------------------------------------
+
+
+def test_gentle_colours_come_out_of_the_decode_that_gives_luma(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photograph in Display P3 is not decoded a second time, and is shown as if it were."""
+    data = saved(made(1, 400, 520), icc_profile=matrix_profile(DISPLAY_P3))
+    frame = first(data)
+    own = views(frame)["in its own colours"].make()
+    twice = decode(data)  # in colour, whole
+    np.testing.assert_array_equal(frame.pixels, next(decode_frames(data, step_for=reduction_for)).pixels)
+    with Image.open(io.BytesIO(data)) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), 1)
+    assert converted is not None
+    shown = np.asarray(converted)
+    assert np.abs(own.pixels.astype(int) - shown).mean() < 1.5
+    assert np.abs(twice.pixels.astype(int) - shown).mean() > 3, "the profile changes something"
+
+    def decode_again(*_: object) -> None:
+        raise AssertionError("decoded a second time")
+
+    monkeypatch.setattr("safehash.images.jpeg._in_colour", decode_again)
+    views(first(data))["in its own colours"].make()
