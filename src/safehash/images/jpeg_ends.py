@@ -154,7 +154,7 @@ def as_far_as_it_goes(
         return lambda: without_remarks(lambda: guarded("JPEG", make))
 
     also = [
-        Also(_AS_FAR, on(255, None), effort="fast", shown=True),
+        Also(_AS_FAR, on(255, None), effort="fast", shown=not any(each.shown for each in colours)),
         Also(f"{_AS_FAR}, on black", on(0, None)),
     ]
     for declared in colours:
