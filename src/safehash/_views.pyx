@@ -95,6 +95,13 @@ cdef extern from "_views_holes.h" nogil:
         const sv_kernels* kernels
         const sh_kernels* pixel_kernels
 
+    ctypedef struct sv_lit:
+        double share
+        double greys
+        double common
+        double flat
+
+    sv_lit sv_measure_lit(const float* samples)
     void sv_part(float* out, int side, const float* thumb, int n, const double* window, float* lines)
     void sv_fill_hole(float* thumb, int n, const int* hole)
     void sv_begin_holes(sv_holes* h, const float* thumb, int n)

@@ -84,7 +84,7 @@ def test_every_view_is_told_of_in_order(matcher: safehash.Matcher, effort: Effor
         "fast": [],
         "standard": thorough[:1],
         "thorough": thorough,
-        "exhaustive": [*thorough, "steeper", "nested, covered"],
+        "exhaustive": [*thorough, "faded", "steeper", "covered, again", "nested, covered"],
     }[effort]
     turns = [*TURN_NAMES, "negative", "negative, mirrored"]
     assert views == (turns[:1] if effort == "fast" else turns + families)

@@ -15,7 +15,7 @@ from safehash.hashing import compute
 from safehash.images.pictures import Decoded
 from safehash.matching import views
 from safehash.matching.evidence import Candidate, Evidence
-from safehash.matching.families import FRAMED, PANEL, TURNED, WHOLE, Family
+from safehash.matching.families import FADED, FRAMED, PANEL, TURNED, WHOLE, Family
 from safehash.matching.gates import Refusal, Room
 from safehash.matching.judgement import GREYS, LAID_OUT, PLAIN_SHAPE, TURNS, WINDOWS
 from safehash.matching.settings import EFFORTS, Effort
@@ -222,3 +222,30 @@ def test_planets_lit_alike_are_no_match() -> None:
             assert look(decoded(upload, "PNG"), others, "thorough") == look(
                 decoded(upload, "PNG"), others, "fast"
             )
+
+
+def test_an_overexposed_photograph_is_a_photograph_by_what_is_left_of_it() -> None:
+    """Half white, it has a graphic's greys; a drawing that is half white has no more in its other half."""
+    own = picture("camera")
+    blown = own.point(lambda level: min(255, round(4 * level)))
+    evidence = evidence_of(blown, found(36, 0.60))
+    assert evidence.common > 0.45 and WINDOWS.photograph(evidence) == 0.0
+    assert needed(blown, found(36, 0.60), digest_of(own)) <= 31
+    # No farther than 9 bits beyond the usual threshold, and no agreement under 0.57.
+    assert needed(blown, found(44, 0.60), digest_of(own)) > 31
+    assert needed(blown, found(36, 0.56), digest_of(own)) == NEVER
+    drawing = ImageOps.posterize(blown.convert("L"), 3).convert("RGB")
+    assert needed(drawing, found(36, 0.60), digest_of(own)) > 31
+    # Nor is it one before a plain ground.
+    ground = ImageOps.expand(blown, 60, "white")
+    assert evidence_of(ground, found(36, 0.60)).plain_ground
+    assert needed(ground, found(36, 0.60), digest_of(own)) > 31
+
+
+def test_what_a_faded_window_may_miss_is_a_third() -> None:
+    own = picture("astronaut")
+    for family, most in ((WHOLE, 0.25), (FADED, 0.35)):
+        for missing, passes in ((most - 0.01, True), (most + 0.01, False)):
+            beyond = (1 / (1 - missing) - 1) / 2
+            near = found(36, 0.62, family, (-beyond, 1 + beyond, 0.0, 1.0))
+            assert (needed(own, near) <= 31) is passes

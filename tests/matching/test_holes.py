@@ -178,3 +178,27 @@ def test_a_graphic_has_no_holes() -> None:
     ImageDraw.Draw(page).rectangle((40, 40, 200, 200), outline="black", width=5)
     assert len(holes.without_a_hole(Thumbnails(decoded(page))).digests) == 0
     assert len(holes.without_a_hole(Thumbnails(decoded(picture("coffee")))).digests) == len(holes._holes())
+
+
+# -- what is left of blown out lights ------------------------------------------------------------------------
+
+
+def test_greys_are_counted_of_what_is_not_blown_out() -> None:
+    """Half white, half a photograph: the photograph's greys; with a flat half in place of it, none."""
+    photo = thumb_of("coffee")
+    window = np.array((0.0, 1.0, 0.0, 1.0))
+    half = photo.copy() * np.float32(0.9)
+    half[:, 32:] = 255
+    share, greys, common, flat = _views.measure_lit(half, window)
+    assert share == 0.5
+    used = half[:, :32].ravel()
+    step = used.std() / 16
+    _, counts = np.unique((used / step).astype(int), return_counts=True)
+    shares = counts / counts.sum()
+    assert greys == pytest.approx(-(shares * np.log2(shares)).sum(), abs=0.02)
+    assert common == pytest.approx(np.sort(counts)[-4:].sum() / len(used), abs=0.02)
+    assert flat < 0.2
+    half[:, :32] = 40
+    assert _views.measure_lit(half, window) == (0.5, 0.0, 1.0, 1.0)
+    half[:] = 255
+    assert _views.measure_lit(half, window) == (0.0, 0.0, 1.0, 1.0)

@@ -158,3 +158,40 @@ def find_holes(const float[:, ::1] thumb not None, const uint8_t[::1] digest not
                               max_evaluations)
         free(work)
     return distance, tuple([(holes[i][0], holes[i][1], holes[i][2], holes[i][3]) for i in range(count)]), agreement
+
+
+def measure_lit(const float[:, ::1] thumb not None, const double[:] window not None):
+    """Return what `measure_window` says of greys, of that part of a window alone that is not blown out.
+
+    Parameters
+    ----------
+    thumb : ndarray of float32, shape (side, side)
+    window : ndarray of float64, shape (4,)
+        First and last row edge, first and last column edge, in fractions of the side.
+
+    Returns
+    -------
+    share : float
+        Of the 64 x 64 nearest samples, what is more than 6 grey levels under the brightest.
+    greys : float
+        The entropy of these in bits, in steps of a sixteenth of their deviation.
+    common : float
+        Share of them that has one of the four commonest of these greys.
+    flat : float
+        Share of them whose right and lower neighbours are among them and differ by less than 1.5 grey levels.
+    """
+    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
+    if window.shape[0] != 4:
+        raise ValueError("a window has four edges")
+    check_span(window[0], window[1])
+    check_span(window[2], window[3])
+    cdef double[4] edges
+    cdef int i
+    for i in range(4):
+        edges[i] = window[i]
+    cdef float[4096] samples
+    cdef sv_lit lit
+    with nogil:
+        sv_nearest_samples(samples, &thumb[0, 0], n, edges)
+        lit = sv_measure_lit(samples)
+    return lit.share, lit.greys, lit.common, lit.flat

@@ -61,6 +61,61 @@ static inline void sv_fill_hole(float *thumb, int n, const int *hole)
     }
 }
 
+/* ---- what is left of a picture whose lights are blown out ---- */
+
+#define SV_BLOWN 6.0f /* grey levels under the brightest sample of a window: nearer than this is blown out */
+
+/* Of 4096 nearest samples those that are not blown out: their share, the entropy of their greys in steps of a sixteenth of
+ * their deviation, the share of the four commonest of these greys, and the share of them that are flat: as their right and
+ * lower neighbour is. */
+typedef struct {
+    double share, greys, common, flat;
+} sv_lit;
+
+static inline sv_lit sv_measure_lit(const float *samples)
+{
+    sv_lit lit = {0.0, 0.0, 1.0, 1.0};
+    float most = samples[0];
+    double sum = 0.0, squares = 0.0;
+    int n = 0, flat = 0, inner = 0, counts[SV_GREYS] = {0};
+    for (int i = 1; i < 4096; i++)
+        most = samples[i] > most ? samples[i] : most;
+    const float least_blown = most - SV_BLOWN;
+    for (int i = 0; i < 4096; i++)
+        if (samples[i] < least_blown) {
+            sum += samples[i];
+            n++;
+        }
+    if (n < 256) /* a sixteenth: too little to say anything about */
+        return lit;
+    const double mean = sum / n;
+    for (int i = 0; i < 4096; i++)
+        if (samples[i] < least_blown) {
+            const double beside = samples[i] - mean;
+            squares += beside * beside;
+        }
+    const double deviation = sqrt(squares / n);
+    const double steps = SV_GREY_STEPS / (deviation > SV_LEAST_CONTRAST ? deviation : SV_LEAST_CONTRAST);
+    for (int i = 0; i < 4096; i++)
+        if (samples[i] < least_blown) {
+            const int step = (int)(samples[i] * steps);
+            counts[step < 0 ? 0 : step >= SV_GREYS ? SV_GREYS - 1 : step]++;
+            if (i % 64 < 63 && i < 63 * 64 && samples[i + 1] < least_blown && samples[i + 64] < least_blown) {
+                inner++;
+                flat += fabsf(samples[i + 1] - samples[i]) < SV_FLAT_STEP &&
+                        fabsf(samples[i + 64] - samples[i]) < SV_FLAT_STEP;
+            }
+        }
+    int64_t used = 0;
+    for (int i = 0; i < SV_GREYS; i++)
+        used += (int64_t)counts[i] * sv_logarithms[counts[i]];
+    lit.share = n / 4096.0;
+    lit.greys = sv_logarithms[n] / 65536.0 - (double)used / ((double)n * 65536.0);
+    lit.common = (double)sv_four_largest(counts) / n;
+    lit.flat = inner ? (double)flat / inner : 1.0;
+    return lit;
+}
+
 /* A thumbnail without one hole or another, as coefficients. */
 typedef struct {
     const sv_kernels *kernels;

@@ -102,6 +102,10 @@ MEASURES: dict[str, tuple[str, str]] = {
     "contrast": ("grey levels", "standard deviation of the samples"),
     "flat": ("share of the window", "neighbours within 1.5 grey levels, of 64 x 64"),
     "plain_ground": ("yes or no", "all four corners are flat and of one grey"),
+    "lit": ("share of 4 096", "samples more than 6 grey levels under the brightest: what is not blown out"),
+    "lit_greys": ("bits", "greys of these alone"),
+    "lit_common": ("share of these", "common greys of these alone"),
+    "lit_flat": ("share of these", "flat share of these alone"),
     "boxes": ("evidence", "score of the 16th best box inside the window, 0 where there are fewer"),
     "pixels": ("pixels", "the shorter side of the window, as the upload has it"),
     "plain_distance": ("bits", "from the entry to the nearest of some 7 000 plain shapes"),
@@ -180,14 +184,44 @@ class Evidence:
         top, bottom, left, right = (min(1.0, max(0.0, edge)) for edge in self._candidate.window)
         return min((bottom - top) * self._thumbs.rows, (right - left) * self._thumbs.cols)
 
+    @property
+    def _window(self) -> npt.NDArray[np.float64]:
+        """What of the window is looked at: all of it, or of one that is much larger than the upload, the upload."""
+        window = np.array(self._candidate.window)
+        return np.clip(window, 0.0, 1.0) if self.family.faded else window
+
     @cached_property
-    def _seen(self) -> _Seen:
+    def _picture(self) -> npt.NDArray[np.float32]:
         thumb = self._thumbs.of_side(self.family.side)
         if self._candidate.degrees:
             thumb = _views.rotated(thumb, self._candidate.degrees, self._thumbs.aspect)
         for hole in self._candidate.holes:
             thumb = _views.filled(thumb, np.array(hole, np.int32))
-        return _Seen(*_views.measure_window(thumb, np.array(self._candidate.window)))
+        return thumb
+
+    @cached_property
+    def _seen(self) -> _Seen:
+        return _Seen(*_views.measure_window(self._picture, self._window))
+
+    @cached_property
+    def _lit(self) -> tuple[float, float, float, float]:
+        return _views.measure_lit(self._picture, self._window)
+
+    @cached_property
+    def lit(self) -> float:
+        return self._lit[0]
+
+    @cached_property
+    def lit_greys(self) -> float:
+        return self._lit[1]
+
+    @cached_property
+    def lit_common(self) -> float:
+        return self._lit[2]
+
+    @cached_property
+    def lit_flat(self) -> float:
+        return self._lit[3]
 
     @cached_property
     def quality(self) -> int:

@@ -16,6 +16,8 @@ __all__ = [
     "Gate",
     "Kind",
     "LaidOut",
+    "Lit",
+    "Missing",
     "Pixels",
     "PlainShape",
     "Range",
@@ -164,6 +166,18 @@ class AtMost(Gate):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missing(AtMost):
+    """Refuses windows of which the upload shows too little: more than the range begins with, or than its family may."""
+
+    def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
+        (wanted,) = self.ranges
+        most = min(max(wanted.none, evidence.family.missing), wanted.full)
+        if evidence.missing > most:
+            return self._refuse(evidence.missing, f"at most {_number(most)} wanted", wanted.measure)
+        return room.bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement(Gate):
     """Refuses what agrees less than its family must, and less than this in another orientation."""
 
@@ -295,6 +309,29 @@ class LaidOut(Gate):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lit:
+    """When a view is an overexposed photograph, by the part of it that is not blown out.
+
+    Attributes
+    ----------
+    ranges : tuple of Range
+        From where on that part is enough, and a photograph: each of them must hold.
+    bits : float
+        Beyond the usual threshold, at most.
+    agreement : float
+        The least it needs.
+    """
+
+    ranges: tuple[Range, ...]
+    bits: float
+    agreement: float
+
+    def share(self, evidence: Evidence) -> float:
+        """Return how much of an overexposed photograph a view is, 0 to 1; an object on a plain ground is none."""
+        return 0.0 if evidence.plain_ground else min(each.share(evidence) for each in self.ranges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Gate):
     """Lets a graphic match near identity only, a photograph as far as the gates before allow.
 
@@ -308,6 +345,8 @@ class Kind(Gate):
         From where on a graphic has many greys.
     agreement : float
         The least that a graphic needs.
+    lit : Lit or None
+        When a graphic is a photograph all the same.
     """
 
     only: str | None = None
@@ -315,6 +354,7 @@ class Kind(Gate):
     near_bits: float = 10
     near: Range = Range("greys", 3.8, 4.2)
     agreement: float = 0.65
+    lit: Lit | None = None
     stage: ClassVar[int] = 5
 
     def share(self, evidence: Evidence) -> float:
@@ -325,11 +365,24 @@ class Kind(Gate):
 
     def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
         share = self.share(evidence)
-        least = _between(self.agreement, room.agreement, share)
+        allowed = self._allowed(evidence, share, room.bits, room.agreement)
+        if self.lit is None or share == 1.0:
+            return allowed
+        # A photograph whose lights are blown out, by what is left of it.
+        agreement = max(room.agreement, self.lit.agreement)
+        by_the_rest = self._allowed(
+            evidence, self.lit.share(evidence), min(room.bits, self.lit.bits), agreement
+        )
+        if isinstance(by_the_rest, Refusal):
+            return allowed
+        return by_the_rest if isinstance(allowed, Refusal) else max(allowed, by_the_rest)
+
+    def _allowed(self, evidence: Evidence, share: float, bits: float, agreement: float) -> float | Refusal:
+        least = _between(self.agreement, agreement, share)
         if evidence.agreement is not None and evidence.agreement < least:
             return self._refuse(evidence.agreement, f"at least {_number(least)} wanted", "agreement")
         graphic = self.bits + self.near_bits * self.near.share(evidence)
-        return _between(graphic, room.bits, share)
+        return _between(graphic, bits, share)
 
 
 def _between(none: float, all_of_it: float, share: float) -> float:

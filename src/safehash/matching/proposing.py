@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from .. import _views
 from .._digests import turn_digests
-from .families import FRAMED, PANEL, ROTATED, WHOLE, Family
+from .fading import on_canvas
+from .families import FADED, FRAMED, PANEL, ROTATED, WHOLE, Family
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Group",
     "add_windows",
     "few_boxes",
+    "larger_windows",
     "levelled",
     "many_boxes",
     "tilts",
@@ -39,6 +41,9 @@ _N_FEW, _N_TURNED = 16, 30
 #: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
 _MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
 _FEW_MARGINS = (0.0, 0.06, 0.13)
+
+#: How much larger the original was than what a large crop left, and how much of that lay on the first side.
+_MUCH_MORE, _SPLITS = (0.2, 0.36, 0.5), (0.0, 0.25, 0.5, 0.75, 1.0)
 
 #: Degrees tried; refining reaches about 1.5 degrees to either side of each.
 ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
@@ -185,3 +190,23 @@ def levelled(batch: Batch, thumbs: Thumbnails, degrees: float, margins: tuple[fl
     digests = _views.hash_windows(turned, spans, spans, row_of, col_of)
     for orientation in (0, MIRRORED):
         batch.add(digests, windows, orientation, degrees, thumbs=thumbs)
+
+
+def larger_windows(thumbs: Thumbnails) -> Batch:
+    """Return windows that say that a fifth or a third of a side was cropped away, in every split of it."""
+    batch = Batch(FADED, thumbs)
+    row_of, col_of, windows, on_it = _much_larger()
+    digests = _views.hash_windows(thumbs.faded(), on_it, on_it, row_of, col_of)
+    for orientation in (0, MIRRORED):
+        batch.add(digests, windows, orientation)
+    return batch
+
+
+@lru_cache(maxsize=1)
+def _much_larger() -> tuple[Int32Array, Int32Array, Float64Array, Float64Array]:
+    """Return which spans make windows, these windows, and the spans on the canvas."""
+    spans = np.array([(-part * more, 1 + (1 - part) * more) for more in _MUCH_MORE for part in _SPLITS])
+    row_of, col_of = np.divmod(np.arange(len(spans) ** 2, dtype=np.int32), np.int32(len(spans)))
+    windows = np.concatenate([spans[row_of], spans[col_of]], axis=1)
+    on_it = np.array([on_canvas(span) for span in spans.tolist()])
+    return row_of.astype(np.int32), col_of.astype(np.int32), windows, on_it

@@ -13,6 +13,7 @@ from ..images.deadline import NO_DEADLINE, Deadline
 from ..search.index import Index
 from ..search.seeds import seed
 from .evidence import Candidate
+from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
 from .proposing import Batch, Group
 from .thumbnails import Thumbnails, Window
@@ -116,6 +117,8 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
     wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
     thumb = thumbs.of_side(family.side)
     start = group.windows[at]
+    if family.faded:
+        return _refine_faded(family, group, start, row, wanted)
     if group.holes is not None:
         first = _views.find_holes(
             thumb, wanted, group.holes[at : at + 1], most=1, step=_FIRST_HOLE, max_evaluations=_FIRST_LOOK
@@ -168,4 +171,28 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
         orientation=orientation,
         degrees=degrees,
         box=thumbs.window,
+    )
+
+
+def _refine_faded(
+    family: Family, group: Group, start: Float64Array, row: int, wanted: UInt8Array
+) -> Candidate:
+    """Move one window that is much larger than its upload to where it agrees best with one list entry."""
+    canvas, at = group.thumbs.faded(), np.array(on_canvas(start.tolist()))
+    distance, window, agreement = 257, tuple(at.tolist()), -1.0
+    for evaluations in (_FIRST_LOOK, family.evaluations):
+        distance, window, agreement = _views.refine(
+            canvas, wanted, np.array(window), step=family.step / CANVAS, least=family.least / CANVAS,
+            room=family.room / CANVAS, max_evaluations=evaluations,
+        )  # fmt: skip
+        if agreement < family.agreement - _MAY_GAIN:
+            break
+    return Candidate(
+        family=family,
+        row=row,
+        distance=distance,
+        agreement=agreement,
+        window=from_canvas(window),
+        orientation=group.orientation,
+        box=group.thumbs.window,
     )

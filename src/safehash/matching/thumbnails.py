@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from .. import _views
 from ..images.pictures import Decoded
+from .fading import faded_out
 
 __all__ = ["FRAME_SIDE", "N_BOXES", "PANEL_SIDE", "THE_UPLOAD", "WHOLE_SIDE", "Boxes", "Thumbnails", "Window"]
 
@@ -46,6 +47,7 @@ class Thumbnails:
         self.aspect = self.cols / self.rows
         self._boxes: dict[tuple[int, int], Boxes] = {}
         self._turned: dict[float, Float32Array] = {}
+        self._faded: Float32Array | None = None
         #: Where the picture lies in the upload, and the samples a side that it has of its own.
         self.window, self.resolution = THE_UPLOAD, PANEL_SIDE
         self._parts: dict[Window, Thumbnails] = {}
@@ -58,7 +60,7 @@ class Thumbnails:
             made = self._parts[window] = Thumbnails.__new__(Thumbnails)
             top, bottom, left, right = window
             made._picture, made._made, made._boxes, made._turned, made._parts = None, {}, {}, {}, {}
-            made._whole, made.window = self, window
+            made._whole, made.window, made._faded = self, window, None
             made.rows, made.cols = (
                 max(1, round((bottom - top) * self.rows)),
                 max(1, round((right - left) * self.cols)),
@@ -103,6 +105,12 @@ class Thumbnails:
         if made is None:
             made = self._turned[degrees] = _views.rotated(self.of_side(WHOLE_SIDE), degrees, self.aspect)
         return made
+
+    def faded(self) -> Float32Array:
+        """Return the thumbnail of `WHOLE_SIDE` amid one twice as large, its edges fading; do not write to it."""
+        if self._faded is None:
+            self._faded = faded_out(self.of_side(WHOLE_SIDE))
+        return self._faded
 
     def boxes(self, side: int, n_windows: int) -> Boxes:
         """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
