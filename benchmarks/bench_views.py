@@ -125,6 +125,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
         "others": [],
     }
     for number, manipulation in enumerate(MANIPULATIONS):
+        if number < args.first:
+            continue
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
         row["nearest_other"] = {}
@@ -336,6 +338,9 @@ def main() -> None:
     )
     parser.add_argument("--verdicts", metavar="FILE", default=str(VERDICTS), help="of gather: judged pairs")
     parser.add_argument("--shard", default="0/1")
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="N", help="of recall: manipulations from this one on"
+    )
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
