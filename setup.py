@@ -4,9 +4,9 @@ Everything else about the package stands in pyproject.toml.
 """
 
 import os
-import platform
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -33,7 +33,7 @@ else:
         # as code, and (x86-64) marks where indirect jumps may lead. tests/test_hardening.py looks for them.
         compile_args += ["-fstack-protector-strong", "-fstack-clash-protection"]
         link_args += ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
-        if platform.machine() in ("x86_64", "AMD64"):
+        if sysconfig.get_platform() == "linux-x86_64":  # of what is built for, where that is another machine
             compile_args += ["-fcf-protection=full"]
         if not SANITIZE:  # the sanitizers have checks of their own, and want the plain calls
             compile_args += ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]

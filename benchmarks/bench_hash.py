@@ -262,15 +262,20 @@ def read_phone_pictures(path: Path = PHONE_PICTURES) -> list[PhonePicture]:
 
 
 def phone(folder: Path, rounds: int) -> dict[str, Any]:
-    """Return a row for each picture that a camera wrote, as it is."""
-    result = {}
+    """Return a row for each picture that a camera wrote, as it is; those that are not there are left out and named."""
+    result, missing = {}, []
     for each in read_phone_pictures():
         path = each.find(folder)
         if path is None:
-            sys.exit(f"{folder}: no {each.path} of {each.package}={each.version}")
+            missing.append(f"{each.path} of {each.package}={each.version}")
+            continue
         data = path.read_bytes()
         name = f"{each.pixels} jpeg of {each.camera}, {path.stem} ({len(data) // 1000} kB)"
         result[name] = beside_peers(data, "jpeg", max(3, rounds // 2))
+    for each_missing in missing:
+        print(f"not there: {each_missing}", file=sys.stderr)
+    if not result:
+        sys.exit(f"{folder}: none of the pictures of {PHONE_PICTURES.name}")
     return result
 
 
@@ -449,10 +454,11 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=8064, help="leave out pictures wider than this")
     arguments = parser.parse_args()
     photos = photographs(arguments.folder)
-    result: dict[str, Any] = {"arrays": arrays(photos, arguments.rounds)}
-    result["files"] = files(photos, arguments.rounds, arguments.largest)
-    if arguments.phone:
+    result: dict[str, Any] = {}
+    if arguments.phone:  # first: what is not there is said before the rest is measured
         result["phone"] = phone(arguments.phone, arguments.rounds)
+    result["arrays"] = arrays(photos, arguments.rounds)
+    result["files"] = files(photos, arguments.rounds, arguments.largest)
     result["threads"] = threads(photos, max(arguments.rounds, 9))
     import tempfile
 

@@ -82,7 +82,7 @@ def main() -> None:
             continue
         default.append(full.distance(safehash.hash_bytes(data)))
         reduced = decode(data, step_for=reduction_for)
-        if reduced.pixels.shape[0] < reduced.rows:
+        if reduced.pixels.shape[0] < reduced.rows and reduced.provenance.orientation == 1:
             naive.append(full.distance(safehash.hash_array(reduced.pixels)))
         turned += [full.distance(each) for each in turns(data)]
         for name, distances in phash.items():

@@ -14,9 +14,12 @@ ROOT = Path(__file__).parent.parent
 PURPOSES = {
     "numpy": "arrays: pixels, digests, tables of lists",
     "pillow": "decodes JPEG, PNG, WebP, AVIF, TIFF",
-    "faiss-cpu": 'the oracle of the search: `method="flat"`; loaded only when asked for',
+    "faiss-cpu": 'a second opinion on look-ups: `doctor --verify`, `method="faiss"`; loaded only when asked for',
     "rich": "colours, tables and progress on a terminal",
     "pebble": "worker processes that can be ended one by one",
+    "watchdog": "files as they arrive: `scan --watch`",
+    "shtab": "completion for shells",
+    "tomli": "`--config` files, before Python 3.11",
     "msgspec": "JSON lists, fast and within bounds",
     "defusedxml": "XML lists without entities",
     "backports.zstd": "lists compressed with Zstandard, before Python 3.14",

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import safehash
 
-__all__ = ["ROOT", "Break", "Tree", "place_of", "text_of"]
+__all__ = ["ROOT", "TIMED_OUT", "Break", "Tree", "place_of", "text_of"]
 
 ROOT = Path(__file__).parents[2]
 _PACKAGE = Path(safehash.__file__).parent
+#: What pytest does not end with: its tests took longer than `_LONGEST` seconds.
+TIMED_OUT = -1
+_LONGEST = 1200.0
 _IN_PACKAGE = "src/safehash/"
 #: What is read of the project beside its package, where it is there.
 _BESIDE = ("tests", "benchmarks", "docs", "demo", "fuzz", "setup.py", "pyproject.toml", "Makefile")
@@ -104,15 +107,13 @@ class Tree:
 
     def _run(self, tests: Iterable[str]) -> tuple[int, str]:
         command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        done = subprocess.run(
-            command,
-            cwd=self._folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
+        try:
+            done = subprocess.run(
+                command, cwd=self._folder, env=self._environment(), capture_output=True, text=True, check=False,
+                timeout=_LONGEST,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return TIMED_OUT, ""
         if done.returncode not in (0, 1):
             print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
         failed = re.search(r"^FAILED (\S+)", done.stdout, re.MULTILINE)

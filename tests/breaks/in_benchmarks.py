@@ -33,16 +33,15 @@ BREAKS = (
     Break(
         what="what a person said of matches is not applied",
         file="benchmarks/bench_views.py",
-        before='right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}',
-        after="right: set[tuple[str, str]] = set()",
+        before='return {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}',
+        after="return set()",
         dies=(f"{_FIGURES}::test_a_person_s_verdicts_are_applied",),
     ),
     Break(
         what="a match that nobody judged counts as right",
         file="benchmarks/bench_views.py",
         before='for effort, mix, path, name, *_ in false["matches"] if (path, name) not in right',
-        after='for effort, mix, path, name, *_ in false["matches"]\n'
-        "        if (path, name) in {(row[0], row[1]) for row in rows} - right",
+        after='for effort, mix, path, name, *_ in false["matches"] if right and (path, name) not in right',
         dies=(f"{_FIGURES}::test_a_person_s_verdicts_are_applied",),
     ),
     Break(

@@ -6,9 +6,7 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_MATCHER, _VIEWS, _SNAPSHOT = (
-    f"tests/matching/{name}.py" for name in ("test_matcher", "test_views", "test_snapshot")
-)
+_MATCHER, _SNAPSHOT = (f"tests/matching/{name}.py" for name in ("test_matcher", "test_snapshot"))
 _HOLES = "tests/matching/test_holes.py"
 _ANIMATIONS = "tests/matching/test_efforts.py"
 _FLOOD_TESTS = "tests/lists/test_lists_policy.py"
@@ -70,16 +68,18 @@ BREAKS = (
     Break(
         what="a view's own threshold is not heeded",
         file=_LOOK_UP,
-        before="        if not isinstance(needs, Refusal) and needs <= self.max_distance:\n",
-        after="        if not isinstance(needs, Refusal):\n",
-        dies=(f"{_VIEWS}::test_of_a_graphic_only_near_identity_counts_when_it_is_turned",),
+        before="if not isinstance(needs, Refusal) and needs <= self.max_distance:",
+        after="if not isinstance(needs, Refusal) and distance <= self.max_distance:",
+        dies=("tests/matching/test_gates.py::test_of_a_graphic_only_near_identity_counts_when_it_is_turned",),
     ),
     Break(
         what="of two views of an entry the nearer one stays, whatever it needs",
         file=_LOOK_UP,
         before="if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):",
         after="if before is None or hit.distance < before.distance:",
-        dies=(_VIEWS,),
+        dies=(
+            "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",
+        ),
     ),
     Break(
         what="a share of exactly the limit floods",

@@ -8,36 +8,38 @@ __all__ = ["BREAKS"]
 
 _FIGURES = "tests/reports/test_report_figures.py"
 _PAGE = "tests/reports/test_report.py"
-_REPORT, _THUMBNAILS = "src/safehash/reports/report.py", "src/safehash/reports/thumbnails.py"
+_REPORT, _MATCHES, _THUMBNAILS = (
+    f"src/safehash/reports/{name}.py" for name in ("report", "matches", "thumbnails")
+)
 _TEMPLATE = "src/safehash/reports/templates/report.html"
 
 BREAKS = (
     Break(
         what="the histogram counts suppressed matches",
-        file=_REPORT,
-        before='{_THERE} AND suppressed_by IS NULL GROUP BY 1"',
-        after='{_THERE} GROUP BY 1"',
+        file=_MATCHES,
+        before="            n_suppressed += 1\n            continue\n",
+        after="            n_suppressed += 1\n",
         dies=(f"{_FIGURES}::test_the_histogram_counts_what_stands_and_is_there",),
     ),
     Break(
         what="the histogram counts files that are gone",
-        file=_REPORT,
-        before='ON files.id = matches.file WHERE files.gone IS NULL"\n',
-        after='ON files.id = matches.file WHERE files.id > 0"\n',
+        file=_MATCHES,
+        before='parts, values = ["gone IS NULL"], list[Any]()',
+        after='parts, values = ["files.id > 0"], list[Any]()',
         dies=(f"{_FIGURES}::test_the_histogram_counts_what_stands_and_is_there",),
     ),
     Break(
         what="no match counts as suppressed",
-        file=_REPORT,
-        before='"n_suppressed": sum(row["suppressed_by"] is not None for group in groups for row in group.rows),',
-        after='"n_suppressed": 0,',
+        file=_MATCHES,
+        before="n=n, n_suppressed=n_suppressed,",
+        after="n=n, n_suppressed=0,",
         dies=(f"{_FIGURES}::test_matches_shown_are_those_that_are_there",),
     ),
     Break(
         what="every match counts as suppressed",
-        file=_REPORT,
-        before='"n_suppressed": sum(row["suppressed_by"] is not None for group in groups for row in group.rows),',
-        after='"n_suppressed": n_matches,',
+        file=_MATCHES,
+        before="n=n, n_suppressed=n_suppressed,",
+        after="n=n, n_suppressed=n,",
         dies=(f"{_FIGURES}::test_without_suppressed_matches_there_is_none_to_choose",),
     ),
     Break(
@@ -71,8 +73,8 @@ BREAKS = (
     Break(
         what="what is left out is not said",
         file=_TEMPLATE,
-        before="{% if n_shown < n_matches %}",
-        after="{% if n_shown > n_matches %}",
+        before="{% if undecided.rows | length < undecided.n %}",
+        after="{% if undecided.rows | length > undecided.n %}",
         dies=(f"{_FIGURES}::test_what_a_page_leaves_out_is_counted",),
     ),
     Break(

@@ -43,14 +43,17 @@ BREAKS = (
         file=_FILES,
         before="{secrets.token_hex(8)}.partial",
         after="x.partial",
-        dies=(_FILES_TESTS,),
+        dies=(f"{_FILES_TESTS}::test_names_that_can_be_guessed_are_not_used",),
     ),
     Break(
         what="a file that grew meanwhile is read whole",
         file=_FILES,
         before="        data = read_up_to(file, max_bytes + 1, hint=status.st_size)  # it may have grown meanwhile\n",
         after="        data = read_up_to(file, max_bytes, hint=status.st_size)\n",
-        dies=(_FILES_TESTS,),
+        dies=(
+            f"{_FILES_TESTS}::test_bytes_and_their_limit",
+            f"{_FILES_TESTS}::test_a_file_that_says_nothing_of_its_length",
+        ),
     ),
     Break(
         what="devices are opened before they are refused",
@@ -148,21 +151,27 @@ BREAKS = (
         file=_LEDGER,
         before="if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):",
         after="if row is None or row[1] != item.size:",
-        dies=(_CATALOG, _MODEL),
+        dies=(f"{_CATALOG}::test_a_second_scan_decides_only_what_changed",),
     ),
     Break(
         what="a lesser effort's decision answers for a greater one",
         file=_SCOPES,
         before="return self.settings == wanted.settings and rank_of(self.effort) >= rank_of(wanted.effort)",
         after="return self.settings == wanted.settings",
-        dies=(_CATALOG, _MODEL),
+        dies=(
+            f"{_CATALOG}::test_other_lists_decide_again",
+            _MODEL,
+        ),
     ),
     Break(
         what="other settings answer for ours",
         file=_SCOPES,
         before="return self.settings == wanted.settings and rank_of(self.effort) >= rank_of(wanted.effort)",
         after="return rank_of(self.effort) >= rank_of(wanted.effort)",
-        dies=(_CATALOG, _MODEL),
+        dies=(
+            f"{_CATALOG}::test_other_lists_decide_again",
+            _MODEL,
+        ),
     ),
     Break(
         what="a file that cannot be looked at is taken as gone",

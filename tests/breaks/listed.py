@@ -5,6 +5,7 @@ from __future__ import annotations
 from breaking import Break
 from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_evaluation import BREAKS as IN_EVALUATION
+from in_gates import BREAKS as IN_GATES
 from in_lists import BREAKS as IN_LISTS
 from in_matching import BREAKS as IN_MATCHING
 from in_reports import BREAKS as IN_REPORTS
@@ -14,6 +15,7 @@ __all__ = ["BREAKS"]
 
 BREAKS: tuple[Break, ...] = (
     *IN_LISTS,
+    *IN_GATES,
     *IN_MATCHING,
     *IN_SCANNING,
     *IN_EVALUATION,

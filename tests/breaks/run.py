@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import safehash
-from breaking import ROOT, Break, Tree, place_of
+from breaking import ROOT, TIMED_OUT, Break, Tree, place_of
 from listed import BREAKS
 
 __all__ = ["main", "verdicts"]
@@ -58,12 +58,13 @@ def verdicts(breaks: Sequence[Break], n_jobs: int) -> dict[Break, str]:
     for number in range(n_jobs):
         trees.put(Tree(folder / str(number)))
 
-    def unbroken(tests: tuple[str, ...]) -> int:
+    def unbroken(tests: list[str]) -> list[str]:
         tree = trees.get()
         try:
-            return tree.outcome(tests)[0]
+            code, failed = tree.outcome(tests)
         finally:
             trees.put(tree)
+        return [failed or f"{tests[0]} and its like: pytest ended with {code}"] if code else []
 
     def broken(each: Break) -> str:
         tree = trees.get()
@@ -71,17 +72,19 @@ def verdicts(breaks: Sequence[Break], n_jobs: int) -> dict[Break, str]:
             code, failed = tree.outcome(each.dies, each)
         finally:
             trees.put(tree)
-        became = {0: "lived", 1: "died"}.get(code, f"pytest ended with {code}")
+        became = {0: "lived", 1: "died", TIMED_OUT: "took too long"}.get(code, f"pytest ended with {code}")
         of = f" of {failed}" if failed else ""
         print(f"{became:<8} {each.file}: {each.what}{of}", file=sys.stderr, flush=True)
         return became
 
     try:
         with ThreadPoolExecutor(n_jobs) as pool:
-            named = sorted({test for each in breaks for test in each.dies})
-            failing = unbroken(tuple(named)) if named else 0
+            of_files: dict[str, set[str]] = {}
+            for test in (test for each in breaks for test in each.dies):
+                of_files.setdefault(test.partition("::")[0], set()).add(test)
+            failing = [test for found in pool.map(unbroken, map(sorted, of_files.values())) for test in found]
             if failing:
-                raise SystemExit("the tests named do not pass without a break")
+                raise SystemExit(f"these do not pass without a break: {', '.join(failing)}")
             return dict(zip(breaks, pool.map(broken, breaks), strict=True))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -101,7 +101,7 @@ PAYLOADS: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("payload", PAYLOADS, ids=repr)
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_payloads_survive_a_stream(payload: Any) -> None:
     for index in (PdqIndex.build([("0" * 64, payload)]), PhashIndex.build([("0" * 16, payload)])):
         stream = io.BytesIO()

@@ -15,7 +15,7 @@ from .pictures import UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Background", "luma_of", "to_pixels", "to_rgba"]
+__all__ = ["Background", "by_strips", "luma_of", "to_pixels", "to_rgba"]
 
 Background = Literal["white", "black"]
 
@@ -46,28 +46,50 @@ def to_pixels(
     transparent : bool
         Whether some pixel was not opaque.
     """
-    width, height = image.size
-    n_rows = max(1, _STRIP_PIXELS // (width * step)) * step
     if image.mode in ("I", "F"):
-        image.info["white"] = _white_of(image, n_rows)
-    plain = paint is None and image.mode in ("L", "RGB", "RGBX") and "transparency" not in image.info
-    if n_rows >= height or plain:
+        image.info["white"] = _white_of(image, _strip_rows(image, step))
+    if paint is None and image.mode in ("L", "RGB", "RGBX") and "transparency" not in image.info:
         return _flat_strip(image, background, step, paint)
+    return by_strips(image, step, lambda strip: _flat_strip(strip, background, step, paint))
+
+
+def by_strips(
+    image: Image, step: int, convert: Callable[[Image], tuple[UInt8Array, bool]]
+) -> tuple[UInt8Array, bool]:
+    """Convert a picture of any length without holding another one of its kind.
+
+    Parameters
+    ----------
+    image : PIL image, loaded
+    step : int
+        By which each strip is reduced.
+    convert : callable
+        Returns a strip's pixels, and whether some pixel of it was not opaque.
+    """
+    width, height = image.size
+    n_rows = _strip_rows(image, step)
+    if n_rows >= height:
+        return convert(image)
     whole: UInt8Array | None = None
     transparent = False
     for top in range(0, height, n_rows):
         strip = image.crop((0, top, width, min(height, top + n_rows)))
         strip.info = image.info
-        pixels, has_holes = _flat_strip(strip, background, step, paint)
+        pixels, has_holes = convert(strip)
         transparent = transparent or has_holes
         if whole is None:
             whole = np.empty((-(-height // step), *pixels.shape[1:]), np.uint8)
         elif pixels.shape[2:] != whole.shape[2:]:  # grey where a shade is transparent, colour elsewhere
-            return _flat_strip(image, background, step, paint)
+            return convert(image)
         whole[top // step : top // step + len(pixels)] = pixels
     assert whole is not None
     whole.flags.writeable = False
     return whole, transparent
+
+
+def _strip_rows(image: Image, step: int) -> int:
+    """Return how many rows are converted at a time, a multiple of `step`."""
+    return max(1, _STRIP_PIXELS // (image.width * step)) * step
 
 
 #: Pixels converted at a time. Beside the decoder's samples and the result nothing larger is held; and what is

@@ -19,7 +19,7 @@ from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import exif_segments, read_jpeg_header
-from .limits import check_cost
+from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
@@ -125,6 +125,10 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
     return luma_of(core, size) if n_taken < 0 and error >= 0 else None
 
 
+#: Bytes a pixel of four inks, which no decode reduces: the decoder's, and two pictures in colour.
+_HELD_OF_INKS = 10
+
+
 def _patiently(data: bytes, request: Request) -> Decoded:
     check_parts("JPEG", data)
     request = replace(request, colours=declared_colours("JPEG", data))
@@ -134,6 +138,8 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")
     check_header(CODEC, image, size, request.limits, step=step if draftable else 1)
+    if not draftable:
+        check_held(f"JPEG of {image.mode}", size, _HELD_OF_INKS, request.limits)
     in_luma = request.step_for is not None and draftable
     if in_luma:
         guarded("JPEG", lambda: image.draft("L", _asked(size, step)))

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, UnreadableImage
-from .canvas import Canvas, Disposal
+from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
 from .guarding import guarded, without_remarks
-from .limits import check_cost
+from .limits import Limits, check_cost, check_held
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array, another
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
-from .png_rows import rows_there
+from .png_rows import bytes_of_rows, is_whole, rows_there
 from .png_whole import unpacked
 from .request import Request
 from .seen import seen, seen_array
@@ -95,6 +95,9 @@ def _turns(file: PngFile) -> Turns:
 
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+#: Bytes of a pixel with alpha. Of a damaged picture the decoder's samples, those with alpha, and the picture that they
+#: are put in are held at once, and the unpacked rows.
+_RGBA = 4
 
 
 def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Array, bool]:
@@ -103,11 +106,11 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     image = guarded("PNG", lambda: open_image(CODEC, packed, deadline=request.deadline))
     check_header(CODEC, image, image.size, request.limits)
     try:
-        _load_whole(image, _joined(data, file.parts), interlaced=file.interlaced)
+        _load_whole(image, file, _joined(data, file.parts))
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, file.parts, image.size, exc), True
+        return _rows_there(data, file, file.parts, image.size, exc, request.limits), True
     return image, False
 
 
@@ -118,7 +121,7 @@ def _joined(data: bytes, parts: Sequence[Span]) -> bytes | memoryview:
     return b"".join(data[slice(*part)] for part in parts)
 
 
-def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> None:
+def _load_whole(image: Any, file: PngFile, packed: bytes | memoryview) -> None:
     """Load an opened image, whose compressed pixels are `packed`.
 
     Raises
@@ -128,6 +131,7 @@ def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> 
     """
     from PIL import _imaging
 
+    interlaced = file.interlaced
     if not interlaced:
         whole = unpacked(image, packed)
         if whole is not None:
@@ -147,14 +151,23 @@ def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> 
     image.load()
     rows = np.asarray(image.crop((0, last, width, height)))
     left = (rows == np.array(mark if n_bands > 1 else mark[0])).reshape(len(rows), -1).all(axis=1)
-    if left.any():
+    if left.any() and not is_whole(file, image.size, packed):
         raise EOFError("its pixels end before their last row")
 
 
 def _rows_there(
-    data: bytes, file: PngFile, parts: Sequence[Span], size: tuple[int, int], damage: Exception
+    data: bytes,
+    file: PngFile,
+    parts: Sequence[Span],
+    size: tuple[int, int],
+    damage: Exception,
+    limits: Limits,
 ) -> UInt8Array:
-    def decode(size: tuple[int, int], rows: bytes) -> UInt8Array:
+    check_held(
+        "PNG that ends early", size, bytes_of_rows(file, size) / (size[0] * size[1]) + 3 * _RGBA, limits
+    )
+
+    def decode(size: tuple[int, int], rows: bytes | memoryview) -> UInt8Array:
         image = _open_part(file, size, zlib.compress(rows, 1), interlaced=False)
         image.load()
         return to_rgba(with_last_colour(image) or image)
@@ -215,13 +228,14 @@ def _extended(image: Image, provenance: Provenance) -> Also:
 def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decoded]:
     size = file.width, file.height
     check_cost("PNG", size, mode="RGBA", n_bands=4, limits=request.limits)
+    check_held("animated PNG", size, HELD_A_PIXEL, request.limits)
     canvas = Canvas(*size)
     frames = file.frames[: reach(size)]
     provenance = _provenance(file, request, "RGBA")
 
     def laid(frame: PngFrame) -> bool:
         """Lay one frame on the canvas; tell whether it is whole."""
-        pixels, whole = _frame(data, file, frame)
+        pixels, whole = _frame(data, file, frame, request.limits)
         # Of the first frame nothing was there before: what it is to become again is transparent.
         disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
         canvas.show(pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal)
@@ -249,17 +263,17 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             return
 
 
-def _frame(data: bytes, file: PngFile, frame: PngFrame) -> tuple[UInt8Array, bool]:
+def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple[UInt8Array, bool]:
     size = frame.width, frame.height
     packed = _joined(data, frame.parts)
     try:
         image = _open_part(file, size, packed, interlaced=file.interlaced)
-        _load_whole(image, packed, interlaced=file.interlaced)
+        _load_whole(image, file, packed)
         return to_rgba(with_last_colour(image) or image), True
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, frame.parts, size, exc), False
+        return _rows_there(data, file, frame.parts, size, exc, limits), False
 
 
 def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:

@@ -132,7 +132,7 @@ def read_samples(page: TiffPage, layout: Layout, n_colours: int, check: Callable
     across, down = -(-layout.width // layout.box[0]), -(-layout.height // layout.box[1])
     per_plane = across * down
     planes = []
-    whole = np.ones((layout.height, layout.width), np.bool_)
+    whole: npt.NDArray[np.bool_] | None = None
     for plane in range(layout.planes):
         bits = layout.bits if layout.planes == 1 else layout.bits[plane : plane + 1]
         at = slice(plane * per_plane, (plane + 1) * per_plane)
@@ -140,7 +140,8 @@ def read_samples(page: TiffPage, layout: Layout, n_colours: int, check: Callable
         if plane >= n_colours and not there.all():
             break
         planes.append(values)
-        whole &= there
+        whole = there if whole is None else whole & there
+    assert whole is not None
     if not whole.any():
         raise UnreadableImage("damaged TIFF: no whole row or tile in it")
     values = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
@@ -208,7 +209,7 @@ def _read_plane(
 # -- bytes --------------------------------------------------------------------------------------------------
 
 
-def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> bytes:
+def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> bytes | bytearray:
     """Unpack one strip or tile to at most `n_rows` rows of `n_bytes`, as far as it goes."""
     if compression == _NONE:
         return packed[: n_bytes * n_rows]
@@ -222,7 +223,7 @@ def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> byt
                     break
         except zlib.error:
             pass
-        return bytes(out)
+        return out
     if compression == _WEBP:
         return _by_webp(packed, n_bytes, n_rows)
     return _by_library(compression, packed, n_bytes, n_rows)

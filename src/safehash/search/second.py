@@ -87,7 +87,7 @@ def compare(
 
 
 def _queries(digests: _UInt8Array, max_distance: int, n: int, rng: np.random.Generator) -> _UInt8Array:
-    """Return listed digests with 0 to `max_distance` + 4 bits flipped, and every eighth query any digest."""
+    """Return listed digests altered up to a little beyond `max_distance`, and every eighth query any digest."""
     n_bits = 8 * digests.shape[1]
     queries = digests[rng.integers(0, len(digests), n)].copy()
     for number in range(n):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import ListError
@@ -21,6 +21,9 @@ __all__ = ["Column", "check_columns", "is_quality", "name_columns", "quality_in"
 #: Meanings of which a record has one; further columns of them are set aside.
 _SINGLE = ("type", "quality", "id", "severity", "created", "updated")
 _NO_TYPE = Type(None)
+
+#: Numbers up to this are grades, not PDQ qualities, where there are some of them and no larger one.
+_GRADES, _FEW_GRADES = 10, 3
 
 #: Cells of a column of states, whatever it is called.
 _KNOWN = TELLING | LIVE | frozenset(OPINIONS) | TRUE | FALSE
@@ -45,6 +48,9 @@ class Column:
         Its name means other things too.
     how : str
         "told", "named" or "found" (by what it holds); "" where it means nothing we know.
+    n_digits : int
+        How many digits the digests have, but for one at most, of a column that does not say of which type; 0 for no
+        such number.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Column:
     type: Type = _NO_TYPE
     weak: bool = False
     how: str = ""
+    n_digits: int = 0
 
 
 def check_columns(columns: Iterable[str]) -> None:
@@ -110,7 +117,8 @@ class _Namer:
     ) -> None:
         width = len(names) if names is not None else _usual(len(row) for row in sample)
         self._has_header = names is not None
-        self._names = _unique(names if names is not None else [""] * width)
+        self._as_given = tuple(names if names is not None else [""] * width)
+        self._names = _unique(self._as_given)
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
@@ -130,7 +138,7 @@ class _Namer:
             elif _is_in(name, k, self._options.ignore):
                 found.append(Column(name, "ignored", how="told"))
             elif self._has_header:
-                named = named_column(name)
+                named = named_column(self._as_given[k])
                 if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
                     raise self._refusal(
                         f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
@@ -146,7 +154,18 @@ class _Namer:
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
         if not self._has_header:
             found = self._without_header(found)
-        return tuple(self._with_quality(found))
+        return tuple(self._with_lengths(self._with_quality(found)))
+
+    def _with_lengths(self, found: list[Column]) -> Iterator[Column]:
+        """Note how long digests of no type are: one that was cut may be a digest of another type."""
+        for k, column in enumerate(found):
+            counts = self._digits[k]
+            if column.meaning != "hash" or column.type.algorithm is not None or not counts:
+                yield column
+                continue
+            n_digits, n_alike = counts.most_common(1)[0]
+            is_odd_one = counts.total() - n_alike <= 1
+            yield replace(column, n_digits=n_digits if is_odd_one else 0)
 
     def _with_quality(self, found: list[Column]) -> list[Column]:
         """Take digests of no type for PDQ where their quality is given: no other digest has one."""
@@ -318,7 +337,8 @@ class _Namer:
         cells = self._cells[k]
         numbers = [each for each in map(quality_in, cells) if each is not None]
         fractions = any(re.fullmatch(r"0?[.,]\d*[1-9]\d*", cell) for cell in cells)
-        if cells and (fractions or (numbers and max(numbers) <= 1)):
+        is_grade = bool(numbers) and max(numbers) <= (_GRADES if len(numbers) >= _FEW_GRADES else 1)
+        if cells and (fractions or is_grade):
             self._tally.note(
                 f"column {column.name!r} does not hold PDQ qualities (whole numbers up to 100) and is set aside"
             )

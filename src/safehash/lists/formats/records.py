@@ -11,10 +11,11 @@ from ..entry import Entry
 from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import DigestReader, digits_in
-from .fields import BadField, text_id, utc_time
+from .fields import BadField, shown, text_id, utc_time
 from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .tally import Tally
+from .vocabulary import plain
 
 __all__ = ["RowReader"]
 
@@ -104,13 +105,8 @@ class RowReader:
         cells = [value.strip() if isinstance(value, str) else "" for value in values]
         if self.headed and [*map(str.casefold, cells)] == [column.name.casefold() for column in self.columns]:
             return True
-        meanings = [named_column(cell).meaning for cell in cells if cell]
-        if (
-            len(meanings) > 1
-            and "hash" in meanings
-            and not any(map(digits_in, cells))
-            and "extra" not in meanings
-        ):
+        meanings = {named_column(cell).meaning for cell in cells}
+        if "hash" in meanings and "extra" not in meanings and 1 < len(cells) == len({*map(plain, cells)}):
             raise ListError(
                 f"refused: {self.tally.page}, {self.tally.unit} {position} names columns once more, and other "
                 "ones than before: make a file of each table (in one directory they are one list)",
@@ -178,7 +174,7 @@ class RowReader:
                 extra[column.name] = value
             said.append(one)
         shared = combined(said)
-        hashes, failures = self._hashes(values, type_of(said), quality)
+        hashes, failures = self._hashes(values, type_of(said), quality, unfinished=unfinished)
         if not hashes and not (shared["deleted"] and fields.get("id") and not failures and not unfinished):
             if failures:
                 raise failures[0]
@@ -191,6 +187,22 @@ class RowReader:
             Entry(hash=value, source=self.source, extra=extra, **fields, **shared) for value in found_hashes
         ]
 
+    def check_length(self, column: Column, value: object) -> None:
+        """Refuse the last digest of a list without a line end that may have been cut into one of another type.
+
+        Raises
+        ------
+        BadField
+            All others of its column are of another length.
+        """
+        if not isinstance(value, str) or self.digests.algorithm is not None or ":" in value:
+            return
+        if column.n_digits and digits_in(value) not in (0, column.n_digits):
+            raise BadField(
+                f"the list may be cut off: expected {column.n_digits} hexadecimal digits, as all others have, found "
+                f"{shown(value)} and no line end"
+            )
+
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
             return self.columns
@@ -198,7 +210,7 @@ class RowReader:
         return (*self.columns, *(Column(f"column{k}", "extra") for k in more))
 
     def _hashes(
-        self, values: Sequence[object], typed: Any, quality: int | None
+        self, values: Sequence[object], typed: Any, quality: int | None, *, unfinished: bool
     ) -> tuple[list[Hash | ForeignHash], list[BadField]]:
         hashes: dict[Hash | ForeignHash, None] = {}
         failures: list[BadField] = []
@@ -212,6 +224,8 @@ class RowReader:
                 if isinstance(value, str) and "|" in value:
                     value = value.rpartition("|")[2]  # "name|digest", of a type "filename|sha256"
             try:
+                if unfinished and kind.algorithm is None:
+                    self.check_length(self.columns[k], value)
                 hashes[self.digests.read(value, kind, quality=quality)] = None
             except BadField as exc:
                 failures.append(exc)

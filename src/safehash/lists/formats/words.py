@@ -52,6 +52,7 @@ class LineReader(RowReader):
     ) -> None:
         super().__init__(columns, options, tally, headed=headed)
         self._has_quality = has_quality
+        self._unfinished = False
         self._kind = columns[0].type if len(columns) == 1 else _NO_TYPE
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
@@ -66,6 +67,7 @@ class LineReader(RowReader):
         *,
         unfinished: bool = False,
     ) -> list[Entry]:
+        self._unfinished = unfinished
         if not self._is_line(values):
             return super()._entries(values, position, complain, unfinished=unfinished)
         texts = [str(value).strip() for value in values]
@@ -183,6 +185,8 @@ class LineReader(RowReader):
     def _entry(
         self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
     ) -> Entry:
+        if self._unfinished and kind.algorithm is None and len(self.columns) == 1:
+            self.check_length(self.columns[0], digest)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)
