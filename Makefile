@@ -56,7 +56,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
