@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,report,parquet,remote,serve
+EXTRAS := test,report,parquet,remote,serve,watch,completion
 
 .PHONY: demo
 .PHONY: picture
@@ -27,7 +27,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pytx check-pillow
+.PHONY: check-pytx check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -56,7 +56,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
@@ -138,6 +138,20 @@ test-kills: develop
 check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+check-engines: develop
+	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
+	$(BIN)/python tests/engines.py ray spark dask polars duckdb
+
+# What the service costs beside the check, and look-ups among ten million; PICTURE is a JPEG of 1.6 megapixels.
+bench-serve: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) -o benchmarks/results/serve.json
+
+# Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
+MINUTES ?= 30
+soak: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop

@@ -7,6 +7,7 @@ from breaking import Break
 __all__ = ["BREAKS"]
 
 _MATCHER, _SNAPSHOT = (f"tests/matching/{name}.py" for name in ("test_matcher", "test_snapshot"))
+_HOLES = "tests/matching/test_holes.py"
 _ANIMATIONS = "tests/matching/test_efforts.py"
 _FLOOD_TESTS = "tests/lists/test_lists_policy.py"
 _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
@@ -15,6 +16,20 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 )
 
 BREAKS = (
+    Break(
+        what="what hides a fifth of a picture is refused",
+        file="src/safehash/matching/judgement.py",
+        before='    ranges=(Range("hidden", 0.4, 0.4),),\n',
+        after='    ranges=(Range("hidden", 0.1, 0.1),),\n',
+        dies=(f"{_HOLES}::test_a_picture_with_a_fifth_of_it_hidden_is_found_by_the_rest",),
+    ),
+    Break(
+        what="what lies tilted on a ground is taken for as large as its extent",
+        file="src/safehash/matching/nested.py",
+        before="    rows = (height * cosine - width * abs(sine)) / both\n",
+        after="    rows = height\n",
+        dies=("tests/matching/test_nested.py::test_a_picture_is_inscribed_in_the_extent_of_its_tilted_self",),
+    ),
     Break(
         what="only the first picture of an upload is cut into windows",
         file=_LOOK_UP,
