@@ -55,6 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "threatexchange": ("integrations",),
     "pyarrow": ("matching", "batch", "cli"),
     "polars": ("batch",),
+    "cryptography": ("matching",),
     "rich": ("cli",),
     "argparse": ("cli",),
     "shtab": ("cli",),
