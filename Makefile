@@ -23,6 +23,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: check-browser
 .PHONY: test-kills
 .PHONY: breaks
+.PHONY: fuzz
 .PHONY: mutants
 .PHONY: claims
 .PHONY: check-pytx check-pillow
@@ -91,6 +92,11 @@ check: develop lint types
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 
+# Coverage-guided fuzzing of one door or all (clang for the kernels): make fuzz TARGET=image-gif SECONDS=600
+fuzz: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),120) $(TARGET)
+
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop
 	$(BIN)/python benchmarks/claims.py --list
@@ -111,7 +117,8 @@ test-sanitized: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
-	  tests/search/test_index.py
+	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
+	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
