@@ -75,7 +75,7 @@ cdef extern from "_search.h" nogil:
     sh_renumberer sh_renumberer_at(int level)
     int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
                   sh_hits* hits)
-    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t query_number,
+    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
                 int max_distance, sh_hits* hits)
     void sh_sort_pairs(uint64_t* keys, int64_t n_pairs)
     void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
@@ -437,7 +437,7 @@ cdef class SlotIndex:
 
     def seed(self, const uint8_t[:, ::1] queries not None, Plan plan not None, int max_distance, int min_shared):
         """Return (rows int64, distances int32, queries int64, shared int32, hits int32), one each row found."""
-        cdef Py_ssize_t n_queries = queries.shape[0], query
+        cdef Py_ssize_t n_queries = queries.shape[0]
         cdef int status = SH_OK
         cdef sh_hits hits
         cdef int64_t i, n_pairs, n_rows = 0, at = -1
@@ -449,11 +449,8 @@ cdef class SlotIndex:
         memset(&hits, 0, sizeof(hits))
         try:
             with nogil:
-                if self.ix.n:
-                    for query in range(n_queries):
-                        status = sh_seed(&self.ix, &plan.plan, &queries[query, 0], query, max_distance, &hits)
-                        if status:
-                            break
+                if self.ix.n and n_queries:
+                    status = sh_seed(&self.ix, &plan.plan, &queries[0, 0], n_queries, max_distance, &hits)
                 n_pairs = hits.n // 2
                 if not status:
                     sh_sort_pairs(hits.keys, n_pairs)
