@@ -49,21 +49,10 @@ def main() -> None:
             cwd=folder, env=environment, check=True,
         )  # fmt: skip
         (made,) = Path(folder, "made").glob("*.whl")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "auditwheel",
-                "repair",
-                "--plat",
-                tag,
-                "-w",
-                str(arguments.output),
-                str(made),
-            ],
-            check=True,
-        )
-    assert list(arguments.output.glob(f"*{tag}*.whl")), f"auditwheel gave another tag than {tag}"
+        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
+        subprocess.run(repair, check=True)
+    if not list(arguments.output.glob(f"*{tag}*.whl")):
+        sys.exit(f"auditwheel gave another tag than {tag}")
 
 
 if __name__ == "__main__":
