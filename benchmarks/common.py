@@ -125,7 +125,7 @@ def machine() -> dict[str, Any]:
             if line.startswith("model name")
         ]
         cpu = names[0] if names else cpu
-    from safehash import _search
+    from safehash import _core
 
     versions = {}
     for name in _PACKAGES:
@@ -137,7 +137,7 @@ def machine() -> dict[str, Any]:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
-        "instructions": LEVEL_NAMES[_search.LEVELS[-1]],
+        "instructions": LEVEL_NAMES[_core.LEVELS[-1]],
         "python": platform.python_version(),
         "versions": versions,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from breaking import Break
 
 __all__ = ["BREAKS"]
@@ -10,21 +12,15 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = (
-    "(AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)"
-)
+_RESTS = "_RESTS = (REST_COMMON, REST_FLAT)"
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
 def _off(gate: str) -> Break:
-    before = _KINDS if gate in _KINDS else _ALL
-    return Break(
-        what=f"the gate {gate} is off",
-        file=_JUDGEMENT,
-        before=before,
-        after=before.replace(f"{gate}, ", "").replace(f", {gate})", ")"),
-        dies=(_ALONE,),
-    )
+    row = next((each for each in (_KINDS, _RESTS) if re.search(rf"\b{gate}\b", each)), "")
+    before = row or f"        {gate},\n"
+    after = row.replace(f"{gate}, ", "").replace(f", {gate})", ",)") if row else ""
+    return Break(what=f"the gate {gate} is off", file=_JUDGEMENT, before=before, after=after, dies=(_ALONE,))
 
 
 def _moved(gate: str, before: str, after: str) -> Break:
@@ -52,6 +48,8 @@ BREAKS = (
             "FLAT",
             "CONTRAST",
             "PLAIN_GROUND",
+            "REST_COMMON",
+            "REST_FLAT",
         )
     ),
     _moved("agreement", 'Range("agreement", 0.57, 0.57)', 'Range("agreement", 0.50, 0.50)'),

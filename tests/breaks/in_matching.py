@@ -7,6 +7,7 @@ from breaking import Break
 __all__ = ["BREAKS"]
 
 _MATCHER, _SNAPSHOT = (f"tests/matching/{name}.py" for name in ("test_matcher", "test_snapshot"))
+_HOLES = "tests/matching/test_holes.py"
 _ANIMATIONS = "tests/matching/test_efforts.py"
 _FLOOD_TESTS = "tests/lists/test_lists_policy.py"
 _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
@@ -15,6 +16,20 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 )
 
 BREAKS = (
+    Break(
+        what="what hides a fifth of a picture is refused",
+        file="src/safehash/matching/judgement.py",
+        before='    ranges=(Range("hidden", 0.4, 0.4),),\n',
+        after='    ranges=(Range("hidden", 0.1, 0.1),),\n',
+        dies=(f"{_HOLES}::test_a_picture_with_a_fifth_of_it_hidden_is_found_by_the_rest",),
+    ),
+    Break(
+        what="what lies tilted on a ground is taken for as large as its extent",
+        file="src/safehash/matching/nested.py",
+        before="    rows = (height * cosine - width * abs(sine)) / both\n",
+        after="    rows = height\n",
+        dies=("tests/matching/test_nested.py::test_a_picture_is_inscribed_in_the_extent_of_its_tilted_self",),
+    ),
     Break(
         what="only the first picture of an upload is cut into windows",
         file=_LOOK_UP,
@@ -27,21 +42,21 @@ BREAKS = (
         file=_SAMPLING,
         before="        self.kept.append(Sampled(own, thumbs, name, shown_for))\n",
         after="        if not self.kept:\n            self.kept.append(Sampled(own, thumbs, name, 1.0))\n",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="of many frames those shown shortest are kept",
         file=_SAMPLING,
         before="self.kept.remove(min(self.kept, key=self._worth))",
         after="self.kept.remove(max(self.kept, key=self._worth))",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="a frame asked to be shown for no time counts as not shown",
         file=_SAMPLING,
         before="            shown_for = _HASTY_SHOWN_FOR\n",
         after="            shown_for = 0.0\n",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="views of low quality are looked up",
@@ -186,7 +201,7 @@ BREAKS = (
         before='            if f"{checksum(sums[first : first + n_blocks]):016x}" != section.checksum:\n'
         '                raise self._error("its block checksums are not its own", section.name)\n',
         after="",
-        dies=(_SNAPSHOT, "tests/matching/test_forged_snapshots.py"),
+        dies=("tests/matching/test_forged_snapshots.py::test_a_section_s_own_checksum_is_compared",),
     ),
     Break(
         what="the header's checksum is not compared",

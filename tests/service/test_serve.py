@@ -22,6 +22,8 @@ from stores import command, environment, write_list, write_pictures
 
 TOO_MUCH = re.compile(r"[0-9a-fA-F]{9,}")
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:

@@ -116,7 +116,7 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
-    return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
+    return np.asarray(near.reshape(views.shape[:2]).any(axis=1), np.bool_)
 
 
 def decision_of(audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:

@@ -231,7 +231,7 @@ class Matcher:
         Raises
         ------
         IndexFileError
-            The file is damaged, truncated, foreign or newer; it says which section.
+            The file is damaged, truncated, foreign, newer, or not signed by one of ``settings.trusted``.
 
         Examples
         --------
@@ -239,9 +239,7 @@ class Matcher:
         >>> [info.name for info in matcher.lists]
         ['list']
         """
-        if settings.trusted:
-            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
-        snapshot = open_snapshot(path, verify=verify)
+        snapshot = open_snapshot(path, verify=verify, trusted=settings.trusted)
         return cls._made(
             adopt_state(snapshot, settings),
             settings=settings,
@@ -258,10 +256,11 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
-    def save(self, path: _Path) -> None:
+    def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
-        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one. `key`, an Ed25519
+        private key of 32 bytes, signs it: ``settings.trusted`` asks for that where it is opened.
 
         Raises
         ------
@@ -274,7 +273,7 @@ class Matcher:
         >>> len(Matcher.open("new.safehash"))
         1
         """
-        save_state(path, self._state)
+        save_state(path, self._state, key=key)
 
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
@@ -294,7 +293,8 @@ class Matcher:
             raise ListError("made of entries: there is nothing to read again")
         with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
-                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
+                snapshot = open_snapshot(self._sources.snapshot, trusted=self._asked.trusted)
+                self._state = adopt_state(snapshot, self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
                 self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
