@@ -10,9 +10,7 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = (
-    "(AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS)"
-)
+_ALL = "(AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, *_RESTS)"
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -60,6 +58,13 @@ BREAKS = (
     _moved("coverage", 'Range("coverage", 0.08, 0.08)', 'Range("coverage", 0.05, 0.05)'),
     _moved("plain shape", "    offset=64,", "    offset=60,"),
     _moved("laid out", "    bits=-11,", "    bits=0,"),
+    Break(
+        what="an object on a plain ground is an overexposed photograph",
+        file=_GATES,
+        before="        return 0.0 if evidence.plain_ground else min(",
+        after="        return min(",
+        dies=(_ALONE,),
+    ),
     Break(
         what="a graphic may lie as far as a photograph",
         file=_GATES,

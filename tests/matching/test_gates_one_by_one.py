@@ -16,8 +16,12 @@ from safehash.matching.views import Hit, _Finds
 PHOTOGRAPH: dict[str, Any] = {
     "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01, "greys": 5.8,
     "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
-    "plain_distance": 95, "degenerate": False, "hidden": 0.0,
+    "plain_distance": 95, "degenerate": False, "hidden": 0.0, "lit": 0.1, "lit_greys": 0.0, "lit_common": 1.0,
+    "lit_flat": 1.0,
 }  # fmt: skip
+
+#: What is left of it where its lights are blown out, enough to be judged by.
+LIT: dict[str, Any] = {"lit": 0.5, "lit_greys": 5.8, "lit_common": 0.1, "lit_flat": 0.02}
 
 NOWHERE = -1
 
@@ -91,6 +95,21 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ),  # two thirds of 14 to 18, and a third of 8
     ("plain ground", {"plain_ground": True, "greys": 4.49}, 16, 31),
     ("plain ground", {"plain_ground": True, "greys": 4.5}, 31, 31),
+    ("common greys of the rest", {"hidden": 0.2, "common": 0.36}, 16, 57),
+    ("common greys of the rest", {"hidden": 0.2, "common": 0.30}, 57, 57),
+    ("common greys of the rest", {"hidden": 0.0, "common": 0.36}, 57, 57),
+    ("flat share of the rest", {"hidden": 0.2, "flat": 0.28}, 16, 31 + 20),
+    ("flat share of the rest", {"hidden": 0.2, "flat": 0.22}, 31 + 24, 31 + 24),
+    # Overexposed photographs, by what is not blown out.
+    ("common greys", {"common": 0.6, **LIT}, 31 + 9, 57),
+    ("common greys", {"common": 0.6, **LIT, "agreement": 0.57}, 31 + 9, 57),
+    ("common greys", {"common": 0.6, **LIT, "agreement": 0.56}, NOWHERE, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit": 0.2}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_greys": 5.0}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_common": 0.3}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_flat": 0.16}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "boxes": 1.6}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "plain_ground": True}, 16, 31 + 26),
 ]
 
 
