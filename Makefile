@@ -50,7 +50,10 @@ picture: demo
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
 # from which the sources cannot be reached.
-test: $(VENV)/tools wheel
+test: $(VENV)/tools
+	@echo "make test: builds sdist and wheel, lints, and runs the whole suite against the wheel with the sources out of reach."
+	@echo "  Some 30 minutes of processor, 15 on two; \`make check\` is the quick form."
+	$(MAKE) wheel VENV=$(VENV)
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
@@ -87,8 +90,9 @@ types:
 develop: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 
+# Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
 check: develop lint types
-	$(BIN)/python -m pytest -q -x
+	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
