@@ -551,7 +551,7 @@ class Matcher:
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
     def check_hash(self, value: Hash) -> Decision:
-        """Decide a stored hash: as it is, its orientations derived from the bits, its negative.
+        """Decide a stored hash as `check_hashes` does.
 
         Examples
         --------
@@ -561,7 +561,9 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None = None) -> list[Decision]:
+    def check_hashes(
+        self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
+    ) -> list[Decision]:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
 
         Parameters
@@ -569,11 +571,8 @@ class Matcher:
         values : sequence of Hash
         lists : collection of str, optional
             As of `check`.
-
-        Raises
-        ------
-        ValueError
-            There is no such list.
+        turned : bool
+            Look them up turned and negative, too: nine look-ups instead of one.
 
         Examples
         --------
@@ -583,7 +582,7 @@ class Matcher:
         """
         started = time.perf_counter()
         state = of_lists(self._state, lists)
-        judged = decide_hashes(state, values, self._asked)
+        judged = decide_hashes(state, values, self._asked, turned=turned)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 

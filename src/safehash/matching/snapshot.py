@@ -411,7 +411,9 @@ def write_snapshot(
     facts = []
     for algorithm, index in indexes.items():
         if index.method == "faiss":
-            raise ValueError(f"an index of method {index.method!r} has no slot arrays; build it with method='multi'")
+            raise ValueError(
+                f"an index of method {index.method!r} has no slot arrays; build it with method='multi'"
+            )
         names = {}
         for name, part in parts_of(index).items():
             names[name] = f"index.{algorithm.value}.{name}"
