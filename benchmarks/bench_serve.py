@@ -246,7 +246,7 @@ def soak(folder: Path, picture: Path, minutes: float) -> None:
                     upload(connection, 0)
                 else:
                     connection.request("GET", f"/m/lookup?signal_type=pdq&signal={digits}")
-                    if json.loads(connection.getresponse().read())["100000"][0]["bank_content_id"] != 5:
+                    if json.loads(connection.getresponse().read())["list-100000"][0]["bank_content_id"] != 5:
                         raise SystemExit("wrong")
                     time.sleep(0.001)
                 counts[kind] += 1
