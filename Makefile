@@ -25,6 +25,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-browser
 .PHONY: test-kills
 .PHONY: breaks
+.PHONY: fuzz
 .PHONY: mutants
 .PHONY: claims
 .PHONY: check-pytx check-engines bench-serve soak check-pillow
@@ -49,7 +50,10 @@ picture: demo
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
 # from which the sources cannot be reached.
-test: $(VENV)/tools wheel
+test: $(VENV)/tools
+	@echo "make test: builds sdist and wheel, lints, and runs the whole suite against the wheel with the sources out of reach."
+	@echo "  Some 30 minutes of processor, 15 on two; \`make check\` is the quick form."
+	$(MAKE) wheel VENV=$(VENV)
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
@@ -86,12 +90,18 @@ types:
 develop: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 
+# Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
 check: develop lint types
-	$(BIN)/python -m pytest -q -x
+	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Coverage-guided fuzzing of one door or all (clang for the kernels): make fuzz TARGET=image-gif SECONDS=600
+fuzz: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),120) $(TARGET)
 
 # Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended.
 mutants: develop
@@ -118,7 +128,8 @@ test-sanitized: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
-	  tests/search/test_index.py
+	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
+	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop

