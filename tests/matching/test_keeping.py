@@ -233,9 +233,9 @@ def test_a_last_good_state_that_is_none_is_not_used(damage: str, tmp_path: Path)
         }[damage]
     )
     write(path, TORN["half a page"][1])
-    told = {"name": "other"} if damage == "of another" else {}
+    source = ListSource(path, name="other") if damage == "of another" else ListSource(path)
     with pytest.raises(ListError, match="cut off or changed"):
-        Matcher.from_files(ListSource(path, **told), last_good=True)
+        Matcher.from_files(source, last_good=True)
 
 
 def test_a_start_sees_that_a_list_shrank(tmp_path: Path) -> None:

@@ -293,21 +293,8 @@ _RESTS = (REST_COMMON, REST_FLAT)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (
-        AGREEMENT,
-        COVERAGE,
-        MISSING,
-        HIDDEN,
-        QUALITY,
-        FAINT,
-        PLAIN_SHAPE,
-        DETAIL,
-        PIXELS,
-        LAID_OUT,
-        *_KINDS,
-        *_RESTS,
-    )
-)
+    (AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, *_RESTS)
+)  # fmt: skip
 
 #: Of the whole upload in another orientation, or its negative.
 TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
