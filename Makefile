@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,report,parquet,remote,serve
+EXTRAS := test,report,parquet,remote,serve,watch,completion
 
 .PHONY: demo
 .PHONY: picture
@@ -16,6 +16,8 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: types
 .PHONY: wheel
 .PHONY: bench
+.PHONY: bench-gates
+.PHONY: bench-drift
 .PHONY: test-long
 .PHONY: test-checked
 .PHONY: test-sanitized
@@ -23,9 +25,10 @@ EXTRAS := test,report,parquet,remote,serve
 .PHONY: check-browser
 .PHONY: test-kills
 .PHONY: breaks
+.PHONY: fuzz
 .PHONY: mutants
 .PHONY: claims
-.PHONY: check-pytx check-pillow
+.PHONY: check-pytx check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -47,14 +50,17 @@ picture: demo
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
 # from which the sources cannot be reached.
-test: $(VENV)/tools wheel
+test: $(VENV)/tools
+	@echo "make test: builds sdist and wheel, lints, and runs the whole suite against the wheel with the sources out of reach."
+	@echo "  Some 30 minutes of processor, 15 on two; \`make check\` is the quick form."
+	$(MAKE) wheel VENV=$(VENV)
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
@@ -84,12 +90,23 @@ types:
 develop: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 
+# Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
 check: develop lint types
-	$(BIN)/python -m pytest -q -x
+	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Coverage-guided fuzzing of one door or all (clang for the kernels): make fuzz TARGET=image-gif SECONDS=600
+fuzz: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),120) $(TARGET)
+
+# Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended.
+mutants: develop
+	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3"
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/mutants.py $(ROOM) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop
@@ -111,7 +128,8 @@ test-sanitized: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
-	  tests/search/test_index.py
+	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
+	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
@@ -132,23 +150,40 @@ check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
 
+# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+check-engines: develop
+	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
+	$(BIN)/python tests/engines.py ray spark dask polars duckdb
+
+# What the service costs beside the check, and look-ups among ten million; PICTURE is a JPEG of 1.6 megapixels.
+bench-serve: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) -o benchmarks/results/serve.json
+
+# Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
+MINUTES ?= 30
+soak: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
+
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
 	$(BIN)/python tests/pillow_sources.py build/pillow/pillow-*.tar.gz
 
-# The figures under benchmarks/results/. Of real digests too, with IMAGES: folders of images, as bench_index.py says.
+# Every figure under benchmarks/results/, and the pages made of them. Of real digests too, with IMAGES: folders of images, as
+# bench_index.py says; PHONE: where the files of phone_pictures.tsv are; MIXES: what view_mixes.py made; BEFORE: the src folder
+# of an earlier state, built in place.
 bench: develop
 	$(BIN)/python -m pip install --quiet ".[bench]"
-	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
+	$(BIN)/python benchmarks/bench_hash.py --results $(if $(PHONE),--phone $(PHONE))
 	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7 $(if $(IMAGES),--images $(IMAGES))
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
-	$(BIN)/python benchmarks/bench_lists.py
-	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_lists.py -o benchmarks/results/lists.jsonl
+	$(BIN)/python benchmarks/bench_scan.py -o benchmarks/results/scan.json
 	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
 	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
 	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
-	test -z "$(MIXES)" || $(MAKE) bench-views
+	test -z "$(BEFORE)" || $(BIN)/python benchmarks/bench_pixels.py $(BEFORE) -o benchmarks/results/pixels-cost.json
+	test -z "$(MIXES)" || $(MAKE) bench-views bench-drift bench-gates
 	$(MAKE) figures
 
 # Tables and plots of README and the benchmarks' page, from the committed results.
@@ -162,6 +197,15 @@ docs: develop
 	$(BIN)/python docs/make_tables.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"
+
+# Drift of the fast decode, and which pictures need which gate.
+bench-drift: develop
+	$(BIN)/python benchmarks/drift.py --steps --photos $(MIXES)/photos.txt $(MIXES)/other_photos.txt $(MIXES)/unseen_photos.txt \
+		--sources "the photographs that view_mixes.py names" -o benchmarks/results/drift.json
+
+bench-gates: develop
+	$(BIN)/python benchmarks/bench_gates.py --mixes $(MIXES)/mixes.txt --part tuning --part test \
+		-o benchmarks/results/gates.json
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

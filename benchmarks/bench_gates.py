@@ -45,12 +45,18 @@ from common import write_result
 N_EXAMPLES = 8
 
 
+#: Gates that are taken away together, by the stage at which they are asked: what one refuses, another often does.
+GROUPS = {"all that refuse at once": (0,), "detail and pixels": (2, 3), "all kinds of graphics": (5,)}
+
+
 class Noting(Gates):
     """The same gates, noting which one alone keeps a candidate from being a match."""
 
     def __init__(self, gates: Gates) -> None:
         super().__init__(gates.gates)
         self._without = {gate.name: gates.without(gate.name) for gate in gates.gates}
+        for name, stages in GROUPS.items():
+            self._without[name] = Gates(gate for gate in gates.gates if gate.stage not in stages)
         self.noted: list[tuple[str, int, Evidence]] = []
 
     def judge(self, evidence: Evidence) -> int | Refusal:
@@ -111,7 +117,7 @@ def measure(
 
 def summary(found: list[dict[str, Any]], right: set[tuple[str, str]], n_uploads: int) -> dict[str, Any]:
     """Return, by gate, how many wrong pairs it alone keeps out, how many right ones, and the nearest of both."""
-    names = [gate.name for gate in WINDOWS.gates]
+    names = [*(gate.name for gate in WINDOWS.gates), *GROUPS]
     result: dict[str, Any] = {"uploads": n_uploads, "gates": {}}
     for name in names:
         own = sorted(

@@ -29,7 +29,7 @@ from common import report, write_result
 
 ROOT = Path(__file__).parent.parent
 #: Processor seconds after which a file is given up.
-PATIENCE = 60
+PATIENCE = 20
 #: What is promised: seconds, and seconds for each megabyte.
 PROMISED, PROMISED_A_MEGABYTE = 2.0, 0.1
 EFFORTS = ("fast", "standard", "thorough")

@@ -357,6 +357,8 @@ def two_threads(index: Index, queries: Digests) -> Record:
         "ratio": round(statistics.median(ratio for ratio, _ in undisturbed), 3),
         "processors_had": round(statistics.median(share for _, share in undisturbed), 2),
         "pairs_counted": len(undisturbed),
+        "pairs_measured": len(pairs),
+        "ratio_of_all_pairs": round(statistics.median(ratio for ratio, _ in pairs), 3),
     }
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from make_tables import ROOT, load, newest_index, told
+from make_tables import ROOT, load, newest_hash, newest_index, told
 
 __all__ = ["PLOTS", "main"]
 
@@ -159,7 +159,7 @@ def _ms(value: float) -> str:
 
 def hash_time(theme: Theme) -> str:
     series: dict[str, list[tuple[float, float]]] = {}
-    for name, rows in load("hash.json")["result"]["files"].items():
+    for name, rows in newest_hash("files")["result"]["files"].items():
         if " jpeg" in name and "progressive" not in name:
             for who in (
                 "safehash pdq",
@@ -180,7 +180,7 @@ def hash_time(theme: Theme) -> str:
 
 
 def memory(theme: Theme) -> str:
-    result = load("hash.json")["result"]["peak_memory_mb"]
+    result = newest_hash("peak_memory_mb")["result"]["peak_memory_mb"]
     names = list(next(iter(result.values())))
     rows = {name: [row[each] for each in names] for name, row in result.items()}
     most = max(max(row) for row in rows.values())

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from common import losses
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
@@ -27,9 +29,20 @@ def load(name: str) -> dict[str, Any]:
     return record
 
 
+def of_machines(benchmark: str) -> list[dict[str, Any]]:
+    """Return a benchmark's results of all machines, the newest last."""
+    found = [load(path.name) for path in sorted(RESULTS.glob(f"{benchmark}-*.json"))]
+    return sorted(found, key=lambda record: str(record["date"]))
+
+
 def newest_index() -> dict[str, Any]:
     """Return the search's newest result; each machine has one of its own."""
-    return load(sorted(RESULTS.glob("index*.json"))[-1].name)
+    return of_machines("index")[-1]
+
+
+def newest_hash(part: str) -> dict[str, Any]:
+    """Return the newest result of hashing that has a part; each machine has one of its own."""
+    return [record for record in of_machines("hash") if part in record["result"]][-1]
 
 
 def told(milliseconds: float) -> str:
@@ -50,12 +63,16 @@ def measured_on(record: dict[str, Any]) -> str:
     return f"Measured on {record['date'][:10]}, {machine['cpu']}, {machine['cores']} cores. {peers}."
 
 
+def _newest_part(part: str) -> Any:
+    return next((each["result"][part] for each in of_machines("hash")[::-1] if part in each["result"]), {})
+
+
 # -- README ---------------------------------------------------------------------------------------------
 
 
 def front() -> list[str]:
     """Return README's three figures, each with what it does not reach."""
-    photo = load("hash.json")["result"]["files"]["1600x1004 jpeg (314 kB)"]
+    photo = newest_hash("files")["result"]["files"]["1600x1004 jpeg (314 kB)"]
     ours, bare, peer = (photo[name] for name in ("safehash pdq", "bare luma decode", "threatexchange pdq"))
     largest = max(newest_index()["results"], key=lambda each: (each["n"], each["digests"] == "real"))
     recall = load("views.json")["result"]["recall"]
@@ -85,7 +102,7 @@ def front() -> list[str]:
 
 
 def arrays() -> list[str]:
-    record = load("hash.json")
+    record = newest_hash("arrays")
     lines = [
         measured_on(record),
         "",
@@ -109,7 +126,7 @@ def three_digits(value: float) -> str:
 
 def files() -> list[str]:
     """Return file-to-hash times; in brackets how many times ours a peer takes."""
-    result = load("hash.json")["result"]
+    result = newest_hash("files")["result"]
     peers = ["bare luma decode", "threatexchange pdq", "imagehash phash", "opencv phash", "perception phash"]
     present = [peer for peer in peers if any(peer in rows for rows in result["files"].values())]
     lines = ["| from a file to a hash | safehash PDQ | " + " | ".join(present) + " |"]
@@ -125,6 +142,113 @@ def files() -> list[str]:
     return lines
 
 
+def phone() -> list[str]:
+    """Return what pictures cost that phones and cameras wrote; in brackets how many times ours a peer takes."""
+    rows = _newest_part("phone")
+    peers = [
+        "threatexchange pdq",
+        "imagehash phash",
+        "opencv phash",
+        "opencv phash, grey",
+        "opencv phash, grey half size",
+    ]
+    lines = [
+        "| a picture as its camera wrote it | safehash PDQ | " + " | ".join(peers) + " |",
+        "| --- |" + " ---: |" * (len(peers) + 1),
+    ]
+    for name, row in rows.items():
+        cells = [
+            f"{told(row[peer]['ms'])} ({row[peer]['times_ours']:.2f})" if peer in row else ""
+            for peer in peers
+        ]
+        lines.append(f"| {name} | {told(row['safehash pdq']['ms'])} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def losses_of_newest() -> list[str]:
+    """Return every row in which a peer takes less time than we do, the worst first, and the search's."""
+    lines = ["| where a peer is faster | peer | of our time |", "| --- | --- | ---: |"]
+    lines += [
+        f"| {row['what']} | {row['peer']} | {row['times_ours']:.2f} |"
+        for row in losses(newest_hash("files")["result"])
+    ]
+    for each in newest_index()["results"]:
+        for peer in each.get("peers", []):
+            for name, key in (
+                ("half of the queries within", "p50_us"),
+                ("95 of 100 queries within", "p95_us"),
+            ):
+                ours, theirs = each["ours"]["single"][key], peer["single"][key]
+                if theirs < ours:
+                    lines.append(
+                        f"| one query, {each['n']:,} {each['digests']} digests, {name} | {peer['name']}, which finds "
+                        f"{100 * peer['recall']:.0f} % of what there is | {theirs / ours:.2f} |"
+                    )
+    return lines
+
+
+#: (what is compared, part of the result, how the row begins, peer) of the table over machines.
+_OVER_MACHINES = (
+    ("256 x 256 RGB array to PDQ, pdqhash", "arrays", "256x256 rgb to pdq", "pdqhash"),
+    ("1600 x 1004 RGB array to PDQ, pdqhash", "arrays", "1600x1004 rgb to pdq", "pdqhash"),
+    ("4032 x 3024 RGB array to PDQ, pdqhash", "arrays", "4032x3024 rgb to pdq", "pdqhash"),
+    ("1600 x 1004 grey array to PDQ, pdqhash", "arrays", "1600x1004 to pdq", "pdqhash"),
+    ("150 x 100 JPEG, OpenCV's pHash", "files", "150x100 jpeg", "opencv phash"),
+    ("1600 x 1004 JPEG, python-threatexchange", "files", "1600x1004 jpeg", "threatexchange pdq"),
+    ("1600 x 1004 JPEG, OpenCV's pHash", "files", "1600x1004 jpeg", "opencv phash"),
+    ("1600 x 1004 JPEG, OpenCV's pHash of a grey decode", "files", "1600x1004 jpeg", "opencv phash, grey"),
+    ("1600 x 1004 WebP, OpenCV's pHash", "files", "1600x1004 webp", "opencv phash"),
+)
+
+
+def machines() -> list[str]:
+    """Return ratios side by side for every machine that was measured on."""
+    hashing, searching = of_machines("hash"), of_machines("index")
+
+    def heads(records: list[dict[str, Any]]) -> str:
+        return " | ".join(f"{record['machine']['cpu']}, {record['date'][:10]}" for record in records)
+
+    lines = [f"| times our time | {heads(hashing)} |", "| --- |" + " ---: |" * len(hashing)]
+    for what, part, start, peer in _OVER_MACHINES:
+        cells = []
+        for record in hashing:
+            rows: dict[str, Any] = next(
+                (each for name, each in record["result"].get(part, {}).items() if name.startswith(start)), {}
+            )
+            row = rows.get(peer)
+            spread = (
+                f" ({row['quartiles'][0]:.3g}-{row['quartiles'][1]:.3g})"
+                if row and "quartiles" in row
+                else ""
+            )
+            cells.append(f"{three_digits(row['times_ours'])}{spread}" if row else "")
+        lines.append(f"| {what} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"| one query, times FAISS flat | {heads(searching)} |",
+        "| --- |" + " ---: |" * len(searching),
+    ]
+    keys = sorted({(each["n"], each["digests"]) for record in searching for each in record["results"]})
+    for n, digests in keys:
+        ratios = [
+            next(
+                (
+                    each["single_ratio"]
+                    for each in record["results"]
+                    if (each["n"], each["digests"]) == (n, digests)
+                ),
+                None,
+            )
+            for record in searching
+        ]
+        lines.append(
+            f"| {n:,} {digests} digests | "
+            + " | ".join("" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
+            + " |"
+        )
+    return lines
+
+
 def drift() -> list[str]:
     pdq = load("drift.json")["result"]["pdq"]
     return [
@@ -134,7 +258,7 @@ def drift() -> list[str]:
 
 
 def memory() -> list[str]:
-    result = load("hash.json")["result"]["peak_memory_mb"]
+    result = newest_hash("peak_memory_mb")["result"]["peak_memory_mb"]
     peers = list(next(iter(result.values())))
     lines = [
         "| peak memory beyond the start, MB | " + " | ".join(peers) + " |",
@@ -183,6 +307,23 @@ def false_matches() -> list[str]:
     return lines
 
 
+def gates() -> list[str]:
+    """Return what each gate alone keeps out, of unrelated uploads looked up at the largest effort measured."""
+    result = load("gates.json")["result"]
+    lines = [
+        f"Of {result['uploads']:,} unrelated uploads of the mixes, looked up thoroughly: pairs that would match if one "
+        "gate alone were not there. What a gate shares with others stands at none of them.",
+        "",
+        "| gate | wrong pairs | uploads | the nearest of them |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for name, row in result["gates"].items():
+        first = row["examples"][0] if row["examples"] else None
+        shown = f"`{first['upload']}`, `{first['listed']}`: at {first['needs_without']} bits" if first else ""
+        lines.append(f"| {name} | {row['wrong_pairs_kept_out']} | {row['uploads']} | {shown} |")
+    return lines
+
+
 def search() -> list[str]:
     record = newest_index()
     lines = [
@@ -200,9 +341,21 @@ def search() -> list[str]:
             told(ours["snapshot"]["open_and_first_query_ms"]),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    threads = []
+    for each in record["results"]:
+        two = each["ours"]["two_threads"]
+        threads.append(f"{each['n']:,} {each['digests']}: {two['ratio']:.2f} ({two['pairs_counted']})")
     n_differing = sum(each["answers"]["differing"] for each in record["results"])
     n_queries = sum(each["answers"]["queries"] for each in record["results"])
-    return [*lines, "", f"Answers that differ from brute force: {n_differing} of {n_queries}."]
+    return [
+        *lines,
+        "",
+        f"Answers that differ from brute force: {n_differing} of {n_queries}.",
+        "",
+        "Two threads, times one (in brackets how many of 15 pairs counted: those in which both processors were had): "
+        + "; ".join(threads)
+        + ".",
+    ]
 
 
 def scan() -> list[str]:
@@ -236,11 +389,13 @@ def scan() -> list[str]:
 
 def lists() -> list[str]:
     rows = [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
-    lines = ["| list | reader | hashes | time | peak memory |", "| --- | --- | ---: | ---: | ---: |"]
-    lines += [
-        f"| {row['list']} | {row['who']} | {row['hashes']:,} | {told(row['seconds'] * 1000)} | {row['peak_mb']} MB |"
-        for row in rows
-    ]
+    lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
+    for row in rows:
+        seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
+        memory = f"{row['peak_mb']} MB" if "peak_mb" in row else f"{row['bytes_per_entry']} bytes an entry"
+        lines.append(
+            f"| {row['list']} | {row['who']} | {row['hashes']:,} | {told(seconds * 1000)} | {memory} |"
+        )
     return lines
 
 
@@ -259,7 +414,7 @@ def start() -> list[str]:
 def aims() -> list[str]:
     """Return every aim with what was measured, and whether it is met."""
     lines = ["| what | wanted | measured | met |", "| --- | --- | ---: | --- |"]
-    for row in load("hash.json")["result"]["aims"]:
+    for row in newest_hash("threads")["result"]["aims"]:
         lines.append(
             f"| {row['what']} | {row['wanted']} | {row['measured']:.3g} | {'yes' if row['met'] else '**no**'} |"
         )
@@ -292,9 +447,13 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "arrays": arrays,
     "files": files,
     "drift": drift,
+    "phone": phone,
+    "losses": losses_of_newest,
+    "machines": machines,
     "memory": memory,
     "recall": recall,
     "false matches": false_matches,
+    "gates": gates,
     "search": search,
     "scan": scan,
     "lists": lists,

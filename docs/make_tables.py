@@ -16,6 +16,7 @@ from requirements_of import dependencies, platforms
 from unseen import unseen
 
 from safehash.cli import exits
+from safehash.lists.formats import describing
 from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 from safehash.service import app, description
@@ -26,6 +27,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "families": families.markdown,
     "gates": judgement.markdown,
     "exit codes": exits.markdown,
+    "list formats": describing.formats_markdown,
+    "names of columns": describing.names_markdown,
+    "words of cells": describing.words_markdown,
     "routes": lambda: description.markdown(app.ROUTES),
     "commands": commands,
     "dependencies": dependencies,

@@ -17,8 +17,6 @@ PURPOSES = {
     "faiss-cpu": 'a second opinion on look-ups: `doctor --verify`, `method="faiss"`; loaded only when asked for',
     "rich": "colours, tables and progress on a terminal",
     "pebble": "worker processes that can be ended one by one",
-    "watchdog": "files as they arrive: `scan --watch`",
-    "shtab": "completion for shells",
     "tomli": "`--config` files, before Python 3.11",
     "msgspec": "JSON lists, fast and within bounds",
     "defusedxml": "XML lists without entities",

@@ -53,3 +53,18 @@ def examples_folder(bridge: Path, tmp_path_factory: pytest.TempPathFactory) -> P
             )
         )
     return made
+
+
+#: Files of the quick tests, below this folder: what `make check` runs.
+QUICK = frozenset(
+    line
+    for line in (Path(__file__).parent / "quick.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what stands in no file of quick.txt: a new file is slow until somebody says otherwise."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix() not in QUICK:
+            item.add_marker("slow")

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("matching",),
     ("scanning",),
-    ("evaluation", "integrations", "reports", "service"),
+    ("batch", "evaluation", "integrations", "reports", "service"),
     ("cli",),
 )
 ROOMS = tuple(room for floor in FLOORS for room in floor)
@@ -53,7 +53,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("service",),
     "h11": ("service",),
     "threatexchange": ("integrations",),
-    "pyarrow": ("matching", "cli"),
+    "pyarrow": ("matching", "batch", "cli"),
+    "polars": ("batch",),
+    "cryptography": ("matching",),
     "rich": ("cli",),
     "argparse": ("cli",),
     "shtab": ("cli",),

@@ -15,6 +15,7 @@ import pytest
 
 import house
 import safehash
+from conftest import QUICK
 from house import DESIGN, DOORS, FLOORS, PACKAGE, ROOMS, ROOT, SOURCES, place_of, room_of
 
 #: Names directly in the package, stubs of compiled modules included: more are not seen at a glance.
@@ -286,3 +287,9 @@ def test_the_version_stands_in_one_place() -> None:
         r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert first is not None and first[1] == safehash.__version__
+
+
+def test_quick_tests_are_files_that_are_there() -> None:
+
+    missing = [name for name in QUICK if not (Path(__file__).parent / name).exists()]
+    assert missing == [] and len(QUICK) > 20

@@ -7,11 +7,13 @@ from typing_extensions import Self
 
 LEVELS: tuple[int, ...]
 BLOCK_SIZE: int
+SEAL_BYTES: int
 MAX_SLOTS: int
 __test__: dict[str, str]
 
 def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
 def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
+def block_seals(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]: ...
 
 @final
 class Blocks:
@@ -20,6 +22,8 @@ class Blocks:
         data: npt.NDArray[np.uint8],
         sums: npt.NDArray[np.uint64],
         on_damage: Callable[[int], Exception],
+        *,
+        seals: npt.NDArray[np.uint8] | None = None,
     ) -> Self: ...
     def touch(self, values: npt.NDArray[Any]) -> None: ...
     def damage(self) -> Exception: ...

@@ -17,6 +17,7 @@ cdef extern from "_search.h" nogil:
     enum:
         SH_MAX_SLOTS
         SH_BLOCK_BITS
+        SH_SEAL_BYTES
         SH_OK
         SH_NO_MEMORY
         SH_BAD_BLOCK
@@ -26,6 +27,7 @@ cdef extern from "_search.h" nogil:
         const uint8_t* base
         size_t n_bytes
         const uint64_t* sums
+        const uint8_t* seals
         uint8_t* verified
         int64_t* bad_block
 
@@ -66,6 +68,7 @@ cdef extern from "_search.h" nogil:
         int64_t room
 
     uint64_t sh_checksum(const uint8_t* data, size_t n_bytes)
+    void sh_seal(uint8_t* seal, const uint8_t* data, size_t n_bytes)
     int sh_touch(const sh_file* file, const void* address, size_t n_bytes)
     void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step)
     const sh_searchers* sh_searchers_at(int level)
@@ -88,6 +91,8 @@ cdef extern from "_search.h" nogil:
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_POPCNT, SH_VPOPCNT))
 
+#: Bytes of what `block_seals` gives for each block.
+SEAL_BYTES = SH_SEAL_BYTES
 BLOCK_SIZE = 1 << SH_BLOCK_BITS
 MAX_SLOTS = SH_MAX_SLOTS
 
@@ -138,6 +143,18 @@ def block_checksums(const uint8_t[::1] data not None):
     return sums
 
 
+def block_seals(const uint8_t[::1] data not None):
+    """Return the BLAKE2b digest, 16 bytes, of every 4 KiB of a uint8 array; uint8, shape (n_blocks, 16)."""
+    cdef Py_ssize_t n = data.shape[0], size = 1 << SH_BLOCK_BITS
+    cdef Py_ssize_t n_blocks = (n + size - 1) // size, block
+    seals = np.empty((n_blocks, SH_SEAL_BYTES), np.uint8)
+    cdef uint8_t[:, ::1] out = seals
+    with nogil:
+        for block in range(n_blocks):
+            sh_seal(&out[block, 0], &data[block * size], min(size, n - block * size))
+    return seals
+
+
 @cython.final
 @cython.auto_pickle(False)
 cdef class Blocks:
@@ -152,6 +169,8 @@ cdef class Blocks:
     on_damage : callable
         Takes a block's number (-1: a position in the file points outside its array) and returns the exception
         to raise.
+    seals : ndarray of uint8, shape (n_blocks, 16), optional
+        What `block_seals` gave for it, of a file that is signed: compared, too.
 
     Notes
     -----
@@ -160,21 +179,26 @@ cdef class Blocks:
 
     cdef sh_file file
     cdef int64_t bad_block
-    cdef object _data, _sums, _verified, _on_damage
+    cdef object _data, _sums, _seals, _verified, _on_damage
 
-    def __cinit__(self, const uint8_t[::1] data not None, const uint64_t[::1] sums not None, on_damage):
+    def __cinit__(self, const uint8_t[::1] data not None, const uint64_t[::1] sums not None, on_damage, *,
+                  const uint8_t[:, ::1] seals=None):
         cdef Py_ssize_t n_blocks = (data.shape[0] + (1 << SH_BLOCK_BITS) - 1) >> SH_BLOCK_BITS
         if data.shape[0] == 0 or sums.shape[0] != n_blocks:
             raise ValueError(f"{data.shape[0]} bytes with {sums.shape[0]} checksums")
         if not callable(on_damage):
             raise TypeError(f"on_damage makes an exception of a block's number; {type(on_damage).__name__} cannot")
         check_aligned(&sums[0], sizeof(uint64_t), "checksums")
+        if seals is not None and (seals.shape[0] != n_blocks or seals.shape[1] != SH_SEAL_BYTES):
+            raise ValueError(f"{n_blocks} blocks with {seals.shape[0]} seals of {seals.shape[1]} bytes")
         verified = np.zeros(n_blocks, np.uint8)
         cdef uint8_t[::1] flags = verified
         self._data, self._sums, self._verified, self._on_damage = data, sums, verified, on_damage
+        self._seals = seals
         self.file.base = &data[0]
         self.file.n_bytes = data.shape[0]
         self.file.sums = &sums[0]
+        self.file.seals = NULL if seals is None else &seals[0, 0]
         self.file.verified = &flags[0]
         self.bad_block = -1
         self.file.bad_block = &self.bad_block

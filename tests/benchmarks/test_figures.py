@@ -120,7 +120,7 @@ def test_where_we_lose_is_every_such_row_worst_first() -> None:
         },
         "phone": {"p": {"opencv phash, grey": {"times_ours": 0.9}}},
     }
-    assert of("bench_hash").losses(rows) == [
+    assert of("common").losses(rows) == [
         {"what": "webp", "peer": "opencv phash", "times_ours": 0.51},
         {"what": "small", "peer": "opencv phash", "times_ours": 0.78},
         {"what": "p", "peer": "opencv phash, grey", "times_ours": 0.9},
@@ -222,14 +222,22 @@ def test_a_person_s_verdicts_are_applied(tmp_path: Path) -> None:
     path.write_text("upload\tlisted\tverdict\nm1\tL1\tright\nm2\tL2\tunclear\ni1\tL3\tliterally true\n")
     false = false_results()
     of("bench_views").judge(false, str(path))
-    assert false["mixes"]["maps"]["wrong"] == {"standard": 0, "thorough": 1}  # m2: unclear is wrong
-    assert false["mixes"]["icons"]["wrong"] == {"standard": 0, "thorough": 0}
+    assert false["mixes"]["maps"]["wrong"] == {
+        "standard": 0,
+        "thorough": 1,
+        "exhaustive": 0,
+    }  # m2: unclear is wrong
+    assert false["mixes"]["icons"]["wrong"] == {"standard": 0, "thorough": 0, "exhaustive": 0}
     assert false["mixes"]["maps"]["nearest"] == {"framed or panel": 41}  # the least, of what is not right
     assert false["mixes"]["icons"]["nearest"] == {}
     path.write_text("upload\tlisted\tverdict\n")
     false = false_results()
     of("bench_views").judge(false, str(path))
-    assert false["mixes"]["maps"]["wrong"] == {"standard": 1, "thorough": 2}  # what nobody judged is wrong
+    assert false["mixes"]["maps"]["wrong"] == {
+        "standard": 1,
+        "thorough": 2,
+        "exhaustive": 0,
+    }  # what nobody judged is wrong
     assert false["mixes"]["icons"]["nearest"] == {"rotated": 33}
 
 

@@ -53,7 +53,7 @@ BREAKS = (
     ),
     Break(
         what="rows that we lose are left out",
-        file="benchmarks/bench_hash.py",
+        file="benchmarks/common.py",
         before='and row["times_ours"] < 1\n',
         after='and row["times_ours"] < 0.6\n',
         dies=(f"{_FIGURES}::test_where_we_lose_is_every_such_row_worst_first",),

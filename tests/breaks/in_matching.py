@@ -42,21 +42,21 @@ BREAKS = (
         file=_SAMPLING,
         before="        self.kept.append(Sampled(own, thumbs, name, shown_for))\n",
         after="        if not self.kept:\n            self.kept.append(Sampled(own, thumbs, name, 1.0))\n",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="of many frames those shown shortest are kept",
         file=_SAMPLING,
         before="self.kept.remove(min(self.kept, key=self._worth))",
         after="self.kept.remove(max(self.kept, key=self._worth))",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="a frame asked to be shown for no time counts as not shown",
         file=_SAMPLING,
         before="            shown_for = _HASTY_SHOWN_FOR\n",
         after="            shown_for = 0.0\n",
-        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+        dies=("tests/matching/test_sampling.py",),
     ),
     Break(
         what="views of low quality are looked up",
@@ -201,28 +201,34 @@ BREAKS = (
         before='            if f"{checksum(sums[first : first + n_blocks]):016x}" != section.checksum:\n'
         '                raise self._error("its block checksums are not its own", section.name)\n',
         after="",
-        dies=(_SNAPSHOT, "tests/matching/test_forged_snapshots.py"),
+        dies=("tests/matching/test_forged_snapshots.py::test_a_section_s_own_checksum_is_compared",),
     ),
     Break(
         what="the header's checksum is not compared",
         file=_FILE,
         before="        if checksum(data) != header_sum:\n",
         after="        if False:\n",
-        dies=(f"{_SNAPSHOT}::test_no_changed_byte_changes_an_answer",),
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_the_name_of_a_list_is_under_the_header_s_checksum",
+        ),
     ),
     Break(
         what="the preamble's checksum is not compared",
         file=_FILE,
-        before="if checksum(preamble[: _PREAMBLE.size]) != preamble_sum or version != _VERSION:",
-        after="if version != _VERSION:",
-        dies=(f"{_SNAPSHOT}::test_no_changed_byte_changes_an_answer",),
+        before="if checksum(preamble[: _PREAMBLE.size]) != preamble_sum or version < _UNSIGNED:",
+        after="if version < _UNSIGNED:",
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_where_things_lie_is_under_the_preamble_s_checksum",
+        ),
     ),
     Break(
         what="the sum of the block checksums is not compared",
         file=_FILE,
         before="        if checksum(sums) != sums_sum:\n",
         after="        if False:\n",
-        dies=(f"{_SNAPSHOT}::test_no_changed_byte_changes_an_answer",),
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_block_checksums_are_under_a_checksum_of_their_own",
+        ),
     ),
     Break(
         what="a snapshot of bits of another version is used",

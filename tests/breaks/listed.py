@@ -6,6 +6,7 @@ from breaking import Break
 from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_evaluation import BREAKS as IN_EVALUATION
 from in_gates import BREAKS as IN_GATES
+from in_images import BREAKS as IN_IMAGES
 from in_lists import BREAKS as IN_LISTS
 from in_matching import BREAKS as IN_MATCHING
 from in_reports import BREAKS as IN_REPORTS
@@ -14,6 +15,7 @@ from in_scanning import BREAKS as IN_SCANNING
 __all__ = ["BREAKS"]
 
 BREAKS: tuple[Break, ...] = (
+    *IN_IMAGES,
     *IN_LISTS,
     *IN_GATES,
     *IN_MATCHING,

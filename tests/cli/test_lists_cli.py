@@ -15,7 +15,9 @@ from PIL import Image
 from profiles_made import SRGB, matrix_profile
 
 from list_samples import BRIDGE, DATA, FIRST
+from safehash.cli.arguments import ListText
 from safehash.cli.lists import add_commands
+from safehash.cli.parser import make_parser, parsers_below
 from safehash.hashing.compute import hash_array
 from safehash.hashing.hashes import Hash
 from safehash.lists.entry import Entry
@@ -251,3 +253,18 @@ def test_add_refuses_a_flat_picture_that_hides_a_busy_one(
     path.write_bytes(png(np.maximum(made(1, 240, 320)[:, :, 1], 1), gama(50.0)))
     assert run("add", path, "-o", tmp_path / "own.jsonl") == 2
     assert "too flat to match" in capsys.readouterr().err
+
+
+def test_every_command_that_takes_lists_can_be_told_how_to_read_them() -> None:
+    """Whatever refuses a list names an option, and the option is there."""
+    found = 0
+    for one in parsers_below(make_parser()):
+        options = {option for action in one._actions for option in action.option_strings}
+        if any(action.type is ListText for action in one._actions):
+            found += 1
+            missing = {
+                *("--columns", "--ignore", "--algorithm", "--notation", "--list-format"),
+                *("--max-rejects", "--allow-cut", "--max-shrink"),
+            } - options
+            assert not missing, one.prog
+    assert found >= 9

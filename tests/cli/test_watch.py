@@ -206,3 +206,16 @@ def test_what_cannot_be_watched_is_refused(folder: Path, more: list[str]) -> Non
     assert done.returncode == 2, done.stderr
     assert b"watch" in done.stderr
     assert not (folder / "r.jsonl").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safehash.cli import main
+
+    monkeypatch.setattr(watching, "find_spec", lambda name: None)
+    assert main(["scan", "--watch", str(folder / "spool"), "--list", str(folder / "own.csv")]) == 2
+    assert "pip install 'safehash[watch]'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["completion", "bash"]) == 2
+    assert "pip install 'safehash[completion]'" in capsys.readouterr().err

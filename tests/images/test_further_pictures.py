@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from corpus_jpeg import segment, with_markers
 from corpus_png import exif_of
 from pictures_made import made
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from png_files import PngFrame, apng, chunk, png
@@ -22,6 +23,7 @@ from conftest import DATA
 from safehash import Hash, UnreadableImage, UnsupportedImage
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
+from safehash.hashing.shown import pictures_shown
 from safehash.images.boxes import has_two_pictures
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.exif import read_turns_of
@@ -129,7 +131,7 @@ def test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too(what: s
         plain = [name for name in named if "narrow" not in name and not named[name].plain]
         assert {f"{name}, with its range taken for narrow" for name in plain} <= set(named)
         narrow = named["with its range taken for narrow"]
-        assert (narrow.effort, narrow.shown) == ("fast", True)
+        assert (narrow.effort, narrow.shown) == ("fast", False), "no other picture, a little darker"
         assert np.abs(narrow.make().pixels.astype(int) - frame.pixels).mean() > 1
 
 
@@ -188,32 +190,38 @@ def test_a_cut_jpeg_with_a_profile_is_seen_in_its_colours_as_far_as_it_goes() ->
     assert (own[missing] == 255).all()
     assert np.abs(own[~missing].astype(int) - plain[~missing]).mean() > 20
     assert named["as far as it goes, in its own colours"].effort == "fast"
+    listed = [each.view for each in pictures_shown(cut(saved(made(1), icc_profile=icc), 0.6))]
+    assert "as far as it goes, in its own colours" in listed and "as far as it goes" not in listed
+
+
+def test_an_animation_that_chromium_darkens_is_listed_as_it_is() -> None:
+    (only,) = pictures_shown(odd("an animation, 10 bits, 420, full range"))
+    assert (only.view, only.is_shown) == ("as it is", True)
+
+
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_a_progressive_jpeg_cut_within_its_first_scan_has_the_rows_that_scan_has(subsampling: int) -> None:
-    data = saved(made(1, 160, 96), progressive=True, subsampling=subsampling)
+    """Each row of blocks ends with a restart marker, so that how many are whole can be counted."""
+    data = saved(made(1, 160, 96), progressive=True, subsampling=subsampling, restart_marker_rows=1)
     start = data.index(b"\xff\xda")
-    end = data.index(b"\xff", start + 14)
-    while data[end + 1] in (0, *range(0xD0, 0xD8)):
-        end = data.index(b"\xff", end + 1)
-    block = 16 if subsampling == 2 else 8
-    n_before = 0
-    for at in range(start + 20, end, 7):
-        part = data[:at]
-        there = rows_there(part, _opened(part))
-        n_rows = 0 if there is None else int(there.sum())
-        assert n_rows >= n_before, "more bytes have no fewer rows"
-        assert there is None or (there[:n_rows].all() and not there[n_rows:].any())
-        # Two rows of blocks and the one that is not whole are held back.
-        assert n_rows <= max(0, 160 - 2 * block)
-        n_before = n_rows
-    lines = 2 if subsampling == 2 else 0
-    assert n_before in (160 - 2 * block - lines, 160 - 3 * block - lines)
-    second = data.index(b"\xff\xda", end)
-    assert rows_there(data[: second + 30], _opened(data[: second + 30])) is None, (
-        "the second scan shows all rows"
-    )
+    second = data.index(b"\xff\xda", start + 2)
+    block, lines = (16, 2) if subsampling == 2 else (8, 0)
+    n_compared = 0
+    for at in range(start + 20, second - 60, 5):
+        there = rows_there(data[:at], _opened(data[:at]))
+        assert there is not None
+        n_rows = int(there.sum())
+        assert there[:n_rows].all()
+        # Two rows of blocks are held back, and the one that is not whole; within its last bytes a row may be whole.
+        n_whole = {len(_RESTART.findall(data, start, end)) for end in (at, at + 6)}
+        assert n_rows in {max(0, (n - 2) * block - lines) for n in n_whole}
+        n_compared += n_rows > 0
+    assert n_compared > 20
+    part = data[: second + 30]
+    assert rows_there(part, _opened(part)) is None, "the second scan shows all rows"
 
 
 def _opened(data: bytes) -> ImageFile:
@@ -294,7 +302,9 @@ def test_webp_in_tiff_is_read(n_bands: int) -> None:
 
 def test_webp_in_tiff_of_other_sides_than_its_strip_is_left_out() -> None:
     strips = [webp(made(1)[: ROWS // 2]), webp(made(1)[ROWS // 2 :, : COLS - 1])]
-    assert decode(tiff(made(1), 2, 50001, strips)).provenance.truncated
+    decoded = decode(tiff(made(1), 2, 50001, strips))
+    assert decoded.provenance.truncated
+    assert (decoded.pixels[ROWS // 2 :] == 255).all()
 
 
 @pytest.mark.parametrize("compression", [33004, 34712, 52546, 9])
@@ -324,3 +334,30 @@ def test_alpha_behind_inks_and_lab_is_one_more_picture(
     clear = views(frame)["with its last sample as alpha"].make().pixels.reshape(ROWS, COLS, -1)
     assert np.abs(clear - (opaque * share + 255 * (1 - share))).max() <= 1.5
     assert pdq(frame).distance(hash_array(np.ascontiguousarray(clear))) > 10
+
+
+# -- one decode for two pictures -----------------------------------------------------------------------------
+
+
+def test_gentle_colours_come_out_of_the_decode_that_gives_luma(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photograph in Display P3 is not decoded a second time, and is shown as if it were."""
+    data = saved(made(1, 400, 520), icc_profile=matrix_profile(DISPLAY_P3))
+    frame = first(data)
+    own = views(frame)["in its own colours"].make()
+    twice = decode(data)  # in colour, whole
+    np.testing.assert_array_equal(frame.pixels, next(decode_frames(data, step_for=reduction_for)).pixels)
+    with Image.open(io.BytesIO(data)) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        converted = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
+    assert converted is not None
+    shown = np.asarray(converted)
+    assert np.abs(own.pixels.astype(int) - shown).mean() < 1.5
+    assert np.abs(twice.pixels.astype(int) - shown).mean() > 3, "the profile changes something"
+
+    def decode_again(*_: object) -> None:
+        raise AssertionError("decoded a second time")
+
+    monkeypatch.setattr("safehash.images.jpeg._in_colour", decode_again)
+    views(first(data))["in its own colours"].make()

@@ -434,3 +434,64 @@ def test_databases(tmp_path: Path) -> None:
         database.execute("DELETE FROM hashes WHERE id = 3")
         database.execute("INSERT INTO hashes VALUES (?, ?, ?, ?, ?)", rows[3])
     database.close()
+
+
+# -- opinions where formats have labels --------------------------------------------------------------------
+
+_DIGEST = "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"
+
+
+def labelled(label: str) -> dict[str, str]:
+    """Return a page of each format that has labels, with one record of this label."""
+    record = Record(1, "pdq", _DIGEST, False, "positive")
+    te = threatexchange([record])
+    te["data"][0]["descriptors"]["data"][0]["tags"] = [label]
+    case = stopncii([record])
+    case["hashRecords"][0]["CSPFeedbacks"][0]["tags"] = [label]
+    bank = hma([record])
+    bank[0]["bank"] = label
+    context = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Media"
+    media = {"MediaID": 1, "MD5": "9E107D9D372BB6826BD81D3542A419D6", "Category": 1, "Tags": [label]}
+    return {
+        "list.json": json.dumps(te),
+        "case.json": json.dumps(case),
+        "bank.json": json.dumps(bank),
+        "media.json": json.dumps({"@odata.context": context, "value": [media]}),
+        "simple.pdq.te": f"{_DIGEST},1,mine,{label}\n",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(labelled("x")))
+def test_a_label_may_be_an_opinion_or_a_deletion(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(labelled("graphic")[name])
+    (entry,) = read_list(path)
+    before = entry.category
+    path.write_text(labelled("false_positive")[name])
+    (entry,) = read_list(path)
+    assert entry.category in ("negative", "disputed")
+    assert entry.category != before
+    assert "false_positive" not in entry.labels
+    path.write_text(labelled("withdrawn")[name])
+    with pytest.raises(ListError, match="'withdrawn' speaks of deletion"):
+        list(read_list(path))
+
+
+def test_a_field_that_a_format_does_not_know_may_speak(tmp_path: Path) -> None:
+    """Of deletion or opinion: by its name, or, where its name means other things too, by what it holds."""
+    path = tmp_path / "list.json"
+    for name, value in (
+        ("is_deleted", True),
+        ("status", "withdrawn"),
+        ("verdict", "benign"),
+        ("x", "false positive"),
+    ):
+        for make, where in ((threatexchange, "data"), (stopncii, "hashRecords"), (tat, "results"), (hma, "")):
+            page = make([Record(1, "pdq", _DIGEST, False, "positive")])
+            (page[where] if where else page)[0][name] = value
+            path.write_text(json.dumps(page))
+            with pytest.raises(
+                ListError, match="speaks of deletion or opinion and is not known in this format"
+            ):
+                list(read_list(path))
+            assert len(list(read_list(path, ignore=[name]))) == 1

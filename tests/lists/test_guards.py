@@ -332,3 +332,41 @@ def test_a_database_is_refused_where_it_is_cut(tmp_path: Path) -> None:
         path.write_bytes(data[: int(len(data) * share)])
         with pytest.raises(ListError):
             load_list(path, max_rejects=1)
+
+
+def test_an_archive_among_pages_is_not_left_out(tmp_path: Path) -> None:
+    """What cannot be unpacked may be half of the list; a page of words about it is none."""
+    (tmp_path / "1.txt").write_text(LINES)
+    (tmp_path / "README.md").write_text("# What this is\n")
+    assert load_list(tmp_path).report.n_rejects == 1
+    for head in (
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a\x07",
+        b"\0" * 257 + b"ustar",
+        gzip.compress(b"\0" * 257 + b"ustar"),
+    ):
+        (tmp_path / "2").write_bytes(head + b"\0" * 100)
+        with pytest.raises(ListError, match=r"cut off or changed \(2: a .* archive: unpack it"):
+            load_list(tmp_path)
+    assert len(load_list(tmp_path, allow_cut=True)) == 40
+
+
+@pytest.mark.parametrize("n_left", range(5, len("false_positive")))
+def test_a_last_label_that_was_cut_may_have_been_an_opinion(n_left: int, tmp_path: Path) -> None:
+    label = "false_positive"[:n_left]
+    for name, text in (("list.csv", "pdq,label\n{},x\n{},"), ("simple.pdq.te", "{},1,mine,x\n{},2,mine,")):
+        path = tmp_path / name
+        path.write_text(text.format(FIRST, BRIDGE) + label)
+        reader = read_list(path, max_rejects=1)
+        assert [entry.labels for entry in reader] == [("x",)]
+        assert "the list may be cut off" in str(reader.report.rejects[0])
+        path.write_text(text.format(FIRST, BRIDGE) + "other")
+        assert len(load_list(path)) == 2
+
+
+def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(pages(te(1)))
+    assert any(
+        "columns= says nothing of" in note for note in load_list(path, columns={"deleted": "x"}).report.notes
+    )

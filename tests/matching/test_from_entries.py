@@ -56,6 +56,16 @@ def test_only_the_lists_that_are_named_count(bridge: Path) -> None:
         matcher.check(bridge, lists="own")
 
 
+def test_hashes_may_be_looked_up_as_they_are_alone(bridge: Path) -> None:
+    digest = safehash.hash_file(bridge)
+    matcher = Matcher.from_entries([safehash.Entry(hash=digest, id="1", source="own")])
+    views = [*digest.orientations(), digest.negative()]
+    assert [decision.is_match for decision in matcher.check_hashes(views)] == [True] * 9
+    assert [decision.is_match for decision in matcher.check_hashes(views, turned=False)] == [True] + [
+        False
+    ] * 8
+
+
 def test_a_later_page_that_is_older_loses(bridge: Path) -> None:
     """Pages of an exchange come in any order: the newest record of an entry counts, whenever it is read."""
     digest = safehash.hash_file(bridge)

@@ -279,7 +279,7 @@ def test_foreign_and_newer_files_are_refused(written: Path, tmp_path: Path) -> N
     cases = {
         "not a safehash index file": b"\x89PNG\r\n\x1a\n" + whole[8:],
         "too few": b"SAFEHASH",
-        "newer safehash": resealed(whole, version=2),
+        "newer safehash": resealed(whole, version=3),
         "byte order": resealed(whole, endian=0x04030201),
         "empty": b"",
     }

@@ -191,7 +191,7 @@ def test_the_review_loop_by_keyboard_alone(browser: Browser, tmp_path: Path) -> 
     done = run("review", "apply", saved, kept)
     assert (done.returncode, done.stdout) == (0, b""), done.stderr
     assert b"3 verdicts stored" in done.stderr
-    assert b"1 matches are suppressed" in done.stderr
+    assert b"matches suppressed from now on: 1" in done.stderr
     for command in (
         ("rematch", kept, "--list", tmp_path / "own.csv"),
         (

@@ -20,7 +20,7 @@ from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.ledger import Ledger
+from safehash.scanning.ledger import Ledger, _is_missing
 from safehash.scanning.lookback import rematch, similar, stored_digests
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
@@ -375,3 +375,30 @@ def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
     for name in (path, tmp_path / "hard.db"):
         with pytest.raises(CatalogError, match="2 names"):
             Catalog(name)
+
+
+def test_rows_that_lead_nowhere_are_damage(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
+    """SQLite's own check finds nothing wrong with them."""
+    path = tmp_path / "c.db"
+    scan_into(path, folder, matcher)
+    with Catalog(path) as catalog:
+        catalog.check_integrity()
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        other.execute("UPDATE hashes SET file = 987654 WHERE file = (SELECT min(file) FROM hashes)")
+    other.close()
+    with pytest.raises(CatalogError, match=r"damaged.*hashes"), Catalog(path) as catalog:
+        catalog.check_integrity()
+
+
+def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that refuses is no proof that its files are missing."""
+    assert _is_missing(os.fsencode(tmp_path / "none"))
+    assert _is_missing(os.fsencode(tmp_path / "none" / "below"))
+    assert not _is_missing(os.fsencode(tmp_path))
+
+    def refuse(path: bytes) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("safehash.scanning.ledger.os.lstat", refuse)
+    assert not _is_missing(os.fsencode(tmp_path / "none"))

@@ -435,8 +435,10 @@ def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Pat
     summary = scan_into(path, folder, matcher)
     assert (summary.n_unchanged, summary.outcomes) == (0, {"match": 1, "no_match": 1})
     with Catalog(path) as catalog:
-        changes = list(catalog._store.query("SELECT kind FROM changes WHERE run = 2"))
-    assert changes == [("changed",)]
+        noted = list(catalog._store.query("SELECT kind, entry FROM changes WHERE run = 2"))
+    assert noted == [("lost", "entry-picture00001"), ("changed", None)], (
+        "what the other bytes matched is said"
+    )
     assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
 
 

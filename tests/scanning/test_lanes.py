@@ -19,6 +19,8 @@ from safehash.scanning.sharing import SharedLists
 from safehash.scanning.starting import worker_context
 from stores import write_list, write_pictures
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:

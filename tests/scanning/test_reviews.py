@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import safehash
@@ -38,8 +41,8 @@ def store(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def scanned(store: Path, *, effort: str = "standard", **settings: Any) -> safehash.Summary:
-    how = Settings(effort=effort, **settings)  # type: ignore[arg-type]
+def scanned(store: Path, *, effort: str = "standard", **more: Any) -> safehash.Summary:
+    how = Settings(effort=effort, **more)  # type: ignore[arg-type]
     matcher = safehash.Matcher.from_files(store / "a.csv", store / "b.csv", settings=how)
     options = ScanOptions(workers=0, file_digests=["sha256"])
     with (
@@ -339,3 +342,48 @@ def test_files_of_verdicts(tmp_path: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(CatalogError, match=message):
             read_verdicts(write(*lines))
+
+
+# -- whatever such files hold -----------------------------------------------------------------------------------
+
+SPOILERS = (
+    b"",
+    b"\0",
+    b"\xff",
+    b"[" * 20_000,
+    b'"',
+    b"null",
+    b"1e999",
+    b"-1",
+    b'"\\ud800"',
+    b"{}",
+    b"true",
+    b"[1]",
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.floats(0, 1), length=st.integers(0, 40), spoiler=st.sampled_from(SPOILERS) | st.binary(max_size=6)
+)
+def test_spoilt_bytes_are_refused_in_words(tmp_path: Path, at: float, length: int, spoiler: bytes) -> None:
+    """Part of a good file replaced by anything: read, or refused by an error of ours, never another exception."""
+    write_pairs(tmp_path / "p", [pair(0), pair(3)])
+    lines = [{"kind": "safehash verdicts", "version": 1, "verdicts": 2}, GOOD, {**GOOD, "comment": "why"}]
+    (tmp_path / "v").write_text("\n".join(map(json.dumps, lines)))
+    for name, read, error in (("p", read_pairs, ListError), ("v", read_verdicts, CatalogError)):
+        data = (tmp_path / name).read_bytes()
+        start = round(at * len(data))
+        (tmp_path / name).write_bytes(data[:start] + spoiler + data[start + length :])
+        with contextlib.suppress(error):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "decided", ["0001-01-01T00:00:00+23:59", "2026-01-01", "2026-13-01T00:00:00Z", "-1", ""]
+)
+def test_times_that_are_none(tmp_path: Path, decided: str) -> None:
+    lines = [{"kind": "safehash verdicts", "version": 1, "verdicts": 1}, {**GOOD, "decided": decided}]
+    (tmp_path / "v").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(CatalogError, match="line 2"):
+        read_verdicts(tmp_path / "v")

@@ -215,7 +215,7 @@ def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher)
 
     broken: Matcher = Broken.__new__(Broken)
     broken.__dict__.update(matcher.__dict__)
-    broken.save = lambda path: Path(path).write_bytes(b"no snapshot")  # type: ignore[method-assign, assignment]
+    broken.save = lambda path, *, key=None: Path(path).write_bytes(b"")  # type: ignore[method-assign, assignment]
     broken.__class__ = Matcher
     with pytest.raises(SafehashError, match="before they do anything"):
         list(scan(pictures, matcher=broken, options=ScanOptions(workers=1)))

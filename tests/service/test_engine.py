@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,8 @@ from safehash.service.tokens import Tokens
 from stores import write_list, write_pictures
 
 FLOOD = FloodLimits(max_share=0.5, min_matches=4, min_uploads=4)
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
 
 @pytest.fixture(scope="module")

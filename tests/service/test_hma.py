@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,8 @@ from safehash.service.fetching import Fetcher, _is_public
 from safehash.service.refusing import Refused
 from services import Running
 from stores import write_list, write_pictures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from stores import command, environment, write_list, write_pictures
 
 TOO_MUCH = re.compile(r"[0-9a-fA-F]{9,}")
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -99,6 +101,12 @@ def test_hashes_are_decided_as_the_library_does(
     for hash_, record in zip(given, wanted, strict=True):
         one = service.post_json("/v1/check", {"hash": hash_, "full_hashes": True})
         assert plain(one.json) == record
+    mirrored = {"hash": values[5].hex, "algorithm": "pdq"}  # of the listed one
+    outcomes = [
+        service.post_json("/v1/check", {**mirrored, "effort": e}).json["outcome"]
+        for e in ("fast", "standard")
+    ]
+    assert outcomes == ["no_match", "match"], "fast looks at a hash as it is"
     short = service.post_json("/v1/check", {"hash": f"pdq:{values[1].hex}"}).json
     assert (short["hash"], short["outcome"]) == (values[1].hex[:8], "match")
 

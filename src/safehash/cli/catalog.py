@@ -188,10 +188,17 @@ def _stats(arguments: argparse.Namespace) -> int:
         elif isinstance(value, list):
             print(name)
             for each in value:
-                print("  " + ", ".join(f"{key} {printable(str(item))}" for key, item in each.items()))
+                print("  " + ", ".join(f"{key} {printable(_said(item))}" for key, item in each.items()))
         else:
             print(f"{name:<42} {value}")
     return OK
+
+
+def _said(value: Any) -> str:
+    """Return a value as people read it."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {each}" for name, each in value.items()) or "none"
+    return str(value)
 
 
 def _similar(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..errors import SafehashError
 from .arguments import PathText
 from .exits import OK
 
@@ -24,7 +25,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    import shtab
+    try:
+        import shtab
+    except ImportError as exc:
+        raise SafehashError("completion needs an extra: pip install 'safehash[completion]'") from exc
 
     from .parser import make_parser, parsers_below
 

@@ -88,7 +88,7 @@ def _read(name: str) -> dict[str, Any]:
         return tomllib.loads(read_regular(name, _MAX_BYTES).decode("utf-8"))
     except OSError as exc:
         raise SafehashError(f"{name}: cannot be read: {exc.strerror or exc}") from exc
-    except ValueError as exc:  # no UTF-8, no TOML
+    except (ValueError, RecursionError) as exc:  # no UTF-8, no TOML
         raise SafehashError(f"{name}: no TOML: {exc}") from exc
 
 

@@ -20,12 +20,15 @@ from .list_options import LIST, add_list_options, list_source
 __all__ = ["add_commands"]
 
 #: What is always there, and extras: the module of each, and what it is for.
-_PACKAGES = ("numpy", "pillow", "faiss-cpu", "pebble", "rich", "msgspec", "defusedxml", "watchdog", "shtab")
+_PACKAGES = ("numpy", "pillow", "faiss-cpu", "pebble", "rich", "msgspec", "defusedxml")
 _EXTRAS = {
     "heic": ("pillow_heif", "HEIC and HEIF photographs"),
     "report": ("jinja2", "`safehash report`"),
     "parquet": ("pyarrow", "Parquet"),
     "remote": ("fsspec", "s3://, gs:// and other stores"),
+    "watch": ("watchdog", "`scan --watch`"),
+    "completion": ("shtab", "`safehash completion`"),
+    "serve": ("uvicorn", "`safehash serve`"),
 }
 
 

@@ -10,11 +10,31 @@ from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
 from ..lists.formats.columns import check_columns
 from ..lists.source import MAX_REJECTS, MAX_SHRINK, NOTATIONS, ListSource
+from .arguments import ReadPath
 
-__all__ = ["LIST", "add_list_options", "list_source"]
+__all__ = ["LIST", "add_list_options", "add_trusted", "list_source", "trusted_keys"]
 
 #: What a list is called in usage lines.
 LIST = "[NAME=]LIST"
+
+
+def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the option that names whose snapshots are opened; `trusted_keys` reads it."""
+    parser.add_argument(
+        "--trusted",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="KEY",
+        help="open only a snapshot that this public key (Ed25519, PEM) signed; may be repeated",
+    )
+
+
+def trusted_keys(arguments: argparse.Namespace) -> list[bytes]:
+    """Return the keys that `add_trusted` asked for."""
+    from ..matching.signing import read_public_key
+
+    return [read_public_key(path) for path in arguments.trusted]
 
 
 def add_list_options(

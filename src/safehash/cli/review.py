@@ -89,13 +89,11 @@ def _apply(arguments: argparse.Namespace) -> int:
     known = f", {applied.n_known} were known" if applied.n_known else ""
     said = [
         f"{applied.n_new} verdicts stored{known}",
-        f"{applied.n_cancelled} matches are suppressed from now on"
-        + (f", {applied.n_restored} count again" if applied.n_restored else ""),
+        f"matches suppressed from now on: {applied.n_cancelled}"
+        + (f", that count again: {applied.n_restored}" if applied.n_restored else ""),
     ]
     if applied.n_conflicts:
-        said.append(
-            f"reviewers contradict each other on {applied.n_conflicts} matches: those are not suppressed"
-        )
+        said.append(f"not suppressed, as reviewers contradict each other on them: {applied.n_conflicts}")
     if applied.unknown:
         named = ", ".join(sorted({each.match[:8] for each in applied.unknown})[:_MOST_NAMED])
         said.append(

@@ -18,7 +18,7 @@ from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
-from .list_options import LIST, add_list_options, list_source
+from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
 from .output import FORMS, Records, writing
 from .progress import Progress
 from .show import Show, console_on, summary_lines
@@ -142,6 +142,7 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--index", type=ReadPath, metavar="FILE", help="snapshot written by `safehash index build`"
     )
+    add_trusted(group)
     group.add_argument(
         "--allow", action="append", default=[], type=ListText, metavar=LIST, help="list of harmless pictures"
     )
@@ -215,7 +216,10 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         allow_ids=arguments.allow_id,
         allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
+        trusted=trusted_keys(arguments),
     )
+    if arguments.trusted and arguments.index is None:
+        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")

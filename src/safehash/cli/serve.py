@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -106,6 +107,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to end."""
+    if os.name != "posix":
+        raise SafehashError("serving needs Linux or macOS")
     options = _options(arguments)
     open_matcher, settings = matcher_opener(arguments)
     flood = settings.flood

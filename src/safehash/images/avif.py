@@ -107,14 +107,15 @@ class _Narrow:
         self._last: Decoded | None = None
 
     def views(self, frame: Decoded) -> Iterator[Also]:
-        """Yield every picture of a frame that viewers show, in the narrow range."""
-        yield Also(_AS_NARROW, lambda: self._again(frame, None), effort="fast", shown=True)
+        """Yield every picture of a frame that viewers show, in the narrow range: looked up, but no other picture."""
+        yield Also(_AS_NARROW, lambda: self._again(frame, None), effort="fast")
         for also in frame.also:
             if not also.plain:
                 yield replace(
                     also,
                     name=f"{also.name}, {_AS_NARROW}",
                     make=lambda name=also.name: self._again(frame, name),  # type: ignore[misc]
+                    shown=False,
                 )
 
     def _again(self, frame: Decoded, name: str | None) -> Decoded:

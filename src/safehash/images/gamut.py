@@ -14,7 +14,7 @@ from .pictures import Also, Decoded, Provenance, UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["CHECKED_PIXELS", "as_it_is_shown", "decode_checked"]
+__all__ = ["CHECKED_PIXELS", "as_it_is_shown", "decode_with_chroma", "leaves_the_screen"]
 
 #: Pictures of up to so many pixels are always checked: decoding the chroma, too, takes a quarter of a millisecond. Of
 #: larger ones it takes a quarter of the decode, which only the thorough effort pays.
@@ -30,8 +30,8 @@ _SAMPLED = 2.7
 _SAMPLED_FROM = 64
 
 
-def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8Array, Image | None] | None:
-    """Decode a JPEG's luma and chroma; return the luma, and the picture as it is shown where that differs.
+def decode_with_chroma(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8Array, Image] | None:
+    """Decode a JPEG's luma and chroma; return the luma, and the picture of both.
 
     None where the file does not decode so: damaged, or stored as red, green and blue.
 
@@ -57,12 +57,11 @@ def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8
     if n_taken >= 0 or error < 0:
         return None
     image = pil.Image()._new(core)
-    luma = luma_of(core.getband(0), size)
-    return luma, image if _differs(image) else None
+    return luma_of(core.getband(0), size), image
 
 
-def _differs(image: Image) -> bool:
-    """Tell whether the luma of what a screen shows is another one, from a sample of the pixels."""
+def leaves_the_screen(image: Image) -> bool:
+    """Tell of luma and chroma whether what a screen shows has another luma, from a sample of the pixels."""
     from PIL import Image as pil
     from PIL import ImageChops
 

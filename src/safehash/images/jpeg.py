@@ -15,7 +15,7 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, leaves_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import exif_segments, read_jpeg_header
@@ -79,14 +79,12 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         progressive=header.sampling if header.progressive else (),
     )  # fmt: skip
     reduced = -(-width // step), -(-height // step)
-    shown: Image | None = None
     checked = _is_checked(width * height, n_bands, request)
-    both = decode_checked(data, reduced, step) if checked else None
-    pixels: UInt8Array | None
-    if both is not None:
-        pixels, shown = both
-    else:
-        pixels = _luma(data, reduced, step)
+    both = (
+        decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
+    )
+    chroma: Image | None
+    pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
@@ -94,9 +92,9 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
-    also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
-    if shown is not None:
-        also += (as_it_is_shown(lambda: shown, provenance),)
+    also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
+    if checked and chroma is not None and leaves_the_screen(chroma):
+        also += (as_it_is_shown(lambda: chroma, provenance),)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
@@ -106,6 +104,12 @@ def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
     if n_bands != 3 or request.effort is None or request.colours:
         return False
     return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
+
+
+def _has_gentle_colours(n_bands: int, request: Request) -> bool:
+    """Tell whether somebody looks at colours that this very decode can give."""
+    wanted = n_bands == 3 and request.effort is not None
+    return wanted and any(declared.colour.is_gentle for declared in request.colours)
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -194,15 +198,26 @@ def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tupl
     return image
 
 
-def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
-    """Return the picture in the colours that the file declares, each decoded for itself: what is here is luma."""
+def _in_own_colours(
+    data: bytes, request: Request, provenance: Provenance, chroma: Image | None = None
+) -> tuple[Also, ...]:
+    """Return the picture in the colours that the file declares, decoded for each where `chroma` is not there or not it.
+
+    Parameters
+    ----------
+    data, request, provenance
+    chroma : PIL image of mode "YCbCr" or None
+        What was decoded already, reduced.
+    """
     also: tuple[Also, ...] = ()
     for declared in request.colours:
         # What averaging would hide is not averaged before it is converted.
         step = provenance.scale if declared.colour.is_gentle else 1
 
         rest = provenance.scale // step
-        load = partial(_in_colour, data, request, step)
+        load: Callable[[], Image] = partial(_in_colour, data, request, step)
+        if chroma is not None and declared.colour.is_gentle:
+            load = partial(chroma.convert, "RGB")
         also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
 

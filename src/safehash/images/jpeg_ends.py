@@ -92,9 +92,9 @@ _NOTHING = 128
 _HELD_BACK = 2
 #: Lines that are held back where chroma is spread over two lines: they are smoothed, too.
 _LINES_HELD_BACK = 2
-#: A table of one code, for 16384 blocks without anything but their mean; and the header of a scan of all that is not
-#: the mean, but for the name of its component.
-_ONE_CODE = b"\xff\xc4\0\x14\x10\1" + bytes(15) + b"\xe0"
+#: No restart markers, and a table of one code, for 16384 blocks without anything but their mean; and the header of a
+#: scan of all that is not the mean, but for the name of its component.
+_ONE_CODE = b"\xff\xdd\0\x04\0\0" + b"\xff\xc4\0\x14\x10\1" + bytes(15) + b"\xe0"
 _REST = b"\xff\xda\0\x08\1%c\0\1\x3f\0"
 _BLOCKS_A_CODE = 16384
 
@@ -154,7 +154,7 @@ def as_far_as_it_goes(
         return lambda: without_remarks(lambda: guarded("JPEG", make))
 
     also = [
-        Also(_AS_FAR, on(255, None), effort="fast", shown=True),
+        Also(_AS_FAR, on(255, None), effort="fast", shown=not any(each.shown for each in colours)),
         Also(f"{_AS_FAR}, on black", on(0, None)),
     ]
     for declared in colours:

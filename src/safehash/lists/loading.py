@@ -25,7 +25,7 @@ from .report import ListReport, Reject
 from .source import ListPath
 from .table import KIND_FOREIGN, EntryTable
 
-__all__ = ["LoadedList", "Withdrawn", "load_list", "loaded_from", "loaded_of"]
+__all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,7 @@ class _Staged:
             rows, digests = table.digests(algorithm)
             chosen = by_digest[rows]
             if chosen.any():
-                keys[rows[chosen]] = _mixed(digests[chosen])
+                keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
 
@@ -277,7 +277,7 @@ def _digest_marks(table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray
     for algorithm in Algorithm:
         own, digests = table.digests(algorithm)
         if own.size:
-            marks[own] = _mixed(digests) + hash(algorithm.value) % (1 << 62)
+            marks[own] = keys_of(digests) + hash(algorithm.value) % (1 << 62)
             computed[own] = True
     for row in rows[~computed[rows]].tolist():
         kind, *_, name, value = table.identity(row)
@@ -300,7 +300,7 @@ def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:
 _MIX = np.frombuffer(os.urandom(64), np.uint64) | np.uint64(1)
 
 
-def _mixed(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def keys_of(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Return a 64-bit key per digest; digests that share one are told apart afterwards."""
     words = np.ascontiguousarray(digests).view(np.uint32)
     keys = np.zeros(words.shape[0], np.uint64)

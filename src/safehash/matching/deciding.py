@@ -85,13 +85,13 @@ def decide_upload(
 
 
 def decide_hashes(
-    state: State, values: Sequence[Hash], settings: Settings
+    state: State, values: Sequence[Hash], settings: Settings, *, turned: bool = True
 ) -> list[tuple[list[Match], Facts]]:
     """Look stored hashes up in one batch; without the image only orientations and negative can be tried."""
     judged: list[tuple[list[Match], Facts]] = [([], Facts(Outcome.NO_MATCH))] * len(values)
     for algorithm in {value.algorithm for value in values}:
         places = [place for place, value in enumerate(values) if value.algorithm is algorithm]
-        hits = _stored_hits(state, algorithm, [values[place] for place in places])
+        hits = _stored_hits(state, algorithm, [values[place] for place in places], turned=turned)
         for place, found in zip(places, hits, strict=True):
             value = values[place]
             low = value.quality is not None and value.quality < state.policy.min_quality
@@ -116,7 +116,7 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
-    return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
+    return np.asarray(near.reshape(views.shape[:2]).any(axis=1), np.bool_)
 
 
 def decision_of(audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:

@@ -231,7 +231,7 @@ class Matcher:
         Raises
         ------
         IndexFileError
-            The file is damaged, truncated, foreign or newer; it says which section.
+            The file is damaged, truncated, foreign, newer, or not signed by one of ``settings.trusted``.
 
         Examples
         --------
@@ -239,9 +239,7 @@ class Matcher:
         >>> [info.name for info in matcher.lists]
         ['list']
         """
-        if settings.trusted:
-            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
-        snapshot = open_snapshot(path, verify=verify)
+        snapshot = open_snapshot(path, verify=verify, trusted=settings.trusted)
         return cls._made(
             adopt_state(snapshot, settings),
             settings=settings,
@@ -258,10 +256,11 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
-    def save(self, path: _Path) -> None:
+    def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
-        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one. `key`, an Ed25519
+        private key of 32 bytes, signs it: ``settings.trusted`` asks for that where it is opened.
 
         Raises
         ------
@@ -274,7 +273,7 @@ class Matcher:
         >>> len(Matcher.open("new.safehash"))
         1
         """
-        save_state(path, self._state)
+        save_state(path, self._state, key=key)
 
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
@@ -294,7 +293,8 @@ class Matcher:
             raise ListError("made of entries: there is nothing to read again")
         with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
-                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
+                snapshot = open_snapshot(self._sources.snapshot, trusted=self._asked.trusted)
+                self._state = adopt_state(snapshot, self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
                 self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
@@ -551,7 +551,7 @@ class Matcher:
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
     def check_hash(self, value: Hash) -> Decision:
-        """Decide a stored hash: as it is, its orientations derived from the bits, its negative.
+        """Decide a stored hash as `check_hashes` does.
 
         Examples
         --------
@@ -561,7 +561,9 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None = None) -> list[Decision]:
+    def check_hashes(
+        self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
+    ) -> list[Decision]:
         """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
 
         Parameters
@@ -569,11 +571,8 @@ class Matcher:
         values : sequence of Hash
         lists : collection of str, optional
             As of `check`.
-
-        Raises
-        ------
-        ValueError
-            There is no such list.
+        turned : bool
+            Look them up turned and negative, too: nine look-ups instead of one.
 
         Examples
         --------
@@ -583,7 +582,7 @@ class Matcher:
         """
         started = time.perf_counter()
         state = of_lists(self._state, lists)
-        judged = decide_hashes(state, values, self._asked)
+        judged = decide_hashes(state, values, self._asked, turned=turned)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 

@@ -251,13 +251,13 @@ def read_pairs(path: StrPath) -> tuple[Pair, ...]:
             raise ListError(f"{name}: no file of review pairs (its first line says kind: {_KIND!r})")
         if header.get("version") != _VERSION:
             raise ListError(f"{name}: written by a newer version ({header.get('version')}, known {_VERSION})")
-    except (ValueError, UnicodeDecodeError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise ListError(f"{name}: no file of review pairs: {exc}") from exc
     pairs = []
     for number, line in enumerate(lines[1:], start=2):
         try:
             pairs.append(_pair(json.loads(line)))
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
             raise ListError(f"{name}: line {number}: no pair: {exc}") from exc
     if len(pairs) != header.get("pairs"):
         raise ListError(f"{name}: {len(pairs)} pairs, its first line says {header.get('pairs')}: cut off")

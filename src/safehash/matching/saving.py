@@ -31,8 +31,8 @@ from .state import State, audit_of
 __all__ = ["adopt_state", "save_state"]
 
 
-def save_state(path: str | os.PathLike[str], state: State) -> None:
-    """Write a state as a snapshot file.
+def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None = None) -> None:
+    """Write a state as a snapshot file, signed where there is a private key.
 
     Raises
     ------
@@ -66,6 +66,7 @@ def save_state(path: str | os.PathLike[str], state: State) -> None:
             "exact": [algorithm.value for algorithm in state.exact],
         },
         arrays=arrays,
+        key=key,
     )
 
 

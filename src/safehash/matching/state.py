@@ -139,7 +139,7 @@ def read_state(
             selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
             if known is not None:
-                check_shrink(source, known, len(selection.rows), loaded.withdrawn)
+                check_shrink(source, known, loaded.table, selection.rows, loaded.withdrawn)
             if (last_good or keep_good) and not said:
                 problem = keep(source, loaded)
                 said = [] if problem is None else [f"{loaded.name}: {problem}"]
@@ -273,7 +273,7 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
     try:
         loaded = load_list(source)
         if kept is not None and kept.loaded.snapshot != loaded.snapshot:
-            check_shrink(source, kept.before, len(loaded.table), loaded.withdrawn)
+            check_shrink(source, kept.before, loaded.table, np.arange(len(loaded.table)), loaded.withdrawn)
     except ListError as exc:
         if kept is None:
             raise

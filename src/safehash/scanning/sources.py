@@ -16,7 +16,7 @@ from ..errors import SafehashError
 from .archives import has_archive_name, members
 from .items import Found, Item
 from .records import Problem, Skipped
-from .watching import arrivals, is_unfinished
+from .watching import arrivals, check_installed, is_unfinished
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -85,6 +85,8 @@ class Inputs:
         SafehashError
             A URL names a store that nothing installed knows.
         """
+        if self.watch:
+            check_installed()
         for path in self.paths:
             if self.watch and not Path(path).is_dir():
                 raise NotADirectoryError(f"{path}: no folder to watch")

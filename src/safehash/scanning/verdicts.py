@@ -101,7 +101,7 @@ def read_verdicts(path: StrPath, *, reviewer: str | None = None) -> list[Verdict
         lines = read_regular(path, _MAX_BYTES).decode("utf-8").split("\n")
         header = json.loads(lines[0])
         fits = isinstance(header, dict) and header.get("kind") == FORMAT
-    except ValueError:
+    except (ValueError, RecursionError):
         fits = False
     if not fits:
         raise CatalogError(f"{name}: no file of verdicts: save one from a report's page")
@@ -121,7 +121,7 @@ def _verdicts(name: str, lines: list[str], reviewer: str | None) -> Iterator[Ver
             continue
         try:
             yield _verdict(json.loads(line), reviewer)
-        except (KeyError, TypeError, ValueError) as exc:
+        except (TypeError, ValueError, OverflowError, RecursionError) as exc:
             raise CatalogError(f"{name}: line {number}: no verdict: {exc}") from exc
 
 

@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ..errors import SafehashError
 from ..matching.shown import printable
 
-__all__ = ["UNFINISHED", "arrivals", "is_unfinished"]
+__all__ = ["UNFINISHED", "arrivals", "check_installed", "is_unfinished"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,18 @@ _State = tuple[int, int, int]
 def is_unfinished(name: str) -> bool:
     """Return whether a name is one that files have before they are renamed into place."""
     return name.lower().endswith(UNFINISHED)
+
+
+def check_installed() -> None:
+    """Refuse to watch without what the system's events come through.
+
+    Raises
+    ------
+    SafehashError
+        The ``watch`` extra is not installed.
+    """
+    if find_spec("watchdog") is None:
+        raise SafehashError("watching folders needs an extra: pip install 'safehash[watch]'")
 
 
 def arrivals(
@@ -73,6 +86,7 @@ class _Watch:
     """The system's events, as paths in a queue. A path that was renamed away comes with a mark."""
 
     def __init__(self, folders: list[str]) -> None:
+        check_installed()
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 

@@ -358,8 +358,10 @@ class Engine:
             _LOG.error("%s", exc)
             raise busy(503, "the workers cannot open the lists: the log says why") from exc
 
-    async def check_hashes(self, values: Sequence[Hash], *, lists: Collection[str] | None) -> list[Decision]:
-        """Decide stored hashes.
+    async def check_hashes(
+        self, values: Sequence[Hash], *, effort: Effort | None, lists: Collection[str] | None
+    ) -> list[Decision]:
+        """Decide stored hashes: turned and negative, too, but at "fast", which looks at them as they are.
 
         Raises
         ------
@@ -368,11 +370,14 @@ class Engine:
         """
         matcher = self.matcher
         only = self._only(matcher, lists)
+        turned = (effort or matcher.settings.effort) != "fast"
         if len(values) <= _HERE:
-            decisions = matcher.check_hashes(values, lists=only)
+            decisions = matcher.check_hashes(values, lists=only, turned=turned)
         else:
             loop = asyncio.get_running_loop()
-            decisions = await loop.run_in_executor(None, lambda: matcher.check_hashes(values, lists=only))
+            decisions = await loop.run_in_executor(
+                None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
+            )
         near = matcher.settings.allow_distance
         return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
 

@@ -47,7 +47,7 @@ async def check(service: Service, request: Request) -> Answer:
             found = len(asked.uploads) + len(asked.hashes)
             raise Refused(400, f"one upload or one hash, found {found}; several: /v1/check/batch")
         if asked.hashes:
-            (decision,) = await service.decide_hashes(asked.hashes, asked.lists)
+            (decision,) = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
         else:
             decision = await service.decide(asked.uploads[0], asked)
     return Answer(JSONResponse(_record(decision, asked)), _said([decision], asked))
@@ -62,7 +62,7 @@ async def check_batch(service: Service, request: Request) -> Answer:
         if not asked.uploads and not asked.hashes:
             raise Refused(400, 'nothing to decide: files in a form, or {"hashes": [...]}')
         if asked.hashes:
-            decisions = await service.decide_hashes(asked.hashes, asked.lists)
+            decisions = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
             results = [_record(decision, asked) for decision in decisions]
         else:
             decisions = await asyncio.gather(*(service.decide(upload, asked) for upload in asked.uploads))

@@ -18,6 +18,7 @@ import uvicorn
 from ..errors import SafehashError
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
+from ..scanning.confining import keep_memory
 from .app import ACCESS, make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
@@ -111,6 +112,7 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
         loop.add_signal_handler(signal.SIGHUP, hang_up)
         await server.serve(sockets=[listener])
 
+    keep_memory()  # bodies of requests come and go
     asyncio.run(run())
     if errors:
         raise errors[0]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
+from ..matching.settings import Effort
 from .asking import Asked
 from .engine import Engine
 from .fetching import Fetcher
@@ -53,7 +54,9 @@ class Service:
         self.numbers.decided(decision, effort=asked.effort or self.engine.matcher.settings.effort)
         return decision
 
-    async def decide_hashes(self, values: Sequence[Hash], lists: Sequence[str] | None) -> list[Decision]:
+    async def decide_hashes(
+        self, values: Sequence[Hash], lists: Sequence[str] | None, *, effort: Effort | None = None
+    ) -> list[Decision]:
         """Decide hashes, and count them.
 
         Raises
@@ -69,7 +72,7 @@ class Service:
                     f"no list here has hashes of {algorithm.value}, and nothing could be found: there are "
                     f"{', '.join(each.value for each in known)}",
                 )
-        decisions = await self.engine.check_hashes(values, lists=lists)
+        decisions = await self.engine.check_hashes(values, effort=effort, lists=lists)
         for decision in decisions:
             self.numbers.decided(decision, effort="hash")
         return decisions

@@ -24,12 +24,14 @@ from .vocabulary import (
 )
 
 __all__ = [
+    "CODES",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
     "Judgement",
     "is_one_off",
     "judge",
+    "may_be_cut",
     "opinion_in",
     "speaks",
     "tells",
@@ -98,7 +100,7 @@ def tells(value: object, meaning: str = "state") -> bool:
     if text is None:
         return False
     said = word(text)
-    if meaning == "operation" and said in _CODES:
+    if meaning == "operation" and said in CODES:
         return True
     return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
 
@@ -125,6 +127,19 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     return tuple(kept), category
 
 
+#: A word of which less than one part in so many is left is not looked for.
+_CUT_TO = 3
+
+
+def may_be_cut(label: str) -> bool:
+    """Tell whether a label at the end of a list that breaks off may be the beginning of an opinion or a deletion."""
+    said = word(label)
+    known = (*OPINION_LABELS, *UNMISTAKABLE)
+    return bool(said) and any(
+        each.startswith(said) and len(said) < len(each) <= _CUT_TO * len(said) for each in known
+    )
+
+
 def speaks(text: str) -> bool:
     """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
     return MAY_SPEAK.fullmatch(text) is not None
@@ -149,7 +164,7 @@ _HAS_STEM = re.compile(
 )
 
 #: Letters for what is to be done with a record, in columns called "action", "op" and the like.
-_CODES = {
+CODES = {
     "d": False,
     "del": False,
     "rem": False,
@@ -160,7 +175,7 @@ _CODES = {
     "a": True,
     "c": True,
 }
-_CODES |= {"+": True, "m": True, "n": True}
+CODES |= {"+": True, "m": True, "n": True}
 
 
 def _text(value: object) -> str | None:
@@ -227,7 +242,7 @@ def _state(raw: str, said: str, now: str) -> Judgement | None:
 
 
 def _operation(raw: str, said: str, now: str) -> Judgement | None:
-    stands = _CODES.get(said)
+    stands = CODES.get(said)
     if stands is not None:
         return NOTHING if stands else GONE
     return None if raw == "-" else _state(raw, said, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -22,7 +22,17 @@ from .vocabulary import (
     plain,
 )
 
-__all__ = ["JUDGED", "MEANINGS", "Named", "Type", "named_column", "type_named"]
+__all__ = [
+    "JUDGED",
+    "MEANINGS",
+    "NAMES_JUDGED",
+    "STEMS",
+    "WORDS_AROUND",
+    "Named",
+    "Type",
+    "named_column",
+    "type_named",
+]
 
 #: What a column may mean; the keys of ``columns=``, beside the names of algorithms.
 MEANINGS = (
@@ -207,20 +217,39 @@ _EXACT: tuple[tuple[str, bool, str], ...] = (
 )
 _RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern in _EXACT)
 
-# Stems by which a name speaks of deletion or opinion, whatever else is in it.
-_SPEAKS = re.compile(
-    "delet|remov|revok|revoc|withdr|retract|rescind|tombston|disabl|deactiv|inactiv|invalidat|expung|purg|delist"
-    "|obsolet|expir|validuntil|validto|archived|suspend|deprecat|supersed|takedown|takendown|quarantin|suppress"
-    "|exclud|exclusion|ignore|dismiss|redact|discontinu|discard|cancell|canceled|overturn|exonerat|unpublish"
-    "|trashed|erased|^voided|^hidden$|^ishidden$|^dropped$|^gone$|^isgone$|donot|dontuse|dontmatch|nolonger|enddate"
-    "|dateend$"
-    "|löscht|loescht|lösch|zurückgez|widerruf|entfernt|supprim|révoqu|eliminad|eliminat|borrad|cancellat|verwijder"
-    "|ingetrokk|slettet|raderad|återkall|poistet|peruttu|usuni|wycofa|smaz|zruš|vymaz|töröl|visszavon|șters|retras"
-    "|silin|iptal|kaldırıl|удал|отозва|видален|διαγρ|ανακλ|נמחק|מחק|محذوف|حذف|ملغ|hapus|xóa|削除|撤回|撤销|撤銷|取消"
-    "|删除|刪除|作废|무효|삭제|철회"
-    "|falsepos|truepos|nonmalic|malicious|benign|harmless|innocen|verdict|opinion|whitelist|allowlist|disput"
-    "|knowngood|knownbad|nonmatch|nomatch|notamatch|falschpos|fauxpos|falsopos|誤検知|误报|오탐"
+#: Names of columns that speak of deletion or opinion, by what they mean, as `plain` writes them.
+NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
+    "deleted": tuple(_DELETION.split("|")),
+    "active": tuple(_ACTIVE.split("|")),
+    "expires": tuple(_EXPIRES.split("|")),
+    "category": tuple(_OPINION.split("|")),
+    "negative": tuple(_NEGATIVE.split("|")),
+    "malicious": (*_MALICIOUS.split("|"), "ismatch", "wasmatch"),
+    "reviewed": tuple(_REVIEWED.split("|")),
+    "unreviewed": tuple(_UNREVIEWED.split("|")),
+    "disputed": ("disputed", "contested"),
+    "state": tuple(_STATE.split("|")),
+    "operation": tuple(_OPERATION.split("|")),
+    "disable_until": ("disableuntilts",),
+}
+#: Words that such names may have before them and behind them.
+WORDS_AROUND = (tuple(_BEFORE.replace(" ?", "").split("|")), tuple(_AFTER.split("|")))
+
+_STEMS = (
+    "delet|remov|revok|revoc|withdr|retract|rescind|tombston|disabl|deactiv|inactiv|invalidat|expung|purg"
+    "|delist|obsolet|expir|validuntil|validto|archived|suspend|deprecat|supersed|takedown|takendown|quarantin"
+    "|suppress|exclud|exclusion|ignore|dismiss|redact|discontinu|discard|cancell|canceled|overturn|exonerat"
+    "|unpublish|trashed|erased|^voided|^hidden$|^ishidden$|^dropped$|^gone$|^isgone$|donot|dontuse|dontmatch"
+    "|nolonger|enddate|dateend$|löscht|loescht|lösch|zurückgez|widerruf|entfernt|supprim|révoqu|eliminad"
+    "|eliminat|borrad|cancellat|verwijder|ingetrokk|slettet|raderad|återkall|poistet|peruttu|usuni|wycofa|smaz"
+    "|zruš|vymaz|töröl|visszavon|șters|retras|silin|iptal|kaldırıl|удал|отозва|видален|διαγρ|ανακλ|נמחק|מחק"
+    "|محذوف|حذف|ملغ|hapus|xóa|削除|撤回|撤销|撤銷|取消|删除|刪除|作废|무효|삭제|철회|falsepos|truepos|nonmalic|malicious|benign"
+    "|harmless|innocen|verdict|opinion|whitelist|allowlist|disput|knowngood|knownbad|nonmatch|nomatch"
+    "|notamatch|falschpos|fauxpos|falsopos|誤検知|误报|오탐"
 )
+#: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
+STEMS = tuple(_STEMS.split("|"))
+_SPEAKS = re.compile(_STEMS)
 _AGAINST = re.compile("malicious|truepos|knownbad")
 _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
 _SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")

@@ -154,6 +154,8 @@ class Page:
         Bytes met that are not the encoding's, replaced by U+FFFD.
     encoding : str
         What the bytes were taken as.
+    is_unfinished : bool
+        The line that `blocks` or `lines` gave last has no line end.
     """
 
     def __init__(self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int]) -> None:
@@ -161,6 +163,7 @@ class Page:
         self.name = bare_name(path.name)
         self.n_replaced = 0
         self.encoding = "utf-8"
+        self.is_unfinished = False
         self._bytes = unpacked(stored, n_stored)
         self._damage: DamagedPage | None = None
         self._chunks = self._decoded()
@@ -237,6 +240,7 @@ class Page:
                 rest = b""
                 skipping = True
         if rest:
+            self.is_unfinished = True
             yield line_number, rest, False
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:

@@ -123,7 +123,13 @@ class ListReader(Iterator[Entry]):
             except DamagedPage as exc:
                 reason = f"cannot be read: {exc}"
             tally.reject(1, reason)
-            if not head.strip() or head.lstrip()[:1] in (b"{", b"[", b"<") or reason.startswith("cannot"):
+            is_packed = what_it_is(head) is not None and not head.startswith(b"%PDF")
+            if (
+                not head.strip()
+                or is_packed
+                or head.lstrip()[:1] in (b"{", b"[", b"<")
+                or reason.startswith("cannot")
+            ):
                 tally.cuts.append(f"{page.name}: {reason}")
             return
         if looks_like is not None and looks_like is not chosen:
@@ -132,6 +138,8 @@ class ListReader(Iterator[Entry]):
             tally.formats.append(chosen.title)
         if chosen.refresh_days is not None:
             tally.refresh_days = min(chosen.refresh_days, tally.refresh_days or chosen.refresh_days)
+        if self._options.columns and not chosen.has_columns:
+            tally.note(f"columns= says nothing of {chosen.title}, whose fields have their own meaning")
         module = import_module(f".{chosen.module or chosen.name}", __package__)
         yield from module.read(page, tally, self._options)
 

@@ -11,7 +11,8 @@ from ..entry import Entry
 from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import DigestReader, digits_in
-from .fields import BadField, shown, text_id, utc_time
+from .fields import BadField, labels_from, shown, text_id, utc_time
+from .judging import may_be_cut
 from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .tally import Tally
@@ -127,7 +128,8 @@ class RowReader:
             missing = self.columns[n].name
             raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")
         last = self.columns[min(n, width) - 1].meaning
-        if unfinished and (last in JUDGED or last == "type"):
+        labels = labels_from(values[min(n, width) - 1]) if unfinished and last == "labels" else ()
+        if unfinished and (last in JUDGED or last == "type" or any(map(may_be_cut, labels))):
             name = self.columns[min(n, width) - 1].name
             raise BadField(
                 f"the list may be cut off in column {name!r}: its last line has no line end; add one if it is whole"

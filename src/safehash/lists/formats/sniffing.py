@@ -26,6 +26,8 @@ class Format:
         Tells from (first 64 KiB, file name) whether a page is of this format.
     refresh_days : int or None
         After how many days without refresh the exchange's rules call a copy stale.
+    has_columns : bool
+        Its columns or fields mean what their names say, or what ``columns=`` does.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Format:
     recognise: Callable[[str, str], bool]
     module: str = ""
     refresh_days: int | None = None
+    has_columns: bool = False
 
 
 def _has(*patterns: str) -> Callable[[str, str], bool]:
@@ -110,11 +113,13 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="sqlite",
+        has_columns=True,
         title="SQLite database",
         recognise=lambda head, name: head.startswith("SQLite format 3\0"),
     ),
     Format(
         name="objects",
+        has_columns=True,
         title="JSON",
         recognise=lambda head, name: (
             head.lstrip()[:1] in ("{", "[")
@@ -123,6 +128,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="hashdeep",
+        has_columns=True,
         title="hashdeep",
         recognise=lambda head, name: head.lstrip().startswith("%%%% HASHDEEP"),
     ),
@@ -135,6 +141,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="text",
+        has_columns=True,
         title="text, CSV or TSV",
         recognise=lambda head, name: (
             head.lstrip()[:1] not in ("{", "[", "<")

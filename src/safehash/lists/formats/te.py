@@ -11,7 +11,7 @@ from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
 from .exchange_types import exchange_type
 from .fields import BadField, hash_named, shown, utc_time
-from .judging import opinion_in
+from .judging import may_be_cut, opinion_in
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .tally import Tally
@@ -45,7 +45,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
             try:
                 if line is None:
                     raise BadField("the line is longer than 4 MiB")
-                entry = _entry(line.decode("utf-8", "replace"), algorithm, options.source)
+                text = line.decode("utf-8", "replace")
+                if page.is_unfinished and any(map(may_be_cut, text.rpartition(",")[2].split())):
+                    raise BadField("the list may be cut off in its labels: its last line has no line end")
+                entry = _entry(text, algorithm, options.source)
             except BadField as exc:
                 tally.reject(number, str(exc))
                 continue

@@ -351,8 +351,10 @@ UNMISTAKABLE = frozenset(
 
 #: Labels by which tools of the field remember an opinion, and words that mean the same.
 OPINION_LABELS: Mapping[str, str] = {
+    **{said: own for said, own in OPINIONS.items() if own == "negative" and said in TELLING},
     **dict.fromkeys(_UNMISTAKABLE_OPINIONS, "negative"),
     "disputed": "disputed",
+    "positive": "positive",
     "true positive": "positive",
     "truepositive": "positive",
 }

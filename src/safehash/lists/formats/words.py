@@ -139,6 +139,9 @@ class LineReader(RowReader):
             return self._several(words, at)
         if len(words) > 1 and at == [len(words) - 1]:
             return [self._entry(words[-1], self._kind, {"name": " ".join(words[:-1])})]
+        typed = type_named(words[1]) if len(words) > 1 and self._kind.algorithm is None else None
+        if typed is not None and typed.algorithm is not None:  # a digest with its type behind it
+            return [self._entry(words[0], typed, {"metadata": " ".join(words[2:])})]
         quality = quality_in(words[1]) if len(words) > 2 and self._has_quality else None
         rest = " ".join(words[1:] if quality is None else words[2:])
         kind = "metadata" if quality is None else "filename"
@@ -158,6 +161,8 @@ class LineReader(RowReader):
             kind = type_named(words[k]) if not digits_in(words[k]) else None
             if kind is None or kind.algorithm is None or (pairs and pairs[-1][0] == k - 1):
                 continue
+            if k and digits_in(words[k - 1]) and not digits_in(words[k + 1]):
+                continue  # of the digest in front of it
             if isinstance(kind.algorithm, Algorithm) or k == 0 or digits_in(words[k + 1]):
                 pairs.append((k, kind))
         if not pairs:
