@@ -122,7 +122,7 @@ BREAKS = (
         what="links in a tar are followed",
         file=_ARCHIVES,
         before="            if not info.isfile():\n",
-        after="            if info.issym():\n",
+        after="            if info.isdev():\n",
         dies=(f"{_SCAN}::test_archives_are_read_in_place",),
     ),
     Break(
