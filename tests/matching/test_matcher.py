@@ -561,8 +561,8 @@ def test_of_two_reloads_at_once_the_newest_stays(
     original = getattr(matching, name)
     has_read, second_is_done = threading.Event(), threading.Event()
 
-    def slow(*arguments: object) -> object:
-        state = original(*arguments)
+    def slow(*arguments: Any, **keywords: Any) -> object:
+        state = original(*arguments, **keywords)
         if not has_read.is_set():
             has_read.set()
             second_is_done.wait(0.5)
