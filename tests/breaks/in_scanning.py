@@ -144,7 +144,7 @@ BREAKS = (
         file=_LEDGER,
         before="if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):",
         after="if row is None or row[1] != item.size:",
-        dies=(f"{_CATALOG}::test_a_second_scan_decides_only_what_changed",),
+        dies=(f"{_CATALOG}::test_a_file_of_the_same_size_and_another_time_is_decided_again",),
     ),
     Break(
         what="a lesser effort's decision answers for a greater one",

@@ -402,3 +402,15 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("safehash.scanning.ledger.os.lstat", refuse)
     assert not _is_missing(os.fsencode(tmp_path / "none"))
+
+
+def test_a_file_of_the_same_size_and_another_time_is_decided_again(
+    tmp_path: Path, folder: Path, matcher: Matcher
+) -> None:
+    path = tmp_path / "c.db"
+    n_files = scan_into(path, folder, matcher).n_files
+    assert scan_into(path, folder, matcher).n_unchanged == n_files
+    picture = sorted(folder.glob("*.png"))[0]
+    status = picture.stat()
+    os.utime(picture, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert scan_into(path, folder, matcher).n_unchanged == n_files - 1
