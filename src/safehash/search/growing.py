@@ -31,10 +31,10 @@ _GROWTH = 8
 #: Digests from which on a part has slots (benchmarks/crossover.py).
 _SLOTTED = 4096
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class GrowingIndex(Generic[T]):
+class GrowingIndex(Generic[_T]):
     """Digests of one algorithm, each with a payload, searchable exactly within a radius, and cheap to add to.
 
     Parameters
@@ -65,7 +65,7 @@ class GrowingIndex(Generic[T]):
         self._lock = threading.Lock()
         #: Parts in the order of their rows, the oldest and largest first.
         self._parts: tuple[Index, ...] = ()
-        self._payloads: list[T] = []
+        self._payloads: list[_T] = []
         self._waiting: list[bytes] = []  # digests that no part has yet
 
     @property
@@ -81,7 +81,7 @@ class GrowingIndex(Generic[T]):
     def __len__(self) -> int:
         return len(self._payloads)
 
-    def add(self, value: Hash | str, payload: T) -> None:
+    def add(self, value: Hash | str, payload: _T) -> None:
         """Add one digest, a `Hash` or its hexadecimal digits.
 
         Raises
@@ -98,7 +98,7 @@ class GrowingIndex(Generic[T]):
         """
         self.add_many([(value, payload)])
 
-    def add_many(self, entries: Iterable[tuple[Hash | str, T]]) -> None:
+    def add_many(self, entries: Iterable[tuple[Hash | str, _T]]) -> None:
         """Add digests, all of them or, where one is refused, none.
 
         Raises
@@ -121,7 +121,7 @@ class GrowingIndex(Generic[T]):
             self._waiting += digests
             self._payloads += payloads
 
-    def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[T, int]]:
+    def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[_T, int]]:
         """Return (payload, distance) of every digest within `max_distance` bits, nearest first, then as added.
 
         Raises
@@ -188,7 +188,7 @@ class GrowingIndex(Generic[T]):
 
     # -- streams ------------------------------------------------------------------------------------------
 
-    def write(self, stream: BinaryIO, *, pack: Callable[[T], Any] | None = None) -> None:
+    def write(self, stream: BinaryIO, *, pack: Callable[[_T], Any] | None = None) -> None:
         """Write everything to a stream: digests as they are, payloads as JSON, and a checksum of both.
 
         Parameters
