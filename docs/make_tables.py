@@ -13,6 +13,7 @@ from pathlib import Path
 
 from command_line import markdown as commands
 from requirements_of import dependencies, platforms
+from unseen import unseen
 
 from safehash.cli import exits
 from safehash.lists.formats import describing
@@ -33,6 +34,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "dependencies": dependencies,
     "platforms": platforms,
+    "unseen": unseen,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)

@@ -148,7 +148,11 @@ COVERED = Family(
 )  # fmt: skip
 
 #: The best boxes without a rectangle that something hides.
-NESTED_COVERED = replace(COVERED, name="nested, covered", flips=1)
+NESTED_COVERED = replace(
+    COVERED, name="nested, covered", flips=1, extra=14,
+    source="four times as many chances as `covered`: at 28 bits more, a striped photograph of the unseen ones was "
+    "matched to a road sign, at 52 bits",
+)  # fmt: skip
 
 #: The upload without a rectangle once more, with seeds that differ in a bit.
 COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1)
