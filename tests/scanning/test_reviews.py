@@ -253,6 +253,8 @@ def pair(apart: int, *, view: str = "as it is", distance: int = 20, wrong: bool 
         ([pair(0)], "mirrored", 20, True),  # the very picture, looked at otherwise
         ([pair(0)], "mirrored", 19, False),  # nearer than that picture is: something else is in it
         ([pair(10)], "as it is", 10, True),
+        ([pair(14, distance=14)], "as it is", 0, False),  # the listed picture itself
+        ([pair(14, distance=14)], "as it is", 13, False),  # nearer to it than to what was reviewed
         ([pair(10)], "as it is", 9, False),
         ([pair(10)], "mirrored", 20, False),
         ([pair(16)], "as it is", 20, True),

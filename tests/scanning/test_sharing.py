@@ -122,14 +122,15 @@ def test_what_is_not_ours_is_left_alone(here: Path) -> None:
 
 def kill_server(scan: int, killed: set[int]) -> int:
     """Kill the next fork server of a scan; return its process. Its workers bear its name, but are not the scan's."""
-    for _ in range(6000):
+    for _ in range(2000):
         for child in psutil.Process(scan).children():
             with suppress(psutil.NoSuchProcess):
                 if child.pid not in killed and "forkserver" in " ".join(child.cmdline()):
                     os.kill(child.pid, signal.SIGKILL)
                     return int(child.pid)
         time.sleep(0.01)
-    raise AssertionError("the scan started no fork server within a minute")
+    seen = [" ".join(each.cmdline()) for each in psutil.Process(scan).children(recursive=True)]
+    raise AssertionError(f"the scan started no fork server in 20 s, but {seen}")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")

@@ -294,7 +294,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
     """Return the allow-list that knows the very picture this hit was found in.
 
     Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
-    led to lies no further apart than both distances together.
+    led to lies no further apart than both distances together. A picture that is nearer to the listed one, or as near
+    to both, is no picture that somebody found harmless.
     """
     for harmless, other in allowing:
         if other.view != hit.view:
@@ -303,7 +304,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
             continue
         if not entry.hash.algorithm.is_perceptual:
             return harmless.source
-        if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
+        nearer = other.distance < hit.distance or entry.hash == harmless.hash
+        if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
             return harmless.source
     return None
 

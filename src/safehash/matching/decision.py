@@ -42,6 +42,10 @@ class Outcome(str, enum.Enum):
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
 
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
+        return Outcome, (self.value,)
+
     def __bool__(self) -> NoReturn:
         raise TypeError(
             "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "

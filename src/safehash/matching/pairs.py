@@ -118,8 +118,9 @@ class Pairs:
         """Return whether reviewers cancelled a match.
 
         Of the very bytes that were reviewed, by whatever view. Of a picture within `ALIKE_BITS`, the match must
-        have come about as the reviewed one did, and be no nearer than that picture's can be: what shows a reviewed
-        picture with the listed one inside is nearer. Where any reviewer said of a picture like this one that it is
+        have come about as the reviewed one did, the picture be no farther from the reviewed one than from the entry,
+        and the match be no nearer than that picture's can be: what shows a reviewed picture with the listed one
+        inside is nearer. Where any reviewer said of a picture like this one that it is
         the listed one, nothing is cancelled.
 
         Parameters
@@ -144,7 +145,7 @@ class Pairs:
             elif same:
                 found = True
             elif apart is not None and alike and (view == pair.view or apart == 0):
-                found = found or distance + apart >= pair.distance
+                found = found or (apart <= distance and distance + apart >= pair.distance)
         return found
 
     def settle(self, decision: Decision, *, own: Hash | None = None, sha256: bytes | None = None) -> Decision:

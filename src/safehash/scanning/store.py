@@ -205,11 +205,12 @@ class Store:
     def commit(self) -> None:
         """Bring everything to the disk."""
         if self.db.in_transaction:
-            try:
-                self.db.execute("COMMIT")
-            except sqlite3.DatabaseError:
-                self.roll_back()
-                raise
+            with self.guarded():
+                try:
+                    self.db.execute("COMMIT")
+                except sqlite3.DatabaseError:
+                    self.roll_back()
+                    raise
         self._n_pending = 0
         self._committed = time.monotonic()
 
