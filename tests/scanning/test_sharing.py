@@ -125,7 +125,7 @@ def kill_server(scan: int, killed: set[int]) -> int:
     """Kill the next fork server of a scan; return its process. Its workers bear its name, but are not the scan's."""
     for _ in range(2000):
         for child in psutil.Process(scan).children():
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 if child.pid not in killed and "forkserver" in " ".join(child.cmdline()):
                     os.kill(child.pid, signal.SIGKILL)
                     return int(child.pid)
