@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from .. import __version__
 from ..errors import SafehashError
@@ -39,19 +40,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_overwriting(arguments)
         code = int(arguments.run(arguments))
         sys.stdout.flush()
+        try:
+            sys.stderr.flush()
+        except OSError:  # what is said beside the records is lost; they are not
+            _give_up(sys.stderr)
     except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
         return int(exc.code or 0)
     except SafehashError as exc:
         return _fail(str(exc), arguments)
     except BrokenPipeError:
         # The reader went away (`| head`): nothing is wrong with us.
-        _give_up_stdout()
+        _give_up(sys.stdout)
         return FATAL
     except OSError as exc:
         try:
             sys.stdout.flush()
         except OSError:  # what cannot be written there is what failed
-            _give_up_stdout()
+            _give_up(sys.stdout)
         return _fail(
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
@@ -97,10 +102,10 @@ def _settle_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _give_up_stdout() -> None:
+def _give_up(stream: TextIO) -> None:
     """Keep the interpreter from flushing once more, at its end, what cannot be written."""
     try:
-        number = sys.stdout.fileno()
+        number = stream.fileno()
     except (OSError, ValueError, AttributeError):
         return
     null = os.open(os.devnull, os.O_WRONLY)
