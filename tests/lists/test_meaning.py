@@ -84,11 +84,22 @@ def test_a_name_of_deletion_is_understood(name: str, tmp_path: Path) -> None:
     assert [entry.deleted for entry in found] == [True, False, False, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("added", "deleted"),
+    [
+        ("hinzufügen", "löschen"), ("hinzugefügt", "loeschen"), ("hinzugefuegt", "Löschung"), ("aktiv", "entfernen"),
+        ("aktiv", "storniert"), ("ajouter", "supprimer"), ("añadir", "eliminar"), ("active", "удалить"),
+    ],
+)  # fmt: skip
+def test_what_is_done_is_understood_as_what_was_done(added: str, deleted: str, tmp_path: Path) -> None:
+    assert [entry.deleted for entry in column(tmp_path, "aktion", added, deleted)] == [False, True]
+
+
 NAMES_NOT_UNDERSTOOD = (
     *("suspended", "archived", "is_archived", "redacted", "takedown_date", "deprecated", "superseded"),
     *("suppressed", "quarantined", "excluded", "ignored", "dismissed", "overturned", "do_not_use"),
     *("dont_match", "no_match", "deleted_by", "removal_reason", "end_date", "unpublished"),
-    "no_longer_used",
+    *("no_longer_used", "Loeschdatum", "storniert", "zurueckgezogen_am"),
 )
 
 

@@ -207,6 +207,10 @@ DELETED = frozenset(
     should delete | soft deleted | hard deleted | inactivated | expunge | erased | trashed | voided |
     void | cancelled | canceled | discarded | recalled | retired | no longer valid | no longer active | not valid |
     not active | not enabled | gelöscht | geloescht | entfernt | zurückgezogen | widerrufen | deaktiviert |
+    löschen | loeschen | löschung | loeschung | entfernen | zurueckgezogen | zurückziehen | storniert |
+    stornieren | annulliert | ungueltig | supprimer | suppression | retirer | annulé | annule | eliminar |
+    borrar | anulado | suprimido | excluir | apagado | apagar | eliminare | rimosso | rimuovere | annullato |
+    verwijderen | geannuleerd | slettes | ta bort | usuń | usunąć | smazat | törlés | удалить | видалити |
     inaktiv | ungültig | supprimé | supprime | retiré | révoqué | inactif | eliminado | borrado |
     retirado | revocado | inactivo | removido | excluído | inativo | cancellato | eliminato |
     ritirato | verwijderd | ingetrokken | slettet | trukket tilbage | trukket tilbake | raderad |
@@ -226,6 +230,7 @@ LIVE = frozenset(
     active | live | enabled | enable | valid | current | present | added | add | new | create |
     created | insert | inserted | update | updated | upsert | modified | keep | kept | published |
     listed | received | restored | restore | reinstated | undeleted | not deleted |
+    hinzufügen | hinzugefügt | hinzufuegen | hinzugefuegt | ajouter | ajouté | añadir | añadido | toevoegen |
     not withdrawn | not revoked | not removed | not disabled | not expired | aktiv | aktywna | aktywne |
     aktivní | aktív | aktiivinen | etkin | активен | активный | активний | ενεργό | 有効 | 有效 | 활성 |
     gültig | actif | activo | ativo | attivo | actief |
@@ -343,7 +348,8 @@ UNMISTAKABLE = frozenset(
     tombstoned | expunged | should delete | do not match | do not use | no longer valid | gelöscht |
     zurückgezogen | widerrufen | supprimé | révoqué | eliminado | revocado | cancellato | verwijderd |
     ingetrokken | slettet | raderad | poistettu | usunięty | usunięte | удалено | удален | отозвано |
-    削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
+    löschen | loeschen | geloescht | löschung | loeschung | storniert | supprimer | eliminar | verwijderen |
+    удалить | 削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
     """
         ),
     )
