@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from .. import __version__
@@ -40,10 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_overwriting(arguments)
         code = int(arguments.run(arguments))
         sys.stdout.flush()
-        try:
-            sys.stderr.flush()
-        except OSError:  # what is said beside the records is lost; they are not
-            _give_up(sys.stderr)
     except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
         return int(exc.code or 0)
     except SafehashError as exc:
@@ -61,12 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
     except KeyboardInterrupt:
-        print("safehash: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except Exception as exc:
         if _was_interrupted(exc):
-            print("safehash: interrupted", file=sys.stderr)
-            return INTERRUPTED
+            return _interrupted()
         _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
         return CRASH
     return code
@@ -83,6 +80,14 @@ def _fail(said: str, arguments: argparse.Namespace) -> int:
     return FATAL
 
 
+def _interrupted() -> int:
+    """Say so, once: a further ctrl-C, while the interpreter ends, has nothing left to break off."""
+    with suppress(ValueError):  # not in the main thread, where no signal arrives
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("safehash: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
 def _was_interrupted(exc: BaseException | None) -> bool:
     """Tell ctrl-C that some library made an error of its own of: numpy, while it is imported."""
     while exc is not None:
@@ -90,6 +95,14 @@ def _was_interrupted(exc: BaseException | None) -> bool:
             return True
         exc = exc.__cause__ or exc.__context__
     return False
+
+
+def _release_stderr() -> None:
+    """Let a standard error that is full cost what was said there, and not the exit code; threads may have said it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _give_up(sys.stderr)
 
 
 def _settle_streams() -> None:
@@ -100,6 +113,8 @@ def _settle_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    atexit.unregister(_release_stderr)
+    atexit.register(_release_stderr)
 
 
 def _give_up(stream: TextIO) -> None:
