@@ -195,7 +195,9 @@ def test_who_asks_before_sending_is_told_at_once(service: Running) -> None:
 
 def test_a_body_without_end_is_cut_off(service: Running) -> None:
     with closing(service.connect()) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
-        connection.request("POST", "/v1/check", iter(lambda: bytes(100_000), None), {"Content-Type": "image/png"})
+        connection.request(
+            "POST", "/v1/check", iter(lambda: bytes(100_000), None), {"Content-Type": "image/png"}
+        )
 
 
 # -- the validator ------------------------------------------------------------------------------------------

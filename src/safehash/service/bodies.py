@@ -17,7 +17,7 @@ __all__ = ["Part", "is_form", "is_json", "json_of", "parts_of", "read_body"]
 
 #: A form of more parts is no upload.
 _MAX_PARTS = 128
-#: Of a body that is too large, so many times what is allowed are read and dropped: a connection that is closed while its
+#: Of a body that is too large, so many times what is allowed are read and dropped: a connection closed while its
 #: client still sends is reset, and most clients then never read why (RFC 9112, 9.6).
 _LINGERED = 4
 #: Bytes of all headers of one part.
