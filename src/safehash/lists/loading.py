@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry
@@ -31,6 +32,8 @@ __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "lo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -53,6 +56,8 @@ class Withdrawn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -85,6 +90,7 @@ class LoadedList:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
+from ..._face import checked
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
@@ -188,6 +189,7 @@ def batches_of(reader: ListReader) -> Iterator[Entry | Batch]:
     return reader._batches()
 
 
+@checked
 def read_list(
     path: ListPath,
     *,
