@@ -156,8 +156,8 @@ BREAKS = (
     Break(
         what="a file is known by its size alone",
         file=_LEDGER,
-        before="if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):",
-        after="if row is None or row[1] != item.size:",
+        before="(row[1], row[2]) != (item.size, item.mtime_ns):",
+        after="row[1] != item.size:",
         dies=(f"{_CATALOG}::test_a_file_of_the_same_size_and_another_time_is_decided_again",),
     ),
     Break(

@@ -659,13 +659,10 @@ def test_rows_written_together_are_those_written_one_by_one(
         for name in ("x.png", "y.png"):
             archive.write(pictures[1], name)
     # Every file twice and thrice, by other names: rows meet within a batch, after it, and in the next scan.
-    tops: list[str | Path] = [
-        folder,
-        f"{folder}/.",
-        pictures[0],
-        folder / "again" / pictures[1].name,
-        folder / "a.zip",
-    ]
+    others = write_pictures(tmp_path / "others", 4, first_seed=100)
+    tops: list[str | Path] = [folder, f"{folder}/.", folder / "again" / pictures[1].name, folder / "a.zip"]
+    for known, new in zip(pictures, others, strict=False):
+        tops += [known, new]
     states = []
     for n_rows in (1, 2, 3, 128):
         monkeypatch.setattr(incoming, "_BATCH_ROWS", n_rows)
