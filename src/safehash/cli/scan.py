@@ -18,6 +18,7 @@ from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
+from .interrupts import check_interrupts
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
 from .output import FORMS, Records, writing
 from .progress import Progress
@@ -391,6 +392,7 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
         if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
     }
     try:
+        check_interrupts()  # one that a library swallowed while it was imported
         yield
     finally:
         for each, former in before.items():
