@@ -43,10 +43,8 @@ demo: .demo/ready
 picture: demo
 	cp .demo/result/sheet.png docs/pictures/demo.png
 
-.demo/ready: pyproject.toml setup.py
-	$(PYTHON) -m venv .demo/venv
-	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
+.demo/ready: demo/install pyproject.toml setup.py
+	bash demo/install .demo/venv $(PYTHON)
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
