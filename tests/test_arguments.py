@@ -40,7 +40,8 @@ TAKES: dict[str, set[str]] = {
 #: Words by which a parameter is named in a message, where they are not its name.
 NAMED = {
     "item": "an upload is", "items": "an upload is|items", "data": "hash_bytes|fingerprint_bytes|data",
-    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is", "image": "hash_image", "pixels": "hash_array",
+    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is",
+    "image": "hash_image", "pixels": "hash_array",
 }  # fmt: skip
 #: Arrays say themselves what they are made of: of these only that nothing odd is raised.
 ARRAYS = ("npt.ArrayLike", "npt.NDArray", "_UInt8Array", "_Int64Array")
@@ -76,9 +77,14 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running: Any = safehash.scan(folder / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0))
     list(running)
     summary = running.summary
-    known: Any = safehash.Known(path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"})
+    pool = safehash.isolated(matcher, workers=1)
+    known: Any = safehash.Known(
+        path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"}
+    )
     evaluated = safehash.ListEvaluation(name="a", n_entries=1)
-    pair = safehash.Pair(source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True)
+    pair = safehash.Pair(
+        source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True
+    )
     text: Any = {"algorithm": "pdq", "text": value.hex}
     catalog = safehash.Catalog(folder / "scan.db")
     own = {
@@ -159,6 +165,8 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "hash_bytes": (safehash.hash_bytes, {"data": photo.read_bytes()}),
         "hash_file": (safehash.hash_file, {"path": photo}),
         "hash_image": (safehash.hash_image, {"image": Image.new("L", (9, 9))}),
+        "Isolated.check": (pool.check, {"item": photo}),
+        "isolated": (safehash.isolated, {"matcher": matcher, "workers": 1}),
         "hash_many": (safehash.hash_many, {"items": [photo]}),
         "load_list": (safehash.load_list, {"path": folder / "list.csv"}),
         "merge_lists": (safehash.merge_lists, {"lists": entries}),
@@ -184,6 +192,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     (out / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
     yield own
     catalog.close()
+    pool.close()
 
 
 def made_by_others(value: object) -> bool:
@@ -221,6 +230,7 @@ def parameters_of(value: Any) -> list[inspect.Parameter]:
 
 
 PUBLIC = dict(public())
+
 
 def taken_by(annotation: str) -> tuple[set[str], bool]:
     """Return the kinds that an annotation takes, and whether it is an array."""
@@ -273,6 +283,23 @@ def test_what_a_parameter_does_not_take_is_an_error_in_words(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_no_message_shows_a_digest_that_was_given(
+    name: str, calls: dict[str, Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a digest is given by mistake, or is somebody's id, name or label."""
+    monkeypatch.chdir(tmp_path)
+    function, given = calls[name]
+    digest = "5af0" * 16
+    for parameter in parameters_of(PUBLIC[name]):
+        for value in (digest, [digest], {digest: digest}):
+            said = outcome(function, given, parameter, value)
+            if isinstance(said, Exception) and not isinstance(
+                said, OSError
+            ):  # of the system's: it names a file
+                assert re.search("[0-9a-f]{9}", str(said)) is None, f"{parameter.name}: {said}"
+
+
 def outcome(
     function: Callable[..., Any], given: dict[str, Any], parameter: inspect.Parameter, value: object
 ) -> str | Exception:
@@ -285,7 +312,7 @@ def outcome(
     ]
     try:
         found = function(*several, **arguments)
-        if isinstance(found, safehash.Catalog):
+        if isinstance(found, (safehash.Catalog, safehash.Isolated)):
             found.close()
         elif isinstance(found, Iterator) or hasattr(found, "__next__"):
             list(islice(found, 3))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -58,6 +59,7 @@ class Outcome(str, enum.Enum):
 DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One list entry that the upload came near to.
@@ -103,6 +105,7 @@ class Match:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
     """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
@@ -145,6 +148,7 @@ class NearMiss:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
@@ -165,6 +169,7 @@ class ListInfo:
     allow: bool = False  # a list of harmless pictures
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """What is needed to reproduce a decision, shared by every decision of one matcher state.
@@ -193,6 +198,7 @@ class Audit:
     n_pairs: int = 0
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is said of one upload.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
+from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..images.uploads import Upload
@@ -32,6 +33,7 @@ _BEYOND = 33
 _MOST_NEAR = 5
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSaid:
     """What one gate said of a candidate.
@@ -58,6 +60,7 @@ class GateSaid:
     reason: str = ""
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """One entry that a view came near to.
@@ -102,6 +105,7 @@ class Near:
     measures: dict[str, Any] = field(default_factory=dict)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One way in which a picture of the upload was looked up.
@@ -141,6 +145,7 @@ class Look:
     seeds_within: int | None = None
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why an upload matched what it matched, and nothing else.
@@ -241,7 +246,9 @@ def rows_of(state: State, entry: str | Entry) -> list[int]:
     if not rows and state.table.known_ids([name], before=state.n_listed):
         rows = [row for row in range(state.n_listed) if state.table.id_of(row) == name]
     if not rows:
-        raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
+        raise LookupError(
+            f"no entry that is matched against has the id or the PDQ digest {shortened(name)!r}"
+        )
     return rows
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .._digests import turn_digests
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.naming import TURN_NAMES
 from ..matching.pairs import Pairs
@@ -34,6 +35,7 @@ __all__ = ["Similar", "rematch", "similar", "stored_digests"]
 _BATCH_ROWS = 1 << 18
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
     """One of our files near a hash that was asked about.

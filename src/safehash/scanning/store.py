@@ -189,19 +189,24 @@ class Store:
             self.commit()
 
     def begin_row(self) -> None:
-        """Have a transaction under way; `row_written` commits it now and then."""
+        """Have a transaction under way; `settle` commits it now and then."""
         if not self.db.in_transaction:
             self.db.execute("BEGIN")
 
     def row_written(self) -> None:
-        """Count one more; what was written is safe on disk within a second."""
+        """Count one more that waits to be committed; `settle` does it."""
         self._n_pending += 1
-        if self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS:
-            self.commit()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether what was counted has waited long enough: it is safe on disk within a second."""
+        return self._n_pending > 0 and (
+            self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS
+        )
 
     def settle(self) -> None:
-        """Commit what has waited long enough, though no row follows it."""
-        if self._n_pending and time.monotonic() - self._committed > _COMMIT_SECONDS:
+        """Commit what has waited long enough."""
+        if self.is_due:
             self.commit()
 
     def commit(self) -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import shortened
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import perhaps_suspicious, suspicion
+from ..switches import switch
 from .batch import Batch
 
 __all__ = ["Tally", "Watch"]
@@ -122,7 +124,7 @@ class Tally:
 
     def note(self, text: str, count: int = 1) -> None:
         """Remark on something; equal remarks are counted."""
-        self._notes[text] += count
+        self._notes[shortened(text)] += count
 
     def meet(self, entry: Entry) -> Entry:
         """Count one entry that a reader made, and return it."""
@@ -192,7 +194,7 @@ class Tally:
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "
-                "nothing in the list says whether they are SHA-256 (algorithm= decides)"
+                f"nothing in the list says whether they are SHA-256 ({switch('algorithm')} decides)"
             )
         return ListReport(
             path=self.path,
