@@ -633,12 +633,12 @@ def test_what_was_committed_is_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_two_names_of_a_catalog_have_one_lock(store: Path, tmp_path: Path) -> None:
-    (tmp_path / "link.db").symlink_to(tmp_path / "c.db")
+    (tmp_path / "link").symlink_to(tmp_path)
     matcher = matcher_of(store, "a")
     options = ScanOptions(workers=0)
     with (
         Catalog(tmp_path / "c.db") as one,
-        Catalog(tmp_path / "link.db") as two,
+        Catalog(tmp_path / "link" / "c.db") as two,
         scan(store / "pictures", matcher=matcher, options=options, catalog=one) as running,
     ):
         next(running)
