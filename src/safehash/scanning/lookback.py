@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import turn_digests
+from .._face import checked
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.flood import quarantined
 from ..matching.naming import TURN_NAMES
@@ -39,6 +40,8 @@ _BATCH_ROWS = 1 << 18
 class Similar:
     """One of our files near a hash that was asked about.
 
+    Made by `similar`.
+
     Examples
     --------
     >>> import os
@@ -56,6 +59,7 @@ class Similar:
     hash: Hash
 
 
+@checked
 def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     """Match every stored hash against other lists, without touching an image.
 
@@ -217,6 +221,7 @@ def _quality(stored: Any) -> int:
     return stored if isinstance(stored, int) and 0 <= stored <= 100 else -1
 
 
+@checked
 def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar]:
     """Return which of our files look like a hash: as it is, turned, or negative. Nearest first.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -21,6 +22,8 @@ _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
+
+    Made by `scan`.
 
     Attributes
     ----------
@@ -61,6 +64,7 @@ class ScanRecord:
     digests: tuple[Hash, ...] = ()
     failure: str | None = None
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data (docs/scan.md, "Records")."""
         facts = self.decision.facts()
@@ -79,6 +83,8 @@ class ScanRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -116,6 +122,8 @@ class Skipped:
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
 
+    Made by `Scan.events`.
+
     Attributes
     ----------
     path : str
@@ -139,6 +147,8 @@ class Problem:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -170,6 +180,7 @@ class Known:
         """Its matches that nothing cancelled, nearest first."""
         return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data, as of `ScanRecord`."""
         return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
@@ -182,6 +193,8 @@ ScanEvent = ScanRecord | Known | Skipped | Problem
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
+
+    Made by a `Scan`.
 
     Attributes
     ----------
@@ -240,6 +253,7 @@ class Summary:
     n_reviewed: int = 0
     notes: tuple[str, ...] = ()
 
+    @checked
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
+from .._face import checked
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -52,6 +53,7 @@ _AHEAD_BYTES = 64 << 20
 _WINDOW_FILES = 256
 
 
+@checked
 def scan(
     paths: StrPath | Iterable[StrPath],
     *,
