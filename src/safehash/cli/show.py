@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
 from ..scanning.records import Known, Problem, ScanEvent, ScanRecord, Summary
+from .wording import worded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -206,7 +207,7 @@ def _about(summary: Summary, notes: Sequence[str]) -> list[tuple[str, str, str]]
         )
         for info in summary.audit.lists
     ]
-    rows += [("note", printable(note), _UNDECIDED) for note in notes]
+    rows += [("note", worded(note), _UNDECIDED) for note in notes]
     n_now = summary.n_files - summary.n_unchanged
     seconds = max(summary.seconds, 1e-9)
     speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"

@@ -78,8 +78,14 @@ def as_older_tools(load: Callable[[], Image], provenance: Provenance, step: int)
     """
 
     def convert() -> Decoded:
-        pixels, _ = by_strips(load(), step, lambda strip: to_pixels(raw_channels(strip), "white", step))
-        return Decoded(pixels=pixels, provenance=replace(provenance, orientation=1))
+        image = load()
+        pixels, _ = by_strips(image, step, lambda strip: to_pixels(raw_channels(strip), "white", step))
+        facts = replace(provenance, orientation=1)
+        taken = provenance.scale // step  # by the decoder
+        if image.size != (-(-provenance.width // taken), -(-provenance.height // taken)):
+            # The library sees other sides in a damaged file than a viewer does.
+            facts = replace(facts, width=image.width, height=image.height, scale=step)
+        return Decoded(pixels=pixels, provenance=facts)
 
     return _also("as older tools see it", convert, provenance, "standard")
 

@@ -16,6 +16,7 @@ from .loading import LoadedList
 from .policy import Policy, in_utc, is_too_old, reason_of_many
 from .report import ListReport
 from .suspicion import perhaps_suspicious, suspicion
+from .switches import switch
 from .table import EntryTable, columns_of
 
 __all__ = ["Selection", "select", "staleness"]
@@ -50,7 +51,7 @@ def select(policy: Policy, loaded: LoadedList, *, now: datetime | None = None) -
     if policy.require_fresh:
         stale = staleness(loaded.report, now=when, refresh_days=policy.refresh_days)
         if stale is not None:
-            raise ListError(f"{stale}; require_fresh is set", path=loaded.report.path)
+            raise ListError(f"{stale}; {switch('require_fresh', True)}", path=loaded.report.path)
     return _selected(policy, loaded.table, when)
 
 

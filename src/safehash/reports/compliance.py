@@ -179,7 +179,7 @@ def _evaluation(path: StrPath) -> dict[str, Any]:
     Raises
     ------
     SafehashError
-        It is not what ``safehash evaluate --json`` writes.
+        It cannot be read, or is not what ``safehash evaluate --json`` writes.
     """
     try:
         record = json.loads(read_regular(path, _MAX_EVALUATION_BYTES))
@@ -210,6 +210,8 @@ def _evaluation(path: StrPath) -> dict[str, Any]:
                 for each in record["own_lists"]
             ],
         }
+    except OSError as exc:
+        raise SafehashError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise SafehashError(
             f"{path}: expected what `safehash evaluate --json` writes, found something else ({exc})"
