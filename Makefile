@@ -27,6 +27,8 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-kills
 .PHONY: breaks
 .PHONY: fuzz
+.PHONY: fuzz-long
+.PHONY: test-memory
 .PHONY: mutants
 .PHONY: claims
 .PHONY: check-pytx check-engines bench-serve soak check-pillow
@@ -144,6 +146,15 @@ test-browser: develop
 # ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
 check-browser: develop
 	$(BIN)/python -m pytest -q -s tests/browser/*_painted.py
+
+# What a check holds at its limit, of every format and pixel mode.
+test-memory: develop
+	SAFEHASH_MEMORY=all $(BIN)/python -m pytest -q tests/images/test_memory.py
+
+# Half an hour on each door: eight hours in all, from where the last run into fuzz/kept ended.
+fuzz-long: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --each --seconds $(or $(SECONDS),1800) --keep fuzz/kept -o fuzz/result.json $(TARGET)
 
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
