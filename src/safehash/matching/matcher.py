@@ -364,9 +364,7 @@ class Matcher:
         >>> Matcher.from_files("list.csv").counts()
         {'pdq': 1}
         """
-        state = self._state
-        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
-        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
+        return self._state.counts()
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -505,11 +503,7 @@ class Matcher:
 
     @checked
     def check_many(
-        self,
-        items: Iterable[Upload],
-        *,
-        effort: Effort | None = None,
-        threads: int | None = None,
+        self, items: Iterable[Upload], *, effort: Effort | None = None, threads: int | None = None
     ) -> list[Decision]:
         """Decide several uploads, on several threads, in their order.
 

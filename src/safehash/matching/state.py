@@ -63,6 +63,11 @@ class State:
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
+    def counts(self) -> dict[str, int]:
+        """Return how many digests of each algorithm are looked among."""
+        perceptual = {algorithm.value: len(index) for algorithm, index in self.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in self.exact.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
