@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -406,10 +407,14 @@ class Scan:
         relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
-        if verdict.decision is None:
+        skipped = verdict.skipped
+        if verdict.failure == "read" and self._options.watch and not os.path.lexists(item.path):
+            # The name that a file had while it was written; it is decided by the other.
+            skipped = "renamed meanwhile" if self._inputs.renamed.will_hold(item.path) else skipped
+        if verdict.decision is None or skipped is not None:
             return Skipped(
                 path=item.path, member=item.member, position=item.position,
-                reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
+                reason=skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
         sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
         decision = self._pairs.settle(verdict.decision, sha256=sha256)
