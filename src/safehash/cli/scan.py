@@ -109,7 +109,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
     output.add_argument(
-        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="no summary, no progress; records and notes on the lists stay",
     )
     means = parser.add_argument_group("means")
     means.add_argument(

@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
@@ -34,6 +35,8 @@ __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "lo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -56,6 +59,8 @@ class Withdrawn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -92,6 +97,7 @@ class LoadedList:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,

@@ -214,6 +214,7 @@ def keep(source: ListSource, loaded: LoadedList) -> str | None:
     try:
         write_snapshot(
             path,
+            only_files=True,
             table=loaded.table,
             indexes={},
             lists=[

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError, ListError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
@@ -102,6 +103,7 @@ class Matcher:
         return self
 
     @classmethod
+    @checked
     def from_files(
         cls,
         *lists: ListPath,
@@ -171,6 +173,7 @@ class Matcher:
         )
 
     @classmethod
+    @checked
     def from_entries(
         cls,
         entries: Iterable[Entry],
@@ -198,6 +201,7 @@ class Matcher:
         return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
 
     @classmethod
+    @checked
     def open(
         cls,
         path: _Path,
@@ -247,6 +251,7 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
+    @checked
     def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
@@ -401,6 +406,7 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
+    @checked
     def check(
         self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
@@ -447,6 +453,7 @@ class Matcher:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
 
+    @checked
     def explain(
         self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
     ) -> Explanation:
@@ -496,6 +503,7 @@ class Matcher:
             settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
         return settings, audit
 
+    @checked
     def check_many(
         self,
         items: Iterable[Upload],
@@ -522,6 +530,7 @@ class Matcher:
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
+    @checked
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
     ) -> npt.NDArray[np.bool_]:
@@ -547,6 +556,7 @@ class Matcher:
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
+    @checked
     def check_hash(self, value: Hash) -> Decision:
         """Decide a stored hash as `check_hashes` does.
 
@@ -558,6 +568,7 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
+    @checked
     def check_hashes(
         self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
     ) -> list[Decision]:

@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 from multiprocessing.context import BaseContext
 
-__all__ = ["process_context", "worker_context"]
+__all__ = ["may_start", "process_context", "worker_context"]
 
 #: What a fork server loads. It swallows a wrong name: a test imports it.
 _PRELOAD = "safehash.scanning.preload"
@@ -20,6 +20,11 @@ def process_context() -> BaseContext:
     """
     methods = multiprocessing.get_all_start_methods()
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+def may_start() -> bool:
+    """Say whether this process may have children: a daemonic one of `multiprocessing` may not."""
+    return not multiprocessing.current_process().daemon
 
 
 def worker_context() -> BaseContext:
