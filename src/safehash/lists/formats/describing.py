@@ -74,7 +74,7 @@ def names_markdown() -> str:
         ),
         (
             "any other name at all",
-            "kept, unless its cells say yes and no, name what is to be done, or are dates here and there: then they may "
+            "kept, unless its cells say yes and no, name what is to be done, or are dates here and there: these may "
             "speak of deletion, and are not understood",
         ),
     ]
