@@ -126,7 +126,7 @@ class Colour:
             The imaging library was built without the colour library.
         """
         image = _eight_bits(image)
-        if image.mode == "YCbCr" and not self._is_by_light:
+        if image.mode == "YCbCr" and not self._mixes_channels:
             image = image.convert("RGB")
         if self.table is not None:
             return _by_profile(image, self)
@@ -135,16 +135,23 @@ class Colour:
             return _grey_by(image, self.shown(np.repeat(SAMPLES[:, None], 3, axis=1)))
         if self.high_range is not None:
             return _by_cube(image, self)
+        if not self._mixes_channels:
+            light = np.stack([curve(SAMPLES) for curve in self.curves])
+            return image.point(np.rint(srgb_samples(light)).astype(int).ravel().tolist())
         return _grey_by_light(image, self)
 
     @property
-    def _is_by_light(self) -> bool:
-        """Whether curves and a matrix say all."""
-        return self.table is None and self.high_range is None
+    def _mixes_channels(self) -> bool:
+        """Whether curves and a matrix say all, and the matrix something."""
+        if self.table is not None or self.high_range is not None or self.to_srgb is None:
+            return False
+        return float(np.abs(self.to_srgb - np.eye(3)).max()) >= _IDENTITY
 
 
 #: Decoders of these give grey as colour.
 _GREY_IN_RGB = ("AVIF", "HEIF")
+#: A matrix this near to none changes no grey level.
+_IDENTITY = 1e-3
 
 
 # -- what a file says ------------------------------------------------------------------------------------------
