@@ -154,9 +154,9 @@ class Matcher:
         >>> len(matcher), matcher.settings.effort
         (1, 'thorough')
         """
-        if settings.trusted:
+        if settings.trusted and last_good:
             raise ValueError(
-                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+                "with trusted keys no last good state is kept: what lies beside a list is signed by nobody"
             )
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")

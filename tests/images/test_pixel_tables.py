@@ -14,7 +14,7 @@ from safehash.images.conversions import Background, to_pixels
 
 def one_by_one(
     image: Image.Image, background: Background, step: int, paint: object
-) -> tuple[np.ndarray, bool]:
+) -> tuple[npt.NDArray[np.uint8], bool]:
     """Convert every pixel by itself, as it was done before there were tables."""
     if image.mode.startswith("I;16"):
         samples, key = np.asarray(image).astype(np.uint32), image.info.get("transparency")
