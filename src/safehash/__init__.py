@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ._lazy import attach
+from ._face import attach
 
 if TYPE_CHECKING:
     from . import lists

@@ -76,14 +76,14 @@ def _run(given: list[str]) -> int:
     return code
 
 
-def _fail(said: str, arguments: argparse.Namespace) -> int:
-    from ..matching.shown import printable
+def _fail(message: str, arguments: argparse.Namespace) -> int:
+    from .wording import worded
 
     if getattr(arguments, "debug", False):
         import traceback
 
         traceback.print_exc()
-    print(f"safehash: {printable(said)}", file=sys.stderr)
+    print(f"safehash: {worded(message)}", file=sys.stderr)
     return FATAL
 
 

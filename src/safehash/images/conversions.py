@@ -36,8 +36,8 @@ def to_pixels(
         What transparent pixels are put on.
     step : int
     paint : callable or None
-        Brings samples of mode "L", "RGB", "CMYK" or "I;16" to what is shown, as "L" or "RGB", before they are mixed
-        with the background.
+        Brings samples of mode "L", "RGB", "YCbCr", "CMYK" or "I;16" to what is shown, as "L" or "RGB", before they are
+        mixed with the background.
 
     Returns
     -------
@@ -212,6 +212,8 @@ def _flatten(
         return _without_key(grey, np.asarray(image) == key, background)
     if mode == "RGBX":
         return (image if paint is _as_it_is else paint(image.convert("RGB"))), False
+    if mode == "YCbCr" and paint is not _as_it_is:
+        return paint(image), False
     if mode in ("YCbCr", "CMYK", "HSV"):
         return paint(image.convert("RGB")), False
     if mode in ("I", "F"):

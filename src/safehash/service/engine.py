@@ -241,6 +241,8 @@ class Engine:
             elif matcher.n_refused > before:
                 self.reloads.refused += 1
                 self.refusal = matcher.notes[0]
+            elif not matcher.n_refused:
+                self.refusal = ""  # the files are again what they were
 
     async def _renew(self, matcher: Matcher) -> None:
         """Put workers with the new lists in the place of those with the old; these finish what they have."""
