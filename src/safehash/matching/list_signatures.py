@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
+from .._face import checked
 from ..errors import ListError
 from ..files import read_regular, writing_whole
 from ..lists.formats.reading import read_list
@@ -25,6 +26,7 @@ _HEAD = "safehash list signature, 1"
 _MOST_BYTES = 1024
 
 
+@checked
 def sign_list(source: ListPath, key: bytes) -> Path:
     """Sign a list as it is now, and return the file beside it that says so.
 

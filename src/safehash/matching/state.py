@@ -138,7 +138,7 @@ def read_state(
     n_listed = 0
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
-loaded, good = _load(source, last_good)
+            loaded, good = _load(source, last_good)
             if settings.trusted:
                 expect_list_signed(source, loaded.snapshot, settings.trusted)
             said = [] if good is None else [good.note]
