@@ -76,11 +76,20 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running: Any = safehash.scan(folder / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0))
     list(running)
     summary = running.summary
-    known: Any = safehash.Known(path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"})
+    known: Any = safehash.Known(
+        path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"}
+    )
     evaluated = safehash.ListEvaluation(name="a", n_entries=1)
-    pair = safehash.Pair(source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True)
+    pair = safehash.Pair(
+        source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True
+    )
     text: Any = {"algorithm": "pdq", "text": value.hex}
     catalog = safehash.Catalog(folder / "scan.db")
+    pool = safehash.isolated(matcher, workers=1)
+
+    def opened_and_closed(**given: Any) -> None:
+        safehash.isolated(**given).close()
+
     own = {
         "Catalog": (safehash.Catalog, {"path": folder / "scan.db"}),
         "Catalog.relocate": (catalog.relocate, {"old": folder / "photos", "new": folder / "photos"}),
@@ -124,6 +133,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "Index.search_views": (index.search_views, {"queries": [value], "max_distance": 31}),
         "Index.updated": (index.updated, {}),
         "Index.without": (index.without, {"rows": [0]}),
+        "Isolated.check": (pool.check, {"item": photo}),
         "Limits": (safehash.Limits, {}),
         "ListPolicy": (safehash.ListPolicy, {}),
         "ListSource": (safehash.ListSource, {"path": "a.csv"}),
@@ -160,6 +170,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "hash_file": (safehash.hash_file, {"path": photo}),
         "hash_image": (safehash.hash_image, {"image": Image.new("L", (9, 9))}),
         "hash_many": (safehash.hash_many, {"items": [photo]}),
+        "isolated": (opened_and_closed, {"matcher": matcher, "workers": 1}),
         "load_list": (safehash.load_list, {"path": folder / "list.csv"}),
         "merge_lists": (safehash.merge_lists, {"lists": entries}),
         "pairs_of": (safehash.pairs_of, {"catalog": catalog}),
@@ -169,6 +180,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "rematch": (safehash.rematch, {"catalog": catalog, "matcher": matcher}),
         "report": (safehash.report, {"catalog": catalog, "path": out / "r.html"}),
         "scan": (safehash.scan, {"paths": photo, "matcher": matcher, "options": safehash.ScanOptions(workers=0)}),
+        "sign_list": (safehash.sign_list, {"source": folder / "list.csv", "key": bytes(32)}),
         "similar": (safehash.similar, {"catalog": catalog, "value": value, "max_distance": 31}),
         "windows_to_list": (safehash.windows_to_list, {"upload": photo}),
         "write_pairs": (safehash.write_pairs, {"path": out / "pairs", "pairs": []}),
@@ -183,6 +195,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     safehash.write_pairs(out / "pairs", [])
     (out / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
     yield own
+    pool.close()
     catalog.close()
 
 
@@ -221,6 +234,7 @@ def parameters_of(value: Any) -> list[inspect.Parameter]:
 
 
 PUBLIC = dict(public())
+
 
 def taken_by(annotation: str) -> tuple[set[str], bool]:
     """Return the kinds that an annotation takes, and whether it is an array."""

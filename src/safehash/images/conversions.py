@@ -140,9 +140,9 @@ def _grey_of_deep(image: Image, background: Background) -> tuple[Image, bool]:
     from PIL import Image as pil
 
     samples = np.asarray(image)
-    table, key = _DEEP, image.info.get("transparency")
-    transparent = isinstance(key, int) and bool((samples == key).any())
-    if transparent and 0 <= key < len(table):
+    table, key, transparent = _DEEP, image.info.get("transparency"), False
+    if isinstance(key, int) and 0 <= key < len(table):
+        transparent = bool((samples == key).any())
         table = table.copy()
         table[key] = 255 if background == "white" else 0
     return pil.fromarray(table[samples]), transparent

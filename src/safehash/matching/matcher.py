@@ -31,7 +31,7 @@ from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import Refusals, before_of
 from .pairs import Pairs
-from .saving import adopt_state, save_state
+from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
@@ -147,9 +147,9 @@ class Matcher:
         >>> len(matcher), matcher.settings.effort
         (1, 'thorough')
         """
-        if settings.trusted:
+        if settings.trusted and last_good:
             raise ValueError(
-                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+                "with trusted keys no last good state is kept: what lies beside a list is signed by nobody"
             )
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")
@@ -157,14 +157,7 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        before = None
-        if replacing is not None and Path(replacing).is_file():
-            try:
-                old = adopt_state(open_snapshot(replacing), settings)
-            except IndexFileError as exc:
-                _LOG.warning("what is replaced cannot be compared with: %s", exc)
-            else:
-                before = before_of(old.table, old.audit.lists)
+        before = None if replacing is None else replaced(replacing, settings)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)

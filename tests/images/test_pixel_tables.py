@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
@@ -14,7 +15,7 @@ from safehash.images.conversions import Background, to_pixels
 
 def one_by_one(
     image: Image.Image, background: Background, step: int, paint: object
-) -> tuple[np.ndarray, bool]:
+) -> tuple[npt.NDArray[np.uint8], bool]:
     """Convert every pixel by itself, as it was done before there were tables."""
     if image.mode.startswith("I;16"):
         samples, key = np.asarray(image).astype(np.uint32), image.info.get("transparency")
