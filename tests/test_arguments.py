@@ -76,9 +76,13 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running: Any = safehash.scan(folder / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0))
     list(running)
     summary = running.summary
-    known: Any = safehash.Known(path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"})
+    known: Any = safehash.Known(
+        path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"}
+    )
     evaluated = safehash.ListEvaluation(name="a", n_entries=1)
-    pair = safehash.Pair(source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True)
+    pair = safehash.Pair(
+        source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True
+    )
     text: Any = {"algorithm": "pdq", "text": value.hex}
     catalog = safehash.Catalog(folder / "scan.db")
     own = {
@@ -221,6 +225,7 @@ def parameters_of(value: Any) -> list[inspect.Parameter]:
 
 
 PUBLIC = dict(public())
+
 
 def taken_by(annotation: str) -> tuple[set[str], bool]:
     """Return the kinds that an annotation takes, and whether it is an array."""
