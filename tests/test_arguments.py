@@ -77,7 +77,6 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running: Any = safehash.scan(folder / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0))
     list(running)
     summary = running.summary
-    pool = safehash.isolated(matcher, workers=1)
     known: Any = safehash.Known(
         path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"}
     )
@@ -87,6 +86,11 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     )
     text: Any = {"algorithm": "pdq", "text": value.hex}
     catalog = safehash.Catalog(folder / "scan.db")
+    pool = safehash.isolated(matcher, workers=1)
+
+    def opened_and_closed(**given: Any) -> None:
+        safehash.isolated(**given).close()
+
     own = {
         "Catalog": (safehash.Catalog, {"path": folder / "scan.db"}),
         "Catalog.relocate": (catalog.relocate, {"old": folder / "photos", "new": folder / "photos"}),
@@ -130,6 +134,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "Index.search_views": (index.search_views, {"queries": [value], "max_distance": 31}),
         "Index.updated": (index.updated, {}),
         "Index.without": (index.without, {"rows": [0]}),
+        "Isolated.check": (pool.check, {"item": photo}),
         "Limits": (safehash.Limits, {}),
         "ListPolicy": (safehash.ListPolicy, {}),
         "ListSource": (safehash.ListSource, {"path": "a.csv"}),
@@ -165,9 +170,8 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "hash_bytes": (safehash.hash_bytes, {"data": photo.read_bytes()}),
         "hash_file": (safehash.hash_file, {"path": photo}),
         "hash_image": (safehash.hash_image, {"image": Image.new("L", (9, 9))}),
-        "Isolated.check": (pool.check, {"item": photo}),
-        "isolated": (safehash.isolated, {"matcher": matcher, "workers": 1}),
         "hash_many": (safehash.hash_many, {"items": [photo]}),
+        "isolated": (opened_and_closed, {"matcher": matcher, "workers": 1}),
         "load_list": (safehash.load_list, {"path": folder / "list.csv"}),
         "merge_lists": (safehash.merge_lists, {"lists": entries}),
         "pairs_of": (safehash.pairs_of, {"catalog": catalog}),
@@ -177,6 +181,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "rematch": (safehash.rematch, {"catalog": catalog, "matcher": matcher}),
         "report": (safehash.report, {"catalog": catalog, "path": out / "r.html"}),
         "scan": (safehash.scan, {"paths": photo, "matcher": matcher, "options": safehash.ScanOptions(workers=0)}),
+        "sign_list": (safehash.sign_list, {"source": folder / "list.csv", "key": bytes(32)}),
         "similar": (safehash.similar, {"catalog": catalog, "value": value, "max_distance": 31}),
         "windows_to_list": (safehash.windows_to_list, {"upload": photo}),
         "write_pairs": (safehash.write_pairs, {"path": out / "pairs", "pairs": []}),
@@ -191,8 +196,8 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     safehash.write_pairs(out / "pairs", [])
     (out / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
     yield own
-    catalog.close()
     pool.close()
+    catalog.close()
 
 
 def made_by_others(value: object) -> bool:
@@ -312,10 +317,20 @@ def outcome(
     ]
     try:
         found = function(*several, **arguments)
-        if isinstance(found, (safehash.Catalog, safehash.Isolated)):
+        if isinstance(found, safehash.Catalog):
             found.close()
         elif isinstance(found, Iterator) or hasattr(found, "__next__"):
             list(islice(found, 3))
     except Exception as exc:
         return exc
     return "taken"
+
+
+def test_pairs_have_two_places_of_different_meaning() -> None:
+    """Regression: what stands second in a pair was held against what stands first."""
+    growing: safehash.GrowingIndex[int] = safehash.GrowingIndex()
+    growing.add_many([("00ff" * 16, 7), (safehash.Hash("pdq", bytes(32)), 8)])
+    assert len(growing) == 2
+    for wrong in ([(1, 2)], [("00ff" * 16,)], ["00ff" * 16]):
+        with pytest.raises(TypeError, match=r"entries is a collection of \(Hash or str, anything\), found"):
+            growing.add_many(wrong)  # type: ignore[arg-type]

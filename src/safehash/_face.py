@@ -304,6 +304,8 @@ def _kinds(node: Any, scope: Mapping[str, Any]) -> list[_Kind]:
     last = name.rpartition(".")[2]
     if last in _PLAIN:
         return [_PLAIN[last]]
+    if last == "tuple" and ast.unparse(parts[-1]) != "...":
+        return [_row([_kinds(part, scope) for part in parts])]
     if last in _COLLECTIONS:
         return [_collection(_COLLECTIONS[last], _kinds(parts[0], scope) if parts else [])]
     if last == "Mapping":
@@ -351,6 +353,22 @@ def _collection(takes: Callable[[Any], bool], kinds: list[_Kind]) -> _Kind:
         return None
 
     return _Kind(words, takes, inside, is_collection=True)
+
+
+def _row(parts: list[list[_Kind]]) -> _Kind:
+    """Return the kind of tuples of a length, each place of which has a meaning of its own."""
+    words = f"({', '.join(' or '.join(kind.words for kind in kinds) or 'anything' for kinds in parts)})"
+
+    def takes(value: Any) -> bool:
+        return isinstance(value, (tuple, list)) and len(value) == len(parts)
+
+    def inside(value: Any) -> str | None:
+        for kinds, part in zip(parts, value, strict=True):
+            if kinds and _problem(kinds, part) is not None:
+                return f"{words}, found {type(part).__name__} in it"
+        return None
+
+    return _Kind(words, takes, inside)
 
 
 def _mapping(keys: list[_Kind], values: list[_Kind]) -> _Kind:

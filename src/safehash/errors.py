@@ -19,8 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 __all__ = [
     "SHOWN_DIGITS",
@@ -61,7 +60,7 @@ def shortened(text: str) -> str:
 
 def short_repr(kind: _Class) -> _Class:
     """Have a class print no digest whole."""
-    of_class: Callable[[object], str] = kind.__repr__
+    of_class: Any = kind.__repr__
 
     def __repr__(self: object) -> str:
         return shortened(of_class(self))

@@ -30,7 +30,7 @@ from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import Refusals, before_of
 from .pairs import Pairs
-from .saving import adopt_state, save_state
+from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
@@ -146,9 +146,9 @@ class Matcher:
         >>> len(matcher), matcher.settings.effort
         (1, 'thorough')
         """
-        if settings.trusted:
+        if settings.trusted and last_good:
             raise ValueError(
-                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+                "with trusted keys no last good state is kept: what lies beside a list is signed by nobody"
             )
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")
@@ -156,14 +156,7 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        before = None
-        if replacing is not None and Path(replacing).is_file():
-            try:
-                old = adopt_state(open_snapshot(replacing), settings)
-            except IndexFileError as exc:
-                _LOG.warning("what is replaced cannot be compared with: %s", exc)
-            else:
-                before = before_of(old.table, old.audit.lists)
+        before = None if replacing is None else replaced(replacing, settings)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
@@ -360,9 +353,7 @@ class Matcher:
         >>> Matcher.from_files("list.csv").counts()
         {'pdq': 1}
         """
-        state = self._state
-        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
-        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
+        return self._state.counts()
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -498,11 +489,7 @@ class Matcher:
         return settings, audit
 
     def check_many(
-        self,
-        items: Iterable[Upload],
-        *,
-        effort: Effort | None = None,
-        threads: int | None = None,
+        self, items: Iterable[Upload], *, effort: Effort | None = None, threads: int | None = None
     ) -> list[Decision]:
         """Decide several uploads, on several threads, in their order.
 

@@ -110,8 +110,8 @@ class Settings:
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
     trusted : collection of bytes
-        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened. Kept as
-        a frozenset.
+        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened: a snapshot
+        (`Matcher.save`), or lists with a signature beside each (`sign_list`). Kept as a frozenset.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
 from ..matching.record import decision_record
+from .caveats import caveat_of
 
 __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
@@ -214,6 +215,9 @@ class Summary:
     problems : Counter of str
     reasons : Counter of str
         Why files could not be decided, shortened to what can be counted.
+    caveats : Counter of str
+        Files that were decided, did not match, and of which less was looked at than there is: "cut off", "changed
+        meanwhile", "looked at in part".
     lists, labels : Counter of str
         Files matched, by list and by label.
     n_bytes : int
@@ -244,6 +248,7 @@ class Summary:
     skipped: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    caveats: Counter[str] = field(default_factory=Counter)
     lists: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     n_bytes: int = 0
@@ -272,11 +277,24 @@ class Summary:
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
             self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
+        elif not decision.is_match:
+            how = decision.provenance
+            if (
+                decision.reason is not None
+                or record.failure is not None
+                or (how is not None and how.truncated)
+            ):
+                self._add_caveat({**decision.facts(), "failure": record.failure})
         self.n_reviewed += any(match.suppressed_by == REVIEW for match in decision.matches)
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
+
+    def _add_caveat(self, facts: Mapping[str, Any]) -> None:
+        caveat = caveat_of(facts)
+        if caveat is not None:
+            self.caveats[caveat.name] += 1
 
     def _add_known(self, record: Known) -> None:
         self.n_files += 1
@@ -285,6 +303,7 @@ class Summary:
         self.n_reviewed += any(match["suppressed_by"] == REVIEW for match in record.facts["matches"])
         if record.outcome not in _DECIDED:
             self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
+        self._add_caveat(record.facts)
         self.lists.update({match["list"] for match in record.standing})
         self.labels.update({label for match in record.standing for label in match["labels"]})
 
@@ -310,6 +329,7 @@ class Summary:
             "skipped": dict(self.skipped.most_common()),
             "problems": dict(self.problems.most_common()),
             "reasons": dict(self.reasons.most_common()),
+            "caveats": dict(self.caveats.most_common()),
             "matched_lists": dict(self.lists.most_common()),
             "matched_labels": dict(self.labels.most_common()),
             "bytes": self.n_bytes,
