@@ -109,7 +109,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
     output.add_argument(
-        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="no summary, no progress; records and notes on the lists stay",
     )
     means = parser.add_argument_group("means")
     means.add_argument(
@@ -220,8 +223,6 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
         trusted=trusted_keys(arguments),
     )
-    if arguments.trusted and arguments.index is None:
-        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
@@ -231,7 +232,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
 
     def read(settings: Settings) -> Matcher:
         return Matcher.from_files(
-            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+            *lists, allow=allow, settings=settings, last_good=not (arguments.no_last_good or settings.trusted)
         )
 
     return read, settings

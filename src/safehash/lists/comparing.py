@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
+from .._face import checked
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
@@ -28,6 +29,8 @@ _AGE_DAYS = (30, 90, 365, 1095)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiff:
     """How a new state of a list differs from an old one.
+
+    Made by `lists.diff_lists`.
 
     Attributes
     ----------
@@ -53,6 +56,7 @@ class ListDiff:
     n_same: int
 
 
+@checked
 def diff_lists(old: Iterable[Entry], new: Iterable[Entry]) -> ListDiff:
     """Compare two states of one list; records are merged first, so deletes count.
 
@@ -108,6 +112,8 @@ def _content(entry: Entry) -> tuple[Any, ...]:
 class ListStats:
     """What a merged list holds.
 
+    Made by `lists.list_stats`.
+
     Attributes
     ----------
     n_entries : int
@@ -136,6 +142,7 @@ class ListStats:
     clusters: tuple[int, ...] | None
 
 
+@checked
 def list_stats(
     table: EntryTable,
     *,

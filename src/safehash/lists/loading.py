@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
@@ -22,10 +23,11 @@ from .formats import ListReader, read_list
 from .formats.batch import Batch
 from .formats.jsonl import entry_record
 from .formats.reading import batches_of, ids_in_doubt
+from .formats.sniffing import JSON_LINES
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
-from .table import KIND_FOREIGN, EntryTable
+from .table import KIND_FOREIGN, EntryTable, columns_of
 
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
@@ -33,6 +35,8 @@ __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "lo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -55,6 +59,8 @@ class Withdrawn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -91,6 +97,7 @@ class LoadedList:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,
@@ -174,6 +181,7 @@ class _Staged:
     """Every record of a list as one table, with what is needed to find those that share a key."""
 
     def __init__(self, reader: ListReader) -> None:
+        self._path = reader.report.path
         self._builder = EntryTableBuilder()
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
@@ -184,6 +192,7 @@ class _Staged:
                 self._add_batch(item)
             else:
                 self._add(item)
+        self._says_keys = JSON_LINES in reader.report.formats  # each of their records says what it is kept by
 
     def _add(self, entry: Entry) -> None:
         by_digest = isinstance(entry.hash, Hash) and (entry.id is None or entry.keyed_by == "digest")
@@ -222,6 +231,8 @@ class _Staged:
         """Return the table of what is live, and what was taken back."""
         table = self._builder.build()
         deleted = np.frombuffer(self._deleted, np.bool_)
+        if not self._says_keys:
+            self._check_deletes_by_id(table, deleted)
         withdrawn = _withdrawn(table, deleted)
         order, same = self._by_key(table)
         kept = ~deleted
@@ -245,6 +256,28 @@ class _Staged:
             for entry in merged:
                 builder.append(entry)
         return builder.build(), withdrawn
+
+    def _check_deletes_by_id(self, table: EntryTable, deleted: npt.NDArray[np.bool_]) -> None:
+        """Refuse a list that takes back by its id what it keeps by its digest: the delete would find nothing.
+
+        Raises
+        ------
+        ListError
+        """
+        models = columns_of(table).models
+        if all(model.keyed_by == "id" for model in models):
+            return
+        by_digest = np.array([model.keyed_by == "digest" for model in models])[columns_of(table).models_of]
+        nameless = [row for row in np.flatnonzero(deleted).tolist() if table[row].hash is None]
+        ids = {table.id_of(row) for row in nameless}
+        kept = np.flatnonzero(by_digest & ~deleted).tolist() if ids else []
+        found = next((text for row in kept if (text := table.id_of(row)) is not None and text in ids), None)
+        if found is not None:
+            raise ListError(
+                f"refused: a delete names the id {found!r} alone, and its format keeps records by their digests: "
+                "which is meant is not sure",
+                path=self._path,
+            )
 
     def _by_key(self, table: EntryTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return rows in an order in which those that share a key stand together, and which do with the next.

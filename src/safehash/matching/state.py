@@ -26,6 +26,7 @@ from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
 from .keeping import Before, check_shrink, keep, last_good_of
+from .list_signatures import expect_list_signed, signature_path
 from .settings import Settings
 from .snapshot import file_state
 
@@ -63,6 +64,11 @@ class State:
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
+    def counts(self) -> dict[str, int]:
+        """Return how many digests of each algorithm are looked among."""
+        perceptual = {algorithm.value: len(index) for algorithm, index in self.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in self.exact.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -81,6 +87,8 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     for source in (*sources.lists, *sources.allow):
         path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+        signature = signature_path(source)
+        paths += [signature] if signature.exists() else []
     return tuple((str(path), _seen(path)) for path in paths)
 
 
@@ -136,6 +144,8 @@ def read_state(
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, good = _load(source, last_good)
+            if settings.trusted:
+                expect_list_signed(source, loaded.snapshot, settings.trusted)
             said = [] if good is None else [good.note]
             kept += [loaded.name] if said else []
             selection = select(_ALLOW_POLICY if is_allow else policy, loaded)

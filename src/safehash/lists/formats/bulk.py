@@ -208,12 +208,13 @@ class _Made:
             if algorithm is not None and not isinstance(algorithm, Algorithm):
                 self._take_foreign(algorithm, cells, rows)
             elif notation == "hex":
-                self._take_hex(algorithm, cells, rows, untyped=kind is None)
+                usual = column.n_digits if algorithm is None and column.is_uniform else 0
+                self._take_hex(algorithm, cells, rows, untyped=kind is None, usual=usual)
             else:
                 self._take_decoded(algorithm, notation, cells, rows)
 
     def _take_hex(
-        self, algorithm: Algorithm | None, cells: list[str], rows: Sequence[int], *, untyped: bool
+        self, algorithm: Algorithm | None, cells: list[str], rows: Sequence[int], *, untyped: bool, usual: int
     ) -> None:
         texts = cells if len(rows) == self._n else [cells[k] for k in rows]
         lengths = set(map(len, texts))
@@ -227,7 +228,7 @@ class _Made:
                 if lengths == {n_digits}
                 else [k for k, t in enumerate(texts) if len(t) == n_digits]
             )
-            if kind is None or 2 * kind.n_bytes != n_digits:
+            if kind is None or 2 * kind.n_bytes != n_digits or usual not in (0, n_digits):
                 self.odd |= {rows[k] for k in at}
                 continue
             some = texts if len(at) == len(texts) else [texts[k] for k in at]

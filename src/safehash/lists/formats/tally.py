@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,13 @@ from ..suspicion import perhaps_suspicious, suspicion
 from ..switches import switch
 from .batch import Batch
 
-__all__ = ["Tally", "Watch"]
+__all__ = ["SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
+
+#: How many cells of a column whose name means other things, too, are shown.
+SHOWN_CELLS = 4
 
 #: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
 UNBALANCED_BITS = 8
@@ -38,10 +41,13 @@ class Watch:
         One of its cells told that it speaks of deletion or opinion.
     unknown : str
         The first cell before that which was not understood, with its place; "" for none.
+    kept : dict of str to None
+        Some of the cells that were kept as they came, as they are shown.
     """
 
     counts: bool = False
     unknown: str = ""
+    kept: dict[str, None] = field(default_factory=dict)
 
 
 class Tally:
@@ -190,6 +196,14 @@ class Tally:
     def report(self) -> ListReport:
         """Return the account so far."""
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
+        for name, watch in self._watches.items():
+            if watch.kept and not watch.counts:
+                more = ", ..." if len(watch.kept) > SHOWN_CELLS else ""
+                notes.append(
+                    f"column {name!r} is kept as it came: none of its cells ({', '.join([*watch.kept][:SHOWN_CELLS])}"
+                    f"{more}) is known to speak of deletion or opinion; if they do, "
+                    f"{switch('columns', {'deleted': name}, {'category': name})}"
+                )
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "
