@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._face import checked
 from ..errors import short_repr
@@ -48,11 +48,13 @@ class Outcome(str, enum.Enum):
         # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
         return Outcome, (self.value,)
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
-            "(`decision.is_match`, `decision.is_decided`)"
-        )
+    if not TYPE_CHECKING:  # as of `Decision`
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+                "(`decision.is_match`, `decision.is_decided`)"
+            )
 
 
 #: Outcomes that are an answer. The others say that the picture could not be looked at.
@@ -251,11 +253,16 @@ class Decision:
     milliseconds: float = 0.0
     refused: tuple[NearMiss, ...] = ()
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
-            "(false where the picture could not be looked at), or compare `decision.outcome`"
-        )
+    # Told that it never returns, a type checker takes what follows `if decision:` for out of reach, and checks none of
+    # it; told nothing, mypy's truthy-bool names the `if`.
+    if not TYPE_CHECKING:
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "a Decision is neither true nor false: write `decision.is_match` (suggest review), "
+                "`decision.is_decided` (false where the picture could not be looked at), or compare "
+                "`decision.outcome`"
+            )
 
     @property
     def is_match(self) -> bool:

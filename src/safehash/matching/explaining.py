@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .._face import checked
 from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
+from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..images.uploads import Upload
 from ..lists.entry import Entry
@@ -335,7 +336,7 @@ class _Notes:
         if self._digests is None or not len(self._digests):
             return None
         apart = queries[:, None, :] ^ self._digests[None, :, :]
-        return int(np.unpackbits(apart, axis=2).sum(axis=2, dtype=np.int64).min())
+        return int(ones_in(apart).min())
 
     def _near_of(self, row: int, view: str, distance: int, judged: tuple[Evidence, Gates] | None) -> Near:
         entry = self._state.table[row]

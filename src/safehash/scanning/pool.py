@@ -117,11 +117,6 @@ class Workers:
         """Whether `collect` would return something."""
         return bool(self._finished)
 
-    @property
-    def n_waiting(self) -> int:
-        """Batches handed in and not done."""
-        return sum(len(slot.batches) for slot in self._slots) + len(self._lonely) + len(self._again)
-
     def has_room(self) -> bool:
         """Whether a batch would find a worker at once."""
         return not self._lonely and not self._again and self._freest() is not None

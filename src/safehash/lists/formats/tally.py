@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import shortened
+from ...hashing.bits import count_ones
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
@@ -181,7 +182,7 @@ class Tally:
 
     def meet_untyped_one(self, digest: bytes) -> None:
         """Do the same with one."""
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
 
