@@ -205,7 +205,13 @@ class _Staged:
     def _add(self, entry: Entry) -> None:
         by_digest = isinstance(entry.hash, Hash) and (entry.id is None or entry.keyed_by == "digest")
         self._builder.append(entry)
-        self._keys.append(0 if by_digest else hash(entry.key))
+        if by_digest:
+            key = 0
+        elif entry.key[1:] == ("id", entry.id):
+            key = int(_key_of_ids(entry.source, [entry.id])[0])
+        else:
+            key = hash(entry.key)
+        self._keys.append(key)
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
 
@@ -226,9 +232,10 @@ class _Staged:
             self._keys.frombytes(bytes(8 * n))
             self._keyed_by_digest += b"\1" * n
         else:
-            source = like.source
-            self._keys.extend(0 if text is None else hash((source, "id", text)) for text in batch.ids)
-            self._keyed_by_digest += bytes(text is None for text in batch.ids)
+            self._keys.frombytes(_key_of_ids(like.source, batch.ids).tobytes())
+            self._keyed_by_digest += (
+                bytes(text is None for text in batch.ids) if None in batch.ids else bytes(n)
+            )
         if batch.which is None:
             self._deleted += bytes([like.deleted]) * n
         else:
@@ -301,6 +308,14 @@ class _Staged:
                 keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _key_of_ids(source: str, ids: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return a number for each id of a list, shape (n,); equal ones have equal numbers, and others mostly not.
+
+    Which texts share one nobody can tell beforehand: Python draws its hash of texts anew in every process.
+    """
+    return np.fromiter(map(hash, ids), np.int64, len(ids)) ^ np.int64(hash((source, "id")))
 
 
 def _fates(records: Sequence[Entry], merged: Sequence[Entry]) -> dict[str, int]:
