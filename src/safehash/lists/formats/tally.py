@@ -6,10 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import shortened
+from ...hashing.bits import count_ones
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
@@ -28,6 +31,7 @@ SHOWN_CELLS = 4
 #: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
 UNBALANCED_BITS = 8
 
+_UPDATED = itemgetter(1)
 _ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
 
 
@@ -129,7 +133,7 @@ class Tally:
 
     def note(self, text: str, count: int = 1) -> None:
         """Remark on something; equal remarks are counted."""
-        self._notes[text] += count
+        self._notes[shortened(text)] += count
 
     def meet(self, entry: Entry) -> Entry:
         """Count one entry that a reader made, and return it."""
@@ -156,7 +160,7 @@ class Tally:
             n_deleted = sum(batch.likes[k].deleted for k in batch.which)
         self.n_deletes += n_deleted
         self.entries[batch.algorithm.value] += len(batch) - n_deleted
-        newest = max((updated or "" for _, updated in batch.dates or ()), default="")
+        newest = max(filter(None, map(_UPDATED, batch.dates or ())), default="")
         if newest > (self.newest or ""):
             self.newest = newest
         for row in perhaps_suspicious(batch.algorithm, batch.digests):
@@ -178,7 +182,7 @@ class Tally:
 
     def meet_untyped_one(self, digest: bytes) -> None:
         """Do the same with one."""
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
 
