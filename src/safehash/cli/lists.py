@@ -71,8 +71,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_list_options(convert, also=("--format",))
 
     diff = _command(commands, "diff", _diff, "say what was added, removed, changed and re-labelled")
-    diff.add_argument("old", metavar="OLD")
-    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("old", type=ListText, metavar="OLD")
+    diff.add_argument("new", type=ListText, metavar="NEW")
     diff.add_argument("--full-hashes", action="store_true", help="print whole digests")
     add_list_options(diff, also=("--format",))
 

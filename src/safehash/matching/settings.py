@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from .._face import checked
+from ..errors import short_repr
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
@@ -40,6 +41,7 @@ _KEY_BYTES = 32
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloodLimits:
     """When an entry matches more uploads than a real one could, and is quarantined.
@@ -77,6 +79,7 @@ class FloodLimits:
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a decision depends on beside the lists.
