@@ -3,30 +3,64 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := test,lists,report,parquet,remote
+EXTRAS := test,report,parquet,remote,serve,watch,completion
 
-.PHONY: demo test develop check lint types wheel bench test-long test-checked test-sanitized test-browser check-browser test-kills
-.PHONY: check-pillow bench-views clean design
+.PHONY: demo
+.PHONY: picture
+.PHONY: figures
+.PHONY: docs
+.PHONY: test
+.PHONY: develop
+.PHONY: check
+.PHONY: lint
+.PHONY: types
+.PHONY: wheel
+.PHONY: bench
+.PHONY: bench-gates
+.PHONY: bench-drift
+.PHONY: test-long
+.PHONY: test-checked
+.PHONY: test-sanitized
+.PHONY: test-browser
+.PHONY: check-browser
+.PHONY: test-kills
+.PHONY: breaks
+.PHONY: fuzz
+.PHONY: mutants
+.PHONY: claims
+.PHONY: check-pytx check-engines bench-serve soak check-pillow
+.PHONY: bench-views
+.PHONY: clean
+.PHONY: design
 
-# A first result: real photographs, altered copies of some of them, a small list, a scan.
+# A first result: real photographs, altered copies of some of them, a small list, a scan, a page to look at.
 demo: .demo/ready
-	.demo/venv/bin/python demo/demo.py
+	rm -rf .demo/result
+	.demo/venv/bin/python demo/demo.py .demo/result
+
+# README's picture, from the demo.
+picture: demo
+	cp .demo/result/sheet.png docs/pictures/demo.png
 
 .demo/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .demo/venv
 	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet . "scikit-image>=0.24"
+	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
 # from which the sources cannot be reached.
-test: $(VENV)/tools wheel
+test: $(VENV)/tools
+	@echo "make test: builds sdist and wheel, lints, and runs the whole suite against the wheel with the sources out of reach."
+	@echo "  Some 30 minutes of processor, 15 on two; \`make check\` is the quick form."
+	$(MAKE) wheel VENV=$(VENV)
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
-	rm -rf build/outside && mkdir -p build/outside
-	cp -r tests docs benchmarks demo pyproject.toml Makefile *.md build/outside/
-	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider
+	$(BIN)/python benchmarks/claims.py
+	rm -rf build/outside
+	bash .ci/outside build/outside
+	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools:
 	$(PYTHON) -m venv $(VENV)
@@ -39,8 +73,8 @@ wheel: $(VENV)/tools
 	$(BIN)/python -m build --quiet .
 
 lint:
-	$(BIN)/ruff check src tests benchmarks demo docs setup.py
-	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py
+	$(BIN)/ruff check src tests benchmarks demo docs setup.py .ci
+	$(BIN)/ruff format --check src tests benchmarks demo docs setup.py .ci
 	$(BIN)/python tests/house.py --check
 
 # The tables of docs/design.md, from the first sentences of all files.
@@ -49,14 +83,35 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._png
+	MYPYPATH=tests $(BIN)/mypy benchmarks
+	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # For working on it: an editable build, and the quick checks.
 develop: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 
+# Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
 check: develop lint types
-	$(BIN)/python -m pytest -q -x
+	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
+
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+breaks: develop
+	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
+
+# Coverage-guided fuzzing of one door or all (clang for the kernels): make fuzz TARGET=image-gif SECONDS=600
+fuzz: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),120) $(TARGET)
+
+# Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended.
+mutants: develop
+	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3"
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/mutants.py $(ROOM) -o tests/mutants.json
+
+# Every number with a unit in README, docs, changelog and docstrings, with what holds it.
+claims: develop
+	$(BIN)/python benchmarks/claims.py --list
+	$(BIN)/python benchmarks/claims.py
 
 # The property tests with 2 000 examples each.
 test-long: develop
@@ -72,8 +127,9 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/hashing/test_golden.py \
-	  tests/search/test_index.py
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
+	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
+	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
 # The report in headless Chromium (apt-get install chromium).
 test-browser: develop
@@ -88,22 +144,68 @@ check-browser: develop
 test-kills: develop
 	SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000 $(BIN)/python -m pytest -q tests/cli/test_scan_cli.py -k killed
 
+# python-threatexchange's own tests with our signal type in the place of theirs: CHECKOUT is a checkout of
+# github.com/facebook/ThreatExchange.
+check-pytx: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]"
+	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+check-engines: develop
+	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
+	$(BIN)/python tests/engines.py ray spark dask polars duckdb
+
+# What the service costs beside the check, and look-ups among ten million; PICTURE is a JPEG of 1.6 megapixels.
+bench-serve: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) -o benchmarks/results/serve.json
+
+# Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
+MINUTES ?= 30
+soak: develop
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
+
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
 	$(BIN)/python -m pip download --quiet --no-binary pillow --no-deps --dest build/pillow pillow
 	$(BIN)/python tests/pillow_sources.py build/pillow/pillow-*.tar.gz
 
-# The figures under benchmarks/results/. Of real digests too, with IMAGES: folders of images, as bench_index.py says.
+# Every figure under benchmarks/results/, and the pages made of them. Of real digests too, with IMAGES: folders of images, as
+# bench_index.py says; PHONE: where the files of phone_pictures.tsv are; MIXES: what view_mixes.py made; BEFORE: the src folder
+# of an earlier state, built in place.
 bench: develop
 	$(BIN)/python -m pip install --quiet ".[bench]"
-	$(BIN)/python benchmarks/bench_hash.py -o benchmarks/results/hash.json
+	$(BIN)/python benchmarks/bench_hash.py --results $(if $(PHONE),--phone $(PHONE))
 	$(BIN)/python benchmarks/bench_index.py --sizes 1e4,1e5,1e6,1e7 $(if $(IMAGES),--images $(IMAGES))
 	$(BIN)/python benchmarks/crossover.py -o benchmarks/results/crossover.json
-	$(BIN)/python benchmarks/bench_lists.py
-	$(BIN)/python benchmarks/bench_scan.py
+	$(BIN)/python benchmarks/bench_lists.py -o benchmarks/results/lists.jsonl
+	$(BIN)/python benchmarks/bench_scan.py -o benchmarks/results/scan.json
 	$(BIN)/python benchmarks/bench_import.py -o benchmarks/results/import.json
-	test -z "$(MIXES)" || $(MAKE) bench-views
-	$(BIN)/python benchmarks/make_tables.py
+	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
+	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
+	test -z "$(BEFORE)" || $(BIN)/python benchmarks/bench_pixels.py $(BEFORE) -o benchmarks/results/pixels-cost.json
+	test -z "$(MIXES)" || $(MAKE) bench-views bench-drift bench-gates
+	$(MAKE) figures
+
+# Tables and plots of README and the benchmarks' page, from the committed results.
+figures:
+	$(PYTHON) benchmarks/make_tables.py
+	$(PYTHON) benchmarks/make_plots.py
+
+# The site in build/site: every warning is an error, a link that leads nowhere among them.
+docs: develop
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/python docs/make_tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+# Drift of the fast decode, and which pictures need which gate.
+bench-drift: develop
+	$(BIN)/python benchmarks/drift.py --steps --photos $(MIXES)/photos.txt $(MIXES)/other_photos.txt $(MIXES)/unseen_photos.txt \
+		--sources "the photographs that view_mixes.py names" -o benchmarks/results/drift.json
+
+bench-gates: develop
+	$(BIN)/python benchmarks/bench_gates.py --mixes $(MIXES)/mixes.txt --part tuning --part test \
+		-o benchmarks/results/gates.json
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

@@ -6,6 +6,7 @@ Everything else about the package stands in pyproject.toml.
 import os
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -23,8 +24,19 @@ else:
     # -O3 vectorises the integer loops at the platform's baseline; no -march, so a wheel runs everywhere
     # (wider instructions are chosen at run time, in _kernels.h).
     # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
-    compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
+    # -g0: interpreters hand their own -g on, and debug information is four fifths of a wheel.
+    compile_args = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
     link_args = []
+    if sys.platform.startswith("linux"):
+        # Should one of our checks fail after all: a guard behind arrays on the stack, the checked forms of memcpy
+        # and its like, tables of addresses that nothing can write to once the module is loaded, no stack that runs
+        # as code, and (x86-64) marks where indirect jumps may lead. tests/test_hardening.py looks for them.
+        compile_args += ["-fstack-protector-strong", "-fstack-clash-protection"]
+        link_args += ["-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+        if sysconfig.get_platform() == "linux-x86_64":  # of what is built for, where that is another machine
+            compile_args += ["-fcf-protection=full"]
+        if not SANITIZE:  # the sanitizers have checks of their own, and want the plain calls
+            compile_args += ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]
     if SANITIZE:
         flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined"]
         compile_args += [*flags, "-g", "-O1"]
@@ -66,7 +78,7 @@ def extension(name: str) -> Extension:
 
 setup(
     ext_modules=cythonize(
-        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_png")],
+        [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_rows")],
         compiler_directives=directives,
     )
 )

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import gzip
 import hashlib
 import json
@@ -80,7 +81,9 @@ def main() -> int:
     results: list[Record] = []
     for kind in ["random"] + (["real"] if real is not None else []):
         for size in arguments.sizes:
-            digests = random_digests(size, rng) if kind == "random" else relatives(real, size, rng)
+            digests = (
+                random_digests(size, rng) if real is None or kind == "random" else relatives(real, size, rng)
+            )
             results.append(measure(kind, digests, rng, arguments))
             del digests
     claims = judge(results)
@@ -354,6 +357,8 @@ def two_threads(index: Index, queries: Digests) -> Record:
         "ratio": round(statistics.median(ratio for ratio, _ in undisturbed), 3),
         "processors_had": round(statistics.median(share for _, share in undisturbed), 2),
         "pairs_counted": len(undisturbed),
+        "pairs_measured": len(pairs),
+        "ratio_of_all_pairs": round(statistics.median(ratio for ratio, _ in pairs), 3),
     }
 
 
@@ -390,7 +395,7 @@ def seeds(index: Index, queries: Digests) -> Record:
             query[bit // 8] ^= 1 << (bit % 8)
     record: Record = {}
     for flips in (0, 1):
-        took = [timed(lambda flips=flips: seed(index, near, max_distance=90, flips=flips)) for _ in range(5)]
+        took = [timed(functools.partial(seed, index, near, max_distance=90, flips=flips)) for _ in range(5)]
         found = [
             int(row in seed(index, query[None, :], max_distance=90, flips=flips).rows)
             for row, query in zip(rows.tolist(), near, strict=True)
@@ -436,12 +441,15 @@ def snapshot(digests: Digests, index: Index, query: Digests) -> Record:
     info = ListInfo(name="bench", snapshot="0" * 64, loaded="2026-01-01", n_entries=len(digests))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.safehash"
+        parts = parts_of(index)
         own = index_of_parts(
             algorithm=Algorithm.PDQ,
             widths=widths_of(index),
             max_distance=RADIUS,
             disabled=None,
-            **{**parts_of(index), "digests": table.digests(Algorithm.PDQ)[1]},
+            digests=table.digests(Algorithm.PDQ)[1],
+            starts=parts["starts"],
+            ids=parts["ids"],
         )
         write_s = timed(lambda: write_snapshot(path, table=table, indexes={Algorithm.PDQ: own}, lists=[info]))
         runs = []
@@ -483,7 +491,7 @@ def peers(digests: Digests, queries: Digests, flat: Any, arguments: argparse.Nam
             seconds.append(time.perf_counter() - start)
             hit += len(rows & expected)
             wanted += len(expected)
-        record = {"name": name, "build_s": round(build_s, 3), "single": percentiles(seconds),
+        record: Record = {"name": name, "build_s": round(build_s, 3), "single": percentiles(seconds),
                   "recall": round(hit / max(1, wanted), 4)}  # fmt: skip
         found.append(record)
         say(f"  {name}: built in {build_s:.2f} s, {record['single']['p50_us']} us, recall {record['recall']}")
@@ -503,6 +511,8 @@ def peers(digests: Digests, queries: Digests, flat: Any, arguments: argparse.Nam
             peer.add(digests)
             return peer
 
+        kept: list[Any] = []
+
         def inverted() -> Any:
             quantizer = faiss.IndexBinaryFlat(256)
             n_lists = max(1, int(4 * np.sqrt(n)))
@@ -511,7 +521,7 @@ def peers(digests: Digests, queries: Digests, flat: Any, arguments: argparse.Nam
             peer.train(digests[: 40 * n_lists])
             peer.add(digests)
             peer.nprobe = 32
-            peer.keep_alive = quantizer
+            kept.append(quantizer)  # the peer does not keep it
             return peer
 
         try_one("faiss IndexBinaryMultiHash(256, 16, 16), nflip 1", multi_hash, in_range)

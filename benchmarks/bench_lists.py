@@ -408,6 +408,7 @@ def main() -> None:
     )
     parser.add_argument("--source", metavar="DIR", help="measure the safehash in this folder instead")
     parser.add_argument("--label", default="now", help="what to call that one in the results")
+    parser.add_argument("-o", "--output", type=Path, help="write the lines there, too")
     parser.add_argument("--one", nargs=3, metavar=("READER", "SHAPE", "PATH"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -417,6 +418,7 @@ def main() -> None:
     environment = dict(os.environ)
     if args.source:
         environment["PYTHONPATH"] = args.source
+    lines: list[str] = []
     for shape in args.shape or SHAPES:
         name, make = SHAPES[shape]
         readers = [each for each in args.reader or _READERS if _READERS[each](shape) is not None]
@@ -433,7 +435,10 @@ def main() -> None:
                     )
                     results[reader].append(json.loads(done.stdout.splitlines()[-1]))
         for reader, found in results.items():
-            print(json.dumps(_row(args, shape, reader, found)), flush=True)
+            lines.append(json.dumps(_row(args, shape, reader, found)))
+            print(lines[-1], flush=True)
+    if args.output:
+        args.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _row(

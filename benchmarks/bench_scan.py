@@ -34,12 +34,13 @@ import psutil
 from PIL import Image
 
 import safehash
-from safehash.cli.output import Lines
+from safehash.cli.output import Records
 from safehash.hashing.threads import available_processors
 from safehash.lists.policy import Policy
 from safehash.matching.matcher import Matcher
-from safehash.matching.settings import Settings
+from safehash.matching.settings import Effort, Settings
 from safehash.scanning.catalog import Catalog
+from safehash.scanning.ledger import Ledger
 from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.run import scan
@@ -47,7 +48,7 @@ from safehash.scanning.run import scan
 from common import ratio, report, write_result
 
 SEED = 20261123
-EFFORTS = ("fast", "standard")
+EFFORTS: tuple[Effort, ...] = ("fast", "standard")
 
 
 #: Name, columns, rows and how many photographs: so many that starting the workers (0.12 s) weighs little, as in a
@@ -173,7 +174,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
                 kept.unlink(missing_ok=True)
                 options = replace(options, file_digests=["sha256"])
                 catalog = stack.enter_context(Catalog(kept))
-                lines = stack.enter_context(Lines(f"{kept}.jsonl"))
+                lines = stack.enter_context(Records(f"{kept}.jsonl"))
             running = stack.enter_context(scan(folder, matcher=matcher, options=options, catalog=catalog))
             n_seen = 0
             for record in running:
@@ -316,8 +317,7 @@ def rematching(work: Path, n_stored: int, n_listed: int) -> dict[str, Any]:
     )
     path = work / "stored.db"
     with Catalog(path) as catalog:
-        catalog.begin(matcher.audit)
-        catalog.end("finished", None)
+        Ledger(catalog._store, matcher.audit, tops=[str(work)]).end("finished", None)
     rng = np.random.default_rng(SEED + 1)
     digests = rng.integers(0, 256, (n_stored, 32), dtype=np.uint8)
     known = np.random.default_rng(SEED).integers(0, 256, (n_listed, 32), dtype=np.uint8)
@@ -326,8 +326,8 @@ def rematching(work: Path, n_stored: int, n_listed: int) -> dict[str, Any]:
     digests[near, 0] ^= 0x5A  # four bits away
     with sqlite3.connect(path) as database:
         database.executemany(
-            "INSERT INTO files (id, path, position, settings_key, run, decided, outcome, quality)"
-            " VALUES (?, ?, 0, '', 1, '', 'no_match', 100)",
+            "INSERT INTO files (id, root, path, position, first_run, outcome, otherwise, quality)"
+            " VALUES (?, 1, ?, 0, 1, 'no_match', 'no_match', 100)",
             ((row, str(row).encode()) for row in range(n_stored)),
         )
         database.executemany(

@@ -31,11 +31,13 @@ from PIL import Image
 
 from safehash import __version__
 from safehash.errors import ImageError
-from safehash.evaluation.manipulations import MANIPULATIONS, Scene, apply
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding as images
 from safehash.images.pictures import Decoded
 from safehash.matching import views
+from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
 
 from common import write_result
@@ -123,6 +125,8 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
         "others": [],
     }
     for number, manipulation in enumerate(MANIPULATIONS):
+        if number < args.first:
+            continue
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
         row["nearest_other"] = {}
@@ -134,7 +138,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             shown = {at, *in_collage}
             upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
             row["n"] += 1
-            for effort in views.EFFORTS:
+            for effort in EFFORTS:
                 result_of = views.look_up(
                     [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
                 )
@@ -156,7 +160,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     return result
 
 
-def nearest_other(upload: Decoded, index: Index, effort: views.Effort, known: set[int]) -> int | None:
+def nearest_other(upload: Decoded, index: Index, effort: Effort, known: set[int]) -> int | None:
     """Return the smallest threshold at which an entry other than the known ones matches."""
     found = views.look_up(
         [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort
@@ -193,7 +197,7 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
             continue
         row["n"] += 1
         plain: set[int] = set()
-        for effort in views.EFFORTS:
+        for effort in EFFORTS:
             found = views.look_up(
                 [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
             ).hits
@@ -223,6 +227,12 @@ def name_of(row: int, listed: list[tuple[str, str, bytes]]) -> str:
     return in_package(listed[row][1]) if row < len(listed) else "generated"
 
 
+def read_right(verdicts: str) -> set[tuple[str, str]]:
+    """Return the (upload, listed) pairs that a person said are right."""
+    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
+    return {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+
+
 def judge(false: dict[str, Any], verdicts: str) -> None:
     """Add to each mix the uploads with a wrong match by effort, and the nearest entry that is not right, by family.
 
@@ -230,10 +240,9 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
     nobody judged counts as wrong; so does one that "unclear" was said of. The nearest entry is the smallest threshold
     at which one matches.
     """
-    rows = [line.split("\t") for line in Path(verdicts).read_text(encoding="utf-8").splitlines()[1:]]
-    right = {(row[0], row[1]) for row in rows if row[2] in ("right", "literally true")}
+    right = read_right(verdicts)
     for row in false["mixes"].values():
-        row["wrong"], row["nearest"] = dict.fromkeys(views.EFFORTS[1:], 0), {}
+        row["wrong"], row["nearest"] = dict.fromkeys(EFFORTS[1:], 0), {}
     wrong = {
         (effort, mix, path) for effort, mix, path, name, *_ in false["matches"] if (path, name) not in right
     }
@@ -245,7 +254,10 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
-    """Time decode and look-up of 1600 x 1004 JPEG files at list sizes of 100 k and 1 M, efforts interleaved."""
+    """Time decode and look-up of 1600 x 1004 JPEG files at list sizes of 100 k and 1 M, efforts interleaved.
+
+    Processor time: a machine that is shared says nothing else that can be compared.
+    """
     paths = [path for path in Path(args.photos).read_text().split("\n") if path][: args.n]
     uploads = []
     for path in paths:
@@ -259,13 +271,13 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
         index = make_index([], size)
         times: dict[str, list[float]] = defaultdict(list)
         for data in uploads * 3:
-            for effort in views.EFFORTS:
-                started = time.perf_counter()
+            for effort in EFFORTS:
+                started = time.thread_time()
                 upload = images.decode(data, step_for=compute.reduction_for)
                 views.look_up(
                     [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
                 )
-                times[effort].append(time.perf_counter() - started)
+                times[effort].append(time.thread_time() - started)
         result["milliseconds"][str(size)] = {
             effort: {"median": statistics.median(values) * 1e3, "least": min(values) * 1e3}
             for effort, values in times.items()
@@ -326,6 +338,9 @@ def main() -> None:
     )
     parser.add_argument("--verdicts", metavar="FILE", default=str(VERDICTS), help="of gather: judged pairs")
     parser.add_argument("--shard", default="0/1")
+    parser.add_argument(
+        "--first", type=int, default=0, metavar="N", help="of recall: manipulations from this one on"
+    )
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -14,7 +15,19 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LEVEL_NAMES", "interleaved", "machine", "report", "write_result"]
+__all__ = [
+    "LEVEL_NAMES",
+    "beside",
+    "interleaved",
+    "losses",
+    "machine",
+    "of_this_machine",
+    "ratio",
+    "ratios",
+    "report",
+    "slug",
+    "write_result",
+]
 
 #: What the compiled modules' levels are called in results.
 LEVEL_NAMES = ("scalar", "popcnt", "avx2", "avx512", "wide")
@@ -26,35 +39,96 @@ _PACKAGES = (
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], object]], *, rounds: int = 7, least_seconds: float = 0.02
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int = 7,
+    least_seconds: float = 0.02,
+    clock: Callable[[], float] = time.process_time,
 ) -> dict[str, list[float]]:
-    """Time several calls in turn, A B C A B C ..., so that a drifting machine meets all of them alike.
+    """Time several calls in turn, so that a drifting machine meets all of them alike.
+
+    Parameters
+    ----------
+    calls : mapping of str to callable
+    rounds : int
+    least_seconds : float
+        A fast call is repeated until its turn takes so long.
+    clock : callable
+        Processor time unless told otherwise: what other processes take meanwhile does not count. Threads that work side
+        by side are measured by the wall (`time.perf_counter`).
 
     Returns
     -------
-    dict
-        For each call, seconds a call in every round.
+    dict of str to list of float
+        For each call, seconds a call in every round. Rounds go through the calls forwards and backwards in turn:
+        none comes always after the one that empties the caches most.
     """
     repeats = {}
     for name, call in calls.items():
         call()
-        started = time.perf_counter()
+        started = clock()
         call()
-        once = max(time.perf_counter() - started, 1e-7)
+        once = max(clock() - started, 1e-7)
         repeats[name] = max(1, min(1000, round(least_seconds / once)))
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
+    for number in range(rounds):
+        order = list(calls) if number % 2 == 0 else list(calls)[::-1]
+        for name in order:
+            call = calls[name]
+            started = clock()
             for _ in range(repeats[name]):
                 call()
-            times[name].append((time.perf_counter() - started) / repeats[name])
+            times[name].append((clock() - started) / repeats[name])
     return times
 
 
 def ratio(times: Mapping[str, list[float]], slow: str, fast: str) -> float:
     """Return the median over rounds of slow / fast, each pair taken in the same round."""
-    return statistics.median(a / b for a, b in zip(times[slow], times[fast], strict=True))
+    return statistics.median(ratios(times, slow, fast))
+
+
+def ratios(times: Mapping[str, list[float]], slow: str, fast: str) -> list[float]:
+    """Return slow / fast of every round, in order of size."""
+    return sorted(a / b for a, b in zip(times[slow], times[fast], strict=True))
+
+
+def beside(times: Mapping[str, list[float]], ours: str) -> dict[str, dict[str, Any]]:
+    """Return, for every call, what a table says of it.
+
+    Returns
+    -------
+    dict of str to dict
+        "ms": median milliseconds of a call. "times_ours": how many times ours it takes, the median over rounds;
+        "quartiles": the middle half of these ratios.
+    """
+    rows = {}
+    for name, values in times.items():
+        found = ratios(times, name, ours)
+        low, middle, high = (
+            found * 3 if len(found) == 1 else statistics.quantiles(found, n=4, method="inclusive")
+        )
+        rows[name] = {
+            "ms": round(1e3 * statistics.median(values), 4),
+            "times_ours": round(middle, 3),
+            "quartiles": [round(low, 3), round(high, 3)],
+        }
+    return rows
+
+
+#: Rows of a table that are a part of the work, not a peer.
+STAGES = frozenset({"open", "bare luma decode"})
+
+
+def losses(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every row in which a peer takes less time than we do, the worst first."""
+    found = [
+        {"what": name, "peer": peer, "times_ours": row["times_ours"]}
+        for part in ("arrays", "files", "phone")
+        for name, rows in result.get(part, {}).items()
+        for peer, row in rows.items()
+        if not peer.startswith("safehash") and peer not in STAGES and row["times_ours"] < 1
+    ]
+    return sorted(found, key=lambda each: each["times_ours"])
 
 
 def machine() -> dict[str, Any]:
@@ -68,6 +142,8 @@ def machine() -> dict[str, Any]:
             if line.startswith("model name")
         ]
         cpu = names[0] if names else cpu
+    from safehash import _core
+
     versions = {}
     for name in _PACKAGES:
         try:
@@ -78,9 +154,20 @@ def machine() -> dict[str, Any]:
         "cpu": cpu,
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
+        "instructions": LEVEL_NAMES[_core.LEVELS[-1]],
         "python": platform.python_version(),
         "versions": versions,
     }
+
+
+def slug(text: str) -> str:
+    """Return a text as a part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def of_this_machine(folder: Path, name: str) -> Path:
+    """Return where this machine's result of a benchmark belongs: results of other machines stay beside it."""
+    return folder / f"{name}-{slug(machine()['cpu'])}.json"
 
 
 def write_result(path: Path, result: Mapping[str, Any], *, seed: int | None = None) -> None:

@@ -96,6 +96,10 @@ def scans(n: int, rng: np.random.Generator, rounds: int) -> dict[str, dict[str, 
     some = itertools.cycle(np.split(queries, N_QUERIES // TURN))
     widths = choose_widths(n, 256, RADIUS)
     index = _search.SlotIndex(digests, widths, *build_slots(digests, widths))
+
+    def ask(plan: _search.Plan, radius: int) -> None:
+        index.search(next(some), plan, radius)
+
     whole = _search.Plan([None] * len(widths), [-1] * len(widths), scan=True, max_candidates=0)
     last = max((radius for radius in range(65) if radii_for(n, widths, radius) is not None), default=-1)
     found = {}
@@ -110,10 +114,7 @@ def scans(n: int, rng: np.random.Generator, rounds: int) -> dict[str, dict[str, 
         ]
         opened = _search.Plan(masks, radii, scan=False, max_candidates=n * len(widths))
         times = interleaved(
-            {
-                "buckets": lambda plan=opened, radius=radius: index.search(next(some), plan, radius),
-                "all": lambda radius=radius: index.search(next(some), whole, radius),
-            },
+            {"buckets": functools.partial(ask, opened, radius), "all": functools.partial(ask, whole, radius)},
             rounds=rounds,
         )
         taken = "buckets" if radius <= last else "all"

@@ -1,23 +1,26 @@
 """How far the fast decode lies from the full one, on real JPEG files: mean, 99th percentile, maximum in bits.
 
 Run: python benchmarks/drift.py FOLDER... [-o benchmarks/results/drift.json]
+     python benchmarks/drift.py --photos made/photos.txt made/other_photos.txt ... [-o ...]
 
 Every JPEG file under the folders whose PDQ quality is at least 50 counts once (by content). With --steps, each
-reduction is measured by itself, by the shorter side; the table in compute.py was chosen from that.
+reduction is measured by itself, by the shorter side; the table in compute.py was chosen from that. Beside the drift:
+how far the reduced picture lies if it is hashed as it is ("naive"), how far the seven other orientations ("turned").
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import safehash
-from safehash.hashing.compute import REDUCTION, hash_decoded
-from safehash.hashing.hashes import Algorithm
+from safehash.hashing.compute import REDUCTION, hash_decoded, reduction_for, turned_digests
+from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images.decoding import decode
 
 from common import report, write_result
@@ -25,19 +28,31 @@ from common import report, write_result
 SIDES = (0, 300, 512, 640, 768, 1000, 1536, 2000, 2500, 10**9)
 
 
+def turns(data: bytes) -> list[Hash]:
+    """Return the hashes of a picture in its seven other orientations."""
+    digests, quality = turned_digests(decode(data))
+    return [Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests[1:]]
+
+
+def _always(step: int, shorter_side: int) -> int:
+    return step
+
+
 def summary(distances: list[int]) -> dict[str, Any]:
     values = np.array(distances)
     return {
         "n": len(distances),
+        "p1": int(np.percentile(values, 1, method="inverted_cdf")),
         "mean": round(float(values.mean()), 3),
-        "p99": int(np.percentile(values, 99, method="higher")),
+        "p99": int(np.percentile(values, 99, method="inverted_cdf")),
         "max": int(values.max()),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--photos", nargs="*", default=[], type=Path, help="files of paths, one a line")
     parser.add_argument("--steps", action="store_true", help="measure every reduction by itself")
     parser.add_argument("--sources", default="", help="where the files come from, for the record")
     parser.add_argument("-o", "--output", type=Path)
@@ -46,7 +61,12 @@ def main() -> None:
     default: list[int] = []
     phash: dict[str, list[int]] = {"phash": [], "phash256": []}
     by_step: dict[tuple[int, int], list[int]] = {}
-    for path in sorted(p for folder in arguments.folders for p in folder.rglob("*")):
+    naive: list[int] = []
+    turned: list[int] = []
+    named = {
+        Path(line) for file in arguments.photos for line in file.read_text(encoding="utf-8").splitlines()
+    }
+    for path in sorted({p for folder in arguments.folders for p in folder.rglob("*")} | named):
         if path.suffix.lower() not in (".jpg", ".jpeg") or not path.is_file():
             continue
         data = path.read_bytes()
@@ -61,12 +81,16 @@ def main() -> None:
         if (full.quality or 0) < 50:
             continue
         default.append(full.distance(safehash.hash_bytes(data)))
+        reduced = decode(data, step_for=reduction_for)
+        if reduced.pixels.shape[0] < reduced.rows and reduced.provenance.orientation == 1:
+            naive.append(full.distance(safehash.hash_array(reduced.pixels)))
+        turned += [full.distance(each) for each in turns(data)]
         for name, distances in phash.items():
             fast = safehash.hash_bytes(data, algorithm=name)
             distances.append(fast.distance(safehash.hash_bytes(data, algorithm=name, decode="full")))
         if arguments.steps:
             for step in (1, 2, 4, 8):
-                decoded = decode(data, step_for=lambda side, step=step: step)
+                decoded = decode(data, step_for=partial(_always, step))
                 side = min(decoded.rows, decoded.cols)
                 group = max(least for least in SIDES if least <= side)
                 distance = full.distance(hash_decoded(decoded, algorithm=Algorithm.PDQ))
@@ -75,6 +99,8 @@ def main() -> None:
         "sources": arguments.sources,
         "rule": [list(row) for row in REDUCTION],
         "pdq": summary(default),
+        "naive": summary(naive),
+        "turned": summary(turned),
         **{name: summary(distances) for name, distances in phash.items()},
     }
     if by_step:

@@ -82,7 +82,11 @@ def import_manipulations() -> tuple[Sequence[Any], Any, Any]:
         module = import_module("safehash.evaluation.manipulations")
     except ModuleNotFoundError:  # before the package had rooms
         module = import_module("safehash.manipulations")
-    return module.MANIPULATIONS, module.Scene, module.apply
+    try:
+        scene = import_module("safehash.evaluation.scene")
+    except ModuleNotFoundError:  # before scenes had a file
+        scene = module
+    return module.MANIPULATIONS, scene.Scene, module.apply
 
 
 def matcher_options() -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""Write README's tables from the committed results, so that no figure is typed by hand.
+"""Write every table and figure of README and the benchmarks' page from the committed results: none is typed by hand.
 
 Run: python benchmarks/make_tables.py [--check]
+
+What stands between ``<!-- results: NAME -->`` and ``<!-- /results -->`` of README.md, docs/benchmarks.md and
+benchmarks/aims.md is what `SECTIONS` gives for the name. Aims, met or not, stand in benchmarks/aims.md alone.
 """
 
 from __future__ import annotations
@@ -8,12 +11,17 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from common import losses
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
+
+_SECTION = re.compile(r"(<!-- results: (.*?) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
 
 def load(name: str) -> dict[str, Any]:
@@ -21,166 +29,458 @@ def load(name: str) -> dict[str, Any]:
     return record
 
 
-def hash_tables(record: dict[str, Any]) -> list[str]:
-    """Return the hashing section: one row a size and peer."""
-    result = record["result"]
-    versions = record["machine"]["versions"]
-    lines = [
-        f"One core of {record['machine']['cpu']}, {record['date']}; medians of interleaved calls; in brackets how many "
-        "times ours the peer takes. "
-        + ", ".join(f"{name} {version}" for name, version in versions.items() if name != "safehash")
-        + ".",
-        "",
-        "| from an array | safehash | the reference |",
-        "| --- | --- | --- |",
+def of_machines(benchmark: str) -> list[dict[str, Any]]:
+    """Return a benchmark's results of all machines, the newest last."""
+    found = [load(path.name) for path in sorted(RESULTS.glob(f"{benchmark}-*.json"))]
+    return sorted(found, key=lambda record: str(record["date"]))
+
+
+def newest_index() -> dict[str, Any]:
+    """Return the search's newest result; each machine has one of its own."""
+    return of_machines("index")[-1]
+
+
+def newest_hash(part: str) -> dict[str, Any]:
+    """Return the newest result of hashing that has a part; each machine has one of its own."""
+    return [record for record in of_machines("hash") if part in record["result"]][-1]
+
+
+def told(milliseconds: float) -> str:
+    """Return a time as a person says it, three digits of it."""
+    for unit, size in (("s", 1000.0), ("ms", 1.0)):
+        if milliseconds >= size:
+            value = milliseconds / size
+            digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+            return f"{value:.{digits}f} {unit}"
+    return f"{milliseconds * 1000:.3g} µs"
+
+
+def measured_on(record: dict[str, Any]) -> str:
+    """Return the sentence that says where and when a result was measured, and the peers' versions."""
+    machine = record["machine"]
+    versions = record.get("versions", machine.get("versions", {}))
+    peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "safehash")
+    return f"Measured on {record['date'][:10]}, {machine['cpu']}, {machine['cores']} cores. {peers}."
+
+
+def _newest_part(part: str) -> Any:
+    return next((each["result"][part] for each in of_machines("hash")[::-1] if part in each["result"]), {})
+
+
+# -- README ---------------------------------------------------------------------------------------------
+
+
+def front() -> list[str]:
+    """Return README's three figures, each with what it does not reach."""
+    photo = newest_hash("files")["result"]["files"]["1600x1004 jpeg (314 kB)"]
+    ours, bare, peer = (photo[name] for name in ("safehash pdq", "bare luma decode", "threatexchange pdq"))
+    largest = max(newest_index()["results"], key=lambda each: (each["n"], each["digests"] == "real"))
+    recall = load("views.json")["result"]["recall"]
+
+    def share(name: str, effort: str) -> str:
+        row = recall["rows"][name]
+        return f"{100 * row['found'].get(effort, 0) / row['n']:.0f} %"
+
+    n_uploads = sum(row["n"] for row in recall["rows"].values())
+    n_wrong = len({(name, photo) for _, name, photo, *_ in recall["others"]})
+    query, flat = (largest[who]["single"]["p50_us"] / 1000 for who in ("ours", "faiss_flat"))
+    return [
+        "- **An upload costs its decode.** A photograph of 1600 x 1004 to its PDQ: "
+        f"{told(ours['ms'])}; decoding its luma and nothing else: {told(bare['ms'])}; python-threatexchange: "
+        f"{told(peer['ms'])}. PNG, WebP and AVIF cost what their decoders cost.",
+        f"- **Ten million hashes, looked up exactly** in {told(query)} (FAISS flat: {told(flat)}), "
+        f"{largest['ours']['bytes_a_hash']:.0f} bytes a hash.",
+        f"- **Altered copies of {recall['n_photos']} photographs**, found by hash alone: mirrored "
+        f"{share('mirrored', 'standard')}, letterboxed {share('letterbox', 'standard')}, screenshots "
+        f'{share("screenshot, dark", "standard")}; with `effort="thorough"` cropped by 5 % '
+        f"{share('cropped 5 %', 'thorough')}, by 20 % only {share('cropped 20 %', 'thorough')}. Wrong matches among "
+        f"these {n_uploads} uploads: {n_wrong}.",
     ]
-    for name, rows in result["arrays"].items():
+
+
+# -- docs/benchmarks.md ---------------------------------------------------------------------------------
+
+
+def arrays() -> list[str]:
+    record = newest_hash("arrays")
+    lines = [
+        measured_on(record),
+        "",
+        "| from an array | safehash | the reference | times ours |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, rows in record["result"]["arrays"].items():
         hashed = name.rsplit(" ", 1)[1]
         ours = rows[f"safehash {hashed}"]["ms"]
         peer = rows.get("pdqhash" if hashed == "pdq" else "imagehash phash")
         if peer:
-            lines.append(f"| {name} | {ours:.3g} ms | {peer['ms']:.3g} ms ({peer['times_ours']:.3g}) |")
+            lines.append(
+                f"| {name} | {told(ours)} | {told(peer['ms'])} | {three_digits(peer['times_ours'])} |"
+            )
+    return lines
+
+
+def three_digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.3g}"
+
+
+def files() -> list[str]:
+    """Return file-to-hash times; in brackets how many times ours a peer takes."""
+    result = newest_hash("files")["result"]
     peers = ["bare luma decode", "threatexchange pdq", "imagehash phash", "opencv phash", "perception phash"]
     present = [peer for peer in peers if any(peer in rows for rows in result["files"].values())]
-    lines += ["", "| from a file to a hash | safehash PDQ | " + " | ".join(present) + " |"]
-    lines.append("| --- " * (len(present) + 2) + "|")
+    lines = ["| from a file to a hash | safehash PDQ | " + " | ".join(present) + " |"]
+    lines.append("| --- |" + " ---: |" * (len(present) + 1))
     for name, rows in result["files"].items():
         if "progressive" in name or not ("jpeg" in name or name.startswith("1600x1004")):
             continue  # all of them stand in the result file
         cells = []
         for peer in present:
             each = rows.get(peer)
-            cells.append(f"{each['ms']:.3g} ms ({each['times_ours']:.2f})" if each else "")
-        lines.append(f"| {name} | {rows['safehash pdq']['ms']:.3g} ms | " + " | ".join(cells) + " |")
-    lines += ["", "| hashing, ratios in one run | wanted | measured |", "| --- | --- | --- |"]
-    lines += [f"| {row['what']} | {row['wanted']} | {row['measured']:.3g} |" for row in result["aims"]]
-    lines += [
-        "",
-        "Where we lose: PNG, WebP, AVIF cost what their decoders cost, and OpenCV decodes some of them faster than "
-        "Pillow does.",
-    ]
+            cells.append(f"{told(each['ms'])} ({each['times_ours']:.2f})" if each else "")
+        lines.append(f"| {name} | {told(rows['safehash pdq']['ms'])} | " + " | ".join(cells) + " |")
     return lines
 
 
-def drift_table(record: dict[str, Any]) -> list[str]:
-    """Return the sentence on the fast decode."""
-    pdq = record["result"]["pdq"]
+def phone() -> list[str]:
+    """Return what pictures cost that phones and cameras wrote; in brackets how many times ours a peer takes."""
+    rows = _newest_part("phone")
+    peers = [
+        "threatexchange pdq",
+        "imagehash phash",
+        "opencv phash",
+        "opencv phash, grey",
+        "opencv phash, grey half size",
+    ]
+    lines = [
+        "| a picture as its camera wrote it | safehash PDQ | " + " | ".join(peers) + " |",
+        "| --- |" + " ---: |" * (len(peers) + 1),
+    ]
+    for name, row in rows.items():
+        cells = [
+            f"{told(row[peer]['ms'])} ({row[peer]['times_ours']:.2f})" if peer in row else ""
+            for peer in peers
+        ]
+        lines.append(f"| {name} | {told(row['safehash pdq']['ms'])} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def losses_of_newest() -> list[str]:
+    """Return every row in which a peer takes less time than we do, the worst first, and the search's."""
+    lines = ["| where a peer is faster | peer | of our time |", "| --- | --- | ---: |"]
+    lines += [
+        f"| {row['what']} | {row['peer']} | {row['times_ours']:.2f} |"
+        for row in losses(newest_hash("files")["result"])
+    ]
+    for each in newest_index()["results"]:
+        for peer in each.get("peers", []):
+            for name, key in (
+                ("half of the queries within", "p50_us"),
+                ("95 of 100 queries within", "p95_us"),
+            ):
+                ours, theirs = each["ours"]["single"][key], peer["single"][key]
+                if theirs < ours:
+                    lines.append(
+                        f"| one query, {each['n']:,} {each['digests']} digests, {name} | {peer['name']}, which finds "
+                        f"{100 * peer['recall']:.0f} % of what there is | {theirs / ours:.2f} |"
+                    )
+    return lines
+
+
+#: (what is compared, part of the result, how the row begins, peer) of the table over machines.
+_OVER_MACHINES = (
+    ("256 x 256 RGB array to PDQ, pdqhash", "arrays", "256x256 rgb to pdq", "pdqhash"),
+    ("1600 x 1004 RGB array to PDQ, pdqhash", "arrays", "1600x1004 rgb to pdq", "pdqhash"),
+    ("4032 x 3024 RGB array to PDQ, pdqhash", "arrays", "4032x3024 rgb to pdq", "pdqhash"),
+    ("1600 x 1004 grey array to PDQ, pdqhash", "arrays", "1600x1004 to pdq", "pdqhash"),
+    ("150 x 100 JPEG, OpenCV's pHash", "files", "150x100 jpeg", "opencv phash"),
+    ("1600 x 1004 JPEG, python-threatexchange", "files", "1600x1004 jpeg", "threatexchange pdq"),
+    ("1600 x 1004 JPEG, OpenCV's pHash", "files", "1600x1004 jpeg", "opencv phash"),
+    ("1600 x 1004 JPEG, OpenCV's pHash of a grey decode", "files", "1600x1004 jpeg", "opencv phash, grey"),
+    ("1600 x 1004 WebP, OpenCV's pHash", "files", "1600x1004 webp", "opencv phash"),
+)
+
+
+def machines() -> list[str]:
+    """Return ratios side by side for every machine that was measured on."""
+    hashing, searching = of_machines("hash"), of_machines("index")
+
+    def heads(records: list[dict[str, Any]]) -> str:
+        return " | ".join(f"{record['machine']['cpu']}, {record['date'][:10]}" for record in records)
+
+    lines = [f"| times our time | {heads(hashing)} |", "| --- |" + " ---: |" * len(hashing)]
+    for what, part, start, peer in _OVER_MACHINES:
+        cells = []
+        for record in hashing:
+            rows: dict[str, Any] = next(
+                (each for name, each in record["result"].get(part, {}).items() if name.startswith(start)), {}
+            )
+            row = rows.get(peer)
+            spread = (
+                f" ({row['quartiles'][0]:.3g}-{row['quartiles'][1]:.3g})"
+                if row and "quartiles" in row
+                else ""
+            )
+            cells.append(f"{three_digits(row['times_ours'])}{spread}" if row else "")
+        lines.append(f"| {what} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"| one query, times FAISS flat | {heads(searching)} |",
+        "| --- |" + " ---: |" * len(searching),
+    ]
+    keys = sorted({(each["n"], each["digests"]) for record in searching for each in record["results"]})
+    for n, digests in keys:
+        ratios = [
+            next(
+                (
+                    each["single_ratio"]
+                    for each in record["results"]
+                    if (each["n"], each["digests"]) == (n, digests)
+                ),
+                None,
+            )
+            for record in searching
+        ]
+        lines.append(
+            f"| {n:,} {digests} digests | "
+            + " | ".join("" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
+            + " |"
+        )
+    return lines
+
+
+def drift() -> list[str]:
+    pdq = load("drift.json")["result"]["pdq"]
     return [
         f"The fast decode against the full one, {pdq['n']} real JPEG files: {pdq['mean']} bits of 256 on average, "
         f"{pdq['p99']} at the 99th percentile, {pdq['max']} at most (`benchmarks/drift.py`).",
     ]
 
 
-def index_table(record: dict[str, Any]) -> list[str]:
-    """Return the search claims as measured, met or not."""
-    lines = ["| exact search, random / real digests | wanted | measured |", "| --- | --- | --- |"]
-    by_what: dict[str, list[dict[str, Any]]] = {}
-    for each in record["claims"]:
-        by_what.setdefault(each["what"], []).append(each)
-    for what, claims in by_what.items():
-        wanted = f">= {claims[0]['at_least']}" if "at_least" in claims[0] else f"<= {claims[0]['at_most']}"
-        measured = " / ".join(f"{each['measured']:g}" for each in claims)
-        lines.append(f"| {what} | {wanted} | {measured} |")
+def memory() -> list[str]:
+    result = newest_hash("peak_memory_mb")["result"]["peak_memory_mb"]
+    peers = list(next(iter(result.values())))
+    lines = [
+        "| peak memory beyond the start, MB | " + " | ".join(peers) + " |",
+        "| --- |" + " ---: |" * len(peers),
+    ]
+    lines += [
+        f"| {name} | " + " | ".join(f"{row[peer]:g}" for peer in peers) + " |" for name, row in result.items()
+    ]
     return lines
 
 
-#: Rows of the views table: one manipulation of each kind.
-SHOWN = (
-    "jpeg quality 30", "scaled to 1/4", "mirrored", "turned a quarter left", "negative", "white border", "letterbox",
-    "caption bar above", "cropped 2 %", "cropped 5 %", "cropped 10 %", "cropped 20 %", "rotated 1 degree",
-    "rotated 3 degrees", "screenshot, light", "screenshot, dark", "collage of 2 x 2", "inset at 50 %", "sticker",
-    "text across",
-)  # fmt: skip
-
-
-def views_table(record: dict[str, Any]) -> list[str]:
-    """Return recall by effort for some manipulations, and the false matches by mix."""
-    recall = record["result"]["recall"]
-    n_uploads = sum(row["n"] for row in recall["rows"].values())
-    n_wrong = len({(name, photo) for _, name, photo, *_ in recall["others"]})
-    wrong = f"{n_wrong} of these {n_uploads} uploads" if n_wrong else f"None of these {n_uploads} uploads"
+def recall() -> list[str]:
+    """Return recall by effort, worst first: every manipulation that was measured."""
+    result = load("views.json")["result"]["recall"]
     lines = [
-        f"Recall with the hash alone: {recall['n_photos']} photographs that no threshold was set on, on a list of "
-        f'{recall["list_size"]} entries ({recall["n_real_listed"]} of them real pictures). "fast" is what a plain '
-        f"PDQ look-up finds. {wrong} matched an entry of another picture; false matches by mix of pictures are in "
-        "[docs/matching.md](docs/matching.md).",
+        f"{result['n_photos']} photographs, which had one say in the gates (docs/matching.md), on a list of "
+        f"{result['list_size']} entries "
+        f'({result["n_real_listed"]} of them real pictures). "fast" is what a plain PDQ look-up finds.',
         "",
         "| manipulation | fast | standard | thorough |",
-        "| --- | --- | --- | --- |",
+        "| --- | ---: | ---: | ---: |",
     ]
-    for name in SHOWN:
-        row = recall["rows"].get(name)
-        if row:
-            shares = [row["found"].get(effort, 0) / row["n"] for effort in ("fast", "standard", "thorough")]
-            cells = " | ".join(f"{share:.2f}" for share in shares)
-            lines.append(f"| {name} | {cells} |")
+    efforts = ("thorough", "standard", "fast")
+    rows = sorted(
+        result["rows"].items(), key=lambda each: [each[1]["found"].get(effort, 0) for effort in efforts]
+    )
+    for name, row in rows:
+        shares = [row["found"].get(effort, 0) / row["n"] for effort in reversed(efforts)]
+        lines.append(f"| {name} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
     return lines
 
 
-def scan_table(record: dict[str, Any]) -> list[str]:
-    """Return what a scan does on all processors, its memory, and a re-match, as measured, met or not."""
+def false_matches() -> list[str]:
+    """Return how many unrelated uploads matched, by mix of pictures; a person judged those beyond a plain match."""
+    result = load("views.json")["result"]["false"]
+    lines = [
+        "| mix of pictures | uploads | plain matches | more in standard (wrong) | more in thorough (wrong) |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in result["mixes"].items():
+        more = " | ".join(
+            f"{row['uploads'].get(effort, 0)} ({row['wrong'].get(effort, 0)})"
+            for effort in ("standard", "thorough")
+        )
+        lines.append(f"| {name} | {row['n']} | {row['uploads'].get('fast', 0)} | {more} |")
+    return lines
+
+
+def gates() -> list[str]:
+    """Return what each gate alone keeps out, of unrelated uploads looked up at the largest effort measured."""
+    result = load("gates.json")["result"]
+    lines = [
+        f"Of {result['uploads']:,} unrelated uploads of the mixes, looked up thoroughly: pairs that would match if one "
+        "gate alone were not there. What a gate shares with others stands at none of them.",
+        "",
+        "| gate | wrong pairs | uploads | the nearest of them |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for name, row in result["gates"].items():
+        first = row["examples"][0] if row["examples"] else None
+        shown = f"`{first['upload']}`, `{first['listed']}`: at {first['needs_without']} bits" if first else ""
+        lines.append(f"| {name} | {row['wrong_pairs_kept_out']} | {row['uploads']} | {shown} |")
+    return lines
+
+
+def search() -> list[str]:
+    record = newest_index()
+    lines = [
+        measured_on(record),
+        "",
+        "| hashes | digests | one query | cold | FAISS flat | build | bytes a hash | open and first query |",
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for each in record["results"]:
+        ours = each["ours"]
+        cells = [
+            f"{each['n']:,}", each["digests"], told(ours["single"]["p50_us"] / 1000),
+            told(ours["single_cold"]["p50_us"] / 1000), told(each["faiss_flat"]["single"]["p50_us"] / 1000),
+            told(ours["build_s"] * 1000), f"{ours['bytes_a_hash']:.0f}",
+            told(ours["snapshot"]["open_and_first_query_ms"]),
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    threads = []
+    for each in record["results"]:
+        two = each["ours"]["two_threads"]
+        threads.append(f"{each['n']:,} {each['digests']}: {two['ratio']:.2f} ({two['pairs_counted']})")
+    n_differing = sum(each["answers"]["differing"] for each in record["results"])
+    n_queries = sum(each["answers"]["queries"] for each in record["results"])
+    return [
+        *lines,
+        "",
+        f"Answers that differ from brute force: {n_differing} of {n_queries}.",
+        "",
+        "Two threads, times one (in brackets how many of 15 pairs counted: those in which both processors were had): "
+        + "; ".join(threads)
+        + ".",
+    ]
+
+
+def scan() -> list[str]:
+    record = load("scan.json")
     result = record["result"]
-    lines = [f"| a scan on {record['machine']['cores']} cores | wanted | measured |", "| --- | --- | --- |"]
-    for photos, rows in result.get("throughput", {}).items():
+    lines = [
+        measured_on(record),
+        "",
+        "| pictures of | effort | files/s | with a catalog | of hashing alone | times an imagehash loop |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for photos, rows in result["throughput"].items():
         if not isinstance(rows, dict):
             continue  # the date
-        alone = rows["hash in processes / (workers x hash on one thread)"]
+        for effort in ("fast", "standard"):
+            row, kept = rows[f"scan, {effort}"], f"scan with catalog, {effort}"
+            of_hashing = row["rate / (workers x hash on one thread)"]
+            lines.append(
+                f"| {photos} | {effort} | {rows['files/s'][f'scan, {effort}']} | {rows['files/s'][kept]} | "
+                f"{of_hashing:.2f} | {row['rate / imagehash loop']:.1f} |"
+            )
+    row = result["rematch"]
+    return [
+        *lines,
+        "",
+        f"Peak memory: {result['memory']['5000 files, MB']:.0f} MB for 5,000 files, "
+        f"{result['memory']['50000 files, MB']:.0f} MB for 50,000. A re-match of {row['stored']:,} stored hashes with "
+        f"{row['listed']:,} entries: {row['processor seconds']:.0f} s of one processor.",
+    ]
+
+
+def lists() -> list[str]:
+    rows = [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
+    for row in rows:
+        seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
+        memory = f"{row['peak_mb']} MB" if "peak_mb" in row else f"{row['bytes_per_entry']} bytes an entry"
+        what = {"matcher": ", to a matcher"}.get(row.get("reader", ""), "")
+        what += ", before" if row.get("label") == "before" else ""
         lines.append(
-            f"| {photos}: what hashing and nothing else, in as many processes, gets of cores x one | | {alone} |"
-        )
-        for name in (
-            "scan, fast",
-            "scan with catalog, fast",
-            "scan, standard",
-            "scan with catalog, standard",
-        ):
-            row = rows[name]
-            effort = name.rsplit(", ")[-1]
-            times_hash = row["rate / (workers x hash on one thread)"]
-            times_decide = row[f"rate / (workers x decide, {effort} on one thread)"]
-            lines.append(f"| {photos}, {name}: files/s | | {rows['files/s'][name]} |")
-            lines.append(f"| its share of cores x hashing on one thread | >= 0.9 | {times_hash} |")
-            lines.append(f"| its share of cores x deciding on one thread | | {times_decide} |")
-            if "rate / imagehash loop" in row:
-                lines.append(f"| times an imagehash loop | | {row['rate / imagehash loop']} |")
-    if "memory" in result:
-        lines.append(f"| peak memory, 50000 files / 5000 | <= 1.2 | {result['memory']['growth']} |")
-    if "rematch" in result:
-        row = result["rematch"]
-        lines.append(
-            f"| re-match, {row['stored']} hashes on {row['listed']} entries, processor s | <= 120 | "
-            f"{row['processor seconds']} |"
+            f"| {row['list']} | {row['who']}{what} | {row['hashes']:,} | {told(seconds * 1000)} | {memory} |"
         )
     return lines
 
 
-def section() -> str:
-    """Return everything between the markers."""
-    lines: list[str] = []
-    if (RESULTS / "hash.json").exists():
-        lines += hash_tables(load("hash.json"))
-    if (RESULTS / "drift.json").exists():
-        lines += ["", *drift_table(load("drift.json"))]
-    if (RESULTS / "views.json").exists():
-        lines += ["", *views_table(load("views.json"))]
-    found = sorted(RESULTS.glob("index*.json"))
-    if found:
-        lines += ["", *index_table(load(found[-1].name))]
-    if (RESULTS / "scan.json").exists():
-        lines += ["", *scan_table(load("scan.json"))]
-    return "\n".join(lines).strip() + "\n"
+def start() -> list[str]:
+    lines = ["| a process that does nothing but | time |", "| --- | ---: |"]
+    lines += [
+        f"| {name} | {told(row['milliseconds'])} |"
+        for name, row in load("import.json")["result"]["commands"].items()
+    ]
+    return lines
+
+
+# -- benchmarks/aims.md ---------------------------------------------------------------------------------
+
+
+def aims() -> list[str]:
+    """Return every aim with what was measured, and whether it is met."""
+    lines = ["| what | wanted | measured | met |", "| --- | --- | ---: | --- |"]
+    for row in newest_hash("threads")["result"]["aims"]:
+        lines.append(
+            f"| {row['what']} | {row['wanted']} | {row['measured']:.3g} | {'yes' if row['met'] else '**no**'} |"
+        )
+    for row in newest_index()["claims"]:
+        bound = row["at_least"] if "at_least" in row else -row["at_most"]
+        lines.append(aim(f"{row['what']}, {row['digests']} digests", bound, row["measured"]))
+    result = load("scan.json")["result"]
+    for photos, rows in result["throughput"].items():
+        if not isinstance(rows, dict):
+            continue
+        for effort in ("fast", "standard"):
+            for kind in ("scan", "scan with catalog"):
+                value = rows[f"{kind}, {effort}"]["rate / (workers x hash on one thread)"]
+                lines.append(aim(f"{photos}, {kind}, {effort}: of cores x hashing on one thread", 0.9, value))
+    lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
+    lines.append(
+        aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
+    )
+    return lines
+
+
+def aim(what: str, bound: float, value: float) -> str:
+    """Return an aim's row; a bound of 0 or less is the most that it may be, without its sign."""
+    wanted, is_met = (f">= {bound:g}", value >= bound) if bound > 0 else (f"<= {-bound:g}", value <= -bound)
+    return f"| {what} | {wanted} | {value:g} | {'yes' if is_met else '**no**'} |"
+
+
+SECTIONS: dict[str, Callable[[], list[str]]] = {
+    "front": front,
+    "arrays": arrays,
+    "files": files,
+    "drift": drift,
+    "phone": phone,
+    "losses": losses_of_newest,
+    "machines": machines,
+    "memory": memory,
+    "recall": recall,
+    "false matches": false_matches,
+    "gates": gates,
+    "search": search,
+    "scan": scan,
+    "lists": lists,
+    "start": start,
+    "aims": aims,
+}
+
+
+def filled(page: str) -> str:
+    """Return a page's text with every section as the results have it."""
+    return _SECTION.sub(lambda found: f"{found[1]}\n{chr(10).join(SECTIONS[found[2]]())}\n\n{found[3]}", page)
 
 
 def main() -> int:
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    wanted = re.sub(
-        f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{section()}{END}", text, count=1, flags=re.DOTALL
-    )
-    if "--check" in sys.argv:
-        return int(wanted != text)
-    readme.write_text(wanted, encoding="utf-8")
-    return 0
+    """Write the pages that differ; with ``--check`` say which do."""
+    differing = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        if filled(text) != text:
+            differing.append(path.name)
+            if "--check" not in sys.argv:
+                path.write_text(filled(text), encoding="utf-8")
+    if differing:
+        print(f"differ from the results: {', '.join(differing)}", file=sys.stderr)
+    return 1 if differing and "--check" in sys.argv else 0
 
 
 if __name__ == "__main__":

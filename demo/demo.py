@@ -1,4 +1,4 @@
-"""Plant altered copies of four photographs among real ones, scan them all with the hashes alone, show the result.
+"""Plant altered copies of four photographs among real ones, scan them all with the hashes alone, show a page of it.
 
 Run by ``make demo``; the photographs are those that come with scikit-image.
 """
@@ -13,16 +13,13 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from page import Found, contact_sheet, write_page
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 import safehash
 
-LISTED = {
-    "astronaut.png": "graphic_self_harm",
-    "coffee.png": "viral_challenge",
-    "chelsea.png": "self_harm_promotion",
-    "rocket.jpg": "graphic_suicide",
-}
+#: The pictures whose hashes are listed: a portrait, a cup, a cat and a rocket, all harmless.
+LISTED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
 
 ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "smaller": lambda image: image.resize((image.width // 3, image.height // 3)),
@@ -35,6 +32,8 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "framed": lambda image: ImageOps.expand(image, image.width // 15, "black"),
     "captioned": lambda image: captioned(image),
 }
+
+PHOTOGRAPHS = (".png", ".jpg", ".jpeg", ".gif", ".tif", ".webp")
 
 
 def captioned(image: Image.Image) -> Image.Image:
@@ -53,83 +52,95 @@ def photographs() -> Path:
     return Path(spec.origin).parent / "data"
 
 
-def main() -> None:
-    source = photographs()
-    folder = Path(tempfile.mkdtemp(prefix="safehash-demo-"))
-    uploads = folder / "uploads"
+def plant(source: Path, uploads: Path) -> tuple[int, int]:
+    """Write altered copies of the listed pictures, and all others as they are; return how many of each."""
     uploads.mkdir()
-
-    # The list: hashes, ids and labels. No image goes with it.
-    lines = ["hash,id,labels"]
-    for number, (name, label) in enumerate(LISTED.items()):
-        lines.append(f"{safehash.hash_file(source / name).hex},demo-{number},{label}")
-    listed = folder / "list.csv"
-    listed.write_text("\n".join(lines) + "\n")
-
-    # The uploads: altered copies of the listed pictures, and every other photograph as it is.
-    n_planted = 0
     for name in LISTED:
         with Image.open(source / name) as opened:
             picture = opened.convert("RGB")
         for how, alter in ALTERED.items():
             alter(picture).save(uploads / f"{Path(name).stem}_{how}.jpg", quality=70)
-            n_planted += 1
-    n_others = 0
-    for path in sorted(source.iterdir()):
-        if (
-            path.suffix.lower() in (".png", ".jpg", ".jpeg", ".gif", ".tif", ".webp")
-            and path.name not in LISTED
-        ):
-            (uploads / path.name).write_bytes(path.read_bytes())
-            n_others += 1
+    others = [
+        path
+        for path in sorted(source.iterdir())
+        if path.suffix.lower() in PHOTOGRAPHS and path.name not in LISTED
+    ]
+    for path in others:
+        (uploads / path.name).write_bytes(path.read_bytes())
+    return len(LISTED) * len(ALTERED), len(others)
 
-    command = [sys.executable, "-m", "safehash", "scan", str(uploads), "--list", str(listed)]
-    print("$ safehash scan uploads --list list.csv")
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    records = [json.loads(line) for line in done.stdout.splitlines()]
-    decisions = {Path(each["path"]).name: each for each in records if each["type"] == "decision"}
+
+def write_list(source: Path, path: Path) -> None:
+    """Write hashes, ids and labels: no picture goes with a list."""
+    lines = ["pdq,id,labels"]
+    for name in LISTED:
+        lines.append(f"{safehash.hash_file(source / name).hex},{Path(name).stem},demo")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def run(folder: Path, command: str, *, code: int) -> None:
+    """Show and run one command of safehash in the folder; give up where it ends with another exit code."""
+    print(f"\n$ {command}", flush=True)
+    done = subprocess.run([sys.executable, "-m", *command.split()], cwd=folder, check=False)
+    if done.returncode != code:
+        sys.exit(f"`{command}` ended with exit code {done.returncode}, expected {code}")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="safehash-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        sys.exit(f"{folder}: expected an empty folder")
+    folder = folder.resolve()
+    source = photographs()
+    write_list(source, folder / "list.csv")
+    n_planted, n_others = plant(source, folder / "uploads")
+    print(f"{folder / 'list.csv'}: the hashes of {len(LISTED)} photographs, and no picture.")
+    print(f"{folder / 'uploads'}: {n_planted} altered copies of them among {n_others} other pictures.")
+
+    something_matched = 1
+    run(
+        folder,
+        "safehash scan uploads --list list.csv --catalog scan.db -o records.jsonl",
+        code=something_matched,
+    )
+    run(folder, "safehash report scan.db -o report.html --thumbnails", code=0)
+
+    records = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+    found = [Found.of(record) for record in records if record["type"] == "decision"]
+    by_name = {each.name: each for each in found}
 
     print(f"\n{'':14}" + "".join(f"{Path(name).stem:>12}" for name in LISTED))
     n_found = 0
     for how in ALTERED:
         cells = []
         for name in LISTED:
-            record = decisions[f"{Path(name).stem}_{how}.jpg"]
-            found = record["outcome"] == "match"
-            n_found += found
-            cells.append(f"{'found ' + str(record['matches'][0]['distance']) if found else '-':>12}")
+            each = by_name[f"{Path(name).stem}_{how}.jpg"]
+            n_found += each.is_match
+            cells.append(f"{f'found {each.distance}' if each.is_match else '-':>12}")
         print(f"{how:14}" + "".join(cells))
-    wrong = [
-        name
-        for name, each in decisions.items()
-        if each["outcome"] == "match" and not name.endswith(tuple(f"_{how}.jpg" for how in ALTERED))
-    ]
-    print(
-        f"\n{n_found} of {n_planted} altered copies found by their hashes (number: distance in bits, 31 at most)."
+    planted = {f"{Path(name).stem}_{how}.jpg" for name in LISTED for how in ALTERED}
+    n_wrong = sum(each.is_match and each.name not in planted for each in found)
+    said = (
+        f"{n_found} of {n_planted} altered copies found by their hashes (number: distance in bits, 31 at most); "
+        f"{n_wrong} of {n_others} other pictures matched wrongly."
     )
-    print(f"{len(wrong)} of {n_others} other pictures matched wrongly.")
-    sheet = folder / "result.png"
-    contact_sheet(uploads, decisions).save(sheet)
-    print(f"Contact sheet: {sheet}")
-    if n_found < n_planted or wrong:
-        sys.exit(1)
-
-
-def contact_sheet(uploads: Path, decisions: dict[str, dict[str, object]]) -> Image.Image:
-    """Draw every upload with a red frame where it matched and a green one where it did not."""
-    side, columns = 110, 10
-    rows = -(-len(decisions) // columns)
-    sheet = Image.new("RGB", (columns * side, rows * side), "white")
-    for number, (name, record) in enumerate(sorted(decisions.items())):
-        try:
-            with Image.open(uploads / name) as opened:
-                thumb = ImageOps.pad(opened.convert("RGB"), (side - 16, side - 16), color="white")
-        except OSError:
-            thumb = Image.new("RGB", (side - 16, side - 16), "lightgrey")
-        colour = {"match": "crimson", "no_match": "seagreen"}.get(str(record["outcome"]), "darkgrey")
-        place = ((number % columns) * side + 4, (number // columns) * side + 4)
-        sheet.paste(ImageOps.expand(thumb, 4, colour), place)
-    return sheet
+    print(f"\n{said}")
+    write_page(folder, source, LISTED, list(ALTERED), by_name, said)
+    contact_sheet(folder, source, LISTED, list(ALTERED), by_name).save(folder / "sheet.png", optimize=True)
+    print(f"\nLook at it: {(folder / 'demo.html').as_uri()}")
+    command = Path(sys.executable).with_name("safehash")
+    shown = command if command.exists() else "safehash"
+    print("\nThen, on a folder of your own (nothing leaves this machine):\n")
+    print(
+        f"  {shown} lists add --label mine PICTURE.jpg -o mine.jsonl    # a list of your own, from a picture"
+    )
+    print(
+        f"  {shown} scan FOLDER --list mine.jsonl --catalog mine.db     # looks for copies; go on where it ended"
+    )
+    print(f"  {shown} report mine.db -o mine.html                         # a page of what it found")
+    if n_found < n_planted or n_wrong:
+        sys.exit("\nNot as it should be: every altered copy is to be found, and nothing else.")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,30 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from command_line import markdown as commands
+from requirements_of import dependencies, platforms
+from unseen import unseen
+
+from safehash.cli import exits
+from safehash.lists.formats import describing
+from safehash.matching import families, judgement
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
+from safehash.service import app, description
 
 TABLES: dict[str, Callable[[], str]] = {
     "fields of a decision": lambda: markdown(FIELDS),
     "fields of a match": lambda: markdown(MATCH_FIELDS),
+    "families": families.markdown,
+    "gates": judgement.markdown,
+    "exit codes": exits.markdown,
+    "list formats": describing.formats_markdown,
+    "names of columns": describing.names_markdown,
+    "words of cells": describing.words_markdown,
+    "routes": lambda: description.markdown(app.ROUTES),
+    "commands": commands,
+    "dependencies": dependencies,
+    "platforms": platforms,
+    "unseen": unseen,
 }
 
 _TABLE = re.compile(r"(<!-- table: ([^>]*?) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -29,7 +48,7 @@ def filled(page: str) -> str:
 def main() -> int:
     """Write the pages that differ, or say which do."""
     differing = []
-    for path in sorted(Path(__file__).parent.glob("*.md")):
+    for path in sorted(Path(__file__).parent.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         if filled(text) != text:
             differing.append(path.name)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-__all__ = ["ATTACKS", "Attack"]
+__all__ = ["ATTACKS", "Attack", "png_chunk", "png_of", "tiff_packed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,11 @@ def jpeg_fill(n: int) -> bytes:
     return _jpeg_with(b"\xff" * n)
 
 
+def jpeg_zeros(n: int) -> bytes:
+    """A JPEG file that begins and then is zeros, each of them read as a byte before the next segment."""
+    return b"\xff\xd8" + _segment(0xE0, b"JFIF\0\x01\x01\0\0\1\0\1\0\0") + bytes(n)
+
+
 def jpeg_tables(n: int) -> bytes:
     """Huffman tables, defined again and again."""
     return _jpeg_with(_segment(0xC4, b"\x00" + bytes(16)) * n)
@@ -130,15 +135,20 @@ def jpeg_exif_entries(n: int) -> bytes:
 # -- PNG --------------------------------------------------------------------------------------------------------
 
 
-def _chunk(kind: bytes, body: bytes = b"") -> bytes:
+def png_chunk(kind: bytes, body: bytes = b"") -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def _png(
     width: int, height: int, depth: int, colour: int, rows: bytes, *before: bytes, level: int = 6
 ) -> bytes:
+    return png_of(width, height, depth, colour, zlib.compress(rows, level), *before)
+
+
+def png_of(width: int, height: int, depth: int, colour: int, packed: bytes, *before: bytes) -> bytes:
+    """A PNG picture of packed rows, with chunks before them."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    parts = (_chunk(b"IHDR", header), *before, _chunk(b"IDAT", zlib.compress(rows, level)), _chunk(b"IEND"))
+    parts = (png_chunk(b"IHDR", header), *before, png_chunk(b"IDAT", packed), png_chunk(b"IEND"))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
@@ -148,42 +158,42 @@ def _png_rows(width_bytes: int, height: int) -> bytes:
 
 def png_chunks(n: int) -> bytes:
     """Empty chunks nobody knows."""
-    return _png(64, 64, 8, 0, _png_rows(64, 64), _chunk(b"juNk") * n)
+    return _png(64, 64, 8, 0, _png_rows(64, 64), png_chunk(b"juNk") * n)
 
 
 def png_empty_data(n: int) -> bytes:
     """Empty pieces of pixel data."""
-    return _png(64, 64, 8, 0, _png_rows(64, 64), _chunk(b"IDAT") * n)
+    return _png(64, 64, 8, 0, _png_rows(64, 64), png_chunk(b"IDAT") * n)
 
 
 def png_texts(n: int) -> bytes:
     """Packed texts of a megabyte each."""
     return _png(
-        64, 64, 8, 0, _png_rows(64, 64), _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 20))) * n
+        64, 64, 8, 0, _png_rows(64, 64), png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 20))) * n
     )
 
 
 def png_profiles(n: int) -> bytes:
     """Packed profiles of a megabyte each."""
-    profile = _chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes((1 << 20) - 1)))
+    profile = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes((1 << 20) - 1)))
     return _png(64, 64, 8, 0, _png_rows(64, 64), profile * n)
 
 
 def png_behind(n: int) -> bytes:
     """Chunks behind the pixels."""
     whole = _png(64, 64, 8, 0, _png_rows(64, 64))
-    return whole[:-12] + _chunk(b"tEXt", b"a\0b") * n + whole[-12:]
+    return whole[:-12] + png_chunk(b"tEXt", b"a\0b") * n + whole[-12:]
 
 
 def png_key(n: int) -> bytes:
     """16-bit grey with one transparent shade, n thousand rows of 8 000."""
     rows = _png_rows(16_000, 1000 * n)
-    return _png(8_000, 1000 * n, 16, 0, rows, _chunk(b"tRNS", b"\0\0"))
+    return _png(8_000, 1000 * n, 16, 0, rows, png_chunk(b"tRNS", b"\0\0"))
 
 
 def png_palette(n: int) -> bytes:
     """A palette with transparency, n thousand rows of 8 000."""
-    palette = _chunk(b"PLTE", bytes(range(256)) * 3) + _chunk(b"tRNS", bytes(range(256)))
+    palette = png_chunk(b"PLTE", bytes(range(256)) * 3) + png_chunk(b"tRNS", bytes(range(256)))
     return _png(8_000, 1000 * n, 8, 3, _png_rows(8_000, 1000 * n), palette)
 
 
@@ -193,7 +203,12 @@ def png_exif_entries(n: int) -> bytes:
     n = min(n, 65_535)
     entries = b"".join(entry_of(number, 7, 12 * n, 0) for number in range(n))
     return _png(
-        64, 64, 8, 0, _png_rows(64, 64), _chunk(b"eXIf", b"MM\0*\0\0\0\x08" + struct.pack(">H", n) + entries)
+        64,
+        64,
+        8,
+        0,
+        _png_rows(64, 64),
+        png_chunk(b"eXIf", b"MM\0*\0\0\0\x08" + struct.pack(">H", n) + entries),
     )
 
 
@@ -204,16 +219,16 @@ def apng_frames(n: int, *, side: int = 2_000) -> bytes:
     number = 0
     for frame in range(n):
         control = struct.pack(">IIIIIHHBB", number, side, side, 0, 0, 1, 25, 0, 0)
-        frames.append(_chunk(b"fcTL", control))
+        frames.append(png_chunk(b"fcTL", control))
         number += 1
         if frame == 0:
-            frames.append(_chunk(b"IDAT", packed))
+            frames.append(png_chunk(b"IDAT", packed))
             continue
-        frames.append(_chunk(b"fdAT", struct.pack(">I", number) + packed))
+        frames.append(png_chunk(b"fdAT", struct.pack(">I", number) + packed))
         number += 1
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
-    control = _chunk(b"acTL", struct.pack(">II", n, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + control + b"".join(frames) + _chunk(b"IEND")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+    control = png_chunk(b"acTL", struct.pack(">II", n, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + control + b"".join(frames) + png_chunk(b"IEND")
 
 
 def apng_small_frames(n: int) -> bytes:
@@ -221,15 +236,15 @@ def apng_small_frames(n: int) -> bytes:
     side = 2_000
     dot = zlib.compress(b"\0\0")
     parts = [
-        _chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, side, side, 0, 0, 1, 25, 0, 0)),
-        _chunk(b"IDAT", zlib.compress(_png_rows(side, side))),
+        png_chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, side, side, 0, 0, 1, 25, 0, 0)),
+        png_chunk(b"IDAT", zlib.compress(_png_rows(side, side))),
     ]
     for frame in range(1, n):
         control = struct.pack(">IIIIIHHBB", 2 * frame - 1, 1, 1, frame % side, 0, 1, 25, 2, 0)
-        parts += [_chunk(b"fcTL", control), _chunk(b"fdAT", struct.pack(">I", 2 * frame) + dot)]
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
-    control = _chunk(b"acTL", struct.pack(">II", n, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + control + b"".join(parts) + _chunk(b"IEND")
+        parts += [png_chunk(b"fcTL", control), png_chunk(b"fdAT", struct.pack(">I", 2 * frame) + dot)]
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
+    control = png_chunk(b"acTL", struct.pack(">II", n, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + control + b"".join(parts) + png_chunk(b"IEND")
 
 
 # -- GIF --------------------------------------------------------------------------------------------------------
@@ -250,7 +265,7 @@ def _gif_frame(width: int, height: int, data: bytes, *, control: bytes = b"") ->
 
 def gif_sub_blocks(n: int) -> bytes:
     """Pixel data in pieces of one byte, on the largest canvas allowed."""
-    return _gif(8_000, 8_000, _gif_frame(8_000, 8_000, b"\x02" + b"\x01\x44" * n + b"\0"))
+    return _gif(4_000, 4_000, _gif_frame(4_000, 4_000, b"\x02" + b"\x01\x44" * n + b"\0"))
 
 
 def gif_comments(n: int) -> bytes:
@@ -394,7 +409,11 @@ def tiff_dots(n: int) -> bytes:
 
 def _tiff_packed(n: int, *, depth: int, kind: int) -> bytes:
     """n million samples of zeros, packed."""
-    width, height = 1_000, 1_000 * n
+    return tiff_packed(1_000, 1_000 * n, depth=depth, kind=kind)
+
+
+def tiff_packed(width: int, height: int, *, depth: int, kind: int) -> bytes:
+    """Samples of zeros, packed."""
     packed = zlib.compress(bytes(width * height * depth // 8), 1)
     page = _tiff_page(
         width, height, offset=8, n_bytes=len(packed), following=0, depth=depth, kind=kind, code=8
@@ -428,9 +447,9 @@ def _bmp_runs(width: int, height: int, runs: bytes) -> bytes:
     return header + info + palette + runs
 
 
-def bmp_runs(n: int) -> bytes:
+def bmp_runs(n: int, *, side: tuple[int, int] = (8_000, 8_000)) -> bytes:
     """Runs of one pixel."""
-    return _bmp_runs(8_000, 8_000, b"\x01\x07" * n + b"\0\1")
+    return _bmp_runs(*side, b"\x01\x07" * n + b"\0\1")
 
 
 def bmp_empty_runs(n: int) -> bytes:
@@ -516,6 +535,7 @@ ATTACKS = (
     Attack("jpeg profiles", jpeg_profiles, 3_000_000, 120_000, refused=True),
     Attack("jpeg photoshop", jpeg_photoshop, 1_400, 40),
     Attack("jpeg fill", jpeg_fill, 90_000_000, 200_000),
+    Attack("jpeg zeros", jpeg_zeros, 90_000_000, 2_000_000, refused=True),
     Attack("jpeg tables", jpeg_tables, 4_000_000, 120_000, refused=True),
     Attack("jpeg exif entries", jpeg_exif_entries, 5_400, 5_400),
     Attack("png chunks", png_chunks, 7_600_000, 110_000, refused=True),

@@ -13,6 +13,15 @@ class Unsendable(RuntimeError):
     """Cannot be pickled."""
 
 
+def as_told(folder: Path, path: str) -> None:
+    """Do what the file `next` in a folder says, once: of an upload, which has no name that could say it."""
+    told = folder / "next"
+    if told.exists():
+        name = told.read_text()
+        told.unlink()
+        misbehave(str(folder / name))
+
+
 def misbehave(path: str) -> None:
     """Do what the file's name says. Runs in the worker, before the file is read."""
     name = Path(path).name
@@ -36,5 +45,10 @@ def misbehave(path: str) -> None:
         raise ZeroDivisionError("nobody expected this")
     elif name.startswith("unsendable"):
         raise Unsendable(lambda: "an error that no other process can be told of")
+    elif name.startswith("limits"):  # says what it may leave behind when it crashes
+        import resource
+
+        limits = Path(path).parent.parent / "limits"
+        limits.write_text(str(resource.getrlimit(resource.RLIMIT_CORE)), encoding="ascii")
     elif name.startswith("slow"):
         time.sleep(0.05)

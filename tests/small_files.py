@@ -7,7 +7,11 @@ import struct
 from typing import Any
 
 import numpy as np
+from bmp_files import bmp, bmp_rows, masked_pixels
+from gif_files import GifFrame, gif
 from PIL import Image
+from png_files import PngFrame, apng, png
+from tiff_files import tiff
 
 __all__ = ["changed", "prefixes", "small_files"]
 
@@ -41,6 +45,41 @@ def small_files() -> dict[str, bytes]:
         "tiff lzw": _saved(_shapes(0), "TIFF", compression="tiff_lzw"),
         "tiff deflate float": _saved(_deep().convert("F"), "TIFF", compression="tiff_adobe_deflate"),
         "tiff jpeg": _saved(_shapes(0), "TIFF", compression="jpeg"),
+        **_own_readers(),
+    }
+
+
+def _own_readers() -> dict[str, bytes]:
+    """Return files of the kinds that are read without the imaging library, or beside it."""
+    colour = np.asarray(_shapes(0))
+    grey, other = np.asarray(_shapes(0).convert("L")), np.asarray(_shapes(1).convert("L"))
+    deep = grey.astype(np.uint16)[..., None] * 16
+    palette = [200 * (n % 7) + 40 * n for n in range(3 * 16)]
+    indices = (grey // 16)[..., None]
+    keyed = [
+        GifFrame(indices=grey // 64, transparent=1, disposal=3, interlaced=True),
+        GifFrame(indices=other[:8, :8] // 64, left=6, top=6, disposal=2, before=b"\x21\xf9\4\4\5\0\2\0"),
+    ]
+    four = np.array([[0, 0, 0], [90, 200, 30], [200, 90, 160], [255, 255, 255]], np.uint8)
+    rgba = np.dstack([colour, other])
+    frames = [PngFrame(samples=rgba), PngFrame(samples=rgba[:7, :7], left=3, top=2, dispose=2, blend=1)]
+    size = (_SIDE, _SIDE)
+    masks = (0xF00, 0xF0, 0xF, 0xF000)
+    masked = bmp_rows(masked_pixels(rgba, masks), 16)
+    return {
+        "gif with keys": gif(_SIDE, _SIDE, keyed, palette=four),
+        "apng with a hidden image": apng(_SIDE, _SIDE, 8, 6, frames, hidden=rgba),
+        "png interlaced": png(colour, 8, 2, interlaced=True, filter_kind=5),
+        "bmp masks": bmp(size, 16, masked, header=56, compression=3, masks=masks),
+        "bmp 1 bit": bmp(size, 1, bmp_rows(grey // 128, 1), header=12, palette=four[:2]),
+        "tiff 12 bits": tiff(deep, 12, 0, order=">", rows_per_strip=5),
+        "tiff palette": tiff(indices, 4, 3, extra=[(320, "H", palette)], compression=32773),
+        "tiff tiles of planes": tiff(colour, 8, 2, planar=True, tile=(16, 16), compression=8, predictor=2),
+        "tiff signed": tiff(colour.astype(np.int16) - 90, 16, 2, order=">", is_big=True),
+        "tiff float differences": tiff((colour / 255).astype(np.float32), 32, 2, compression=5, predictor=3),
+        "pgm digits": b"P2 # a map\n12 12\n255\n" + b" ".join(b"%d" % each for each in grey.ravel()),
+        "ppm": b"P6\n12 12\n255\n" + colour.tobytes(),
+        "pbm": b"P4 12 12\n" + np.packbits(grey < 99, axis=1).tobytes(),
     }
 
 

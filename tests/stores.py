@@ -42,9 +42,10 @@ def write_list(path: Path, *pictures: Path, label: str = "graphic_self_harm") ->
     return path
 
 
-def environment() -> dict[str, str]:
-    """Return an environment in which a fresh interpreter finds this very package."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([SOURCE, os.environ.get("PYTHONPATH", "")])}
+def environment(*, beside: bool = False) -> dict[str, str]:
+    """Return an environment in which a fresh interpreter finds this very package, and what stands beside this file."""
+    here = [str(Path(__file__).parent)] if beside else []
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([SOURCE, *here, os.environ.get("PYTHONPATH", "")])}
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 import safehash
 import safehash.lists
@@ -46,37 +45,14 @@ def runs_of(name: str) -> Iterator[doctest.DocTest]:
             yield test
 
 
-@pytest.fixture(scope="session")
-def folder(bridge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("examples")
-    (made / "photos").mkdir()
-    with Image.open(bridge) as image:
-        small = image.convert("RGB").reduce(2)
-    other = small.transpose(Image.Transpose.TRANSPOSE).crop((0, 200, 500, 700))
-    for path in (made, made / "photos"):
-        small.save(path / "photo.jpg", quality=90)
-        other.save(path / "other.jpg", quality=90)
-    digest = safehash.hash_file(made / "photo.jpg").hex
-    (made / "list.csv").write_text(f"pdq,id,labels\n{digest},b-1,viral_challenge\n")
-    matcher = safehash.Matcher.from_files(made / "list.csv")
-    matcher.save(made / "lists.safehash")
-    with safehash.Catalog(made / "scan.db") as catalog:
-        list(
-            safehash.scan(
-                made / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0), catalog=catalog
-            )
-        )
-    return made
-
-
 @pytest.mark.parametrize("name", [name for name in MODULES if any(runs_of(name))])
-def test_examples_run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    given = set(folder.rglob("*"))
+def test_examples_run(name: str, examples_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(examples_folder)
+    given = set(examples_folder.rglob("*"))
     said: list[str] = []
     for test in runs_of(name):
         doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)
-        for made in set(folder.rglob("*")) - given:  # each begins with what was given
+        for made in set(examples_folder.rglob("*")) - given:  # each begins with what was given
             made.unlink()
     assert said == []
 
@@ -104,9 +80,9 @@ def test_every_public_function_and_class_has_an_example(name: str) -> None:
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
 def test_the_page_for_programmers_runs(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    examples_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(examples_folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "exports").mkdir()
     shutil.copy(tmp_path / "list.csv", tmp_path / "exports" / "2026-10.csv")
     monkeypatch.chdir(tmp_path)
@@ -132,13 +108,13 @@ def test_functions_named_on_the_page_for_programmers_exist() -> None:
         "stats",
     }
     named = {name for name in named if not name.startswith("as_")}
-    assert len(named) == 20
+    assert len(named) == 21
     for name in named:
         space, _, own = name.rpartition(".")
         assert own in (safehash.lists.__all__ if space else safehash.__all__), name
 
 
-def test_an_example_that_is_wrong_is_noticed(folder: Path) -> None:
+def test_an_example_that_is_wrong_is_noticed(examples_folder: Path) -> None:
     test = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append)

@@ -15,6 +15,7 @@ import pytest
 
 import house
 import safehash
+from conftest import QUICK
 from house import DESIGN, DOORS, FLOORS, PACKAGE, ROOMS, ROOT, SOURCES, place_of, room_of
 
 #: Names directly in the package, stubs of compiled modules included: more are not seen at a glance.
@@ -134,7 +135,7 @@ def test_modules_named_in_strings_exist() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if re.fullmatch(r"(safehash|PIL|numpy)(\.\w+)+", node.value)
     }
-    assert any(name == "safehash.scanning.worker" for _, name in named)
+    assert any(name == "safehash.scanning.preload" for _, name in named)
     assert [(place, name) for place, name in sorted(named) if not _exists(name)] == []
 
 
@@ -281,8 +282,17 @@ def test_the_tests_have_the_same_rooms() -> None:
 def test_the_version_stands_in_one_place() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'dynamic = ["version"]' in text
-    assert re.fullmatch(r"\d+\.\d+\.\d+", safehash.__version__)
     first = re.search(
-        r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^## \[(\d+\.\d+\.\d+)\] - (unreleased|\d{4}-\d\d-\d\d)$",
+        (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
-    assert first is not None and first[1] == safehash.__version__
+    assert first is not None
+    # What is not released says so in both places, and what is in neither.
+    assert safehash.__version__ == first[1] + (".dev0" if first[2] == "unreleased" else "")
+
+
+def test_quick_tests_are_files_that_are_there() -> None:
+
+    missing = [name for name in QUICK if not (Path(__file__).parent / name).exists()]
+    assert missing == [] and len(QUICK) > 20

@@ -59,23 +59,31 @@ if TYPE_CHECKING:
     from .lists.report import ColumnUse, ListReport, Reject
     from .lists.source import ListPath, ListSource
     from .lists.table import EntryTable
-    from .matching.decision import Audit, Decision, ListInfo, Match, Outcome
+    from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
+    from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
     from .matching.matcher import Matcher
+    from .matching.pairs import Pair, read_pairs, write_pairs
+    from .matching.parts import windows_to_list
     from .matching.settings import FloodLimits, Settings
-    from .matching.views import windows_to_list
+    from .reports.compliance import compliance_record
+    from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
+    from .scanning.reviews import Applied, apply_verdicts, pairs_of
     from .scanning.run import Scan, scan
+    from .scanning.verdicts import Verdict, read_verdicts
+    from .search.growing import GrowingIndex
     from .search.index import Index
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "Algorithm",
+    "Applied",
     "Audit",
     "BinaryReader",
     "Blob",
@@ -90,10 +98,13 @@ __all__ = [
     "EntryTable",
     "Evaluation",
     "EvaluationRow",
+    "Explanation",
     "Fingerprint",
     "FloodGuard",
     "FloodLimits",
     "ForeignHash",
+    "GateSaid",
+    "GrowingIndex",
     "Hash",
     "ImageError",
     "ImageTooLarge",
@@ -112,15 +123,20 @@ __all__ = [
     "ListReport",
     "ListSource",
     "LoadedList",
+    "Look",
     "Match",
     "Matcher",
+    "Near",
+    "NearMiss",
     "Opinion",
     "Outcome",
+    "Pair",
     "Policy",
     "Problem",
     "Provenance",
     "Quarantined",
     "Reject",
+    "ReportPart",
     "SafehashError",
     "Scan",
     "ScanEvent",
@@ -134,7 +150,10 @@ __all__ = [
     "UnsupportedImage",
     "Upload",
     "UploadedFile",
+    "Verdict",
     "Withdrawn",
+    "apply_verdicts",
+    "compliance_record",
     "evaluate",
     "fingerprint_bytes",
     "fingerprint_file",
@@ -146,17 +165,22 @@ __all__ = [
     "lists",
     "load_list",
     "merge_lists",
+    "pairs_of",
     "read_list",
+    "read_pairs",
+    "read_verdicts",
     "rematch",
     "report",
     "scan",
     "similar",
     "windows_to_list",
+    "write_pairs",
 ]
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
     "Algorithm": "hashing.hashes",
+    "Applied": "scanning.reviews",
     "Audit": "matching.decision",
     "BinaryReader": "images.uploads",
     "Blob": "images.pictures",
@@ -171,10 +195,13 @@ _HOMES = {
     "EntryTable": "lists.table",
     "Evaluation": "evaluation.results",
     "EvaluationRow": "evaluation.results",
+    "Explanation": "matching.explaining",
     "Fingerprint": "hashing.compute",
     "FloodGuard": "matching.flood",
     "FloodLimits": "matching.settings",
     "ForeignHash": "hashing.hashes",
+    "GateSaid": "matching.explaining",
+    "GrowingIndex": "search.growing",
     "Hash": "hashing.hashes",
     "ImageError": "errors",
     "ImageTooLarge": "errors",
@@ -193,15 +220,20 @@ _HOMES = {
     "ListReport": "lists.report",
     "ListSource": "lists.source",
     "LoadedList": "lists.loading",
+    "Look": "matching.explaining",
     "Match": "matching.decision",
     "Matcher": "matching.matcher",
+    "Near": "matching.explaining",
+    "NearMiss": "matching.decision",
     "Opinion": "lists.entry",
     "Outcome": "matching.decision",
+    "Pair": "matching.pairs",
     "Policy": "lists.policy",
     "Problem": "scanning.records",
     "Provenance": "images.pictures",
     "Quarantined": "matching.flood",
     "Reject": "lists.report",
+    "ReportPart": "reports.matches",
     "SafehashError": "errors",
     "Scan": "scanning.run",
     "ScanEvent": "scanning.records",
@@ -215,7 +247,10 @@ _HOMES = {
     "UnsupportedImage": "errors",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
+    "Verdict": "scanning.verdicts",
     "Withdrawn": "lists.loading",
+    "apply_verdicts": "scanning.reviews",
+    "compliance_record": "reports.compliance",
     "evaluate": "evaluation.evaluate",
     "fingerprint_bytes": "hashing.compute",
     "fingerprint_file": "hashing.compute",
@@ -227,12 +262,16 @@ _HOMES = {
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",
+    "pairs_of": "scanning.reviews",
     "read_list": "lists.formats.reading",
+    "read_pairs": "matching.pairs",
+    "read_verdicts": "scanning.verdicts",
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",
     "similar": "scanning.lookback",
-    "windows_to_list": "matching.views",
+    "windows_to_list": "matching.parts",
+    "write_pairs": "matching.pairs",
 }
 
 # A type checker reads the imports above, and so knows which names there are none of.

@@ -75,9 +75,9 @@ def borrow(object capsule, Py_ssize_t n_bytes):
     cdef sh_arrow_array* array = <sh_arrow_array*>PyCapsule_GetPointer(capsule, b"arrow_array")
     if array.release == NULL:
         raise ValueError("the array was given back already")
-    if array.n_buffers != 2 or array.n_children != 0 or array.offset != 0 or array.length != n_bytes:
+    if array.n_buffers != 2 or array.n_children != 0 or array.offset != 0 or array.length != n_bytes or n_bytes < 1:
         raise ValueError(f"not {n_bytes} samples in one piece, but {array.length}")
-    if array.buffers[1] == NULL:
+    if array.buffers == NULL or array.buffers[1] == NULL:
         raise ValueError("the array holds no samples")
     cdef _Lease lease = _Lease.__new__(_Lease)
     lease.capsule = capsule

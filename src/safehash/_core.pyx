@@ -7,8 +7,7 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 cimport cython
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint16_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport uint8_t
 
 import numpy as np
 
@@ -18,14 +17,17 @@ include "_c/_tables.pxi"
 
 
 cdef extern from "_phash.h" nogil:
+    ctypedef struct sh_scratch:
+        float* lines
+
     ctypedef struct sh_phash_work:
         uint8_t* middle
 
     ctypedef struct sh_kernels:
-        void (*small_picture)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator*,
-                              const sh_operator*, float*, float*, uint16_t*) noexcept nogil
-        void (*turned_pictures)(float*, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sh_operator**,
-                                const sh_operator**, float*, float*, uint16_t*) noexcept nogil
+        void (*small_picture)(float*, const sh_picture*, const sh_operator*, const sh_operator*,
+                              const sh_scratch*) noexcept nogil
+        void (*turned_pictures)(float*, const sh_picture*, const sh_operator**, const sh_operator**,
+                                const sh_scratch*) noexcept nogil
         void (*transpose)(float*, const float*) noexcept nogil
         void (*dct)(float*, const float*) noexcept nogil
         void (*bits)(uint8_t*, const float*) noexcept nogil
@@ -33,6 +35,8 @@ cdef extern from "_phash.h" nogil:
         int (*quality)(const float*) noexcept nogil
 
     void sh_fill_dct()
+    bint sh_take_scratch(sh_scratch* scratch, Py_ssize_t n, int n_lines)
+    void sh_free_scratch(sh_scratch* scratch)
     const sh_kernels* sh_kernels_at(int level)
     bint sh_take_phash_work(sh_phash_work* work, const sh_picture* picture, const sh_resampler* across,
                             const sh_resampler* down)
@@ -66,6 +70,9 @@ sh_fill_dct()
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
+#: Rows and columns that PDQ needs.
+cdef int LEAST_SIDE = 5
+
 #: Bits that may differ from the reference's: where more coefficients lie within its rounding of the median, its own
 #: rounding decides.
 cdef int A_COUPLE = 2
@@ -74,31 +81,6 @@ cdef int A_COUPLE = 2
 #: that at any size.
 MOST_TURNED = 1 << 24
 
-cdef struct Scratch:
-    float* lines
-    float* mixed
-    uint16_t* acc16
-
-
-cdef int take_scratch(Scratch* scratch, Py_ssize_t n, Py_ssize_t n_lines) except -1:
-    scratch.lines = <float*>malloc(n_lines * n * sizeof(float))
-    scratch.mixed = <float*>malloc(n_lines * n * sizeof(float))
-    scratch.acc16 = <uint16_t*>malloc(n * sizeof(uint16_t))
-    if scratch.lines == NULL or scratch.mixed == NULL or scratch.acc16 == NULL:
-        drop_scratch(scratch)
-        raise MemoryError("the working rows of one picture")
-    return 0
-
-
-cdef void drop_scratch(Scratch* scratch) noexcept nogil:
-    free(scratch.lines)
-    free(scratch.mixed)
-    free(scratch.acc16)
-    scratch.lines = NULL
-    scratch.mixed = NULL
-    scratch.acc16 = NULL
-
-
 cdef const sh_kernels* kernels_at(int level) except NULL:
     return sh_kernels_at(checked_level(level))
 
@@ -106,20 +88,20 @@ cdef const sh_kernels* kernels_at(int level) except NULL:
 cdef int small_of(float* out, Pixels picture, Operator row_op, Operator col_op,
                   const sh_kernels* kernels) except -1:
     """Write the 64 x 64 picture; a 64 x 64 input is taken as it is because its operator is the identity."""
-    cdef Scratch scratch
-    take_scratch(&scratch, picture.of.n_cols * picture.of.channels, 8)
+    cdef sh_scratch scratch
+    if not sh_take_scratch(&scratch, sh_samples_of_row(&picture.of), 8):
+        raise MemoryError("the working rows of one picture")
     with nogil:
-        kernels.small_picture(out, picture.of.data, picture.of.row_stride, picture.of.n_cols, picture.of.channels,
-                              &row_op.op, &col_op.op, scratch.lines, scratch.mixed, scratch.acc16)
-        drop_scratch(&scratch)
+        kernels.small_picture(out, &picture.of, &row_op.op, &col_op.op, &scratch)
+        sh_free_scratch(&scratch)
     return 0
 
 
 cdef int oriented_small(float* out, Pixels picture, Py_ssize_t rows, Py_ssize_t cols, Py_ssize_t step,
                         int orientation, const sh_kernels* kernels) except -1:
     cdef Turn turn = turn_of(orientation)
-    cdef Operator row_op = _operator(rows, step, bool(turn.flip_rows))
-    cdef Operator col_op = _operator(cols, step, bool(turn.flip_cols))
+    cdef Operator row_op = operator_for(rows, step, turn.flip_rows, 0)
+    cdef Operator col_op = operator_for(cols, step, turn.flip_cols, picture.of.apart)
     cdef float[4096] stored
     if turn.transpose:
         small_of(stored, picture, row_op, col_op, kernels)
@@ -137,7 +119,7 @@ cdef sr_view view_of(Pixels picture, bint flip_rows, bint flip_cols, bint transp
     cdef sr_view view
     view.first = picture.of.data
     view.rows, view.cols, view.channels = picture.of.n_rows, picture.of.n_cols, picture.of.channels
-    view.row_step, view.col_step = picture.of.row_stride, picture.of.channels
+    view.row_step, view.col_step = picture.of.row_stride, picture.of.apart
     if flip_rows:
         view.first += (view.rows - 1) * view.row_step
         view.row_step = -view.row_step
@@ -182,7 +164,8 @@ def reference_parts(pixels, *, int orientation=1):
     """
     cdef Pixels picture = Pixels(pixels)
     cdef Turn turn = turn_of(orientation)
-    sides(picture, 0, 0, 1)
+    cdef Py_ssize_t rows = 0, cols = 0
+    check_sides(picture, &rows, &cols, 1, LEAST_SIDE)
     small = np.empty((64, 64), dtype=np.float32)
     coefficients = np.empty((16, 16), dtype=np.float32)
     cdef float[:, ::1] small_view = small
@@ -227,7 +210,7 @@ def pdq(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int 
     """
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
-    rows, cols = sides(picture, rows, cols, step)
+    check_sides(picture, &rows, &cols, step, LEAST_SIDE)
     cdef float[4096] small
     cdef float[256] coefficients
     cdef uint8_t[32] digest
@@ -251,7 +234,7 @@ def pdq_parts(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     """
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
-    rows, cols = sides(picture, rows, cols, step)
+    check_sides(picture, &rows, &cols, step, LEAST_SIDE)
     small = np.empty((64, 64), dtype=np.float32)
     coefficients = np.empty((16, 16), dtype=np.float32)
     cdef float[:, ::1] small_view = small
@@ -265,7 +248,7 @@ def pdq_parts(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
 def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1, int level=-1):
     """Return the digests of the eight truly turned pictures, and the qualities.
 
-    Unlike those derived from coefficients (`_reference.pdq_orientations`) these are the hashes one gets by
+    Unlike those derived from coefficients (`tests/reference.py`) these are the hashes one gets by
     turning the pixels first: the operator is applied with its sides read forwards and backwards, in one sweep
     over the pixels.
 
@@ -280,12 +263,12 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     """
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
-    rows, cols = sides(picture, rows, cols, step)
+    check_sides(picture, &rows, &cols, step, LEAST_SIDE)
     cdef Turn turn = turn_of(orientation)
-    cdef Operator row_op = _operator(rows, step, bool(turn.flip_rows))
-    cdef Operator row_back = _operator(rows, step, not turn.flip_rows)
-    cdef Operator col_op = _operator(cols, step, bool(turn.flip_cols))
-    cdef Operator col_back = _operator(cols, step, not turn.flip_cols)
+    cdef Operator row_op = operator_for(rows, step, turn.flip_rows, 0)
+    cdef Operator row_back = operator_for(rows, step, not turn.flip_rows, 0)
+    cdef Operator col_op = operator_for(cols, step, turn.flip_cols, picture.of.apart)
+    cdef Operator col_back = operator_for(cols, step, not turn.flip_cols, picture.of.apart)
     cdef const sh_operator* row_ops[2]
     cdef const sh_operator* col_ops[2]
     row_ops[0] = &row_op.op
@@ -301,12 +284,12 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     cdef int of_reference
     cdef const float* source
     cdef sr_view view
-    cdef Scratch scratch
-    take_scratch(&scratch, picture.of.n_cols * picture.of.channels, 16)
+    cdef sh_scratch scratch
+    if not sh_take_scratch(&scratch, sh_samples_of_row(&picture.of), 16):
+        raise MemoryError("the working rows of one picture")
     with nogil:
-        kernels.turned_pictures(pictures, picture.of.data, picture.of.row_stride, picture.of.n_cols, picture.of.channels,
-                                row_ops, col_ops, scratch.lines, scratch.mixed, scratch.acc16)
-        drop_scratch(&scratch)
+        kernels.turned_pictures(pictures, &picture.of, row_ops, col_ops, &scratch)
+        sh_free_scratch(&scratch)
         for flips in range(4):
             # The sweep leaves its pictures transposed. Transposing commutes with the operator, so each and its
             # transpose are two of the eight; the stored picture is itself transposed for EXIF orientations 5 to 8.
@@ -351,8 +334,8 @@ cdef int phash_spectrum(double* spectrum, uint8_t* small, pixels, int keep, int 
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
     cdef int side = 4 * keep
-    cdef Resampler across = _resampler(picture.of.n_cols, side)
-    cdef Resampler down = _resampler(picture.of.n_rows, side)
+    cdef Resampler across = resampler_for(picture.of.n_cols, side)
+    cdef Resampler down = resampler_for(picture.of.n_rows, side)
     cdef sh_phash_work work
     try:
         if not sh_take_phash_work(&work, &picture.of, &across.rs, &down.rs):

@@ -2,6 +2,8 @@
 
 # The kernels are plain C in _digests.h; this file validates, allocates, calls without the GIL, wraps.
 
+from operator import index
+
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 import numpy as np
@@ -63,8 +65,11 @@ def turn_digests(digests, orientations=range(SH_ORIENTATIONS)):
     docs/hashes.md, "Orientations".
     """
     array = checked_digests(digests, (32, 8))
-    which = np.array(orientations, dtype=np.intp)
-    if which.ndim != 1 or (which.size and not 0 <= which.min() <= which.max() < SH_ORIENTATIONS):
+    try:
+        which = np.array([index(orientation) for orientation in orientations], dtype=np.intp)
+    except (TypeError, OverflowError) as exc:
+        raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {orientations}") from exc
+    if which.size and not 0 <= which.min() <= which.max() < SH_ORIENTATIONS:
         raise ValueError(f"orientations are 0 to {SH_ORIENTATIONS - 1}, not {orientations}")
     cdef Py_ssize_t n = array.shape[0], n_turns = which.shape[0], row, at
     cdef int n_bytes = array.shape[1]

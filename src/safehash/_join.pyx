@@ -43,20 +43,19 @@ def near_any(queries, listed, *, int max_distance, int level=-1):
 
     Raises
     ------
-    ValueError
-        Shapes or distance out of range.
+    TypeError, ValueError
+        Not uint8; shapes or distance out of range.
 
     Notes
     -----
     Exact. Holds a sorted copy of both sides meanwhile; runs without the GIL.
     """
-    query_array = np.ascontiguousarray(queries, dtype=np.uint8)
-    listed_array = np.ascontiguousarray(listed, dtype=np.uint8)
+    query_array, listed_array = _adjacent(queries), _adjacent(listed)
     if query_array.ndim != 2 or listed_array.ndim != 2 or query_array.shape[1] != listed_array.shape[1]:
         raise ValueError(f"digests have shape (n, n_bytes), not {query_array.shape} and {listed_array.shape}")
+    if query_array.shape[1] not in (8, 32):
+        raise ValueError(f"digests of 8 or 32 bytes, not {query_array.shape[1]}")
     cdef int n_bytes = query_array.shape[1]
-    if n_bytes not in (8, 32):
-        raise ValueError(f"digests of 8 or 32 bytes, not {n_bytes}")
     if not 0 <= max_distance < 2 * n_bytes:
         raise ValueError(f"a distance of 0 to {2 * n_bytes - 1} bits, not {max_distance}")
     if max(query_array.shape[0], listed_array.shape[0]) >= 1 << 32:
@@ -77,6 +76,13 @@ def near_any(queries, listed, *, int max_distance, int level=-1):
     if status != SJ_OK:
         raise MemoryError("no memory to sort the digests")
     return near.view(bool)
+
+
+def _adjacent(digests):
+    array = np.asarray(digests)
+    if array.dtype != np.uint8:
+        raise TypeError(f"digests are uint8, not {array.dtype}")
+    return np.ascontiguousarray(array)
 
 
 def _words(array):

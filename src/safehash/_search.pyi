@@ -3,23 +3,28 @@ from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Self
 
 LEVELS: tuple[int, ...]
 BLOCK_SIZE: int
+SEAL_BYTES: int
 MAX_SLOTS: int
 __test__: dict[str, str]
 
 def checksum(data: bytes | bytearray | memoryview | npt.NDArray[Any]) -> int: ...
 def block_checksums(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]: ...
+def block_seals(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]: ...
 
 @final
 class Blocks:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         data: npt.NDArray[np.uint8],
         sums: npt.NDArray[np.uint64],
         on_damage: Callable[[int], Exception],
-    ) -> None: ...
+        *,
+        seals: npt.NDArray[np.uint8] | None = None,
+    ) -> Self: ...
     def touch(self, values: npt.NDArray[Any]) -> None: ...
     def damage(self) -> Exception: ...
     def misplaced(self) -> Exception: ...
@@ -27,21 +32,21 @@ class Blocks:
 @final
 class Plan:
     n_slots: int
-    def __init__(
-        self,
+    def __new__(
+        cls,
         masks: Sequence[npt.NDArray[np.uint32] | None],
         radii: Sequence[int],
         *,
         scan: bool,
         max_candidates: int,
         max_bucket: int = 0,
-    ) -> None: ...
+    ) -> Self: ...
 
 @final
 class SlotIndex:
     widths: tuple[int, ...]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         digests: npt.NDArray[np.uint8],
         widths: Sequence[int],
         starts: npt.NDArray[np.uint32],
@@ -50,7 +55,7 @@ class SlotIndex:
         disabled: npt.NDArray[np.uint8] | None = None,
         blocks: Blocks | None = None,
         level: int = -1,
-    ) -> None: ...
+    ) -> Self: ...
     def search(
         self, queries: npt.NDArray[np.uint8], plan: Plan, max_distance: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]: ...

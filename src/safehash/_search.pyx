@@ -9,6 +9,7 @@ from libc.string cimport memset
 
 import numpy as np
 
+include "_c/_arrays.pxi"
 include "_c/_levels.pxi"
 
 
@@ -16,6 +17,7 @@ cdef extern from "_search.h" nogil:
     enum:
         SH_MAX_SLOTS
         SH_BLOCK_BITS
+        SH_SEAL_BYTES
         SH_OK
         SH_NO_MEMORY
         SH_BAD_BLOCK
@@ -25,6 +27,7 @@ cdef extern from "_search.h" nogil:
         const uint8_t* base
         size_t n_bytes
         const uint64_t* sums
+        const uint8_t* seals
         uint8_t* verified
         int64_t* bad_block
 
@@ -65,13 +68,14 @@ cdef extern from "_search.h" nogil:
         int64_t room
 
     uint64_t sh_checksum(const uint8_t* data, size_t n_bytes)
+    void sh_seal(uint8_t* seal, const uint8_t* data, size_t n_bytes)
     int sh_touch(const sh_file* file, const void* address, size_t n_bytes)
     void sh_fill_permutation(sh_permutation* perm, int n_bytes, int step)
     const sh_searchers* sh_searchers_at(int level)
     sh_renumberer sh_renumberer_at(int level)
     int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
                   sh_hits* hits)
-    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int64_t query_number,
+    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
                 int max_distance, sh_hits* hits)
     void sh_sort_pairs(uint64_t* keys, int64_t n_pairs)
     void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
@@ -87,6 +91,8 @@ cdef extern from "_search.h" nogil:
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_POPCNT, SH_VPOPCNT))
 
+#: Bytes of what `block_seals` gives for each block.
+SEAL_BYTES = SH_SEAL_BYTES
 BLOCK_SIZE = 1 << SH_BLOCK_BITS
 MAX_SLOTS = SH_MAX_SLOTS
 
@@ -109,19 +115,23 @@ cdef const sh_permutation* _permutation(Py_ssize_t n_bytes) except NULL:
 
 
 def checksum(data):
-    """Return the XXH64 (seed 0) of a contiguous buffer of bytes."""
-    cdef const uint8_t[::1] view = memoryview(data).cast("B") if not isinstance(data, np.ndarray) else (
-        data.reshape(-1).view(np.uint8))
+    """Return the XXH64 (seed 0) of a contiguous buffer of bytes, or of an array's items in their order."""
+    if isinstance(data, np.ndarray):
+        if data.dtype.hasobject:
+            raise TypeError(f"an array of {data.dtype} has no bytes of its own")
+        data = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+    else:
+        data = memoryview(data).cast("B")
+    cdef const uint8_t[::1] view = data
     cdef uint64_t result
     with nogil:
         result = sh_checksum(&view[0] if view.shape[0] else NULL, view.shape[0])
     return result
 
 
-def block_checksums(data):
+def block_checksums(const uint8_t[::1] data not None):
     """Return the XXH64 of every 4 KiB of a uint8 array, the last block being shorter; uint64."""
-    cdef const uint8_t[::1] view = data
-    cdef Py_ssize_t n = view.shape[0]
+    cdef Py_ssize_t n = data.shape[0]
     cdef Py_ssize_t size = 1 << SH_BLOCK_BITS
     cdef Py_ssize_t n_blocks = (n + size - 1) // size
     sums = np.empty(n_blocks, np.uint64)
@@ -129,8 +139,20 @@ def block_checksums(data):
     cdef Py_ssize_t block
     with nogil:
         for block in range(n_blocks):
-            out[block] = sh_checksum(&view[block * size], min(size, n - block * size))
+            out[block] = sh_checksum(&data[block * size], min(size, n - block * size))
     return sums
+
+
+def block_seals(const uint8_t[::1] data not None):
+    """Return the BLAKE2b digest, 16 bytes, of every 4 KiB of a uint8 array; uint8, shape (n_blocks, 16)."""
+    cdef Py_ssize_t n = data.shape[0], size = 1 << SH_BLOCK_BITS
+    cdef Py_ssize_t n_blocks = (n + size - 1) // size, block
+    seals = np.empty((n_blocks, SH_SEAL_BYTES), np.uint8)
+    cdef uint8_t[:, ::1] out = seals
+    with nogil:
+        for block in range(n_blocks):
+            sh_seal(&out[block, 0], &data[block * size], min(size, n - block * size))
+    return seals
 
 
 @cython.final
@@ -147,6 +169,8 @@ cdef class Blocks:
     on_damage : callable
         Takes a block's number (-1: a position in the file points outside its array) and returns the exception
         to raise.
+    seals : ndarray of uint8, shape (n_blocks, 16), optional
+        What `block_seals` gave for it, of a file that is signed: compared, too.
 
     Notes
     -----
@@ -155,18 +179,28 @@ cdef class Blocks:
 
     cdef sh_file file
     cdef int64_t bad_block
-    cdef object _data, _sums, _verified, _on_damage
+    cdef object _data, _sums, _seals, _verified, _on_damage
 
-    def __init__(self, const uint8_t[::1] data, const uint64_t[::1] sums, on_damage):
+    def __cinit__(self, const uint8_t[::1] data not None, const uint64_t[::1] sums not None, on_damage, *,
+                  const uint8_t[:, ::1] seals=None):
         cdef Py_ssize_t n_blocks = (data.shape[0] + (1 << SH_BLOCK_BITS) - 1) >> SH_BLOCK_BITS
         if data.shape[0] == 0 or sums.shape[0] != n_blocks:
             raise ValueError(f"{data.shape[0]} bytes with {sums.shape[0]} checksums")
+        if not callable(on_damage):
+            raise TypeError(f"on_damage makes an exception of a block's number; {type(on_damage).__name__} cannot")
+        check_aligned(&sums[0], sizeof(uint64_t), "checksums")
+        if seals is not None and (seals.shape[0] != n_blocks or seals.shape[1] != SH_SEAL_BYTES):
+            raise ValueError(f"{n_blocks} blocks with {seals.shape[0]} seals of {seals.shape[1]} bytes")
         verified = np.zeros(n_blocks, np.uint8)
         cdef uint8_t[::1] flags = verified
         self._data, self._sums, self._verified, self._on_damage = data, sums, verified, on_damage
+        self._seals = seals
         self.file.base = &data[0]
         self.file.n_bytes = data.shape[0]
         self.file.sums = &sums[0]
+        self.file.seals = NULL
+        if seals is not None:
+            self.file.seals = &seals[0, 0]
         self.file.verified = &flags[0]
         self.bad_block = -1
         self.file.bad_block = &self.bad_block
@@ -181,14 +215,13 @@ cdef class Blocks:
         """
         cdef size_t address, n_bytes
         cdef int status
-        if not values.flags.c_contiguous:
+        if type(values) is not np.ndarray or not values.flags.c_contiguous:
             raise ValueError("only contiguous arrays can be checked")
         n_bytes = values.nbytes
         if n_bytes == 0:
             return
         address = values.__array_interface__["data"][0]
-        if address < <size_t>self.file.base or address + n_bytes > <size_t>self.file.base + self.file.n_bytes:
-            raise ValueError("this array does not lie in the file")
+        check_inside(<const void*>address, n_bytes, self.file.base, self.file.n_bytes, "its items")
         with nogil:
             status = sh_touch(&self.file, <const void*>address, n_bytes)
         if status:
@@ -203,6 +236,11 @@ cdef class Blocks:
         return self._on_damage(-1)
 
 
+#: Masks of one slot, and bits in which it may differ: 28 bits within 4 are 24 000.
+cdef int MOST_MASKS = 1 << 20
+cdef int MOST_RADIUS = 28
+
+
 @cython.final
 @cython.auto_pickle(False)
 cdef class Plan:
@@ -211,7 +249,8 @@ cdef class Plan:
     Parameters
     ----------
     masks : list of ndarray of uint32 or None
-        One per slot: the differences to look at; None for a slot that is not needed.
+        One per slot: the differences to look at; None for a slot that is not needed. Not to be written to
+        afterwards.
     radii : list of int
         Bits in which each slot may differ; -1 where there are no masks.
     scan : bool
@@ -223,26 +262,48 @@ cdef class Plan:
     """
 
     cdef sh_plan plan
+    cdef uint32_t[SH_MAX_SLOTS] bits  # of all masks of a slot
     cdef object _masks
     cdef readonly int n_slots
 
-    def __init__(self, masks, radii, *, bint scan, int64_t max_candidates, int64_t max_bucket=0):
+    def __cinit__(self, masks, radii, *, bint scan, int64_t max_candidates, int64_t max_bucket=0):
         cdef const uint32_t[::1] view
+        cdef Py_ssize_t i
+        masks, radii = list(masks), list(radii)
         if len(masks) != len(radii) or len(masks) > SH_MAX_SLOTS:
             raise ValueError(f"{len(masks)} lists of masks, {len(radii)} radii, at most {SH_MAX_SLOTS}")
+        if max_bucket < 0:
+            raise ValueError(f"rows of a bucket are 0 or more, not {max_bucket}")
         memset(&self.plan, 0, sizeof(self.plan))
-        self._masks = list(masks)
+        memset(self.bits, 0, sizeof(self.bits))
+        self._masks = masks
         self.n_slots = len(masks)
         self.plan.scan = scan
         self.plan.max_candidates = max_candidates
         self.plan.max_bucket = max_bucket
         for slot, (values, radius) in enumerate(zip(masks, radii)):
             self.plan.radius[slot] = -1
-            if values is not None and values.shape[0]:
-                view = values
-                self.plan.radius[slot] = radius
-                self.plan.masks[slot] = &view[0]
-                self.plan.n_masks[slot] = view.shape[0]
+            if values is None:
+                continue
+            view = values
+            if not 0 < view.shape[0] <= MOST_MASKS or not 0 <= radius <= MOST_RADIUS:
+                raise ValueError(f"{view.shape[0]} masks for a radius of {radius}")
+            check_aligned(&view[0], sizeof(uint32_t), "masks")
+            self.plan.radius[slot] = radius
+            self.plan.masks[slot] = &view[0]
+            self.plan.n_masks[slot] = <int>view.shape[0]
+            for i in range(view.shape[0]):
+                self.bits[slot] |= view[i]
+
+    cdef int check_for(self, const sh_index* ix) except -1:
+        """Refuse an index of other slots: a mask of more bits than a slot has would lead out of its array."""
+        cdef int slot
+        if self.n_slots != ix.n_slots:
+            raise ValueError(f"a plan for {self.n_slots} slots, an index of {ix.n_slots}")
+        for slot in range(ix.n_slots):
+            if self.bits[slot] >> ix.width[slot]:
+                raise ValueError(f"a mask of slot {slot} has more than its {ix.width[slot]} bits")
+        return 0
 
 
 @cython.final
@@ -274,9 +335,9 @@ cdef class SlotIndex:
     cdef Blocks _blocks
     cdef readonly tuple widths
 
-    def __init__(self, const uint8_t[:, ::1] digests, widths, const uint32_t[::1] starts,
-                 const uint32_t[::1] ids, *, const uint8_t[::1] disabled=None, Blocks blocks=None,
-                 int level=-1):
+    def __cinit__(self, const uint8_t[:, ::1] digests not None, widths, const uint32_t[::1] starts not None,
+                  const uint32_t[::1] ids not None, *, const uint8_t[::1] disabled=None, Blocks blocks=None,
+                  int level=-1):
         cdef Py_ssize_t n = digests.shape[0]
         cdef int64_t at = 0
         cdef int offset = 0, slot
@@ -296,6 +357,14 @@ cdef class SlotIndex:
                              f"{starts.shape[0]} starts and {ids.shape[0]} ids")
         if disabled is not None and disabled.shape[0] != (n + 7) // 8:
             raise ValueError(f"a bit for each of {n} rows needs {(n + 7) // 8} bytes")
+        if at:
+            check_aligned(&starts[0], sizeof(uint32_t), "starts")
+        if ids.shape[0]:
+            check_aligned(&ids[0], sizeof(uint32_t), "ids")
+        if blocks is not None:
+            check_inside(&digests[0, 0] if n else NULL, digests.nbytes, blocks.file.base, blocks.file.n_bytes, "digests")
+            check_inside(&starts[0] if at else NULL, starts.nbytes, blocks.file.base, blocks.file.n_bytes, "starts")
+            check_inside(&ids[0] if ids.shape[0] else NULL, ids.nbytes, blocks.file.base, blocks.file.n_bytes, "ids")
         self._digests, self._starts, self._ids = digests, starts, ids
         self._disabled, self._blocks = disabled, blocks
         self.ix.n = n
@@ -318,11 +387,9 @@ cdef class SlotIndex:
         if queries.shape[1] != self.ix.n_bytes:
             raise ValueError(f"queries have shape (n, {self.ix.n_bytes}), not "
                              f"({queries.shape[0]}, {queries.shape[1]})")
-        if plan.n_slots != self.ix.n_slots:
-            raise ValueError(f"a plan for {plan.n_slots} slots, an index of {self.ix.n_slots}")
-        return 0
+        return plan.check_for(&self.ix)
 
-    def search(self, const uint8_t[:, ::1] queries, Plan plan, int max_distance):
+    def search(self, const uint8_t[:, ::1] queries not None, Plan plan not None, int max_distance):
         """Return (offsets int64, rows int64, distances int32) of all rows within `max_distance` of each query."""
         cdef Py_ssize_t n_queries = queries.shape[0], query, i
         cdef int status = SH_OK
@@ -352,13 +419,14 @@ cdef class SlotIndex:
             free(hits.keys)
         return offsets, rows, distances
 
-    def search_one(self, const uint8_t[::1] query, Plan plan, int max_distance):
+    def search_one(self, const uint8_t[::1] query not None, Plan plan not None, int max_distance):
         """Return a list of (row, distance): `search` for one query, with less around it."""
         cdef int status
         cdef sh_hits hits
         cdef Py_ssize_t i
-        if query.shape[0] != self.ix.n_bytes or plan.n_slots != self.ix.n_slots:
+        if query.shape[0] != self.ix.n_bytes:
             raise ValueError(f"a query has {self.ix.n_bytes} bytes, not {query.shape[0]}")
+        plan.check_for(&self.ix)
         memset(&hits, 0, sizeof(hits))
         try:
             with nogil:
@@ -369,9 +437,9 @@ cdef class SlotIndex:
         finally:
             free(hits.keys)
 
-    def seed(self, const uint8_t[:, ::1] queries, Plan plan, int max_distance, int min_shared):
+    def seed(self, const uint8_t[:, ::1] queries not None, Plan plan not None, int max_distance, int min_shared):
         """Return (rows int64, distances int32, queries int64, shared int32, hits int32), one each row found."""
-        cdef Py_ssize_t n_queries = queries.shape[0], query
+        cdef Py_ssize_t n_queries = queries.shape[0]
         cdef int status = SH_OK
         cdef sh_hits hits
         cdef int64_t i, n_pairs, n_rows = 0, at = -1
@@ -383,11 +451,8 @@ cdef class SlotIndex:
         memset(&hits, 0, sizeof(hits))
         try:
             with nogil:
-                if self.ix.n:
-                    for query in range(n_queries):
-                        status = sh_seed(&self.ix, &plan.plan, &queries[query, 0], query, max_distance, &hits)
-                        if status:
-                            break
+                if self.ix.n and n_queries:
+                    status = sh_seed(&self.ix, &plan.plan, &queries[0, 0], n_queries, max_distance, &hits)
                 n_pairs = hits.n // 2
                 if not status:
                     sh_sort_pairs(hits.keys, n_pairs)
@@ -425,84 +490,10 @@ cdef class SlotIndex:
 
 
 cdef int _check_widths(tuple widths, Py_ssize_t n_bytes) except -1:
-    if len(widths) > SH_MAX_SLOTS or sum(widths) > 8 * n_bytes or not all(1 <= each <= 28 for each in widths):
+    if (len(widths) > SH_MAX_SLOTS or not all([type(each) is int and 1 <= each <= 28 for each in widths])
+            or sum(widths) > 8 * n_bytes):
         raise ValueError(f"slots of {widths} bits do not fit digests of {8 * n_bytes}")
     return 0
 
 
-def slot_keys(const uint8_t[:, ::1] digests, widths):
-    """Return the value of every slot of every digest, uint32, shape (n_slots, n)."""
-    cdef Py_ssize_t n = digests.shape[0]
-    cdef const sh_permutation* perm = _permutation(digests.shape[1])
-    cdef int[SH_MAX_SLOTS] offset
-    cdef int[SH_MAX_SLOTS] width
-    cdef int n_slots = len(widths), slot, at = 0
-    _check_widths(tuple(widths), digests.shape[1])
-    for slot in range(n_slots):
-        offset[slot] = at
-        width[slot] = widths[slot]
-        at += width[slot]
-    keys = np.empty((n_slots, n), np.uint32)
-    cdef uint32_t[:, ::1] out = keys
-    if n and n_slots:
-        with nogil:
-            sh_slot_keys(perm, &digests[0, 0], n, n_slots, offset, width, &out[0, 0])
-    return keys
-
-
-def build_slot(const uint32_t[::1] keys, int width, uint32_t[::1] starts, uint32_t[::1] ids):
-    """Counting-sort all rows by their `keys` into `starts` ((1 << width) + 1) and `ids` (n).
-
-    Raises
-    ------
-    ValueError
-        An array does not fit, or a key has more bits.
-    """
-    cdef Py_ssize_t n = keys.shape[0], row
-    cdef uint32_t largest = 0
-    if not 1 <= width <= 28 or n >= 0xFFFFFFFF or starts.shape[0] != (1 << width) + 1 or ids.shape[0] != n:
-        raise ValueError(f"{starts.shape[0]} starts and {ids.shape[0]} ids for {width} bits of {n} rows")
-    cdef uint64_t[::1] pairs = np.empty(max(n, 1), np.uint64)
-    with nogil:
-        for row in range(n):
-            largest |= keys[row]
-        if largest >> width == 0:
-            sh_build_slot(&keys[0] if n else NULL, n, width, &starts[0], &ids[0] if n else NULL, &pairs[0])
-    if largest >> width:
-        raise ValueError(f"a key has more than {width} bits")
-
-
-def merge_slot(const uint32_t[::1] old_starts, const uint32_t[::1] old_ids, int width, const uint64_t[::1] kept,
-               const uint32_t[::1] removed_keys, const uint32_t[::1] removed_rows,
-               const uint32_t[::1] added_keys, const uint32_t[::1] added_rows,
-               uint32_t[::1] starts, uint32_t[::1] ids, *, int level=-1):
-    """Write the slot without the rows removed and with those added, from its older state.
-
-    Keys and rows are sorted by (key, row). The rows that stay are numbered anew by `kept`, one word for each 32
-    old rows: which of them stay in its lower half, how many before them do in its upper half. Only where nothing
-    is removed may it be empty. The rows added have their new numbers, which follow all of those. `level` forces an
-    instruction level; -1 takes the widest.
-
-    Raises
-    ------
-    ValueError
-        The arrays do not fit, or the older ones are no slot of this width and these rows.
-    """
-    cdef Py_ssize_t n_old = old_ids.shape[0], n_removed = removed_keys.shape[0], n_added = added_keys.shape[0]
-    cdef int status
-    cdef sh_renumberer renumber = sh_renumberer_at(checked_level(level))
-    if not 1 <= width <= 28 or not old_starts.shape[0] == starts.shape[0] == (1 << width) + 1:
-        raise ValueError(f"{old_starts.shape[0]} and {starts.shape[0]} starts for a slot of {width} bits")
-    if (removed_rows.shape[0] != n_removed or added_rows.shape[0] != n_added or n_removed > n_old
-            or ids.shape[0] != n_old - n_removed + n_added):
-        raise ValueError(f"{ids.shape[0]} ids for {n_old} rows, {n_removed} fewer and {n_added} more")
-    if kept.shape[0] != (n_old + 31) // 32 and (kept.shape[0] or n_removed):
-        raise ValueError("a word for each 32 old rows is needed")
-    with nogil:
-        status = sh_merge_slot(
-            renumber, &old_starts[0], &old_ids[0] if n_old else NULL, n_old, width, &kept[0] if kept.shape[0] else NULL,
-            &removed_keys[0] if n_removed else NULL, &removed_rows[0] if n_removed else NULL, n_removed,
-            &added_keys[0] if n_added else NULL, &added_rows[0] if n_added else NULL, n_added,
-            &starts[0], &ids[0] if ids.shape[0] else NULL)
-    if status:
-        raise ValueError("the older arrays are no slot of these rows")
+include "_c/_slots.pxi"

@@ -1,3 +1,5 @@
+from typing import final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,9 @@ _UInt8 = npt.NDArray[np.uint8]
 _Float32 = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]
 _Int32 = npt.NDArray[np.int32]
+
+@final
+class Pixels: ...
 
 def thumbnail(
     pixels: npt.ArrayLike,
@@ -47,4 +52,18 @@ def refine(
     max_evaluations: int,
     level: int = -1,
 ) -> tuple[int, tuple[float, float, float, float], float]: ...
+def part(thumb: _Float32, window: _Float64, *, side: int) -> _Float32: ...
+def filled(thumb: _Float32, hole: _Int32) -> _Float32: ...
+def hash_filled(thumb: _Float32, holes: _Int32, *, level: int = -1) -> _UInt8: ...
+def find_holes(
+    thumb: _Float32,
+    digest: _UInt8,
+    starts: _Int32,
+    *,
+    most: int,
+    step: int,
+    max_evaluations: int,
+    level: int = -1,
+) -> tuple[int, tuple[tuple[int, int, int, int], ...], float]: ...
+def measure_lit(thumb: _Float32, window: _Float64) -> tuple[float, float, float, float]: ...
 def logarithms() -> _Int32: ...

@@ -7,9 +7,13 @@ Wrappers validate, allocate, run without the GIL and wrap, in that order; the ar
 from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport free, malloc
 
+cimport cython
+
 import numpy as np
 
+include "_c/_arrays.pxi"
 include "_c/_levels.pxi"
+include "_c/_pixels.pxi"
 
 
 cdef extern from "_views.h" nogil:
@@ -29,8 +33,8 @@ cdef extern from "_views.h" nogil:
         float last_weight
 
     ctypedef struct sv_kernels:
-        void (*thumbnail)(float*, int, const uint8_t*, Py_ssize_t, Py_ssize_t, int, const sv_box*, const sv_box*,
-                          float*) noexcept nogil
+        void (*thumbnail)(float*, int, const sh_picture*, const sv_box*, const sv_box*, float*) noexcept nogil
+        int (*is_picture)(const float*, int) noexcept nogil
         void (*fill_tents)(sv_tents*, int, double, double) noexcept nogil
         void (*rows_pass)(float*, const float*, int, const sv_tents*, int, int) noexcept nogil
         void (*cols_pass)(float*, const float*, const sv_tents*) noexcept nogil
@@ -72,6 +76,7 @@ cdef extern from "_views.h" nogil:
     const sv_kernels* sv_kernels_at(int level)
     void sv_fill_boxes(sv_box* boxes, int n, Py_ssize_t length, Py_ssize_t step)
     void sv_window_picture(float* small, const float* thumb, int n, const double* window)
+    bint sv_is_span(double a, double b)
     float sv_flat_share(const float* small)
     void sv_nearest_samples(float* samples, const float* thumb, int n, const double* window)
     double sv_count_greys(int* counts, const float* samples)
@@ -82,6 +87,27 @@ cdef extern from "_views.h" nogil:
     int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
                       const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
+
+cdef extern from "_views_holes.h" nogil:
+    int SV_MOST_HOLES
+
+    ctypedef struct sv_holes:
+        const sv_kernels* kernels
+        const sh_kernels* pixel_kernels
+
+    ctypedef struct sv_lit:
+        double share
+        double greys
+        double common
+        double flat
+
+    sv_lit sv_measure_lit(const float* samples)
+    void sv_part(float* out, int side, const float* thumb, int n, const double* window, float* lines)
+    void sv_fill_hole(float* thumb, int n, const int* hole)
+    void sv_begin_holes(sv_holes* h, const float* thumb, int n)
+    void sv_without(sv_holes* h, float* coefficients, const int* hole)
+    int sv_find_holes(sv_holes* h, int[4]* holes, int most, const int* starts, Py_ssize_t n_starts, double* agreement,
+                      int* distance, const float* wanted, const uint8_t* digest, int step, int max_evaluations)
 
 
 sh_fill_dct()
@@ -94,12 +120,20 @@ LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 #: Samples of the largest thumbnail's side.
 SIDE = SV_MAX_SIDE
 
+#: Windows hashed, or proposed, at once; and looked at for one entry.
+cdef int MOST_WINDOWS = 1 << 20
+cdef int MOST_EVALUATIONS = 1 << 16
 
-cdef int side_of(const float[:, ::1] thumb) except -1:
+
+cdef int side_of(const float[:, ::1] thumb, const sv_kernels* kernels) except -1:
+    """Return the side of a thumbnail, or raise: its samples are measured, and turned into whole numbers."""
     cdef Py_ssize_t n = thumb.shape[0]
     if thumb.shape[1] != n or n % 16 or not 16 <= n <= SV_MAX_SIDE:
         raise ValueError(f"a thumbnail is square, 16 to {SV_MAX_SIDE} samples in steps of 16, "
                          f"not {thumb.shape[0]} x {thumb.shape[1]}")
+    check_aligned(&thumb[0, 0], sizeof(float), "samples")
+    if not kernels.is_picture(&thumb[0, 0], <int>(n * n)):
+        raise ValueError("a thumbnail's samples are grey levels, 0 to 255, and this has others")
     return <int>n
 
 
@@ -132,47 +166,33 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
         Not uint8, or a shape or number out of range.
     """
     cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
-    array = np.asarray(pixels)
-    if array.dtype != np.uint8:
-        raise TypeError(f"pixels are uint8, not {array.dtype}")
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
-        raise ValueError(f"pixels have shape (rows, cols) or (rows, cols, 3), not {array.shape}")
+    cdef Pixels picture = Pixels(pixels)
+    cdef Turn turn = turn_of(orientation)
+    check_sides(picture, &rows, &cols, step, 1)
     if side % 16 or not 16 <= side <= SV_MAX_SIDE:
         raise ValueError(f"a thumbnail's side is a multiple of 16 up to {SV_MAX_SIDE}, not {side}")
-    if not 1 <= orientation <= 8:
-        raise ValueError(f"EXIF orientations are 1 to 8, not {orientation}")
-    if array.strides[array.ndim - 1] != 1 or (array.ndim == 3 and array.strides[1] != 3):
-        array = np.ascontiguousarray(array)
-    cdef Py_ssize_t n_rows = array.shape[0], n_cols = array.shape[1]
-    if rows == 0 and cols == 0 and step == 1:
-        rows, cols = n_rows, n_cols
-    if step < 1 or (rows + step - 1) // step != n_rows or (cols + step - 1) // step != n_cols:
-        raise ValueError(f"a {rows} x {cols} picture reduced by {step} has not {n_rows} x {n_cols} samples")
-    cdef int channels = 3 if array.ndim == 3 else 1
-    cdef Py_ssize_t stride = array.strides[0]
-    cdef const uint8_t* data = <const uint8_t*><size_t>array.__array_interface__["data"][0]
     out = np.empty((side, side), dtype=np.float32)
     cdef float[:, ::1] view = out
     cdef sv_box[256] down
     cdef sv_box[256] across
-    cdef float* work = <float*>malloc(17 * n_cols * channels * sizeof(float))
+    cdef float* work = <float*>malloc(17 * sh_samples_of_row(&picture.of) * sizeof(float))
     if work == NULL:
         raise MemoryError("the working rows of one picture")
     with nogil:
         sv_fill_boxes(down, side, rows, step)
         sv_fill_boxes(across, side, cols, step)
-        kernels.thumbnail(&view[0, 0], side, data, stride, n_cols, channels, down, across, work)
+        kernels.thumbnail(&view[0, 0], side, &picture.of, down, across, work)
         free(work)
-    if orientation in (3, 4, 6, 7):
+    if turn.flip_rows:
         out = out[::-1]
-    if orientation in (2, 3, 7, 8):
+    if turn.flip_cols:
         out = out[:, ::-1]
-    if orientation >= 5:
+    if turn.transpose:
         out = out.T
     return np.ascontiguousarray(out)
 
 
-def rotated(const float[:, ::1] thumb, double degrees, double aspect):
+def rotated(const float[:, ::1] thumb not None, double degrees, double aspect):
     """Return the thumbnail turned about its centre, edges repeated.
 
     Parameters
@@ -183,7 +203,7 @@ def rotated(const float[:, ::1] thumb, double degrees, double aspect):
     aspect : float
         Columns over rows of the upload: angles are the upload's, not the square's.
     """
-    cdef int n = side_of(thumb)
+    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if not (-360.0 <= degrees <= 360.0 and 1e-6 <= aspect <= 1e6):
         raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
     out = np.empty((n, n), dtype=np.float32)
@@ -193,8 +213,9 @@ def rotated(const float[:, ::1] thumb, double degrees, double aspect):
     return out
 
 
-def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, const double[:, ::1] col_spans,
-                 const int[::1] row_of, const int[::1] col_of, *, int level=-1):
+def hash_windows(const float[:, ::1] thumb not None, const double[:, ::1] row_spans not None,
+                 const double[:, ::1] col_spans not None, const int[::1] row_of not None, const int[::1] col_of not None,
+                 *, int level=-1):
     """Return the digests of many windows over a thumbnail.
 
     Parameters
@@ -217,10 +238,12 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     ValueError
         An empty span, or an index out of range.
     """
-    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb, sv_kernels_at(at_level))
     cdef Py_ssize_t n_windows = row_of.shape[0], n_rows = row_spans.shape[0], n_cols = col_spans.shape[0]
     if col_of.shape[0] != n_windows or row_spans.shape[1] != 2 or col_spans.shape[1] != 2:
         raise ValueError("spans have shape (n, 2), and a window one of each")
+    if max(n_windows, n_rows, n_cols) > MOST_WINDOWS:
+        raise ValueError(f"at most {MOST_WINDOWS} windows and spans, not {n_windows} of {n_rows} and {n_cols}")
     cdef Py_ssize_t i
     for i in range(n_rows):
         check_span(row_spans[i, 0], row_spans[i, 1])
@@ -232,6 +255,10 @@ def hash_windows(const float[:, ::1] thumb, const double[:, ::1] row_spans, cons
     digests = np.empty((n_windows, 32), dtype=np.uint8)
     if n_windows == 0:
         return digests
+    check_aligned(&row_spans[0, 0], sizeof(double), "spans of rows")
+    check_aligned(&col_spans[0, 0], sizeof(double), "spans of columns")
+    check_aligned(&row_of[0], sizeof(int), "row_of")
+    check_aligned(&col_of[0], sizeof(int), "col_of")
     cdef uint8_t[:, ::1] out = digests
     hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &row_spans[0, 0], n_rows, &col_spans[0, 0], n_cols,
                &row_of[0], &col_of[0], <int>n_windows)
@@ -299,13 +326,12 @@ cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, cons
 
 
 cdef int check_span(double a, double b) except -1:
-    # A window of under a sixteenth has fewer samples than frequencies; one beyond 4 sides is mostly invention.
-    if not (b - a >= 0.0625 and a >= -4.0 and b <= 5.0):
+    if not sv_is_span(a, b):
         raise ValueError(f"no window from {a} to {b}")
     return 0
 
 
-def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int level=-1):
+def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, int level=-1):
     """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
@@ -331,10 +357,11 @@ def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int l
     scores : ndarray of float32, shape (n,)
         Evidence of the four sides together and of the weakest once more.
     """
-    cdef int at_level = checked_level(level), n = side_of(thumb)
+    cdef int at_level = checked_level(level)
     cdef const sv_kernels* kernels = sv_kernels_at(at_level)
-    if not 1 <= n_lines <= 30 or not 1 <= n_windows <= 1 << 20:
-        raise ValueError(f"n_lines is 1 to 30 and n_windows 1 to {1 << 20}, not {n_lines} and {n_windows}")
+    cdef int n = side_of(thumb, kernels)
+    if not 1 <= n_lines <= 30 or not 1 <= n_windows <= MOST_WINDOWS:
+        raise ValueError(f"n_lines is 1 to 30 and n_windows 1 to {MOST_WINDOWS}, not {n_lines} and {n_windows}")
     scores = np.empty(n_windows, dtype=np.float32)
     cdef float[::1] best_scores = scores
     cdef sv_boxes* found = <sv_boxes*>malloc(sizeof(sv_boxes))
@@ -373,7 +400,7 @@ def boxes(const float[:, ::1] thumb, *, int n_lines=12, int n_windows=150, int l
     return windows, digests, scores[:count]
 
 
-def measure_window(const float[:, ::1] thumb, const double[:] window):
+def measure_window(const float[:, ::1] thumb not None, const double[:] window not None):
     """Return what the gates ask of one window: how much there is to see in it.
 
     Parameters
@@ -401,7 +428,7 @@ def measure_window(const float[:, ::1] thumb, const double[:] window):
     contrast : float
         The standard deviation, in grey levels.
     """
-    cdef int n = side_of(thumb)
+    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
     if window.shape[0] != 4:
         raise ValueError("a window has four edges")
     check_span(window[0], window[1])
@@ -435,8 +462,8 @@ def logarithms():
     return np.array([sv_logarithms[n] for n in range(4097)], dtype=np.int32)
 
 
-def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:] window, *, double step,
-           double least, double room, int max_evaluations, int level=-1):
+def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not None, const double[:] window not None, *,
+           double step, double least, double room, int max_evaluations, int level=-1):
     """Move a window's edges to where its picture agrees best with one digest.
 
     Parameters
@@ -463,11 +490,14 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
     agreement : float
         Of the window that agrees best, -1 to 1.
     """
-    cdef int n = side_of(thumb)
+    cdef int at_level = checked_level(level), n = side_of(thumb, sv_kernels_at(at_level))
     if digest.shape[0] != 32 or window.shape[0] != 4:
         raise ValueError("a digest has 32 bytes, a window four edges")
-    if not (step > 0.0 and least > 0.0 and room >= 0.0 and max_evaluations >= 1):
-        raise ValueError("steps are positive")
+    if not (1e-9 <= least <= step <= 1.0 and 0.0 <= room <= 9.0):
+        raise ValueError(f"moves are from {1e-9} to 1 side, the smallest first, and room is 0 to 9 sides; "
+                         f"not {least} to {step}, and {room}")
+    if not 1 <= max_evaluations <= MOST_EVALUATIONS:
+        raise ValueError(f"1 to {MOST_EVALUATIONS} windows are looked at, not {max_evaluations}")
     check_span(window[0], window[1])
     check_span(window[2], window[3])
     cdef float[256] wanted
@@ -482,8 +512,8 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
         raise MemoryError("one refinement")
     cdef double agreement
     try:
-        search.kernels = sv_kernels_at(checked_level(level))
-        search.pixel_kernels = sh_kernels_at(checked_level(level))
+        search.kernels = sv_kernels_at(at_level)
+        search.pixel_kernels = sh_kernels_at(at_level)
         search.thumb = &thumb[0, 0]
         search.n = n
         search.wanted = wanted
@@ -498,3 +528,6 @@ def refine(const float[:, ::1] thumb, const uint8_t[::1] digest, const double[:]
         return search.best_distance, tuple([search.best_window[i] for i in range(4)]), agreement
     finally:
         free(search)
+
+
+include "_c/_holes.pxi"

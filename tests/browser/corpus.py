@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CorpusFile", "grey_of", "ramp_like"]
+__all__ = ["EMPTY", "CorpusFile", "grey_of", "ramp_like"]
 
 UInt8Array = npt.NDArray[np.uint8]
+
+
+#: Why a file is set aside that other viewers show.
+EMPTY = "the browser shows nothing"
 
 
 @dataclass(frozen=True, kw_only=True)

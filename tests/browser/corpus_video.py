@@ -18,25 +18,25 @@ from corpus_png import exif_of
 from pictures_made import made
 from PIL import Image
 
-__all__ = ["avif_corpus", "webp_corpus"]
+__all__ = ["animated_webp", "avif_corpus", "saved", "webp_chunk", "webp_corpus"]
 
 
-def _saved(pixels: Any, form: str, **options: Any) -> bytes:
+def saved(pixels: Any, form: str, **options: Any) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, form, **options)
     return stream.getvalue()
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def webp_chunk(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
-def _animation(size: tuple[int, int], frames: list[tuple[bytes, int, int, int]], background: int) -> bytes:
+def animated_webp(size: tuple[int, int], frames: list[tuple[bytes, int, int, int]], background: int) -> bytes:
     """Write an animated WebP of still ones: each with its place and flags (1 cleared behind it, 2 not mixed)."""
     flags = 0x02 | 0x10
     sides = b"".join((side - 1).to_bytes(3, "little") for side in size)
-    parts = [_chunk(b"VP8X", struct.pack("<I", flags) + sides)]
-    parts.append(_chunk(b"ANIM", struct.pack("<IH", background, 0)))
+    parts = [webp_chunk(b"VP8X", struct.pack("<I", flags) + sides)]
+    parts.append(webp_chunk(b"ANIM", struct.pack("<IH", background, 0)))
     for still, left, top, how in frames:
         with Image.open(io.BytesIO(still)) as image:
             cols, rows = image.size
@@ -49,7 +49,7 @@ def _animation(size: tuple[int, int], frames: list[tuple[bytes, int, int, int]],
             if still[at : at + 4] in (b"ALPH", b"VP8 ", b"VP8L"):
                 inner += still[at : at + 8 + length + length % 2]
             at += 8 + length + length % 2
-        parts.append(_chunk(b"ANMF", head + bytes([how]) + inner))
+        parts.append(webp_chunk(b"ANMF", head + bytes([how]) + inner))
     body = b"WEBP" + b"".join(parts)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -64,10 +64,10 @@ def webp_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
 
     clear = np.dstack([one, ramp])
     for name, options in (("lossy", {"quality": 90}), ("lossless", {"lossless": True})):
-        yield file(name, _saved(one, "WEBP", **options))
-        yield file(f"{name}, alpha", _saved(clear, "WEBP", exact=True, **options))
-        yield file(f"{name}, EXIF", _saved(one, "WEBP", exif=exif_of(6), **options))
-        whole = _saved(one, "WEBP", **options)
+        yield file(name, saved(one, "WEBP", **options))
+        yield file(f"{name}, alpha", saved(clear, "WEBP", exact=True, **options))
+        yield file(f"{name}, EXIF", saved(one, "WEBP", exif=exif_of(6), **options))
+        whole = saved(one, "WEBP", **options)
         for share in (0.4, 0.9):
             yield file(
                 f"{name}, cut at {share}",
@@ -75,11 +75,11 @@ def webp_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
                 "WebP that ends early is no picture here",
             )
     down, across = rows // 4 * 2, cols // 4 * 2
-    stills = [_saved(each, "WEBP", lossless=True, exact=True) for each in (
+    stills = [saved(each, "WEBP", lossless=True, exact=True) for each in (
         np.dstack([one, np.full_like(ramp, 255)]), np.dstack([two, ramp])[:down, :across],
         np.dstack([three, ramp])[: down // 2, : across + 8], np.dstack([one, ramp])[:9, :9],
     )]  # fmt: skip
-    clear_first = _saved(clear, "WEBP", lossless=True, exact=True)
+    clear_first = saved(clear, "WEBP", lossless=True, exact=True)
     for how, is_clear, background in product(range(4), (False, True), (0, 0xFF3366CC)):
         first = clear_first if is_clear else stills[0]
         frames = [
@@ -89,10 +89,10 @@ def webp_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
             (stills[3], 2, 2, 0),
         ]
         start = "transparent" if is_clear else "opaque"
-        data = _animation((cols, rows), frames, background)
+        data = animated_webp((cols, rows), frames, background)
         yield file(f"animation, way {how}, first frame {start}, background {background:x}", data)
     small = [(stills[1], 20, 10, 0), (stills[2], 30, 14, 1), (stills[1], 0, 0, 2)]
-    yield file("animation, first frame smaller", _animation((cols, rows), small, 0))
+    yield file("animation, first frame smaller", animated_webp((cols, rows), small, 0))
 
 
 _CLAPS = {
@@ -109,17 +109,17 @@ def avif_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
         return CorpusFile(name=name, ending="avif", data=data, aside=aside)
 
     for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
-        yield file(subsampling, _saved(one, "AVIF", quality=85, subsampling=subsampling, speed=9))
+        yield file(subsampling, saved(one, "AVIF", quality=85, subsampling=subsampling, speed=9))
     clear = np.dstack([one, ramp_like(one)])
-    yield file("alpha", _saved(clear, "AVIF", quality=90, speed=9))
-    yield file("narrow range", _saved(one, "AVIF", quality=90, range="limited", speed=9))
+    yield file("alpha", saved(clear, "AVIF", quality=90, speed=9))
+    yield file("narrow range", saved(one, "AVIF", quality=90, range="limited", speed=9))
     stream = io.BytesIO()
     images = [Image.fromarray(each) for each in (one, two, three)]
     images[0].save(stream, "AVIF", save_all=True, append_images=images[1:], duration=100, quality=85, speed=9)
     yield file("animation", stream.getvalue())
     for orientation in range(2, 9):
         exif = b"Exif\0\0" + exif_of(orientation)
-        yield file(f"orientation {orientation}", _saved(one, "AVIF", exif=exif, quality=85, speed=9))
+        yield file(f"orientation {orientation}", saved(one, "AVIF", exif=exif, quality=85, speed=9))
     yield from _by_avifenc(file, one, clear)
 
 

@@ -66,7 +66,8 @@ def lzw(indices: bytes, min_code: int) -> bytes:
             if code == 1 << width and width < 12:
                 width += 1
         prefix = bytes([value])
-    put(table[prefix])
+    if prefix:
+        put(table[prefix])
     put(end)
     if n_bits:
         out.append(bits & 255)
@@ -115,7 +116,7 @@ def gif(
             order = [*range(0, rows, 8), *range(4, rows, 8), *range(2, rows, 4), *range(1, rows, 2)]
             indices = indices[order]
         used = frame.palette if frame.palette is not None else palette
-        colours = max(len(used) if used is not None else 2, int(indices.max()) + 1)
+        colours = max(len(used) if used is not None else 2, int(indices.max(initial=0)) + 1)
         min_code = frame.min_code or max(2, int(np.ceil(np.log2(max(2, colours)))))
         parts.append(b"," + struct.pack("<HHHHB", frame.left, frame.top, cols, rows, flags) + table)
         parts.append(bytes([min_code]) + lzw(indices.tobytes(), min_code))

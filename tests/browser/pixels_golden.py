@@ -1,15 +1,22 @@
-"""Write small files of the corpus, and what Chromium paints of each, into tests/data/painted/pixels."""
+"""Write small files of the corpora, and what Chromium paints of each, into tests/data/painted: pixels and odd ones."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
 from corpus_gif import gif_corpus
 from corpus_jpeg import jpeg_corpus
+from corpus_odd_bmp import odd_bmp_corpus
+from corpus_odd_gif import odd_gif_corpus
+from corpus_odd_jpeg import odd_jpeg_corpus
+from corpus_odd_png import odd_png_corpus
+from corpus_odd_video import odd_avif_corpus, odd_webp_corpus
 from corpus_png import png_corpus
 from corpus_tiff import tiff_corpus
 from corpus_video import avif_corpus, webp_corpus
@@ -18,7 +25,7 @@ from pixels_painted import on_white
 
 from safehash.hashing.compute import hash_array
 
-TARGET = Path(__file__).parent.parent / "data" / "painted" / "pixels"
+TARGET = Path(__file__).parent.parent / "data" / "painted"
 ROWS, COLS = 44, 56
 
 #: Names of files, by the ending of theirs.
@@ -71,16 +78,74 @@ CHOSEN = {
         "colour of 16 bits with associated alpha", "chroma shared 2 x 2, compression 1", "BigTIFF, >",
     ),
 }  # fmt: skip
-_CORPORA = (png_corpus, gif_corpus, bmp_corpus, jpeg_corpus, webp_corpus, avif_corpus)
+ODD = {
+    "jpg": (
+        "baseline, gamma 1.0, cut at 0.75", "full chroma, gamma 4.0, cut at 0.35", "four inks, cut at 0.75",
+        "grey, gamma 1.0, cut at 0.75", "turned by EXIF, cut at 0.75", "EXIF that is empty before EXIF",
+        "an upright EXIF before a turned one", "EXIF behind the tables", "EXIF with another filling",
+        "progressive, chroma 0, cut at 0.45 of its first scan", "progressive, chroma 2, cut at 0.72 of its first scan",
+        "a profile in two parts, second first", "a profile that lacks a part", "restarts of rows, inks, cut",
+        "one component a scan, cut at 0.6", "luma and red, then blue, cut at 0.6", "arithmetic, colour, cut",
+        "no tables of codes", "fewer rows announced than there are", "two pictures, one behind the other",
+    ),
+    "png": (
+        "EXIF with a head", "an animation, gamma 1.0, a hidden image", "an animation turned 6, a hidden image",
+        "all frames restore", "frames of 2 bits", "an interlaced animation cut at 0.7", "pieces out of order",
+        "indices and alpha, a profile, interlaced, cut", "a transparent colour of 16 bits that none has",
+        "junk behind packed pixels", "a second frame that is damaged", "two transparencies", "an end within",
+    ),
+    "gif": (
+        "codes that end within", "codes beyond the table", "restored to what was cleared", "letters between frames",
+        "a later frame larger than its canvas", "three frames, cut at 0.7", "a first frame without sides",
+        "interlaced, 3 lines first", "control, text, frame", "a key beyond the palette", "an animation of version 87a",
+    ),
+    "bmp": (
+        "a profile before the pixels, alpha", "a jump over the right side", "runs of 4 bits of two colours",
+        "indices, pixels beyond the end", "runs and indices beyond the palette", "true colour, nine planes",
+    ),
+    "webp": (
+        "lossless, alpha, no alpha announced", "lossy animation, a profile", "lossless animation, cut at 0.8",
+        "lossy, colour, a profile behind",
+    ),
+    "avif": (
+        "an animation with alpha --premultiply", "an animation with a profile", "an animation --irot 1",
+        "an animation, 10 bits, 420, full range", "turned by EXIF alone", "matrix 8, 10 bits, full range",
+        "an animation and another still picture, its first brand is avis",
+    ),
+}  # fmt: skip
+
+
+class Folder(NamedTuple):
+    """What is written into one folder: names by ending, and the corpora that have them."""
+
+    chosen: dict[str, tuple[str, ...]]
+    corpora: tuple[Callable[[int, int], Iterator[CorpusFile]], ...]
+
+
+FOLDERS = {
+    "pixels": Folder(CHOSEN, (png_corpus, gif_corpus, bmp_corpus, jpeg_corpus, webp_corpus, avif_corpus)),
+    "odd": Folder(
+        ODD,
+        (odd_png_corpus, odd_gif_corpus, odd_bmp_corpus, odd_jpeg_corpus, odd_webp_corpus, odd_avif_corpus),
+    ),
+}
 
 
 def main() -> int:
-    files: list[CorpusFile] = [file for corpus in _CORPORA for file in corpus(ROWS, COLS)]
-    chosen = [file for file in files if file.name in CHOSEN[file.ending]]
+    missing = [write(name) for name in sys.argv[1:] or FOLDERS]
+    return any(missing)
+
+
+def write(folder: str) -> bool:
+    """Write one folder; tell whether a file was not in the corpus."""
+    chosen_names, corpora = FOLDERS[folder]
+    target = TARGET / folder
+    files: list[CorpusFile] = [file for corpus in corpora for file in corpus(ROWS, COLS)]
+    chosen = [file for file in files if file.name in chosen_names[file.ending]]
     painted = paint([file.data for file in chosen], ["all"] * len(chosen))
-    missing = {(ending, name) for ending, names in CHOSEN.items() for name in names}
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
+    missing = {(ending, name) for ending, names in chosen_names.items() for name in names}
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     rows = [
         f"# PDQ of what {chromium_version()} paints on white of files that pixels_golden.py wrote; of TIFF, which it "
         "does not paint, of the pictures they were made of",
@@ -89,23 +154,22 @@ def main() -> int:
     for number, (file, seen) in enumerate(zip(chosen, painted, strict=True)):
         missing.discard((file.ending, file.name))
         name = f"{number:03d}.{file.ending}"
-        (TARGET / name).write_bytes(file.data)
+        (target / name).write_bytes(file.data)
         # An <img> is what a page shows; frames are painted one by one.
-        shown = {0: seen.picture} if seen.picture is not None else {}
-        shown |= {frame: pixels for frame, (pixels, _) in seen.frames.items() if len(seen.frames) > 1}
+        shown = {frame: pixels for frame, (pixels, _) in seen.frames.items() if len(seen.frames) > 1}
+        shown |= {0: seen.picture} if seen.picture is not None else {}
         for frame, pixels in sorted(shown.items()):
-            assert pixels is not None
             value = hash_array(on_white(pixels))
             rows.append(f"{name}\t{frame}\t{value.hex}\t{value.quality}\t{file.name}")
-    for number, each in enumerate(tiff_corpus(ROWS, COLS)):
-        if each.name in CHOSEN["tif"]:
+    for number, each in enumerate(tiff_corpus(ROWS, COLS) if "tif" in chosen_names else ()):
+        if each.name in chosen_names["tif"]:
             missing.discard(("tif", each.name))
             name = f"t{number:03d}.tif"
-            (TARGET / name).write_bytes(each.data)
+            (target / name).write_bytes(each.data)
             value = hash_array(each.shown)
             rows.append(f"{name}\t0\t{value.hex}\t{value.quality}\t{each.name}")
-    (TARGET / "painted.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    print(f"{len(rows) - 2} pictures; not in the corpus: {sorted(missing) or 'none'}")
+    (target / "painted.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    print(f"{folder}: {len(rows) - 2} pictures; not in the corpus: {sorted(missing) or 'none'}")
     return bool(missing)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,10 +59,16 @@ def test_hash(bridge: Path) -> None:
 def test_hash_of_what_is_no_image(bridge: Path, tmp_path: Path) -> None:
     junk = tmp_path / "junk.jpg"
     junk.write_text("junk")
-    done = run("hash", junk, bridge, tmp_path / "missing.jpg")
+    done = run("hash", junk, bridge)
     assert done.returncode == 3
     assert len(done.stdout.splitlines()) == 1
     assert "junk.jpg" in done.stderr
+
+
+def test_a_missing_file_is_named_before_anything_is_hashed(bridge: Path, tmp_path: Path) -> None:
+    done = run("hash", bridge, tmp_path / "missing.jpg")
+    assert done.returncode == 2
+    assert done.stdout == ""
     assert "missing.jpg" in done.stderr
 
 
@@ -146,3 +153,17 @@ def test_a_reader_that_goes_away(bridge: Path) -> None:
     command = f"{sys.executable} -m safehash hash " + f"'{bridge}' " * 40 + "| head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=120, check=False)
     assert b"Traceback" not in done.stderr
+
+
+def test_what_a_full_standard_error_still_holds_does_not_decide_the_exit_code(bridge: Path) -> None:
+    """Threads and libraries may have left something there after the command ended."""
+    code = (
+        "import sys; from safehash.cli import main; "
+        f"code = main(['hash', {str(bridge)!r}]); sys.stderr.write('left'); sys.exit(code)"
+    )
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, env=buffered, check=False
+        )
+    assert done.returncode == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from safehash.cli import main
+from safehash.matching.pairs import write_pairs
 from stores import command, environment, write_list, write_pictures
 
 #: Every command that reads one file and writes another: what it reads stands in braces, what it writes is "OUT".
@@ -22,10 +23,13 @@ COMMANDS = {
     "rematch": "rematch {catalog} --list {list} --allow {allow} -o OUT",
     "export": "catalog export {catalog} -o OUT",
     "report": "report {catalog} -o OUT",
+    "review export": "review export {catalog} --to pairs -o OUT",
+    "scan with pairs": "scan {picture} --list {list} --allow-pairs {pairs} --workers 0 -o OUT",
     "index build": "index build {list} --allow {allow} -o OUT",
     "lists merge": "lists merge {list} {allow} -o OUT",
     "lists convert": "lists convert {list} --to jsonl -o OUT",
     "lists add": "lists add {picture} -o OUT",
+    "serve": "serve --list {list} --allow {allow} --check --state OUT",
     "evaluate": "evaluate {folder} --list {list} --min-images 2 --page OUT",
     "evaluate json": "evaluate {folder} --list {list} --min-images 2 --json OUT",
 }
@@ -38,8 +42,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     places = {
         "folder": here / "pictures", "picture": pictures[0], "list": write_list(here / "own.csv", pictures[1]),
         "allow": write_list(here / "ok.csv", pictures[2]), "index": here / "lists.safehash", "catalog": here / "c.db",
-        "names": here / "names",
+        "names": here / "names", "pairs": here / "pairs.jsonl",
     }  # fmt: skip
+    write_pairs(places["pairs"], [])
     places["names"].write_text(f"{pictures[1]}\n")
     assert main(["index", "build", str(places["list"]), "-o", str(places["index"])]) == 0
     scan = ["scan", str(here / "pictures"), "--list", str(places["list"]), "--workers", "0", "-q"]
@@ -57,7 +62,7 @@ def places(kept: dict[str, Path], tmp_path: Path) -> dict[str, Path]:
 
 def pairs() -> Iterator[tuple[str, str]]:
     for name, line in COMMANDS.items():
-        for role in ("folder", "picture", "list", "allow", "index", "catalog", "names"):
+        for role in ("folder", "picture", "list", "allow", "index", "catalog", "names", "pairs"):
             if "{" + role + "}" in line and role != "folder":
                 yield name, role
 

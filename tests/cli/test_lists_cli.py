@@ -15,7 +15,9 @@ from PIL import Image
 from profiles_made import SRGB, matrix_profile
 
 from list_samples import BRIDGE, DATA, FIRST
+from safehash.cli.arguments import ListText
 from safehash.cli.lists import add_commands
+from safehash.cli.parser import make_parser, parsers_below
 from safehash.hashing.compute import hash_array
 from safehash.hashing.hashes import Hash
 from safehash.lists.entry import Entry
@@ -37,20 +39,59 @@ def records(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_check(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("check", DATA / "filepath_hash.csv", DATA / "stopncii_page.json") == 0
+    assert run("check", DATA / "filepath_hash.csv", DATA / "stopncii_page.json") == 1
     out = capsys.readouterr().out
     assert "text, CSV or TSV" in out
+    assert "refused: 1 of 2 records were rejected, more than max_rejects=0.05 (--max-rejects) allows" in out
     assert "rejected filepath_hash.csv, line 3" in out
     assert "stale: its newest record is" in out
+    assert run("check", DATA / "stopncii_page.json") == 0
+    assert run("check", "--max-rejects", "0.5", DATA / "filepath_hash.csv") == 1  # it has a reject
+    assert "refused:" not in capsys.readouterr().out
+
+
+def test_check_says_what_columns_were_taken_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"File MD5,revoked,comment\n{FIRST[:32]},no,seen\n{BRIDGE[:32]},yes,twice\n")
+    assert run("check", path) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[2:] == [
+        "list.csv: column 'File MD5' is taken for: digest (md5), by its name: '1ff36ce6...' (32 characters), "
+        "'f8f8f0ce...' (32 characters)",
+        "list.csv: column 'revoked' is taken for: deleted, by its name: 'no', 'yes'",
+        "list.csv: column 'comment' is taken for: kept as it came: 'seen', 'twice'",
+    ]
+    assert run("check", "--json", "--ignore", "revoked", path) == 0
+    (record,) = records(capsys)
+    assert [(each["name"], each["meaning"], each["how"]) for each in record["columns"]] == [
+        ("File MD5", "digest (md5)", "by its name"),
+        ("revoked", "set aside", "as told"),
+        ("comment", "kept as it came", ""),
+    ]
+    assert (record["live"], record["deletes"]) == (2, 0)
+
+
+def test_check_of_a_refused_list_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("a,b\n1,2\n")
+    assert run("check", "--json", "--format", "text", path) == 1
+    (record,) = records(capsys)
+    assert not record["usable"]
+    assert "no usable record" in record["error"] and "columns= (--columns)" in record["error"]
+    path.write_text(f"id,name\n{FIRST[:32]},a\n{BRIDGE[:32]},b\n")
+    assert run("check", "--json", path) == 1
+    (record,) = records(capsys)
+    assert record["error"].startswith(f"{path}: refused: no column is known to hold digests")
+    assert "columns={'hash': NAME} (--columns hash=NAME)" in record["error"]
 
 
 def test_check_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run("check", "--json", DATA / "threat_updates.json", tmp_path / "missing") == 2
+    assert run("check", "--json", "--allow-cut", DATA / "threat_updates.json", tmp_path / "missing") == 2
     good, bad = records(capsys)
     assert (good["type"], good["usable"], good["live"], good["deletes"]) == ("list_check", True, 2, 2)
     assert good["stale"].startswith("stale")
     assert not bad["usable"] and "no such file" in bad["error"]
-    assert run("check", "--require-fresh", DATA / "threat_updates.json") == 2
+    assert run("check", "--require-fresh", "--allow-cut", DATA / "threat_updates.json") == 2
 
 
 def test_check_shows_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +105,10 @@ def test_check_shows_control_characters(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_merge_convert_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     merged, csv, back = tmp_path / "m.jsonl", tmp_path / "m.csv", tmp_path / "back.jsonl"
-    assert run("merge", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 0
+    assert run("merge", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 2
+    assert "all of its" not in (said := capsys.readouterr().err) and "allow_cut=True (--allow-cut)" in said
+    assert not merged.exists()
+    assert run("merge", "--allow-cut", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 0
     assert "6 entries written" in capsys.readouterr().out
     entries = list(read_list(merged))
     assert [e.source for e in entries] == ["pdq"] * 2 + ["threat_updates"] * 4
@@ -209,3 +253,18 @@ def test_add_refuses_a_flat_picture_that_hides_a_busy_one(
     path.write_bytes(png(np.maximum(made(1, 240, 320)[:, :, 1], 1), gama(50.0)))
     assert run("add", path, "-o", tmp_path / "own.jsonl") == 2
     assert "too flat to match" in capsys.readouterr().err
+
+
+def test_every_command_that_takes_lists_can_be_told_how_to_read_them() -> None:
+    """Whatever refuses a list names an option, and the option is there."""
+    found = 0
+    for one in parsers_below(make_parser()):
+        options = {option for action in one._actions for option in action.option_strings}
+        if any(action.type is ListText for action in one._actions):
+            found += 1
+            missing = {
+                *("--columns", "--ignore", "--algorithm", "--notation", "--list-format"),
+                *("--max-rejects", "--allow-cut", "--max-shrink"),
+            } - options
+            assert not missing, one.prog
+    assert found >= 9

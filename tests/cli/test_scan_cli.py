@@ -213,7 +213,11 @@ def start(folder: Path, *more: str | Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(not POSIX, reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-C", "terminate"])
+@pytest.mark.parametrize(
+    "number",
+    [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)],
+    ids=lambda number: number.name,
+)
 def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None:
     """Interrupted twice, then let be: the records file holds all that is known each time, and at last all there is."""
     write_pictures(tmp_path / "pictures", 200)
@@ -404,21 +408,29 @@ FULL = "no space left"
 
 
 def test_full_disk_for_the_catalog(here: Path, tmp_path: Path, on_a_small_disk: Any) -> None:
-    """The scan ends with a message; with space again, the next one goes on to what an undisturbed one says."""
-    write_pictures(tmp_path / "pictures", 400)
-    known = write_list(tmp_path / "own.csv", tmp_path / "pictures" / "picture00007.png")
+    """Two scans with two lists end with a message; with space again, each goes on to what undisturbed ones say."""
+    pictures = write_pictures(tmp_path / "pictures", 400)
+    known, more = (
+        write_list(tmp_path / "own.csv", pictures[7]),
+        write_list(tmp_path / "more.csv", *pictures[7::99]),
+    )
     calm, disk, copy = tmp_path / "calm.db", tmp_path / "disk", tmp_path / "copy.jsonl"
     scan = ["scan", str(tmp_path / "pictures"), "--list", str(known), "-q", "-o", str(tmp_path / "out.jsonl")]
     assert run(*scan, "--catalog", calm).returncode == 1
     calm_records = (tmp_path / "out.jsonl").read_bytes()
+    second = [*scan[:3], str(more), "-q", "-o", str(tmp_path / "second.jsonl")]
+    assert run(*second, "--catalog", calm).returncode == 1
+    calm_seconds = (tmp_path / "second.jsonl").read_bytes()
     catalog = str(disk / "c.db")
-    too_full, full, while_full, again, checked, _ = on_a_small_disk(
+    too_full, full, while_full, again, second_full, second_again, checked, _ = on_a_small_disk(
         disk,
         [
             (30_000, [*scan, "--catalog", catalog]),
             (180_000, [*scan, "--catalog", catalog]),
             (0, ["catalog", "stats", "--check", catalog]),
             (None, [*scan, "--catalog", catalog]),
+            (60_000, [*second, "--catalog", catalog]),
+            (None, [*second, "--catalog", catalog]),
             (None, ["catalog", "stats", "--check", catalog]),
             (None, ["catalog", "export", "--full-hashes", catalog, "-o", str(copy)]),
         ],
@@ -430,12 +442,18 @@ def test_full_disk_for_the_catalog(here: Path, tmp_path: Path, on_a_small_disk: 
     assert "Traceback" not in full[1]
     assert while_full[0] == 0, while_full[1]
     assert again[:2] == [1, ""]
+    assert second_full[0] == 2
+    assert FULL in second_full[1]
+    assert second_again[:2] == [1, ""]
     assert checked[0] == 0, checked[1]
     usual = records_in(run("catalog", "export", "--full-hashes", calm).stdout)
     found = records_in(copy.read_bytes())
     assert [steady(each) for each in found] == [steady(each) for each in usual]
     assert len(found) == 400
     assert in_order(records_in((tmp_path / "out.jsonl").read_bytes())) == in_order(records_in(calm_records))
+    assert in_order(records_in((tmp_path / "second.jsonl").read_bytes())) == in_order(
+        records_in(calm_seconds)
+    )
 
 
 def steady(record: dict[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from PIL import Image, ImageOps
 from safehash.cli import main
 from safehash.evaluation.evaluate import evaluate, measure
 from safehash.evaluation.intervals import wilson
-from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, Scene, apply, as_picture
+from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, apply, as_picture
 from safehash.evaluation.page import as_page, as_table
 from safehash.evaluation.peers import find_peers
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images.decoding import decode
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attacks import ATTACKS, Attack, jpeg_scans
+from attacks import ATTACKS, Attack, apng_small_frames, jpeg_scans
 from safehash.errors import ImageTooLarge
 from safehash.images.counting import check_parts
+from safehash.images.decoding import decode_frames
 from safehash.images.sniffing import sniff
 from small_files import small_files
 
@@ -24,6 +25,16 @@ def test_made_to_cost_is_refused_on_its_bytes(attack: Attack) -> None:
     data = attack.make(attack.n_small)
     with pytest.raises(ImageTooLarge, match="made to cost"):
         check_parts(sniff(data[:256]) or "", data)
+
+
+@pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.name)
+def test_the_door_counts_before_anything_is_decoded(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("a decoder met it")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.__init__", fail)
+    with pytest.raises(ImageTooLarge, match="made to cost"):
+        next(decode_frames(attack.make(attack.n_small)))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -83,3 +94,12 @@ def test_scans_are_weighed_by_their_blocks() -> None:
     check_parts("JPEG", jpeg_scans(600, side=200))
     with pytest.raises(ImageTooLarge, match=r"\d+ scans over 390625 blocks"):
         check_parts("JPEG", jpeg_scans(600, side=5_000))
+
+
+def test_what_frames_cost_is_held_against_the_file_s_length() -> None:
+    """Of 400 empty frames of 4 megapixels in a megabyte some are looked at, and the rest is refused, not left out."""
+    n_frames = 0
+    with pytest.raises(ImageTooLarge, match=r"\d+ of 250 frames"):
+        for _ in decode_frames(apng_small_frames(400)):
+            n_frames += 1
+    assert 40 < n_frames < 100

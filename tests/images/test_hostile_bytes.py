@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
 
-from safehash.errors import ImageError
+from safehash.errors import ImageError, ImageTooLarge
 from safehash.hashing.compute import hash_bytes, reduction_for
 from safehash.images.decoding import decode, decode_frames
 from safehash.images.limits import Limits
@@ -45,7 +46,15 @@ def decoded_or_refused(data: bytes) -> int:
 def test_the_small_files_are_whole(name: str, matcher: Matcher) -> None:
     """What is altered below is a picture to begin with, with all its frames."""
     frames = list(decode_frames(FILES[name], limits=LIMITS))
-    wanted = {"gif animated": 4, "apng": 3, "webp animated": 3, "avif animated": 2, "tiff pages": 3}
+    wanted = {
+        "gif animated": 4,
+        "apng": 3,
+        "webp animated": 3,
+        "avif animated": 2,
+        "tiff pages": 3,
+        "gif with keys": 2,
+    }
+    wanted["apng with a hidden image"] = 2
     assert len(frames) == wanted.get(name, 1)
     assert not frames[0].provenance.truncated
 
@@ -80,3 +89,36 @@ def test_a_cut_animation_shows_the_frames_before_the_cut() -> None:
         cut = data[:end]
         assert (decode(cut).pixels == first.pixels).all()
         assert (next(decode_frames(cut)).pixels == first.pixels).all()
+
+
+#: What a decoder's objects and our own conversions of them were seen to raise, and what nobody has seen yet.
+ERRORS = (
+    ValueError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError, AttributeError, AssertionError,
+    EOFError, OSError, RuntimeError, RecursionError, MemoryError, struct.error, SyntaxError,
+)  # fmt: skip
+
+
+#: Their pixels are in no object that the library loads.
+OUR_OWN = ("tiff", "pgm", "ppm", "pbm")
+CONVERSIONS = [
+    (name, where)
+    for name in FILES
+    for where in ("seen.to_pixels", "conversions._flatten", "PIL.Image.Image.load")
+    if name not in ("jpeg", "jpeg progressive")  # ordinary ones need no conversion
+    and not (where.startswith("PIL") and name.startswith(OUR_OWN))
+]
+
+
+@pytest.mark.parametrize(("name", "where"), CONVERSIONS)
+def test_no_error_of_a_conversion_gets_out(name: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[type[Exception]] = []
+    for error in ERRORS:
+
+        def fail(*_: object, error: type[Exception] = error, **__: object) -> None:
+            met.append(error)
+            raise error("planted")
+
+        monkeypatch.setattr(where if where.startswith("PIL") else f"safehash.images.{where}", fail)
+        with pytest.raises(ImageTooLarge if error is MemoryError else ImageError):
+            decode(FILES[name], limits=Limits(), step_for=reduction_for)
+    assert set(met) == set(ERRORS)

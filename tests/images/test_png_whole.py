@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pictures_made import made
 from PIL import Image
 
-from safehash._png import ROOM, unfilter
+from safehash._rows import ROOM, unfilter
 from safehash.errors import ImageError
 from safehash.images import png as png_reader
 from safehash.images import png_whole

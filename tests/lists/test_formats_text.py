@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from list_samples import BRIDGE, FIRST, entries_of
+from list_samples import BRIDGE, FIRST, entries_of, pdq, qualities
 from safehash.errors import ListError
 from safehash.hashing.hashes import ForeignHash, Hash
 from safehash.lists.entry import Entry
@@ -235,3 +235,67 @@ def test_any_bytes_are_entries_rejects_or_an_error(tmp_path_factory: Any, data: 
             n_entries = 0
         report = reader.report
         assert n_entries == report.n_entries + report.n_deletes
+
+
+# -- rows that are no rows ---------------------------------------------------------------------------------
+
+OTHER = "4f1e8ab93c57d2609b3c5e1a7d84f26b90c8e7315ad2f4689e0b37c1d85a2f64"
+
+
+def test_a_repeated_header_is_left_out_and_another_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"hash,label,deleted\n{FIRST},x,true\nHash,Label,Deleted\n{BRIDGE},x,false\n")
+    entries, report = entries_of(path)
+    assert ([entry.deleted for entry in entries], report.n_records, report.n_rejects) == ([True, False], 2, 0)
+    path.write_text(f"hash,label,deleted\n{FIRST},x,true\nhash,deleted,label\n{BRIDGE},false,x\n")
+    with pytest.raises(ListError, match="line 3 names columns once more"):
+        entries_of(path)
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "gbk", "cp1251", "euc-kr"])
+def test_a_column_whose_name_cannot_be_read_is_refused(encoding: str, tmp_path: Path) -> None:
+    name = {"shift_jis": "削除", "gbk": "已删除", "cp1251": "удалено", "euc-kr": "삭제"}[encoding]
+    path = tmp_path / "list.csv"
+    path.write_bytes(f"hash,{name}\n{FIRST},1\n".encode(encoding))
+    with pytest.raises(ListError, match=r"name of column 2, .* cannot be read.*ignore=\['column2'\]"):
+        entries_of(path)
+    assert len(entries_of(path, ignore=["column2"])[0]) == 1
+
+
+def test_digests_behind_a_nul_are_not_swallowed(tmp_path: Path) -> None:
+    """As ``md5sum -z`` writes them; a NUL alone stands in names."""
+    path = tmp_path / "list.csv"
+    for text in (f"{MD5}  {'a' * 70}\0{MD5}  b\0\n", f"hash,name\n{MD5},{'a' * 70}\0{MD5}\n"):
+        path.write_text(text)
+        with pytest.raises(ListError, match="a NUL character with a digest behind it"):
+            list(read_list(path))
+
+
+@pytest.mark.parametrize("n_digits", [32, 40, 16])
+def test_a_last_digest_that_was_cut_is_none_of_another_type(n_digits: int, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    for text in (f"{FIRST}\n{BRIDGE}\n{OTHER}", f"hash,x\n{FIRST},1\n{BRIDGE},1\n{OTHER}"):
+        path.write_text(text[: n_digits - len(OTHER)])
+        entries, report = entries_of(path)
+        assert ([entry.hash for entry in entries], report.n_rejects) == ([pdq(FIRST), pdq(BRIDGE)], 1)
+
+
+def test_grades_are_no_qualities(tmp_path: Path) -> None:
+    """Read as PDQ qualities they would keep every entry out of matching."""
+    path = tmp_path / "list.csv"
+    path.write_text(f"hash,quality\n{FIRST},3\n{BRIDGE},1\n{OTHER},2\n")
+    entries, report = entries_of(path)
+    assert qualities(entries) == [None] * 3
+    assert "'quality' does not hold PDQ qualities" in report.notes[0]
+
+
+@pytest.mark.parametrize("notation", ["decimal", "bits"])
+def test_digests_in_a_notation_that_was_told(notation: str, tmp_path: Path) -> None:
+    numbers = [0x2D3FE2973AE46155, 0xBE5C39319D892098]
+    written = [f"{n:064b}" if notation == "bits" else str(n) for n in numbers]
+    path = tmp_path / "list.csv"
+    for text in ("{}\n{}\n", "{},a.jpg\n{},b.jpg\n", "hash,x\n{},1\n{},2\n", "{} a.jpg\n{} b.jpg\n"):
+        path.write_text(text.format(*written))
+        assert [entry.hash for entry in entries_of(path, notation=notation, algorithm="phash")[0]] == [
+            Hash.from_hex("phash", f"{n:016x}") for n in numbers
+        ]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safehash import Matcher
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
+from safehash.lists import loading
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import CATEGORIES, Entry, Opinion
 from safehash.lists.formats import read_list
@@ -316,3 +320,73 @@ def test_lists_are_written_for_their_owner_only(tmp_path: Path) -> None:
         write_list(path, [at(EARLY, extra={"x": object()})])
     assert [p.name for p in tmp_path.iterdir()] == ["own.jsonl"]
     assert len(list(read_list(path))) == 1
+
+
+# -- digests that share a key ------------------------------------------------------------------------------
+
+
+def turned_words(digest: str) -> list[str]:
+    """Return digests of the same words in other orders: where all words weigh alike, they share one key."""
+    words = [digest[k : k + 8] for k in range(0, len(digest), 8)]
+    return ["".join(words[k:] + words[:k]) for k in range(len(words))]
+
+
+@pytest.fixture
+def every_word_weighs_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make colliding digests easy: what a key is mixed with is drawn anew in every process otherwise."""
+    monkeypatch.setattr(loading, "_MIX", np.ones(16, np.uint64))
+
+
+@pytest.mark.usefixtures("every_word_weighs_alike")
+def test_colliding_digests_are_all_kept(tmp_path: Path) -> None:
+    digests = turned_words(ONE.hex)
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"{digest}\n" for digest in digests * 3))
+    assert sorted(
+        entry.hash.hex for entry in load_list(path).table if isinstance(entry.hash, Hash)
+    ) == sorted(digests)
+    matcher = Matcher.from_files(path)
+    for digest in digests:
+        found = matcher.check_hash(Hash.from_hex("pdq", digest, quality=100))
+        assert found.matches[0].distance == 0
+
+
+@pytest.mark.usefixtures("every_word_weighs_alike")
+def test_a_delete_takes_only_its_own_digest(tmp_path: Path) -> None:
+    digests = turned_words(ONE.hex)
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "hash,deleted\n" + "".join(f"{digest},no\n" for digest in digests) + f"{digests[3]},yes\n"
+    )
+    left = [entry.hash.hex for entry in load_list(path).table if isinstance(entry.hash, Hash)]
+    assert sorted(left) == sorted(digests[:3] + digests[4:])
+
+
+@pytest.mark.parametrize("weights", [np.ones(16, np.uint64), None])
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(0, 7),
+            st.sampled_from(["pdq", "md5"]),
+            st.sampled_from(["", "a", "b"]),
+            st.booleans(),
+            st.sampled_from(["", EARLY, LATE]),
+            st.sampled_from(["x", "y"]),
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_loading_in_bulk_is_merging_record_by_record(
+    tmp_path_factory: Any, weights: Any, rows: list[tuple[int, str, str, bool, str, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("lists") / "list.csv"
+    lines = ["type,hash,id,deleted,updated,label"]
+    for k, kind, name, deleted, when, label in rows:
+        digest = turned_words(ONE.hex if kind == "pdq" else MD5.hex * 2)[k][: 64 if kind == "pdq" else 32]
+        lines.append(f"{kind},{digest},{name},{deleted},{when},{label}")
+    path.write_text("\n".join(lines) + "\n")
+    with mock.patch.object(loading, "_MIX", loading._MIX if weights is None else weights):
+        loaded = sorted(map(repr, load_list(path).table))
+    assert loaded == sorted(map(repr, merge_lists(read_list(path))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from datetime import datetime, timezone
@@ -141,7 +142,21 @@ ENTRIES = {
         (Policy(include_labels=frozenset({"x", "y"})), set(ENTRIES) - {"labelled"}),
         (Policy(max_age_days=365), {"negative", "flat", "blank", "empty file", "old"}),
         (Policy(per_list={"own": ListPolicy(categories=("negative",))}), set(ENTRIES) - {"negative"}),
+        # What is said of one list is said of no other.
         (Policy(per_list={"other": ListPolicy(min_quality=0)}), {"negative", "flat", "blank", "empty file"}),
+        (Policy(per_list={"own": ListPolicy(min_quality=0)}), {"negative", "blank", "empty file"}),
+        (Policy(per_list={"own": ListPolicy(include_suspicious=True)}), {"negative", "flat"}),
+        (
+            Policy(
+                exclude_labels={"news"},
+                per_list={"own": ListPolicy(exclude_labels={"y"}, include_labels={"news"})},
+            ),
+            set(ENTRIES) - {"labelled"},
+        ),
+        (
+            Policy(per_list={"own": ListPolicy(exclude_labels={"x"}, max_age_days=365)}),
+            {"negative", "flat", "blank", "empty file", "labelled", "old"},
+        ),
     ],
 )
 def test_selection(policy: Policy, left_out: set[str], tmp_path: Path) -> None:
@@ -164,6 +179,32 @@ def test_reasons_are_named(tmp_path: Path) -> None:
         "suspicious": 2,
         "not computed here": 1,
     }
+
+
+#: For every setting of one list, one that is nobody's default.
+OF_ONE_LIST: dict[str, Any] = {
+    "max_distance": {"pdq": 9, "phash": 8, "phash256": 51},
+    "min_quality": 81,
+    "categories": ("seed",),
+    "include_labels": frozenset({"in"}),
+    "exclude_labels": frozenset({"out"}),
+    "include_suspicious": True,
+    "max_age_days": 12.5,
+    "require_fresh": True,
+}
+
+
+def test_every_setting_of_one_list_is_heeded() -> None:
+    """Each alone: it changes that list's policy in this one place, and no other list's."""
+    assert set(OF_ONE_LIST) == {each.name for each in dataclasses.fields(ListPolicy)}
+    general = Policy()
+    for name, value in OF_ONE_LIST.items():
+        policy = Policy(per_list={"own": ListPolicy(**{name: value})})
+        assert policy.of_list("own") == dataclasses.replace(general, **{name: value}), name
+        assert policy.of_list("other").describe() == policy.describe(), name
+    # What one list leaves open is the policy's own, whatever that is.
+    special = Policy(**OF_ONE_LIST, per_list={"own": ListPolicy()})
+    assert special.of_list("own") == Policy(**OF_ONE_LIST)
 
 
 def test_thresholds_per_list() -> None:
@@ -250,15 +291,18 @@ def test_disabled_until(tmp_path: Path) -> None:
 class TestFloodGuard:
     def test_an_entry_that_matches_too_much_is_quarantined(self) -> None:
         guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=5, min_uploads=20))
-        for _ in range(19):
-            assert guard.record(["bad", "bad"]) == frozenset()
+        for number in range(19):
+            assert guard.record(["bad", "bad"] if number % 3 == 0 else []) == frozenset()
         assert guard.record(["bad", "good"]) == {"bad"}
         (found,) = guard.quarantined()
-        assert (found.entry, found.n_uploads, found.n_matches_then, found.share) == ("bad", 20, 20, 1.0)
+        assert (found.entry, found.n_uploads, found.n_matches_then, found.share) == ("bad", 20, 8, 0.4)
         assert guard.is_quarantined("bad")
         assert not guard.is_quarantined("good")
         guard.record(["bad"])
-        assert guard.quarantined()[0].n_matches == 21
+        assert guard.record([]) == frozenset()
+        (found,) = guard.quarantined()
+        assert (found.n_matches, found.n_uploads, found.n_matches_then, found.share) == (9, 20, 8, 0.4)
+        assert guard.counts() == (22, {"bad": 9, "good": 1})
 
     def test_few_matches_never_are(self) -> None:
         guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=10, min_uploads=1))
@@ -270,6 +314,23 @@ class TestFloodGuard:
         guard.record([])
         for k in range(1, 1000):
             assert not guard.record(["x"] if k % 10 == 0 else [])
+
+    def test_the_share_itself_does_not_flood_and_one_more_does(self) -> None:
+        """Of 8 uploads a quarter are 2."""
+        guard = FloodGuard(FloodLimits(max_share=0.25, min_matches=2, min_uploads=8))
+        for matched in (["x"], [], [], [], [], [], []):
+            assert guard.record(matched) == frozenset()
+        assert guard.record(["x"]) == frozenset()
+        assert guard.counts() == (8, {"x": 2})
+        assert guard.record(["x"]) == {"x"}
+
+    def test_a_share_is_allowed_up_to_its_limit(self) -> None:
+        guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=2))
+        guard.record([])
+        assert guard.record(["x"]) == frozenset()  # 1 of 2
+        guard.record([])
+        assert guard.record(["x"]) == frozenset()  # 2 of 4
+        assert guard.record(["x"]) == {"x"}  # 3 of 5
 
     def test_release_is_for_good(self) -> None:
         guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=1, min_uploads=1))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from safehash import Audit, Decision, Entry, Hash, Match, Outcome
+from safehash.matching.decision import in_order, outcome_of
 
 AUDIT = Audit(version="0", algorithm="pdq", effort="standard", lists=(), thresholds=(), min_quality=50)
 
@@ -44,6 +47,21 @@ def test_standing_matches_are_those_that_nothing_cancelled() -> None:
     assert said(Outcome.MATCH, MATCHES).standing == MATCHES[:2]
     assert said(Outcome.SUPPRESSED, MATCHES[2:]).standing == ()
     assert said(Outcome.MATCH, MATCHES).suppressing({MATCHES[0].entry.key}, by="x").standing == MATCHES[1:2]
+
+
+@pytest.mark.parametrize("cancelled", list(itertools.product((None, "harmless"), repeat=3)))
+def test_one_standing_match_outweighs_every_cancelled_one(cancelled: tuple[str | None, ...]) -> None:
+    matches = [replace(match, suppressed_by=by) for match, by in zip(MATCHES[:3], cancelled, strict=True)]
+    wanted = Outcome.MATCH if None in cancelled else Outcome.SUPPRESSED
+    assert outcome_of(matches, Outcome.LOW_QUALITY) is wanted
+    ordered = in_order(matches[::-1])
+    assert [match.suppressed_by for match in ordered] == sorted(cancelled, key=lambda by: by is not None)
+    standing = [match.distance for match in ordered if match.suppressed_by is None]
+    assert standing == sorted(standing)
+
+
+def test_without_matches_the_outcome_is_the_other_one() -> None:
+    assert outcome_of([], Outcome.LOW_QUALITY) is Outcome.LOW_QUALITY
 
 
 TRUTHS: dict[str, Callable[[Any], object]] = {

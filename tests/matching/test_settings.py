@@ -41,7 +41,7 @@ def test_settings_pickle_copy_and_compare() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "said"),
     [
-        ({"effort": "lots"}, ValueError, "effort is one of fast, standard, thorough, not 'lots'"),
+        ({"effort": "lots"}, ValueError, "effort is one of fast, standard, thorough, exhaustive, not 'lots'"),
         ({"effort": None}, ValueError, "effort is one of"),
         ({"limits": None}, TypeError, "limits is Limits, not NoneType"),
         ({"policy": {"max_distance": 20}}, TypeError, "policy is Policy or None, not dict"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -345,6 +346,31 @@ def test_a_flat_picture_has_nothing_to_propose() -> None:
     assert [len(part) for part in _views.boxes(_views.thumbnail(flat))] == [0, 0, 0]
 
 
+def shifted(array: np.ndarray) -> np.ndarray:
+    """The same array where its items do not lie at multiples of their size."""
+    room = np.zeros(array.nbytes + 1, np.uint8)[1:]
+    moved = room.view(array.dtype).reshape(array.shape)
+    moved[...] = array
+    return moved
+
+
+def refined(**changes: Any) -> object:
+    """Refine a window with one argument that makes no sense."""
+    told: dict[str, Any] = {"step": 0.02, "least": 0.001, "room": 0.1, "max_evaluations": 50} | changes
+    thumb = told.pop("thumb", np.zeros((64, 64), np.float32))
+    return _views.refine(thumb, np.zeros(32, np.uint8), np.array([0.0, 1, 0, 1]), **told)
+
+
+def test_refining_ends_wherever_it_may_go() -> None:
+    """With all the room there is, a window goes no further than four sides beyond, where its samples end."""
+    thumb = np.random.default_rng(8).uniform(0, 255, (64, 64)).astype(np.float32)
+    digest = np.random.default_rng(9).integers(0, 256, 32, dtype=np.uint8)
+    _, window, _ = _views.refine(
+        thumb, digest, np.array([-4.0, 5, -4, 5]), step=1.0, least=1e-9, room=9.0, max_evaluations=2_000
+    )
+    assert window[0] >= -4 and window[1] <= 5 and window[2] >= -4 and window[3] <= 5
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [
@@ -368,6 +394,23 @@ def test_a_flat_picture_has_nothing_to_propose() -> None:
         ),
         (lambda: _views.thumbnail(np.zeros((8, 8), np.uint8), level=99), ValueError),
         (lambda: _views.boxes(np.zeros((64, 64), np.float32), n_lines=31), ValueError),
+        (lambda: refined(room=100.0), ValueError),
+        (lambda: refined(room=math.nan), ValueError),
+        (lambda: refined(step=math.inf), ValueError),
+        (lambda: refined(step=1e300), ValueError),
+        (lambda: refined(least=0.0), ValueError),
+        (lambda: refined(least=1e-300), ValueError),
+        (lambda: refined(step=0.01, least=0.02), ValueError),
+        (lambda: refined(max_evaluations=1 << 30), ValueError),
+        (lambda: refined(thumb=np.full((64, 64), math.nan, np.float32)), ValueError),
+        (lambda: refined(thumb=np.full((64, 64), 1e30, np.float32)), ValueError),
+        (lambda: refined(thumb=shifted(np.zeros((64, 64), np.float32))), ValueError),
+        (lambda: _views.boxes(np.full((64, 64), -math.inf, np.float32)), ValueError),
+        (lambda: _views.measure_window(None, np.array([0.0, 1, 0, 1])), TypeError),  # type: ignore[arg-type]
+        (
+            lambda: _views.measure_window(np.full((64, 64), 300, np.float32), np.array([0.0, 1, 0, 1])),
+            ValueError,
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: object, error: type[Exception]) -> None:

@@ -20,11 +20,12 @@ from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.ledger import Ledger
+from safehash.scanning.ledger import Ledger, _is_missing
 from safehash.scanning.lookback import rematch, similar, stored_digests
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
+from safehash.scanning.store import Store
 from stores import write_list, write_picture, write_pictures
 
 
@@ -352,3 +353,64 @@ def test_damage_is_found(tmp_path: Path, folder: Path, matcher: Matcher) -> None
     path.write_bytes(data)
     with pytest.raises(CatalogError, match="damaged"), Catalog(path) as catalog:
         catalog.check_integrity()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
+    """Regression: the lock went by the path as given, and through a symbolic link two scans wrote at once."""
+    path, other = tmp_path / "c.db", tmp_path / "elsewhere" / "link.db"
+    with Catalog(path):
+        pass
+    other.parent.mkdir()
+    other.symlink_to(path)
+    first, second = Store(path, create=False), Store(other, create=False)
+    try:
+        first.take_lock()
+        with pytest.raises(CatalogError, match="another scan"):
+            second.take_lock()
+    finally:
+        first.close()
+        second.close()
+    os.link(path, tmp_path / "hard.db")
+    for name in (path, tmp_path / "hard.db"):
+        with pytest.raises(CatalogError, match="2 names"):
+            Catalog(name)
+
+
+def test_rows_that_lead_nowhere_are_damage(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
+    """SQLite's own check finds nothing wrong with them."""
+    path = tmp_path / "c.db"
+    scan_into(path, folder, matcher)
+    with Catalog(path) as catalog:
+        catalog.check_integrity()
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        other.execute("UPDATE hashes SET file = 987654 WHERE file = (SELECT min(file) FROM hashes)")
+    other.close()
+    with pytest.raises(CatalogError, match=r"damaged.*hashes"), Catalog(path) as catalog:
+        catalog.check_integrity()
+
+
+def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that refuses is no proof that its files are missing."""
+    assert _is_missing(os.fsencode(tmp_path / "none"))
+    assert _is_missing(os.fsencode(tmp_path / "none" / "below"))
+    assert not _is_missing(os.fsencode(tmp_path))
+
+    def refuse(path: bytes) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("safehash.scanning.ledger.os.lstat", refuse)
+    assert not _is_missing(os.fsencode(tmp_path / "none"))
+
+
+def test_a_file_of_the_same_size_and_another_time_is_decided_again(
+    tmp_path: Path, folder: Path, matcher: Matcher
+) -> None:
+    path = tmp_path / "c.db"
+    n_files = scan_into(path, folder, matcher).n_files
+    assert scan_into(path, folder, matcher).n_unchanged == n_files
+    picture = sorted(folder.glob("*.png"))[0]
+    status = picture.stat()
+    os.utime(picture, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert scan_into(path, folder, matcher).n_unchanged == n_files - 1

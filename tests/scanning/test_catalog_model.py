@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from safehash.errors import CatalogError
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
+from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
 from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
@@ -51,6 +53,40 @@ def matches_in(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
 def names_in(path: Path) -> list[str]:
     with Catalog(path, create=False) as catalog:
         return sorted(record["path"] for record in records(catalog))
+
+
+# -- what changed between runs ----------------------------------------------------------------------------------
+
+
+def test_what_changed_between_two_runs(store: Path, tmp_path: Path) -> None:
+    """Found, taken back and found again is nothing; what an entry that left took along is said, and what is new."""
+    shutil.copytree(store, tmp_path / "here")
+    here, path = tmp_path / "here", tmp_path / "c.db"
+    scan_into(path, here / "pictures", matcher_of(here, "a"))  # 1
+    listed = (here / "a.csv").read_text()
+    lines = listed.splitlines()
+    (here / "a.csv").write_text("\n".join(lines[:2]) + "\n")  # without picture 1
+    write_picture(here / "pictures" / "later.png", 40)
+    (here / "pictures" / "picture00003.png").unlink()
+    scan_into(path, here / "pictures", matcher_of(here, "a"))  # 2
+    (here / "a.csv").write_text(listed)
+    write_picture(here / "pictures" / "picture00000.png", 41)  # other bytes under that name
+    scan_into(path, here / "pictures", matcher_of(here, "a"))  # 3
+
+    def said(after: int, to: int) -> list[tuple[str, str]]:
+        with Catalog(path) as catalog:
+            return sorted((each.kind, Path(each.path).name) for each in changes(catalog, after=after, to=to))
+
+    assert said(1, 2) == [("gone", "picture00003.png"), ("lost", "picture00001.png"), ("new", "later.png")]
+    assert said(2, 3) == [
+        ("changed", "picture00000.png"), ("found", "picture00001.png"), ("lost", "picture00000.png"),
+    ]  # fmt: skip
+    assert said(1, 3) == [
+        ("changed", "picture00000.png"), ("gone", "picture00003.png"), ("lost", "picture00000.png"),
+        ("new", "later.png"),
+    ]  # fmt: skip
+    with Catalog(path) as catalog, pytest.raises(CatalogError, match="no run 7; the last is 3"):
+        changes(catalog, after=1, to=7)
 
 
 # -- lists, efforts, runs -----------------------------------------------------------------------------------
@@ -399,8 +435,10 @@ def test_other_bytes_under_a_name_are_another_picture(store: Path, tmp_path: Pat
     summary = scan_into(path, folder, matcher)
     assert (summary.n_unchanged, summary.outcomes) == (0, {"match": 1, "no_match": 1})
     with Catalog(path) as catalog:
-        changes = list(catalog._store.query("SELECT kind FROM changes WHERE run = 2"))
-    assert changes == [("changed",)]
+        noted = list(catalog._store.query("SELECT kind, entry FROM changes WHERE run = 2"))
+    assert noted == [("lost", "entry-picture00001"), ("changed", None)], (
+        "what the other bytes matched is said"
+    )
     assert set(matches_in(path)) == {("picture00000.png", "entry-picture00000")}
 
 

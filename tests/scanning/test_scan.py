@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import platform
+import re
 import socket
 import stat
 import struct
@@ -17,6 +18,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
@@ -27,6 +29,7 @@ from safehash.images.limits import Limits
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
+from safehash.scanning import run
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
@@ -146,7 +149,8 @@ def test_crashers_cost_their_own_file(
         assert record.failure == failure, record
         assert record.decision.reason is not None
         assert words in record.decision.reason
-        assert caplog.messages.count(f"{tmp_path / name}: {record.decision.reason}") == 1
+        said = f"{tmp_path / name}: {record.decision.reason}"
+        assert sum(message.startswith(said) for message in caplog.messages) == 1
     assert {record.decision.outcome for record in records.values()} <= {Outcome.NO_MATCH, Outcome.MATCH}
     assert running.summary.n_undecided == 7
 
@@ -211,7 +215,7 @@ def test_workers_that_never_start_are_an_error(pictures: Path, matcher: Matcher)
 
     broken: Matcher = Broken.__new__(Broken)
     broken.__dict__.update(matcher.__dict__)
-    broken.save = lambda path: Path(path).write_bytes(b"no snapshot")  # type: ignore[method-assign, assignment]
+    broken.save = lambda path, *, key=None: Path(path).write_bytes(b"")  # type: ignore[method-assign, assignment]
     broken.__class__ = Matcher
     with pytest.raises(SafehashError, match="before they do anything"):
         list(scan(pictures, matcher=broken, options=ScanOptions(workers=1)))
@@ -265,12 +269,25 @@ def test_the_walk_runs_ahead_only_so_far() -> None:
     feed.close()
 
 
-def test_rate_is_kept() -> None:
+def test_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that only sleeping moves."""
+    clock = [100.0]
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep_of(clock)))
     pace = _Pace(200.0)
-    started = time.monotonic()
     for _ in range(5):
         pace.wait(10)
-    assert time.monotonic() - started >= 0.19
+    assert clock[0] - 100.0 == pytest.approx(0.2)
+    clock[0] += 60.0  # nothing is made up for
+    pace.wait(10)
+    pace.wait(10)
+    assert clock[0] - 160.2 == pytest.approx(0.05)
+
+
+def sleep_of(clock: list[float]) -> Callable[[float], None]:
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    return sleep
 
 
 @pytest.mark.parametrize(
@@ -598,6 +615,108 @@ def test_bombs_are_bounded(
     assert len(outcomes(records)) == 2
     assert isinstance(records[-1], Problem)
     assert "expands too far" in records[-1].reason
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.bz2", "tar.xz"])
+def test_a_tar_expands_so_far_and_no_further(
+    suffix: str, tmp_path: Path, matcher: Matcher, members: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is packed in it is unpacked up to the limit; what was read by then is told."""
+    from safehash.scanning import archives
+
+    path = tmp_path / f"bomb.{suffix}"
+    mode: Any = "w:" + suffix.partition(".")[2]
+    with tarfile.open(path, mode) as archive:
+        for name, data in (("known.png", members["in/known.png"]), ("zeros.png", bytes(8 << 20))):
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+    n_whole = path.stat().st_size
+    monkeypatch.setattr(archives, "_EXPANSION", 0)
+    monkeypatch.setattr(archives, "_EXPANSION_FREE", (8 << 20) + len(members["in/known.png"]) + 20_000)
+    assert not [each for each in look(tmp_path, matcher) if isinstance(each, Problem)]
+    monkeypatch.setattr(archives, "_EXPANSION_FREE", 4 << 20)
+    records = look(tmp_path, matcher)
+    assert outcomes(records)[f"bomb.{suffix}!known.png"] == "match"
+    assert isinstance(records[-1], Problem)
+    assert "expands too far" in records[-1].reason
+    # What an archive may expand to grows with its own length.
+    monkeypatch.setattr(archives, "_EXPANSION", -(-(8 << 20) // n_whole) + 1)
+    assert not [each for each in look(tmp_path, matcher) if isinstance(each, Problem)]
+
+
+def test_a_zip_s_directory_is_measured_before_it_is_held(
+    tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safehash.scanning import archives
+
+    make_zip(tmp_path / "wide.zip", {f"{number}.txt": b"" for number in range(1_000)})
+    monkeypatch.setattr(archives, "_MAX_ZIP_DIRECTORY", 50_000)
+    opened: list[object] = []
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *told: opened.append(told))
+    (problem,) = look(tmp_path, matcher)
+    assert isinstance(problem, Problem)
+    assert re.search(r"too many members: a directory of \d{5} bytes", problem.reason)
+    assert not opened
+
+
+@pytest.mark.parametrize("head", [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"BM", b"GIF89a"])
+def test_a_member_of_zeros_costs_its_length_once(head: bytes, tmp_path: Path, matcher: Matcher) -> None:
+    """Named .jpg, and packed a thousandfold: it is read once, and not searched for what it does not have."""
+    make_zip(tmp_path / "zeros.zip", {"zeros.jpg": head + bytes(12 << 20)})
+    n_read = 0
+
+    class Counted(zipfile.ZipExtFile):
+        def read(self, n: int | None = -1) -> bytes:
+            nonlocal n_read
+            data = super().read(n)
+            n_read += len(data)
+            return data
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(zipfile, "ZipExtFile", Counted)
+        records = look(tmp_path, matcher)
+    assert len(records) == 1
+    assert n_read <= 13 << 20
+    if isinstance(records[0], ScanRecord):
+        assert records[0].decision.outcome.value in ("unreadable", "too_large", "unsupported")
+    assert not [each for each in records if isinstance(each, Problem)]
+
+
+#: Begins where a core may be dumped, as far as the system lets it; prints what a worker may.
+CORES = """
+import resource, sys
+from pathlib import Path
+_, hard = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+from crashers import misbehave
+from safehash.matching.matcher import Matcher
+from safehash.scanning.confining import Means
+from safehash.scanning.options import ScanOptions
+from safehash.scanning.pool import each_isolated
+from safehash.scanning.run import scan
+if __name__ == "__main__":
+    matcher = Matcher.from_files(sys.argv[1])
+    with scan(sys.argv[2], matcher=matcher, options=ScanOptions(workers=1), _before=misbehave) as running:
+        assert [record.decision.is_match for record in running] == [True]
+    (alone,) = each_isolated(resource.getrlimit, [(resource.RLIMIT_CORE,)], means=Means(), timeout=60)
+    print(Path(sys.argv[2], "..", "limits").read_text(encoding="ascii"), alone, sep="\\n")
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason="limits of processes")
+def test_a_worker_that_crashes_leaves_no_core(pictures: Path, tmp_path: Path) -> None:
+    """It would hold pictures."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "limits.png").write_bytes((pictures / "picture00003.png").read_bytes())
+    listed = write_list(tmp_path / "own.csv", folder / "limits.png")
+    (tmp_path / "cores.py").write_text(CORES, encoding="ascii")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "cores.py"), str(listed), str(folder)],
+        stdout=subprocess.PIPE, text=True, check=True, env=environment(beside=True),
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["(0, 0)", "(0, 0)"]
 
 
 def test_a_tar_header_cannot_ask_for_memory(tmp_path: Path, matcher: Matcher) -> None:

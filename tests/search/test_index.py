@@ -226,7 +226,7 @@ def test_an_update_equals_a_new_index(
     rows = st.lists(st.integers(0, n - 1), max_size=n) if n else st.just([])
     removed, hidden = data.draw(rows), data.draw(rows)
     added = queries[: data.draw(st.integers(0, len(queries)))]
-    method = data.draw(st.sampled_from(["multi", "flat"]))
+    method = data.draw(st.sampled_from(["multi", "faiss"]))
     old = Index.from_digests(digests, algorithm=algorithm, max_distance=built_for, method=method)
     new = old.without(hidden).updated(added=added, removed=removed, threads=2)
     kept = [row for row in range(n) if row not in set(removed)]
@@ -447,6 +447,51 @@ def test_the_kernels_refuse_arrays_that_do_not_fit() -> None:
             broken.search(digests, plan, 3)
 
 
+def test_a_mask_leads_nowhere_outside() -> None:
+    digests = np.zeros((4, 32), np.uint8)
+    index = _search.SlotIndex(digests, (4, 4), *build_slots(digests, (4, 4)))
+    plan = _search.Plan([np.array([0, 1 << 20], np.uint32)] * 2, [1, 1], scan=False, max_candidates=100)
+    for call in (index.search, lambda *told: index.search_one(told[0][0], *told[1:])):
+        with pytest.raises(ValueError, match="more than its 4 bits"):
+            call(digests, plan, 3)
+    with pytest.raises(ValueError, match="more than its 4 bits"):
+        index.seed(digests, plan, 3, 1)
+    for masks, radius in (
+        (np.zeros(0, np.uint32), 1),
+        (np.zeros(1, np.uint32), -1),
+        (np.zeros(1, np.uint32), 29),
+    ):
+        with pytest.raises(ValueError, match="masks for a radius"):
+            _search.Plan([masks], [radius], scan=False, max_candidates=100)
+
+
+def test_arrays_that_are_written_lie_apart_and_straight() -> None:
+    keys, starts, ids = np.zeros(17, np.uint32), np.zeros(17, np.uint32), np.zeros(17, np.uint32)
+    _search.build_slot(keys, 4, starts, ids)
+    for told in ((keys, 4, keys, ids), (keys, 4, starts, keys), (keys, 4, starts, starts)):
+        with pytest.raises(ValueError, match="overlaps"):
+            _search.build_slot(*told)
+    crooked = np.zeros(17 * 4 + 1, np.uint8)[1:].view(np.uint32)
+    for told in ((crooked, 4, starts, ids), (keys, 4, crooked, ids), (keys, 4, starts, crooked)):
+        with pytest.raises(ValueError, match="aligned"):
+            _search.build_slot(*told)
+
+
+def test_what_is_checked_lies_in_the_file() -> None:
+    data = np.zeros(8192, np.uint8)
+    blocks = _search.Blocks(data, _search.block_checksums(data), ValueError)
+    blocks.touch(data[100:200])
+    for elsewhere in (np.zeros(8, np.uint8), np.zeros(10_000, np.uint8)):
+        with pytest.raises(ValueError, match="do not lie in the file"):
+            blocks.touch(elsewhere)
+    digests = np.zeros((4, 32), np.uint8)
+    starts, ids = build_slots(digests, (4, 4))
+    with pytest.raises(ValueError, match="digests do not lie in the file"):
+        _search.SlotIndex(digests, (4, 4), starts, ids, blocks=blocks)
+    with pytest.raises(TypeError, match="on_damage"):
+        _search.Blocks(data, _search.block_checksums(data), None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("n", [1, 100, 10_000, 1_000_000, 10_000_000, 300_000_000])
 @pytest.mark.parametrize(("n_bits", "radius"), [(256, 0), (256, 31), (256, 64), (64, 8), (64, 63), (128, 0)])
 def test_slots_cover_the_radius_and_fit_the_budget(n: int, n_bits: int, radius: int) -> None:
@@ -483,3 +528,8 @@ def test_threads_share_an_index() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_million_digests_have_the_slots_that_the_docs_say() -> None:
+    widths = choose_widths(1_000_000, 256, 31)
+    assert (len(widths), min(widths), max(widths)) == (14, 17, 21)

@@ -80,6 +80,11 @@ def test_a_level_that_is_not_there_is_refused() -> None:
         near_any(np.zeros((1, 32), np.uint8), np.zeros((1, 32), np.uint8), max_distance=1, level=99)
 
 
+def test_other_numbers_are_no_digests() -> None:
+    with pytest.raises(TypeError, match="uint8"):
+        near_any(np.zeros((1, 32)), np.zeros((1, 32), np.uint8), max_distance=1)  # type: ignore[arg-type]
+
+
 def test_unaligned_memory() -> None:
     rng = np.random.default_rng(1)
     listed = rng.integers(0, 256, (10, 32), dtype=np.uint8)

@@ -3,6 +3,7 @@
 #define SAFEHASH_BLOCKS_H
 
 #include "_bits.h"
+#include "_blake2.h"
 #include "_status.h"
 
 #define SH_BLOCK_BITS 12 /* a mapped file is checked in blocks of 4 KiB */
@@ -52,6 +53,7 @@ typedef struct {
     const uint8_t* base;
     size_t n_bytes;
     const uint64_t* sums;        /* one checksum a block */
+    const uint8_t* seals;        /* SH_SEAL_BYTES a block, of a signed file; otherwise NULL */
     volatile uint8_t* verified;  /* one byte a block; two threads may both check a block, and both write 1 */
     volatile int64_t* bad_block; /* where damage was met */
 } sh_file;
@@ -63,6 +65,14 @@ static int sh_verify_block(const sh_file* file, size_t block) {
     if (sh_checksum(file->base + start, size) != file->sums[block]) {
         *file->bad_block = (int64_t)block;
         return SH_BAD_BLOCK;
+    }
+    if (file->seals) {
+        uint8_t seal[SH_SEAL_BYTES];
+        sh_seal(seal, file->base + start, size);
+        if (memcmp(seal, file->seals + block * SH_SEAL_BYTES, SH_SEAL_BYTES)) {
+            *file->bad_block = (int64_t)block;
+            return SH_BAD_BLOCK;
+        }
     }
     file->verified[block] = 1;
     return SH_OK;

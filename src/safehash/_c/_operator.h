@@ -22,14 +22,19 @@ typedef struct {
     float *weights;
 } sh_bands;
 
-/* P for one side: 64 bands over `n_samples` samples. As taps for the rows pass, as dense bands for the columns pass. */
+/* What a band's weights are: integers that come to 16 bits of samples (257 times 255); to 24; fractions; or integers over
+ * that, or that were cut into several taps of a row. */
+enum { SH_SMALL, SH_MIDDLING, SH_FRACTIONS, SH_LARGE };
+#define SH_MOST_WEIGHT 64 /* of a row in SH_SMALL and SH_MIDDLING: two rows' products then fit 15 bits */
+
+/* P for one side: 64 bands over `n_samples` samples. As taps for the rows pass, or as dense bands for the columns pass. */
 typedef struct {
     ptrdiff_t n_samples;
     sh_tap *taps;
     ptrdiff_t tap_start[65];
-    uint8_t is_integer[64];
+    uint8_t kind[64];
     float scale[64]; /* 1 / sum of a band's integer weights; 1 where the weights are fractions */
-    sh_bands grey, colour; /* colour: interleaved RGB, the luma weights multiplied in */
+    sh_bands bands;  /* over interleaved samples, the luma weights multiplied in */
 } sh_operator;
 
 static inline ptrdiff_t sh_least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
@@ -82,13 +87,16 @@ typedef struct {
     double *weights;
 } sh_folded;
 
-/* Dense bands of `channels` interleaved samples, each channel's weight multiplied in; 0 where there is no memory. */
-static inline int sh_fill_bands(sh_bands *bands, const sh_folded *folded, const double *luma, int channels)
+/* Dense bands over the samples of pixels that are `apart` bytes from each other, each channel's weight multiplied in; 0
+ * where there is no memory. */
+static inline int sh_fill_bands(sh_bands *bands, const sh_folded *folded, int apart)
 {
+    static const double luma[4] = {0.299, 0.587, 0.114, 0.0};
+    const int unseen = apart == 4; /* the last pixel's last byte is not even read */
     ptrdiff_t total = 0;
     for (int k = 0; k < 64; k++) {
-        bands->start[k] = folded->first[k] * channels;
-        bands->length[k] = (folded->last[k] - folded->first[k] + 1) * channels;
+        bands->start[k] = folded->first[k] * apart;
+        bands->length[k] = (folded->last[k] - folded->first[k] + 1) * apart - unseen;
         bands->offset[k] = total;
         total += bands->length[k];
     }
@@ -98,15 +106,27 @@ static inline int sh_fill_bands(sh_bands *bands, const sh_folded *folded, const 
     for (int k = 0; k < 64; k++)
         for (ptrdiff_t j = 0; j < bands->length[k]; j++)
             bands->weights[bands->offset[k] + j] =
-                (float)(folded->weights[k * folded->width + j / channels] * luma[j % channels]);
+                (float)(folded->weights[k * folded->width + j / apart] * (apart == 1 ? 1.0 : luma[j % apart]));
     return 1;
 }
 
 static inline void sh_free_operator(sh_operator *op)
 {
     free(op->taps);
-    free(op->grey.weights);
-    free(op->colour.weights);
+    free(op->bands.weights);
+}
+
+static inline uint8_t sh_kind_of(const sh_folded *folded, int k, int is_integer)
+{
+    double most = 0.0, total = 0.0;
+    for (ptrdiff_t j = 0; j <= folded->last[k] - folded->first[k]; j++) {
+        const double weight = folded->weights[k * folded->width + j];
+        total += weight;
+        most = weight > most ? weight : most;
+    }
+    if (!is_integer)
+        return SH_FRACTIONS;
+    return total <= 257.0 ? SH_SMALL : most <= SH_MOST_WEIGHT && total * 255.0 < 16777216.0 ? SH_MIDDLING : SH_LARGE;
 }
 
 /* The taps of all bands; a weight over 257 becomes several taps of one row (add_rows4 sums in 16 bits). Counts them where
@@ -119,7 +139,7 @@ static inline ptrdiff_t sh_fill_taps(sh_operator *op, sh_tap *taps, const sh_fol
         for (ptrdiff_t j = folded->first[k]; j <= folded->last[k]; j++) {
             double weight = folded->weights[k * folded->width + j - folded->first[k]];
             for (;;) {
-                const int is_over = op->is_integer[k] && weight > 257.0;
+                const int is_over = op->kind[k] != SH_FRACTIONS && weight > 257.0;
                 if (taps != NULL) {
                     taps[n_taps].sample = j;
                     taps[n_taps].weight = is_over ? 257.0f : (float)weight;
@@ -136,11 +156,11 @@ static inline ptrdiff_t sh_fill_taps(sh_operator *op, sh_tap *taps, const sh_fol
 }
 
 /* Fill the operator of a side of n samples, stored in samples of `step` (the last one may be shorter), read backwards
- * where `flip` says so; 0 where there is no memory, and then sh_free_operator has to be called all the same. All
- * pointers are NULL before. */
-static inline int sh_fill_operator(sh_operator *op, ptrdiff_t n, ptrdiff_t step, int flip)
+ * where `flip` says so: of a column of pixels where `apart` is 0, else of a row of pixels that are `apart` bytes from each
+ * other. 0 where there is no memory, and then sh_free_operator has to be called all the same. All pointers are NULL
+ * before. */
+static inline int sh_fill_operator(sh_operator *op, ptrdiff_t n, ptrdiff_t step, int flip, int apart)
 {
-    static const double grey[1] = {1.0}, rgb[3] = {0.299, 0.587, 0.114};
     sh_folded folded;
     double *band = (double *)calloc((size_t)n + 1, sizeof(double)); /* of original samples */
     int filled = 0;
@@ -150,18 +170,23 @@ static inline int sh_fill_operator(sh_operator *op, ptrdiff_t n, ptrdiff_t step,
     if (band != NULL && folded.weights != NULL) {
         for (int k = 0; k < 64; k++) {
             ptrdiff_t lo, hi;
-            op->scale[k] = (float)(1.0 / sh_band_weights(band, n, k, &lo, &hi, &op->is_integer[k]));
+            uint8_t is_integer;
+            op->scale[k] = (float)(1.0 / sh_band_weights(band, n, k, &lo, &hi, &is_integer));
             folded.first[k] = (flip ? n - 1 - hi : lo) / step;
             folded.last[k] = (flip ? n - 1 - lo : hi) / step;
             for (ptrdiff_t i = lo; i <= hi; i++) {
                 folded.weights[k * folded.width + (flip ? n - 1 - i : i) / step - folded.first[k]] += band[i];
                 band[i] = 0.0;
             }
+            op->kind[k] = sh_kind_of(&folded, k, is_integer);
         }
-        op->taps = (sh_tap *)malloc((size_t)sh_fill_taps(op, NULL, &folded) * sizeof(sh_tap));
-        if (op->taps != NULL) {
-            sh_fill_taps(op, op->taps, &folded);
-            filled = sh_fill_bands(&op->grey, &folded, grey, 1) && sh_fill_bands(&op->colour, &folded, rgb, 3);
+        if (apart) {
+            filled = sh_fill_bands(&op->bands, &folded, apart);
+        } else {
+            op->taps = (sh_tap *)malloc((size_t)sh_fill_taps(op, NULL, &folded) * sizeof(sh_tap));
+            filled = op->taps != NULL;
+            if (filled)
+                sh_fill_taps(op, op->taps, &folded);
         }
     }
     free(band);

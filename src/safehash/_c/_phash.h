@@ -62,7 +62,7 @@ static inline void sh_shrink_rows_first(uint8_t *out, const sh_picture *picture,
     for (ptrdiff_t row = 0; row < picture->n_rows; row++) {
         const uint8_t *source = picture->data + row * picture->row_stride;
         if (picture->channels > 1) {
-            kernels->grey_of_row(work->grey, source, picture->n_cols);
+            kernels->grey_of_row(work->grey, source, picture->apart, picture->n_cols);
             source = work->grey;
         }
         sh_resample_line(work->middle + row * side, work->wide, source, picture->n_cols, across, kernels);
@@ -83,9 +83,9 @@ static inline void sh_shrink_cols_first(uint8_t *out, const sh_picture *picture,
     for (ptrdiff_t col = 0; col < n_cols; col += SH_GATHER) {
         const ptrdiff_t width = n_cols - col < SH_GATHER ? n_cols - col : SH_GATHER;
         for (ptrdiff_t row = 0; row < n_rows; row++) {
-            const uint8_t *source = picture->data + row * picture->row_stride + col * picture->channels;
+            const uint8_t *source = picture->data + row * picture->row_stride + col * picture->apart;
             if (picture->channels > 1) {
-                kernels->grey_of_row(cells, source, width);
+                kernels->grey_of_row(cells, source, picture->apart, width);
                 source = cells;
             }
             for (ptrdiff_t i = 0; i < width; i++)

@@ -1,10 +1,14 @@
 /* pHash's way to its small grey picture, one line at a time. Included by _kernels_body.h. */
 
-/* Grey from RGB exactly as the reference's converter rounds it (16-bit weights of ITU-R 601). */
-static void SH_NAME(grey_of_row)(uint8_t *restrict grey, const uint8_t *restrict rgb, ptrdiff_t cols)
+/* Grey from pixels exactly as the reference's converter rounds it (16-bit weights of ITU-R 601). */
+static void SH_NAME(grey_of_row)(uint8_t *restrict grey, const uint8_t *restrict rgb, int apart, ptrdiff_t cols)
 {
-    for (ptrdiff_t c = 0; c < cols; c++)
-        grey[c] = (uint8_t)((19595u * rgb[3 * c] + 38470u * rgb[3 * c + 1] + 7471u * rgb[3 * c + 2] + 0x8000u) >> 16);
+    if (apart == 3) /* a constant, for vectors */
+        for (ptrdiff_t c = 0; c < cols; c++)
+            grey[c] = sh_grey_of(rgb + 3 * c);
+    else
+        for (ptrdiff_t c = 0; c < cols; c++)
+            grey[c] = sh_grey_of(rgb + apart * c);
 }
 
 static void SH_NAME(widen)(int16_t *restrict wide, const uint8_t *restrict row, ptrdiff_t n)

@@ -311,11 +311,103 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
     return SH_OK;
 }
 
+/* ---- seeds: one bucket a slot, of many queries ---- */
+
+/* One query on its way: where its buckets' limits are, the limits, the rows whose digests are under way. */
+typedef struct {
+    uint32_t value[SH_MAX_SLOTS], low[SH_MAX_SLOTS], high[SH_MAX_SLOTS];
+    uint32_t rows[SH_QUEUE];
+    uint8_t slots[SH_QUEUE];
+    int n_rows;
+} sh_seeking;
+
+/* What `sh_probe_body` finds of each query where every slot has one mask, 0. One query has too few buckets to wait for
+ * them all at once, so that four queries are on their way: each stage asks memory for what the next one reads. */
+SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
+                                int max_distance, sh_hits* hits, int n_bytes, int hardware) {
+    sh_seeking seeking[4];
+    uint64_t permuted[SH_MAX_WORDS + 1];
+    int64_t round;
+    int slot, i, status;
+    for (round = 0; round < n_queries + 3; round++) {
+        if (round < n_queries) { /* ask for the limits of its buckets */
+            sh_seeking* one = seeking + (round & 3);
+            sh_permute(ix->perm, queries + (size_t)round * n_bytes, permuted);
+            for (slot = 0; slot < ix->n_slots; slot++) {
+                one->value[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
+                SH_PREFETCH(ix->starts + ix->start_at[slot] + one->value[slot]);
+            }
+        }
+        if (round >= 1 && round - 1 < n_queries) { /* read them, ask for the ids */
+            sh_seeking* one = seeking + ((round - 1) & 3);
+            for (slot = 0; slot < ix->n_slots; slot++) {
+                const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[slot];
+                uint32_t first, end;
+                one->low[slot] = one->high[slot] = 0;
+                if (plan->radius[slot] < 0) continue;
+                if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
+                first = limits[0];
+                end = limits[1];
+                if (first == end) continue;
+                if (SH_RARE(first > end || end > (uint64_t)ix->n)) return SH_BAD_POSITION;
+                if (end - first > (uint64_t)plan->max_bucket) end = first + (uint32_t)plan->max_bucket;
+                SH_PREFETCH(ix->ids + slot * ix->n + first);
+                one->low[slot] = first;
+                one->high[slot] = end;
+            }
+        }
+        if (round >= 2 && round - 2 < n_queries) { /* read these, ask for the digests */
+            sh_seeking* one = seeking + ((round - 2) & 3);
+            one->n_rows = 0;
+            for (slot = 0; slot < ix->n_slots; slot++) {
+                const uint32_t* ids = ix->ids + slot * ix->n;
+                uint32_t at = one->low[slot], end = one->high[slot];
+                if (at == end) continue;
+                if (sh_touch(ix->file, ids + at, (size_t)(end - at) * 4)) return SH_BAD_BLOCK;
+                if (SH_RARE(end - at > (uint32_t)(SH_QUEUE - one->n_rows))) {
+                    for (; at < end; at++) { /* does not fit: take this bucket on its own */
+                        uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
+                        if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+                        SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
+                        status = sh_consider(ix, plan, queries + (size_t)(round - 2) * n_bytes, round - 2, slot, row,
+                                             max_distance, hits, 1, n_bytes, hardware);
+                        if (SH_RARE(status)) return status;
+                    }
+                    continue;
+                }
+                for (; at < end; at++) {
+                    uint32_t row = ids[at];
+                    if (SH_RARE(row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
+                    SH_PREFETCH(ix->digests + (size_t)row * n_bytes);
+                    one->slots[one->n_rows] = (uint8_t)slot;
+                    one->rows[one->n_rows++] = row;
+                }
+            }
+        }
+        if (round >= 3) { /* compare these */
+            const sh_seeking* one = seeking + ((round - 3) & 3);
+            for (i = 0; i < one->n_rows; i++) {
+                status = sh_consider(ix, plan, queries + (size_t)(round - 3) * n_bytes, round - 3, one->slots[i],
+                                     one->rows[i], max_distance, hits, 1, n_bytes, hardware);
+                if (SH_RARE(status)) return status;
+            }
+        }
+    }
+    return SH_OK;
+}
+
 #define SH_PROBE_ARGUMENTS                                                                                \
     const sh_index *ix, const sh_plan *plan, const uint8_t *query, int64_t query_number, int max_distance, \
         sh_hits *hits
 
+#define SH_SEED_MANY_ARGUMENTS                                                                               \
+    const sh_index *ix, const sh_plan *plan, const uint8_t *queries, int64_t n_queries, int max_distance, \
+        sh_hits *hits
+
 #define SH_HARDWARE 0
+static int sh_seed_many_scalar(SH_SEED_MANY_ARGUMENTS) {
+    return SH_SIZES(sh_seed_many_body, ix, plan, queries, n_queries, max_distance, hits);
+}
 static int sh_range_scalar(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 0);
 }
@@ -324,6 +416,9 @@ static int sh_seed_scalar(SH_PROBE_ARGUMENTS) {
 }
 #undef SH_HARDWARE
 #define SH_HARDWARE 1
+SH_TARGET_POPCNT static int sh_seed_many_popcnt(SH_SEED_MANY_ARGUMENTS) {
+    return SH_SIZES(sh_seed_many_body, ix, plan, queries, n_queries, max_distance, hits);
+}
 SH_TARGET_POPCNT static int sh_range_popcnt(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 0);
 }
@@ -338,12 +433,16 @@ struct sh_searchers {
     int (*scan)(const sh_index*, const uint8_t*, int, sh_hits*);
     int (*range)(SH_PROBE_ARGUMENTS);
     int (*seed)(SH_PROBE_ARGUMENTS);
+    int (*seed_many)(SH_SEED_MANY_ARGUMENTS);
 };
 
-static const sh_searchers sh_scalar_searchers = {sh_scan_scalar, sh_range_scalar, sh_seed_scalar};
-static const sh_searchers sh_popcnt_searchers = {sh_scan_popcnt, sh_range_popcnt, sh_seed_popcnt};
+static const sh_searchers sh_scalar_searchers = {sh_scan_scalar, sh_range_scalar, sh_seed_scalar,
+                                                 sh_seed_many_scalar};
+static const sh_searchers sh_popcnt_searchers = {sh_scan_popcnt, sh_range_popcnt, sh_seed_popcnt,
+                                                 sh_seed_many_popcnt};
 #if SH_X86
-static const sh_searchers sh_vpopcnt_searchers = {sh_scan_vpopcnt, sh_range_popcnt, sh_seed_popcnt};
+static const sh_searchers sh_vpopcnt_searchers = {sh_scan_vpopcnt, sh_range_popcnt, sh_seed_popcnt,
+                                                  sh_seed_many_popcnt};
 #endif
 
 static inline const sh_searchers* sh_searchers_at(int level) {
@@ -353,8 +452,19 @@ static inline const sh_searchers* sh_searchers_at(int level) {
     return level >= SH_POPCNT ? &sh_popcnt_searchers : &sh_scalar_searchers;
 }
 
-static inline int sh_seed(SH_PROBE_ARGUMENTS) {
-    return ix->searchers->seed(ix, plan, query, query_number, max_distance, hits);
+/* Push what shares a slot with each of many queries and lies within a distance of it. */
+static inline int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
+                          int max_distance, sh_hits* hits) {
+    int64_t query;
+    int slot, status, plain = 1;
+    for (slot = 0; slot < ix->n_slots; slot++)
+        plain &= plan->radius[slot] < 0 || (plan->n_masks[slot] == 1 && plan->masks[slot][0] == 0);
+    if (plain) return ix->searchers->seed_many(ix, plan, queries, n_queries, max_distance, hits);
+    for (query = 0; query < n_queries; query++) {
+        status = ix->searchers->seed(ix, plan, queries + (size_t)query * ix->n_bytes, query, max_distance, hits);
+        if (status) return status;
+    }
+    return SH_OK;
 }
 
 /* Answer one query; its keys end up sorted by (distance, row) behind those already there. */

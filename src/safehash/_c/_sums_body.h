@@ -1,31 +1,8 @@
-/* PDQ's operator applied: from pixels to the 64 x 64 picture, and to those of its turns. Included by _kernels_body.h. */
-
-/* acc[c] += w0 * r0[c] + ... + w3 * r3[c]; the caller keeps the sum of weights within 257, so no carry is lost. */
-static void SH_NAME(add_rows4)(uint16_t *restrict acc, const uint8_t *restrict r0, const uint8_t *restrict r1,
-                               const uint8_t *restrict r2, const uint8_t *restrict r3, unsigned w0, unsigned w1,
-                               unsigned w2, unsigned w3, ptrdiff_t n)
-{
-    const uint16_t a = (uint16_t)w0, b = (uint16_t)w1, c = (uint16_t)w2, d = (uint16_t)w3;
-    for (ptrdiff_t i = 0; i < n; i++)
-        acc[i] = (uint16_t)(acc[i] + (uint16_t)(a * r0[i]) + (uint16_t)(b * r1[i]) + (uint16_t)(c * r2[i]) +
-                            (uint16_t)(d * r3[i]));
-}
-
-static void SH_NAME(set_rows4)(uint16_t *restrict acc, const uint8_t *restrict r0, const uint8_t *restrict r1,
-                               const uint8_t *restrict r2, const uint8_t *restrict r3, unsigned w0, unsigned w1,
-                               unsigned w2, unsigned w3, ptrdiff_t n)
-{
-    const uint16_t a = (uint16_t)w0, b = (uint16_t)w1, c = (uint16_t)w2, d = (uint16_t)w3;
-    for (ptrdiff_t i = 0; i < n; i++)
-        acc[i] = (uint16_t)((uint16_t)(a * r0[i]) + (uint16_t)(b * r1[i]) + (uint16_t)(c * r2[i]) +
-                            (uint16_t)(d * r3[i]));
-}
-
-static void SH_NAME(add_row_float)(float *restrict acc, const uint8_t *restrict row, float weight, ptrdiff_t n)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        acc[i] += weight * (float)row[i];
-}
+/* PDQ's operator applied: from pixels to the 64 x 64 picture, and to those of its turns. Included by _kernels_body.h.
+ *
+ * Bands of rows are added up first, eight at a time, in 16 bits where their weights allow; the sums are turned, so that one
+ * vector holds a column of eight; then bands of columns are added up. Sums of rows are exact, whatever holds them.
+ */
 
 /* mixed[pitch * c + lane] = lines[lane][c] for eight lines of n floats: afterwards one vector holds one column. */
 static void SH_NAME(mix_lines)(float *restrict mixed, ptrdiff_t pitch, const float *restrict lines, ptrdiff_t n)
@@ -74,64 +51,122 @@ static void SH_NAME(transpose)(float *restrict out, const float *restrict in)
         SH_NAME(mix_lines)(out + k, 64, in + 64 * k, 64);
 }
 
-/* sum[lane] = mixed[pitch i + lane] * w[i] added up in order of i for eight lanes, of two neighbouring bands at once:
- * sums[0..7] and sums[8..15]. */
-static inline void SH_NAME(dot8_twice)(float *restrict sums, const float *restrict mixed, ptrdiff_t pitch,
-                                       const sh_bands *bands, int j)
-{
-    const float *restrict a = mixed + pitch * bands->start[j], *restrict b = mixed + pitch * bands->start[j + 1];
-    const float *restrict v = bands->weights + bands->offset[j], *restrict w = bands->weights + bands->offset[j + 1];
-    const ptrdiff_t n_a = bands->length[j], n_b = bands->length[j + 1], both = n_a < n_b ? n_a : n_b;
-    ptrdiff_t i = 0;
+/* ---- the columns: bands of eight lines ---- */
+
+/* turned[64 (j + b) + lane] = sum of band j + b of line `lane`, each sample times its weight, in their order, times both
+ * scales: for four bands at once. `mixed` holds the eight samples of one column after another. SH_BANDS makes this for each
+ * type of sample. */
 #if defined(__GNUC__)
-    sh_float8 first = {0}, second = {0};
-    for (; i < both; i++) {
-        first += SH_LOAD(8, a + pitch * i) * v[i];
-        second += SH_LOAD(8, b + pitch * i) * w[i];
+#define SH_BANDS(name, type, load)                                                                                     \
+    static inline void SH_NAME(name)(float *restrict turned, const type *restrict mixed, const sh_operator *op,        \
+                                     const float *restrict down, int j)                                                \
+    {                                                                                                                  \
+        const sh_bands *bands = &op->bands;                                                                            \
+        sh_float8 sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                                      \
+        const ptrdiff_t *n = bands->length + j, *start = bands->start + j, *offset = bands->offset + j;                \
+        const type *restrict at0 = mixed + 8 * start[0], *restrict at1 = mixed + 8 * start[1];                         \
+        const type *restrict at2 = mixed + 8 * start[2], *restrict at3 = mixed + 8 * start[3];                         \
+        const float *restrict w0 = bands->weights + offset[0], *restrict w1 = bands->weights + offset[1];              \
+        const float *restrict w2 = bands->weights + offset[2], *restrict w3 = bands->weights + offset[3];              \
+        const ptrdiff_t all = sh_least(sh_least(n[0], n[1]), sh_least(n[2], n[3]));                                    \
+        for (ptrdiff_t i = 0; i < all; i++) {                                                                          \
+            sum0 += load(at0 + 8 * i) * w0[i];                                                                         \
+            sum1 += load(at1 + 8 * i) * w1[i];                                                                         \
+            sum2 += load(at2 + 8 * i) * w2[i];                                                                         \
+            sum3 += load(at3 + 8 * i) * w3[i];                                                                         \
+        }                                                                                                              \
+        for (ptrdiff_t i = all; i < n[0]; i++)                                                                         \
+            sum0 += load(at0 + 8 * i) * w0[i];                                                                         \
+        for (ptrdiff_t i = all; i < n[1]; i++)                                                                         \
+            sum1 += load(at1 + 8 * i) * w1[i];                                                                         \
+        for (ptrdiff_t i = all; i < n[2]; i++)                                                                         \
+            sum2 += load(at2 + 8 * i) * w2[i];                                                                         \
+        for (ptrdiff_t i = all; i < n[3]; i++)                                                                         \
+            sum3 += load(at3 + 8 * i) * w3[i];                                                                         \
+        const float *restrict across = op->scale + j;                                                                  \
+        SH_STORE(8, turned + 64 * j) = sum0 * (across[0] * SH_LOAD(8, down));                                          \
+        SH_STORE(8, turned + 64 * j + 64) = sum1 * (across[1] * SH_LOAD(8, down));                                     \
+        SH_STORE(8, turned + 64 * j + 128) = sum2 * (across[2] * SH_LOAD(8, down));                                    \
+        SH_STORE(8, turned + 64 * j + 192) = sum3 * (across[3] * SH_LOAD(8, down));                                    \
     }
-    for (; i < n_a; i++)
-        first += SH_LOAD(8, a + pitch * i) * v[i];
-    for (; i < n_b; i++)
-        second += SH_LOAD(8, b + pitch * i) * w[i];
-    SH_STORE(8, sums) = first;
-    SH_STORE(8, sums + 8) = second;
 #else
-    for (int lane = 0; lane < 16; lane++)
-        sums[lane] = 0.0f;
-    (void)both;
-    for (int lane = 0; lane < 8; lane++) {
-        for (i = 0; i < n_a; i++)
-            sums[lane] += a[pitch * i + lane] * v[i];
-        for (i = 0; i < n_b; i++)
-            sums[8 + lane] += b[pitch * i + lane] * w[i];
+#define SH_BANDS(name, type, load)                                                                                     \
+    static inline void SH_NAME(name)(float *restrict turned, const type *restrict mixed, const sh_operator *op,        \
+                                     const float *restrict down, int j)                                                \
+    {                                                                                                                  \
+        const sh_bands *bands = &op->bands;                                                                            \
+        for (int b = j; b < j + 4; b++)                                                                                \
+            for (int lane = 0; lane < 8; lane++) {                                                                     \
+                float sum = 0.0f;                                                                                      \
+                for (ptrdiff_t i = 0; i < bands->length[b]; i++)                                                       \
+                    sum += load(mixed + 8 * (bands->start[b] + i) + lane) * bands->weights[bands->offset[b] + i];      \
+                turned[64 * b + lane] = sum * (op->scale[b] * down[lane]);                                             \
+            }                                                                                                          \
     }
 #endif
+
+SH_BANDS(bands_of_floats, float, SH_FLOATS_AT)
+
+/* ---- the rows: one band of them, whatever its weights ---- */
+
+/* acc[c] += w0 * r0[c] + ... + w3 * r3[c]; the caller keeps the sum of weights within 257, so no carry is lost. */
+static void SH_NAME(add_rows4)(uint16_t *restrict acc, const uint8_t *restrict r0, const uint8_t *restrict r1,
+                               const uint8_t *restrict r2, const uint8_t *restrict r3, unsigned w0, unsigned w1,
+                               unsigned w2, unsigned w3, ptrdiff_t n)
+{
+    const uint16_t a = (uint16_t)w0, b = (uint16_t)w1, c = (uint16_t)w2, d = (uint16_t)w3;
+    for (ptrdiff_t i = 0; i < n; i++)
+        acc[i] = (uint16_t)(acc[i] + (uint16_t)(a * r0[i]) + (uint16_t)(b * r1[i]) + (uint16_t)(c * r2[i]) +
+                            (uint16_t)(d * r3[i]));
 }
 
-/* One row of the 64 x 64 picture before the column operator, whatever the weights: line[c] = sum over the band's rows.
- * `line` has room for `n` floats; the sums are integers wherever the band's weights are. */
-static void SH_NAME(rows_of_large_band)(float *restrict line, uint16_t *restrict acc16, const uint8_t *pixels,
-                                  ptrdiff_t row_stride, ptrdiff_t n, const sh_operator *op, int band)
+/* line[c] += weight times sample c of each tap's row, in their order. */
+static void SH_NAME(line_of_fractions)(float *restrict line, const sh_picture *picture, ptrdiff_t n, const sh_tap *first,
+                                       const sh_tap *end)
 {
-    const sh_tap *tap = op->taps + op->tap_start[band];
-    const sh_tap *end = op->taps + op->tap_start[band + 1];
-    if (!op->is_integer[band]) {
-        memset(line, 0, (size_t)n * sizeof *line);
-        for (; tap < end; tap++)
-            SH_NAME(add_row_float)(line, pixels + tap->sample * row_stride, tap->weight, n);
+    ptrdiff_t c = 0;
+#if defined(__GNUC__)
+    for (; c + 16 <= n; c += 16) { /* so many sums stay in registers */
+        sh_float8 left = {0}, right = {0};
+        for (const sh_tap *tap = first; tap < end; tap++) {
+            const uint8_t *row = picture->data + tap->sample * picture->row_stride + c;
+#if SH_WIDTH >= 8
+            left += tap->weight * SH_WIDE_BYTES_AT(row);
+            right += tap->weight * SH_WIDE_BYTES_AT(row + 8);
+#else
+            left += tap->weight * SH_BYTES_AT(row);
+            right += tap->weight * SH_BYTES_AT(row + 8);
+#endif
+        }
+        SH_STORE(8, line + c) = left;
+        SH_STORE(8, line + c + 8) = right;
+    }
+#endif
+    for (const sh_tap *tap = first; tap < end; tap++)
+        for (ptrdiff_t i = c; i < n; i++)
+            line[i] += tap->weight * (float)picture->data[tap->sample * picture->row_stride + i];
+}
+
+/* line[c] = sum over the band's rows, which are integers wherever its weights are; n floats. acc16: as many. */
+static void SH_NAME(line_of_band)(float *restrict line, uint16_t *restrict acc16, const sh_picture *picture, ptrdiff_t n,
+                                  const sh_operator *op, int band)
+{
+    const sh_tap *tap = op->taps + op->tap_start[band], *end = op->taps + op->tap_start[band + 1];
+    memset(line, 0, (size_t)n * sizeof *line);
+    if (op->kind[band] == SH_FRACTIONS) {
+        SH_NAME(line_of_fractions)(line, picture, n, tap, end);
         return;
     }
-    int first = 1;
     while (tap < end) {
         unsigned total = 0;
-        int fresh = 1;
+        memset(acc16, 0, (size_t)n * sizeof *acc16);
         /* as many taps as fit 16 bits: 255 * 257 = 65535 */
         while (tap < end && total + (unsigned)tap->weight <= 257) {
             const uint8_t *row[4];
             unsigned weight[4] = {0, 0, 0, 0};
             int filled = 0;
             while (filled < 4 && tap < end && total + (unsigned)tap->weight <= 257) {
-                row[filled] = pixels + tap->sample * row_stride;
+                row[filled] = picture->data + tap->sample * picture->row_stride;
                 weight[filled] = (unsigned)tap->weight;
                 total += weight[filled];
                 filled++;
@@ -139,169 +174,374 @@ static void SH_NAME(rows_of_large_band)(float *restrict line, uint16_t *restrict
             }
             for (int i = filled; i < 4; i++)
                 row[i] = row[0];
-            if (fresh)
-                SH_NAME(set_rows4)(acc16, row[0], row[1], row[2], row[3], weight[0], weight[1], weight[2],
-                                   weight[3], n);
-            else
-                SH_NAME(add_rows4)(acc16, row[0], row[1], row[2], row[3], weight[0], weight[1], weight[2],
-                                   weight[3], n);
-            fresh = 0;
+            SH_NAME(add_rows4)(acc16, row[0], row[1], row[2], row[3], weight[0], weight[1], weight[2], weight[3], n);
         }
-        if (first)
-            for (ptrdiff_t i = 0; i < n; i++)
-                line[i] = (float)acc16[i];
-        else
-            for (ptrdiff_t i = 0; i < n; i++)
-                line[i] += (float)acc16[i];
-        first = 0;
+        for (ptrdiff_t i = 0; i < n; i++)
+            line[i] += (float)acc16[i];
     }
 }
 
-/* Rows `*first` to `*end` and their weights if they are integers that come to at most 257, adjacent as they are
- * when no weight was cut into several taps; else 0. */
-static int SH_NAME(is_small_band)(const sh_operator *op, int band, ptrdiff_t *first, ptrdiff_t *end)
+#if SH_HALVES
+
+/* ---- the rows in 16 bits ---- */
+
+typedef SH_JOIN(sh_sums, SH_WIDTH) SH_NAME(sums);
+
+#define SH_CHUNK (4 * SH_WIDTH) /* columns that are added up at once, in two vectors of sums */
+
+/* Rows that are added at once, and where in a chunk the columns of an eighth vector of eight sums stand. Where instructions add
+ * up products of bytes in pairs, two rows make pairs of each column, and sixteen columns after another come out in two
+ * vectors; elsewhere even columns come out in one vector and odd ones in the other. */
+#if SH_WIDTH >= 8
+#define SH_AT_ONCE 2
+#define SH_FIRST_COLUMN(eighth) (16 * (eighth) - (2 * (eighth) >= SH_WIDTH / 2 ? 4 * SH_WIDTH - 8 : 0))
+#define SH_COLUMN_STEP 1
+#else
+#define SH_AT_ONCE 1
+#define SH_FIRST_COLUMN(eighth) (eighth)
+#define SH_COLUMN_STEP 2
+#endif
+
+/* Add a chunk of SH_AT_ONCE rows, `below` bytes apart, times their weights. */
+SH_INLINE void SH_NAME(add_weighted)(SH_NAME(sums) *one, SH_NAME(sums) *other, const uint8_t *row, ptrdiff_t below,
+                                     const SH_NAME(sums) *weight)
 {
-    const sh_tap *tap = op->taps + op->tap_start[band], *last = op->taps + op->tap_start[band + 1] - 1;
-    float total = 0.0f;
-    *first = tap->sample;
-    *end = last->sample + 1;
-    if (!op->is_integer[band])
-        return 0;
-    for (; tap <= last; tap++)
-        total += tap->weight;
-    return total <= 257.0f;
+#if SH_WIDTH >= 8
+    SH_JOIN(sh_bytes, SH_WIDTH) upper, lower;
+    __builtin_memcpy(&upper, row, sizeof upper);
+    __builtin_memcpy(&lower, row + below, sizeof lower);
+    *one += (SH_NAME(sums))SH_JOIN(SH_PRODUCTS, SH_WIDTH)(SH_JOIN(SH_ZIP_LOW, SH_WIDTH)(upper, lower), *weight);
+    *other += (SH_NAME(sums))SH_JOIN(SH_PRODUCTS, SH_WIDTH)(SH_JOIN(SH_ZIP_HIGH, SH_WIDTH)(upper, lower), *weight);
+#else
+    SH_NAME(sums) pair;
+    (void)below;
+    __builtin_memcpy(&pair, row, sizeof pair);
+    *one += (pair & 255) * *weight;
+    *other += (pair >> 8) * *weight;
+#endif
 }
 
-#if defined(__GNUC__)
-/* Sums of the even and of the odd columns, as floats side by side. */
-static inline void SH_NAME(spread)(float *restrict line, const SH_JOIN(sh_sums, SH_WIDTH) *even,
-                                   const SH_JOIN(sh_sums, SH_WIDTH) *odd)
+SH_INLINE void SH_NAME(store_halves)(uint16_t *line, const SH_NAME(sums) *one, const SH_NAME(sums) *other)
 {
-    uint16_t left[2 * SH_WIDTH], right[2 * SH_WIDTH];
-    memcpy(left, even, sizeof left);
-    memcpy(right, odd, sizeof right);
-    for (int i = 0; i < 2 * SH_WIDTH; i++) {
-        line[2 * i] = (float)left[i];
-        line[2 * i + 1] = (float)right[i];
+    __builtin_memcpy(line, one, sizeof *one);
+    __builtin_memcpy(line + SH_CHUNK / 2, other, sizeof *other);
+}
+
+/* The weights of rows as add_weighted wants them; a row beyond the last has none. Returns how many vectors there are. */
+SH_INLINE ptrdiff_t SH_NAME(spread_weights)(SH_NAME(sums) *spread, const uint16_t *weights, ptrdiff_t n_rows)
+{
+    ptrdiff_t n = 0;
+    for (ptrdiff_t r = 0; r < n_rows; r += SH_AT_ONCE) {
+        const uint16_t second = SH_AT_ONCE == 2 && r + 1 < n_rows ? weights[r + 1] : 0;
+        spread[n++] = (SH_NAME(sums)){0} + (uint16_t)(weights[r] | second << 8);
+    }
+    return n;
+}
+
+/* line = the weighted sum of n_rows rows over n columns, a chunk at least. The last chunk ends with the line, and may overlap
+ * the one before it. Where there is another line, with other weights of the same rows, they are read once. Bytes of rows
+ * so far `ahead` are asked for, unless that is 0. */
+SH_INLINE void SH_NAME(halves_of_rows)(uint16_t *restrict line, uint16_t *restrict other_line, const uint8_t *start,
+                                       ptrdiff_t row_stride, ptrdiff_t n, const uint16_t *weights,
+                                       const uint16_t *other_weights, ptrdiff_t n_rows, const int ahead)
+{
+    SH_NAME(sums) weight[SH_MOST_ROWS], other_weight[SH_MOST_ROWS];
+    const ptrdiff_t n_steps = SH_NAME(spread_weights)(weight, weights, n_rows);
+    const ptrdiff_t last = n_rows % SH_AT_ONCE ? n_steps - 1 : n_steps; /* the last row has none below */
+    if (other_line != NULL)
+        SH_NAME(spread_weights)(other_weight, other_weights, n_rows);
+    ptrdiff_t c = 0;
+    if (other_line == NULL)
+        for (; c + 2 * SH_CHUNK <= n; c += 2 * SH_CHUNK) {
+            const uint8_t *row = start + c;
+            SH_NAME(sums) one = {0}, two = {0}, three = {0}, four = {0};
+            for (ptrdiff_t step = 0; step < n_steps; step++, row += SH_AT_ONCE * row_stride) {
+                const ptrdiff_t below = step == last ? 0 : row_stride;
+                SH_NAME(add_weighted)(&one, &two, row, below, weight + step);
+                SH_NAME(add_weighted)(&three, &four, row + SH_CHUNK, below, weight + step);
+                if (ahead) {
+                    SH_PREFETCH(row + ahead);
+                    SH_PREFETCH(row + below + ahead);
+                }
+            }
+            SH_NAME(store_halves)(line + c, &one, &two);
+            SH_NAME(store_halves)(line + c + SH_CHUNK, &three, &four);
+        }
+    for (; c < n; c += SH_CHUNK) {
+        const uint8_t *row = start + sh_least(c, n - SH_CHUNK);
+        SH_NAME(sums) one = {0}, two = {0}, other_one = {0}, other_two = {0};
+        for (ptrdiff_t step = 0; step < n_steps; step++, row += SH_AT_ONCE * row_stride) {
+            const ptrdiff_t below = step == last ? 0 : row_stride;
+            SH_NAME(add_weighted)(&one, &two, row, below, weight + step);
+            if (other_line != NULL)
+                SH_NAME(add_weighted)(&other_one, &other_two, row, below, other_weight + step);
+        }
+        SH_NAME(store_halves)(line + c, &one, &two);
+        if (other_line != NULL)
+            SH_NAME(store_halves)(other_line + c, &other_one, &other_two);
+    }
+}
+
+/* A band's first row, how many it has, and their weights, where they are few and come to 16 bits. */
+static inline ptrdiff_t SH_NAME(rows_of_band)(uint16_t *weights, ptrdiff_t *first, const sh_operator *op, int band)
+{
+    const sh_tap *taps = op->taps + op->tap_start[band];
+    const ptrdiff_t n_rows = op->tap_start[band + 1] - op->tap_start[band];
+    *first = taps->sample;
+    for (ptrdiff_t r = 0; r < n_rows; r++)
+        weights[r] = (uint16_t)taps[r].weight;
+    return n_rows;
+}
+
+/* line = a small band in halves. */
+static void SH_NAME(halves_of_band)(uint16_t *restrict line, const sh_picture *picture, ptrdiff_t n, const sh_operator *op,
+                                    int band)
+{
+    uint16_t weights[SH_MOST_ROWS];
+    ptrdiff_t first;
+    const ptrdiff_t n_rows = SH_NAME(rows_of_band)(weights, &first, op, band);
+    SH_NAME(halves_of_rows)(line, NULL, picture->data + first * picture->row_stride, picture->row_stride, n, weights, NULL,
+                            n_rows, 0);
+}
+
+/* Two small bands that share most of their rows. */
+static void SH_NAME(halves_of_two)(uint16_t *restrict line, uint16_t *restrict other_line, const sh_picture *picture,
+                                   ptrdiff_t n, const sh_operator *op, int band, const sh_operator *other, int other_band)
+{
+    uint16_t own[SH_MOST_ROWS], others[SH_MOST_ROWS], weights[SH_MOST_ROWS] = {0}, other_weights[SH_MOST_ROWS] = {0};
+    ptrdiff_t first, other_first;
+    const ptrdiff_t n_own = SH_NAME(rows_of_band)(own, &first, op, band);
+    const ptrdiff_t n_others = SH_NAME(rows_of_band)(others, &other_first, other, other_band);
+    const ptrdiff_t start = sh_least(first, other_first);
+    const ptrdiff_t n_rows = sh_most(first + n_own, other_first + n_others) - start;
+    if (n_rows > SH_MOST_ROWS) {
+        SH_NAME(halves_of_band)(line, picture, n, op, band);
+        SH_NAME(halves_of_band)(other_line, picture, n, other, other_band);
+        return;
+    }
+    memcpy(weights + (first - start), own, (size_t)n_own * sizeof *own);
+    memcpy(other_weights + (other_first - start), others, (size_t)n_others * sizeof *others);
+    SH_NAME(halves_of_rows)(line, other_line, picture->data + start * picture->row_stride, picture->row_stride, n, weights,
+                            other_weights, n_rows, 0);
+}
+
+/* mixed[8 c + lane] = column c of eight lines in halves, `pitch` apart. */
+static void SH_NAME(mix_halves)(uint16_t *restrict mixed, const uint16_t *restrict lines, ptrdiff_t pitch, ptrdiff_t n)
+{
+    for (ptrdiff_t c = 0; c < n; c += SH_CHUNK)
+        for (int at = 0; at < SH_CHUNK; at += 8) {
+            uint16_t *restrict to = mixed + 8 * (sh_least(c, n - SH_CHUNK) + SH_FIRST_COLUMN(at / 8));
+            sh_int4 in[8], pairs[8], fours[8];
+            for (int lane = 0; lane < 8; lane++)
+                __builtin_memcpy(in + lane, lines + lane * pitch + c + at, sizeof *in);
+            for (int two = 0; two < 8; two += 2) {
+                pairs[two] = SH_ZIP16_LOW(in[two], in[two + 1]);
+                pairs[two + 1] = SH_ZIP16_HIGH(in[two], in[two + 1]);
+            }
+            for (int four = 0; four < 8; four += 4)
+                for (int half = 0; half < 2; half++) {
+                    const sh_int4 a = pairs[four + half], b = pairs[four + half + 2];
+                    fours[four + 2 * half] = SH_SHUFFLE(a, b, 0, 4, 1, 5);
+                    fours[four + 2 * half + 1] = SH_SHUFFLE(a, b, 2, 6, 3, 7);
+                }
+            for (int two = 0; two < 4; two++) {
+                const sh_int4 low = SH_SHUFFLE(fours[two], fours[two + 4], 0, 1, 4, 5);
+                const sh_int4 high = SH_SHUFFLE(fours[two], fours[two + 4], 2, 3, 6, 7);
+                __builtin_memcpy(to + 8 * SH_COLUMN_STEP * 2 * two, &low, sizeof low);
+                __builtin_memcpy(to + 8 * SH_COLUMN_STEP * (2 * two + 1), &high, sizeof high);
+            }
+        }
+}
+
+#if SH_WIDTH >= 8
+SH_BANDS(bands_of_halves, uint16_t, SH_WIDE_HALVES_AT)
+#else
+SH_BANDS(bands_of_halves, uint16_t, SH_HALVES_AT)
+#endif
+
+/* turned[64 j] = the sum of band j of one line, as in SH_BANDS. */
+static void SH_NAME(bands_of_line)(float *restrict turned, const float *restrict line, const sh_operator *op, float down)
+{
+    const sh_bands *bands = &op->bands;
+    for (int j = 0; j < 64; j++) {
+        const float *restrict from = line + bands->start[j], *restrict weight = bands->weights + bands->offset[j];
+        float sum = 0.0f;
+        for (ptrdiff_t i = 0; i < bands->length[j]; i++)
+            sum += from[i] * weight[i];
+        turned[64 * j] = sum * (op->scale[j] * down);
+    }
+}
+
+/* line[c] += the sums of one chunk in halves, from column `from` of it on. */
+static void SH_NAME(add_chunk)(float *restrict line, const uint16_t *restrict halves, ptrdiff_t from)
+{
+    for (int eighth = 0; eighth < SH_CHUNK / 8; eighth++, halves += 8) {
+        float *restrict to = line + SH_FIRST_COLUMN(eighth);
+#if SH_WIDTH >= 8
+        if (SH_FIRST_COLUMN(eighth) >= from) {
+            SH_STORE(8, to) = SH_LOAD(8, to) + SH_WIDE_HALVES_AT(halves);
+            continue;
+        }
+#endif
+        for (int i = 0; i < 8; i++)
+            if (SH_FIRST_COLUMN(eighth) + SH_COLUMN_STEP * i >= from)
+                to[SH_COLUMN_STEP * i] += (float)halves[i];
+    }
+}
+
+/* line = a band whose integer weights come to more than 16 bits, some of its rows after the others; sums stay under 2^24,
+ * which floats hold exactly. */
+static void SH_NAME(line_of_middling)(float *restrict line, const sh_picture *picture, ptrdiff_t n, const sh_operator *op,
+                                      int band)
+{
+    const sh_tap *end = op->taps + op->tap_start[band + 1];
+    uint16_t weights[SH_MOST_ROWS], halves[SH_BLOCK + 2 * SH_CHUNK];
+    memset(line, 0, (size_t)n * sizeof *line);
+    for (ptrdiff_t from = 0, width; from < n; from += width) {
+        width = n - from < SH_BLOCK + SH_CHUNK ? n - from : SH_BLOCK; /* a chunk at least is left for the last one */
+        for (const sh_tap *tap = op->taps + op->tap_start[band]; tap < end;) {
+            const uint8_t *start = picture->data + tap->sample * picture->row_stride + from;
+            ptrdiff_t n_rows = 0;
+            for (float total = tap->weight; total <= 257.0f && n_rows < SH_MOST_ROWS; total += tap->weight) {
+                weights[n_rows++] = (uint16_t)tap->weight;
+                if (++tap == end)
+                    break;
+            }
+            SH_NAME(halves_of_rows)(halves, NULL, start, picture->row_stride, width, weights, NULL, n_rows,
+                                    SH_BYTES_AHEAD);
+            for (ptrdiff_t c = 0; c < width; c += SH_CHUNK) {
+                const ptrdiff_t at = sh_least(c, width - SH_CHUNK);
+                SH_NAME(add_chunk)(line + from + at, halves + c, c - at);
+            }
+        }
     }
 }
 #endif
 
-/* line[c] = sum over a band's rows, and the same for a second operator's band where there is one: bands that
- * share most of their rows, which are then read once. acc16 as above. */
-static void SH_NAME(rows_of_bands)(float *restrict line, float *restrict other_line, uint16_t *restrict acc16,
-                                   const uint8_t *pixels, ptrdiff_t row_stride, ptrdiff_t n,
-                                   const sh_operator *op, int band, const sh_operator *other, int other_band)
+/* ---- both ---- */
+
+static void SH_NAME(line_of)(float *restrict line, uint16_t *restrict acc16, const sh_picture *picture, ptrdiff_t n,
+                             const sh_operator *op, int band)
 {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    typedef SH_JOIN(sh_sums, SH_WIDTH) sums;
-    ptrdiff_t first, end, other_first, other_end;
-    int small = n >= 4 * SH_WIDTH && SH_NAME(is_small_band)(op, band, &first, &end);
-    if (small && other != NULL) {
-        small = SH_NAME(is_small_band)(other, other_band, &other_first, &other_end);
-        first = other_first < first ? other_first : first;
-        end = other_end > end ? other_end : end;
-    }
-    if (small && end - first <= SH_MOST_ROWS) {
-        const ptrdiff_t n_rows = end - first;
-        sums weight[SH_MOST_ROWS], other_weight[SH_MOST_ROWS];
-        memset(weight, 0, (size_t)n_rows * sizeof *weight);
-        memset(other_weight, 0, (size_t)n_rows * sizeof *other_weight);
-        for (const sh_tap *tap = op->taps + op->tap_start[band]; tap < op->taps + op->tap_start[band + 1]; tap++)
-            weight[tap->sample - first] += (uint16_t)tap->weight;
-        if (other != NULL)
-            for (const sh_tap *tap = other->taps + other->tap_start[other_band];
-                 tap < other->taps + other->tap_start[other_band + 1]; tap++)
-                other_weight[tap->sample - first] += (uint16_t)tap->weight;
-        const uint8_t *start = pixels + first * row_stride;
-        for (ptrdiff_t c = 0; c < n; c += 4 * SH_WIDTH) {
-            if (c > n - 4 * SH_WIDTH)
-                c = n - 4 * SH_WIDTH; /* the last columns: some of them again */
-            const uint8_t *row = start + c;
-            sums even = {0}, odd = {0}, other_even = {0}, other_odd = {0}, pair;
-            if (other == NULL)
-                for (ptrdiff_t r = 0; r < n_rows; r++, row += row_stride) {
-                    __builtin_memcpy(&pair, row, sizeof pair);
-                    even += (pair & 255) * weight[r];
-                    odd += (pair >> 8) * weight[r];
-                }
-            else
-                for (ptrdiff_t r = 0; r < n_rows; r++, row += row_stride) {
-                    __builtin_memcpy(&pair, row, sizeof pair);
-                    const sums low = pair & 255, high = pair >> 8;
-                    even += low * weight[r];
-                    odd += high * weight[r];
-                    other_even += low * other_weight[r];
-                    other_odd += high * other_weight[r];
-                }
-            SH_NAME(spread)(line + c, &even, &odd);
-            if (other != NULL)
-                SH_NAME(spread)(other_line + c, &other_even, &other_odd);
-        }
+#if SH_HALVES
+    if (n >= SH_CHUNK && op->kind[band] <= SH_MIDDLING) {
+        SH_NAME(line_of_middling)(line, picture, n, op, band);
         return;
     }
 #endif
-    SH_NAME(rows_of_large_band)(line, acc16, pixels, row_stride, n, op, band);
-    if (other != NULL)
-        SH_NAME(rows_of_large_band)(other_line, acc16, pixels, row_stride, n, other, other_band);
+    SH_NAME(line_of_band)(line, acc16, picture, n, op, band);
 }
 
-/* small[64][64] = P_rows Y P_cols^T.
- * pixels: rows x cols x channels, uint8, the samples of a row adjacent. lines and mixed: 8 * cols * channels floats;
- * acc16: cols * channels. For colour, the columns operator carries the luma weights: the rows pass is linear,
- * so luma is taken of 64 rows instead of all, and never rounded. */
-static void SH_NAME(small_picture)(float *restrict small, const uint8_t *pixels, ptrdiff_t row_stride,
-                                   ptrdiff_t cols, int channels, const sh_operator *row_op,
-                                   const sh_operator *col_op, float *lines, float *mixed, uint16_t *acc16)
+/* turned = eight bands of rows, from `k` on, by the operators of columns: for each of `n_col_ops`, 4096 floats further on,
+ * its 64 bands of these eight lines. The lines are in `lines`, n floats each. */
+static void SH_NAME(bands_of_lines)(float *restrict turned, const float *restrict lines, float *restrict mixed,
+                                    ptrdiff_t n, const sh_operator *row_op, int k, const sh_operator *const *col_ops,
+                                    int n_col_ops)
 {
-    const sh_bands *bands = channels == 3 ? &col_op->colour : &col_op->grey;
-    const ptrdiff_t n = cols * channels;
-    for (int k = 0; k < 64; k += 8) {
-        for (int lane = 0; lane < 8; lane++)
-            SH_NAME(rows_of_bands)(lines + lane * n, NULL, acc16, pixels, row_stride, n, row_op, k + lane, NULL, 0);
-        SH_NAME(mix_lines)(mixed, 8, lines, n);
-        for (int j = 0; j < 64; j += 2) {
-            float sums[16];
-            SH_NAME(dot8_twice)(sums, mixed, 8, bands, j);
-            for (int lane = 0; lane < 8; lane++) {
-                small[64 * (k + lane) + j] = sums[lane] * (col_op->scale[j] * row_op->scale[k + lane]);
-                small[64 * (k + lane) + j + 1] = sums[8 + lane] * (col_op->scale[j + 1] * row_op->scale[k + lane]);
-            }
-        }
+    SH_NAME(mix_lines)(mixed, 8, lines, n);
+    for (int flip = 0; flip < n_col_ops; flip++)
+        for (int j = 0; j < 64; j += 4)
+            SH_NAME(bands_of_floats)(turned + 4096 * flip + k, mixed, col_ops[flip], row_op->scale + k, j);
+}
+
+#if SH_HALVES
+/* Whether eight bands from k on can be added up in halves, but for those of fractions. */
+static int SH_NAME(fit_halves)(const sh_operator *op, int k)
+{
+    for (int band = k; band < k + 8; band++)
+        if (op->kind[band] != SH_SMALL && op->kind[band] != SH_FRACTIONS)
+            return 0;
+    return 1;
+}
+
+/* The same of lines in halves; those of fractions, which `lines` lacks, one by one. */
+static void SH_NAME(bands_of_halved_lines)(float *restrict turned, const uint16_t *restrict lines, ptrdiff_t pitch,
+                                           const sh_scratch *scratch, const sh_picture *picture, ptrdiff_t n,
+                                           const sh_operator *row_op, int k, const sh_operator *const *col_ops,
+                                           int n_col_ops)
+{
+    uint16_t *mixed = (uint16_t *)scratch->mixed;
+    SH_NAME(mix_halves)(mixed, lines, pitch, n);
+    for (int flip = 0; flip < n_col_ops; flip++)
+        for (int j = 0; j < 64; j += 4)
+            SH_NAME(bands_of_halves)(turned + 4096 * flip + k, mixed, col_ops[flip], row_op->scale + k, j);
+    for (int band = k; band < k + 8; band++) {
+        if (row_op->kind[band] != SH_FRACTIONS)
+            continue;
+        SH_NAME(line_of_band)(scratch->line, scratch->acc16, picture, n, row_op, band);
+        for (int flip = 0; flip < n_col_ops; flip++)
+            SH_NAME(bands_of_line)(turned + 4096 * flip + band, scratch->line, col_ops[flip], row_op->scale[band]);
     }
+}
+#endif
+
+/* small[64][64] = P_rows Y P_cols^T. For colour, the columns operator carries the luma weights: the rows pass is linear, so
+ * luma is taken of 64 rows instead of all, and never rounded. */
+static void SH_NAME(small_picture)(float *restrict small, const sh_picture *picture, const sh_operator *row_op,
+                                   const sh_operator *col_op, const sh_scratch *scratch)
+{
+    const ptrdiff_t n = sh_samples_of_row(picture);
+    float turned[4096];
+    for (int k = 0; k < 64; k += 8) {
+#if SH_HALVES
+        if (n >= SH_CHUNK && SH_NAME(fit_halves)(row_op, k)) {
+            const ptrdiff_t pitch = (n + SH_CHUNK - 1) / SH_CHUNK * SH_CHUNK;
+            for (int lane = 0; lane < 8; lane++)
+                if (row_op->kind[k + lane] == SH_SMALL)
+                    SH_NAME(halves_of_band)(scratch->halves + lane * pitch, picture, n, row_op, k + lane);
+            SH_NAME(bands_of_halved_lines)(turned, scratch->halves, pitch, scratch, picture, n, row_op, k, &col_op, 1);
+            continue;
+        }
+#endif
+        for (int lane = 0; lane < 8; lane++)
+            SH_NAME(line_of)(scratch->lines + lane * n, scratch->acc16, picture, n, row_op, k + lane);
+        SH_NAME(bands_of_lines)(turned, scratch->lines, scratch->mixed, n, row_op, k, &col_op, 1);
+    }
+    SH_NAME(transpose)(small, turned);
 }
 
 /* pictures[2 i + j] = small_picture of row_ops[i] and col_ops[j], transposed, in one sweep over the pixels: the second
- * operator of a pair reads its side backwards, so that its band 63 - k lies over the first one's band k.
- * lines and mixed: 16 * cols * channels floats. */
-static void SH_NAME(turned_pictures)(float *restrict pictures, const uint8_t *pixels, ptrdiff_t row_stride,
-                                     ptrdiff_t cols, int channels, const sh_operator *const *row_ops,
-                                     const sh_operator *const *col_ops, float *lines, float *mixed,
-                                     uint16_t *acc16)
+ * operator of a pair reads its side backwards, so that its band 63 - k lies over the first one's band k. */
+static void SH_NAME(turned_pictures)(float *restrict pictures, const sh_picture *picture,
+                                     const sh_operator *const *row_ops, const sh_operator *const *col_ops,
+                                     const sh_scratch *scratch)
 {
-    const ptrdiff_t n = cols * channels;
+    const ptrdiff_t n = sh_samples_of_row(picture);
     for (int k = 0; k < 64; k += 8) {
         /* Eight bands of each operator, those of the second in ascending order too. */
-        for (int lane = 0; lane < 8; lane++)
-            SH_NAME(rows_of_bands)(lines + lane * n, lines + (15 - lane) * n, acc16, pixels, row_stride, n,
-                                   row_ops[0], k + lane, row_ops[1], 63 - k - lane);
-        SH_NAME(mix_lines)(mixed, 16, lines, n);
-        SH_NAME(mix_lines)(mixed + 8, 16, lines + 8 * n, n);
-        for (int flip = 0; flip < 2; flip++) {
-            const sh_bands *bands = channels == 3 ? &col_ops[flip]->colour : &col_ops[flip]->grey;
-            const float *restrict across = col_ops[flip]->scale;
-            for (int back = 0; back < 2; back++) {
-                const int at = back ? 56 - k : k;
-                const float *restrict down = row_ops[back]->scale + at;
-                for (int j = 0; j < 64; j += 2) {
-                    float sums[16], *restrict out = pictures + 4096 * (2 * back + flip) + 64 * j + at;
-                    SH_NAME(dot8_twice)(sums, mixed + 8 * back, 16, bands, j);
-                    for (int lane = 0; lane < 8; lane++) {
-                        out[lane] = sums[lane] * (across[j] * down[lane]);
-                        out[64 + lane] = sums[8 + lane] * (across[j + 1] * down[lane]);
-                    }
-                }
+        const int starts[2] = {k, 56 - k};
+#if SH_HALVES
+        if (n >= SH_CHUNK && SH_NAME(fit_halves)(row_ops[0], starts[0]) && SH_NAME(fit_halves)(row_ops[1], starts[1])) {
+            const ptrdiff_t pitch = (n + SH_CHUNK - 1) / SH_CHUNK * SH_CHUNK;
+            uint16_t *lines = scratch->halves, *others = lines + 8 * pitch;
+            for (int lane = 0; lane < 8; lane++) {
+                const int band = k + lane, other = 63 - k - lane;
+                const int is_small = row_ops[0]->kind[band] == SH_SMALL, is_other = row_ops[1]->kind[other] == SH_SMALL;
+                uint16_t *to = lines + lane * pitch, *other_to = others + (7 - lane) * pitch;
+                if (is_small && is_other)
+                    SH_NAME(halves_of_two)(to, other_to, picture, n, row_ops[0], band, row_ops[1], other);
+                else if (is_small)
+                    SH_NAME(halves_of_band)(to, picture, n, row_ops[0], band);
+                else if (is_other)
+                    SH_NAME(halves_of_band)(other_to, picture, n, row_ops[1], other);
             }
+            for (int back = 0; back < 2; back++)
+                SH_NAME(bands_of_halved_lines)(pictures + 8192 * back, back ? others : lines, pitch, scratch, picture, n,
+                                               row_ops[back], starts[back], col_ops, 2);
+            continue;
+        }
+#endif
+        for (int back = 0; back < 2; back++) {
+            for (int lane = 0; lane < 8; lane++)
+                SH_NAME(line_of)(scratch->lines + lane * n, scratch->acc16, picture, n, row_ops[back], starts[back] + lane);
+            SH_NAME(bands_of_lines)(pictures + 8192 * back, scratch->lines, scratch->mixed, n, row_ops[back],
+                                    starts[back], col_ops, 2);
         }
     }
 }
+
+#undef SH_BANDS
+#undef SH_CHUNK
+#undef SH_AT_ONCE
+#undef SH_FIRST_COLUMN
+#undef SH_COLUMN_STEP

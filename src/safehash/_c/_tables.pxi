@@ -23,14 +23,13 @@ cdef extern from "_phash.h" nogil:
 
     double sh_sine(double x)
     double sh_cosine(double x)
-    bint sh_fill_operator(sh_operator* op, Py_ssize_t n, Py_ssize_t step, bint flip)
+    bint sh_fill_operator(sh_operator* op, Py_ssize_t n, Py_ssize_t step, bint flip, int apart)
     void sh_free_operator(sh_operator* op)
     bint sh_fill_resampler(sh_resampler* rs, Py_ssize_t n, int n_out)
     void sh_free_resampler(sh_resampler* rs)
 
 
-#: A side longer than this is refused: the tables would outgrow what one upload may cost.
-MAX_SIDE = 1 << 20
+MAX_SIDE = LONGEST_SIDE
 
 #: Tables of longer sides are not kept: 128 of a million samples would hold 8 GB.
 LONGEST_KEPT = 1 << 13
@@ -50,14 +49,16 @@ cdef class Operator:
         sample may average fewer.
     flip : bool
         Operate on the side read backwards.
+    apart : int
+        Bytes from one pixel of a row to the next, 1, 3 or 4; 0 for a column.
     """
 
     cdef sh_operator op
 
-    def __cinit__(self, Py_ssize_t n, Py_ssize_t step, bint flip):
-        if not 5 <= n <= MAX_SIDE or not 1 <= step <= 64:
-            raise ValueError(f"no operator for a side of {n} samples in steps of {step}")
-        if not sh_fill_operator(&self.op, n, step, flip):
+    def __cinit__(self, Py_ssize_t n, Py_ssize_t step, bint flip, int apart):
+        if not 5 <= n <= LONGEST_SIDE or not 1 <= step <= 64 or apart not in (0, 1, 3, 4):
+            raise ValueError(f"no operator for a side of {n} samples in steps of {step}, {apart} bytes apart")
+        if not sh_fill_operator(&self.op, n, step, flip, apart):
             raise MemoryError("the operator tables of one side")
 
     def __dealloc__(self):
@@ -65,12 +66,12 @@ cdef class Operator:
 
 
 @lru_cache(maxsize=128)
-def _kept_operator(n, step, flip):
-    return Operator(n, step, flip)
+def _kept_operator(n, step, flip, apart):
+    return Operator(n, step, flip, apart)
 
 
-def _operator(n, step, flip):
-    return _kept_operator(n, step, flip) if n <= LONGEST_KEPT else Operator(n, step, flip)
+cdef Operator operator_for(Py_ssize_t n, Py_ssize_t step, bint flip, int apart):
+    return _kept_operator(n, step, flip, apart) if n <= LONGEST_KEPT else Operator(n, step, flip, apart)
 
 
 @cython.final
@@ -81,7 +82,7 @@ cdef class Resampler:
     cdef sh_resampler rs
 
     def __cinit__(self, Py_ssize_t n, int n_out):
-        if not 1 <= n <= MAX_SIDE or not 1 <= n_out <= SH_MAX_SIDE:
+        if not 1 <= n <= LONGEST_SIDE or not 1 <= n_out <= SH_MAX_SIDE:
             raise ValueError(f"no resampler from {n} to {n_out} samples")
         if not sh_fill_resampler(&self.rs, n, n_out):
             raise MemoryError("the resampling tables of one side")
@@ -95,7 +96,7 @@ def _kept_resampler(n, n_out):
     return Resampler(n, n_out)
 
 
-def _resampler(n, n_out):
+cdef Resampler resampler_for(Py_ssize_t n, int n_out):
     return _kept_resampler(n, n_out) if n <= LONGEST_KEPT else Resampler(n, n_out)
 
 
@@ -113,9 +114,9 @@ def cosines():
     }
 
 
-def sines_and_cosines(double[::1] radians):
+def sines_and_cosines(const double[::1] radians not None):
     """Return the sine and the cosine of angles up to 16 radians either way, as the kernels compute them."""
-    sines, cosines = np.empty_like(radians), np.empty_like(radians)
+    sines, cosines = np.empty(radians.shape[0]), np.empty(radians.shape[0])
     cdef double[::1] of_sine = sines, of_cosine = cosines
     cdef Py_ssize_t i
     for i in range(radians.shape[0]):

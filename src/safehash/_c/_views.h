@@ -31,7 +31,8 @@ typedef struct {
 } sv_box;
 
 typedef struct {
-    void (*thumbnail)(float *, int, const uint8_t *, ptrdiff_t, ptrdiff_t, int, const sv_box *, const sv_box *, float *);
+    void (*thumbnail)(float *, int, const sh_picture *, const sv_box *, const sv_box *, float *);
+    int (*is_picture)(const float *, int);
     void (*fill_tents)(sv_tents *, int, double, double);
     void (*rows_pass)(float *, const float *, int, const sv_tents *, int, int);
     void (*cols_pass)(float *, const float *, const sv_tents *);
@@ -39,6 +40,36 @@ typedef struct {
     void (*evidence)(float *, const float *, int);
     void (*score)(float *, const float *, const float *, const float *, const float *, int);
 } sv_kernels;
+
+/* ---- what a window is measured by. All in grey levels of 256 and set on tuning photographs and drawings
+ * (docs/matching.md, "Gates", has what they measure and where the gates lie) ---- */
+
+#define SV_FLAT_STEP 1.5f /* grey levels: neighbours nearer than this are flat */
+#define SV_GREY_STEPS 16.0 /* a grey is this part of the standard deviation, which counts as SV_LEAST_CONTRAST at least */
+#define SV_LEAST_CONTRAST 8.0 /* grey levels: less is noise and coding, and would be counted as many greys */
+#define SV_GREYS 512 /* greys that there may be: 255 levels in steps of half a level */
+#define SV_FAINT 50.0f /* coefficients under this part of the mean size are rounding: 1 or 2 in 100 of a photograph's */
+#define SV_CORNER 6 /* samples a side of a corner, a tenth of the picture's */
+#define SV_CORNER_FLAT 10.0f /* grey levels within one corner of a plain ground */
+#define SV_CORNER_ALIKE 16.0f /* grey levels between the corners of a plain ground */
+
+/* ---- edges and boxes: the evidence of a sample is -1 to 1.5, of a line the mean of its samples. Set on 40 tuning
+ * photographs, framed, in screenshots and collages (docs/matching.md, "Which boxes") ---- */
+
+#define SV_EDGE_GAIN 2.6f /* of the difference across a line against those beside it, relative to their sum ... */
+#define SV_EDGE_NOISE 1.4f /* ... plus so many grey levels: what is fainter is no edge */
+#define SV_EDGE_LEAST -1.0f /* a sample without an edge tells no more against its line than this */
+#define SV_EDGE_BIAS 0.5f /* of each sample, so that a line without an edge has less than nothing */
+#define SV_SIDE_OWN 0.35f /* evidence of the upload's own edge as a side of a box: neither for nor against */
+#define SV_SIDE_MOST 1.2f /* of any side: three perfect sides and a missing one are no box */
+#define SV_LEAST_SPAN 12 /* hundredths of the upload's side: a box is no narrower */
+#define SV_LEAST_PART 12 /* a box is no less than one part in so many of the upload */
+#define SV_EDGE_ROOM 3 /* samples: an edge nearer to the upload's own is that one */
+
+/* ---- refining ---- */
+
+#define SV_CERTAIN 0.5f /* a bit counts in full where its coefficient has this part of the mean size: see sv_agreement */
+#define SV_NARROWEST 0.1 /* sides: no window is refined to less; boxes are proposed from SV_LEAST_SPAN on */
 
 #define SV_SUMS(n) (((n) + 1) * ((n) + 16)) /* floats of the running evidence along all lines */
 #define SV_LINES 32 /* lines kept an axis, the upload's own edges included */
@@ -150,14 +181,15 @@ static inline void sv_window_picture(float *small, const float *thumb, int n, co
     }
 }
 
-/* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than 1.5 grey levels. */
+/* Share of the 64 x 64 picture that differs from its right and lower neighbour by less than SV_FLAT_STEP. */
 static inline float sv_flat_share(const float *small)
 {
     int flat = 0;
     for (int r = 0; r < 63; r++)
         for (int c = 0; c < 63; c++) {
             const float here = small[64 * r + c];
-            flat += fabsf(small[64 * r + c + 1] - here) < 1.5f && fabsf(small[64 * (r + 1) + c] - here) < 1.5f;
+            flat += fabsf(small[64 * r + c + 1] - here) < SV_FLAT_STEP &&
+                    fabsf(small[64 * (r + 1) + c] - here) < SV_FLAT_STEP;
         }
     return (float)flat / (63.0f * 63.0f);
 }
@@ -179,9 +211,6 @@ static inline void sv_nearest_samples(float *samples, const float *thumb, int n,
     }
 }
 
-#define SV_GREYS 512 /* steps of a sixteenth of the standard deviation, which counts as SV_LEAST_CONTRAST at least */
-#define SV_LEAST_CONTRAST 8.0
-
 /* Count the greys of 4096 samples in steps of a sixteenth of their standard deviation; return that deviation. */
 static inline double sv_count_greys(int *counts, const float *samples)
 {
@@ -195,7 +224,7 @@ static inline double sv_count_greys(int *counts, const float *samples)
         squares += beside * beside;
     }
     const double deviation = sqrt(squares / 4096.0);
-    const double steps = 16.0 / (deviation > SV_LEAST_CONTRAST ? deviation : SV_LEAST_CONTRAST);
+    const double steps = SV_GREY_STEPS / (deviation > SV_LEAST_CONTRAST ? deviation : SV_LEAST_CONTRAST);
     for (int i = 0; i < 4096; i++) {
         const int step = (int)(samples[i] * steps);
         counts[step < 0 ? 0 : step >= SV_GREYS ? SV_GREYS - 1 : step]++;
@@ -227,31 +256,32 @@ static inline float sv_faint_share(const float *coefficients)
     int faint = 0;
     for (int i = 0; i < 256; i++)
         mean += fabsf(coefficients[i]);
-    mean /= 256.0f * 50.0f;
+    mean /= 256.0f * SV_FAINT;
     for (int i = 0; i < 256; i++)
         faint += fabsf(coefficients[i]) <= mean;
     return (float)faint / 256.0f;
 }
 
-/* Whether the four corners (6 x 6 of 64 x 64) are flat, within 10 grey levels each, and within 16 of one another. */
+/* Whether the four corners are flat and of one grey. */
 static inline int sv_plain_ground(const float *small)
 {
     float lowest = 1e9f, highest = -1e9f;
     for (int corner = 0; corner < 4; corner++) {
         float low = 1e9f, high = -1e9f, sum = 0.0f;
-        for (int r = 0; r < 6; r++)
-            for (int c = 0; c < 6; c++) {
+        for (int r = 0; r < SV_CORNER; r++)
+            for (int c = 0; c < SV_CORNER; c++) {
                 const float v = small[64 * (corner & 2 ? 63 - r : r) + (corner & 1 ? 63 - c : c)];
                 low = v < low ? v : low;
                 high = v > high ? v : high;
                 sum += v;
             }
-        if (high - low > 10.0f)
+        if (high - low > SV_CORNER_FLAT)
             return 0;
-        lowest = sum / 36.0f < lowest ? sum / 36.0f : lowest;
-        highest = sum / 36.0f > highest ? sum / 36.0f : highest;
+        sum /= SV_CORNER * SV_CORNER;
+        lowest = sum < lowest ? sum : lowest;
+        highest = sum > highest ? sum : highest;
     }
-    return highest - lowest <= 16.0f;
+    return highest - lowest <= SV_CORNER_ALIKE;
 }
 
 /* The thumbnail turned about its centre, counter-clockwise, in the upload's own proportions, aspect = cols / rows;
@@ -309,7 +339,7 @@ static inline int sv_pick_lines(int *lines, const float *sums, int n, int wanted
     lines[count++] = 0;
     for (int pick = 0; pick < wanted; pick++) {
         int at = -1;
-        for (int line = 3; line <= n - 3; line++)
+        for (int line = SV_EDGE_ROOM; line <= n - SV_EDGE_ROOM; line++)
             if (best[line] > 0.0f && (at < 0 || best[line] > best[at]))
                 at = line;
         if (at < 0)
@@ -331,12 +361,12 @@ static inline int sv_pick_lines(int *lines, const float *sums, int n, int wanted
 static inline float sv_support(const float *sums, int n, int line, int from, int to)
 {
     if (line == 0 || line == n)
-        return 0.35f;
+        return SV_SIDE_OWN;
     const float mean = (sums[to * (n + 16) + line] - sums[from * (n + 16) + line]) / (float)(to - from);
-    return mean < 1.2f ? mean : 1.2f;
+    return mean < SV_SIDE_MOST ? mean : SV_SIDE_MOST;
 }
 
-/* Pairs of lines at least an eighth of the side (12 in 100) apart: their positions in `lines`, where they are,
+/* Pairs of lines SV_LEAST_SPAN hundredths of the side apart: their positions in `lines`, where they are,
  * and that in fractions of the side. */
 typedef struct {
     int n;
@@ -350,7 +380,7 @@ static inline void sv_pair_lines(sv_spans *spans, const int *lines, int n_lines,
     spans->n = 0;
     for (int i = 0; i < n_lines; i++)
         for (int j = i + 1; j < n_lines; j++)
-            if (lines[j] - lines[i] >= n * 12 / 100) {
+            if (lines[j] - lines[i] >= n * SV_LEAST_SPAN / 100) {
                 spans->first[spans->n] = i;
                 spans->second[spans->n] = j;
                 spans->ends[spans->n][0] = lines[i];
@@ -397,9 +427,9 @@ static inline int sv_best_boxes(sv_boxes *boxes, int *best, float *best_scores, 
             const float score = boxes->scores[j];
             if (count == wanted && !(score > best_scores[count - 1]))
                 continue;
-            /* A twelfth of the upload at least, and not the whole of it. */
+            /* Large enough, and not the whole of the upload. */
             const int width = across->ends[j][1] - across->ends[j][0];
-            if (height * width * 12 < n * n || (height == n && width == n))
+            if (height * width * SV_LEAST_PART < n * n || (height == n && width == n))
                 continue;
             int at = count < wanted ? count++ : count - 1;
             for (; at > 0 && score > best_scores[at - 1]; at--) {
@@ -431,8 +461,29 @@ typedef struct {
     double best_window[4];
 } sv_search;
 
-/* How well a window agrees with the digest: each bit counts with its coefficient's size, up to the mean size.
- * Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+/* Whether a span has as many samples as frequencies, and is not mostly invention: a sixteenth of a side at least, and within
+ * four sides of it. SV_MOST_TAPS rests on this. */
+static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
+
+/* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
+ * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
+static inline double sv_weighed(const float *coefficients, const float *wanted)
+{
+    float mean = 0.0f;
+    for (int i = 0; i < 256; i++)
+        mean += fabsf(coefficients[i]);
+    mean = mean / 256.0f * SV_CERTAIN;
+    if (!(mean > 0.0f))
+        return 0.0;
+    float sum = 0.0f;
+    for (int i = 0; i < 256; i++) {
+        const float c = coefficients[i];
+        sum += wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
+    }
+    return (double)(sum / mean) / 256.0;
+}
+
+/* How well a window agrees with the digest. */
 static inline double sv_agreement(sv_search *s, const double *window)
 {
     float coefficients[256];
@@ -446,24 +497,13 @@ static inline double sv_agreement(sv_search *s, const double *window)
     }
     s->kernels->fill_tents(&s->tents, s->n, window[2], window[3]);
     s->kernels->cols_pass(coefficients, s->rows, &s->tents);
-    float mean = 0.0f;
-    for (int i = 0; i < 256; i++)
-        mean += fabsf(coefficients[i]);
-    mean = mean / 256.0f * 0.5f;
-    if (!(mean > 0.0f))
-        return 0.0;
-    float sum = 0.0f;
-    for (int i = 0; i < 256; i++) {
-        const float c = coefficients[i];
-        sum += s->wanted[i] * (c > mean ? mean : c < -mean ? -mean : c);
-    }
     s->pixel_kernels->bits(digest, coefficients);
     const int distance = sh_distance(digest, s->digest, 32, 256, 0);
     if (distance < s->best_distance) {
         s->best_distance = distance;
         memcpy(s->best_window, window, sizeof s->best_window);
     }
-    return (double)(sum / mean) / 256.0;
+    return sv_weighed(coefficients, s->wanted);
 }
 
 /* Move the window's edges to where it agrees best, in steps that halve from `step` down to `least`.
@@ -489,7 +529,8 @@ static inline double sv_refine(sv_search *s, double step, double least, double r
                     if (trial[i] < start[i] - room || trial[i] > start[i] + room)
                         inside = 0;
                 }
-                if (!inside || trial[1] - trial[0] < 0.1 || trial[3] - trial[2] < 0.1)
+                if (!inside || trial[1] - trial[0] < SV_NARROWEST || trial[3] - trial[2] < SV_NARROWEST ||
+                    !sv_is_span(trial[0], trial[1]) || !sv_is_span(trial[2], trial[3]))
                     break;
                 const double found = sv_agreement(s, trial);
                 if (found <= best || s->n_evaluations >= max_evaluations)

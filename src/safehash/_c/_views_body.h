@@ -80,21 +80,23 @@ static inline void SV_NAME(shrink_columns)(float *restrict total, const float *r
 #endif
 }
 
-/* thumb[side][side] of pixels[...][cols][channels], grey or RGB: weighted sums of each box's rows, then of its
- * columns, each in their order; eight rows of the thumbnail at once. work: 17 * cols * channels floats. */
-static void SV_NAME(thumbnail)(float *restrict thumb, int side, const uint8_t *pixels, ptrdiff_t row_stride,
-                               ptrdiff_t cols, int channels, const sv_box *down, const sv_box *across, float *work)
+/* thumb[side][side] of a picture: weighted sums of each box's rows, then of its columns, each in their order; eight rows
+ * of the thumbnail at once. work: 17 floats for each sample of a row. */
+static void SV_NAME(thumbnail)(float *restrict thumb, int side, const sh_picture *picture, const sv_box *down,
+                               const sv_box *across, float *work)
 {
-    const ptrdiff_t n = cols * channels;
+    const ptrdiff_t n = sh_samples_of_row(picture), cols = picture->n_cols, apart = picture->apart;
     float *lines = work, *mixed = work + 8 * n;
     int32_t *sums = (int32_t *)(work + 16 * n);
     for (int r = 0; r < side; r += 8) {
         for (int lane = 0; lane < 8; lane++) {
-            float *line = lines + lane * cols, *raw = channels == 3 ? mixed : line;
-            SV_NAME(shrink_rows)(raw, pixels, row_stride, n, down + r + lane, sums);
-            if (channels == 3)
-                for (ptrdiff_t c = 0; c < cols; c++)
-                    line[c] = 0.299 * raw[3 * c] + 0.587 * raw[3 * c + 1] + 0.114 * raw[3 * c + 2];
+            float *line = lines + lane * cols, *raw = picture->channels == 3 ? mixed : line;
+            SV_NAME(shrink_rows)(raw, picture->data, picture->row_stride, n, down + r + lane, sums);
+            if (picture->channels == 3)
+                for (ptrdiff_t c = 0; c < cols; c++) {
+                    const float *pixel = raw + apart * c;
+                    line[c] = (float)(0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]);
+                }
         }
         SH_NAME(mix_lines)(mixed, 8, lines, cols);
         for (int c = 0; c < side; c++) {
@@ -104,6 +106,15 @@ static void SV_NAME(thumbnail)(float *restrict thumb, int side, const uint8_t *p
                 thumb[(ptrdiff_t)side * (r + lane) + c] = total[lane];
         }
     }
+}
+
+/* Whether every sample is a grey level, within one: 0 to 255, and what rounding adds. */
+static int SV_NAME(is_picture)(const float *thumb, int n)
+{
+    int beyond = 0;
+    for (int i = 0; i < n; i++)
+        beyond |= !(thumb[i] >= -1.0f) | !(thumb[i] <= 256.0f);
+    return !beyond;
 }
 
 /* 64 tents between a and b (fractions of a side of n samples; beyond it the edge repeats). A tent is as wide as PDQ's
@@ -237,13 +248,13 @@ static void SV_NAME(evidence)(float *restrict sums, const float *restrict turned
             const float beside = (s[line] + s[line + 1] + s[line + 2] + s[line + 6] + s[line + 7] + s[line + 8]) *
                                  (1.0f / 6.0f);
             const float here = s[line + 4];
-            const float contrast = 2.6f * (here - beside) / (here + beside + 1.4f);
+            const float contrast = SV_EDGE_GAIN * (here - beside) / (here + beside + SV_EDGE_NOISE);
             each[line] = contrast;
         }
         for (int line = 0; line < n + 16; line++)
-            each[line] = each[line] > -1.0f ? each[line] : -1.0f;
+            each[line] = each[line] > SV_EDGE_LEAST ? each[line] : SV_EDGE_LEAST;
         for (int line = 0; line < n + 16; line++) {
-            total[line] += each[line] - 0.5f;
+            total[line] += each[line] - SV_EDGE_BIAS;
             out[line] = total[line];
         }
     }
@@ -269,6 +280,6 @@ static void SV_NAME(score)(float *restrict scores, const float *restrict top, co
     }
 }
 
-static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(fill_tents), SV_NAME(rows_pass),
+static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(is_picture), SV_NAME(fill_tents), SV_NAME(rows_pass),
                                              SV_NAME(cols_pass), SV_NAME(transpose),     SV_NAME(evidence),
                                              SV_NAME(score)};

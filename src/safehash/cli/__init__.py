@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import signal
 import sys
-from collections.abc import Iterable, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
 
 from .. import __version__
 from ..errors import SafehashError
-from .exits import CRASH, FATAL, INTERRUPTED, epilog
+from .exits import CRASH, FATAL, INTERRUPTED
 
-if TYPE_CHECKING:
-    from typing import NoReturn
-
-__all__ = ["COMMANDS", "main", "make_parser"]
-
-#: Commands, in the order of the help, and the module of this room that each is told in.
-COMMANDS = {
-    "hash": "hash",
-    "scan": "scan",
-    "rematch": "catalog",
-    "catalog": "catalog",
-    "report": "catalog",
-    "lists": "lists",
-    "index": "index",
-    "match": "index",
-    "evaluate": "evaluate",
-    "bench": "bench",
-}
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
         _settle_streams()
+        from .parser import make_parser
+
         parser = make_parser(given)
+        if any(word.startswith("--config") for word in given):
+            from .config import with_config
+
+            given = with_config(parser, given)
         arguments = parser.parse_args(given, arguments)
         if arguments.run is None:
             arguments.parser.print_help()
@@ -58,71 +49,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(exc), arguments)
     except BrokenPipeError:
         # The reader went away (`| head`): nothing is wrong with us.
-        _give_up_stdout()
+        _give_up(sys.stdout)
         return FATAL
     except OSError as exc:
         try:
             sys.stdout.flush()
         except OSError:  # what cannot be written there is what failed
-            _give_up_stdout()
+            _give_up(sys.stdout)
         return _fail(
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
     except KeyboardInterrupt:
-        print("safehash: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except Exception as exc:
+        if _was_interrupted(exc):
+            return _interrupted()
         _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
         return CRASH
     return code
-
-
-def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Return the parser of a command line; of all commands where it does not begin with one.
-
-    Parameters
-    ----------
-    given : sequence of str
-        The arguments: only the command that they name is loaded, which saves a tenth of a second.
-    """
-    parser = Parser(
-        prog="safehash",
-        description="Find known self-harm and suicide imagery by perceptual hash.",
-        epilog=epilog(),
-    )
-    parser.add_argument("--version", action="version", version=f"safehash {__version__}")
-    parser.set_defaults(run=None)
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    command = next((word for word in given if not word.startswith("-")), "")
-    modules = [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values())
-    for module in modules:
-        import_module(f".{module}", __package__).add_commands(subparsers)
-    for each in _parsers(parser):
-        each.set_defaults(parser=each)
-        each.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
-        )
-    return parser
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaints show nothing raw of what they complain about."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print usage and complaint, and exit."""
-        from ..matching.shown import printable
-
-        self.print_usage(sys.stderr)
-        self.exit(FATAL, f"{self.prog}: error: {printable(message)}\n")
-
-
-def _parsers(parser: argparse.ArgumentParser) -> Iterable[argparse.ArgumentParser]:
-    """Yield a parser and all below it, each once."""
-    yield parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in dict.fromkeys(action.choices.values()):
-                yield from _parsers(below)
 
 
 def _fail(said: str, arguments: argparse.Namespace) -> int:
@@ -136,6 +80,31 @@ def _fail(said: str, arguments: argparse.Namespace) -> int:
     return FATAL
 
 
+def _interrupted() -> int:
+    """Say so, once: a further ctrl-C, while the interpreter ends, has nothing left to break off."""
+    with suppress(ValueError):  # not in the main thread, where no signal arrives
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("safehash: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _was_interrupted(exc: BaseException | None) -> bool:
+    """Tell ctrl-C that some library made an error of its own of: numpy, while it is imported."""
+    while exc is not None:
+        if isinstance(exc, KeyboardInterrupt):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
+
+
+def _release_stderr() -> None:
+    """Let a standard error that is full cost what was said there, and not the exit code; threads may have said it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _give_up(sys.stderr)
+
+
 def _settle_streams() -> None:
     """Have three streams that take any text: one may be closed, or of an encoding that lacks a character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -144,12 +113,14 @@ def _settle_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    atexit.unregister(_release_stderr)
+    atexit.register(_release_stderr)
 
 
-def _give_up_stdout() -> None:
+def _give_up(stream: TextIO) -> None:
     """Keep the interpreter from flushing once more, at its end, what cannot be written."""
     try:
-        number = sys.stdout.fileno()
+        number = stream.fileno()
     except (OSError, ValueError, AttributeError):
         return
     null = os.open(os.devnull, os.O_WRONLY)

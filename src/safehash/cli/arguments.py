@@ -20,6 +20,7 @@ __all__ = [
     "share",
     "size",
     "whole",
+    "words",
 ]
 
 #: A size is at most a pebibyte, a number of seconds at most a month: more is a slip, and system calls would overflow.
@@ -112,6 +113,15 @@ def several(of: Callable[[str], object] | Collection[str]) -> Callable[[str], li
 
     parse.__name__ = "values with commas between"
     return parse
+
+
+def words(text: str) -> str:
+    """Return a name of a person or an organisation: something that can be seen, on one line."""
+    if not text.strip() or not text.isprintable() or len(text) > 200:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name: something that can be read, at most 200 characters"
+        )
+    return text.strip()
 
 
 # -- paths ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from typing import Any
 
 from ..hashing.algorithms import USUAL_DISTANCE
@@ -66,6 +67,20 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     similar.add_argument("--full-hashes", action="store_true", help="write whole digests")
     similar.set_defaults(run=_similar)
 
+    diff = below.add_parser(
+        "diff",
+        help="what changed between two runs",
+        description="Print what is known after RUN2 and was not after RUN1, and the other way round: matches found, "
+        "lost (a look that could see them did not), left (the entry left its list), cancelled or restored by "
+        "reviewers; files new, changed, gone or back. 0 is before everything; `catalog stats` names the runs.",
+    )
+    diff.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    diff.add_argument("first", type=whole(0), metavar="RUN1")
+    diff.add_argument("second", type=whole(1), metavar="RUN2")
+    diff.add_argument("--json", action="store_true", help="print a JSON object a line")
+    diff.add_argument("--full-hashes", action="store_true", help="write whole digests")
+    diff.set_defaults(run=_diff)
+
     relocate = below.add_parser(
         "relocate",
         help="say that a store has moved",
@@ -88,7 +103,28 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     report.add_argument(
         "--thumbnails", action="store_true", help="small grey pictures of matches, blurred until clicked"
     )
-    report.add_argument("--title", default="Scan report")
+    report.add_argument("--title", help="of the page")
+    part = report.add_argument_group("which matches")
+    runs = part.add_mutually_exclusive_group()
+    runs.add_argument(
+        "--run", dest="number", type=whole(1), metavar="RUN", help="only those that this run saw"
+    )
+    runs.add_argument("--since", type=whole(0), metavar="RUN", help="only those found after this run")
+    runs.add_argument(
+        "--new", action="store_true", help="only those found by the last scan or re-match, or later"
+    )
+    part.add_argument("--matched-list", dest="source", metavar="NAME", help="only those with this list")
+    part.add_argument("--label", metavar="LABEL", help="only those with this label")
+    part.add_argument("--folder", type=LookPath, metavar="FOLDER", help="only files in or below this folder")
+    record = report.add_argument_group("the record that codes of practice ask operators to keep")
+    record.add_argument(
+        "--compliance",
+        action="store_true",
+        help="write it instead: lists, thresholds, what was decided, measured and reviewed",
+    )
+    record.add_argument(
+        "--evaluation", type=ReadPath, metavar="FILE", help="what `safehash evaluate --json` wrote, for it"
+    )
     report.set_defaults(run=_report)
 
 
@@ -152,10 +188,17 @@ def _stats(arguments: argparse.Namespace) -> int:
         elif isinstance(value, list):
             print(name)
             for each in value:
-                print("  " + ", ".join(f"{key} {printable(str(item))}" for key, item in each.items()))
+                print("  " + ", ".join(f"{key} {printable(_said(item))}" for key, item in each.items()))
         else:
             print(f"{name:<42} {value}")
     return OK
+
+
+def _said(value: Any) -> str:
+    """Return a value as people read it."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {each}" for name, each in value.items()) or "none"
+    return str(value)
 
 
 def _similar(arguments: argparse.Namespace) -> int:
@@ -189,9 +232,53 @@ def _similar(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    from ..reports.compliance import compliance_record
+    from ..reports.matches import ReportPart
     from ..reports.report import report
     from ..scanning.catalog import Catalog
+    from ..scanning.changes import last_look
 
+    title = {} if arguments.title is None else {"title": arguments.title}
+    whole = (arguments.number, arguments.since, arguments.source, arguments.label, arguments.folder)
+    if arguments.compliance and (
+        arguments.thumbnails or arguments.new or any(each is not None for each in whole)
+    ):
+        arguments.parser.error("a record of compliance is of the whole catalog, and holds no pictures")
+    if arguments.evaluation and not arguments.compliance:
+        arguments.parser.error("--evaluation belongs to --compliance")
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
-        report(catalog, arguments.output, title=arguments.title, thumbnails=arguments.thumbnails)
+        if arguments.compliance:
+            compliance_record(catalog, arguments.output, evaluation=arguments.evaluation, **title)
+            return OK
+        part = ReportPart(
+            run=arguments.number,
+            since=last_look(catalog) - 1 if arguments.new else arguments.since,
+            source=arguments.source,
+            label=arguments.label,
+            folder=arguments.folder,
+        )
+        said = report(catalog, arguments.output, thumbnails=arguments.thumbnails, part=part, **title)
+    for line in said:
+        print(f"safehash: {printable(line)}", file=sys.stderr)
+    return OK
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from ..scanning.catalog import Catalog
+    from ..scanning.changes import changes
+
+    if arguments.first >= arguments.second:
+        arguments.parser.error(
+            "RUN1 comes before RUN2: 0 is before everything, `catalog stats` names the runs"
+        )
+    found: Counter[str] = Counter()
+    with Catalog(arguments.catalog, create=False) as catalog:
+        for change in changes(catalog, after=arguments.first, to=arguments.second):
+            found[change.kind] += 1
+            if arguments.json:
+                print(json.dumps(change.to_record(full_hashes=arguments.full_hashes)))
+            else:
+                print(change.line())
+    said = ", ".join(f"{kind} {n}" for kind, n in sorted(found.items())) or "nothing changed"
+    print(f"safehash: from run {arguments.first} to run {arguments.second}: {said}", file=sys.stderr)
     return OK

@@ -10,12 +10,14 @@ from pathlib import Path
 from ..evaluation.manipulations import FAMILIES
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
-from ..matching.settings import EFFORTS
+from ..matching.settings import EFFORTS, USUAL_EFFORTS
 from ..matching.shown import printable
 from .arguments import ListText, LookPath, WritePath, several, whole
 from .exits import FATAL, OK
 from .list_options import LIST, add_list_options, list_source
 from .output import writing
+from .progress import Progress
+from .show import console_on
 
 __all__ = ["add_commands"]
 
@@ -33,7 +35,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "folder", type=LookPath, metavar="FOLDER", help="pictures to use, subfolders included"
     )
     parser.add_argument(
-        "--effort", type=several(EFFORTS), default=",".join(EFFORTS), metavar="NAMES",
+        "--effort", type=several(EFFORTS), default=",".join(USUAL_EFFORTS), metavar="NAMES",
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
@@ -85,20 +87,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit code: 0 done, 2 wrong usage."""
-    from tqdm import tqdm
-
     from ..errors import ListError
     from ..evaluation.evaluate import evaluate
 
     efforts = tuple(effort for effort in EFFORTS if effort in args.effort)
     if not Path(args.folder).is_dir():
         return _usage(f"{args.folder}: no such folder")
-    with tqdm(desc="evaluate", unit="upload", file=sys.stderr, disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with Progress("uploads", console=console_on(sys.stderr)) as progress:
         try:
             measured = evaluate(
                 args.folder,
@@ -113,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
                 peers=args.peers,
                 seed=args.seed,
                 threads=args.threads,
-                progress=progress,
+                progress=lambda done, total: progress.step(done, total=total),
             )
         except (ValueError, ListError) as exc:
             return _usage(str(exc))

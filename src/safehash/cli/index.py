@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, WritePath
 from .exits import FATAL, MATCHED, OK
-from .list_options import LIST, add_list_options, list_source
+from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
@@ -47,6 +47,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar=LIST,
         help="a list of harmless pictures; may be repeated",
     )
+    build.add_argument(
+        "--sign",
+        type=ReadPath,
+        metavar="KEY",
+        help="sign the file with this private key (Ed25519, PEM): `--trusted` asks for its signature",
+    )
     add_list_options(build)
     build.set_defaults(run=run_build)
 
@@ -57,6 +63,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     info.add_argument("file", type=ReadPath, metavar="FILE")
     info.add_argument("--verify", action="store_true", help="compare every byte with its checksum")
+    add_trusted(info)
     info.add_argument("--json", action="store_true", help="print one JSON object")
     info.set_defaults(run=run_info)
 
@@ -83,6 +90,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="NAME",
         help=f"one of {', '.join(_ALGORITHMS)} (default: by length; 64 digits are pdq)",
     )
+    add_trusted(match)
     match.add_argument("--full-hashes", action="store_true", help="print whole hashes, not 8 digits")
     match.add_argument("--json", action="store_true", help="print JSON Lines, one decision each")
     match.set_defaults(run=run_match)
@@ -91,12 +99,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def run_build(arguments: argparse.Namespace) -> int:
     """Write the snapshot and say what went into it on standard error."""
     from ..matching.matcher import Matcher
+    from ..matching.signing import read_private_key
 
+    key = None if arguments.sign is None else read_private_key(arguments.sign)
     matcher = Matcher.from_files(
         *(list_source(text, arguments) for text in arguments.lists),
         allow=[list_source(text, arguments) for text in arguments.allow],
+        replacing=arguments.output,
     )
-    matcher.save(arguments.output)
+    matcher.save(arguments.output, key=key)
     for note in matcher.notes:
         print(f"safehash: {printable(note)}", file=sys.stderr)
     for each in matcher.lists:
@@ -109,13 +120,18 @@ def run_info(arguments: argparse.Namespace) -> int:
     """Print the facts; damage is an error of its own (exit code 2)."""
     from ..matching.snapshot import open_snapshot
 
-    snapshot = open_snapshot(arguments.file, verify="full" if arguments.verify else "lazy")
+    snapshot = open_snapshot(
+        arguments.file, verify="full" if arguments.verify else "lazy", trusted=trusted_keys(arguments)
+    )
     record = _info(snapshot, verified=arguments.verify)
     if arguments.json:
         print(json.dumps(record))
         return OK
     print(f"{printable(record['path'])}: {record['n_bytes']} bytes, written {record['created']}, ", end="")
     print("every checksum fits" if arguments.verify else "not verified (--verify reads it all)")
+    if record["signed_by"] is not None:
+        print(f"key   {record['signed_by']}: its signature ", end="")
+        print("fits, and it is trusted" if arguments.trusted else "was not looked at (--trusted KEY does)")
     for each in record["lists"]:
         print(
             f"list  {printable(each['name'])}: {each['n_entries']} entries, loaded {each['loaded']}, ", end=""
@@ -144,6 +160,7 @@ def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
         "n_bytes": snapshot.state[2],
         "created": snapshot.created,
         "verified": verified,
+        "signed_by": None if snapshot.signed_by is None else snapshot.signed_by.hex(),
         "lists": [
             {
                 "name": each.name,
@@ -180,6 +197,7 @@ def _info(snapshot: Snapshot, *, verified: bool) -> dict[str, Any]:
 def run_match(arguments: argparse.Namespace) -> int:
     """Look every hash up; one that cannot be read ends the command before anything is printed."""
     from ..matching.matcher import Matcher
+    from ..matching.settings import Settings
 
     values: list[Hash] = []
     for text in _texts(arguments.hashes):
@@ -188,7 +206,8 @@ def run_match(arguments: argparse.Namespace) -> int:
         except ValueError as exc:
             print(f"safehash: {printable(text[:80])}: {printable(str(exc))}", file=sys.stderr)
             return FATAL
-    decisions = Matcher.open(arguments.index).check_hashes(values)
+    settings = Settings(trusted=trusted_keys(arguments))
+    decisions = Matcher.open(arguments.index, settings=settings).check_hashes(values)
     for value, decision in zip(values, decisions, strict=True):
         if arguments.json:
             print(json.dumps(decision.to_record(full_hashes=arguments.full_hashes)))

@@ -9,13 +9,32 @@ from typing import Any
 from ..hashing.hashes import Algorithm
 from ..lists.formats import FORMATS
 from ..lists.formats.columns import check_columns
-from ..lists.formats.options import ReadOptions
-from ..lists.source import MAX_REJECTS, MAX_SHRINK, ListSource
+from ..lists.source import MAX_REJECTS, MAX_SHRINK, NOTATIONS, ListSource
+from .arguments import ReadPath
 
-__all__ = ["LIST", "add_list_options", "list_source"]
+__all__ = ["LIST", "add_list_options", "add_trusted", "list_source", "trusted_keys"]
 
 #: What a list is called in usage lines.
 LIST = "[NAME=]LIST"
+
+
+def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the option that names whose snapshots are opened; `trusted_keys` reads it."""
+    parser.add_argument(
+        "--trusted",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="KEY",
+        help="open only a snapshot that this public key (Ed25519, PEM) signed; may be repeated",
+    )
+
+
+def trusted_keys(arguments: argparse.Namespace) -> list[bytes]:
+    """Return the keys that `add_trusted` asked for."""
+    from ..matching.signing import read_public_key
+
+    return [read_public_key(path) for path in arguments.trusted]
 
 
 def add_list_options(
@@ -38,6 +57,11 @@ def add_list_options(
         "--algorithm",
         choices=[a.value for a in Algorithm],
         help="what digests are where a list does not say (64 hexadecimal digits: pdq or sha256)",
+    )
+    parser.add_argument(
+        "--notation",
+        choices=NOTATIONS,
+        help="in what digests are written, where no column's name says it (default: hex)",
     )
     parser.add_argument(
         "--columns",
@@ -63,6 +87,11 @@ def add_list_options(
         help="refuse a list of whose records more than this share is rejected (default %(default)s)",
     )
     parser.add_argument(
+        "--allow-cut",
+        action="store_true",
+        help="use what is left of a list that breaks off, or was changed after it was written",
+    )
+    parser.add_argument(
         "--max-shrink",
         type=_share,
         default=MAX_SHRINK,
@@ -82,9 +111,11 @@ def list_source(text: str, arguments: argparse.Namespace) -> ListSource:
         text,
         format=arguments.list_format,
         algorithm=arguments.algorithm,
+        notation=arguments.notation,
         columns=columns,
         ignore=[name for names in arguments.ignore for name in names],
         max_rejects=arguments.max_rejects,
+        allow_cut=arguments.allow_cut,
         max_shrink=arguments.max_shrink,
     )
 
@@ -97,7 +128,7 @@ def _columns(text: str) -> list[tuple[str, str]]:
             raise argparse.ArgumentTypeError(f"{pair!r} is not MEANING=NAME, as hash=File MD5 is")
         pairs.append((meaning.strip(), name.strip()))
     try:
-        check_columns(ReadOptions(source="", now="", columns={meaning: (name,) for meaning, name in pairs}))
+        check_columns(meaning for meaning, _ in pairs)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
     return pairs

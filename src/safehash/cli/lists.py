@@ -1,12 +1,11 @@
-"""The ``safehash lists`` commands: check, merge, convert, diff, stats and add."""
+"""The ``safehash lists`` commands that make or compare lists: merge, convert, diff, stats and add."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,11 @@ from ..lists.formats.jsonl import write_list
 from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
-from ..lists.report import ListReport
 from ..lists.selecting import staleness
-from ..lists.suspicion import suspicion
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, OK, UNDECIDED
+from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
 
 __all__ = ["add_commands"]
@@ -43,10 +41,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     commands = lists.add_subparsers(metavar="COMMAND", required=True)
 
-    check = _command(commands, "check", _check, "say what is in each list, and what is wrong with it")
-    check.add_argument("lists", nargs="+", type=ListText, metavar=LIST, help="a file or a directory of pages")
-    check.add_argument("--require-fresh", action="store_true", help="a stale list is unusable (exit code 2)")
-    add_list_options(check, also=("--format",))
+    add_check(commands)
 
     merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
     merge.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
@@ -109,7 +104,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--windows",
         action="store_true",
-        help="list parts of each image too, flagged as such: finds copies cropped by 20 % and more (PDQ)",
+        help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
     )
     add.add_argument(
         "--also-stored",
@@ -129,62 +124,6 @@ def _command(
     parser.add_argument("--json", action="store_true", help="print JSON Lines for programs")
     parser.set_defaults(run=run)
     return parser
-
-
-def _check(args: argparse.Namespace) -> int:
-    code = OK
-    rows: list[tuple[str, ...]] = []
-    remarks: list[str] = []
-    for path in args.lists:
-        loaded, error = _loaded(path, args)
-        record: dict[str, Any] = {"type": "list_check", "path": path, "usable": loaded is not None}
-        if loaded is None:
-            code = FATAL
-            record["error"] = error
-            rows.append((list_source(path, args).list_name, "unusable", "", "", "", "", ""))
-            remarks.append(error)
-        else:
-            report = loaded.report
-            stale = staleness(report)
-            record |= report.to_record() | {"live": len(loaded), "stale": stale}
-            record["usable"] = not (stale and args.require_fresh)
-            code = code if record["usable"] else FATAL
-            rows.append(_check_row(loaded, report))
-            remarks += _remarks(report, stale)
-        if args.json:
-            _print_json(record)
-    if not args.json:
-        _print_table(("list", "format", "live entries", "records", "deletes", "rejects", "suspicious"), rows)
-        for remark in remarks:
-            print(f"  {printable(remark)}")
-    return code
-
-
-def _check_row(loaded: LoadedList, report: ListReport) -> tuple[str, ...]:
-    live = ", ".join(f"{n} {name}" for name, n in loaded.table.counts().items()) or "0"
-    return (
-        loaded.name,
-        ", ".join(report.formats),
-        live,
-        str(report.n_records),
-        str(report.n_deletes),
-        str(report.n_rejects),
-        str(report.n_suspicious),
-    )
-
-
-def _remarks(report: ListReport, stale: str | None) -> Iterator[str]:
-    if stale is not None:
-        yield f"{report.name}: {stale}"
-    for note in report.notes:
-        yield f"{report.name}: {note}"
-    for reject in report.rejects:
-        yield f"{report.name}: rejected {reject}"
-    if report.n_rejects > len(report.rejects):
-        yield f"{report.name}: and {report.n_rejects - len(report.rejects)} more rejects"
-    for entry in report.suspicious:
-        where = f" (id {entry.id})" if entry.id is not None else ""
-        yield f"{report.name}: suspicious {_digest(entry)}{where}: {suspicion(entry.hash)}"
 
 
 def _merge(args: argparse.Namespace) -> int:
@@ -224,15 +163,15 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     """Print what was written, and what was lost on the way."""
     reports = [reader.report for reader in readers]
     if args.json:
-        _print_json(record | {"lists": [report.to_record() for report in reports]})
+        print_json(record | {"lists": [report.to_record() for report in reports]})
         return
     rows = [
         (report.name, str(report.n_entries), str(report.n_deletes), str(report.n_rejects))
         for report in reports
     ]
-    _print_table(("list", "entries", "deletes", "rejects"), rows)
+    print_table(("list", "entries", "deletes", "rejects"), rows)
     for report in reports:
-        for remark in _remarks(report, staleness(report)):
+        for remark in remarks_on(report, staleness(report)):
             print(f"  {printable(remark)}")
     print(printable(f"{record['entries']} entries written to {record['output']}"))
 
@@ -245,9 +184,9 @@ def _diff(args: argparse.Namespace) -> int:
     except ListError as exc:
         return _fail(exc, args)
     if args.json:
-        _print_json(_diff_record(diff, full_hashes=args.full_hashes))
+        print_json(_diff_record(diff, full_hashes=args.full_hashes))
         return OK
-    _print_table(
+    print_table(
         ("added", "removed", "re-labelled", "changed", "same"),
         [
             (
@@ -317,13 +256,13 @@ def _stats(args: argparse.Namespace) -> int:
         if loaded is None:
             code = FATAL
             if args.json:
-                _print_json({"type": "list_stats", "path": path, "error": error})
+                print_json({"type": "list_stats", "path": path, "error": error})
             else:
                 print(printable(error), file=sys.stderr)
             continue
         stats = list_stats(loaded.table, max_clustered=args.max_clustered)
         if args.json:
-            _print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
+            print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
             continue
         print(f"{printable(loaded.name)}: {stats.n_entries} entries")
         rows = [
@@ -344,13 +283,13 @@ def _stats(args: argparse.Namespace) -> int:
         else:
             in_clusters = sum(stats.clusters)
             rows.append(("near-duplicates", f"{len(stats.clusters)} groups", str(in_clusters)))
-        _print_table(("by", "what", "entries"), rows)
+        print_table(("by", "what", "entries"), rows)
     return code
 
 
 def _add(args: argparse.Namespace) -> int:
     from ..lists.adding import add
-    from ..matching.views import windows_to_list
+    from ..matching.parts import windows_to_list
 
     try:
         found = add(
@@ -368,7 +307,7 @@ def _add(args: argparse.Namespace) -> int:
     except ListError as exc:
         return _fail(exc, args)
     if args.json:
-        _print_json(
+        print_json(
             {
                 "type": "list_add",
                 "output": str(args.output),
@@ -384,7 +323,7 @@ def _add(args: argparse.Namespace) -> int:
             for entry in found.entries
             if isinstance(entry.hash, Hash)
         ]
-        _print_table(("added", "quality", "labels"), rows)
+        print_table(("added", "quality", "labels"), rows)
         for each in found.refused:
             print(printable(f"refused {each.path}: {each.reason}"), file=sys.stderr)
         for left_out in found.stored_left_out:
@@ -413,7 +352,7 @@ def _loaded(path: str, args: argparse.Namespace) -> tuple[LoadedList | None, str
 
 def _fail(exc: ListError, args: argparse.Namespace) -> int:
     if args.json:
-        _print_json({"type": "error", "error": str(exc)})
+        print_json({"type": "error", "error": str(exc)})
     else:
         print(printable(str(exc)), file=sys.stderr)
     return FATAL
@@ -444,14 +383,3 @@ def _line(entry: Entry, full_hashes: bool) -> str:
     if entry.id is not None and entry.hash is not None:
         parts.append(f"(id {entry.id})")
     return " ".join(filter(None, parts))
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    print(json.dumps(record, ensure_ascii=True))
-
-
-def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    lines = [tuple(header), *(tuple(map(printable, row)) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

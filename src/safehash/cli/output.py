@@ -1,4 +1,4 @@
-"""Records as JSON Lines, CSV or Parquet, and the summary that a person reads."""
+"""Records for programs, as JSON Lines, CSV or Parquet, into a file or standard output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import io
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
@@ -18,9 +17,8 @@ from ..errors import SafehashError
 from ..files import writing_whole
 from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
 from ..matching.shown import as_bytes, printable
-from ..scanning.records import Summary
 
-__all__ = ["FORMS", "Records", "summary_text", "writing"]
+__all__ = ["FORMS", "Records", "writing"]
 
 #: How records can be written, for programs.
 FORMS = ("jsonl", "csv", "parquet")
@@ -50,6 +48,11 @@ class Records:
         self._file: IO[bytes] = sys.stdout.buffer
         self._whole: AbstractContextManager[IO[bytes]] | None = None
         encoding: Any = {"jsonl": _Jsonl, "csv": _Csv, "parquet": _Parquet}[form]
+        on_terminal = path is None and sys.stdout.isatty()
+        if on_terminal and form == "parquet":
+            raise SafehashError("Parquet is nothing for a terminal: write it into a file with -o")
+        if on_terminal and form == "csv":
+            encoding = _CsvShown
         with writing(path):
             if path is not None:
                 self._whole = writing_whole(path)
@@ -82,6 +85,11 @@ class Records:
             if time.monotonic() - self._flushed > _FLUSH_SECONDS:
                 self._file.flush()
                 self._flushed = time.monotonic()
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with writing(self._path):
+            self._file.flush()
 
 
 class _Jsonl:
@@ -124,6 +132,13 @@ def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
     is_formula = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, (int, float))
     return f"'{text}" if is_formula else text
+
+
+class _CsvShown(_Csv):
+    """CSV for a terminal, that no name of a file can play tricks on."""
+
+    def _line(self, cells: Sequence[Any]) -> None:
+        super()._line([printable(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 class _Parquet:
@@ -176,41 +191,3 @@ def writing(path: str | None) -> Iterator[None]:
         else:
             said = exc.strerror or str(exc)
         raise SafehashError(f"{name}: cannot be written: {said}") from exc
-
-
-def summary_text(summary: Summary, *, notes: Sequence[str] = (), resumable: bool = False) -> str:
-    """Return the summary that a scan ends with on a terminal."""
-    rows: list[tuple[str, str]] = []
-    known = f" ({summary.n_unchanged} unchanged since an earlier scan)" if summary.n_unchanged else ""
-    rows.append(("files", f"{summary.n_files}{known}"))
-    rows += [(f"  {outcome.replace('_', ' ')}", str(n)) for outcome, n in summary.outcomes.most_common()]
-    rows += (
-        [("gone", f"{summary.n_gone} known from earlier scans are no longer there")] if summary.n_gone else []
-    )
-    rows += _counted("matched list", summary.lists)
-    rows += _counted("matched label", summary.labels)
-    rows += _counted("left aside", summary.skipped)
-    rows += _counted("could not look into", summary.problems)
-    rows += _counted("undecided", summary.reasons)
-    for info in summary.audit.lists:
-        rows.append(
-            ("list", f"{printable(info.name)}: {info.n_entries} entries, snapshot {info.snapshot[:8]}")
-        )
-    rows += [("note", printable(note)) for note in notes]
-    n_now = summary.n_files - summary.n_unchanged
-    seconds = max(summary.seconds, 1e-9)
-    speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"
-    rows.append(("time", f"{summary.seconds:.1f} s, {speed}"))
-    if summary.interrupted:
-        rows.append(
-            ("interrupted", "run the same command again to go on" if resumable else "not all files were seen")
-        )
-    width = max(len(name) for name, _ in rows) + 2
-    head = "safehash summary"
-    return "\n".join([f"{head:-^60}", *(f"{name:<{width}}{value}" for name, value in rows)])
-
-
-def _counted(what: str, counts: Counter[str]) -> list[tuple[str, str]]:
-    shown = [(what, f"{printable(name)}: {n}") for name, n in counts.most_common(20)]
-    n_more = len(counts) - len(shown)
-    return [*shown, (what, f"and {n_more} more kinds")] if n_more > 0 else shown

@@ -11,19 +11,25 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
+from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..matching.settings import EFFORTS
+from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
-from .list_options import LIST, add_list_options, list_source
-from .output import FORMS, Records, summary_text
+from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
+from .output import FORMS, Records, writing
+from .progress import Progress
+from .show import Show, console_on, summary_lines
 
 if TYPE_CHECKING:
-    from ..matching.matcher import Matcher
-    from ..scanning.run import Scan
+    from rich.console import Console
 
-__all__ = ["add_commands", "add_matcher_options", "exit_code", "open_matcher"]
+    from ..matching.matcher import Matcher
+    from ..matching.settings import Settings
+
+__all__ = ["add_commands", "add_matcher_options", "exit_code", "matcher_opener", "open_matcher"]
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,8 +37,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser(
         "scan",
         help="decide every image among files, folders, archives and stores",
-        description="Decide every image among the paths against the lists. Records go to standard output, "
-        "one JSON object a line; summary and progress to standard error.",
+        description="Decide every image among the paths against the lists. On a terminal, a line a match; into "
+        "a file or a pipe, records, one JSON object a line. Summary and progress go to standard error.",
         epilog=epilog(),
     )
     parser.add_argument(
@@ -54,6 +60,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
     inputs.add_argument(
         "--allow-empty", action="store_true", help="it is well (exit code 0) if no file at all is looked at"
+    )
+    inputs.add_argument(
+        "--watch",
+        action="store_true",
+        help="the paths are folders: decide files as they arrive there, until ctrl-C (with --catalog, each once)",
     )
     inputs.add_argument("--no-archives", action="store_true", help="do not look into zip and tar archives")
     keeping = parser.add_argument_group("catalog")
@@ -85,13 +96,19 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="write records to FILE instead of standard output",
     )
-    output.add_argument("--format", choices=FORMS, default="jsonl", help="default: jsonl")
+    output.add_argument(
+        "--format",
+        choices=("text", *FORMS),
+        help="default: text on a terminal, a line a match; jsonl otherwise",
+    )
     output.add_argument(
         "--full-hashes", action="store_true", help="write whole digests, not their first 8 digits"
     )
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
-    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no progress")
+    output.add_argument(
+        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+    )
     means = parser.add_argument_group("means")
     means.add_argument(
         "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
@@ -125,11 +142,20 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--index", type=ReadPath, metavar="FILE", help="snapshot written by `safehash index build`"
     )
+    add_trusted(group)
     group.add_argument(
         "--allow", action="append", default=[], type=ListText, metavar=LIST, help="list of harmless pictures"
     )
     group.add_argument(
         "--allow-id", action="append", default=[], metavar="ID", help="entry whose matches are no news"
+    )
+    group.add_argument(
+        "--allow-pairs",
+        action="append",
+        default=[],
+        type=ReadPath,
+        metavar="FILE",
+        help="matches that reviewers found wrong (`safehash review export --to pairs`); a catalog has its own",
     )
     group.add_argument(
         "--effort", choices=EFFORTS, default="standard",
@@ -157,12 +183,24 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
+    group.add_argument(
+        "--no-last-good",
+        action="store_true",
+        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
+    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
     """Return the matcher that the options ask for."""
+    opener, settings = matcher_opener(arguments)
+    return opener(settings)
+
+
+def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], Matcher], Settings]:
+    """Return what reads the lists that the options name, given settings, and the settings that they ask for."""
     from ..lists.policy import Policy
     from ..matching.matcher import Matcher
+    from ..matching.pairs import read_pairs
     from ..matching.settings import FloodLimits, Settings
 
     differs: dict[str, Any] = {}
@@ -176,17 +214,25 @@ def open_matcher(arguments: argparse.Namespace) -> Matcher:
         effort=arguments.effort,
         policy=Policy(**differs) if differs else None,
         allow_ids=arguments.allow_id,
+        allow_pairs=[pair for path in arguments.allow_pairs for pair in read_pairs(path)],
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
+        trusted=trusted_keys(arguments),
     )
+    if arguments.trusted and arguments.index is None:
+        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
-        return Matcher.open(arguments.index, settings=settings)
-    return Matcher.from_files(
-        *(list_source(text, arguments) for text in arguments.list),
-        allow=[list_source(text, arguments) for text in arguments.allow],
-        settings=settings,
-    )
+        return lambda settings: Matcher.open(arguments.index, settings=settings), settings
+    lists = [list_source(text, arguments) for text in arguments.list]
+    allow = [list_source(text, arguments) for text in arguments.allow]
+
+    def read(settings: Settings) -> Matcher:
+        return Matcher.from_files(
+            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+        )
+
+    return read, settings
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -199,6 +245,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
+    if arguments.watch:
+        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
@@ -220,6 +268,7 @@ def run(arguments: argparse.Namespace) -> int:
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
+            watch=arguments.watch,
         )
         paths = [path.path for path in arguments.paths if path.path is not None]
         running = scan(
@@ -230,26 +279,73 @@ def run(arguments: argparse.Namespace) -> int:
             names=names,
             stream=sys.stdin.buffer if len(paths) < len(arguments.paths) else None,
         )
-        writer = stack.enter_context(Records(arguments.output, form=arguments.format))
+        console, errors = console_on(sys.stdout), console_on(sys.stderr)
+        show, writer = _outputs(arguments, console, stack)
         stack.enter_context(running)
         stack.enter_context(_stopped_by_signals(running.stop))
-        progress = stack.enter_context(_Progress(arguments, running))
-        for record in running.events():
-            progress.step()
-            if isinstance(record, (ScanRecord, Known)):
-                writer.write(record.to_record(full_hashes=arguments.full_hashes))
-            elif arguments.skipped or not isinstance(record, Skipped):
-                writer.write(record.to_record())
+        # Lines and bar share a terminal through one console.
+        drawn = console if show is not None and show.console is not None else errors
+        total = running.count_files() if arguments.files_from is None and not arguments.watch else None
+        progress = stack.enter_context(Progress("files", quiet=arguments.quiet, console=drawn, total=total))
+        for event in running.events():
+            summary = running.summary
+            progress.step(summary.n_files + summary.skipped.total(), note=f"matches {summary.n_matched}")
+            if show is not None:
+                show.event(event)
+            if writer is None:
+                continue
+            if isinstance(event, (ScanRecord, Known)):
+                writer.write(event.to_record(full_hashes=arguments.full_hashes))
+            elif arguments.skipped or not isinstance(event, Skipped):
+                writer.write(event.to_record())
+            if arguments.watch:
+                writer.flush()  # it may be long until the next one
         progress.close()
-        writer.write(running.summary.to_record())
-        if not arguments.quiet:
-            notes = [*matcher.notes, *_quarantine_notes(matcher)]
-            text = summary_text(running.summary, notes=notes, resumable=catalog is not None)
-            print(text, file=sys.stderr)
+        if show is not None:
+            show.finish()
+        if writer is not None:
+            writer.write(running.summary.to_record())
+        sys.stdout.flush()
+        notes = [*matcher.notes, *_quarantine_notes(matcher)]
+        if arguments.quiet:
+            for note in notes:
+                print(f"safehash: {printable(note)}", file=sys.stderr)
+        else:
+            summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _check_watch(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning for a scan without an end."""
+    if arguments.files_from is not None or "-" in arguments.paths or not arguments.paths:
+        arguments.parser.error("--watch looks at folders: name them")
+    if arguments.output is not None:
+        arguments.parser.error(
+            "--watch has no end, and a file of records (-o) appears at the end: keep a --catalog, or write standard "
+            "output into a file"
+        )
+    if arguments.format == "parquet":
+        arguments.parser.error("--watch has no end, and a Parquet file begins to be one there: take jsonl")
+
+
+def _outputs(
+    arguments: argparse.Namespace, console: Console | None, stack: ExitStack
+) -> tuple[Show | None, Records | None]:
+    """Return what shows lines to a person, and what writes records for programs."""
+    path = arguments.output
+    form = arguments.format or ("text" if path is None and console is not None else "jsonl")
+    if form != "text":
+        # With -o, a terminal shows the matches beside.
+        beside = path is not None and console is not None and not arguments.quiet
+        show = Show(sys.stdout, console=console) if beside else None
+        return show, stack.enter_context(Records(path, form=form))
+    if path is None:
+        return Show(sys.stdout, console=console), None
+    stack.enter_context(writing(path))
+    return Show(stack.enter_context(writing_whole(path, text=True))), None
 
 
 def exit_code(summary: Summary, *, allow_empty: bool = False) -> int:
@@ -273,7 +369,10 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
 
 @contextmanager
 def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first ctrl-C (or SIGTERM) finish what is under way, and the second break off."""
+    """Let the first ctrl-C, SIGTERM or hang-up finish what is under way, and the second break off.
+
+    What the caller had ignored (``nohup``) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -285,59 +384,17 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         stop()
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {
+        each: signal.signal(each, handle)
+        for each in numbers
+        if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
+    }
     try:
         yield
     finally:
         for each, former in before.items():
             signal.signal(each, former)
-
-
-class _Progress:
-    """A bar with rate, matches and time left, on a terminal only."""
-
-    def __init__(self, arguments: argparse.Namespace, running: Scan) -> None:
-        self._summary = running.summary
-        self._bar: Any = None
-        self._ended = threading.Event()
-        if arguments.quiet or not sys.stderr.isatty():
-            return
-        from tqdm import tqdm
-
-        self._bar = tqdm(unit=" files", file=sys.stderr, dynamic_ncols=True, smoothing=0.05, mininterval=0.2)
-        if arguments.files_from is None:
-            threading.Thread(target=self._count, args=(running,), name="safehash-count", daemon=True).start()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def step(self) -> None:
-        """Count one more."""
-        if self._bar is not None:
-            done = self._summary.n_files + self._summary.skipped.total()
-            self._bar.set_postfix_str(f"matches {self._summary.n_matched}", refresh=False)
-            self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._ended.set()
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _count(self, running: Scan) -> None:
-        """Walk ahead to know how much is left; the bar shows no total until this is done."""
-        n_files = 0
-        for each in running.count_files():
-            n_files = each
-            if self._ended.is_set():
-                return
-        bar = self._bar
-        if bar is not None:
-            bar.total = n_files
 
 
 def _quarantine_notes(matcher: Matcher) -> list[str]:

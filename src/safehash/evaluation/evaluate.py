@@ -23,14 +23,15 @@ from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from ..lists.source import ListPath
-from ..matching.settings import EFFORTS, Effort
+from ..matching.settings import USUAL_EFFORTS, Effort
 from ..matching.views import Hit, look_up
 from ..search.index import Index
 from .intervals import wilson
-from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, Picture, Scene, apply, as_picture
+from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, apply, as_picture
 from .own_list import OwnList
 from .peers import Peer, find_peers
 from .results import NEAREST_WITHIN, Evaluation, EvaluationRow
+from .scene import Picture, Scene
 
 __all__ = ["evaluate", "measure"]
 
@@ -54,7 +55,7 @@ _AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "P
 def evaluate(
     folder: str | os.PathLike[str],
     *,
-    efforts: Sequence[Effort] = EFFORTS,
+    efforts: Sequence[Effort] = USUAL_EFFORTS,
     families: Collection[str] = FAMILIES,
     thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
     min_quality: int = USUAL_QUALITY,
@@ -77,7 +78,7 @@ def evaluate(
     ----------
     folder : path
         Searched with its subfolders, in the order of the names.
-    efforts : sequence of "fast", "standard", "thorough"
+    efforts : sequence of "fast", "standard", "thorough", "exhaustive"
     families : collection of str
         Which families of manipulations; all of them unless told otherwise.
     thresholds : sequence of int
@@ -146,7 +147,7 @@ def evaluate(
 def measure(
     folder: str | os.PathLike[str],
     *,
-    efforts: Sequence[Effort] = EFFORTS,
+    efforts: Sequence[Effort] = USUAL_EFFORTS,
     manipulations: Sequence[Manipulation] = MANIPULATIONS,
     thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
     min_quality: int = USUAL_QUALITY,

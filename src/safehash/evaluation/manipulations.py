@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from ..images.pictures import Decoded
+from . import harder
+from .scene import Change, Picture, Scene, write
 
-__all__ = ["FAMILIES", "MANIPULATIONS", "Manipulation", "Picture", "Scene", "apply", "as_picture"]
-
-Picture = Image.Image
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a manipulation may use beside the picture itself.
-
-    Attributes
-    ----------
-    rng : numpy.random.Generator
-        Every choice comes from it: one seed, one result.
-    others : sequence of Image
-        Other pictures in mode RGB, for collages and insets; may be empty.
-    """
-
-    rng: np.random.Generator
-    others: Sequence[Picture] = field(default_factory=tuple)
-
-    def other(self, like: Picture) -> Picture:
-        """Return another picture, or noise where there is none."""
-        if self.others:
-            return self.others[int(self.rng.integers(len(self.others)))]
-        coarse = self.rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-        return Image.fromarray(coarse).resize(like.size, Image.Resampling.BICUBIC)
+__all__ = ["FAMILIES", "MANIPULATIONS", "Manipulation", "apply", "as_picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +36,7 @@ class Manipulation:
 
     name: str
     family: str
-    change: Callable[[Picture, Scene], Picture]
+    change: Change
     encoding: str = "JPEG"
     quality: int = 85
 
@@ -116,7 +93,7 @@ def _same(picture: Picture, scene: Scene) -> Picture:
     return picture
 
 
-def _scaled(factor: float, stretch: float = 1.0) -> Callable[[Picture, Scene], Picture]:
+def _scaled(factor: float, stretch: float = 1.0) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         width, height = picture.size
         size = (max(16, round(width * factor * stretch)), max(16, round(height * factor)))
@@ -125,7 +102,7 @@ def _scaled(factor: float, stretch: float = 1.0) -> Callable[[Picture, Scene], P
     return change
 
 
-def _enhanced(what: Any, amount: float) -> Callable[[Picture, Scene], Picture]:
+def _enhanced(what: Any, amount: float) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         enhanced: Picture = what(picture).enhance(amount)
         return enhanced
@@ -133,7 +110,7 @@ def _enhanced(what: Any, amount: float) -> Callable[[Picture, Scene], Picture]:
     return change
 
 
-def _curve(curve: Callable[[float], float]) -> Callable[[Picture, Scene], Picture]:
+def _curve(curve: Callable[[float], float]) -> Change:
     table = [max(0, min(255, round(255 * curve(value / 255)))) for value in range(256)]
 
     def change(picture: Picture, scene: Scene) -> Picture:
@@ -142,14 +119,14 @@ def _curve(curve: Callable[[float], float]) -> Callable[[Picture, Scene], Pictur
     return change
 
 
-def _filtered(kernel: Any) -> Callable[[Picture, Scene], Picture]:
+def _filtered(kernel: Any) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         return picture.filter(kernel)
 
     return change
 
 
-def _blurred(share: float) -> Callable[[Picture, Scene], Picture]:
+def _blurred(share: float) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         return picture.filter(ImageFilter.GaussianBlur(share * min(picture.size)))
 
@@ -185,36 +162,23 @@ def _negative(picture: Picture, scene: Scene) -> Picture:
 # -- overlays ----------------------------------------------------------------------------------------------
 
 
-def _font(size: float) -> Any:
-    return ImageFont.load_default(max(8, size))
-
-
-def _write(
-    picture: Picture, text: str, box: tuple[float, float], size: float, fill: Any, stroke: Any = None
-) -> None:
-    ImageDraw.Draw(picture).text(
-        box, text, font=_font(size), fill=fill, anchor="mm",
-        stroke_width=0 if stroke is None else max(1, round(size / 14)), stroke_fill=stroke,
-    )  # fmt: skip
-
-
 def _text_across(picture: Picture, scene: Scene) -> Picture:
     out = picture.copy()
-    _write(out, "read this now", (out.width / 2, out.height / 2), out.width / 14, "white")
+    write(out, "read this now", (out.width / 2, out.height / 2), out.width / 14, "white")
     return out
 
 
 def _large_text(picture: Picture, scene: Scene) -> Picture:
     out = picture.copy()
-    _write(out, "READ THIS NOW", (out.width / 2, out.height / 2), out.width / 9, "white", "black")
+    write(out, "READ THIS NOW", (out.width / 2, out.height / 2), out.width / 9, "white", "black")
     return out
 
 
 def _meme_text(picture: Picture, scene: Scene) -> Picture:
     out = picture.copy()
     size = out.height / 10
-    _write(out, "WHEN IT RAINS", (out.width / 2, out.height * 0.09), size, "white", "black")
-    _write(out, "IT POURS", (out.width / 2, out.height * 0.91), size, "white", "black")
+    write(out, "WHEN IT RAINS", (out.width / 2, out.height * 0.09), size, "white", "black")
+    write(out, "IT POURS", (out.width / 2, out.height * 0.91), size, "white", "black")
     return out
 
 
@@ -240,7 +204,7 @@ def _logo(picture: Picture, scene: Scene) -> Picture:
     width, height = out.size
     draw = ImageDraw.Draw(out)
     draw.rectangle((width * 0.80, height * 0.88, width * 0.98, height * 0.97), fill=(200, 30, 40))
-    _write(out, "NEWS 24", (width * 0.89, height * 0.925), height * 0.05, "white")
+    write(out, "NEWS 24", (width * 0.89, height * 0.925), height * 0.05, "white")
     return out
 
 
@@ -250,21 +214,21 @@ def _watermark(picture: Picture, scene: Scene) -> Picture:
     for row in range(4):
         for col in range(3):
             at = (picture.width * (col + 0.5) / 3, picture.height * (row + 0.5) / 4)
-            _write(layer, "example.com", at, size, 90)
+            write(layer, "example.com", at, size, 90)
     return Image.composite(Image.new("RGB", picture.size, "white"), picture, layer)
 
 
 # -- geometry ----------------------------------------------------------------------------------------------
 
 
-def _turned(method: Image.Transpose) -> Callable[[Picture, Scene], Picture]:
+def _turned(method: Image.Transpose) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         return picture.transpose(method)
 
     return change
 
 
-def _rotated(degrees: float, *, cropped: bool = False) -> Callable[[Picture, Scene], Picture]:
+def _rotated(degrees: float, *, cropped: bool = False) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         sign = 1 if scene.rng.integers(2) else -1
         turned = picture.rotate(sign * degrees, Image.Resampling.BICUBIC)
@@ -280,7 +244,7 @@ def _rotated(degrees: float, *, cropped: bool = False) -> Callable[[Picture, Sce
     return change
 
 
-def _cropped(top: float, bottom: float, left: float, right: float) -> Callable[[Picture, Scene], Picture]:
+def _cropped(top: float, bottom: float, left: float, right: float) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         width, height = picture.size
         return picture.crop(
@@ -295,7 +259,7 @@ def _cropped(top: float, bottom: float, left: float, right: float) -> Callable[[
     return change
 
 
-def _cropped_at_random(share: float) -> Callable[[Picture, Scene], Picture]:
+def _cropped_at_random(share: float) -> Change:
     """Take `share` off both sides of each axis together, split between them by chance."""
 
     def change(picture: Picture, scene: Scene) -> Picture:
@@ -308,7 +272,7 @@ def _cropped_at_random(share: float) -> Callable[[Picture, Scene], Picture]:
 # -- frames ------------------------------------------------------------------------------------------------
 
 
-def _framed(top: float, bottom: float, side: float, colour: Any) -> Callable[[Picture, Scene], Picture]:
+def _framed(top: float, bottom: float, side: float, colour: Any) -> Change:
     """Add bars, in shares of the picture's height (top, bottom) and width (each side)."""
 
     def change(picture: Picture, scene: Scene) -> Picture:
@@ -326,8 +290,8 @@ def _framed(top: float, bottom: float, side: float, colour: Any) -> Callable[[Pi
 def _caption_bar(picture: Picture, scene: Scene) -> Picture:
     out = _framed(0.2, 0, 0, "white")(picture, scene)
     bar = picture.height * 0.2
-    _write(out, "nobody:", (out.width * 0.2, bar * 0.3), bar * 0.3, "black")
-    _write(out, "me at three in the morning", (out.width * 0.5, bar * 0.7), bar * 0.3, "black")
+    write(out, "nobody:", (out.width * 0.2, bar * 0.3), bar * 0.3, "black")
+    write(out, "me at three in the morning", (out.width * 0.5, bar * 0.7), bar * 0.3, "black")
     return out
 
 
@@ -337,7 +301,7 @@ def _demotivational(picture: Picture, scene: Scene) -> Picture:
     x, y = round(picture.width * 0.08), round(picture.height * 0.08)
     box = (x - 3 * edge, y - 3 * edge, x + picture.width + 3 * edge, y + picture.height + 3 * edge)
     ImageDraw.Draw(out).rectangle(box, outline="white", width=edge)
-    _write(out, "PATIENCE", (out.width / 2, y + picture.height * 1.15), picture.height * 0.11, "white")
+    write(out, "PATIENCE", (out.width / 2, y + picture.height * 1.15), picture.height * 0.11, "white")
     return out
 
 
@@ -353,18 +317,18 @@ def _blurred_bars(picture: Picture, scene: Scene) -> Picture:
 # -- embeddings --------------------------------------------------------------------------------------------
 
 
-def _screenshot(*, dark: bool) -> Callable[[Picture, Scene], Picture]:
+def _screenshot(*, dark: bool) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         back, ink, faint = ((18, 18, 18), (235, 235, 235), (70, 70, 70)) if dark else (
             (255, 255, 255), (20, 20, 20), (205, 205, 205))  # fmt: skip
         width = 720
         out = Image.new("RGB", (width, 1440), back)
         draw = ImageDraw.Draw(out)
-        _write(out, "12:41", (60, 24), 24, ink)
+        write(out, "12:41", (60, 24), 24, ink)
         draw.rectangle((650, 14, 690, 34), outline=ink, width=2)
         draw.ellipse((24, 70, 88, 134), fill=(120, 90, 200))
-        _write(out, "some.person", (190, 90), 26, ink)
-        _write(out, "Lisbon, Portugal", (190, 122), 20, faint)
+        write(out, "some.person", (190, 90), 26, ink)
+        write(out, "Lisbon, Portugal", (190, 122), 20, faint)
         shown = picture.resize(
             (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.BICUBIC
         )
@@ -377,9 +341,9 @@ def _screenshot(*, dark: bool) -> Callable[[Picture, Scene], Picture]:
         for number in range(3):
             x = 40 + 70 * number
             draw.ellipse((x, under + 24, x + 40, under + 64), outline=ink, width=3)
-        _write(out, "1 204 likes", (120, under + 92), 24, ink)
+        write(out, "1 204 likes", (120, under + 92), 24, ink)
         for line in range(3):
-            _write(out, "so this happened today and I cannot", (330, under + 130 + 34 * line), 22, ink)
+            write(out, "so this happened today and I cannot", (330, under + 130 + 34 * line), 22, ink)
         draw.line((0, 1360, width, 1360), fill=faint, width=2)
         for number in range(5):
             x = 60 + 140 * number
@@ -394,9 +358,9 @@ def _chat(picture: Picture, scene: Scene) -> Picture:
     out = Image.new("RGB", (720, 1280), (229, 221, 213))
     draw = ImageDraw.Draw(out)
     draw.rectangle((0, 0, 720, 110), fill=(7, 94, 84))
-    _write(out, "Family", (200, 60), 30, "white")
+    write(out, "Family", (200, 60), 30, "white")
     draw.rounded_rectangle((20, 140, 420, 210), 16, fill="white")
-    _write(out, "have you seen this?", (220, 175), 24, "black")
+    write(out, "have you seen this?", (220, 175), 24, "black")
     shown = picture.resize(
         (500, max(1, round(picture.height * 500 / picture.width))), Image.Resampling.BICUBIC
     )
@@ -407,12 +371,12 @@ def _chat(picture: Picture, scene: Scene) -> Picture:
         (x - 8, 232, x + shown.width + 8, 232 + shown.height + 44), 14, fill=(220, 248, 198)
     )
     out.paste(shown, (x, 240))
-    _write(out, "12:42", (660, 240 + shown.height + 18), 20, (90, 110, 90))
+    write(out, "12:42", (660, 240 + shown.height + 18), 20, (90, 110, 90))
     draw.rounded_rectangle((20, 1190, 600, 1260), 30, fill="white")
     return out
 
 
-def _collage(columns: int, rows: int, gap: int) -> Callable[[Picture, Scene], Picture]:
+def _collage(columns: int, rows: int, gap: int) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         width = 960 // columns
         height = max(60, round(picture.height * width / picture.width))
@@ -429,7 +393,7 @@ def _collage(columns: int, rows: int, gap: int) -> Callable[[Picture, Scene], Pi
     return change
 
 
-def _inset(share: float) -> Callable[[Picture, Scene], Picture]:
+def _inset(share: float) -> Change:
     """Paste the picture, at a share of the width, somewhere on another picture."""
 
     def change(picture: Picture, scene: Scene) -> Picture:
@@ -445,7 +409,7 @@ def _inset(share: float) -> Callable[[Picture, Scene], Picture]:
     return change
 
 
-def _chain(*steps: Callable[[Picture, Scene], Picture]) -> Callable[[Picture, Scene], Picture]:
+def _chain(*steps: Change) -> Change:
     def change(picture: Picture, scene: Scene) -> Picture:
         for step in steps:
             picture = step(picture, scene)
@@ -458,8 +422,8 @@ _MIRROR = _turned(Image.Transpose.FLIP_LEFT_RIGHT)
 
 #: In the order of the tables that show them.
 FAMILIES = (
-    "codec", "scale", "tone", "filter", "overlay", "orientation", "rotation", "crop", "frame", "embed",
-    "combination",
+    "codec", "scale", "tone", "filter", "overlay", "cover", "orientation", "rotation", "perspective", "crop", "frame",
+    "embed", "nested", "combination",
 )  # fmt: skip
 
 MANIPULATIONS: tuple[Manipulation, ...] = (
@@ -536,4 +500,36 @@ MANIPULATIONS: tuple[Manipulation, ...] = (
     Manipulation(
         "screenshot, scaled to 1/2", "combination", _chain(_screenshot(dark=False), _scaled(0.5)), quality=50
     ),
+    Manipulation("keystone 5 %", "perspective", harder.keystone(0.05)),
+    Manipulation("keystone 10 %", "perspective", harder.keystone(0.10)),
+    Manipulation("sheared by 0.15", "perspective", harder.sheared(0.15)),
+    Manipulation("rotated 8 degrees", "rotation", _rotated(8)),
+    Manipulation("rotated 12 degrees", "rotation", _rotated(12)),
+    Manipulation("rotated 8 degrees, cropped", "rotation", _rotated(8, cropped=True)),
+    Manipulation("tilted 4 degrees in a frame", "nested", harder.tilted_in_a_frame(4)),
+    Manipulation("tilted 8 degrees in a frame", "nested", harder.tilted_in_a_frame(8)),
+    Manipulation("box in a box", "nested", harder.box_in_a_box),
+    Manipulation(
+        "cropped 10 % in a frame", "nested", _chain(_cropped_at_random(0.10), _framed(0.1, 0.1, 0.1, "black"))
+    ),
+    Manipulation("inset at 40 %", "embed", _inset(0.4)),
+    Manipulation("web page", "embed", harder.web_page),
+    Manipulation("vertical video with captions", "nested", harder.vertical_video),
+    Manipulation("screen photographed", "perspective", harder.photographed_screen),
+    Manipulation("sticker over 15 %", "cover", harder.covered(0.15)),
+    Manipulation("sticker over 30 %", "cover", harder.covered(0.30)),
+    Manipulation("sticker over 50 %", "cover", harder.covered(0.50)),
+    Manipulation("picture over a quarter", "cover", harder.pasted_over(0.25)),
+    Manipulation("block of text", "cover", harder.text_block),
+    Manipulation("another blended in, 30 %", "overlay", harder.blended(0.3)),
+    Manipulation("stripes", "overlay", harder.striped),
+    Manipulation("slanting watermark", "overlay", harder.watermarked),
+    Manipulation("exposure x2", "tone", harder.exposed(2.0)),
+    Manipulation("exposure x3", "tone", harder.exposed(3.0)),
+    Manipulation("half transparent", "tone", harder.faded(0.5)),
+    Manipulation("high key", "tone", harder.high_key),
+    Manipulation("gamma 2", "tone", _curve(lambda value: value**2)),
+    Manipulation("cropped 15 %", "crop", _cropped_at_random(0.15)),
+    Manipulation("cropped 30 %", "crop", _cropped_at_random(0.30)),
+    Manipulation("cropped 40 %", "crop", _cropped_at_random(0.40)),
 )

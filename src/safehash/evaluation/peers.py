@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..hashing.algorithms import USUAL_DISTANCE, Algorithm
-from .manipulations import Picture
+from .scene import Picture
 
 __all__ = ["Peer", "find_peers"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Any
 
 __all__ = ["SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
 
@@ -26,6 +27,10 @@ class Algorithm(str, enum.Enum):
     MD5 = "md5"
     SHA1 = "sha1"
     SHA256 = "sha256"
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
+        return Algorithm, (self.value,)
 
     @classmethod
     def _missing_(cls, value: object) -> Algorithm:

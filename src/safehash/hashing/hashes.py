@@ -114,6 +114,11 @@ class Hash:
         ------
         ValueError
             Wrong length, or a character that is no hexadecimal digit.
+
+        Examples
+        --------
+        >>> Hash.from_hex("phash", "D1C4A3B2F0E19687").hex
+        'd1c4a3b2f0e19687'
         """
         algorithm = Algorithm(algorithm)
         digits = text.strip()
@@ -140,6 +145,11 @@ class Hash:
         ------
         TypeError
             `other` is no Hash, is of another algorithm, or the algorithm is an exact file digest.
+
+        Examples
+        --------
+        >>> Hash("phash", bytes(8)).distance(Hash("phash", bytes(7) + bytes([7])))
+        3
         """
         self._check_comparable(other)
         if not self.algorithm.is_perceptual:
@@ -161,6 +171,12 @@ class Hash:
         References
         ----------
         docs/hashes.md, "Orientations".
+
+        Examples
+        --------
+        >>> value = safehash.hash_file("photo.jpg")
+        >>> len(value.orientations()), value.orientations()[0] == value
+        (8, True)
         """
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests have no orientations")
@@ -169,7 +185,13 @@ class Hash:
         return tuple(Hash(self.algorithm, row.tobytes(), quality=self.quality) for row in turned)
 
     def negative(self) -> Hash:
-        """Return the hash of the picture with inverted colours: every bit the other way."""
+        """Return the hash of the picture with inverted colours: every bit the other way.
+
+        Examples
+        --------
+        >>> Hash("phash", bytes(8)).negative().hex
+        'ffffffffffffffff'
+        """
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests have no negative")
         return Hash(self.algorithm, bytes(byte ^ 0xFF for byte in self.digest), quality=self.quality)

@@ -13,7 +13,7 @@ from ..errors import UnreadableImage
 from .bmp_header import BmpHeader, Masks, read_bmp_header
 from .bmp_runs import unpack_runs
 from .guarding import guarded, without_remarks
-from .limits import check_cost
+from .limits import check_cost, check_held
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
 from .seen import seen
@@ -35,12 +35,22 @@ _KNOWN: dict[tuple[int, Masks], tuple[str, str]] = {
 _STRIP_PIXELS = 1 << 18
 
 
+def _held_a_pixel(header: BmpHeader) -> float:
+    """Return how many bytes a pixel are held at most: as stored, as samples, as a picture, and turned upright."""
+    if header.run_length:
+        return 22  # with skipped pixels, which are shown in three ways
+    if header.depth <= 8:
+        return header.depth / 8 + 3
+    return header.depth / 8 + (8 if (header.depth, header.masks) in _KNOWN else 12)
+
+
 def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a BMP file."""
     header = read_bmp_header(data)
     size = header.width, header.height
     mode = "P" if header.depth <= 8 else "RGBA" if header.masks[3] else "RGB"
     check_cost("BMP", size, mode=mode, n_bands=len(mode), limits=request.limits)
+    check_held("BMP", size, _held_a_pixel(header), request.limits)
 
     provenance = Provenance(
         format="BMP", mode=mode, width=size[0], height=size[1], scale=request.step_of(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["VideoColour", "properties", "video_colour"]
+__all__ = ["VideoColour", "has_two_pictures", "properties", "video_colour"]
 
 #: Boxes, properties and items looked through in all. A file of a hundred tiles has some 300.
 _MAX_BOXES = 4096
@@ -111,6 +111,20 @@ def properties(data: bytes, budget: list[int] | None = None) -> Iterator[tuple[b
         yield from _of_tracks(data, budget)
 
 
+def has_two_pictures(data: bytes) -> bool:
+    """Tell whether a file has a still picture and an animation that begins with another one."""
+    budget = [_MAX_BOXES]
+    path = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+    frames = {
+        int.from_bytes(data[begin + 8 : begin + 8 + width], "big")
+        for kind, width in ((b"stco", 4), (b"co64", 8))
+        for begin, end in _inside(data, (*path, kind), 0, len(data), budget)
+        if end - begin >= 8 + width
+    }
+    still = _places(data, budget).get(_primary(data, budget))
+    return bool(frames) and still is not None and still not in frames
+
+
 def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for begin, end in _inside(data, (b"meta", b"iprp"), 0, len(data), budget):
         wanted = _primary(data, budget)
@@ -164,13 +178,19 @@ def _associated(body: bytes, item: int) -> list[int]:
 
 def _first_coded(data: bytes, budget: list[int]) -> bytes:
     """Return the first bytes of the primary item, or of the first tile of a grid; empty where they are not found."""
-    places: dict[int, int] = {}
-    for begin, end in _inside(data, (b"meta", b"iloc"), 0, len(data), budget):
-        places |= _item_places(data[begin:end])
+    places = _places(data, budget)
     at = places.get(_primary(data, budget), 0)
     if not _starts_av1(data[at : at + 2]):
         at = next((place for place in places.values() if _starts_av1(data[place : place + 2])), 0)
     return data[at : at + _CODED_BYTES] if at else b""
+
+
+def _places(data: bytes, budget: list[int]) -> dict[int, int]:
+    """Return where each item stands in the file."""
+    places: dict[int, int] = {}
+    for begin, end in _inside(data, (b"meta", b"iloc"), 0, len(data), budget):
+        places |= _item_places(data[begin:end])
+    return places
 
 
 #: A sequence header lies within so many first bytes of a coded picture.

@@ -8,8 +8,13 @@ import numpy as np
 
 from .pictures import UInt8Array
 
-__all__ = ["Canvas", "Disposal"]
+__all__ = ["HELD_A_PIXEL", "Canvas", "Disposal"]
 
+#: Bytes a pixel held while a frame is laid on the canvas: the canvas, what a place is to become again, the decoder's
+#: samples, and those with alpha.
+HELD_A_PIXEL = 16
+#: Pixels mixed at a time.
+_MIXED_PIXELS = 1 << 16
 #: What becomes of a frame's place before the next one: it stays, becomes transparent, or what it was before.
 Disposal = Literal["keep", "clear", "restore"]
 
@@ -65,7 +70,13 @@ class Canvas:
 
 
 def _mix(under: UInt8Array, over: UInt8Array) -> None:
-    """Mix a frame into the canvas by its alpha."""
+    """Mix a frame into the canvas by its alpha, some rows at a time."""
+    n_rows = max(1, _MIXED_PIXELS // max(1, over.shape[1]))
+    for top in range(0, len(over), n_rows):
+        _mix_rows(under[top : top + n_rows], over[top : top + n_rows])
+
+
+def _mix_rows(under: UInt8Array, over: UInt8Array) -> None:
     alpha = over[..., 3]
     opaque = alpha == 255
     if opaque.all():

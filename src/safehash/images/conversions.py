@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from .pictures import UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Background", "luma_of", "to_pixels", "to_rgba"]
+__all__ = ["Background", "by_strips", "luma_of", "to_pixels", "to_rgba"]
 
 Background = Literal["white", "black"]
 
@@ -45,6 +46,60 @@ def to_pixels(
     transparent : bool
         Whether some pixel was not opaque.
     """
+    if image.mode in ("I", "F"):
+        image.info["white"] = _white_of(image, _strip_rows(image, step))
+    if paint is None and image.mode in ("L", "RGB", "RGBX") and "transparency" not in image.info:
+        return _flat_strip(image, background, step, paint)
+    return by_strips(image, step, lambda strip: _flat_strip(strip, background, step, paint))
+
+
+def by_strips(
+    image: Image, step: int, convert: Callable[[Image], tuple[UInt8Array, bool]]
+) -> tuple[UInt8Array, bool]:
+    """Convert a picture of any length without holding another one of its kind.
+
+    Parameters
+    ----------
+    image : PIL image, loaded
+    step : int
+        By which each strip is reduced.
+    convert : callable
+        Returns a strip's pixels, and whether some pixel of it was not opaque.
+    """
+    width, height = image.size
+    n_rows = _strip_rows(image, step)
+    if n_rows >= height:
+        return convert(image)
+    whole: UInt8Array | None = None
+    transparent = False
+    for top in range(0, height, n_rows):
+        strip = image.crop((0, top, width, min(height, top + n_rows)))
+        strip.info = image.info
+        pixels, has_holes = convert(strip)
+        transparent = transparent or has_holes
+        if whole is None:
+            whole = np.empty((-(-height // step), *pixels.shape[1:]), np.uint8)
+        elif pixels.shape[2:] != whole.shape[2:]:  # grey where a shade is transparent, colour elsewhere
+            return convert(image)
+        whole[top // step : top // step + len(pixels)] = pixels
+    assert whole is not None
+    whole.flags.writeable = False
+    return whole, transparent
+
+
+def _strip_rows(image: Image, step: int) -> int:
+    """Return how many rows are converted at a time, a multiple of `step`."""
+    return max(1, _STRIP_PIXELS // (image.width * step)) * step
+
+
+#: Pixels converted at a time. Beside the decoder's samples and the result nothing larger is held; and what is
+#: converted in a processor's cache takes less time.
+_STRIP_PIXELS = 1 << 18
+
+
+def _flat_strip(
+    image: Image, background: Background, step: int, paint: Callable[[Image], Image] | None
+) -> tuple[UInt8Array, bool]:
     flat, transparent = _flatten(image, background, paint)
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
@@ -164,11 +219,21 @@ def _from_deep(image: Image) -> Image:
     if image.mode.startswith("I;16"):
         return pil.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
     values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(values.max(initial=0.0))
-    # What full white is: the smallest usual range that holds every sample.
-    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2147483647.0)
-    white = next((limit for limit in usual if top <= limit), top)
+    white = image.info.get("white")
+    if not isinstance(white, float):
+        white = _white_of(image, image.height)
     return pil.fromarray(np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8))
+
+
+def _white_of(image: Image, n_rows: int) -> float:
+    """Return what full white is: the smallest usual range that holds every sample."""
+    top = 0.0
+    for first in range(0, image.height, n_rows):
+        strip = np.asarray(image.crop((0, first, image.width, min(image.height, first + n_rows))))
+        values = strip[np.isfinite(strip)] if strip.dtype.kind == "f" else strip
+        top = max(top, float(values.max(initial=0)))
+    usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0, 2147483647.0)
+    return next((limit for limit in usual if top <= limit), top)
 
 
 def _from_lab(image: Image) -> Image:
@@ -176,9 +241,15 @@ def _from_lab(image: Image) -> Image:
     try:
         from PIL import ImageCms
 
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
-        converted = ImageCms.applyTransform(image, transform)
+        converted = ImageCms.applyTransform(image, _lab_to_srgb())
     except ImportError:
         converted = None
     return converted if converted is not None else image.getchannel(0)
+
+
+@lru_cache(maxsize=1)
+def _lab_to_srgb() -> Any:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")

@@ -96,9 +96,9 @@ def check_parts(name: str, data: bytes) -> int:
 # is refused the sooner.
 
 #: Nanoseconds of a marker segment before the pixels, and of one more byte of fill or garbage.
-_SEGMENT, _FILL = 10_000, 20
+_SEGMENT, _FILL = 10_000, 1_000
 #: Of a scan, and of another segment between scans, which only the decoder reads.
-_SCAN, _TABLE = 2_500, 100
+_SCAN, _TABLE = 20_000, 100
 #: Of a block that a scan passes over with nothing to say of it; of a coefficient, where the coding is arithmetic.
 _BLOCK, _COEFFICIENT = 6.5, 25
 #: So many passes over each block are an honest progressive picture's: encoders make 6 to 10, optimizers up to 20.
@@ -135,6 +135,7 @@ def _count_jpeg(data: bytes, budget: Budget) -> None:
         if marker in _FRAMES and not frame:
             frame = bytes([marker]) + data[at + 2 : end]
         at = max(end, at + 2)
+    budget.spend(max(0, len(data) - at), _FILL, "bytes that begin no segment")
 
 
 def check_jpeg_scans(data: bytes, frame: bytes, at: int, budget: Budget | None = None) -> None:

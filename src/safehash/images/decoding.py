@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImageTooSmall
 from .counting import check_parts
+from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
 from .formats import READERS
+from .frames import within_means
 from .guarding import guarded, guarded_frames, without_remarks
+from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import Request
@@ -58,12 +61,14 @@ def decode_frames(
     limits: Limits = DEFAULT_LIMITS,
     step_for: Callable[[int], int] | None = None,
     effort: Effort | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
-    Of very long animations the first 2 000 frames, or those within 10^9 pixels. Frames behind a damaged one are not
-    looked at. Parameters are those of `decode`, and `effort`: how much work it is worth to find out what else may be
-    seen; None where only the pixels are wanted.
+    Of very long animations the first 2 000 frames, or those within 10^9 pixels; beyond what a file of its length may
+    cost, the rest is refused. Frames behind a damaged one are not looked at. Parameters are those of `decode`, and
+    `effort`: how much work it is worth to find out what else may be seen, None where only the pixels are wanted; and
+    the deadline at which the decode is left.
 
     Raises
     ------
@@ -73,15 +78,17 @@ def decode_frames(
     data = bytes(data)
     name = check_bytes(data, limits)
 
+    if name == "JPEG":  # counts its parts and looks for its colours itself, where the short way does not do
+        request = Request(limits=limits, step_for=step_for, effort=effort, deadline=deadline)
+        return iter((guarded(name, lambda: decode_jpeg(data, request)),))
+
     def start() -> Iterator[Decoded]:
-        if name != "JPEG":  # whose reader counts what its short way does not look at
-            check_parts(name, data)
-        # The reader of JPEG looks for colours, too: where its header has any.
-        colours = () if name == "JPEG" else declared_colours(name, data)
-        request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort)
+        check_parts(name, data)
+        colours = declared_colours(name, data)
+        request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 
-    return guarded_frames(name, start)
+    return within_means(guarded_frames(name, start), len(data))
 
 
 def from_image(image: Image) -> Decoded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ from .pictures import Also, Decoded
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["UPRIGHT", "Turns", "read_turns", "turned", "turns_of"]
+__all__ = ["UPRIGHT", "Turns", "read_turns", "read_turns_of", "turned", "turns_of"]
 
 _ORIENTATION, _SUB_DIRECTORY = 0x0112, 0x8769
 _SHORT = 3
+#: What stands before EXIF data in a segment: ``Exif``, a zero and a byte.
+_HEAD = 6
 #: Of whole numbers, by their type: bytes, short, long, their signed kinds, undefined bytes, and an offset.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
 
@@ -92,9 +94,25 @@ def read_turns(raw: bytes) -> Turns:
     return Turns(applied, tuple(dict.fromkeys(others))) if applied != 1 or others else UPRIGHT
 
 
+def read_turns_of(segments: Iterable[bytes]) -> Turns:
+    """Return the orientations of EXIF data in several segments: browsers take the first that holds anything."""
+    turns = UPRIGHT
+    others: list[int] = []
+    is_first = True
+    for raw in segments:
+        found = read_turns(raw)
+        if is_first and len(raw) > _HEAD:
+            turns, is_first = found, False
+        elif found is not UPRIGHT:
+            others += (found.applied, *found.others)
+    if not others:
+        return turns
+    return Turns(turns.applied, tuple(dict.fromkeys((*turns.others, *others))))
+
+
 def _orientations(raw: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield type, count and value of every orientation in the first directory, then in the one under it."""
-    base = 6 if raw.startswith(b"Exif\0") else 0
+    base = _HEAD if raw.startswith(b"Exif\0") else 0
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(raw[base : base + 4])
     if order is None or len(raw) < base + 8:
         return

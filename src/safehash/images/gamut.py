@@ -14,7 +14,7 @@ from .pictures import Also, Decoded, Provenance, UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["CHECKED_PIXELS", "as_it_is_shown", "decode_checked"]
+__all__ = ["CHECKED_PIXELS", "as_it_is_shown", "decode_with_chroma", "leaves_the_screen"]
 
 #: Pictures of up to so many pixels are always checked: decoding the chroma, too, takes a quarter of a millisecond. Of
 #: larger ones it takes a quarter of the decode, which only the thorough effort pays.
@@ -26,10 +26,12 @@ _SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD = 1.0, 0.1
 _ROUNDING = 1
 #: Of every so many columns and rows one is compared. No period of a pattern: each step is another whole number.
 _SAMPLED = 2.7
+#: Pictures with a shorter side are compared in full.
+_SAMPLED_FROM = 64
 
 
-def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8Array, Image | None] | None:
-    """Decode a JPEG's luma and chroma; return the luma, and the picture as it is shown where that differs.
+def decode_with_chroma(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8Array, Image] | None:
+    """Decode a JPEG's luma and chroma; return the luma, and the picture of both.
 
     None where the file does not decode so: damaged, or stored as red, green and blue.
 
@@ -55,22 +57,25 @@ def decode_checked(data: bytes, size: tuple[int, int], step: int) -> tuple[UInt8
     if n_taken >= 0 or error < 0:
         return None
     image = pil.Image()._new(core)
-    luma = luma_of(core.getband(0), size)
-    return luma, image if _differs(image) else None
+    return luma_of(core.getband(0), size), image
 
 
-def _differs(image: Image) -> bool:
-    """Tell whether the luma of what a screen shows is another one, from a sample of the pixels."""
+def leaves_the_screen(image: Image) -> bool:
+    """Tell of luma and chroma whether what a screen shows has another luma, from a sample of the pixels."""
     from PIL import Image as pil
+    from PIL import ImageChops
 
     cols, rows = image.size
     sample = image
-    if min(cols, rows) >= 64:
+    if min(cols, rows) >= _SAMPLED_FROM:
         sample = image.resize((int(cols / _SAMPLED), int(rows / _SAMPLED)), pil.Resampling.NEAREST)
-    stored = np.asarray(sample.getchannel(0), np.int16)
-    apart = np.abs(np.asarray(sample.convert("RGB").convert("L"), np.int16) - stored)
-    apart[apart <= _ROUNDING] = 0
-    return float(apart.mean()) > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * float(stored.std()))
+    stored = sample.getchannel(0)
+    apart = ImageChops.difference(stored, sample.convert("RGB").convert("L")).histogram()
+    n_pixels = sample.width * sample.height
+    mean = sum(level * n for level, n in enumerate(apart) if n and level > _ROUNDING) / n_pixels
+    if mean <= _SEEN_DIFFERS_OF_SPREAD:  # no picture's spread is less than a level
+        return False
+    return mean > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * float(np.std(np.asarray(stored))))
 
 
 def as_it_is_shown(load: Callable[[], Image], provenance: Provenance) -> Also:

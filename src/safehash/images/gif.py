@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageTooLarge, UnreadableImage
-from .canvas import Canvas, Disposal
+from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import luma_of
 from .frames import reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
-from .limits import check_cost
+from .limits import check_cost, check_held
 from .older_tools import as_older_tools
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -43,9 +43,11 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     size = max(screen.width, first.left + first.width), max(screen.height, first.top + first.height)
     check_cost("GIF", size, mode="RGBA", n_bands=4, limits=request.limits)
     frames = [first, *islice(blocks, reach(size) - 1)]
-    canvas = Canvas(*size)
     # Browsers go by the last of several control blocks, other viewers by the first.
-    other = Canvas(*size) if any(len(frame.controls) > 1 for frame in frames) else None
+    n_canvases = 2 if any(len(frame.controls) > 1 for frame in frames) else 1
+    check_held("GIF", size, HELD_A_PIXEL + 8 * (n_canvases - 1), request.limits)
+    canvas = Canvas(*size)
+    other = Canvas(*size) if n_canvases > 1 else None
     keyed = False
     for number, frame in enumerate(frames):
         request.deadline.check()

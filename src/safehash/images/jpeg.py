@@ -14,12 +14,12 @@ from ..errors import ImageTooLarge, UnreadableImage
 from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
-from .exif import read_turns, turned
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_checked
+from .exif import UPRIGHT, read_turns, read_turns_of, turned
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, leaves_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
-from .jpeg_header import first_exif, read_jpeg_header
-from .limits import check_cost
+from .jpeg_header import exif_segments, read_jpeg_header
+from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["CODEC", "read_jpeg"]
+__all__ = ["CODEC", "decode_jpeg", "read_jpeg"]
 
 
 def _opener() -> Callable[..., Any]:
@@ -47,8 +47,13 @@ CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
 
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a JPEG file: luma, reduced, where the request is content with it, otherwise everything."""
+    yield decode_jpeg(data, request)
+
+
+def decode_jpeg(data: bytes, request: Request) -> Decoded:
+    """Do the same without an iterator around it: most uploads are JPEG, and every call counts beside a small one."""
     decoded = _plainly(data, request) if request.step_for is not None else None
-    yield decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
+    return decoded if decoded is not None else without_remarks(lambda: _patiently(data, request))
 
 
 def _plainly(data: bytes, request: Request) -> Decoded | None:
@@ -74,32 +79,37 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         progressive=header.sampling if header.progressive else (),
     )  # fmt: skip
     reduced = -(-width // step), -(-height // step)
-    shown: Image | None = None
     checked = _is_checked(width * height, n_bands, request)
-    both = decode_checked(data, reduced, step) if checked else None
-    pixels: UInt8Array | None
-    if both is not None:
-        pixels, shown = both
-    else:
-        pixels = _luma(data, reduced, step)
+    both = (
+        decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
+    )
+    chroma: Image | None
+    pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
     if pixels is None:
         return None
-    turns = read_turns(header.exif)
+    turns = read_turns(header.exif) if header.exif else UPRIGHT
     provenance = Provenance(
         format="JPEG", mode=mode, width=width, height=height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
-    also = _in_own_colours(data, request, provenance) + _shrunk(data, request, provenance, pixels)
-    if shown is not None:
-        also += (as_it_is_shown(lambda: shown, provenance),)
-    return turned(Decoded(pixels=pixels, provenance=provenance, also=also), turns)
+    also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
+    if checked and chroma is not None and leaves_the_screen(chroma):
+        also += (as_it_is_shown(lambda: chroma, provenance),)
+    decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
+    return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
     """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
     if n_bands != 3 or request.effort is None or request.colours:
         return False
-    return n_pixels <= CHECKED_PIXELS or request.effort == "thorough"
+    return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
+
+
+def _has_gentle_colours(n_bands: int, request: Request) -> bool:
+    """Tell whether somebody looks at colours that this very decode can give."""
+    wanted = n_bands == 3 and request.effort is not None
+    return wanted and any(declared.colour.is_gentle for declared in request.colours)
 
 
 def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
@@ -119,19 +129,25 @@ def _luma(data: bytes, size: tuple[int, int], step: int) -> UInt8Array | None:
     return luma_of(core, size) if n_taken < 0 and error >= 0 else None
 
 
+#: Bytes a pixel of four inks, which no decode reduces: the decoder's, and two pictures in colour.
+_HELD_OF_INKS = 10
+
+
 def _patiently(data: bytes, request: Request) -> Decoded:
-    request = replace(request, colours=declared_colours("JPEG", data))
     check_parts("JPEG", data)
+    request = replace(request, colours=declared_colours("JPEG", data))
     bare = bare_jpeg(data)
-    image = guarded("JPEG", lambda: open_image(CODEC, bare))
+    image = guarded("JPEG", lambda: open_image(CODEC, bare, deadline=request.deadline))
     size = image.size
     step = request.step_of(size)
     draftable = image.mode in ("L", "RGB")
     check_header(CODEC, image, size, request.limits, step=step if draftable else 1)
+    if not draftable:
+        check_held(f"JPEG of {image.mode}", size, _HELD_OF_INKS, request.limits)
     in_luma = request.step_for is not None and draftable
     if in_luma:
         guarded("JPEG", lambda: image.draft("L", _asked(size, step)))
-    turns = read_turns(first_exif(data))
+    turns = read_turns_of(exif_segments(data))
     provenance = Provenance(
         format="JPEG", mode=image.mode if request.step_for is None else _stored_mode(image),
         width=size[0], height=size[1], scale=_step_between(size, image.size),
@@ -160,7 +176,7 @@ def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, .
         there = rows_there(data, open_image(CODEC, data))
         return _in_colour(data, request, 1), there
 
-    return as_far_as_it_goes(load, provenance)
+    return as_far_as_it_goes(load, provenance, request.colours)
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:
@@ -182,15 +198,26 @@ def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tupl
     return image
 
 
-def _in_own_colours(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
-    """Return the picture in the colours that the file declares, each decoded for itself: what is here is luma."""
+def _in_own_colours(
+    data: bytes, request: Request, provenance: Provenance, chroma: Image | None = None
+) -> tuple[Also, ...]:
+    """Return the picture in the colours that the file declares, decoded for each where `chroma` is not there or not it.
+
+    Parameters
+    ----------
+    data, request, provenance
+    chroma : PIL image of mode "YCbCr" or None
+        What was decoded already, reduced.
+    """
     also: tuple[Also, ...] = ()
     for declared in request.colours:
         # What averaging would hide is not averaged before it is converted.
         step = provenance.scale if declared.colour.is_gentle else 1
 
         rest = provenance.scale // step
-        load = partial(_in_colour, data, request, step)
+        load: Callable[[], Image] = partial(_in_colour, data, request, step)
+        if chroma is not None and declared.colour.is_gentle:
+            load = partial(chroma.convert, "RGB")
         also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .colour import Colour
+from .declared import Declared
 from .guarding import guarded, without_remarks
 from .pictures import Also, Decoded, Provenance
 
@@ -52,35 +55,79 @@ def ended(data: bytes) -> bytes:
 
 
 def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
-    """Return which rows of a picture its decoder gives before the file ends; None where that cannot be told.
+    """Return which rows of a picture its decoder gives before the file ends; None where it gives all or none.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    image : an opened image, drafted as wanted, not loaded
+    image : an opened image, neither drafted nor loaded
     """
     from PIL import Image as pil
     from PIL import _imaging
 
     args: Any = image.tile[0].args if image.tile else None
-    if not isinstance(args, tuple) or image.mode not in ("L", "RGB"):
+    if not isinstance(args, tuple) or image.mode not in ("L", "RGB", "CMYK"):
         return None
+    if data.count(_SCAN) == 1 and image.info.get("progressive"):
+        return _rows_of_first_scan(data, image)
     cols, rows = image.size
+    n_bands = len(image.getbands())
     filled = []
     for shade in (0, 255):
-        core: Any = _imaging.fill(image.mode, (cols, rows), shade if image.mode == "L" else (shade,) * 3)
+        core: Any = _imaging.fill(image.mode, (cols, rows), (shade,) * n_bands if n_bands > 1 else shade)
         decoder = _imaging.jpeg_decoder(image.mode, *args, *image.decoderconfig)
         decoder.setimage(core, (0, 0, cols, rows))
         decoder.decode(data)
         filled.append(np.asarray(pil.Image()._new(core)))
     # What the decoder does not reach keeps what was there before.
     there: npt.NDArray[np.bool_] = (filled[0] == filled[1]).reshape(rows, -1).all(axis=1)
-    return there
+    return there if there.any() else None
+
+
+_SCAN = bytes([0xFF, _START_OF_SCAN])
+#: What the decoder makes of luma that it has nothing of.
+_NOTHING = 128
+#: Rows of blocks that browsers hold back of a first scan: each is smoothed by the two below.
+_HELD_BACK = 2
+#: Lines that are held back where chroma is spread over two lines: they are smoothed, too.
+_LINES_HELD_BACK = 2
+#: No restart markers, and a table of one code, for 16384 blocks without anything but their mean; and the header of a
+#: scan of all that is not the mean, but for the name of its component.
+_ONE_CODE = b"\xff\xdd\0\x04\0\0" + b"\xff\xc4\0\x14\x10\1" + bytes(15) + b"\xe0"
+_REST = b"\xff\xda\0\x08\1%c\0\1\x3f\0"
+_BLOCKS_A_CODE = 16384
+
+
+def _rows_of_first_scan(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_]:
+    """Return the rows shown of a progressive file that ends within its first scan; later ones have them all."""
+    layers = image.layer  # type: ignore[attr-defined]
+    across, down = (max(int(layer[side]) for layer in layers) for side in (1, 2))
+    # Behind a scan that says that there is nothing else in luma blocks are not smoothed: none holds any of another.
+    n_blocks = (image.size[0] // 8 + across) * (image.size[1] // 8 + down)
+    nothing = bytes(2 * (n_blocks // _BLOCKS_A_CODE + 1))
+    probe = ended(data)[: -len(_END_MARKER)] + _ONE_CODE + _REST % layers[0][0] + nothing + _END_MARKER
+    small: Any = type(image)(io.BytesIO(probe))
+    small.draft("L", (1, 1))
+    small.load()
+    reached = np.asarray(small.convert("L")) != _NOTHING  # one sample a block
+    reached = np.pad(reached, ((0, -len(reached) % down), (0, 0)))
+    blocks: npt.NDArray[np.bool_] = np.asarray(reached.reshape(-1, down, reached.shape[1]).any(axis=1))
+    begun = np.asarray(blocks.any(axis=1)).nonzero()[0]
+    n_whole = int(begun[-1]) if begun.size else 0
+    # Behind the last byte the decoder makes up one more block of each component, so a row is whole where the next has
+    # begun, or nothing of the last one is missing.
+    n_whole += n_whole == len(blocks) - 1 and bool(
+        blocks[-1, (blocks.shape[1] - 1) // across * across :].any()
+    )
+    end = 8 * down * (n_whole - _HELD_BACK) - (_LINES_HELD_BACK if down > 1 else 0)
+    return np.arange(image.size[1]) < end
 
 
 def as_far_as_it_goes(
-    load: Callable[[], tuple[Image, npt.NDArray[np.bool_] | None]], provenance: Provenance
+    load: Callable[[], tuple[Image, npt.NDArray[np.bool_] | None]],
+    provenance: Provenance,
+    colours: tuple[Declared, ...],
 ) -> tuple[Also, ...]:
     """Return the picture with nothing where the file has nothing, as browsers show it, on white and on black.
 
@@ -89,20 +136,33 @@ def as_far_as_it_goes(
     load : callable
         Returns the whole picture, not reduced, as the decoder fills it up, and which rows it has.
     provenance : Provenance
+    colours : tuple of Declared
+        What the file says its colours are.
     """
     provenance = replace(provenance, scale=1)
 
-    def on(shade: int) -> Callable[[], Decoded]:
+    def on(shade: int, colour: Colour | None) -> Callable[[], Decoded]:
         def make() -> Decoded:
             image, there = load()
+            if colour is not None:
+                image = colour.apply(image)
             pixels = np.array(image.convert("RGB"))
-            if there is not None and there.any():
+            if there is not None:
                 pixels[~there] = shade
             return Decoded(pixels=pixels, provenance=provenance)
 
         return lambda: without_remarks(lambda: guarded("JPEG", make))
 
-    return (
-        Also("as far as it goes", on(255), effort="fast", shown=True),
-        Also("as far as it goes, on black", on(0)),
-    )
+    also = [
+        Also(_AS_FAR, on(255, None), effort="fast", shown=not any(each.shown for each in colours)),
+        Also(f"{_AS_FAR}, on black", on(0, None)),
+    ]
+    for declared in colours:
+        if declared.colour.fits(provenance.mode, "JPEG"):
+            name = f"{_AS_FAR}, in its own colours"
+            also.append(Also(name, on(255, declared.colour), effort="fast", shown=True))
+            also.append(Also(f"{name}, on black", on(0, declared.colour)))
+    return tuple(also)
+
+
+_AS_FAR = "as far as it goes"

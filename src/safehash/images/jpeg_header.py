@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["JpegHeader", "first_exif", "read_jpeg_header"]
+__all__ = ["JpegHeader", "exif_segments", "read_jpeg_header"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     )
 
 
-def first_exif(data: bytes) -> bytes:
-    """Return the first EXIF segment of any JPEG file from ``Exif`` on, or empty."""
+def exif_segments(data: bytes) -> Iterator[bytes]:
+    """Yield the EXIF segments of any JPEG file, each from ``Exif`` on, as far as they lie before the pixels."""
     at = 2
     while at + 4 <= len(data):
         start, kind, length = _SEGMENT(data, at)
@@ -114,9 +115,8 @@ def first_exif(data: bytes) -> bytes:
             at += 2
         else:
             if kind == _APP1 and data.startswith(b"Exif\0", at + 4, at + 2 + length):
-                return data[at + 4 : at + 2 + length]
+                yield data[at + 4 : at + 2 + length]
             at += 2 + length
-    return b""
 
 
 def _with_frame(

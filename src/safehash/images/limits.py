@@ -9,7 +9,7 @@ from .._core import MAX_SIDE
 from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
 from .sniffing import HEAD, sniff
 
-__all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost"]
+__all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
 
 _MIB = 1024 * 1024
 #: PDQ is not defined below.
@@ -27,7 +27,7 @@ class Limits:
     max_pixels : int
         Width times height of one frame.
     max_decoded_bytes : int
-        What the decoder's own pixel buffers may hold; safehash keeps at most one copy beside them.
+        What pixel buffers may hold: the decoder's own, all of them, and with ours at most a third more.
     formats : frozenset of str
         Formats that are decoded at all: "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF",
         "PNM" (PBM, PGM and PPM).
@@ -70,8 +70,10 @@ def check_bytes(data: bytes, limits: Limits) -> str:
 
 
 #: Bytes a decoder holds per pixel of a frame, where the format decides it rather than the pixel mode:
-#: animation canvases and planar intermediates included.
-_DECODER_BYTES = {"GIF": 6, "WEBP": 8, "AVIF": 8, "HEIF": 8}
+#: animation canvases, planar intermediates and the library's picture included. Measured (tests/images/test_memory.py).
+_DECODER_BYTES = {"GIF": 6, "WEBP": 10, "AVIF": 10, "HEIF": 10}
+#: Bytes of one more copy, which the conversion makes of samples deeper than a byte and of formats that give no rows.
+_COPY = {"I;16": 1, "WEBP": 3.5, "AVIF": 3.5, "HEIF": 3.5}
 
 
 def check_cost(
@@ -121,7 +123,34 @@ def check_cost(
         # All coefficients are held, two bytes each, whatever the output scale; chroma is often subsampled.
         samples = [across * down for across, down in progressive]
         needed += 2 * width * height * sum(samples) // max([1, *samples])
+    copy = _COPY.get(name, _COPY.get(mode[:4], 0))
+    check_held(f"{name} {mode}", (width, height), needed / (width * height) + copy, limits)
     if needed > limits.max_decoded_bytes:
         raise ImageTooLarge(
             f"decoding {width} x {height} {mode} takes {needed} bytes, the limit is {limits.max_decoded_bytes}"
+        )
+
+
+def check_held(what: str, size: tuple[int, int], bytes_a_pixel: float, limits: Limits) -> None:
+    """Refuse a picture whose reader, conversions included, holds more than is allowed at once.
+
+    Parameters
+    ----------
+    what : str
+        The kind of picture.
+    size : (int, int)
+        Columns and rows.
+    bytes_a_pixel : float
+        Held at the worst moment.
+    limits : Limits
+
+    Raises
+    ------
+    ImageTooLarge
+    """
+    held = round(bytes_a_pixel * size[0] * size[1])
+    most = limits.max_decoded_bytes * 4 // 3
+    if held > most:
+        raise ImageTooLarge(
+            f"decoding a {size[0]} x {size[1]} {what} takes {held} bytes, the limit is {most} in all"
         )

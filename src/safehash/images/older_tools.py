@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .conversions import to_pixels
+from .conversions import by_strips, to_pixels
 from .guarding import guarded, without_remarks
 from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
 
@@ -78,7 +78,7 @@ def as_older_tools(load: Callable[[], Image], provenance: Provenance, step: int)
     """
 
     def convert() -> Decoded:
-        pixels, _ = to_pixels(raw_channels(load()), "white", step)
+        pixels, _ = by_strips(load(), step, lambda strip: to_pixels(raw_channels(strip), "white", step))
         return Decoded(pixels=pixels, provenance=replace(provenance, orientation=1))
 
     return _also("as older tools see it", convert, provenance, "standard")
@@ -99,7 +99,7 @@ def as_the_reference_tool(
     load : callable
         Returns all of its pixels: an image, or luma of shape (rows, cols).
     provenance : Provenance
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         From which on it is looked up.
     """
 
@@ -108,7 +108,7 @@ def as_the_reference_tool(
         if isinstance(whole, np.ndarray):
             pixels = shrunk(whole)
         elif whole.mode in _IN_PLACE:
-            pixels, _ = to_pixels(raw_channels(_shrunk_image(_in_colour(whole))), "white", 1)
+            pixels, _ = to_pixels(raw_channels(_in_colour(_shrunk_image(whole))), "white", 1)
         else:
             pixels = shrunk(to_pixels(whole, "white", 1)[0])
         facts = replace(provenance, width=REFERENCE_SIDE, height=REFERENCE_SIDE, scale=1, orientation=1)
@@ -129,7 +129,7 @@ def _kept(side: int) -> npt.NDArray[np.intp]:
 
 
 #: Modes whose samples the imaging library moves without touching them.
-_IN_PLACE = frozenset({"L", "P", "LA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
+_IN_PLACE = frozenset({"1", "L", "P", "LA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 
 
 def _in_colour(image: Image) -> Image:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
+from ..errors import DeadlinePassed, ImageTooLarge, UnreadableImage, UnsupportedImage
+from .deadline import NO_DEADLINE, Deadline
 from .guarding import guarded
 from .limits import Limits, check_cost
 from .mending import mend
@@ -50,24 +51,36 @@ class Codec:
     take: Callable[[Any], Image | None] | None = None
 
 
-def open_image(codec: Codec, data: bytes) -> Any:
-    """Return a decoder over `data`, header read, no pixel decoded.
+class _UnderDeadline(io.BytesIO):
+    """A file in memory that is not read on once the deadline has passed: decoders take it in pieces of 64 kB."""
+
+    def __init__(self, data: bytes, deadline: Deadline) -> None:
+        super().__init__(data)
+        self._deadline = deadline
+
+    def read(self, n_bytes: int | None = -1, /) -> bytes:
+        self._deadline.check()
+        return super().read(n_bytes)
+
+
+def open_image(codec: Codec, data: bytes, *, deadline: Deadline = NO_DEADLINE) -> Any:
+    """Return a decoder over `data`, header read, no pixel decoded; it reads until the deadline.
 
     Where remarks in the file stop the decoder, as they stop no browser, it is opened without them.
     """
     try:
-        return _open(codec, data)
-    except (Warning, MemoryError, UnsupportedImage):
+        return _open(codec, data, deadline)
+    except (Warning, MemoryError, UnsupportedImage, DeadlinePassed):
         raise
     except Exception:
         mended = mend(codec.name, data)
         if mended == data:
             raise
-        return _open(codec, mended)
+        return _open(codec, mended, deadline)
 
 
-def _open(codec: Codec, data: bytes) -> Any:
-    image = codec.opener()(io.BytesIO(data))
+def _open(codec: Codec, data: bytes, deadline: Deadline) -> Any:
+    image = codec.opener()(io.BytesIO(data) if deadline is NO_DEADLINE else _UnderDeadline(data, deadline))
     codec.prepare(image, data)
     return image
 
@@ -103,7 +116,7 @@ def load(
             return taken, False
         image.load()
         return image, False
-    except Warning:
+    except (Warning, DeadlinePassed):
         raise
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc

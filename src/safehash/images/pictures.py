@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array"]
+from ..errors import ImageError
+
+__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
 
 UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
 Blob: TypeAlias = bytes | bytearray | memoryview
-#: How much work an upload is worth, from the least to the most; `matching.views.EFFORTS` has them in order.
-Effort = Literal["fast", "standard", "thorough"]
+#: How much work an upload is worth, from the least to the most; `matching.settings.EFFORTS` has them in order.
+Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ class Also:
     make : callable
         Returns it as a `Decoded`, whose own `also` is not looked at; raises `ImageError` where it cannot be made.
         Holds on to what it is made of, so an `Also` is let go as soon as it has been looked up.
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         From which effort on it is looked up.
     shown : bool
         Ordinary viewers show this rather than the pixels as they are stored.
@@ -131,3 +134,33 @@ class Decoded:
     def cols(self) -> int:
         """Columns of the original, before orientation."""
         return self.provenance.width
+
+
+def another(name: str, read: Callable[[], Decoded]) -> tuple[Also, ...]:
+    """Return a picture that only some viewers show of an upload, and what else they may see of it, from `standard` on.
+
+    Parameters
+    ----------
+    name : str
+        Which picture, in plain words.
+    read : callable
+        Returns it; where it raises `ImageError`, the picture's `make` does.
+    """
+    try:
+        picture = read()
+    except ImageError as exc:
+        return (Also(name, partial(_fail, exc)),)
+    others = (
+        replace(
+            also,
+            name=f"{name}, {also.name}",
+            effort="thorough" if also.effort == "thorough" else "standard",
+            shown=False,
+        )
+        for also in picture.also
+    )
+    return (Also(name, lambda: replace(picture, also=())), *others)
+
+
+def _fail(error: ImageError) -> Decoded:
+    raise error

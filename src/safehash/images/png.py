@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ImageError, UnreadableImage
-from .canvas import Canvas, Disposal
+from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
-from .exif import read_turns, turned
+from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
 from .guarding import guarded, without_remarks
-from .limits import check_cost
+from .limits import Limits, check_cost, check_held
+from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, another
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
-from .png_rows import rows_there
+from .png_rows import bytes_of_rows, is_whole, rows_there
 from .png_whole import unpacked
 from .request import Request
 from .seen import seen, seen_array
@@ -71,7 +72,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
             extended = with_last_colour(image)
             if extended is not None:
                 decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
-        return turned(decoded, read_turns(file.exif))
+        return turned(decoded, _turns(file))
 
     yield without_remarks(lambda: guarded("PNG", still))
 
@@ -80,27 +81,36 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
     size = file.width, file.height
     return Provenance(
         format="PNG", mode=mode, width=size[0], height=size[1], scale=request.step_of(size),
-        orientation=read_turns(file.exif).applied,
+        orientation=_turns(file).applied,
     )  # fmt: skip
+
+
+def _turns(file: PngFile) -> Turns:
+    """Return the orientations: the head that EXIF data has elsewhere does not belong here, and Chromium stops at it."""
+    turns = read_turns(file.exif)
+    return Turns(1, others=(turns.applied, *turns.others)) if file.exif.startswith(b"Exif\0") else turns
 
 
 # -- one image ---------------------------------------------------------------------------------------------
 
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+#: Bytes of a pixel with alpha. Of a damaged picture the decoder's samples, those with alpha, and the picture that they
+#: are put in are held at once, and the unpacked rows.
+_RGBA = 4
 
 
 def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Array, bool]:
     """Return the default image, and whether the file is damaged within it: then the rows there are, with alpha."""
     packed = data if file.is_plain else b"".join((data[:33], file.head, data[slice(*file.chunks)], _END))
-    image = guarded("PNG", lambda: open_image(CODEC, packed))
+    image = guarded("PNG", lambda: open_image(CODEC, packed, deadline=request.deadline))
     check_header(CODEC, image, image.size, request.limits)
     try:
-        _load_whole(image, _joined(data, file.parts), interlaced=file.interlaced)
-    except (Warning, MemoryError):
+        _load_whole(image, file, _joined(data, file.parts))
+    except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, file.parts, image.size, exc), True
+        return _rows_there(data, file, file.parts, image.size, exc, request.limits), True
     return image, False
 
 
@@ -111,7 +121,7 @@ def _joined(data: bytes, parts: Sequence[Span]) -> bytes | memoryview:
     return b"".join(data[slice(*part)] for part in parts)
 
 
-def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> None:
+def _load_whole(image: Any, file: PngFile, packed: bytes | memoryview) -> None:
     """Load an opened image, whose compressed pixels are `packed`.
 
     Raises
@@ -121,6 +131,7 @@ def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> 
     """
     from PIL import _imaging
 
+    interlaced = file.interlaced
     if not interlaced:
         whole = unpacked(image, packed)
         if whole is not None:
@@ -140,14 +151,23 @@ def _load_whole(image: Any, packed: bytes | memoryview, *, interlaced: bool) -> 
     image.load()
     rows = np.asarray(image.crop((0, last, width, height)))
     left = (rows == np.array(mark if n_bands > 1 else mark[0])).reshape(len(rows), -1).all(axis=1)
-    if left.any():
+    if left.any() and not is_whole(file, image.size, packed):
         raise EOFError("its pixels end before their last row")
 
 
 def _rows_there(
-    data: bytes, file: PngFile, parts: Sequence[Span], size: tuple[int, int], damage: Exception
+    data: bytes,
+    file: PngFile,
+    parts: Sequence[Span],
+    size: tuple[int, int],
+    damage: Exception,
+    limits: Limits,
 ) -> UInt8Array:
-    def decode(size: tuple[int, int], rows: bytes) -> UInt8Array:
+    check_held(
+        "PNG that ends early", size, bytes_of_rows(file, size) / (size[0] * size[1]) + 3 * _RGBA, limits
+    )
+
+    def decode(size: tuple[int, int], rows: bytes | memoryview) -> UInt8Array:
         image = _open_part(file, size, zlib.compress(rows, 1), interlaced=False)
         image.load()
         return to_rgba(with_last_colour(image) or image)
@@ -208,13 +228,14 @@ def _extended(image: Image, provenance: Provenance) -> Also:
 def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decoded]:
     size = file.width, file.height
     check_cost("PNG", size, mode="RGBA", n_bands=4, limits=request.limits)
+    check_held("animated PNG", size, HELD_A_PIXEL, request.limits)
     canvas = Canvas(*size)
     frames = file.frames[: reach(size)]
     provenance = _provenance(file, request, "RGBA")
 
     def laid(frame: PngFrame) -> bool:
         """Lay one frame on the canvas; tell whether it is whole."""
-        pixels, whole = _frame(data, file, frame)
+        pixels, whole = _frame(data, file, frame, request.limits)
         # Of the first frame nothing was there before: what it is to become again is transparent.
         disposal = "clear" if number == 0 and frame.dispose == 2 else _DISPOSALS[frame.dispose]
         canvas.show(pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal)
@@ -232,31 +253,48 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), truncated=not whole,
             colours=request.colours,
         )  # fmt: skip
-        shown = turned(shown, read_turns(file.exif))
+        if number == 0 and not file.has_hidden:
+            shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))
+        shown = turned(shown, _turns(file))
         if number == 0 and file.has_hidden:
-            shown = replace(shown, also=(*shown.also, _hidden(data, file, request)))
+            shown = replace(shown, also=shown.also + _hidden(data, file, request))
         yield replace(shown, shown_for=frame.milliseconds)
         if not whole:
             return
 
 
-def _frame(data: bytes, file: PngFile, frame: PngFrame) -> tuple[UInt8Array, bool]:
+def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple[UInt8Array, bool]:
     size = frame.width, frame.height
     packed = _joined(data, frame.parts)
     try:
         image = _open_part(file, size, packed, interlaced=file.interlaced)
-        _load_whole(image, packed, interlaced=file.interlaced)
+        _load_whole(image, file, packed)
         return to_rgba(with_last_colour(image) or image), True
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, frame.parts, size, exc), False
+        return _rows_there(data, file, frame.parts, size, exc, limits), False
 
 
-def _hidden(data: bytes, file: PngFile, request: Request) -> Also:
-    """Return the default image, which only viewers that know no animation show."""
+def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return the default image by its raw channels, where those can be others than a viewer's."""
+    if file.colour in (0, 2) and file.depth < 16 and b"tRNS" not in file.head:
+        return ()
 
-    def make() -> Decoded:
-        return next(_read_still(data, file, request))
+    def load() -> Image:
+        from PIL import Image as pil
 
-    return Also("the image for viewers without animation", make)
+        image, _ = _load(data, file, request)
+        return pil.fromarray(image) if isinstance(image, np.ndarray) else image
+
+    return (as_older_tools(load, provenance, provenance.scale),)
+
+
+_HIDDEN = "the image for viewers without animation"
+
+
+def _hidden(data: bytes, file: PngFile, request: Request) -> tuple[Also, ...]:
+    """Return the default image, which only viewers that know no animation show, and what else may be seen of it."""
+    if request.effort is None or request.effort == "fast":  # nobody looks
+        return ()
+    return another(_HIDDEN, lambda: next(_read_still(data, file, request)))

@@ -10,7 +10,7 @@ import numpy as np
 from .pictures import UInt8Array
 from .png_chunks import PngFile, Span
 
-__all__ = ["rows_there"]
+__all__ = ["bytes_of_rows", "is_whole", "rows_there"]
 
 #: Samples a pixel, by colour type.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -23,6 +23,8 @@ _PASSES = (
 _LAST_FILTER = 4
 #: Compressed bytes unpacked at a time: what comes before damage in them is found byte by byte.
 _PIECE = 1024
+#: Bytes unpacked at a time where they are only counted.
+_COUNTED = 1 << 20
 
 
 def rows_there(
@@ -44,7 +46,7 @@ def rows_there(
         alpha.
     """
     layout = list(_layout(file, size))
-    unpacked = _unpacked(data, parts, sum(n_bytes * rows for _, _, rows, n_bytes in layout))
+    unpacked = _unpacked(data, parts, bytes_of_rows(file, size))
     picture = np.zeros((size[1], size[0], 4), np.uint8)
     at, found = 0, False
     for (left, top, across, down, cols_shown, rows_shown), cols, rows, n_bytes in layout:
@@ -64,6 +66,27 @@ def rows_there(
             break
         at += rows * n_bytes
     return picture if found else None
+
+
+def bytes_of_rows(file: PngFile, size: tuple[int, int]) -> int:
+    """Return how many bytes a picture's rows are, unpacked, filters included."""
+    return sum(n_bytes * rows for _, _, rows, n_bytes in _layout(file, size))
+
+
+def is_whole(file: PngFile, size: tuple[int, int], packed: bytes | memoryview) -> bool:
+    """Tell whether compressed pixels unpack to every row of a picture of these sides."""
+    left = bytes_of_rows(file, size)
+    unpacker = zlib.decompressobj()
+    try:
+        while left and not unpacker.eof:
+            n_unpacked = len(unpacker.decompress(packed, min(left, _COUNTED)))
+            if not n_unpacked and not unpacker.unconsumed_tail:
+                return False
+            left -= n_unpacked
+            packed = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return not left
 
 
 def _layout(file: PngFile, size: tuple[int, int]) -> Iterator[tuple[tuple[int, ...], int, int, int]]:

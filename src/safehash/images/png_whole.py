@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from .._png import ROOM, unfilter
+from .._rows import ROOM, unfilter
 
 __all__ = ["unpacked"]
 
 #: Modes with one byte a sample, and bytes of a pixel.
 _PIXEL_BYTES = {"L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 #: Unpacked at a time, in bytes, or one row.
-_STRIP = 4 * 1024 * 1024
+_STRIP = 1024 * 1024
 
 
 def unpacked(image: Any, packed: bytes | memoryview) -> Any | None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import UnreadableImage
-from .limits import check_cost
+from .limits import check_cost, check_held
 from .pictures import Decoded, Provenance
 from .request import Request
 from .seen import seen
@@ -27,6 +27,8 @@ _REMARK = re.compile(rb"#[^\n\r]*")
 _MOST = 65535
 #: By the digit of the magic: samples a pixel, and whether they are bits.
 _KINDS = {1: (1, True), 2: (1, False), 3: (3, False), 4: (1, True), 5: (1, False), 6: (3, False)}
+#: Bytes held for each sample: of one bit, and of one that is scaled to eight.
+_HELD_BITS, _HELD_SCALED = 3, 13
 #: Bytes of digits read at a time: as numbers they take more room.
 _PIECE = 1 << 20
 
@@ -43,6 +45,8 @@ def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
     check_cost(
         "PNM", (width, height), mode="I;16" if most > 255 else mode, n_bands=n_samples, limits=request.limits
     )
+    scaled = 1 if most == 255 else _HELD_BITS if is_bits else _HELD_SCALED
+    check_held("PNM", (width, height), n_samples * scaled + (4 if n_samples == 3 else 0), request.limits)
     n_values = width * height * n_samples
     values: npt.NDArray[Any]
     if kind <= 3:

@@ -27,7 +27,7 @@ class Request:
         What the file says its colours are, where that differs from sRGB.
     deadline : Deadline
         When the decode is to be left.
-    effort : "fast", "standard", "thorough" or None
+    effort : "fast", "standard", "thorough", "exhaustive" or None
         How much work it is worth to find out what else may be seen; None where only the pixels are wanted.
     """
 

@@ -15,12 +15,12 @@ from . import tiff_header as tags
 from .declared import colours_of_info
 from .frames import MAX_FRAMES, reach
 from .guarding import guarded, without_remarks
-from .limits import check_cost
+from .limits import check_cost, check_held
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance
 from .request import Request
 from .seen import seen
-from .tiff_colours import COLOURS, other_readings, to_image
+from .tiff_colours import COLOURS, held_a_pixel, other_readings, to_image
 from .tiff_header import TiffPage, read_pages
 from .tiff_samples import COMPRESSIONS, Layout, read_layout, read_samples
 
@@ -94,7 +94,7 @@ def _by_us(
     layout = read_layout(page)
     if page.number(tags.PHOTOMETRIC, 1) == _YCBCR:
         layout = _with_chroma(page, layout)
-    _check(layout, request)
+    _check(page, layout, request)
     n_colours = COLOURS[page.number(tags.PHOTOMETRIC, 1)]
     samples = read_samples(page, layout, n_colours, request.deadline.check)
     image = to_image(page, layout, samples.values)
@@ -123,7 +123,7 @@ def _with_chroma(page: TiffPage, layout: Layout) -> Layout:
     return replace(layout, subsampling=(h, v))
 
 
-def _check(layout: Layout, request: Request) -> None:
+def _check(page: TiffPage, layout: Layout, request: Request) -> None:
     most = max(layout.bits)
     mode = "I" if most > 16 else "I;16" if most > 8 else "L" if len(layout.bits) == 1 else "RGB"
     n_values = len(layout.bits) * (2 if most > 32 else 1)
@@ -131,13 +131,24 @@ def _check(layout: Layout, request: Request) -> None:
         "TIFF", (layout.width, layout.height), mode=mode, n_bands=n_values, limits=request.limits,
         tile=layout.box if layout.is_tiled else (1, 1),
     )  # fmt: skip
+    check_held("TIFF", (layout.width, layout.height), held_a_pixel(page, layout), request.limits)
 
 
 # -- by the imaging library --------------------------------------------------------------------------------
 
 
+#: Fax in three ways, JPEG in two, ThunderScan, LogLuv.
+_BY_LIBRARY = frozenset({2, 3, 4, 6, 7, 32809, 34676, 34677})
+_PICTURES_INSIDE = "only raw, LZW, Deflate, PackBits, LZMA, Zstandard, fax, JPEG and WebP"
+
+
 def _by_library(page: TiffPage, request: Request) -> tuple[Image, bool, int]:
     """Return what the decoder makes of a page, which it is shown as the file's first one; it turns it itself."""
+    compression = page.number(tags.COMPRESSION, 1)
+    if compression not in COMPRESSIONS | _BY_LIBRARY:
+        raise UnsupportedImage(
+            f"TIFF compressed as kind {compression} is not read, {_PICTURES_INSIDE}; save it as JPEG or PNG"
+        )
     image = guarded("TIFF", lambda: open_image(CODEC, _beginning_with(page)))
     tile = page.number(tags.TILE_WIDTH, 1), page.number(tags.TILE_HEIGHT, 1)
     check_header(CODEC, image, image.size, request.limits, tile=tile)

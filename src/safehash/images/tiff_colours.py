@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import UnsupportedImage
 from . import tiff_header as tags
+from .conversions import to_pixels
 from .pictures import UInt8Array
 from .tiff_header import TiffPage
 from .tiff_samples import Layout
@@ -101,13 +102,39 @@ def to_image(
     return pil.fromarray(np.dstack([*bands, alpha]))
 
 
+def held_a_pixel(page: TiffPage, layout: Layout) -> float:
+    """Return how many bytes a pixel are held while a page's samples are unpacked, or made an image of."""
+    n_samples, depth = len(layout.bits), max(layout.bits)
+    stored = n_samples * next(size for size in (1, 2, 4, 8) if 8 * size >= depth)
+    box = min(1.0, layout.box[0] * layout.box[1] / (layout.width * layout.height))
+    mask, photometric = 1, page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)
+    n_colours = COLOURS[photometric]
+    eight = 0 if set(layout.bits) == {8} and layout.format == _UNSIGNED else n_colours
+    if n_samples > n_colours or photometric == _SEPARATED:
+        image = 8  # straight alpha, or inks, once as an array and once as the library holds them
+    elif photometric in (_CIE_LAB, _ICC_LAB):
+        image = 12  # as an array, as bytes, and twice as the library holds it
+    elif photometric == _YCBCR or (photometric == _PALETTE and depth > 8):
+        image = 8
+    else:
+        image = 4 if n_colours == 3 else 1
+    # A strip as bytes, which move as they grow; unpacked by the library it is there three times.
+    unpacking = {1: 1, 8: 2, 32946: 2}.get(page.number(tags.COMPRESSION, 1), 3) * stored * box
+    planes = stored if layout.planes > 1 else 0  # beside what they are put together to
+    other = stored if layout.format != _UNSIGNED or depth > 16 else 0  # kept for other readings
+    return stored + mask + max(unpacking, planes, eight + image) + 2 * other
+
+
 def other_readings(
     page: TiffPage, layout: Layout, values: npt.NDArray[Any]
 ) -> Iterator[tuple[str, Callable[[], Image]]]:
     """Yield what other viewers make of samples that they do not agree about, and a name for each."""
     n_colours = COLOURS[page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)]
     unnamed = page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) not in (_ASSOCIATED, _UNASSOCIATED)
-    if unnamed and values.shape[2] > n_colours and n_colours <= 3:
+    photometric = page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)
+    if photometric in _WITHOUT_ALPHA and values.shape[2] > n_colours:
+        yield "with its last sample as alpha", lambda: _with_alpha(page, layout, values)
+    elif unnamed and values.shape[2] > n_colours and n_colours <= 3:
         yield "with its last sample as alpha", lambda: to_image(page, layout, values, unnamed_is_alpha=True)
     if layout.format == _UNSIGNED and max(layout.bits) <= 16:
         return
@@ -128,6 +155,22 @@ def other_readings(
         clipped = np.nan_to_num(values, nan=0, posinf=0, neginf=0).clip(0, end)
         scaled = np.rint(clipped * (255 // end)).astype(np.uint8)
         yield f"clipped at {end}", lambda eight=eight, scaled=scaled: to_image(page, eight, scaled)  # type: ignore[misc]
+
+
+#: Of these the imaging library has no image with alpha.
+_WITHOUT_ALPHA = frozenset({_SEPARATED, _CIE_LAB, _ICC_LAB})
+
+
+def _with_alpha(page: TiffPage, layout: Layout, values: npt.NDArray[Any]) -> Image:
+    """Return inks or L*a*b* in red, green and blue with the sample behind them as alpha."""
+    from PIL import Image as pil
+
+    n = COLOURS[page.number(tags.PHOTOMETRIC, _BLACK_IS_ZERO)]
+    colours, _ = to_pixels(to_image(page, layout, values), "white", 1)
+    alpha = to_eight_bits(values[..., n : n + 1], layout.bits[n], layout.format)
+    if page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) == _ASSOCIATED:
+        colours = _divided(colours, alpha[..., 0])
+    return pil.fromarray(np.dstack([colours, alpha]))
 
 
 def _is_deep(layout: Layout) -> bool:
@@ -243,8 +286,11 @@ def _lab(values: npt.NDArray[Any], layout: Layout, *, signed: bool) -> Image:
         raise UnsupportedImage(
             f"TIFF with samples the decoder does not know: L*a*b* of {layout.bits[0]} bits"
         )
-    whole = values[..., :3].astype(np.int64) & ((1 << layout.bits[0]) - 1)
-    eight = (whole >> shift).astype(np.uint8)
+    eight = np.empty((*values.shape[:2], 3), np.uint8)
+    step = max(1, _STRIP_PIXELS // values.shape[1])
+    for top in range(0, len(values), step):
+        whole = values[top : top + step, :, :3].astype(np.int64) & ((1 << layout.bits[0]) - 1)
+        eight[top : top + step] = whole >> shift
     if not signed:
         eight[..., 1:] ^= 0x80
     return pil.frombytes("LAB", (layout.width, layout.height), eight.tobytes(), "raw", "LAB")

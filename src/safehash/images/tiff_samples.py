@@ -19,9 +19,11 @@ from .tiff_header import TiffPage
 
 __all__ = ["COMPRESSIONS", "Layout", "Samples", "read_layout", "read_samples"]
 
-_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD = 1, 5, 8, 32773, 32946, 34925, 50000
-#: What compresses bytes, whatever they stand for.
-COMPRESSIONS = frozenset({_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD})
+_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD, _WEBP = (
+    1, 5, 8, 32773, 32946, 34925, 50000, 50001,
+)  # fmt: skip
+#: What compresses bytes, whatever they stand for; and WebP, which not every build of the TIFF library reads.
+COMPRESSIONS = frozenset({_NONE, _LZW, _DEFLATE, _PACKBITS, _OLD_DEFLATE, _LZMA, _ZSTD, _WEBP})
 _UNSIGNED, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 #: Samples that are taken apart bit by bit at a time: bounds what is held beside the picture.
@@ -130,7 +132,7 @@ def read_samples(page: TiffPage, layout: Layout, n_colours: int, check: Callable
     across, down = -(-layout.width // layout.box[0]), -(-layout.height // layout.box[1])
     per_plane = across * down
     planes = []
-    whole = np.ones((layout.height, layout.width), np.bool_)
+    whole: npt.NDArray[np.bool_] | None = None
     for plane in range(layout.planes):
         bits = layout.bits if layout.planes == 1 else layout.bits[plane : plane + 1]
         at = slice(plane * per_plane, (plane + 1) * per_plane)
@@ -138,7 +140,8 @@ def read_samples(page: TiffPage, layout: Layout, n_colours: int, check: Callable
         if plane >= n_colours and not there.all():
             break
         planes.append(values)
-        whole &= there
+        whole = there if whole is None else whole & there
+    assert whole is not None
     if not whole.any():
         raise UnreadableImage("damaged TIFF: no whole row or tile in it")
     values = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
@@ -206,7 +209,7 @@ def _read_plane(
 # -- bytes --------------------------------------------------------------------------------------------------
 
 
-def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> bytes:
+def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> bytes | bytearray:
     """Unpack one strip or tile to at most `n_rows` rows of `n_bytes`, as far as it goes."""
     if compression == _NONE:
         return packed[: n_bytes * n_rows]
@@ -220,8 +223,24 @@ def _unpacked(compression: int, packed: bytes, n_bytes: int, n_rows: int) -> byt
                     break
         except zlib.error:
             pass
-        return bytes(out)
+        return out
+    if compression == _WEBP:
+        return _by_webp(packed, n_bytes, n_rows)
     return _by_library(compression, packed, n_bytes, n_rows)
+
+
+def _by_webp(packed: bytes, n_bytes: int, n_rows: int) -> bytes:
+    """Unpack a WebP file that holds a strip or tile of red, green and blue, with alpha or without."""
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    try:
+        image = WebPImageFile(io.BytesIO(packed))
+        n_bands, left = divmod(n_bytes, image.width)
+        if left or n_bands not in (3, 4) or image.height > n_rows:
+            return b""
+        return image.convert("RGB" if n_bands == 3 else "RGBA").tobytes()
+    except (OSError, SyntaxError, ValueError):  # damage
+        return b""
 
 
 #: Compressed bytes unpacked at a time, so that what stands before damage is kept.

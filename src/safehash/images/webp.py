@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .exif import Turns, turns_of
 from .frames import read_frames
-from .opening import Codec
-from .pictures import Decoded
+from .guarding import guarded, without_remarks
+from .opening import Codec, load, open_image
+from .pictures import Also, Decoded, Provenance
 from .request import Request
 
 if TYPE_CHECKING:
@@ -41,7 +45,33 @@ CODEC = Codec(name="WEBP", opener=_opener, take=_take)
 
 def read_webp(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a WebP file, or the frames of an animated one."""
-    return read_frames(CODEC, data, request, turns_of=_turns)
+    announced = data[12:16] != b"VP8X" or data[20:21] == b"" or bool(data[20] & _HAS_ALPHA)
+    for number, frame in enumerate(read_frames(CODEC, data, request, turns_of=_turns)):
+        if announced or number or not frame.provenance.transparent:
+            yield frame
+        else:
+            yield replace(frame, also=(*frame.also, _added_up(data, frame.provenance)))
+
+
+#: In the flags of the extended header.
+_HAS_ALPHA = 0x10
+
+
+def _added_up(data: bytes, provenance: Provenance) -> Also:
+    """Return the first picture as Chromium puts it on white where the header says that nothing is transparent."""
+
+    def convert() -> Decoded:
+        image = open_image(CODEC, data)
+        pixels = np.asarray(load(CODEC, image)[0].convert("RGBA")).astype(np.uint16)
+        added = np.minimum(pixels[..., :3] + (255 - pixels[..., 3:]), 255).astype(np.uint8)
+        return Decoded(pixels=added, provenance=replace(provenance, scale=1))
+
+    return Also(
+        "its colours taken as multiplied by its alpha",
+        lambda: without_remarks(lambda: guarded("WEBP", convert)),
+        effort="fast",
+        shown=True,
+    )
 
 
 def _turns(image: Image) -> Turns:

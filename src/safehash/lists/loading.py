@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +18,14 @@ from .building import EntryTableBuilder
 from .entry import Entry
 from .formats import ListReader, read_list
 from .formats.batch import Batch
+from .formats.jsonl import entry_record
 from .formats.reading import batches_of
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
 from .table import KIND_FOREIGN, EntryTable
 
-__all__ = ["LoadedList", "Withdrawn", "load_list"]
+__all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,17 @@ def load_list(
         on_reject=on_reject,
         now=now,
     )
+    return loaded_from(reader)
+
+
+def loaded_from(reader: ListReader) -> LoadedList:
+    """Read and merge what a reader has not read yet; its report tells what was met, also where this raises.
+
+    Raises
+    ------
+    ListError
+        As by `load_list`.
+    """
     table, withdrawn = _Staged(reader).merged()
     return LoadedList(name=reader.name, report=reader.report, table=table, withdrawn=withdrawn)
 
@@ -221,7 +235,7 @@ class _Staged:
             rows, digests = table.digests(algorithm)
             chosen = by_digest[rows]
             if chosen.any():
-                keys[rows[chosen]] = _mixed(digests[chosen])
+                keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
 
@@ -263,7 +277,7 @@ def _digest_marks(table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray
     for algorithm in Algorithm:
         own, digests = table.digests(algorithm)
         if own.size:
-            marks[own] = _mixed(digests) + hash(algorithm.value) % (1 << 62)
+            marks[own] = keys_of(digests) + hash(algorithm.value) % (1 << 62)
             computed[own] = True
     for row in rows[~computed[rows]].tolist():
         kind, *_, name, value = table.identity(row)
@@ -286,7 +300,7 @@ def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:
 _MIX = np.frombuffer(os.urandom(64), np.uint64) | np.uint64(1)
 
 
-def _mixed(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def keys_of(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Return a 64-bit key per digest; digests that share one are told apart afterwards."""
     words = np.ascontiguousarray(digests).view(np.uint32)
     keys = np.zeros(words.shape[0], np.uint64)
@@ -308,3 +322,16 @@ def _groups(order: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]) -> Iterat
     ends = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
     for start, end in zip(ends[0::2].tolist(), ends[1::2].tolist(), strict=True):
         yield order[start : end + 1].tolist()
+
+
+def loaded_of(name: str, entries: Iterable[Entry]) -> LoadedList:
+    """Return live, merged entries at hand as a list of that name; its digest is that of their JSON lines."""
+    builder, digest = EntryTableBuilder(), hashlib.sha256()
+    for entry in entries:
+        builder.append(entry)
+        digest.update(json.dumps(entry_record(entry), sort_keys=True).encode() + b"\n")
+    table = builder.build()
+    report = ListReport(
+        path="", name=name, entries=table.counts(), n_records=len(table), snapshot=digest.hexdigest()
+    )
+    return LoadedList(name=name, report=report, table=table, withdrawn=Withdrawn(digests={}, ids=frozenset()))

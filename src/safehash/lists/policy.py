@@ -121,7 +121,13 @@ class Policy:
                 )
 
     def of_list(self, name: str) -> Policy:
-        """Return the policy for the list called `name`, with what differs for it put in."""
+        """Return the policy for the list called `name`, with what differs for it put in.
+
+        Examples
+        --------
+        >>> Policy(per_list={"own": ListPolicy(min_quality=20)}).of_list("own").min_quality
+        20
+        """
         own = self.per_list.get(name)
         if own is None:
             return self
@@ -141,6 +147,12 @@ class Policy:
         """Return why `entry` is not matched against, None where it is.
 
         `per_list` is not looked at; ask `of_list` first.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> Policy(exclude_labels=["viral_challenge"]).reason_against(entry)
+        'with an excluded label'
         """
         value = entry.hash
         if entry.deleted:
@@ -159,7 +171,13 @@ class Policy:
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Return the settings as plain data, for an audit."""
+        """Return the settings as plain data, for an audit.
+
+        Examples
+        --------
+        >>> Policy(min_quality=60).describe()["min_quality"]
+        60
+        """
         return {
             "max_distance": dict(self.max_distance),
             "min_quality": self.min_quality,

@@ -11,7 +11,16 @@ from typing import Any
 from ..errors import ListError
 from ..hashing.hashes import Algorithm
 
-__all__ = ["MAX_REJECTS", "MAX_SHRINK", "NOTATIONS", "PACKED", "ListPath", "ListSource", "check_names"]
+__all__ = [
+    "LAST_GOOD",
+    "MAX_REJECTS",
+    "MAX_SHRINK",
+    "NOTATIONS",
+    "PACKED",
+    "ListPath",
+    "ListSource",
+    "check_names",
+]
 
 #: Share of a list's records that may be rejected before the list is refused.
 MAX_REJECTS = 0.05
@@ -21,6 +30,9 @@ MAX_SHRINK = 0.20
 
 #: In what digests may be written.
 NOTATIONS = ("hex", "base64", "decimal", "bits")
+
+#: What the name of a list's last good state ends in; in a directory of pages it is none.
+LAST_GOOD = ".last-good"
 
 #: What may stand around a list; taken off its file's name, as one more ending is, for the list's name.
 PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import NamedTuple
 
 import numpy as np
@@ -15,17 +16,20 @@ from .._digests import turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.decoding import decode_frames
 from ..images.pictures import Decoded, Provenance
 from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
-from .decision import Match, Outcome
+from .decision import Audit, Decision, Match, NearMiss, Outcome, in_order, outcome_of
+from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
-from .views import TURN_NAMES, Hit, look_up
+from .views import Hit, Refused, look_up
+from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "near_any"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,12 +42,16 @@ class Facts(NamedTuple):
     reason: str | None = None
     provenance: Provenance | None = None
     failure: str | None = None
+    refused: tuple[NearMiss, ...] = ()
 
 
-def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[Match], Facts]:
+def decide_upload(
+    state: State, item: Upload, settings: Settings, *, witness: Witness | None = None
+) -> tuple[list[Match], Facts]:
     """Look one upload up. A bad image raises nothing: it is a fact, beside what its bytes alone matched.
 
-    Nor does what nobody expected: a defect of ours costs the upload that met it and no other.
+    Nor does what nobody expected: a defect of ours costs the upload that met it and no other. A witness is told of
+    every step of its look-up.
 
     Raises
     ------
@@ -53,18 +61,21 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
         Nothing that can be an upload.
     """
     matches: list[Match] = []
+    deadline = NO_DEADLINE if settings.deadline is None else Deadline.after(settings.deadline)
     try:
         data = take(item, limits=settings.limits)
     except (ImageError, OSError) as exc:
         return matches, _undecided(exc)
     try:
         if isinstance(data, Decoded):
-            return matches, _decide_pictures(state, [data], matches, settings)
+            return matches, _decide_pictures(state, [data], matches, settings, deadline, witness)
         matches += _exact_matches(state, data, settings)
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
-        frames = decode_frames(data, limits=settings.limits, step_for=step_for, effort=settings.effort)
-        return matches, _decide_pictures(state, frames, matches, settings)
+        frames = decode_frames(
+            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+        )
+        return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:
         if not isinstance(exc, ImageError):
             raise
@@ -74,13 +85,13 @@ def decide_upload(state: State, item: Upload, settings: Settings) -> tuple[list[
 
 
 def decide_hashes(
-    state: State, values: Sequence[Hash], settings: Settings
+    state: State, values: Sequence[Hash], settings: Settings, *, turned: bool = True
 ) -> list[tuple[list[Match], Facts]]:
     """Look stored hashes up in one batch; without the image only orientations and negative can be tried."""
     judged: list[tuple[list[Match], Facts]] = [([], Facts(Outcome.NO_MATCH))] * len(values)
     for algorithm in {value.algorithm for value in values}:
         places = [place for place, value in enumerate(values) if value.algorithm is algorithm]
-        hits = _stored_hits(state, algorithm, [values[place] for place in places])
+        hits = _stored_hits(state, algorithm, [values[place] for place in places], turned=turned)
         for place, found in zip(places, hits, strict=True):
             value = values[place]
             low = value.quality is not None and value.quality < state.policy.min_quality
@@ -105,14 +116,35 @@ def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorit
     views = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(views.reshape(-1, algorithm.n_bytes))
     near = _join.near_any(flat, listed, max_distance=max_distance)
-    return np.asarray(near.reshape(len(digests), -1).any(axis=1), np.bool_)
+    return np.asarray(near.reshape(views.shape[:2]).any(axis=1), np.bool_)
+
+
+def decision_of(audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
+    """Sort matches, and name the outcome: a match outweighs whatever else was found."""
+    return Decision(
+        outcome=outcome_of(matches, facts.outcome),
+        matches=in_order(matches),
+        hash=facts.hash,
+        reason=facts.reason,
+        failure=facts.failure,
+        provenance=facts.provenance,
+        audit=audit,
+        decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        milliseconds=milliseconds,
+        refused=facts.refused,
+    )
 
 
 # -- looking up -------------------------------------------------------------------------------------------
 
 
 def _decide_pictures(
-    state: State, frames: Iterable[Decoded], matches: list[Match], settings: Settings
+    state: State,
+    frames: Iterable[Decoded],
+    matches: list[Match],
+    settings: Settings,
+    deadline: Deadline,
+    witness: Witness | None,
 ) -> Facts:
     """Add the matches of an upload's views to `matches`; return what else there is to say of it."""
     min_quality = state.policy.min_quality
@@ -133,6 +165,8 @@ def _decide_pictures(
         min_quality=min_quality,
         effort=settings.effort,
         looked_at=hash_stored,
+        deadline=deadline,
+        witness=witness,
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     own = result.hash
@@ -147,7 +181,26 @@ def _decide_pictures(
     if result.failures and not matches:
         raise result.failures[0]
     outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
-    return Facts(outcome, hash=own, provenance=result.provenance)
+    refused = _near_misses(state, result.refused)
+    return Facts(outcome, hash=own, provenance=result.provenance, refused=refused)
+
+
+def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ...]:
+    """Return the listed entries among rows of the PDQ index that gates refused."""
+    if not refused:
+        return ()
+    rows = state.table.rows_of(Algorithm.PDQ, [each.row for each in refused])
+    return tuple(
+        NearMiss(
+            entry=state.table[row],
+            distance=each.distance,
+            view=each.view,
+            gate=each.gate,
+            reason=each.reason,
+        )
+        for row, each in zip(rows, refused, strict=True)
+        if row < state.n_listed and (state.only is None or state.table[row].source in state.only)
+    )
 
 
 def _best_stored(state: State, algorithm: Algorithm, values: Sequence[Hash], *, turned: bool) -> list[Hit]:
@@ -223,6 +276,8 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: S
         if row >= state.n_listed:
             continue
         entry = state.table[row]
+        if state.only is not None and entry.source not in state.only:
+            continue
         own = state.policy.of_list(entry.source)
         if algorithm.is_perceptual and hit.needs > own.max_distance[algorithm.value]:
             continue
@@ -239,7 +294,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
     """Return the allow-list that knows the very picture this hit was found in.
 
     Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
-    led to lies no further apart than both distances together.
+    led to lies no further apart than both distances together. A picture that is nearer to the listed one, or as near
+    to both, is no picture that somebody found harmless.
     """
     for harmless, other in allowing:
         if other.view != hit.view:
@@ -248,7 +304,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
             continue
         if not entry.hash.algorithm.is_perceptual:
             return harmless.source
-        if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
+        nearer = other.distance < hit.distance or entry.hash == harmless.hash
+        if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
             return harmless.source
     return None
 
@@ -273,8 +330,8 @@ def _undecided(exc: Exception) -> Facts:
         return Facts(Outcome.UNREADABLE, reason=f"cannot be read: {exc.strerror or exc}")
     if isinstance(exc, MemoryError):
         return Facts(Outcome.TOO_LARGE, reason="deciding it took more memory than there is", failure="memory")
-    _LOG.error("an upload could not be decided for a defect of safehash", exc_info=exc)
     reason = f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
+    _LOG.error("%s", reason, exc_info=exc)
     return Facts(Outcome.UNREADABLE, reason=reason, failure="internal")
 
 

@@ -12,7 +12,17 @@ from ..images.pictures import Provenance
 from ..lists.entry import Entry
 from .record import decision_record, suggestion_of
 
-__all__ = ["DECIDED", "Audit", "Decision", "ListInfo", "Match", "Outcome", "in_order", "outcome_of"]
+__all__ = [
+    "DECIDED",
+    "Audit",
+    "Decision",
+    "ListInfo",
+    "Match",
+    "NearMiss",
+    "Outcome",
+    "in_order",
+    "outcome_of",
+]
 
 
 class Outcome(str, enum.Enum):
@@ -31,6 +41,10 @@ class Outcome(str, enum.Enum):
     TOO_LARGE = "too_large"  #: over a limit; not decoded
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
+        return Outcome, (self.value,)
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -55,7 +69,7 @@ class Match:
     view : str
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
-        What cancelled it: the allow-list's name, or "quarantine".
+        What cancelled it: the allow-list's name, "quarantine", or "review".
 
     Examples
     --------
@@ -83,6 +97,46 @@ class Match:
             "algorithm": None if own is None else own.algorithm.value,
             "hash": None if own is None else own.hex,
             "suppressed_by": self.suppressed_by,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
+
+    Attributes
+    ----------
+    entry : Entry
+    distance : int
+        In bits.
+    view : str
+        How the upload had to be looked at.
+    gate : str
+        What kept it from matching (docs/matching.md, "Gates").
+    reason : str
+        What the gate found, and what it wanted.
+
+    Examples
+    --------
+    >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").refused
+    ()
+    """
+
+    entry: Entry
+    distance: int
+    view: str
+    gate: str
+    reason: str
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "list": self.entry.source,
+            "id": self.entry.id,
+            "distance": self.distance,
+            "view": self.view,
+            "gate": self.gate,
+            "reason": self.reason,
         }
 
 
@@ -126,6 +180,8 @@ class Audit:
     #: How near (bits) an upload must be to an allow-listed picture.
     allow_distance: int = 16
     allow_ids: tuple[str, ...] = ()
+    #: How many pairs of an entry and a picture reviewers had judged (`Settings.allow_pairs`).
+    n_pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +206,9 @@ class Decision:
         ISO 8601 time, UTC.
     milliseconds : float
         Wall time of this decision.
+    refused : tuple of NearMiss
+        Entries that were near enough and that a gate kept from matching, nearest first: what to look at where a match
+        is missed. `Matcher.explain` says more.
 
     Examples
     --------
@@ -173,6 +232,7 @@ class Decision:
     audit: Audit
     decided: str
     milliseconds: float = 0.0
+    refused: tuple[NearMiss, ...] = ()
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -201,7 +261,15 @@ class Decision:
         return suggestion_of(self.outcome.value)
 
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
-        """Return the decision with the matches of some entries (`Entry.key`) cancelled."""
+        """Return the decision with the matches of some entries (`Entry.key`) cancelled.
+
+        Examples
+        --------
+        >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+        >>> cancelled = decision.suppressing({decision.matches[0].entry.key}, by="reviewed")
+        >>> cancelled.outcome.value, cancelled.matches[0].suppressed_by
+        ('suppressed', 'reviewed')
+        """
         if not any(match.suppressed_by is None and match.entry.key in keys for match in self.matches):
             return self
         matches = [
@@ -219,6 +287,12 @@ class Decision:
         ----------
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
+
+        Examples
+        --------
+        >>> record = safehash.Matcher.from_files("list.csv").check("photo.jpg").to_record()
+        >>> record["outcome"], record["suggestion"], record["matches"][0]["id"]
+        ('match', 'review', 'b-1')
         """
         return decision_record(self.facts(), full_hashes=full_hashes)
 
@@ -236,6 +310,7 @@ class Decision:
             "decode": None if self.provenance is None else self.provenance.to_record(),
             "decided": self.decided,
             "milliseconds": round(self.milliseconds, 3),
+            "refused": [each.facts() for each in self.refused] or None,
         }
 
 
@@ -249,3 +324,11 @@ def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
     """Return matches as a decision holds them: standing ones first, nearest first."""
     return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
+
+
+def shown(decision: Decision) -> str:
+    """Say of what kind an upload was, as a log may show it."""
+    how = decision.provenance
+    if how is None:
+        return decision.reason or decision.outcome.value
+    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"

@@ -9,9 +9,10 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from ..lists.entry import shown_key
+from .decision import Decision
 from .settings import FloodLimits
 
-__all__ = ["FloodGuard", "Quarantined"]
+__all__ = ["FloodGuard", "Quarantined", "quarantined"]
 
 _USUAL = FloodLimits()
 _LOG = logging.getLogger(__name__)
@@ -96,6 +97,12 @@ class FloodGuard:
         ----------
         entries : iterable of hashable
             What identifies each matched entry, such as ``entry.key``; repetitions count once.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.record(["entry"])
+        frozenset({'entry'})
         """
         matched = set(entries)
         with self._lock:
@@ -106,24 +113,55 @@ class FloodGuard:
         return flooding
 
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
-        """Add what another process counted, as `counts` gave it there."""
+        """Add what another process counted, as `counts` gave it there.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.merge_counts(10, [("entry", 9)])
+        >>> guard.is_quarantined("entry")
+        True
+        """
         with self._lock:
             self._n_uploads += n_uploads
             fresh = [entry for entry, n_matches in matches if self._count(entry, n_matches)]
         self._log(fresh)
 
     def counts(self) -> tuple[int, dict[Hashable, int]]:
-        """Return how many uploads were seen, and how many of them each entry matched."""
+        """Return how many uploads were seen, and how many of them each entry matched.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> _ = guard.record(["entry"])
+        >>> guard.counts()
+        (1, {'entry': 1})
+        """
         with self._lock:
             return self._n_uploads, dict(self._matches)
 
     def is_quarantined(self, entry: Hashable) -> bool:
-        """Tell whether what this entry matches is suppressed."""
+        """Tell whether what this entry matches is suppressed.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.is_quarantined("entry")
+        False
+        """
         with self._lock:
             return entry in self._quarantined
 
     def quarantined(self) -> tuple[Quarantined, ...]:
-        """Return the entries that are out of service, the busiest first."""
+        """Return the entries that are out of service, the busiest first.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> _ = guard.record(["entry"])
+        >>> [each.n_matches for each in guard.quarantined()]
+        [1]
+        """
         with self._lock:
             found = [
                 Quarantined(
@@ -133,8 +171,37 @@ class FloodGuard:
             ]
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
+    def quarantine(self, entry: Hashable, *, n_uploads: int, n_matches: int) -> None:
+        """Take an entry out of service that another process, or one before this, found to flood.
+
+        Without effect where it was released, or is out of service already.
+
+        Parameters
+        ----------
+        entry : hashable
+        n_uploads, n_matches : int
+            Uploads seen there when it was quarantined, and how many of them it had matched.
+
+        Examples
+        --------
+        >>> guard = FloodGuard()
+        >>> guard.quarantine("entry", n_uploads=1000, n_matches=40)
+        >>> guard.quarantined()[0].share
+        0.04
+        """
+        with self._lock:
+            if entry not in self._released:
+                self._quarantined.setdefault(entry, (n_uploads, n_matches))
+
     def release(self, entry: Hashable) -> bool:
-        """Put an entry back into service for good; return whether it was quarantined."""
+        """Put an entry back into service for good; return whether it was quarantined.
+
+        Examples
+        --------
+        >>> guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=1, min_uploads=1))
+        >>> guard.release("entry")  # it was not quarantined, and never will be
+        False
+        """
         with self._lock:
             self._released.add(entry)
             return self._quarantined.pop(entry, None) is not None
@@ -160,3 +227,9 @@ class FloodGuard:
             and self._n_uploads >= self._limits.min_uploads
             and n_matches > self._limits.max_share * self._n_uploads
         )
+
+
+def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
+    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
+    flooding = guard.record(match.entry.key for match in decision.standing)
+    return decision.suppressing(flooding, by="quarantine")

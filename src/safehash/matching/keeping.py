@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm
-from ..lists.loading import LoadedList, Withdrawn
+from ..lists.loading import LoadedList, Withdrawn, keys_of
 from ..lists.report import ListReport
-from ..lists.source import ListSource
+from ..lists.source import LAST_GOOD, ListSource
 from ..lists.table import EntryTable
 from .decision import ListInfo
 from .snapshot import Snapshot, open_snapshot, write_snapshot
@@ -53,19 +54,35 @@ def before_of(table: EntryTable, infos: tuple[ListInfo, ...]) -> dict[tuple[str,
     return found
 
 
-def check_shrink(source: ListSource, before: Before, n_now: int, withdrawn: Withdrawn) -> None:
+def check_shrink(
+    source: ListSource, before: Before, table: EntryTable, rows: npt.NDArray[np.int64], withdrawn: Withdrawn
+) -> None:
     """Refuse an update by which too many entries of a list would vanish that it does not say are withdrawn.
+
+    An entry is still there where its digest is, or, with another digest, its id.
+
+    Parameters
+    ----------
+    before : Before
+    table : EntryTable
+    rows : int64, shape (n,)
+        What is to be matched against of `table` now, ascending.
+    withdrawn : Withdrawn
+        What the update says was taken back.
 
     Raises
     ------
     ListError
     """
     n_before = before.stop - before.start
-    n_lost = n_before - n_now
-    if n_lost <= source.max_shrink * n_before:
-        return
-    n_lost -= _n_withdrawn(before, withdrawn)
-    if n_lost <= source.max_shrink * n_before:
+    allowed = source.max_shrink * n_before
+    lost = _lost(before, table, rows)
+    if lost.sum() > allowed:
+        lost &= ~_withdrawn(before, withdrawn)
+    if lost.sum() > allowed:
+        lost &= ~_with_ids(before, lost, {table.id_of(row) for row in rows.tolist()})
+    n_lost = int(lost.sum())
+    if n_lost <= allowed:
         return
     raise ListError(
         f"refused: {n_lost} of its {n_before} entries are gone and not said to be withdrawn, more than "
@@ -74,21 +91,54 @@ def check_shrink(source: ListSource, before: Before, n_now: int, withdrawn: With
     )
 
 
-def _n_withdrawn(before: Before, withdrawn: Withdrawn) -> int:
-    """Return how many of a list's entries an update says were taken back."""
+def _lost(before: Before, table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Tell which of a list's entries have a digest that none of `rows` has, shape (n,)."""
+    lost = np.zeros(before.stop - before.start, np.bool_)
+    is_taken = np.zeros(len(table), np.bool_)
+    is_taken[rows] = True
+    n_computed = n_computed_now = 0
+    for algorithm in Algorithm:
+        at, digests = before.table.digests(algorithm)
+        first, last = np.searchsorted(at, [before.start, before.stop])
+        now_at, now = table.digests(algorithm)
+        now = now[is_taken[now_at]]
+        n_computed += int(last - first)
+        n_computed_now += now.shape[0]
+        known = np.isin(keys_of(digests[first:last]), keys_of(now))
+        lost[at[first:last][~known] - before.start] = True
+    # Of digests that are not computed here only their number is compared: they match nothing.
+    n_foreign = (lost.shape[0] - n_computed) - (rows.shape[0] - n_computed_now)
+    if n_foreign > 0:
+        is_computed = np.zeros(lost.shape[0], np.bool_)
+        for algorithm in Algorithm:
+            at, _ = before.table.digests(algorithm)
+            first, last = np.searchsorted(at, [before.start, before.stop])
+            is_computed[at[first:last] - before.start] = True
+        lost[np.flatnonzero(~is_computed)[:n_foreign]] = True
+    return lost
+
+
+def _withdrawn(before: Before, withdrawn: Withdrawn) -> npt.NDArray[np.bool_]:
+    """Tell which of a list's entries an update says were taken back, shape (n,)."""
     gone = np.zeros(before.stop - before.start, np.bool_)
     for algorithm, digests in withdrawn.digests.items():
         rows, own = before.table.digests(algorithm)
         first, last = np.searchsorted(rows, [before.start, before.stop])
-        known = set(map(bytes, digests))
-        for row, digest in zip(rows[first:last].tolist(), own[first:last], strict=True):
-            if bytes(digest) in known:
-                gone[row - before.start] = True
-    if withdrawn.ids:
-        for row in np.flatnonzero(~gone).tolist():
-            if before.table.id_of(before.start + row) in withdrawn.ids:
-                gone[row] = True
-    return int(gone.sum())
+        known = np.isin(keys_of(own[first:last]), keys_of(digests))
+        gone[rows[first:last][known] - before.start] = True
+    return gone | _with_ids(before, ~gone, withdrawn.ids)
+
+
+def _with_ids(
+    before: Before, asked: npt.NDArray[np.bool_], ids: Collection[str | None]
+) -> npt.NDArray[np.bool_]:
+    """Tell which of the entries that are asked for have one of some ids, shape (n,)."""
+    found = np.zeros(asked.shape[0], np.bool_)
+    known = frozenset(ids) - {None}
+    if known:
+        for row in np.flatnonzero(asked).tolist():
+            found[row] = before.table.id_of(before.start + row) in known
+    return found
 
 
 # -- the last good state -----------------------------------------------------------------------------------
@@ -121,10 +171,10 @@ class LastGood:
 
 
 def last_good_path(source: ListSource) -> Path:
-    """Return where the last good state of a list is kept: beside it, under a hidden name."""
+    """Return where the last good state of a list is kept: beside it."""
     path = Path(source.path)
     path = path if path.name else path.resolve()
-    return path.with_name(f".{path.name}.last-good")
+    return path.with_name(path.name + LAST_GOOD)
 
 
 def keep(source: ListSource, loaded: LoadedList) -> str | None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -22,17 +22,20 @@ from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
 from ..images.limits import Limits
 from ..images.uploads import Upload
+from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
-from .deciding import Facts, decide_hashes, decide_upload, near_any
-from .decision import Audit, Decision, ListInfo, Match, in_order, outcome_of
-from .flood import FloodGuard
+from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
+from .decision import Audit, Decision, ListInfo, Match, shown
+from .explaining import Explanation, explained, rows_of
+from .flood import FloodGuard, quarantined
 from .keeping import before_of
+from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
-from .state import Sources, State, is_gone, origin_of, read_state, remarks_on
+from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
 
-__all__ = ["Matcher", "quarantined"]
+__all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
@@ -72,28 +75,38 @@ class Matcher:
     _asked: Settings  # as given; without a policy, whatever a snapshot was saved with
     _shared_guard: FloodGuard | None
     _flood_guard: FloodGuard | None
+    _pairs: Pairs
     _sources: Sources
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
     _refusals: _Refusals
+    _keeps_good: bool
 
     def __init__(self) -> None:
         raise TypeError("a Matcher is made by `Matcher.from_files` or `Matcher.open`")
 
     @classmethod
     def _made(
-        cls, state: State, *, settings: Settings, flood_guard: FloodGuard | None, sources: Sources
+        cls,
+        state: State,
+        *,
+        settings: Settings,
+        flood_guard: FloodGuard | None,
+        sources: Sources,
+        keeps_good: bool = False,
     ) -> Matcher:
         self = cls.__new__(cls)
         self._asked = settings
         self._shared_guard = flood_guard
         own = FloodGuard(settings.flood) if settings.flood is not None else None
         self._flood_guard = own if flood_guard is None else flood_guard
+        self._pairs = Pairs(settings.allow_pairs)
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
         self._refusals = _Refusals()
+        self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
 
@@ -120,7 +133,7 @@ class Matcher:
         flood_guard : FloodGuard, optional
             Counts in this one, which others may share, instead of one made by ``settings.flood``.
         last_good : bool
-            Keep the last good state of each list beside it, as ``.NAME.last-good`` and readable by its owner
+            Keep the last good state of each list beside it, as ``NAME.last-good`` and readable by its owner
             only; where a list is refused, go on from that state, with a warning in the log and a note.
         replacing : path-like, optional
             A snapshot whose place the new one is to take: a list that lost more than its `max_shrink` since
@@ -133,6 +146,13 @@ class Matcher:
             it), or is stale where the policy demands fresh ones.
         OSError
             A list cannot be read.
+
+        Examples
+        --------
+        >>> settings = safehash.Settings(effort="thorough")
+        >>> matcher = Matcher.from_files("list.csv", allow=[], settings=settings)
+        >>> len(matcher), matcher.settings.effort
+        (1, 'thorough')
         """
         if settings.trusted:
             raise ValueError(
@@ -145,13 +165,46 @@ class Matcher:
             allow=tuple(ListSource.of(each) for each in allow),
         )
         before = None
-        if replacing is not None and Path(replacing).exists():
-            old = adopt_state(open_snapshot(replacing), settings)
-            before = before_of(old.table, old.audit.lists)
+        if replacing is not None and Path(replacing).is_file():
+            try:
+                old = adopt_state(open_snapshot(replacing), settings)
+            except IndexFileError as exc:
+                _LOG.warning("what is replaced cannot be compared with: %s", exc)
+            else:
+                before = before_of(old.table, old.audit.lists)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
-        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=sources)
+        return cls._made(
+            state, settings=settings, flood_guard=flood_guard, sources=sources, keeps_good=last_good
+        )
+
+    @classmethod
+    def from_entries(
+        cls,
+        entries: Iterable[Entry],
+        *,
+        allow: Iterable[Entry] = (),
+        settings: Settings = DEFAULT_SETTINGS,
+        flood_guard: FloodGuard | None = None,
+    ) -> Matcher:
+        """Return a matcher over entries at hand, each of the list that its `source` names.
+
+        Records of one entry are merged as a list's are: a later page that is older loses.
+
+        Raises
+        ------
+        ListError
+            No entry to match against is left.
+
+        Examples
+        --------
+        >>> known = safehash.Entry(hash=safehash.hash_file("photo.jpg"), source="own", id="b-1")
+        >>> Matcher.from_entries([known]).check("photo.jpg").standing[0].entry.id
+        'b-1'
+        """
+        state = state_of_entries(entries, allow, settings)
+        return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
 
     @classmethod
     def open(
@@ -178,11 +231,15 @@ class Matcher:
         Raises
         ------
         IndexFileError
-            The file is damaged, truncated, foreign or newer; it says which section.
+            The file is damaged, truncated, foreign, newer, or not signed by one of ``settings.trusted``.
+
+        Examples
+        --------
+        >>> matcher = Matcher.open("lists.safehash", verify="full")
+        >>> [info.name for info in matcher.lists]
+        ['list']
         """
-        if settings.trusted:
-            raise IndexFileError("carries no signature, and only signed snapshots are trusted", path=path)
-        snapshot = open_snapshot(path, verify=verify)
+        snapshot = open_snapshot(path, verify=verify, trusted=settings.trusted)
         return cls._made(
             adopt_state(snapshot, settings),
             settings=settings,
@@ -199,35 +256,48 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
-    def save(self, path: _Path) -> None:
+    def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
-        Written beside its place, flushed and renamed: a reader sees the old file or the new one.
+        Written beside its place, flushed and renamed: a reader sees the old file or the new one. `key`, an Ed25519
+        private key of 32 bytes, signs it: ``settings.trusted`` asks for that where it is opened.
 
         Raises
         ------
         IndexFileError
             The file could not be written.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").save("new.safehash")
+        >>> len(Matcher.open("new.safehash"))
+        1
         """
-        save_state(path, self._state)
+        save_state(path, self._state, key=key)
 
     def reload(self) -> None:
         """Read the lists or the snapshot again and swap; decisions under way finish on the old state.
-
-        Of several threads that reload at once, one reads at a time: what was read last is what stays.
 
         Raises
         ------
         ListError, IndexFileError, OSError
             What is there now cannot be used, or a list lost more than its `max_shrink`. The old state stays in
             place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload()
         """
-        with self._reloading:
+        if self._sources == Sources():
+            raise ListError("made of entries: there is nothing to read again")
+        with self._reloading:  # what was read last stays
             if self._sources.snapshot is not None:
-                self._state = adopt_state(open_snapshot(self._sources.snapshot), self._asked)
+                snapshot = open_snapshot(self._sources.snapshot, trusted=self._asked.trusted)
+                self._state = adopt_state(snapshot, self._asked)
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
-                self._state = read_state(self._sources, self._asked, before)
+                self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
             self._refusals = _Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
@@ -235,13 +305,19 @@ class Matcher:
     def reload_if_changed(self) -> bool:
         """Reload if a file was replaced or changed since it was read; return whether there is a new state.
 
-        Cheap enough for every request: one look at each file's status. What cannot be used changes nothing
-        but `notes`, `n_refused` and the log, and is not read again until it changes.
+        Cheap: one look at each file's status. What cannot be used changes nothing but `notes`, `n_refused` and the
+        log, and is not read again until it changes.
 
         Raises
         ------
         ListError, IndexFileError
             A file is gone. The old state stays in place.
+
+        Examples
+        --------
+        >>> matcher = Matcher.from_files("list.csv")
+        >>> matcher.reload_if_changed()
+        False
         """
         if not self._changed():
             return False
@@ -269,11 +345,26 @@ class Matcher:
         """How often `reload_if_changed` refused what it found, since it last took over a new state."""
         return self._refusals.n
 
-    # -- what it holds ------------------------------------------------------------------------------------
+    @property
+    def lists_kept(self) -> tuple[str, ...]:
+        """Names of the lists that were refused when they were read, and are matched in their last good state."""
+        return self._state.kept
 
     def __len__(self) -> int:
         """Return how many list entries are matched against."""
         return self._state.n_listed
+
+    def counts(self) -> dict[str, int]:
+        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
+
+        Examples
+        --------
+        >>> Matcher.from_files("list.csv").counts()
+        {'pdq': 1}
+        """
+        state = self._state
+        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -313,7 +404,9 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
-    def check(self, item: Upload, *, effort: Effort | None = None) -> Decision:
+    def check(
+        self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
+    ) -> Decision:
         """Decide one upload.
 
         Parameters
@@ -322,8 +415,10 @@ class Matcher:
             The image file's bytes; where it is; an object to read it from (`io.BytesIO`, an open file, an
             uploaded file of Django, Starlette or FastAPI), which is read from its start where it can seek and
             left where it was; or pixels, shape (rows, cols) or (rows, cols, 3), upright.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
+        lists : collection of str, optional
+            Names of the lists that are matched against; all of them otherwise. Allow-lists always count.
 
         Returns
         -------
@@ -334,18 +429,75 @@ class Matcher:
         ------
         TypeError
             `item` is none of that; the message names what was given.
+        ValueError
+            There is no such effort, or no such list.
+
+        Examples
+        --------
+        >>> decision = Matcher.from_files("list.csv").check("photo.jpg", effort="fast")
+        >>> decision.is_match, decision.audit.effort
+        (True, 'fast')
+        >>> Matcher.from_files("list.csv").check(b"no image").reason
+        'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
         """
         started, began = time.perf_counter(), time.thread_time()
-        state = self._state
-        settings, audit = self._asked, state.audit
-        if effort is not None and effort != settings.effort:
-            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        state = of_lists(self._state, lists)
+        settings, audit = self._at(state, effort)
         matches, facts = decide_upload(state, item, settings)
         decision = self._finish(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started))
         spent = time.thread_time() - began
         if spent > _SLOW_SECONDS:
-            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, _shown(decision))
+            _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
+
+    def explain(
+        self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
+    ) -> Explanation:
+        """Say why an upload matches what it matches, and nothing else; it counts toward no flood guard.
+
+        Parameters
+        ----------
+        item : bytes, path-like, binary file object, PIL image, or ndarray of uint8
+            As of `check`.
+        entry : str or Entry, optional
+            Tell of this entry alone, by its id or the 64 digits of its digest; several may share either.
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
+            Instead of the matcher's own.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        LookupError
+            No entry that is matched against is called so.
+        TypeError
+            `item` is no upload.
+
+        Examples
+        --------
+        >>> explanation = Matcher.from_files("list.csv").explain("photo.jpg")
+        >>> explanation.decision.is_match, explanation.looks[0].nearest[0].distance
+        (True, 0)
+        """
+        started = time.perf_counter()
+        state = self._state
+        rows = [] if entry is None else rows_of(state, entry)
+        settings, audit = self._at(state, effort)
+        matches, facts, looks = explained(state, item, settings, rows)
+        return Explanation(
+            decision=decision_of(audit, matches, facts, milliseconds=1e3 * (time.perf_counter() - started)),
+            entries=tuple(state.table[row] for row in rows),
+            looks=looks,
+        )
+
+    def _at(self, state: State, effort: Effort | None) -> tuple[Settings, Audit]:
+        """Return settings and audit of a state, at an effort."""
+        settings, audit = self._asked, state.audit
+        if effort is not None and effort != settings.effort:
+            settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
+        return settings, audit
 
     def check_many(
         self,
@@ -360,10 +512,16 @@ class Matcher:
         ----------
         items : iterable
             Of what `check` takes.
-        effort : "fast", "standard" or "thorough", optional
+        effort : "fast", "standard", "thorough" or "exhaustive", optional
             Instead of the matcher's own.
         threads : int, optional
             By default one for each processor this process may use, as of `hash_many`.
+
+        Examples
+        --------
+        >>> decisions = Matcher.from_files("list.csv").check_many(["photo.jpg", "other.jpg", b""])
+        >>> [decision.outcome.value for decision in decisions]
+        ['match', 'no_match', 'unreadable']
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
@@ -381,53 +539,59 @@ class Matcher:
         -------
         ndarray of bool, shape (n,)
             False where neither the digest nor its turns nor its negative is near any entry of any list.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> digests = np.frombuffer(b"".join(value.digest for value in stored), np.uint8).reshape(-1, 32)
+        >>> Matcher.from_files("list.csv").near_any(digests, algorithm="pdq").tolist()
+        [True, False]
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
     def check_hash(self, value: Hash) -> Decision:
-        """Decide a stored hash: as it is, its orientations derived from the bits, its negative."""
+        """Decide a stored hash as `check_hashes` does.
+
+        Examples
+        --------
+        >>> stored = safehash.hash_file("photo.jpg")
+        >>> Matcher.from_files("list.csv").check_hash(stored).is_match
+        True
+        """
         return self.check_hashes([value])[0]
 
-    def check_hashes(self, values: Sequence[Hash]) -> list[Decision]:
-        """Decide stored hashes in one batch; without the image only orientations and negative can be tried."""
+    def check_hashes(
+        self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
+    ) -> list[Decision]:
+        """Decide stored hashes in one batch; without the image only orientations and negative can be tried.
+
+        Parameters
+        ----------
+        values : sequence of Hash
+        lists : collection of str, optional
+            As of `check`.
+        turned : bool
+            Look them up turned and negative, too: nine look-ups instead of one.
+
+        Examples
+        --------
+        >>> stored = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> [decision.is_match for decision in Matcher.from_files("list.csv").check_hashes(stored)]
+        [True, False]
+        """
         started = time.perf_counter()
-        state = self._state
-        judged = decide_hashes(state, values, self._asked)
+        state = of_lists(self._state, lists)
+        judged = decide_hashes(state, values, self._asked, turned=turned)
         elapsed = 1e3 * (time.perf_counter() - started) / max(1, len(values))
         return [self._finish(state.audit, *each, milliseconds=elapsed) for each in judged]
 
-    # -- the outcome --------------------------------------------------------------------------------------
-
     def _finish(self, audit: Audit, matches: list[Match], facts: Facts, *, milliseconds: float) -> Decision:
-        """Count, quarantine, sort, and name the outcome: a match outweighs whatever else was found."""
-        decision = Decision(
-            outcome=outcome_of(matches, facts.outcome),
-            matches=in_order(matches),
-            hash=facts.hash,
-            reason=facts.reason,
-            failure=facts.failure,
-            provenance=facts.provenance,
-            audit=audit,
-            decided=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            milliseconds=milliseconds,
-        )
+        """Sort, name the outcome, settle, count and quarantine."""
+        decision = self._pairs.settle(decision_of(audit, matches, facts, milliseconds=milliseconds))
         return decision if self._flood_guard is None else quarantined(decision, self._flood_guard)
-
-
-def _shown(decision: Decision) -> str:
-    """Say of what kind an upload was, as a log may show it."""
-    how = decision.provenance
-    if how is None:
-        return decision.reason or decision.outcome.value
-    return f"{how.format}, {how.width} x {how.height} pixels, {decision.outcome.value}"
 
 
 def _opened(kind: type[Matcher], path: str, settings: Settings, flood_guard: FloodGuard | None) -> Matcher:
     """Open a pickled matcher's snapshot."""
     return kind.open(path, settings=settings, flood_guard=flood_guard)
-
-
-def quarantined(decision: Decision, guard: FloodGuard) -> Decision:
-    """Count a decision's standing matches; return it with those of flooding entries cancelled."""
-    flooding = guard.record(match.entry.key for match in decision.standing)
-    return decision.suppressing(flooding, by="quarantine")

@@ -81,7 +81,7 @@ MATCH_FIELDS = (
     Field("algorithm", Kind.TEXT, "of the entry's digest", "unless the entry has none", "entry_algorithm"),
     Field("hash", Kind.DIGEST, "the entry's digest", "unless the entry has none", "entry_hash"),
     Field(
-        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, or `quarantine`",
+        "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, `quarantine` or `review`",
         "where it is cancelled", "suppressed_by",
     ),
     Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),
@@ -111,6 +111,10 @@ FIELDS = (
     Field("sha256", Kind.DIGEST, "likewise", "if asked for, and with a catalog", "sha256"),
     Field("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
     Field("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
+    Field(
+        "refused", Kind.FACTS, "entries that were near enough and that a gate kept from matching: list, id, distance, "
+        "view, gate, reason", "where there are some",
+    ),
     Field("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
     Field("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),
     Field("milliseconds", Kind.NUMBER, "that the decision took", "where known", "milliseconds"),

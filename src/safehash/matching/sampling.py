@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..hashing.hashes import Hash
-from .windows import Thumbnails
+from .thumbnails import Thumbnails
 
 __all__ = ["Sample", "Sampled"]
 

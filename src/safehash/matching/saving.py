@@ -31,8 +31,8 @@ from .state import State, audit_of
 __all__ = ["adopt_state", "save_state"]
 
 
-def save_state(path: str | os.PathLike[str], state: State) -> None:
-    """Write a state as a snapshot file.
+def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None = None) -> None:
+    """Write a state as a snapshot file, signed where there is a private key.
 
     Raises
     ------
@@ -66,6 +66,7 @@ def save_state(path: str | os.PathLike[str], state: State) -> None:
             "exact": [algorithm.value for algorithm in state.exact],
         },
         arrays=arrays,
+        key=key,
     )
 
 
@@ -82,11 +83,10 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     policy = _policy_of(snapshot) if settings.policy is None else settings.policy
     header = snapshot.settings
     try:
-        exact = {
-            Algorithm(name): ExactIndex(snapshot.array(f"heads.{name}"), snapshot.array(f"order.{name}"))
-            for name in header["exact"]
-        }
+        exact = {Algorithm(name): _exact(snapshot, name) for name in header["exact"]}
         n_listed = int(header["n_listed"])
+        if not 0 <= n_listed <= len(snapshot.table):
+            raise ValueError(f"{n_listed} listed rows of {len(snapshot.table)}")
         notes = tuple(str(note) for note in header["notes"])
         allowed = frozenset(snapshot.array("allowed").tolist())
         counts = snapshot.table.counts()
@@ -99,7 +99,7 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
     return State(
         table=snapshot.table,
         n_listed=n_listed,
-        indexes=snapshot.indexes,
+        indexes=_searched_by(settings.search, snapshot),
         exact=exact,
         allowed=allowed,
         policy=policy,
@@ -107,6 +107,31 @@ def adopt_state(snapshot: Snapshot, settings: Settings) -> State:
         notes=notes,
         origin=(snapshot.state,),
     )
+
+
+def _searched_by(method: str, snapshot: Snapshot) -> Mapping[Algorithm, Index]:
+    """Return a snapshot's indexes, or others over its digests where the settings ask for those."""
+    if method != "faiss":
+        return snapshot.indexes
+    return {
+        algorithm: Index.from_digests(
+            snapshot.table.digests(algorithm)[1],
+            algorithm=algorithm,
+            method=method,
+            max_distance=index.max_distance,
+        )
+        for algorithm, index in snapshot.indexes.items()
+    }
+
+
+def _exact(snapshot: Snapshot, name: str) -> ExactIndex:
+    """Return the index of file digests that a snapshot holds, its positions compared with their number."""
+    order = snapshot.array(f"order.{name}")
+    if order.size and not 0 <= order.min() <= order.max() < order.size:
+        raise IndexFileError(
+            "a position points outside its array", path=snapshot.path, section=f"array.order.{name}"
+        )
+    return ExactIndex(snapshot.array(f"heads.{name}"), order)
 
 
 def _policy_of(snapshot: Snapshot) -> Policy:

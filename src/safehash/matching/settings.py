@@ -5,17 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
 from ..lists.policy import Policy, all_of
+from .pairs import Pair
 
-__all__ = ["DEFAULT_SETTINGS", "EFFORTS", "Effort", "FloodLimits", "Settings", "check_effort"]
+__all__ = [
+    "DEFAULT_SETTINGS",
+    "EFFORTS",
+    "SEARCHES",
+    "USUAL_EFFORTS",
+    "Effort",
+    "FloodLimits",
+    "Settings",
+    "check_effort",
+]
 
 #: How hard an upload is looked at, from the least work to the most.
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
+#: How digests are searched for (`Index`): the answers are the same.
+SEARCHES = ("auto", "multi", "faiss")
+
+#: Those of every day: what `evaluate` measures unless told. "exhaustive" is for appeals, and for looking again.
+USUAL_EFFORTS: tuple[Effort, ...] = EFFORTS[:3]
 
 #: Bits of the longest digest that has a distance.
 _MOST_BITS = 256
@@ -68,7 +83,7 @@ class Settings:
 
     Attributes
     ----------
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         How many views of an upload are looked up (docs/matching.md).
     limits : Limits
         What one upload may cost.
@@ -79,8 +94,13 @@ class Settings:
     allow_distance : int
         How near (bits) an upload must be to a picture on an allow-list. Nothing farther than the widest
         threshold of the policy is looked up, so more than that has no effect.
+    allow_pairs : collection of Pair
+        What reviewers said of entries for pictures (`safehash.read_pairs`): wrong matches are suppressed for that
+        entry and pictures like that one. Kept as a frozenset.
     flood : FloodLimits or None
         When an entry matches too large a share of uploads; None: none is ever quarantined.
+    search : "auto", "multi" or "faiss"
+        How digests are searched for, as of `Index`; the answers are the same. FAISS takes longer.
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
     trusted : collection of bytes
@@ -100,7 +120,7 @@ class Settings:
     >>> Settings(effort="maximal")
     Traceback (most recent call last):
     ...
-    ValueError: effort is one of fast, standard, thorough, not 'maximal'
+    ValueError: effort is one of fast, standard, thorough, exhaustive, not 'maximal'
     """
 
     effort: Effort = "standard"
@@ -108,12 +128,16 @@ class Settings:
     policy: Policy | None = None
     allow_ids: Collection[str] = frozenset()
     allow_distance: int = 16
+    allow_pairs: Collection[Pair] = frozenset()
     flood: FloodLimits | None = None
+    search: Literal["auto", "multi", "faiss"] = "auto"
     deadline: float | None = DEFAULT_SECONDS
     trusted: Collection[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         check_effort(self.effort)
+        if self.search not in SEARCHES:
+            raise ValueError(f"search is one of {', '.join(SEARCHES)}, not {self.search!r}")
         for name, value, kind in (
             ("limits", self.limits, Limits),
             ("policy", self.policy, (Policy, type(None))),
@@ -123,6 +147,7 @@ class Settings:
                 wanted = kind.__name__ if isinstance(kind, type) else f"{kind[0].__name__} or None"
                 raise TypeError(f"{name} is {wanted}, not {type(value).__name__}")
         object.__setattr__(self, "allow_ids", all_of("allow_ids", self.allow_ids, str))
+        object.__setattr__(self, "allow_pairs", all_of("allow_pairs", self.allow_pairs, Pair))
         object.__setattr__(self, "trusted", all_of("trusted", self.trusted, bytes))
         for key in self.trusted:
             if len(key) != _KEY_BYTES:

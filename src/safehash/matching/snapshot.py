@@ -5,8 +5,11 @@ The layout, little-endian or big-endian as the machine that wrote it (another on
     0       preamble: "SAFEHASH", format version, byte order, length of the file, place and checksum of the header
     4096    sections, one array each, each starting at a multiple of 4096 and filled up with zeros
             block checksums: XXH64 (seed 0) of every 4096 bytes from 4096 to here
-            header: JSON; names, types, shapes and places of the sections, lists, settings, and a checksum of the
-            block checksums, whose own checksum stands in the preamble
+            seals, of a signed file: BLAKE2b, 16 bytes, of each of these blocks
+            header: JSON; names, types, shapes and places of the sections, lists, settings, a checksum of the block
+            checksums and a BLAKE2b digest of the seals; its own checksum stands in the preamble
+            of a signed file, whose format version is 2: an Ed25519 public key and its signature over preamble and
+            header
 
 Opening reads the preamble, the header and the block checksums (2 bytes a thousand), and checks all of them. The
 arrays are not read then: 10 million entries are 1.4 GB, and checking those takes a tenth of a second even from
@@ -23,38 +26,41 @@ import bisect
 import dataclasses
 import datetime
 import functools
+import hashlib
 import json
 import math
 import mmap
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from .._search import BLOCK_SIZE, Blocks, block_checksums, checksum
+from .._search import BLOCK_SIZE, SEAL_BYTES, Blocks, block_checksums, block_seals, checksum
 from ..errors import IndexFileError
-from ..files import writing_whole
+from ..files import open_regular, writing_whole
 from ..hashing.hashes import Algorithm
 from ..lists.table import EntryTable
 from ..search.arrays import index_of_parts, parts_of, widths_of
 from ..search.index import Index
 from .decision import ListInfo
+from .signing import KEY_BYTES, expect_signed, sign
 
-__all__ = ["Section", "Snapshot", "file_state", "open_snapshot", "write_snapshot"]
+__all__ = ["Section", "Snapshot", "file_state", "open_snapshot", "state_of", "write_snapshot"]
 
 AnyArray = npt.NDArray[Any]
 PathLike = str | os.PathLike[str]
 
 _MAGIC = b"SAFEHASH"
-_VERSION = 1
+_UNSIGNED, _SIGNED = 1, 2  # versions of the format
 _ENDIAN = struct.pack("=I", 0x01020304)  # in the machine's own order, as the arrays are
 # magic, version, endianness, length of the file, start, length and checksum of the header, reserved; then a
 # checksum of all that.
 _PREAMBLE = struct.Struct("<8sI4sQQQQQ")
+_SIGNATURE_BYTES = KEY_BYTES + 64  # the key and what it signed with
 _PREAMBLE_SIZE = _PREAMBLE.size + 8
 _HEADER_LIMIT = 64 << 20  # a list is named in about 300 bytes
 _DTYPES = ("uint8", "uint32", "int32", "int64", "uint64", "float32", "float64")
@@ -100,6 +106,9 @@ class Snapshot:
     sections : tuple of Section
     state : tuple of int
         What `file_state` gave for the file when it was opened.
+    signed_by : bytes or None
+        The Ed25519 public key that the file names. Whose it is, and that it signed the file, was checked only where
+        trusted keys were given.
 
     Notes
     -----
@@ -107,11 +116,17 @@ class Snapshot:
     in place while it is open (replace it, as `write_snapshot` does): a block is checked once.
     """
 
-    def __init__(self, path: str, data: npt.NDArray[np.uint8], state: tuple[int, int, int]) -> None:
+    def __init__(
+        self,
+        path: str,
+        data: npt.NDArray[np.uint8],
+        state: tuple[int, int, int],
+        trusted: Collection[bytes] = (),
+    ) -> None:
         self.path = path
         self.state = state
         self._data = data
-        header, sums = self._read_header()
+        header, sums, seals = self._read_header(trusted)
         try:
             self.created = str(header["created"])
             self.lists = tuple(ListInfo(**each) for each in header["lists"])
@@ -122,7 +137,8 @@ class Snapshot:
             self._by_name = {section.name: section for section in self.sections}
             self._check_sections(sums)
             end = BLOCK_SIZE + sums.shape[0] * BLOCK_SIZE
-            self._blocks = Blocks(data[BLOCK_SIZE:end], sums, functools.partial(_damage, path, self.sections))
+            on_damage = functools.partial(_damage, path, self.sections)
+            self._blocks = Blocks(data[BLOCK_SIZE:end], sums, on_damage, seals=seals)
             entries = {
                 name.removeprefix("entries."): self._array(name)
                 for name in self._by_name
@@ -165,7 +181,9 @@ class Snapshot:
                 self._blocks.touch(self._data[start:end])
                 start = end
 
-    def _read_header(self) -> tuple[dict[str, Any], npt.NDArray[np.uint64]]:
+    def _read_header(
+        self, trusted: Collection[bytes]
+    ) -> tuple[dict[str, Any], npt.NDArray[np.uint64], npt.NDArray[np.uint8] | None]:
         size = self._data.shape[0]
         if size < _PREAMBLE_SIZE:
             raise self._error(f"{size} bytes are too few for a safehash index file", "preamble")
@@ -173,13 +191,13 @@ class Snapshot:
         magic, version, endian, length, start, n_bytes, header_sum, _ = _PREAMBLE.unpack_from(preamble)
         if magic != _MAGIC:
             raise self._error("not a safehash index file", "preamble")
-        if version > _VERSION:
+        if version > _SIGNED:
             raise self._error(
-                f"format {version} was written by a newer safehash; this one reads up to {_VERSION}",
+                f"format {version} was written by a newer safehash; this one reads up to {_SIGNED}",
                 "preamble",
             )
         (preamble_sum,) = struct.unpack_from("<Q", preamble, _PREAMBLE.size)
-        if checksum(preamble[: _PREAMBLE.size]) != preamble_sum or version != _VERSION:
+        if checksum(preamble[: _PREAMBLE.size]) != preamble_sum or version < _UNSIGNED:
             raise self._error("damaged: its checksum does not fit", "preamble")
         if endian != _ENDIAN:
             raise self._error("was written on a machine of another byte order", "preamble")
@@ -187,9 +205,14 @@ class Snapshot:
             raise self._error("damaged: bytes where there are none", "preamble")
         if length != size:
             raise self._error(f"{size} bytes where {length} were written: truncated or extended", "preamble")
-        if not (BLOCK_SIZE <= start <= size and n_bytes <= _HEADER_LIMIT and start + n_bytes == size):
+        end = size - (_SIGNATURE_BYTES if version == _SIGNED else 0)
+        if not (BLOCK_SIZE <= start <= end and n_bytes <= _HEADER_LIMIT and start + n_bytes == end):
             raise self._error("the header lies outside the file", "preamble")
-        data = self._data[start:].tobytes()
+        data = self._data[start:end].tobytes()
+        signature = self._data[end:].tobytes()
+        self.signed_by = signature[:KEY_BYTES] or None
+        if trusted:
+            expect_signed(preamble + data, signature, trusted, path=self.path)
         if checksum(data) != header_sum:
             raise self._error("damaged: its checksum does not fit", "header")
         try:
@@ -197,15 +220,20 @@ class Snapshot:
             sums_start, n_blocks = int(header["sums"]["offset"]), int(header["sums"]["n_blocks"])
             if not (n_blocks > 0 and sums_start == BLOCK_SIZE * (1 + n_blocks)):
                 raise ValueError("the block checksums do not follow the sections")
-            if sums_start + 8 * n_blocks != start:
+            n_seals = n_blocks if version == _SIGNED else 0
+            if sums_start + (8 * n_blocks + SEAL_BYTES * n_seals) != start:
                 raise ValueError("the block checksums do not end where the header starts")
-            sums = self._data[sums_start:start].view(np.uint64)
+            sums = self._data[sums_start : sums_start + 8 * n_blocks].view(np.uint64)
+            seals = self._data[sums_start + 8 * n_blocks : start].reshape(-1, SEAL_BYTES) if n_seals else None
+            seals_digest = str(header["seals"]) if n_seals else ""
             sums_sum = int(header["sums"]["checksum"], 16)
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as exc:
             raise self._error(f"holds what no safehash wrote ({exc})", "header") from exc
         if checksum(sums) != sums_sum:
             raise self._error("damaged: their checksum does not fit", "block checksums")
-        return header, sums
+        if seals is not None and _digest(seals) != seals_digest:
+            raise self._error("damaged: their digest does not fit", "seals")
+        return header, sums, seals
 
     def _check_sections(self, sums: npt.NDArray[np.uint64]) -> None:
         """Check that sections follow each other, block by block, and are as long as their shapes say."""
@@ -281,12 +309,19 @@ def _damage(path: str, sections: tuple[Section, ...], block: int) -> IndexFileEr
     return IndexFileError("damaged: a checksum does not fit", path=path, section=sections[at].name)
 
 
-def open_snapshot(path: PathLike, *, verify: str = "lazy") -> Snapshot:
+def _digest(seals: npt.NDArray[np.uint8]) -> str:
+    """Return what the header says of the seals."""
+    return hashlib.blake2b(seals.data, digest_size=32).hexdigest()
+
+
+def open_snapshot(path: PathLike, *, verify: str = "lazy", trusted: Collection[bytes] = ()) -> Snapshot:
     """Open a snapshot file.
 
     Parameters
     ----------
     path : path-like
+    trusted : collection of bytes
+        Ed25519 public keys. Where there are any, the file must be signed by one of them.
     verify : "lazy" or "full"
         When to compare the arrays with their checksums. "lazy": each 4 KiB block before it is used for the
         first time, so that opening does not read the file. "full": everything now, at several GB a second.
@@ -301,20 +336,20 @@ def open_snapshot(path: PathLike, *, verify: str = "lazy") -> Snapshot:
     Notes
     -----
     Checksums find damage. They do not stop somebody who can write the file and compute them anew; even then
-    nothing outside the file's arrays is read. Keep the file as safe as the lists.
+    nothing outside the file's arrays is read. A signature does: it covers preamble, header and, through the seals,
+    every block, which is compared with its seal before its first use. Keep the file as safe as the lists.
     """
     if verify not in ("lazy", "full"):
         raise ValueError(f"verify is 'lazy' or 'full', not {verify!r}")
     name = os.fspath(path)
     try:
-        with Path(name).open("rb") as file:
-            status = os.fstat(file.fileno())
+        with open_regular(name) as (file, status):
             if status.st_size == 0:
                 raise IndexFileError("the file is empty", path=name, section="preamble")
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as exc:
         raise IndexFileError(f"cannot be opened: {exc}", path=name) from exc
-    snapshot = Snapshot(name, np.frombuffer(mapped, np.uint8), _state_of(status))
+    snapshot = Snapshot(name, np.frombuffer(mapped, np.uint8), state_of(status), trusted)
     if verify == "full":
         snapshot.verify()
     return snapshot
@@ -329,12 +364,13 @@ def file_state(path: PathLike) -> tuple[int, int, int]:
         There is no such file, or it cannot be looked at.
     """
     try:
-        return _state_of(Path(path).stat())
+        return state_of(Path(path).stat())
     except OSError as exc:
         raise IndexFileError(f"cannot be looked at: {exc}", path=path) from exc
 
 
-def _state_of(status: os.stat_result) -> tuple[int, int, int]:
+def state_of(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what `file_state` does, of a file's status."""
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
@@ -346,6 +382,7 @@ def write_snapshot(
     lists: Sequence[ListInfo] = (),
     settings: Mapping[str, Any] | None = None,
     arrays: Mapping[str, AnyArray] | None = None,
+    key: bytes | None = None,
 ) -> None:
     """Write a snapshot beside its place, flush it, and rename it into place; readable by its owner only.
 
@@ -360,19 +397,23 @@ def write_snapshot(
         JSON values, returned as `Snapshot.settings`.
     arrays : mapping of str to ndarray, optional
         Further arrays, returned by `Snapshot.array`.
+    key : bytes, optional
+        An Ed25519 private key, 32 bytes, to sign with.
 
     Raises
     ------
     IndexFileError
         The file could not be written. What stood at `path` before still does.
     ValueError
-        An index has method "flat": only slots have arrays worth writing.
+        An index has method "faiss": only slots have arrays worth writing.
     """
     sections: dict[str, AnyArray] = {f"entries.{name}": part for name, part in table.to_sections().items()}
     facts = []
     for algorithm, index in indexes.items():
-        if index.method == "flat":
-            raise ValueError("a flat index has no slot arrays; build it with method='multi'")
+        if index.method == "faiss":
+            raise ValueError(
+                f"an index of method {index.method!r} has no slot arrays; build it with method='multi'"
+            )
         names = {}
         for name, part in parts_of(index).items():
             names[name] = f"index.{algorithm.value}.{name}"
@@ -399,7 +440,7 @@ def write_snapshot(
     }
     try:
         with writing_whole(path) as file:
-            _write(file, header, sections)
+            _write(file, header, sections, key)
     except OSError as exc:
         raise IndexFileError(f"could not be written: {exc}", path=path) from exc
 
@@ -409,12 +450,14 @@ def _same_memory(one: AnyArray, two: AnyArray) -> bool:
     return bool(start_of_one == start_of_two and one.shape == two.shape and one.dtype == two.dtype)
 
 
-def _write(file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArray]) -> None:
-    """Write preamble, sections, block checksums, header. The preamble is filled in last."""
+def _write(
+    file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArray], key: bytes | None
+) -> None:
+    """Write preamble, sections, block checksums, seals, header, signature. The preamble is filled in last."""
     file.write(bytes(BLOCK_SIZE))
     at = BLOCK_SIZE
     table: list[dict[str, Any]] = []
-    all_sums = []
+    all_sums, all_seals = [], []
     for name, values in sections.items():
         if values.dtype.name not in _DTYPES:
             raise ValueError(f"section {name} is of type {values.dtype}, which the format does not have")
@@ -424,9 +467,13 @@ def _write(file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArr
         file.write(data.data)
         file.write(bytes(padding))
         sums = block_checksums(data[:whole])
+        if key is not None:
+            all_seals.append(block_seals(data[:whole]))
         if padding:  # the padding is part of its block: the file has no byte without a checksum
             last = np.concatenate([data[whole:], np.zeros(padding, np.uint8)])
             sums = np.concatenate([sums, block_checksums(last)])
+            if key is not None:
+                all_seals.append(block_seals(last))
         all_sums.append(sums)
         table.append(
             dataclasses.asdict(
@@ -440,13 +487,22 @@ def _write(file: BinaryIO, header: dict[str, Any], sections: Mapping[str, AnyArr
         "sections": table,
         "sums": {"offset": at, "n_blocks": sums.shape[0], "checksum": f"{checksum(sums):016x}"},
     }
+    start = at + 8 * sums.shape[0]
+    if key is not None:
+        seals = np.concatenate(all_seals)
+        file.write(seals.data)
+        header["seals"] = _digest(seals)
+        start += seals.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     if len(text) > _HEADER_LIMIT:
         raise ValueError(f"settings and list names take {len(text)} bytes, more than {_HEADER_LIMIT}")
     file.write(text)
-    start = at + 8 * sums.shape[0]
+    version, n_after = (_UNSIGNED, 0) if key is None else (_SIGNED, _SIGNATURE_BYTES)
     preamble = _PREAMBLE.pack(
-        _MAGIC, _VERSION, _ENDIAN, start + len(text), start, len(text), checksum(text), 0
+        _MAGIC, version, _ENDIAN, start + len(text) + n_after, start, len(text), checksum(text), 0
     )
+    preamble += struct.pack("<Q", checksum(preamble))
+    if key is not None:
+        file.write(sign(preamble + text, key))
     file.seek(0)
-    file.write(preamble + struct.pack("<Q", checksum(preamble)))
+    file.write(preamble)

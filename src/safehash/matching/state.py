@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from .. import __version__
 from ..errors import IndexFileError, ListError
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
-from ..lists.loading import LoadedList, load_list
+from ..lists.entry import Entry
+from ..lists.loading import LoadedList, load_list, loaded_of
+from ..lists.merging import merge_lists
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
@@ -31,9 +33,11 @@ __all__ = [
     "State",
     "audit_of",
     "is_gone",
+    "of_lists",
     "origin_of",
     "read_state",
     "remarks_on",
+    "state_of_entries",
     "widest_distance",
 ]
 
@@ -53,6 +57,10 @@ class State:
     audit: Audit
     notes: tuple[str, ...]
     origin: tuple[object, ...]  # what the files looked like when they were read
+    kept: tuple[
+        str, ...
+    ] = ()  # names of lists that are in their last good state, as what is there now is refused
+    only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,7 @@ def read_state(
     settings: Settings,
     before: Mapping[tuple[str, bool], Before] | None = None,
     last_good: bool = False,
+    keep_good: bool = False,
 ) -> State:
     """Read all lists into one table, listed rows first, allowed ones behind.
 
@@ -106,6 +115,8 @@ def read_state(
         What this takes the place of, as of `keeping.before_of`.
     last_good : bool
         Keep the last good state of each list beside it, and go on from it where a list is refused.
+    keep_good : bool
+        Keep the last good state alone.
 
     Raises
     ------
@@ -119,16 +130,17 @@ def read_state(
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
     notes: list[str] = []
+    kept: list[str] = []
     n_listed = 0
-    allow_policy = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, said = _load(source, last_good)
-            selection = select(allow_policy if is_allow else policy, loaded)
+            kept += [loaded.name] if said else []
+            selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
             if known is not None:
-                check_shrink(source, known, len(selection.rows), loaded.withdrawn)
-            if last_good and not said:
+                check_shrink(source, known, loaded.table, selection.rows, loaded.withdrawn)
+            if (last_good or keep_good) and not said:
                 problem = keep(source, loaded)
                 said = [] if problem is None else [f"{loaded.name}: {problem}"]
             for note in said:
@@ -145,22 +157,74 @@ def read_state(
             for note in said:
                 _LOG.info("%s", note)
             notes += said
-            infos.append(
-                ListInfo(
-                    name=loaded.name,
-                    snapshot=loaded.snapshot,
-                    loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                    n_entries=len(selection.rows),
-                    allow=is_allow,
-                )
-            )
+            infos.append(_info(loaded, len(selection.rows), is_allow))
         if not is_allow:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
         raise ListError(
             "no entry to match against is left: see `safehash lists check`", path=sources.lists[0].path
         )
-    table = builder.build()
+    return _state(builder.build(), n_listed, infos, policy, settings, notes=notes, origin=origin, kept=kept)
+
+
+#: An allow-list is taken whole.
+_ALLOW_POLICY = Policy(categories=("positive", "seed", "disputed", "negative"), min_quality=0)
+
+
+def state_of_entries(entries: Iterable[Entry], allow: Iterable[Entry], settings: Settings) -> State:
+    """Put entries at hand into one table, as `read_state` puts lists; each belongs to the list that its source names.
+
+    Raises
+    ------
+    ListError
+        No entry to match against is left.
+    """
+    policy = Policy() if settings.policy is None else settings.policy
+    builder = EntryTableBuilder()
+    infos: list[ListInfo] = []
+    notes: list[str] = []
+    n_listed = 0
+    for is_allow, given in ((False, entries), (True, allow)):
+        by_source: dict[str, list[Entry]] = {}
+        for entry in merge_lists(given):
+            by_source.setdefault(entry.source, []).append(entry)
+        for name, own in by_source.items():
+            loaded = loaded_of(name, own)
+            selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
+            notes += [f"{name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
+            builder.extend_from(loaded.table, selection.rows)
+            infos.append(_info(loaded, len(selection.rows), is_allow))
+        if not is_allow:
+            n_listed = len(builder)
+    if n_listed == 0:
+        raise ListError(
+            "no entry to match against is left: there was none, or the policy leaves all of them out"
+        )
+    return _state(builder.build(), n_listed, infos, policy, settings, notes=notes)
+
+
+def _info(loaded: LoadedList, n_entries: int, is_allow: bool) -> ListInfo:
+    return ListInfo(
+        name=loaded.name,
+        snapshot=loaded.snapshot,
+        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        n_entries=n_entries,
+        allow=is_allow,
+    )
+
+
+def _state(
+    table: EntryTable,
+    n_listed: int,
+    infos: Sequence[ListInfo],
+    policy: Policy,
+    settings: Settings,
+    *,
+    notes: Sequence[str],
+    origin: tuple[object, ...] = (),
+    kept: Sequence[str] = (),
+) -> State:
+    """Index a table, and return everything together."""
     indexes: dict[Algorithm, Index] = {}
     exact: dict[Algorithm, ExactIndex] = {}
     allowed: set[int] = set()
@@ -171,7 +235,10 @@ def read_state(
         n_own = int(np.searchsorted(rows, n_listed))
         if algorithm.is_perceptual:
             index = Index.from_digests(
-                digests, algorithm=algorithm, max_distance=widest_distance(policy, algorithm)
+                digests,
+                algorithm=algorithm,
+                method=settings.search,
+                max_distance=widest_distance(policy, algorithm),
             )
             indexes[algorithm] = index
             if n_own < rows.size:
@@ -194,6 +261,7 @@ def read_state(
         audit=audit_of((*indexes, *exact), infos, policy, settings),
         notes=tuple(notes),
         origin=origin,
+        kept=tuple(kept),
     )
 
 
@@ -205,7 +273,7 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
     try:
         loaded = load_list(source)
         if kept is not None and kept.loaded.snapshot != loaded.snapshot:
-            check_shrink(source, kept.before, len(loaded.table), loaded.withdrawn)
+            check_shrink(source, kept.before, loaded.table, np.arange(len(loaded.table)), loaded.withdrawn)
     except ListError as exc:
         if kept is None:
             raise
@@ -241,6 +309,7 @@ def audit_of(
         ),
         allow_distance=settings.allow_distance,
         allow_ids=tuple(sorted(settings.allow_ids)),
+        n_pairs=len(settings.allow_pairs),
     )
 
 
@@ -293,6 +362,21 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
     unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
     remarks += [f"the allowed id {name!r} is no listed entry's" for name in sorted(unknown)]
     return tuple(remarks)
+
+
+def of_lists(state: State, lists: Collection[str] | None) -> State:
+    """Return a state in which only the entries of some lists count."""
+    if lists is None:
+        return state
+    if isinstance(lists, str):
+        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+    only = frozenset(lists)
+    known = {info.name for info in state.audit.lists if not info.allow}
+    if not only or only - known:
+        found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
+        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+    counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
+    return replace(state, only=only, audit=replace(state.audit, lists=counting))
 
 
 def widest_distance(policy: Policy, algorithm: Algorithm) -> int:

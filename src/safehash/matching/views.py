@@ -9,36 +9,29 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import _views
-from ..errors import ImageError
-from ..hashing.algorithms import USUAL_QUALITY
-from ..hashing.compute import hash_decoded, reduction_for, turned_digests
+from ..errors import DeadlinePassed, ImageError
+from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..images.decoding import decode
-from ..images.limits import DEFAULT_LIMITS
+from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
-from ..images.uploads import Upload, take
 from ..search.index import Index
-from .sampling import Sample
+from .evidence import Candidate, Evidence
+from .families import TURNED
+from .gates import Refusal
+from .judgement import TURNS, WINDOWS, Gates
+from .naming import TURN_NAMES, described
+from .proposals import PROPOSALS
+from .proposing import MIRRORED
+from .refining import refined
+from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
-from .windows import MIRRORED, Found, Thumbnails, search_windows, turned_needs
+from .thumbnails import Thumbnails
+from .witness import Witness
 
-__all__ = ["EFFORTS", "TURN_NAMES", "Effort", "Hit", "ViewResult", "look_up", "windows_to_list"]
+__all__ = ["Hit", "Refused", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
 _Picture: TypeAlias = Decoded
-
-#: What an upload is when turning it as `hashes.ORIENTATIONS` says gives the listed picture.
-TURN_NAMES = (
-    "as it is",
-    "turned a quarter right",
-    "upside down",
-    "turned a quarter left",
-    "flipped top to bottom",
-    "mirrored",
-    "mirrored and turned a quarter left",
-    "mirrored and turned a quarter right",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +62,31 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """One row of the index that a view came near enough to, and the gate that kept it from being a hit.
+
+    Attributes
+    ----------
+    row : int
+        Of the index.
+    distance : int
+        In bits.
+    view : str
+        In plain words.
+    gate : str
+        The one that refused, or that left the fewest bits.
+    reason : str
+        What was found, and what was wanted.
+    """
+
+    row: int
+    distance: int
+    view: str
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewResult:
     """What looking an upload up by its views gave.
 
@@ -82,12 +100,15 @@ class ViewResult:
         The best view of every row found, nearest first, then by row.
     failures : tuple of ImageError
         Why further pictures of the upload, or frames after the first, could not be made.
+    refused : tuple of Refused
+        Rows that were near enough and that a gate kept from being hits, nearest first.
     """
 
     hash: Hash
     provenance: Provenance
     hits: tuple[Hit, ...]
     failures: tuple[ImageError, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,8 @@ def look_up(
     min_quality: int,
     effort: Effort = "standard",
     looked_at: Callable[[Decoded, Hash], None] | None = None,
+    deadline: Deadline = NO_DEADLINE,
+    witness: Witness | None = None,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
@@ -120,12 +143,18 @@ def look_up(
         In bits, for the picture as it is and every view that is exact.
     min_quality : int
         Views of lower PDQ quality are not looked up.
-    effort : "fast", "standard" or "thorough"
+    effort : "fast", "standard", "thorough" or "exhaustive"
         "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
-        picture (borders, screenshots, collages). "thorough" adds crops and small rotations, and looks harder for
-        boxes. Each `Also` says from which effort on it counts.
+        picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
+        what something hides, and looks harder for boxes; "exhaustive" goes on with these. Each `Also` says from which
+        effort on it counts.
     looked_at : callable or None
         Given every picture that is looked up, in order, with its hash.
+    deadline : Deadline
+        When the looking ends. The first picture is looked up as it is in any case; what was found stands, and that
+        the rest was not looked at is among the failures.
+    witness : Witness or None
+        Told of every step.
 
     Returns
     -------
@@ -148,11 +177,11 @@ def look_up(
     """
     check_effort(effort)
     first: tuple[Hash, Provenance] | None = None
-    best: dict[int, Hit] = {}
+    found = _Finds(max_distance, witness)
     sample = Sample()
     looked_up: set[bytes] = set()
     failures: list[ImageError] = []
-    for picture, name, plain in _pictures(frames, effort, failures):
+    for picture, name, plain in _pictures(frames, effort, failures, deadline):
         own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
@@ -160,35 +189,110 @@ def look_up(
         if not len(index):
             continue
         thumbs = Thumbnails(picture)
-        # Of the frames of an animation many are the same.
-        if _is_good(own.quality, min_quality) and own.digest not in looked_up:
+        why_not = ""
+        if not _is_good(own.quality, min_quality):
+            why_not = f"quality {own.quality}, at least {min_quality} wanted"
+        elif own.digest in looked_up:  # of the frames of an animation many are the same
+            why_not = "the same digest was looked up before"
+        if witness is not None:
+            each = zip(queries.names, (digest.tobytes() for digest in queries.digests), strict=True)
+            witness.looks_at(name, own, tuple(each), why_not)
+        if not why_not:
             looked_up.add(own.digest)
-            for row, distance, view, needs in _search(queries, thumbs, index, max_distance):
-                _keep(best, Hit(row=row, distance=distance, view=_named(view, name), extra=distance - needs))
+            _search(queries, thumbs, index, name, found)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
         raise ValueError("no frames to look up")
-    for each in sample.kept:
-        found = search_windows(
-            each.thumbs, index, max_distance=max_distance, thorough=effort == "thorough", settled=set(best)
-        )
-        for hit in found:
-            view = _named(_described(hit), each.name)
-            _keep(best, Hit(row=hit.row, distance=hit.distance, view=view, extra=hit.distance - hit.needs))
-    hits = tuple(sorted(best.values(), key=lambda hit: (hit.distance, hit.row)))
-    return ViewResult(hash=first[0], provenance=first[1], hits=hits, failures=tuple(failures))
+    try:
+        for sampled in sample.kept:
+            _look_into(sampled, index, effort, found, deadline, witness)
+    except DeadlinePassed as exc:
+        failures.append(exc)
+    return ViewResult(
+        hash=first[0],
+        provenance=first[1],
+        hits=tuple(sorted(found.best.values(), key=lambda hit: (hit.distance, hit.row))),
+        failures=tuple(failures),
+        refused=tuple(
+            sorted(
+                (each for each in found.refused.values() if each.row not in found.best),
+                key=lambda each: (each.distance, each.row),
+            )
+        ),
+    )
 
 
-def _keep(best: dict[int, Hit], hit: Hit) -> None:
-    """Keep the view that needs the least threshold: a nearer one of another kind may need more, and lose the row."""
-    before = best.get(hit.row)
-    if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
-        best[hit.row] = hit
+def _look_into(
+    sampled: Sampled, index: Index, effort: Effort, found: _Finds, deadline: Deadline, witness: Witness | None
+) -> None:
+    """Look the windows of one picture up, family by family, until the deadline."""
+    settled = set(found.best)
+    for propose in PROPOSALS[effort]:
+        deadline.check()
+        batch = propose(sampled.thumbs)
+        if witness is not None:
+            witness.proposes(sampled.name, batch)
+        for candidate, digest, thumbs in refined(batch, index, settled, deadline=deadline):
+            evidence = Evidence(candidate, digest, thumbs)
+            view = _named(described(candidate), sampled.name)
+            is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
+            if is_hit and candidate.distance <= found.max_distance:
+                settled.add(candidate.row)  # one found at a distance is tried by the other families, too
+
+
+class _Finds:
+    """What one look-up came near to, the best view of each row."""
+
+    def __init__(self, max_distance: int, witness: Witness | None) -> None:
+        self.max_distance = max_distance
+        self.witness = witness
+        self.best: dict[int, Hit] = {}
+        self.refused: dict[int, Refused] = {}
+
+    @property
+    def within(self) -> int:
+        """Bits within which views that need no window are looked up."""
+        return self.max_distance + (0 if self.witness is None else self.witness.beyond)
+
+    def take(
+        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates
+    ) -> bool:
+        """Judge one candidate, keep it where it counts or was refused; return whether it is a hit."""
+        judged = None if evidence is None else (evidence, gates)
+        if self.witness is not None:
+            self.witness.finds(picture, view, row, distance, judged)
+        needs = distance if judged is None else gates.judge(judged[0])
+        if not isinstance(needs, Refusal) and needs <= self.max_distance:
+            self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs))
+            return True
+        if judged is not None:
+            self._note(row, distance, view, *judged)
+        return False
+
+    def _keep(self, hit: Hit) -> None:
+        """Keep the view that needs the least threshold: a nearer one may need more, and lose the row."""
+        before = self.best.get(hit.row)
+        if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
+            self.best[hit.row] = hit
+
+    def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
+        """Keep what its family would have let pass if no gate had spoken."""
+        family = evidence.family
+        if distance > self.max_distance + family.extra + family.rich:
+            return
+        if evidence.agreement is not None and evidence.agreement < gates.least_agreement(evidence):
+            return
+        before = self.refused.get(row)
+        if before is None or distance < before.distance:
+            refusal = gates.strictest(evidence)
+            self.refused[row] = Refused(
+                row=row, distance=distance, view=view, gate=refusal.gate, reason=refusal.reason
+            )
 
 
 def _pictures(
-    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError]
+    frames: Iterable[Decoded], effort: Effort, failures: list[ImageError], deadline: Deadline
 ) -> Iterator[tuple[Decoded, str, bool]]:
     """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
     n_frames = 0
@@ -212,6 +316,7 @@ def _pictures(
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
             try:
+                deadline.check()
                 picture = also.make()
             except ImageError as exc:
                 failures.append(exc)
@@ -251,125 +356,17 @@ def _named(view: str, name: str) -> str:
     return f"{name}, {view}" if name else view
 
 
-def _search(
-    queries: _Queries, thumbs: Thumbnails, index: Index, max_distance: int
-) -> Iterator[tuple[int, int, str, int]]:
-    """Yield row, distance, view and needed threshold of everything within the threshold."""
+def _search(queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds) -> None:
+    """Take everything that a view without a window comes near to."""
     digests = queries.digests
-    offsets, rows, distances = index.search_many(digests, max_distance=max_distance)
-    if len(rows):
-        query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
-        for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
-            view = queries.names[query]
-            if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
-                needs = turned_needs(thumbs, distance, index.digests_of([row]))
-                if needs > max_distance:
-                    continue
-                yield row, distance, view, needs
-            else:
-                yield row, distance, view, distance
-
-
-# -- the list's side ----------------------------------------------------------------------------------------
-
-
-def windows_to_list(
-    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
-) -> tuple[tuple[Hash, str], ...]:
-    """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
-
-    A copy cropped by 20 % or more has lost too much to be recognised from the whole picture's hash; it lies
-    within the usual threshold of one of these. They are entries of parts: flag them as such.
-
-    Parameters
-    ----------
-    upload : bytes, path-like, binary file object, PIL image, or ndarray of uint8
-        As of `Matcher.check`.
-    min_quality : int
-        Parts of lower PDQ quality are left out.
-
-    Returns
-    -------
-    tuple of (Hash, str)
-        At most 14: 10 and 20 % off every side, 10, 20 and 30 % off each one.
-
-    Raises
-    ------
-    ImageError, OSError
-        The picture cannot be decoded or read.
-
-    Examples
-    --------
-    >>> [(value.quality, part) for value, part in windows_to_list("photo.jpg")][-1]
-    (100, 'without 30 % at the right')
-    """
-    taken = upload if isinstance(upload, Decoded) else take(upload, limits=DEFAULT_LIMITS)
-    picture = taken if isinstance(taken, Decoded) else decode(taken, step_for=reduction_for)
-    thumb = Thumbnails(picture).of_side(256)
-    parts: list[tuple[tuple[float, float, float, float], str]] = [
-        ((share, 1 - share, share, 1 - share), f"without {round(100 * share)} % on every side")
-        for share in (0.1, 0.2)
-    ]
-    for share in (0.1, 0.2, 0.3):
-        percent = f"{round(100 * share)} %"
-        parts += [
-            ((share, 1.0, 0.0, 1.0), f"without {percent} at the top"),
-            ((0.0, 1 - share, 0.0, 1.0), f"without {percent} at the bottom"),
-            ((0.0, 1.0, share, 1.0), f"without {percent} at the left"),
-            ((0.0, 1.0, 0.0, 1 - share), f"without {percent} at the right"),
-        ]
-    windows = np.array([window for window, _ in parts])
-    each = np.arange(len(parts), dtype=np.int32)
-    digests = _views.hash_windows(
-        thumb, np.ascontiguousarray(windows[:, :2]), np.ascontiguousarray(windows[:, 2:]), each, each
-    )
-    listed = []
-    for digest, window, (_, name) in zip(digests, windows, parts, strict=True):
-        quality = _views.measure_window(thumb, window)[0]
-        if quality >= min_quality:
-            listed.append((Hash(Algorithm.PDQ, digest.tobytes(), quality=quality), name))
-    return tuple(listed)
-
-
-# -- a window in words -------------------------------------------------------------------------------------
-
-
-def _described(found: Found) -> str:
-    """Say in plain words how the upload had to be looked at."""
-    words = []
-    if found.orientation:
-        words.append(TURN_NAMES[found.orientation])
-    if found.degrees:
-        words.append(f"rotated about {_number(abs(found.degrees))}")
-    words.append(_window_in_words(*found.window))
-    kept = [word for word in words if word] or ["altered"]
-    return ", ".join(kept)
-
-
-def _number(degrees: float) -> str:
-    rounded = max(1, round(degrees))
-    return f"{rounded} degree" if rounded == 1 else f"{rounded} degrees"
-
-
-def _window_in_words(top: float, bottom: float, left: float, right: float) -> str:
-    height, width = bottom - top, right - left
-    missing = 1.0 - 1.0 / max(height, width, 1.0)
-    if min(height, width) > _WHOLE:
-        return f"cropped about {max(1, round(100 * missing))} %" if missing > 1.0 - _WHOLE else ""
-    down, across = round(1 / height), round(1 / width)
-    row, col = round(top * down), round(left * across)
-    on_grid = abs(top - row / down) < _OFF_GRID and abs(bottom - (row + 1) / down) < _OFF_GRID
-    on_grid = on_grid and abs(left - col / across) < _OFF_GRID and abs(right - (col + 1) / across) < _OFF_GRID
-    if on_grid and down * across > 1:
-        return f"panel {row * across + col + 1} of {down * across}"
-    shown = height * width
-    if shown >= _MOSTLY:
-        return "inside a frame"
-    return f"inside a larger picture, {round(100 * shown)} % of it"
-
-
-#: A window this much of the upload's sides is the upload; this far from a grid is not on it; this much of its
-#: area has a frame around it rather than another picture.
-_WHOLE = 0.985
-_OFF_GRID = 0.02
-_MOSTLY = 0.4
+    offsets, rows, distances = index.search_many(digests, max_distance=found.within)
+    if not len(rows):
+        return
+    query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
+    for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
+        view = queries.names[query]
+        evidence = None
+        if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
+            candidate = Candidate(family=TURNED, row=row, distance=distance)
+            evidence = Evidence(candidate, index.digests_of([row]), thumbs)
+        found.take(name, _named(view, name), row, distance, evidence, TURNS)

@@ -12,9 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import IO
 
+from ..files import open_regular
 from .items import HEAD_BYTES, Found, Item, why_skipped
 from .records import Problem, Skipped
 
@@ -64,7 +64,7 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
     Archives inside archives are not opened; they are counted.
     """
     try:
-        with Path(archive.path).open("rb") as file:
+        with open_regular(archive.path) as (raw, _), io.BufferedReader(raw) as file:
             head = file.read(512)
             file.seek(0)
             if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):

@@ -32,13 +32,10 @@ class Means:
         where the system can (Linux).
     nice : int
         Added to the process's niceness.
-    scratch : str or None
-        A private folder with the snapshot; removed by a worker that outlives a killed scan.
     """
 
     max_memory: int | None = None
     nice: int = 0
-    scratch: str | None = None
 
 
 def confine(means: Means) -> None:
@@ -50,8 +47,15 @@ def confine(means: Means) -> None:
 
 
 def settle(means: Means) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C reaches the whole group; the parent decides
-    _follow_parent(means.scratch)
+    # Ctrl-C and a hang-up reach the whole group; the parent decides. Telling one worker to end is the parent's, too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP}
+        )  # as the fork server began
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _follow_parent()
     if means.nice:
         with suppress(OSError):  # lowering it again is not ours to insist on
             os.nice(means.nice)
@@ -95,8 +99,8 @@ def limit(means: Means) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
-def _follow_parent(scratch: str | None) -> None:
-    """End with the scan, however it ends, and then take its private files along."""
+def _follow_parent() -> None:
+    """End with the scan, however it ends."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 
@@ -107,10 +111,6 @@ def _follow_parent(scratch: str | None) -> None:
 
     def watch() -> None:
         wait([sentinel])
-        if scratch is not None:
-            import shutil
-
-            shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, name="safehash-parent", daemon=True).start()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from ..images.sniffing import sniff
 from .records import Problem, Skipped
+
+if TYPE_CHECKING:
+    from ..matching.settings import Effort
 
 __all__ = ["HEAD_BYTES", "Found", "Item", "is_container", "why_skipped"]
 
@@ -54,6 +58,10 @@ class Item:
         The member's own length.
     error : str or None
         Why the member could not be read.
+    effort : "fast", "standard", "thorough" or None
+        How hard it is looked at; None as hard as the matcher's settings say.
+    lists : collection of str or None
+        Names of the lists it is matched against; None for all.
     """
 
     path: str
@@ -66,6 +74,8 @@ class Item:
     data: bytes | None = None
     n_bytes: int | None = None
     error: str | None = None
+    effort: Effort | None = None
+    lists: Collection[str] | None = None
 
 
 Found = Union[Item, Skipped, Problem]  # noqa: UP007 - evaluated on Python 3.10 too

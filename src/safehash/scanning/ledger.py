@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CatalogError
 from ..images.pictures import Provenance
@@ -33,6 +33,18 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
+
+
+class _Facts(NamedTuple):
+    """Columns of a file's row, in the order in which they are inserted."""
+
+    outcome: str
+    reason: str | None
+    member: bytes | None
+    size: int | None
+    mtime_ns: int | None
+    quality: int | None
+    provenance: str | None
 
 
 class Ledger:
@@ -192,6 +204,11 @@ class Ledger:
                 self._add_problem(record)
             self._store.row_written()
 
+    def settle(self) -> None:
+        """Commit what has waited for a second."""
+        with self._store.guarded():
+            self._store.settle()
+
     def _add_problem(self, record: Problem) -> None:
         self._troubled = True
         self._store.db.execute(
@@ -200,45 +217,35 @@ class Ledger:
         )
 
     def _add_skipped(self, record: Skipped) -> None:
-        file, is_new = self._row_of(record, outcome=SKIPPED)
+        facts = _Facts(
+            outcome=SKIPPED, reason=plain(record.reason), member=_member(record), size=record.size,
+            mtime_ns=record.mtime_ns, quality=None, provenance=None,
+        )  # fmt: skip
+        file, is_new = self._row_of(record, facts)
         if not is_new:
             self._forget(file)
-        self._store.db.execute(
-            "UPDATE files SET outcome = ?, otherwise = ?, reason = ?, size = ?, mtime_ns = ?, member = ? WHERE id = ?",
-            (
-                SKIPPED, SKIPPED, plain(record.reason), record.size, record.mtime_ns,
-                None if record.member is None else as_bytes(record.member), file,
-            ),
-        )  # fmt: skip
+            self._update(file, facts, learnt=False)
 
     def _add_decided(self, record: ScanRecord) -> None:
         db, decision = self._store.db, record.decision
-        otherwise = _otherwise(decision, self._audit.min_quality)
-        file, is_new = self._row_of(record, outcome=otherwise)
+        facts = _Facts(
+            outcome=_otherwise(decision, self._audit.min_quality),
+            reason=plain(decision.reason),
+            member=_member(record),
+            size=record.size,
+            # Without a time of change, the next scan decides the file again.
+            mtime_ns=None if record.failure in _UNSETTLED else record.mtime_ns,
+            quality=None if decision.hash is None else decision.hash.quality,
+            provenance=None if decision.provenance is None else _provenance_text(decision.provenance),
+        )
+        file, is_new = self._row_of(record, facts)
         own = () if decision.hash is None else (decision.hash,)
         hashes = [(file, value.algorithm.value, value.digest) for value in (*own, *record.digests)]
-        if not is_new and not self._is_same(file, record, hashes):
-            self._forget(file)
-            self._note(file, "changed")
-        # Without a time of change, the next scan decides the file again.
-        unsettled = record.failure in _UNSETTLED
-        learnt = decision.hash is not None or is_new
-        db.execute(
-            "UPDATE files SET outcome = :otherwise, otherwise = :otherwise, reason = :reason, member = :member,"
-            " size = coalesce(:size, size), mtime_ns = :mtime_ns"
-            + (", quality = :quality, provenance = :provenance" if learnt else "")
-            + " WHERE id = :file",
-            {
-                "otherwise": otherwise,
-                "reason": plain(decision.reason),
-                "member": None if record.member is None else as_bytes(record.member),
-                "size": record.size,
-                "mtime_ns": None if unsettled else record.mtime_ns,
-                "quality": None if decision.hash is None else decision.hash.quality,
-                "provenance": None if decision.provenance is None else _provenance_text(decision.provenance),
-                "file": file,
-            },
-        )
+        if not is_new:
+            if not self._is_same(file, record, hashes):
+                self._forget(file)
+                self._note(file, "changed")
+            self._update(file, facts, learnt=decision.hash is not None)
         if hashes:
             db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
         if not is_new and record.failure is None and self._replaced:
@@ -259,16 +266,16 @@ class Ledger:
             merge(db, file, self.running, decision.matches, could_look=could_look)
             settle_outcome(db, file)
 
-    def _row_of(self, record: ScanRecord | Skipped, *, outcome: str) -> tuple[int, bool]:
-        """Return the number of a file's row, which is made if need be, and whether it was."""
+    def _row_of(self, record: ScanRecord | Skipped, facts: _Facts) -> tuple[int, bool]:
+        """Return the number of a file's row, which is made of the facts if need be, and whether it was."""
         db = self._store.db
         root, path = self._places.of(record.path)
         if record.position:
             self._archives.add((root, path))
         made = db.execute(
-            "INSERT INTO files (root, path, position, first_run, outcome, otherwise) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (root, path, record.position, self.running.number, outcome, outcome),
+            "INSERT INTO files (root, path, position, first_run, otherwise, outcome, reason, member, size, mtime_ns,"
+            " quality, provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (root, path, record.position, self.running.number, facts.outcome, *facts),
         )
         if made.rowcount:
             assert made.lastrowid is not None
@@ -280,6 +287,16 @@ class Ledger:
         ).fetchone()
         self._see(file, gone)
         return int(file), False
+
+    def _update(self, file: int, facts: _Facts, *, learnt: bool) -> None:
+        """Write what is known now of a file that was known; hash and provenance only where there are some."""
+        self._store.db.execute(
+            "UPDATE files SET outcome = :outcome, otherwise = :outcome, reason = :reason, member = :member,"
+            " size = coalesce(:size, size), mtime_ns = :mtime_ns"
+            + (", quality = :quality, provenance = :provenance" if learnt else "")
+            + " WHERE id = :file",
+            {**facts._asdict(), "file": file},
+        )
 
     def _is_same(self, file: int, record: ScanRecord, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
         """Return whether a file's bytes are those that are known, as far as can be told."""
@@ -298,6 +315,11 @@ class Ledger:
 
     def _forget(self, file: int) -> None:
         """Give up what was known of other bytes under this name."""
+        self._store.db.execute(
+            "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
+            " SELECT ?, file, 'lost', list, entry, algorithm, digest, labels FROM matches WHERE file = ?",
+            (self.running.number, file),
+        )
         for table in ("hashes", "looks", "matches"):
             self._store.db.execute(f"DELETE FROM {table} WHERE file = ?", (file,))
 
@@ -377,6 +399,10 @@ class Ledger:
                 raise  # a failing run has its own error to report
         finally:
             self._store.release()
+
+
+def _member(record: ScanRecord | Skipped) -> bytes | None:
+    return None if record.member is None else as_bytes(record.member)
 
 
 def _is_missing(path: bytes) -> bool:

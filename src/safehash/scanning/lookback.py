@@ -12,11 +12,13 @@ import numpy.typing as npt
 
 from .._digests import turn_digests
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.views import TURN_NAMES
+from ..matching.naming import TURN_NAMES
+from ..matching.pairs import Pairs
 from .holdings import name_text
 from .ledger import Ledger
 from .places import shown_path
 from .records import ScanRecord
+from .reviews import pairs_within, picture_of
 from .scopes import HASHES
 from .sightings import drop_left, merge, settle_outcome, still_listed
 
@@ -97,11 +99,12 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     try:
         # One transaction, so that a re-match that does not end leaves the earlier one whole.
         with store.transaction() as db:
+            pairs = Pairs(pairs_within(store))
             for algorithm in Algorithm:
                 matched: set[int] = set()
                 for files, digests, qualities in stored_digests(catalog, algorithm):
                     yield from _rematch_batch(
-                        ledger, store, matcher, algorithm, files, digests, qualities, matched
+                        ledger, store, matcher, pairs, algorithm, files, digests, qualities, matched
                     )
                 _forget_others(ledger, store, algorithm, matched)
             drop_left(db, ledger.running, partial(still_listed, matcher))
@@ -117,6 +120,7 @@ def _rematch_batch(
     ledger: Ledger,
     store: Store,
     matcher: Matcher,
+    pairs: Pairs,
     algorithm: Algorithm,
     files: npt.NDArray[np.int64],
     digests: npt.NDArray[np.uint8],
@@ -133,6 +137,10 @@ def _rematch_batch(
     for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
         if decision.matches:
             matched.add(file)
+            picture = picture_of(store, file) if len(pairs) else None
+            if picture is not None:
+                # What was reviewed is the picture, whichever of its hashes was looked up.
+                decision = pairs.settle(decision, own=picture.own, sha256=picture.sha256)
             merge(
                 store.db, file, ledger.running, decision.matches, could_look=True, algorithm=algorithm.value
             )

@@ -44,6 +44,9 @@ class ScanOptions:
         Leave aside names that begin with a dot.
     archives : bool
         Look into zip and tar archives.
+    watch : bool
+        The paths are folders: after what is there, files are decided as they arrive, each once, when nobody writes
+        them any more, until `Scan.stop`.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class ScanOptions:
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
+    watch: bool = False
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:

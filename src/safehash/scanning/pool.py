@@ -1,9 +1,8 @@
-"""The only file with processes: batches of items to workers that may crash, hang or swell."""
+"""A scan's workers: batches of items to processes that may crash, hang or swell."""
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import signal
 import threading
 import time
@@ -19,9 +18,10 @@ from pebble import ProcessExpired, ProcessPool
 from ..errors import SafehashError
 from .confining import Means, confine
 from .items import Item
+from .starting import process_context, worker_context
 from .worker import Verdict, decide_batch, start
 
-__all__ = ["Batch", "Failed", "Workers", "each_isolated"]
+__all__ = ["KILLED_ATTEMPTS", "SAY_NOTHING", "Batch", "Failed", "Workers", "crashed", "each_isolated"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,10 +30,13 @@ _BATCH_SECONDS = 1.0
 #: Batches a worker has at hand: the one it works on, and the next, so that it never waits for us.
 _DEPTH = 2
 #: A worker killed from outside says nothing about its file: this many lone attempts then.
-_KILLED_ATTEMPTS = 3
-#: Ends of a worker that say nothing about its file: killed from outside, or a status the fork server lost, which Python
-#: reports as 255.
-_SAY_NOTHING = (-getattr(signal, "SIGKILL", 9), 255)
+KILLED_ATTEMPTS = 3
+#: Ends of a worker that say nothing about its file: killed or told to end from outside, or a status the fork server
+#: lost, which Python reports as 255.
+SAY_NOTHING = (
+    *(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)),
+    255,
+)
 #: Pools of one worker that may break in a row, without a single batch done, before we say so.
 _MAX_BREAKS = 5
 #: Seconds beyond all timeouts after which a pool that says nothing is given up.
@@ -83,10 +86,6 @@ class Workers:
     One process a pool because a worker that is killed in the middle of a message leaves locks taken and half
     a message in the pipes it shares: here it shares them with nobody, and the whole pool is replaced.
 
-    Workers are started by a fork server where there is one: forking this process, with its threads (search
-    library, progress bar, pools), could leave locks taken for ever in the child, and a fork server that has
-    the imports done replaces a crashed worker in milliseconds. Elsewhere they are spawned.
-
     Parameters
     ----------
     n_workers : int
@@ -97,12 +96,7 @@ class Workers:
     """
 
     def __init__(self, n_workers: int, arguments: tuple[Any, ...], *, timeout: float) -> None:
-        methods = multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            self._context.set_forkserver_preload(
-                ["safehash.scanning.worker", "safehash.matching.matcher", "PIL.Image"]
-            )
+        self._context = worker_context()
         self._arguments = arguments
         self._timeout = timeout
         self._changed = threading.Condition()
@@ -159,11 +153,15 @@ class Workers:
 
     def _schedule(self, slot: _Slot, batch: Batch) -> None:
         timeout = self._timeout if batch.isolated else self._timeout + _BATCH_SECONDS
-        try:
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
-        except RuntimeError:  # the pool broke while idle: its worker was killed
-            self._replace(slot)
-            future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+        while True:
+            try:
+                future = slot.pool.schedule(decide_batch, args=(batch.items, _BATCH_SECONDS), timeout=timeout)
+                break
+            except (
+                RuntimeError
+            ) as exc:  # the pool broke while idle: its worker was killed, or the fork server
+                self._count_break(slot, exc)
+                self._replace(slot)
         if not slot.batches:
             slot.since = time.monotonic()
         slot.batches.append((batch, future))
@@ -253,8 +251,8 @@ class Workers:
                 for ticket, item in zip(batch.tickets, batch.items, strict=True)
             ]
             return []
-        says_nothing = isinstance(error, ProcessExpired) and error.exitcode in _SAY_NOTHING
-        if says_nothing and batch.alone < _KILLED_ATTEMPTS:
+        says_nothing = isinstance(error, ProcessExpired) and error.exitcode in SAY_NOTHING
+        if says_nothing and batch.alone < KILLED_ATTEMPTS:
             self._lonely.append(batch)
             return []
         return [(batch.tickets[0], batch.items[0], _failure(error, self._timeout))]
@@ -301,8 +299,7 @@ def each_isolated(
 
     For a few hundred calls at leisure, such as the thumbnails of a report.
     """
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context = process_context()
 
     def new_pool() -> ProcessPool:
         return ProcessPool(max_workers=1, initializer=confine, initargs=(means,), context=context)
@@ -342,7 +339,11 @@ def _failure(error: BaseException, timeout: float) -> Failed:
         _LOG.error("a worker failed on a file for a defect of safehash", exc_info=error)
         reason = f"a defect of safehash, please report it: {type(error).__name__} (the log has the traceback)"
         return Failed(kind="internal", reason=reason)
-    code = error.exitcode if isinstance(error, ProcessExpired) else None
+    return crashed(error.exitcode if isinstance(error, ProcessExpired) else None)
+
+
+def crashed(code: int | None) -> Failed:
+    """Say how a worker ended by its exit code."""
     if code is None or code >= 0:
         return Failed(kind="crash", reason=f"its worker ended with status {code}")
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
+from ..matching.pairs import REVIEW
 from ..matching.record import decision_record
 
 __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
@@ -202,6 +203,12 @@ class Summary:
     interrupted : bool
     n_gone : int
         Files that the catalog knew in the folders of this scan and that are no longer there.
+    n_pairs : int
+        Pairs of an entry and a picture that reviewers had judged, and that were heeded.
+    n_reviewed : int
+        Files of which verdicts cancelled a match.
+    notes : tuple of str
+        What is to be said of the lists: rejected records, what was assumed or left out, stale or refused lists.
 
     Examples
     --------
@@ -224,6 +231,9 @@ class Summary:
     seconds: float = 0.0
     interrupted: bool = False
     n_gone: int = 0
+    n_pairs: int = 0
+    n_reviewed: int = 0
+    notes: tuple[str, ...] = ()
 
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
@@ -242,6 +252,7 @@ class Summary:
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
             self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
+        self.n_reviewed += any(match.suppressed_by == REVIEW for match in decision.matches)
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
@@ -251,6 +262,7 @@ class Summary:
         self.n_files += 1
         self.n_unchanged += 1
         self.outcomes[record.outcome] += 1
+        self.n_reviewed += any(match["suppressed_by"] == REVIEW for match in record.facts["matches"])
         if record.outcome not in _DECIDED:
             self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
         self.lists.update({match["list"] for match in record.standing})
@@ -284,6 +296,7 @@ class Summary:
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "gone": self.n_gone,
+            "notes": list(self.notes),
             "lists": [
                 {
                     "name": info.name,
@@ -300,6 +313,7 @@ class Summary:
             "list_thresholds": [list(each) for each in audit.list_thresholds],
             "allow_distance": audit.allow_distance,
             "allow_ids": list(audit.allow_ids),
+            "review": {"pairs": self.n_pairs, "files": self.n_reviewed},
             "version": audit.version,
         }
 

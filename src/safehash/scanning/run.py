@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections import deque
@@ -16,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from ..matching.matcher import quarantined
+from ..hashing.algorithms import Algorithm
+from ..matching.flood import quarantined
+from ..matching.pairs import Pairs
 from ..matching.shown import printable
 from .confining import Means
 from .items import Found, Item
@@ -24,6 +24,8 @@ from .ledger import Ledger
 from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
+from .reviews import pairs_within
+from .sharing import SharedLists
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
@@ -110,6 +112,7 @@ def scan(
         follow_links=options.follow_links,
         skip_hidden=options.skip_hidden,
         archives=options.archives,
+        watch=options.watch,
         ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
@@ -154,7 +157,8 @@ class Scan:
         self._catalog = catalog
         self._stopping = False
         self._ledger: Ledger | None = None
-        self.summary = Summary(audit=matcher.audit)
+        self._pairs = Pairs(())
+        self.summary = Summary(audit=matcher.audit, notes=matcher.notes, n_pairs=matcher.audit.n_pairs)
         self._started = time.perf_counter()
         self._events = self._run()
 
@@ -172,11 +176,26 @@ class Scan:
         `Known` where the options ask for what is unchanged.
 
         It is the same stream that iterating reads: what one of them gave, the other does not give again.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0, ordered=True)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> [type(event).__name__ for event in running.events()]
+        ['ScanRecord', 'ScanRecord']
         """
         return self._events
 
     def count_files(self) -> Iterator[int]:
-        """Walk the same places once more, yielding how many files were met so far; the last is the total."""
+        """Walk the same places once more, yielding how many files were met so far; the last is the total.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> list(running.count_files())[-1]
+        2
+        """
         return count_files(self._inputs)
 
     def __enter__(self) -> Scan:
@@ -188,12 +207,33 @@ class Scan:
         self.close()
 
     def stop(self) -> None:
-        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler."""
+        """End soon: nothing new is begun, what is done is handed out. Safe in a signal handler.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> running.stop()
+        >>> list(running), running.summary.interrupted
+        ([], True)
+        """
         self._stopping = True
         self.summary.interrupted = True
+        self._inputs.stop.set()
 
     def close(self) -> None:
-        """End now. What was recorded in the catalog stays; the rest is decided by the next scan."""
+        """End now. What was recorded in the catalog stays; the rest is decided by the next scan.
+
+        Examples
+        --------
+        >>> how = ScanOptions(workers=0)
+        >>> running = scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> _ = next(running)
+        >>> running.close()
+        >>> list(running)
+        []
+        """
+        self._inputs.stop.set()
         self._events.close()
 
     # -- the run ------------------------------------------------------------------------------------------
@@ -228,13 +268,17 @@ class Scan:
     def _begin(self) -> Ledger | None:
         if self._catalog is None:
             return None
-        return Ledger(
+        ledger = Ledger(
             self._catalog._store,
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
             detailed=self._options.unchanged,
         )
+        # Read once nobody else writes any more.
+        self._pairs = Pairs(pairs_within(self._catalog._store))
+        self.summary.n_pairs += len(self._pairs)
+        return ledger
 
     def _in_order(self, answers: Iterator[tuple[int, ScanEvent]]) -> Iterator[ScanEvent]:
         """Put answers into the order of their tickets, if that is asked for."""
@@ -270,6 +314,8 @@ class Scan:
                 yield ticket, self._record(answer, worker.decide(answer))
             else:
                 yield ticket, answer
+            if self._options.watch:
+                self._settle()  # it may be long until the next file
 
     def _decided_in_workers(self, n_workers: int | None) -> Generator[tuple[int, ScanEvent], None, None]:
         from ..hashing.threads import available_processors
@@ -278,9 +324,10 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        with tempfile.TemporaryDirectory(prefix="safehash-") as scratch:  # made with mode 0700
-            means = Means(max_memory=self._options.max_memory, nice=self._options.nice, scratch=scratch)
-            arguments = (_share(self._matcher, scratch), self._worker_options(), means)
+        # Matches are counted in one place, for the whole scan.
+        with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
+            means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
+            arguments = (shared.opener, self._worker_options(), means)
             workers = Workers(n_workers, arguments, timeout=self._options.timeout)
             feed = _Feed(find(self._inputs), workers.changed)
             batch = Batch(tickets=[], items=[])
@@ -320,6 +367,7 @@ class Scan:
                             return
                     if self._stopping and n_out == n_given:
                         return
+                    self._settle()
                     with workers.changed:
                         if not workers.has_results and (feed.is_empty or full or held_back or self._stopping):
                             workers.changed.wait(0.2)
@@ -336,6 +384,11 @@ class Scan:
         seconds = self._options.timeout if failed.kind == "timeout" else 0.0
         decision = undecided(self._matcher, failed.reason, seconds=seconds)
         return Verdict(decision=decision, failure=failed.kind, size=item.size, mtime_ns=item.mtime_ns)
+
+    def _settle(self) -> None:
+        """Have on disk what was said a second ago, though nothing new is said."""
+        if self._ledger is not None:
+            self._ledger.settle()
 
     def _worker_options(self) -> dict[str, Any]:
         return {
@@ -359,7 +412,8 @@ class Scan:
                 path=item.path, member=item.member, position=item.position,
                 reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
-        decision = verdict.decision
+        sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
+        decision = self._pairs.settle(verdict.decision, sha256=sha256)
         guard = self._matcher.flood_guard
         if guard is not None and self._counts_here:
             decision = quarantined(decision, guard)
@@ -368,16 +422,6 @@ class Scan:
             digests=verdict.digests, failure=verdict.failure, size=size, mtime_ns=mtime_ns,
             n_bytes=item.n_bytes if item.position else size,
         )  # fmt: skip
-
-
-def _share(matcher: Matcher, scratch: str) -> Callable[[], Matcher]:
-    """Return what opens the matcher in a worker: one snapshot, mapped by all of them."""
-    snapshot = Path(scratch, "lists.safehash")
-    matcher.save(snapshot)
-    snapshot.chmod(0o600)
-    # It counts in one place, for the whole scan; and this copy is our own, of lists whose signature was checked.
-    settings = replace(matcher.settings, flood=None, trusted=())
-    return partial(type(matcher).open, os.fspath(snapshot), settings=settings)
 
 
 class _Pace:

@@ -107,7 +107,7 @@ TABLES = {
         stale INTEGER REFERENCES runs (id),
         PRIMARY KEY (match, effort)""",
     # What a run found new or took back: `kind` is found, lost, left (its entry left the list), changed (the file),
-    # gone, back.
+    # gone, back, or cancelled and restored by a review.
     "changes": """
         id INTEGER PRIMARY KEY,
         run INTEGER NOT NULL REFERENCES runs (id),
@@ -123,23 +123,30 @@ TABLES = {
         run INTEGER NOT NULL REFERENCES runs (id),
         path BLOB NOT NULL,
         reason TEXT NOT NULL""",
-    # What a reviewer said of one match: of an entry, for a picture.
+    # What a reviewer said of one match: of an entry, for a picture, as it was found by the run `decision`; `run`
+    # is the review that brought it. A picture too flat to compare by has no `picture`.
     "verdicts": """
         id INTEGER PRIMARY KEY,
         list TEXT NOT NULL,
         entry TEXT,
-        algorithm TEXT,
-        digest BLOB,
-        picture_algorithm TEXT NOT NULL,
-        picture BLOB NOT NULL,
+        algorithm TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        picture_algorithm TEXT,
+        picture BLOB,
+        quality INTEGER,
+        sha256 BLOB,
+        view TEXT NOT NULL,
+        distance INTEGER NOT NULL,
+        snapshot TEXT NOT NULL,
+        category TEXT NOT NULL,
+        labels TEXT NOT NULL,
         verdict TEXT NOT NULL,
         reviewer TEXT NOT NULL,
         decided TEXT NOT NULL,
-        category TEXT NOT NULL,
-        labels TEXT NOT NULL,
+        comment TEXT,
         file INTEGER REFERENCES files (id) ON DELETE SET NULL,
-        run INTEGER REFERENCES runs (id),
-        comment TEXT""",
+        decision INTEGER NOT NULL REFERENCES runs (id),
+        run INTEGER NOT NULL REFERENCES runs (id)""",
 }
 
 _WITHOUT_ROWID = frozenset({"looks", "hashes", "sightings"})

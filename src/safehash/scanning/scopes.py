@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..matching.pairs import digest_of
 from ..matching.settings import EFFORTS
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ __all__ = ["HASHES", "Scope", "rank_of"]
 
 #: The effort of a re-match: stored hashes alone, less than any look at a picture.
 HASHES = "hashes"
+
+#: Settings that stand elsewhere, or that change no answer.
+_DECIDING_NOTHING = frozenset({"effort", "trusted", "search"})
 
 #: Parts of a policy that say how near a match is, or when a list is refused, and not which entries count.
 _NOT_SELECTING = frozenset({"max_distance", "require_fresh", "refresh_days"})
@@ -49,14 +53,15 @@ class Scope:
     def of(cls, audit: Audit, settings: Settings | None, *, effort: str | None = None) -> Scope:
         """Return what a matcher decides under; `effort` in place of its own."""
         told = {} if settings is None else _canonical(settings)
+        if settings is not None:
+            told["allow_pairs"] = digest_of(settings.allow_pairs)
         facts = {
             "version": audit.version,
             "thresholds": dict(audit.thresholds),
             "list_thresholds": sorted(map(list, audit.list_thresholds)),
             "min_quality": audit.min_quality,
             "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
-            # What signed a snapshot decides nothing about a picture.
-            "settings": {name: value for name, value in told.items() if name not in ("effort", "trusted")},
+            "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }
         return cls(
             lists={info.name: info.snapshot for info in audit.lists if not info.allow},

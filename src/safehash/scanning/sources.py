@@ -6,8 +6,9 @@ import glob
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ..errors import SafehashError
 from .archives import has_archive_name, members
 from .items import Found, Item
 from .records import Problem, Skipped
+from .watching import arrivals, check_installed, is_unfinished
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -51,6 +53,9 @@ class Inputs:
         Larger members of archives are not read.
     ordered : bool
         Walk every folder in name order instead of the file system's own.
+    watch : bool
+        `paths` are folders; after what is there, files as they arrive, until `stop` is set.
+    stop : Event
     """
 
     paths: tuple[str, ...] = ()
@@ -61,6 +66,8 @@ class Inputs:
     archives: bool = True
     max_member_bytes: int = 100 * 1024 * 1024
     ordered: bool = False
+    watch: bool = False
+    stop: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @classmethod
     def of(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Inputs:
@@ -78,7 +85,11 @@ class Inputs:
         SafehashError
             A URL names a store that nothing installed knows.
         """
+        if self.watch:
+            check_installed()
         for path in self.paths:
+            if self.watch and not Path(path).is_dir():
+                raise NotADirectoryError(f"{path}: no folder to watch")
             if is_url(path):
                 _check_store(path)
                 continue
@@ -91,6 +102,9 @@ class Inputs:
 
 def find(inputs: Inputs) -> Iterator[Found]:
     """Yield everything `inputs` name: what to decide, what is left aside, what could not be looked into."""
+    if inputs.watch:
+        yield from _arriving(inputs)
+        return
     for path in inputs.paths:
         yield from _named(path, inputs)
     if inputs.stream is not None:
@@ -108,6 +122,58 @@ def count_files(inputs: Inputs) -> Iterator[int]:
         if not isinstance(found, Problem):
             n_files += 1
             yield n_files
+
+
+def _arriving(inputs: Inputs) -> Iterator[Found]:
+    """Yield files as they arrive. A folder that cannot be listed is told once."""
+    troubles: list[Problem] = []
+    told: set[Problem] = set()
+
+    def walk() -> Iterator[str]:
+        for top in inputs.paths:
+            for found in _walk(top, replace(inputs, archives=False)):
+                if isinstance(found, Problem):
+                    troubles.append(found)
+                elif isinstance(found, Item) and not is_unfinished(found.path):
+                    yield found.path
+
+    for path, status in arrivals(list(inputs.paths), walk=walk, stop=inputs.stop):
+        for trouble in troubles:
+            if trouble not in told:
+                told.add(trouble)
+                yield trouble
+        troubles.clear()
+        if status is None:
+            yield Item(path=path)  # it gets its outcome: gone before it was looked at
+        elif inputs.skip_hidden and any(part.startswith(".") for part in _below(path, inputs.paths)):
+            yield Skipped(path=path, reason="hidden")
+        elif stat.S_ISREG(status.st_mode):
+            yield from _file(path, status, inputs)
+        elif stat.S_ISLNK(status.st_mode):
+            yield from _linked(path, inputs)
+        else:
+            yield Skipped(path=path, reason="special file")
+
+
+def _below(path: str, tops: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that lead to a file from the folder that is watched."""
+    for top in tops:
+        if path.startswith(os.path.join(top, "")):  # noqa: PTH118
+            return Path(path[len(top) :].lstrip(os.sep)).parts
+    return ()
+
+
+def _linked(path: str, inputs: Inputs) -> Iterator[Found]:
+    """Yield what a symbolic link that arrived stands for."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        yield Skipped(path=path, reason="broken link")
+        return
+    if not inputs.follow_links:
+        yield Skipped(path=path, reason="symbolic link")
+    elif stat.S_ISREG(status.st_mode):
+        yield from _file(path, status, inputs)
 
 
 # -- files and folders ----------------------------------------------------------------------------------

@@ -58,6 +58,13 @@ class Store:
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
                 except OSError as exc:
                     raise CatalogError(f"{self.path}: cannot be created: {exc.strerror or exc}") from exc
+            n_names = os.stat(self.path).st_nlink  # noqa: PTH116
+            if n_names > 1:
+                # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock.
+                raise CatalogError(
+                    f"{self.path}: it has {n_names} names (hard links), and writers by two of them would not meet: "
+                    "leave it one"
+                )
             self.db = self._connect()
         try:
             with self.guarded():
@@ -190,14 +197,20 @@ class Store:
         if self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS:
             self.commit()
 
+    def settle(self) -> None:
+        """Commit what has waited long enough, though no row follows it."""
+        if self._n_pending and time.monotonic() - self._committed > _COMMIT_SECONDS:
+            self.commit()
+
     def commit(self) -> None:
         """Bring everything to the disk."""
         if self.db.in_transaction:
-            try:
-                self.db.execute("COMMIT")
-            except sqlite3.DatabaseError:
-                self.roll_back()
-                raise
+            with self.guarded():
+                try:
+                    self.db.execute("COMMIT")
+                except sqlite3.DatabaseError:
+                    self.roll_back()
+                    raise
         self._n_pending = 0
         self._committed = time.monotonic()
 

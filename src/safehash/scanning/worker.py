@@ -93,19 +93,33 @@ class Worker:
                 self._before(item.path)
             verdict = self._decide(item)
         except MemoryError:
-            return self._refused("it took more memory than --max-memory allows", started, failure="memory")
+            reason = "it took more memory than --max-memory allows"
+            _LOG.warning("%s", reason)
+            return self._refused(reason, started, failure="memory")
         except OSError as exc:
             reason = f"cannot be read: {exc.strerror or exc}"
             return self._refused(reason, started, failure="read")
         except SafehashError:
             raise
         except Exception as exc:
-            _LOG.exception("a file could not be decided for a defect of safehash")
-            reason = (
-                f"a defect of safehash, please report it: {type(exc).__name__} (the log has the traceback)"
-            )
+            found = type(exc).__name__
+            reason = f"a defect of safehash, please report it: {found} (the log has the traceback)"
+            _LOG.exception("%s", reason)
             return self._refused(reason, started, failure="internal")
         return verdict
+
+    def explain(self, item: Item, entry: str | None) -> dict[str, Any] | None:
+        """Explain one upload whose bytes are at hand, as plain data; None where no entry is called so.
+
+        Raises
+        ------
+        SafehashError
+            The snapshot turned out damaged.
+        """
+        try:
+            return self._matcher.explain(item.data or b"", entry, effort=item.effort).to_record()
+        except LookupError:
+            return None
 
     def decide_batch(self, items: Sequence[Item], seconds: float) -> list[Verdict]:
         """Decide items until the time is over, at least one; the verdicts are those of the first items."""
@@ -143,7 +157,7 @@ class Worker:
             Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
             for algorithm in self._file_digests
         )
-        decision = self._matcher.check(data)
+        decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
         return Verdict(
             decision=decision,
             digests=digests,

@@ -37,9 +37,10 @@ class Index:
         All of one algorithm. Row i of every answer is hash i.
     algorithm : str or Algorithm, optional
         Needed only where `hashes` may be empty.
-    method : "auto", "multi" or "flat"
+    method : "auto", "multi" or "faiss"
         How to search; the answers are the same. "multi" looks only at the buckets that can hold an answer,
-        or at every digest where that is cheaper. "flat" is FAISS's scan of all digests, kept as the oracle.
+        or at every digest where that is cheaper. "faiss" is FAISS's scan of all digests, a second opinion; "flat",
+        its kind of index there, is another name for it.
         "auto" is "multi": FAISS was slower at every size from 1 to 10 million, and without a hardware
         population count too, but for a tie at 4 000 (benchmarks/crossover.py, bench_index.py).
     max_distance : int, optional
@@ -96,6 +97,11 @@ class Index:
         ------
         ValueError
             The shape does not fit the algorithm, or there are 2**32 digests or more.
+
+        Examples
+        --------
+        >>> len(Index.from_digests(np.zeros((3, 32), np.uint8), algorithm="pdq"))
+        3
         """
         self = cls.__new__(cls)
         known = Algorithm(algorithm)
@@ -108,18 +114,18 @@ class Index:
     def _build(
         self, algorithm: Algorithm, digests: _UInt8Array, method: str, max_distance: int | None, threads: int
     ) -> None:
-        if method not in ("auto", "multi", "flat"):
-            raise ValueError(f"method is 'auto', 'multi' or 'flat', not {method!r}")
+        if method not in ("auto", "multi", "faiss", "flat"):
+            raise ValueError(f"method is 'auto', 'multi' or 'faiss', not {method!r}")
         if digests.shape[0] >= 2**32 - 1:
             raise ValueError(f"an index holds fewer than 2**32 digests, not {digests.shape[0]}")
         if max_distance is None:
             max_distance = USUAL_DISTANCE.get(algorithm, 0)  # an index is built for what is asked most
         check_distance(algorithm, max_distance)
         n = digests.shape[0]
-        widths = () if method == "flat" else choose_widths(n, algorithm.n_bits, max_distance)
+        widths = () if method in ("faiss", "flat") else choose_widths(n, algorithm.n_bits, max_distance)
         starts, ids = build_slots(digests, widths, threads)
         self._adopt(algorithm, digests, widths, starts, ids, None, max_distance, None)
-        if method == "flat":
+        if method in ("faiss", "flat"):
             self._use_faiss()
 
     def _adopt(
@@ -157,8 +163,8 @@ class Index:
 
     @property
     def method(self) -> str:
-        """ "multi" or "flat"."""
-        return "multi" if self._flat is None else "flat"
+        """ "multi" or "faiss"."""
+        return "multi" if self._flat is None else "faiss"
 
     @property
     def max_distance(self) -> int:
@@ -183,6 +189,13 @@ class Index:
             No such row.
         IndexFileError
             The index is mapped, and its file is damaged there.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.digests_of([0]).tobytes() == hashes[0].digest
+        True
         """
         wanted = self._rows(rows)
         if self._blocks is not None:
@@ -201,6 +214,13 @@ class Index:
             `max_distance` is no number of bits of this algorithm.
         IndexFileError
             The index is mapped, and its file is damaged where this search led.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.search(hashes[0], max_distance=31)
+        [(0, 0)]
         """
         self._check_query(query)
         if self._flat is not None:
@@ -214,6 +234,13 @@ class Index:
         """Return what `search` returns for each of several views of one picture, in one call.
 
         Orientations and the negative need no structure of their own: each is one more query.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.search_views(hashes[0].orientations()[:2], max_distance=31)
+        [[(0, 0)], []]
         """
         for query in queries:
             self._check_query(query)
@@ -249,6 +276,15 @@ class Index:
             `queries` has another shape, or `max_distance` or `threads` is out of range.
         IndexFileError
             The index is mapped, and its file is damaged where this search led.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> queries = index.digests_of([1, 0])
+        >>> offsets, rows, distances = index.search_many(queries, max_distance=31)
+        >>> rows.tolist(), distances.tolist()
+        ([1, 0], [0, 0])
         """
         queries = self._check_queries(queries)
         if threads < 1:
@@ -282,6 +318,13 @@ class Index:
             `query` is of another algorithm.
         ValueError
             `k` is not positive, or `max_distance` no number of bits of this algorithm.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.nearest(hashes[1], k=2, max_distance=64)
+        [(1, 0)]
         """
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
@@ -301,6 +344,13 @@ class Index:
         ------
         IndexError
             No such row.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.without([0]).search(hashes[0], max_distance=31)
+        []
         """
         wanted = self._rows(rows)
         bits = np.zeros(len(self), np.uint8)
@@ -322,7 +372,15 @@ class Index:
         return other
 
     def disabled_rows(self) -> _Int64Array:
-        """Return the rows that `without` took out of the answers, ascending."""
+        """Return the rows that `without` took out of the answers, ascending.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> index.without([0]).disabled_rows().tolist()
+        [0]
+        """
         if self._disabled is None:
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.unpackbits(self._disabled, count=len(self), bitorder="little"))
@@ -356,6 +414,13 @@ class Index:
             `added` has another shape.
         IndexFileError
             The index is mapped, and its file is damaged.
+
+        Examples
+        --------
+        >>> hashes = [safehash.hash_file(name) for name in ("photo.jpg", "other.jpg")]
+        >>> index = Index(hashes)
+        >>> len(index.updated(added=index.digests_of([0]), removed=[1]))
+        2
         """
         n_old, n_bytes = len(self), self._algorithm.n_bytes
         new = np.zeros((0, n_bytes), np.uint8) if added is None else np.ascontiguousarray(added, np.uint8)

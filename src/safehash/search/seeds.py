@@ -78,7 +78,7 @@ def seed(
 
     Notes
     -----
-    An index with method "flat" has no slots: every row within `max_distance` is returned, sharing 0.
+    An index with method "faiss" has no slots: every row within `max_distance` is returned, sharing 0.
     """
     queries = index._check_queries(queries)
     if max_distance is None:

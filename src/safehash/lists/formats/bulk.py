@@ -19,19 +19,16 @@ from .cells import Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField, utc_time
+from .judging import MAY_SPEAK
 from .records import RowReader
-from .vocabulary import UNMISTAKABLE
 
 __all__ = ["read_rows"]
 
 #: Fewer rows than this are not worth the columns.
 _FEW = 8
 
-# A cell that may speak of deletion or opinion whatever its column is called; `CellReader.unknown` decides.
-_MAY_SPEAK = re.compile(
-    rf"^[\s_-]*(?:{'|'.join(re.escape(each).replace(chr(92) + ' ', '[ _-]+') for each in UNMISTAKABLE)})[\s_-]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
+# A line of cells that may speak of deletion or opinion whatever its column is called; `CellReader.unknown` decides.
+_MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILINE)
 
 
 def read_rows(
@@ -154,7 +151,7 @@ class _Made:
         new = [text for text in dict.fromkeys(cells) if text not in known]
         refused = set()
         for text in new:
-            position = self._numbers[cells.index(text)] if column.weak else 0
+            position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
             try:
                 known[text] = self._reader.cells.said(column, text, position)
             except BadField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +12,13 @@ from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
-from .judging import NOTHING, Judgement, judge, tells
+from .judging import NOTHING, Judgement, judge, opinion_in, speaks, tells
 from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import Tally
-from .vocabulary import LIVE, UNMISTAKABLE, word
+from .vocabulary import LIVE, OPINION_LABELS, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
-
-#: Labels by which tools of the field remember an opinion.
-OPINION_LABELS = {"false_positive": "negative", "disputed": "disputed", "true_positive": "positive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,8 @@ class Said:
     kept: bool = False
 
 
+# Whatever else is in the name of a type, it was damaged.
+_TYPE = re.compile(r"[\w\s./()|+-]*")
 _NOTHING = Said()
 _KEPT = Said(kept=True)
 
@@ -72,9 +72,9 @@ class CellReader:
         if value is None or (isinstance(value, str) and not value.strip()):
             return _NOTHING
         if meaning == "type":
-            return self._type(column, value)
+            return self._type(column, value, position)
         if meaning == "labels":
-            return _labels(value)
+            return self._labels(column, value)
         if meaning == "severity":
             text = text_id(value)
             return _KEPT if text is None else Said(severity=text)
@@ -88,7 +88,7 @@ class CellReader:
         BadField
             It does.
         """
-        if isinstance(value, str) and word(value) in UNMISTAKABLE:
+        if isinstance(value, str) and speaks(value):
             raise BadField(
                 f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
                 f"is not known: {_advice(column)}"
@@ -105,20 +105,16 @@ class CellReader:
 
     def _weak(self, column: Column, value: object, position: int) -> Said:
         """Read a column whose name means other things too: it counts once a cell tells that it does."""
-        if column.meaning == "unclear":
+        meaning = column.meaning
+        if meaning == "unclear":
             if not tells(value) or (isinstance(value, str) and word(value) in LIVE):
                 return self.unknown(column, value) if value not in (None, "") else _NOTHING
             raise BadField(self._not_understood(column, value))
-        found = judge("state", value, self._now)
+        found = judge(meaning, value, self._now)
         watch = self._tally.watch(column.name)
-        if not watch.counts and tells(value):
+        if not watch.counts and tells(value, meaning):
             if watch.unknown:
-                raise ListError(
-                    f"refused: column {column.name!r} speaks of deletion or opinion ({shown(value)} in "
-                    f"{self._tally.page}, {self._tally.unit} {position}), and {watch.unknown} is not understood: "
-                    f"{_advice(column)}",
-                    path=self._tally.path,
-                )
+                raise self._refusal(column, value, position, watch.unknown)
             watch.counts = True
         if watch.counts:
             if found is None:
@@ -130,50 +126,59 @@ class CellReader:
             watch.unknown = f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
         return self.unknown(column, value)
 
+    def _labels(self, column: Column, value: object) -> Said:
+        labels = labels_from(value)
+        if not labels:
+            return _NOTHING if value in ([], {}) else _KEPT
+        if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
+            labels = (value,)
+        try:
+            kept, category = opinion_in(labels)
+        except BadField as exc:
+            raise BadField(f"{exc}, in column {column.name!r}: {_advice(column)}") from None
+        return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
+
     def _not_understood(self, column: Column, value: object) -> str:
+        meaning = {"unclear": "deleted' or 'category", "unsure": "deleted' or 'category"}.get(
+            column.meaning, "deleted"
+        )
         return (
             f"{shown(value)} in column {column.name!r}, which speaks of deletion or opinion, is not understood: "
-            f"{_advice(column)}"
+            f"{_advice(column, meaning)}"
         )
 
-    @staticmethod
-    def _type(column: Column, value: object) -> Said:
-        text = value if isinstance(value, str) else ""
-        kind = type_named(text.rpartition("|")[2])
-        if (
-            kind is None
-            and "/" in text
-            and text.partition("/")[0].strip().lower() in ("image", "application")
-        ):
-            return _KEPT  # the type of a file
-        if kind is None:
+    def _type(self, column: Column, value: object, position: int) -> Said:
+        """Read a type: of a digest, or of a file, which says nothing where no cell of the column names a digest."""
+        text = value if isinstance(value, str) else "?"
+        kind = type_named(text.rpartition("|")[2]) if _TYPE.fullmatch(text) else None
+        watch = self._tally.watch(column.name)
+        if kind is not None and kind.algorithm is not None:
+            if watch.unknown:
+                raise self._refusal(column, value, position, watch.unknown)
+            watch.counts = True
+            return Said(type=kind)
+        is_of_file = kind is not None or text.partition("/")[0].strip().lower() in ("image", "application")
+        if not is_of_file or watch.counts:
             raise BadField(
                 f"{shown(value)} in column {column.name!r} is no type of digest known here: "
                 f"{_advice(column, 'type')}"
             )
-        return Said(type=kind, kept=kind.algorithm is None)
+        watch.unknown = watch.unknown or f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+        return _KEPT
+
+    def _refusal(self, column: Column, value: object, position: int, unknown: str) -> ListError:
+        what = "the type of digests" if column.meaning == "type" else "deletion or opinion"
+        return ListError(
+            f"refused: column {column.name!r} speaks of {what} ({shown(value)} in {self._tally.page}, "
+            f"{self._tally.unit} {position}), and {unknown} is not understood: {_advice(column)}",
+            path=self._tally.path,
+        )
 
 
 def _advice(column: Column, meaning: str = "deleted") -> str:
     return (
-        f"columns={{{meaning!r}: NAME}} (--columns) says which column to take, "
+        f"columns={{'{meaning}': NAME}} (--columns) says which column to take, "
         f"ignore=[{column.name!r}] (--ignore) sets this one aside"
-    )
-
-
-def _labels(value: object) -> Said:
-    labels = labels_from(value)
-    if not labels:
-        return _NOTHING if value in ([], {}) else _KEPT
-    category: str | None = None
-    for label, opinion in OPINION_LABELS.items():
-        if label in labels:
-            category = opinion if category is None else join_categories(category, opinion)
-    if category is None:
-        return Said(labels=labels)
-    return Said(
-        judgement=Judgement(category=category),
-        labels=tuple(label for label in labels if label not in OPINION_LABELS),
     )
 
 

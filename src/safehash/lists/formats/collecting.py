@@ -75,10 +75,13 @@ class PlainShape:
         A `msgspec.Struct` that refuses every field it does not know.
     columns : callable
         Takes some of them apart.
+    once : tuple of str
+        Fields that speak of type, deletion or opinion: of two of them in one record the parser takes the last.
     """
 
     struct: type[Any]
     columns: Callable[[list[Any]], PlainColumns]
+    once: tuple[str, ...] = ()
 
 
 def read_records(
@@ -141,6 +144,7 @@ class PlainRecords:
     def __init__(self, tally: Tally, shape: PlainShape, patient: Patient) -> None:
         self._tally = tally
         self._columns = shape.columns
+        self._once = tuple(f'"{name}"' for name in shape.once)
         self._patient = patient
         self._decode = msgspec.json.Decoder(shape.struct).decode
         self._decode_all = msgspec.json.Decoder(list[shape.struct]).decode  # type: ignore[name-defined]
@@ -154,6 +158,15 @@ class PlainRecords:
         """Add records, the first of this number; yield them once they are worth a batch."""
         raws = many.raws
         self._tally.n_records += len(raws)
+        if any(many.text.count(name) > len(raws) for name in self._once):
+            self._odd += enumerate(raws, number)
+        else:
+            self._decode_many(number, many)
+        if len(self._records) + len(self._odd) >= _ROWS:
+            yield from self.flush()
+
+    def _decode_many(self, number: int, many: Many) -> None:
+        raws = many.raws
         try:
             self._records += self._decode_all(many.text)
             self._raws += raws
@@ -168,8 +181,6 @@ class PlainRecords:
                 self._records.append(record)
                 self._raws.append(raw)
                 self._numbers.append(k)
-        if len(self._records) + len(self._odd) >= _ROWS:
-            yield from self.flush()
 
     def settle(self) -> Iterator[Entry | Batch]:
         """Yield what was collected where it is little: the records of a short list come in their order."""

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
-from .digests import digits_in
+from .digests import digits_told
 from .fields import utc_time
 from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
 from .tally import Tally
-from .vocabulary import plain
+from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
 
 __all__ = ["Column", "check_columns", "is_quality", "name_columns", "quality_in"]
 
 #: Meanings of which a record has one; further columns of them are set aside.
 _SINGLE = ("type", "quality", "id", "severity", "created", "updated")
 _NO_TYPE = Type(None)
+
+#: Numbers up to this are grades, not PDQ qualities, where there are some of them and no larger one.
+_GRADES, _FEW_GRADES = 10, 3
+
+#: Cells of a column of states, whatever it is called.
+_KNOWN = TELLING | LIVE | frozenset(OPINIONS) | TRUE | FALSE
+_NUMBERS = frozenset(("0", "1", "0.0", "1.0"))
+#: Yes and no that columns of any name hold; in other words and under other names they may say anything.
+_PLAIN_FLAGS = _NUMBERS | frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "x", "on", "off"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,9 @@ class Column:
         Its name means other things too.
     how : str
         "told", "named" or "found" (by what it holds); "" where it means nothing we know.
+    n_digits : int
+        How many digits the digests have, but for one at most, of a column that does not say of which type; 0 for no
+        such number.
     """
 
     name: str
@@ -46,9 +58,10 @@ class Column:
     type: Type = _NO_TYPE
     weak: bool = False
     how: str = ""
+    n_digits: int = 0
 
 
-def check_columns(options: ReadOptions) -> None:
+def check_columns(columns: Iterable[str]) -> None:
     """Refuse meanings there are not.
 
     Raises
@@ -56,7 +69,7 @@ def check_columns(options: ReadOptions) -> None:
     ValueError
         A key of ``columns=`` is neither a meaning nor an algorithm.
     """
-    for meaning in options.columns:
+    for meaning in columns:
         if _told_as(meaning) is None:
             raise ValueError(
                 f"columns: {meaning!r} is no meaning of a column; there are {', '.join(MEANINGS)}, "
@@ -104,11 +117,15 @@ class _Namer:
     ) -> None:
         width = len(names) if names is not None else _usual(len(row) for row in sample)
         self._has_header = names is not None
-        self._names = _unique(names if names is not None else [""] * width)
+        self._as_given = tuple(names if names is not None else [""] * width)
+        self._names = _unique(self._as_given)
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
-        self._digits = [Counter(filter(None, map(digits_in, cells))) for cells in self._cells]
+        self._digits = [
+            Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
+            for cells in self._cells
+        ]
         self._options = options
         self._tally = tally
 
@@ -121,17 +138,34 @@ class _Namer:
             elif _is_in(name, k, self._options.ignore):
                 found.append(Column(name, "ignored", how="told"))
             elif self._has_header:
-                named = named_column(name)
+                named = named_column(self._as_given[k])
+                if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
+                    raise self._refusal(
+                        f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
+                        f"list as UTF-8, or set the column aside with ignore=['column{k + 1}'] (--ignore)"
+                    )
                 how = "" if named.meaning == "extra" else "named"
                 found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
             else:
                 found.append(Column(name, "extra"))
         found = self._with_digests(found)
+        found = [self._by_its_cells(k, column) for k, column in enumerate(found)]
         found = _single(found)
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
         if not self._has_header:
             found = self._without_header(found)
-        return tuple(self._with_quality(found))
+        return tuple(self._with_lengths(self._with_quality(found)))
+
+    def _with_lengths(self, found: list[Column]) -> Iterator[Column]:
+        """Note how long digests of no type are: one that was cut may be a digest of another type."""
+        for k, column in enumerate(found):
+            counts = self._digits[k]
+            if column.meaning != "hash" or column.type.algorithm is not None or not counts:
+                yield column
+                continue
+            n_digits, n_alike = counts.most_common(1)[0]
+            is_odd_one = counts.total() - n_alike <= 1
+            yield replace(column, n_digits=n_digits if is_odd_one else 0)
 
     def _with_quality(self, found: list[Column]) -> list[Column]:
         """Take digests of no type for PDQ where their quality is given: no other digest has one."""
@@ -253,6 +287,27 @@ class _Namer:
 
     # -- the rest ------------------------------------------------------------------------------------------
 
+    def _by_its_cells(self, k: int, column: Column) -> Column:
+        """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
+        cells = [cell for cell in self._cells[k] if cell.lower() not in NULL]
+        if column.meaning != "extra" or column.how == "told" or not cells:
+            return column
+        types = [type_named(cell) for cell in cells]
+        if all(kind is not None and kind.algorithm is not None for kind in types):
+            self._tally.note(f"column {column.name!r} holds types of digests and is taken for them")
+            return replace(column, meaning="type", how="found")
+        said = list(map(word, cells))
+        if not all(each in _KNOWN for each in said):
+            return column
+        if self._has_header and column.name.isascii():
+            is_plain = all(each in _PLAIN_FLAGS for each in said)
+        else:
+            is_plain = all(each in _NUMBERS or (len(each) == 1 and each.isascii()) for each in said)
+        is_flag = all(each in TRUE or each in FALSE for each in said)
+        if any(each in TELLING for each in said) or (is_flag and not is_plain):
+            return replace(column, meaning="unsure", how="found")
+        return column
+
     def _without_header(self, found: list[Column]) -> list[Column]:
         """Name the columns of ``hash,quality,filename`` and the like."""
         hashes = [k for k, column in enumerate(found) if column.meaning == "hash"]
@@ -282,7 +337,8 @@ class _Namer:
         cells = self._cells[k]
         numbers = [each for each in map(quality_in, cells) if each is not None]
         fractions = any(re.fullmatch(r"0?[.,]\d*[1-9]\d*", cell) for cell in cells)
-        if cells and (fractions or (numbers and max(numbers) <= 1)):
+        is_grade = bool(numbers) and max(numbers) <= (_GRADES if len(numbers) >= _FEW_GRADES else 1)
+        if cells and (fractions or is_grade):
             self._tally.note(
                 f"column {column.name!r} does not hold PDQ qualities (whole numbers up to 100) and is set aside"
             )

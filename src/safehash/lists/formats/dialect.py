@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .digests import digits_in
+from .digests import digits_in, digits_told
 from .naming import named_column, type_named
 from .options import ReadOptions
-from .rows import comment_in, row_of
+from .rows import comment_in, row_of, unquoted
 from .vocabulary import plain
 
 __all__ = ["Dialect", "dialect_of"]
@@ -74,6 +75,8 @@ class _Finder:
         self._first = first
         self._delimiters: tuple[str, ...] = (told,) if told is not None else _DELIMITERS
         self._told = told
+        self._notation = options.notation
+        self._algorithm = options.algorithm
         self._wanted = {name.strip().casefold() for names in options.columns.values() for name in names}
         self._parsed: dict[str | None, list[tuple[int, tuple[str, ...], bool]]] = {}
 
@@ -85,7 +88,7 @@ class _Finder:
                 is_comment = comment_in(line)
                 text = line.lstrip().lstrip("#").strip() if is_comment else line
                 try:
-                    cells = text.split() if delimiter is None else row_of(text, delimiter)
+                    cells = unquoted(text.strip()).split() if delimiter is None else row_of(text, delimiter)
                 except csv.Error:
                     continue
                 found.append((number, tuple(cell.strip() for cell in cells), is_comment))
@@ -110,8 +113,29 @@ class _Finder:
     def _with(self, delimiter: str | None, number: int, names: tuple[str, ...]) -> Dialect:
         rows = self._rows(delimiter)
         n_above = sum(line < number and not is_comment for line, _, is_comment in rows)
-        sample = tuple(cells for line, cells, is_comment in rows if line > number and not is_comment)
+        sample = self._whole_rows(delimiter, number)
+        if sample is None:
+            sample = tuple(cells for line, cells, is_comment in rows if line > number and not is_comment)
         return Dialect(delimiter, names, number + 1, n_above, sample)
+
+    def _whole_rows(self, delimiter: str | None, header: int) -> tuple[tuple[str, ...], ...] | None:
+        """Return the rows below the header where quoted cells go on over lines; None where none does."""
+        lines = [line for number, line in self._lines if number > header and not comment_in(line)]
+        if delimiter is None or not any('"' in line for line in lines):
+            return None
+        rows: list[list[str]] = []
+        reader = csv.reader(
+            (f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True, strict=True
+        )
+        with contextlib.suppress(
+            csv.Error
+        ):  # the sample ends within a row, or a line is odd: what is before it does
+            rows.extend(reader)
+        if not rows or any(
+            "\n" in cell and any(map(digits_in, cell.split())) for row in rows for cell in row
+        ):
+            return None  # a quote is missing
+        return tuple(tuple(cell.strip() for cell in row) for row in rows)
 
     def _wanted_header(self, delimiter: str | None) -> tuple[int, tuple[str, ...]] | None:
         """Return the line that has the names the caller gives."""
@@ -123,7 +147,11 @@ class _Finder:
         return None
 
     def _data_rows(self, delimiter: str | None) -> list[tuple[int, tuple[str, ...], bool]]:
-        return [row for row in self._rows(delimiter) if not row[2] and any(map(_digits, row[1]))]
+        return [row for row in self._rows(delimiter) if not row[2] and any(map(self._digits, row[1]))]
+
+    def _digits(self, cell: str) -> int:
+        text = cell[5:] if cell[:5].lower() == "hash=" else cell
+        return digits_told(text, self._algorithm, self._notation)
 
     def _delimiter(self) -> str | None:
         if self._told is not None:
@@ -153,6 +181,13 @@ class _Finder:
         if data:
             rows = [row for row in rows if row[0] < data[0][0]]
         width = Counter(len(cells) for _, cells, _ in data).most_common(1)[0][0] if data else 0
+        if delimiter is None and width <= 1:  # one cell a line: its name may be of several words
+            rows = [
+                (number, (" ".join(cells),), is_comment)
+                if _names_digests(" ".join(cells))
+                else (number, cells, is_comment)
+                for number, cells, is_comment in rows
+            ]
         for comments in (False, True):
             candidates = [
                 (number, cells)
@@ -184,10 +219,6 @@ class _Finder:
         return (
             bool(columns) and all(k < len(cells) and _is_word(cells[k]) for k in columns) and len(cells) > 1
         )
-
-
-def _digits(cell: str) -> int:
-    return digits_in(cell[5:] if cell[:5].lower() == "hash=" else cell)
 
 
 def _names_digests(cell: str) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "bare",
     "decoded",
     "digits_in",
+    "digits_told",
     "is_decimal",
     "is_hex",
 ]
@@ -68,6 +69,23 @@ def digits_in(text: str) -> int:
     if len(text) not in BY_DIGITS or not _HEX.fullmatch(text):
         return 0
     return len(text) if len(text) > 16 or not text.isdecimal() else 0
+
+
+def digits_told(text: str, algorithm: Algorithm | None, notation: str | None) -> int:
+    """Return how many hexadecimal digits the digest in a cell is worth, in the notation that was told; 0 for none."""
+    if notation in (None, "hex"):
+        return digits_in(text)
+    kinds = (
+        [algorithm]
+        if algorithm is not None
+        else [Algorithm.PDQ, Algorithm.SHA1, Algorithm.MD5, Algorithm.PHASH]
+    )
+    for kind in kinds:
+        try:
+            return 2 * len(decoded(bare(text), kind, notation or ""))
+        except BadField:
+            continue
+    return 0
 
 
 class DigestReader:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
 from .fields import BadField, shown
-from .judging import judge
+from .judging import is_one_off, judge, speaks, tells
 from .naming import JUDGED, named_column, type_named
 from .tally import Tally
-from .vocabulary import ALGORITHMS, plain
+from .vocabulary import ALGORITHMS, LIVE, plain, word
 
 __all__ = ["check_unknown", "exchange_type"]
 
@@ -40,17 +40,10 @@ def exchange_type(name: object, tally: Tally) -> Algorithm | str:
 def _is_nearly_ours(name: str) -> bool:
     """Tell whether a name has one letter changed, lost or added of one of ours."""
     bare = re.sub("hash|image|img", "", name)
-    return any(_is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
+    return any(bare != ours and is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
 
 
-def _is_one_off(one: str, other: str) -> bool:
-    if abs(len(one) - len(other)) > 1 or one == other:
-        return False
-    start = next(
-        (k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-    a, b = one[start:], other[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:]
+_CLOSED = {"unsure": "unsure", "malicious": "unsure"}
 
 
 def check_unknown(extra: Mapping[str, object]) -> None:
@@ -63,7 +56,13 @@ def check_unknown(extra: Mapping[str, object]) -> None:
     """
     for name, value in extra.items():
         named = named_column(name)
-        if named.meaning in JUDGED and not named.weak and judge("unclear", value, "") is None:
+        if named.weak:
+            is_sure = not tells(value, named.meaning) or (isinstance(value, str) and word(value) in LIVE)
+        elif named.meaning in JUDGED:
+            is_sure = judge(_CLOSED.get(named.meaning, "unclear"), value, "") is not None
+        else:
+            is_sure = not (isinstance(value, str) and speaks(value))
+        if not is_sure:
             raise BadField(
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
                 f"is not understood: ignore=[{name!r}] (--ignore) sets it aside"

@@ -40,6 +40,11 @@ def _cut_off(tally: Tally, options: ReadOptions) -> str | None:
 
 
 def _promised(tally: Tally, options: ReadOptions) -> str | None:
+    if tally.n_promised > tally.n_records and not options.allow_cut:
+        return (
+            f"it counts {tally.n_promised} records, and {tally.n_records} are there: fetch the rest into one "
+            "directory, or use what there is with allow_cut=True (--allow-cut)"
+        )
     if not tally.n_promising or tally.n_last or options.allow_cut:
         return None
     pages = "its page promises" if tally.n_promising == 1 else f"all of its {tally.n_promising} pages promise"
@@ -78,7 +83,8 @@ def _decimals(tally: Tally) -> str | None:
 
 
 def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:
-    n, n_records = tally.n_rejects, max(tally.n_records, tally.n_rejects)
+    n = tally.n_rejects - (tally.n_cut if options.allow_cut else 0)
+    n_records = max(tally.n_records, n)
     if not n or options.max_rejects >= 1:
         return None
     n_good = sum(tally.entries.values()) + tally.n_deletes

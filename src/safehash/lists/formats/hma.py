@@ -13,6 +13,7 @@ from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
@@ -78,20 +79,22 @@ def _extra(row: _Plain) -> bytes:
     return b"{%b}" % b",".join(pieces)
 
 
-_PLAIN = PlainShape(_Plain, _columns)
+_PLAIN = PlainShape(_Plain, _columns, once=("disable_until_ts", "signals"))
 
 
 def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failures: list[str]) -> list[Entry]:
     hashes = _hashes(record, tally, failures)
     disabled = _is_disabled(record.get("disable_until_ts"), options.now)
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
-    check_unknown({name: field for name, field in extra.items() if name != "disable_until_ts"})
+    labels, category = opinion_in(labels_from([record.get("bank")]))
+    check_unknown({name: field for name, field in extra.items() if name not in ("disable_until_ts", "bank")})
     return [
         Entry(
             hash=value,
             id=text_id(record.get("id")),
             source=options.source,
-            labels=labels_from([record.get("bank")]),
+            category=category or "positive",
+            labels=labels,
             deleted=disabled,
             extra=extra,
         )

@@ -47,6 +47,14 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs) and any(found[name] != value for name, value in pairs):
+        twice = next(name for name, value in pairs if found[name] != value)
+        raise ValueError(f"{shown(twice)} stands twice, and says different things")
+    return found
+
+
 class JsonStream:
     """A cursor over one page's JSON.
 
@@ -59,14 +67,17 @@ class JsonStream:
     page : Page
     complain : callable
         Called with a sentence for damage that could be stepped over.
+    unique : bool
+        A value is refused in which one field of an object stands twice and says different things.
     """
 
-    def __init__(self, page: Page, complain: Callable[[str], None]) -> None:
+    def __init__(self, page: Page, complain: Callable[[str], None], *, unique: bool = False) -> None:
         self._chunks = page.chunks()
         self._complain = complain
         self._buffer = ""
         self._at = 0
-        self._decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+        pairs = _only_once if unique else None
+        self._decode = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=pairs).raw_decode
         self.n_replaced = 0
         self._n_slow = 0
 
@@ -349,7 +360,7 @@ def decoded(data: bytes) -> dict[str, Any]:
         It is none.
     """
     try:
-        value = json.loads(data, parse_constant=_no_constant)
+        value = json.loads(data, parse_constant=_no_constant, object_pairs_hook=_only_once)
     except RecursionError:
         raise NotJson("nested too deep") from None
     except ValueError as exc:
@@ -402,7 +413,7 @@ class _Walker:
         self.number = 0
         self._raw = raw
         self._tally = tally
-        self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem))
+        self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem), unique=True)
 
     def root(
         self, array_key: str | None, on_root: Callable[[dict[str, Any]], None] | None

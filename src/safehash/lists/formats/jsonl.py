@@ -87,7 +87,9 @@ class _Reader:
     def _plain_rows(self) -> PlainRecords:
         source = self._source
         return PlainRecords(
-            self._tally, PlainShape(_Plain, _columns), lambda record: ([_entry(record, source)], [])
+            self._tally,
+            _SHAPE,
+            lambda record: ([_entry(record, source)], []),
         )
 
     def entries(self) -> Iterator[Entry | Batch]:
@@ -220,6 +222,9 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         extras=extras,
         qualities=[NO_QUALITY if row.quality is None else row.quality for row in rows],
     )
+
+
+_SHAPE = PlainShape(_Plain, _columns, once=("deleted", "algorithm", "hash"))
 
 
 def _check_version(version: object, page: Page) -> None:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from .fields import utc_time
-from .vocabulary import DELETED, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
+from ..opinions import join_categories
+from .fields import BadField, shown, utc_time
+from .vocabulary import (
+    DELETED,
+    FALSE,
+    LIVE,
+    NULL,
+    OPINION_LABELS,
+    OPINIONS,
+    TELLING,
+    TRUE,
+    UNMISTAKABLE,
+    word,
+)
 
-__all__ = ["GONE", "NOTHING", "Judgement", "judge", "tells"]
+__all__ = [
+    "CODES",
+    "GONE",
+    "MAY_SPEAK",
+    "NOTHING",
+    "Judgement",
+    "is_one_off",
+    "judge",
+    "may_be_cut",
+    "opinion_in",
+    "speaks",
+    "tells",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +84,98 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     if text is None:
         return None
     raw = text.strip().lower()
-    if raw in NULL:
+    if raw in NULL and not (raw == "-" and meaning == "operation"):
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
 
 
-def tells(value: object) -> bool:
+def tells(value: object, meaning: str = "state") -> bool:
     """Tell whether a cell shows that a column of many meanings speaks of deletion or opinion.
 
-    A known word does, and so does one that is nearly such a word: it may be one that was damaged.
+    A known word does, and so does one that is nearly such a word, or has one in it: it may be one that was
+    damaged, or a sentence that says more.
     """
     text = _text(value)
     if text is None:
         return False
     said = word(text)
-    return said in TELLING or _nearly(said)
+    if meaning == "operation" and said in CODES:
+        return True
+    return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
+
+
+def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
+    """Return labels without those that are opinions, and the category that these make, None for none.
+
+    Raises
+    ------
+    BadField
+        One says that its record was taken back.
+    """
+    kept: list[str] = []
+    category: str | None = None
+    for label in labels:
+        said = word(label)
+        opinion = OPINION_LABELS.get(said)
+        if opinion is not None:
+            category = opinion if category is None else join_categories(category, opinion)
+        elif said in UNMISTAKABLE:
+            raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
+        else:
+            kept.append(label)
+    return tuple(kept), category
+
+
+#: A word of which less than one part in so many is left is not looked for.
+_CUT_TO = 3
+
+
+def may_be_cut(label: str) -> bool:
+    """Tell whether a label at the end of a list that breaks off may be the beginning of an opinion or a deletion."""
+    said = word(label)
+    known = (*OPINION_LABELS, *UNMISTAKABLE)
+    return bool(said) and any(
+        each.startswith(said) and len(said) < len(each) <= _CUT_TO * len(said) for each in known
+    )
+
+
+def speaks(text: str) -> bool:
+    """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
+    return MAY_SPEAK.fullmatch(text) is not None
+
+
+#: A cell that speaks for itself: a word that means nothing else, bare, in brackets, or with "by ..." behind it.
+MAY_SPEAK = re.compile(
+    r"[^\w\n]*(?:"
+    + "|".join(
+        sorted((re.escape(each).replace(r"\ ", "[ _-]+") for each in UNMISTAKABLE), key=len, reverse=True)
+    )
+    + r")(?:[^\w\n]*|(?:[ _-]+(?:by|on|at|since|per|due|because|after|upon|via)\b|[ _-]*[:;,(\[]|[ _-]+\d)[^\n]*)",
+    re.IGNORECASE,
+)
+
+# A state that was not understood as a whole speaks of deletion or opinion where one of these is in it.
+_HAS_STEM = re.compile(
+    "delet|remov|withdr|revok|revoc|retract|rescind|tombston|expung|invalidat|deactivat|no longer|false ?pos"
+    "|non ?malic|benign|exonerat|innocen|whitelist|allowlist|misclassif|mislabel"
+    "|^(?:not?|non|never) (?:an? )?(?:csam|csem|cse|sh|self ?harm|suicid|match|hit|violati|abus|harm|malic|relevant"
+    "|pertinent|sensitive|graphic|offen|illegal|illicit|prohibit|nsfw|explicit|confirm|valid|active|live|enabled)"
+)
+
+#: Letters for what is to be done with a record, in columns called "action", "op" and the like.
+CODES = {
+    "d": False,
+    "del": False,
+    "rem": False,
+    "i": True,
+    "ins": True,
+    "u": True,
+    "upd": True,
+    "a": True,
+    "c": True,
+}
+CODES |= {"+": True, "m": True, "n": True}
 
 
 def _text(value: object) -> str | None:
@@ -141,6 +241,13 @@ def _state(raw: str, said: str, now: str) -> Judgement | None:
     return _category(raw, said, now)
 
 
+def _operation(raw: str, said: str, now: str) -> Judgement | None:
+    stands = CODES.get(said)
+    if stands is not None:
+        return NOTHING if stands else GONE
+    return None if raw == "-" else _state(raw, said, now)
+
+
 def _flag(when_true: Judgement, when_false: Judgement) -> _Judge:
     def judged(raw: str, said: str, now: str) -> Judgement | None:
         if raw in TRUE:
@@ -165,20 +272,22 @@ _JUDGES: dict[str, _Judge] = {
     "disable_until": _disable_until,
     "category": _category,
     "state": _state,
+    "operation": _operation,
     "negative": _flag(_NEGATIVE, NOTHING),
     "malicious": _flag(_POSITIVE, _NEGATIVE),
     "reviewed": _flag(NOTHING, _SEED),
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
+    "unsure": lambda raw, said, now: None,
 }
 
 # -- times -------------------------------------------------------------------------------------------------
 
 # What databases and programs write for "no date".
 _ZERO = re.compile(
-    r"0+(?:\.0+)?|0000-00-00(?:[t ].*)?|0001-01-01(?:[t ].*)?|1/1/0001.*|01/01/0001.*|1899-12-3[01](?:[t ].*)?"
-    r"|1900-01-00(?:[t ].*)?|1970-01-01(?:[t ]00:00(?::00(?:\.0+)?)?(?:z|\+00:?00)?)?"
+    r"0+(?:\.0+)?|(?:0000-00-00|0001-01-01|1601-01-01|1753-01-01|1899-12-3[01])(?:[t ].*)?|1/1/0001.*|01/01/0001.*"
+    r"|1900-01-01(?:[t ]00:00.*)?|1900-01-00(?:[t ].*)?|1970-01-01(?:[t ]00:00(?::00(?:\.0+)?)?(?:z|\+00:?00)?)?"
 )
 _CLOCK = r"(?:[t ]+(?P<clock>\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?P<half>am|pm)?\s*(?:z|utc|gmt)?)?"
 _YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[/.](?P<one>\d\d?)[/.](?P<two>\d\d?){_CLOCK}")
@@ -251,26 +360,20 @@ _LONG_WORDS = tuple(sorted(each for each in TELLING if len(each) >= _LONG_ENOUGH
 
 
 def _nearly(said: str) -> bool:
-    """Tell whether a cell is one of the telling words with a letter or two lost, added or changed."""
-    if not 3 <= len(said) <= 30:
+    """Tell whether a cell is one of the telling words with one letter lost, added or changed."""
+    if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE:
         return False
     return any(
-        (each.startswith(said) and len(said) * 2 > len(each))
-        or _distance_within(said, each, 1 if len(each) < 7 else 2)
+        (each.startswith(said) and len(said) * 2 > len(each)) or is_one_off(said, each)
         for each in _LONG_WORDS
-        if abs(len(each) - len(said)) <= 2 or each.startswith(said)
+        if abs(len(each) - len(said)) <= 1 or each.startswith(said)
     )
 
 
-def _distance_within(one: str, other: str, limit: int) -> bool:
-    """Tell whether two words differ by at most `limit` letters lost, added or changed."""
-    if abs(len(one) - len(other)) > limit:
-        return False
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(other, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-        if min(row) > limit:
-            return False
-    return row[-1] <= limit
+def is_one_off(one: str, other: str) -> bool:
+    """Tell whether two words differ by one letter lost, added or changed, or two that changed places."""
+    start = next(
+        (k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    a, b = one[start:], other[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

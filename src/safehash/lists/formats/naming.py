@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -22,7 +22,17 @@ from .vocabulary import (
     plain,
 )
 
-__all__ = ["JUDGED", "MEANINGS", "Named", "Type", "named_column", "type_named"]
+__all__ = [
+    "JUDGED",
+    "MEANINGS",
+    "NAMES_JUDGED",
+    "STEMS",
+    "WORDS_AROUND",
+    "Named",
+    "Type",
+    "named_column",
+    "type_named",
+]
 
 #: What a column may mean; the keys of ``columns=``, beside the names of algorithms.
 MEANINGS = (
@@ -43,6 +53,7 @@ MEANINGS = (
     "reviewed",
     "disputed",
     "state",
+    "operation",
     "disable_until",
 )
 
@@ -50,7 +61,8 @@ MEANINGS = (
 JUDGED = frozenset(
     (
         *("deleted", "active", "expires", "disable_until"),
-        *("category", "negative", "malicious", "reviewed", "unreviewed", "disputed", "state", "unclear"),
+        *("category", "negative", "malicious", "reviewed", "unreviewed", "disputed", "state"),
+        *("operation", "unclear", "unsure"),
     )
 )
 
@@ -79,8 +91,8 @@ class Named:
     ----------
     meaning : str
         One of `MEANINGS`; "unreviewed", the opposite of "reviewed"; "unclear", which speaks of deletion or
-        opinion in words that are not known; "odd_hash", which names a digest with words that are not known;
-        or "extra", which says nothing we know.
+        opinion in words that are not known, and "unsure", of which not even "no" is understood; "odd_hash",
+        which names a digest with words that are not known; or "extra", which says nothing we know.
     type : Type or None
         Of a column of digests.
     weak : bool
@@ -106,9 +118,10 @@ _UNTYPED = re.compile(
     rf"(?:{_any(NEUTRAL)}|{_any(UNTYPED)})*(?:hash|hashes|digest|digests|checksum|fingerprint)"
     rf"(?:{_any(NEUTRAL)})*(?P<notation>{_any(NOTATIONS)})?"
 )
-# An algorithm's name among words that are not known: of which thing the digest is, the name does not say.
+# A digest's name among words that are not known: of which thing the digest is, or which it is, the name does not say.
 _MENTIONED = re.compile(
-    r"(?:^|[^a-z])(?:pdq|phash|md5|sha-?_?1|sha-?_?256|md-5)(?:$|[^a-z0-9])|hash$|md5|sha1|sha256|pdq"
+    r"(?:^|[^a-z])(?:pdq|phash|md5|sha-?_?1|sha-?_?256|md-5|sha|crc|gost|haval|blake|keccak)(?:$|[^a-z0-9])"
+    r"|hash$|md5|sha1|sha256|pdq|[a-z](?:64|128|160|192|224|256|320|384|512)$"
 )
 
 
@@ -140,13 +153,20 @@ _AFTER = "at|on|date|time|timestamp|datetime|ts|utc|gmt|flag|dt|day|when|epoch|m
 _DELETION = (
     "deleted|delete|deletion|removed|remove|removal|revoked|revoke|revocation|withdrawn|withdraw|withdrawal"
     "|retracted|retract|retraction|rescinded|disabled|disable|deactivated|deactivation|inactive|tombstone"
-    "|tombstoned|obsolete|invalid|invalidated|expired|delisted|purged|del"
+    "|tombstoned|obsolete|invalid|invalidated|expired|delisted|unlisted|purged|del|expunged|inactivated|voided"
+    "|void|cancelled|canceled|erased|trashed|intrash|discarded|retired|softdelete|softdeleted"
     "|gelöscht|geloescht|gelscht|entfernt|zurückgezogen|widerrufen|deaktiviert|ungültig|löschdatum|gelöschtam"
-    "|supprimé|supprime|retiré|révoqué|eliminado|borrado|retirado|revocado|removido|excluído|cancellato"
-    "|eliminato|ritirato|verwijderd|ingetrokken|slettet|raderad|borttagen|poistettu|usunięto|удалено|удалён"
-    "|削除|削除済み|已删除"
+    "|supprimé|supprime|retiré|révoqué|eliminado|eliminada|borrado|retirado|revocado|removido|excluído|excluido"
+    "|cancellato|eliminato|revocato|ritirato|verwijderd|ingetrokken|slettet|trukkettilbage|raderad|borttagen"
+    "|återkallad|poistettu|usunięto|usunięty|usunięte|usunięta|wycofano|wycofany|smazáno|smazaný|zrušeno"
+    "|vymazané|törölt|törölve|visszavont|șters|retras|silindi|silinmiş|iptaledildi|удалено|удалён|удален"
+    "|отозвано|видалено|διαγράφηκε|διαγραμμένο|נמחק|محذوف|dihapus|đãxóa|削除|削除済み|削除日|撤回|已删除|已刪除|已撤回"
+    "|已撤销|삭제|삭제됨|철회됨"
 )
-_ACTIVE = "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief"
+_ACTIVE = (
+    "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief|aktywny|aktywne|aktivní"
+    "|etkin|активен|активно|有効|有效|활성"
+)
 _EXPIRES = (
     "expires|expire|expiry|expiration|expiresat|expireson|expirydate|expirationdate|validuntil|validto|validthru"
     "|activeuntil|notafter|gültigbis"
@@ -154,15 +174,25 @@ _EXPIRES = (
 _NEGATIVE = (
     "falsepositive|fp|benign|harmless|innocent|innocuous|safe|knowngood|whitelisted|whitelist|allowlisted"
     "|allowlist|nonmalicious|nonmatch|notmatch|clean|legitimate|legit|nonviolating|notviolating|nonpertinent"
-    "|faussepositif|fauxpositif|falsopositivo|falschpositiv"
+    "|faussepositif|fauxpositif|falsopositivo|falschpositiv|harmlos|unbedenklich|inoffensif|negative|isnegative"
+    "|goodware|exonerated|notharmful|notamatch"
 )
-_MALICIOUS = "malicious|truepositive|harmful|knownbad|violating|positive|blocklisted|blacklisted"
+_MALICIOUS = (
+    "malicious|truepositive|harmful|knownbad|violating|violation|violative|positive|blocklisted|blacklisted|unsafe"
+    "|truematch|confirmedmatch|bösartig|schädlich|malveillant"
+)
 _REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
 _UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
 _OPINION = "opinion|verdict|disposition|judgement|judgment|opinioncategory"
 _STATE = (
-    "status|state|action|category|decision|resolution|outcome|classification|result|lifecycle|operation|event"
-    "|changetype|change|flag|flags|maliciousness|reputation|zustand|statut|estado|stato"
+    "status|state|category|decision|resolution|outcome|classification|result|lifecycle"
+    "|flag|flags|maliciousness|reputation|class|reaction|feedback|assessment|determination|listtype|polarity"
+    "|groundtruth|threatlevel|zustand|statut|état|etat|estado|stato|stan|stav|tila|durum|állapot|статус|состояние"
+    "|状態|状态|狀態|상태|kategorie|catégorie|categorie|categoría|categoria|kategori|kategoria|категория|カテゴリ|类别|분류"
+    "|klassifizierung|einstufung|bewertung"
+)
+_OPERATION = (
+    "action|operation|op|event|changetype|change|crud|command|cmd|mutation|delta|updatetype|aktion|vorgang"
 )
 _OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|moderation|final|is|last|the"
 
@@ -181,18 +211,49 @@ _EXACT: tuple[tuple[str, bool, str], ...] = (
     ("reviewed", False, rf"(?:is|was)*(?:{_REVIEWED})(?:flag|bool|yn)*"),
     ("disputed", False, r"(?:is|was)*(?:disputed|contested)(?:flag|bool|yn)*"),
     ("category", False, rf"(?:{_OF_ENTRY})*(?:{_OPINION})(?:value|type|category)?"),
-    ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})"),
+    ("malicious", False, r"(?:is|was)match"),
+    ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})(?:code|name|text|value)?"),
+    ("operation", True, rf"(?:{_OF_ENTRY})*(?:{_OPERATION})(?:type|code|name)?"),
 )
 _RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern in _EXACT)
 
-# Stems by which a name speaks of deletion or opinion, whatever else is in it.
-_SPEAKS = re.compile(
-    "delet|remov|revok|revoc|withdr|retract|rescind|tombston|disabl|deactiv|inactiv|invalidat|expung|purg|delist"
-    "|obsolet|expir|validuntil|validto|löscht|loescht|zurückgez|supprim|eliminad|borrad|verwijder|удал|削除|删除"
-    "|falsepos|truepos|nonmalic|malicious|benign|harmless|innocen|verdict|opinion|whitelist|allowlist|disput"
-    "|knowngood|knownbad|nonmatch"
+#: Names of columns that speak of deletion or opinion, by what they mean, as `plain` writes them.
+NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
+    "deleted": tuple(_DELETION.split("|")),
+    "active": tuple(_ACTIVE.split("|")),
+    "expires": tuple(_EXPIRES.split("|")),
+    "category": tuple(_OPINION.split("|")),
+    "negative": tuple(_NEGATIVE.split("|")),
+    "malicious": (*_MALICIOUS.split("|"), "ismatch", "wasmatch"),
+    "reviewed": tuple(_REVIEWED.split("|")),
+    "unreviewed": tuple(_UNREVIEWED.split("|")),
+    "disputed": ("disputed", "contested"),
+    "state": tuple(_STATE.split("|")),
+    "operation": tuple(_OPERATION.split("|")),
+    "disable_until": ("disableuntilts",),
+}
+#: Words that such names may have before them and behind them.
+WORDS_AROUND = (tuple(_BEFORE.replace(" ?", "").split("|")), tuple(_AFTER.split("|")))
+
+_STEMS = (
+    "delet|remov|revok|revoc|withdr|retract|rescind|tombston|disabl|deactiv|inactiv|invalidat|expung|purg"
+    "|delist|obsolet|expir|validuntil|validto|archived|suspend|deprecat|supersed|takedown|takendown|quarantin"
+    "|suppress|exclud|exclusion|ignore|dismiss|redact|discontinu|discard|cancell|canceled|overturn|exonerat"
+    "|unpublish|trashed|erased|^voided|^hidden$|^ishidden$|^dropped$|^gone$|^isgone$|donot|dontuse|dontmatch"
+    "|nolonger|enddate|dateend$|löscht|loescht|lösch|loesch|zurückgez|zurueckgez|stornier|annullier|ungueltig"
+    "|widerruf|entfernt|supprim|révoqu|eliminad"
+    "|eliminat|borrad|cancellat|verwijder|ingetrokk|slettet|raderad|återkall|poistet|peruttu|usuni|wycofa|smaz"
+    "|zruš|vymaz|töröl|visszavon|șters|retras|silin|iptal|kaldırıl|удал|отозва|видален|διαγρ|ανακλ|נמחק|מחק"
+    "|محذوف|حذف|ملغ|hapus|xóa|削除|撤回|撤销|撤銷|取消|删除|刪除|作废|무효|삭제|철회|falsepos|truepos|nonmalic|malicious|benign"
+    "|harmless|innocen|verdict|opinion|whitelist|allowlist|disput|knowngood|knownbad|nonmatch|nomatch"
+    "|notamatch|falschpos|fauxpos|falsopos|誤検知|误报|오탐"
 )
-_SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE})$|^(?:status|state|action|category|verdict)")
+#: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
+STEMS = tuple(_STEMS.split("|"))
+_SPEAKS = re.compile(_STEMS)
+_AGAINST = re.compile("malicious|truepos|knownbad")
+_FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
+_SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")
 
 
 @lru_cache(maxsize=4096)
@@ -225,7 +286,8 @@ def named_column(name: str) -> Named:
         if pattern.fullmatch(bare):
             return Named(meaning, weak=weak)
     if _SPEAKS.search(bare):
-        return Named("unclear")
+        # Of what a name says against a picture not even "no" is sure to say nothing.
+        return Named("unsure" if _AGAINST.search(bare) and not _FOR.search(bare) else "unclear")
     if _MENTIONED.search(name.lower()) or _MENTIONED.search(bare):
         return Named("odd_hash")
     if _SPEAKS_WEAKLY.search(bare):

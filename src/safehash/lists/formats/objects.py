@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from ...errors import ListError
 from ..entry import Entry
 from .columns import Column, name_columns
-from .digests import digits_in
+from .digests import digits_in, digits_told
 from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
+from .judging import tells
 from .naming import JUDGED, named_column, type_named
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
+from .paging import note_paging
 from .records import RowReader
 from .tally import Tally
 from .text import uses_of
-from .vocabulary import plain
+from .vocabulary import DELETED, DOUBTFUL, OPINIONS, TELLING, plain, word
 
-__all__ = ["MORE", "read"]
-
-#: Fields beside the records by which a page says whether another one follows.
-MORE = frozenset(
-    (
-        *("next", "more", "hasmore", "hasmorerecords", "hasnext", "hasnextpage", "nextpage", "nextpagetoken"),
-        *("nextlink", "nexturl", "odatanextlink", "nextcursor", "continuationtoken"),
-    )
-)
+__all__ = ["read"]
 
 _MAX_DEPTH = 8
 #: Different sets of fields for which is remembered what they mean.
 _REMEMBERED = 1000
+#: So many digests without more of an array are held until what stands behind it is known.
+_MANY = 50_000
+
+#: Objects around a record's fields, or some of them: their names say nothing of what is in them.
+_WRAPPERS = frozenset(
+    (
+        *(
+            "attributes",
+            "source",
+            "properties",
+            "metadata",
+            "meta",
+            "fields",
+            "info",
+            "data",
+            "doc",
+            "document",
+            "item",
+        ),
+        *(
+            "record",
+            "entry",
+            "signal",
+            "node",
+            "details",
+            "extra",
+            "additionaldata",
+            "custom",
+            "hashes",
+            "hash",
+            "digests",
+        ),
+    )
+)
+#: Parts of a record, whatever stands in them.
+_PARTS = frozenset(("hashes", "digests", "signals", "fingerprints", "checksums"))
+
+_Walk = Generator[Entry, None, tuple[Any, bool]]
 
 
 def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
@@ -47,22 +79,36 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
 
 
 class _Reader:
+    """Walks through one page: what holds records is gone into, what is in a record is read with it.
+
+    Of an object around records the fields that speak of type, deletion or opinion count for all of them; where such
+    a field comes only after them, the list is refused.
+    """
+
     def __init__(self, page: Page, tally: Tally, options: ReadOptions) -> None:
         self._page = page
         self._tally = tally
         self._options = options
         self._number = 0
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
-        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem))
+        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
 
     def entries(self) -> Iterator[Entry]:
         stream = self._stream
         try:
             while (first := stream.peek()) != "":
                 if first == "[":
-                    yield from self._array({}, 0)
+                    texts, _ = yield from self._array({}, 0)
+                    yield from self._texts({}, texts)
                 elif first == "{":
-                    yield from self._object({}, 0)
+                    fields, has_records = yield from self._object({}, 0)
+                    if not has_records:
+                        yield from self._root(fields)
+                    if has_records or any(
+                        isinstance(value, list) and len(value) > 1 and _is_of_digests(name, value)
+                        for name, value in fields.items()
+                    ):
+                        note_paging(fields, self._tally)
                 else:
                     raise DamagedPage(f"expected '{{' or '[', found {first!r}")
         except DamagedPage as exc:
@@ -70,107 +116,179 @@ class _Reader:
         if stream.n_replaced:
             self._tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
 
-    def _object(self, above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
-        """Go through an object that is around records, or is one itself."""
+    def _object(self, above: Mapping[str, Any], depth: int) -> _Walk:
+        """Go through an object; return its fields that are no records, and whether there were records in it."""
         stream = self._stream
         fields: dict[str, Any] = {}
-        problem = ""
-        n_inside = 0
+        has_records = is_spoilt = False
+        heeded: set[str] | None = None  # what was said of the records before the first of them
         for key in stream.members():
-            if digits_in(key):
-                n_inside += 1
+            said = {**above, **self._said_around(fields)}
+            if self._is_digest(key):
+                has_records, heeded = True, heeded if heeded is not None else {*said}
+                yield from self._by_digest(key, said)
+                continue
+            first = stream.peek()
+            if first not in ("[", "{") or depth >= _MAX_DEPTH or _has_digest(fields) or _is_part(key, first):
+                value = self._value(key)
+                if value is _BAD or fields.get(key, value) != value:
+                    is_spoilt = True
+                    if value is not _BAD:
+                        self._reject(f"{shown(key)} stands twice, and says different things")
+                fields[key] = value
+                continue
+            inside = {**said, **said_by_name(key)}
+            left, had_records = yield from (
+                self._array(inside, depth + 1) if first == "[" else self._object(inside, depth + 1)
+            )
+            if isinstance(left, list) and left and len(inside) > len(said):  # its name says something of each
+                yield from self._texts(inside, left)
+                left, had_records = [], True
+            if had_records:
+                has_records, heeded = True, heeded if heeded is not None else {*said}
+            else:
+                fields[key] = left
+        if is_spoilt:
+            return {}, True  # what could not be read is a reject, and the rest of it means nothing without
+        if has_records:
+            yield from self._beside(fields, above, heeded or set())
+        return fields, has_records
+
+    def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
+        """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
+        arrays = {} if _has_digest(fields) else {k: v for k, v in fields.items() if isinstance(v, list) and v}
+        alone = {key: value for key, value in arrays.items() if all(map(_speaks_alone, value))}
+        if self._options.notation is not None:
+            alone |= {k: v for k, v in arrays.items() if all(self._is_digest(str(each)) for each in v)}
+        if not alone:
+            yield from self._record(fields)
+        said = self._said_around(fields)
+        for key, value in alone.items():
+            yield from self._texts({**said, **said_by_name(key)}, value)
+
+    def _by_digest(self, key: str, said: Mapping[str, Any]) -> Iterator[Entry]:
+        """Read a field whose name is a digest: what it holds is said of that."""
+        value = self._value()
+        record = value if isinstance(value, dict) else {} if value is None else {"value": value}
+        if "hash" in record:
+            self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
+        elif value is not _BAD:
+            yield from self._record(_inside(said, {"hash": key} | record))
+
+    def _beside(self, fields: dict[str, Any], above: Mapping[str, Any], heeded: set[str]) -> Iterator[Entry]:
+        """Look at what stands beside records in one object: more digests, or something that is said of all.
+
+        Raises
+        ------
+        ListError
+            It is said of them, and comes behind them.
+        """
+        said = self._said_around(fields)
+        late = [name for name in said if name not in heeded]
+        if late:
+            raise ListError(
+                f"refused: {late[0]!r} stands behind the records of which it seems to speak: ignore=[{late[0]!r}] "
+                f"(--ignore) sets it aside (page {self._page.name})",
+                path=self._tally.path,
+            )
+        for key in [
+            name for name, value in fields.items() if isinstance(value, list) and _is_of_digests(name, value)
+        ]:
+            yield from self._texts({**above, **said, **said_by_name(key)}, fields.pop(key))
+        if _has_digest(fields):
+            self._reject("an object that has a digest of its own, and records in it")
+
+    def _said_around(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what fields around records say of each of them."""
+        ignored = {name.casefold() for name in self._options.ignore}
+        said: dict[str, Any] = {}
+        for name, value in fields.items():
+            if isinstance(value, (dict, list)) or value in (None, "", 0, False) or name.casefold() in ignored:
+                continue
+            named = named_column(name)
+            if named.meaning == "type":
+                kind = type_named(value) if isinstance(value, str) else None
+                if plain(name) != "type" or (kind is not None and kind.algorithm is not None):
+                    said[name] = value
+            elif named.meaning in ("expires", "disable_until"):
+                continue  # of the page, not of its records
+            elif named.meaning in JUDGED and (not named.weak or tells(value, named.meaning)):
+                # A number may be how many were deleted.
+                said[name] = value if isinstance(value, (str, bool)) else f"{value} of them"
+        return said
+
+    def _array(self, above: Mapping[str, Any], depth: int) -> _Walk:
+        """Go through an array; return the texts in it, which its owner knows what to do with."""
+        texts: list[object] = []
+        has_records = False
+        try:
+            for _ in self._stream.elements():
                 value = self._value()
-                record = value if isinstance(value, dict) else {} if value is None else {"value": value}
-                if "hash" in record:
-                    problem = f"an object by the digest {shown(key)} that has a field 'hash' of its own"
-                    continue
-                yield from self._record(_inside(above, record | {"hash": key}))
-                continue
-            if stream.peek() == "[" and depth < _MAX_DEPTH and self._is_around(key):
-                n_inside += 1
-                yield from self._array(self._said_by(key, above), depth + 1)
-                continue
-            if stream.peek() == "{" and depth < _MAX_DEPTH and self._is_around(key) and not above:
-                n_before = self._number
-                yield from self._object(above, depth + 1)
-                n_inside += self._number > n_before
-                continue
-            try:
-                fields[key] = stream.value()
-            except TooLong as exc:
-                problem = f"{shown(key)} is {exc}"
-                stream.skip()
-            except BadField as exc:
-                problem = f"{shown(key)} is {exc}"
-        if problem:
-            self._reject(problem)
-        elif not n_inside:
-            yield from self._record(_inside(above, fields))
-        elif depth == 0:
-            self._note_more(fields)
+                if isinstance(value, dict):
+                    is_record = has_records or depth == 0 or _has_digest(value)
+                    if is_record or texts or _lists_in(value):
+                        has_records = True
+                        yield from self._inside(value, above, depth)
+                    else:
+                        texts.append(value)
+                elif depth == 0 and value is not _BAD:
+                    yield from self._texts(above, [value])
+                elif value is not _BAD:
+                    texts.append(value)
+                if len(texts) > _MANY:
+                    yield from self._texts(above, texts)
+                    texts, has_records = [], True
+        except DamagedPage:
+            yield from self._texts(above, [text for text in texts if isinstance(text, str)])
+            raise
+        if has_records and texts:
+            yield from self._texts(above, texts)
+            texts = []
+        return texts, has_records
 
-    def _is_around(self, key: str) -> bool:
-        """Tell whether what stands under a key is records of its own, and no part of the record it is in."""
-        named = named_column(key)
-        return named.meaning not in ("labels",) and plain(key) not in ("hashes", "metadata", "extra")
-
-    def _said_by(self, key: str, above: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what the name of an array says of every record in it: ``"removed": [...]``, ``"md5": [...]``."""
-        kind = type_named(key)
-        if kind is not None and kind.algorithm is not None:
-            return {**above, "hash type": key}
-        named = named_column(key)
-        if named.meaning in JUDGED and not named.weak:
-            return {**above, key: True}
-        return above
-
-    def _array(self, above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
-        stream = self._stream
-        for _ in stream.elements():
-            value = self._value()
-            if isinstance(value, str):
-                yield from self._record(_inside(above, {"hash": value}))
-            elif isinstance(value, dict):
-                yield from self._inside(value, above, depth)
-            elif value is not _BAD:
-                self._reject(f"expected an object or a digest for a record, found {shown(value)}")
+    def _texts(self, above: Mapping[str, Any], texts: list[object]) -> Iterator[Entry]:
+        """Yield what the elements of an array say that are digests alone."""
+        for text in texts:
+            if isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
+                yield from self._record(_inside(above, {"hash": text}))
+            elif isinstance(text, dict):
+                yield from self._record(_inside(above, text))
+            else:
+                self._reject(f"expected an object or a digest for a record, found {shown(text)}")
 
     def _inside(self, record: dict[str, Any], above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
         """Yield what an element says; one without a digest that has records in it stands for these."""
-        if not _has_digest(record) and depth < _MAX_DEPTH:
-            lists = {
-                key: value
-                for key, value in record.items()
-                if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
-            }
-            if lists:
-                for key, value in lists.items():
-                    for each in value:
-                        yield from self._inside(each, self._said_by(key, above), depth + 1)
-                return
-        yield from self._record(_inside(above, record))
+        lists = {} if _has_digest(record) or depth >= _MAX_DEPTH else _lists_in(record)
+        if not lists:
+            yield from self._record(_inside(above, record))
+            return
+        said = {
+            **above,
+            **self._said_around({name: value for name, value in record.items() if name not in lists}),
+        }
+        for key, value in lists.items():
+            for each in value:
+                yield from self._inside(each, {**said, **said_by_name(key)}, depth + 1)
 
-    def _value(self) -> Any:
+    def _is_digest(self, key: str) -> bool:
+        """Tell whether the name of a field is a digest: objects by digest say what they say of it inside."""
+        return digits_told(key, self._options.algorithm, self._options.notation) > 0
+
+    def _value(self, key: str = "") -> Any:
+        of = f"{shown(key)} is " if key else ""
         try:
             return self._stream.value()
         except TooLong as exc:
-            self._reject(str(exc))
+            self._reject(f"{of}{exc}")
             self._stream.skip()
         except BadField as exc:
-            self._reject(str(exc))
+            self._reject(f"{of}{exc}")
         return _BAD
 
     def _reject(self, reason: str) -> None:
         self._number += 1
         self._tally.n_records += 1
         self._tally.reject(self._number, reason)
-
-    def _note_more(self, fields: dict[str, Any]) -> None:
-        paging = fields.get("paging") or fields.get("pagination") or fields.get("links")
-        around = fields | (paging if isinstance(paging, dict) else {})
-        said = [value for name, value in around.items() if plain(name) in MORE]
-        if said:
-            self._tally.promise(any(value not in (None, False, "", 0) for value in said))
 
     # -- records -------------------------------------------------------------------------------------------
 
@@ -188,7 +306,7 @@ class _Reader:
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""
-        held = tuple(digits_in(value) if isinstance(value, str) else 0 for value in row.values())
+        held = tuple(map(_held, row.values()))
         key = (*row, *held)
         known = self._readers.get(key)
         if known is not None:
@@ -213,6 +331,16 @@ class _Reader:
 _BAD = object()
 
 
+def _held(value: object) -> int | str:
+    """Return what of a field's value its meaning may depend on, where its name says nothing."""
+    if not isinstance(value, str):
+        return 0
+    kind = type_named(value)
+    if kind is not None and kind.algorithm is not None:
+        return "type"
+    return "word" if word(value) in TELLING else digits_in(value)
+
+
 def _inside(above: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record with what is said above it; what both name is kept of both."""
     return {(f"record.{name}" if name in record else name): value for name, value in above.items()} | dict(
@@ -226,10 +354,50 @@ def _plainly(name: str) -> Column:
     return Column(name, meaning, weak=named.weak, how="named")
 
 
+def said_by_name(key: str) -> dict[str, Any]:
+    """Return what the name of an array or object says of every record in it: "removed", "md5", "false positives"."""
+    kind = type_named(key)
+    if kind is not None and kind.algorithm is not None:
+        return {"hash type": key}
+    said = word(key)
+    if said in OPINIONS or said in DOUBTFUL:
+        return {"opinion": key}
+    named = named_column(key)
+    if said in DELETED or (named.meaning in JUDGED and not named.weak):
+        return {"deleted" if said in DELETED else key: True}
+    return {}
+
+
+def _is_part(key: str, first: str) -> bool:
+    """Tell whether what stands under a key is part of the record it is in, and no records of its own."""
+    return named_column(key).meaning == "labels" or (first == "[" and plain(key) in _PARTS)
+
+
+def _lists_in(record: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the arrays of objects that an object has."""
+    return {
+        key: value
+        for key, value in record.items()
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+    }
+
+
+def _speaks_alone(record: object) -> bool:
+    """Tell whether an object says something of an id."""
+    if not isinstance(record, dict):
+        return False
+    meanings = {named_column(key).meaning for key in record}
+    return "id" in meanings and bool(meanings & JUDGED)
+
+
 def _has_digest(record: Mapping[str, Any]) -> bool:
     return any(
         (isinstance(value, str) and digits_in(value) > 0)
-        or (named_column(key).meaning == "hash" and isinstance(value, (str, int)))
+        or (
+            named_column(key).meaning == "hash"
+            and isinstance(value, (str, int))
+            and not isinstance(value, bool)
+        )
         or (isinstance(value, dict) and _has_digest(value))
         or (plain(key) == "hashes")
         for key, value in record.items()
@@ -243,30 +411,53 @@ def _rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """
     row: dict[str, Any] = {}
     each: list[tuple[str, list[Any]]] = []
-    for name, value in record.items():
-        if isinstance(value, dict) and value and _speaks(name, value):
-            row |= {f"{name}.{inner}": found for inner, found in value.items()}
-        elif isinstance(value, list) and value and _is_of_digests(name, value):
+    for name, value in _flat(record).items():
+        if isinstance(value, list) and value and _is_of_digests(name, value):
             each.append((name, value))
         else:
             row[name] = value
     if not each:
         yield row
     for name, values in each:
+        said = said_by_name(name)
         for value in values:
             if isinstance(value, dict):
-                yield from _rows_of(_inside(row, value))
+                yield from _rows_of(_inside({**row, **said}, value))
             else:
-                yield {**row, name: value}
+                yield {**row, **said, ("hash" if said else name): value}
+
+
+def _flat(record: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return a record with the objects inside it that hold digests or speak of deletion or opinion laid out."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if not (isinstance(value, dict) and value and depth < _MAX_DEPTH and _speaks(name, value)):
+            flat[name if name not in flat else f"{name} again"] = value
+            continue
+        for inner, found in _flat(value, depth + 1).items():
+            own = f"{name}.{inner}"
+            if plain(name) in _WRAPPERS and inner not in record and inner not in flat:
+                own = inner
+            flat[own] = found
+    return flat
 
 
 def _speaks(name: str, value: Mapping[str, Any]) -> bool:
     """Tell whether an object inside a record holds digests, or speaks of deletion or opinion."""
-    return any(
-        named_column(f"{name}.{inner}").meaning in (*JUDGED, "hash", "odd_hash", "quality")
-        and not isinstance(found, (dict, list))
-        for inner, found in value.items()
-    )
+    bare = plain(name) in _WRAPPERS
+    for inner, found in value.items():
+        if isinstance(found, dict):
+            if _speaks(inner, found):
+                return True
+        elif isinstance(found, list):
+            if found and _is_of_digests(inner, found):
+                return True
+        elif any(
+            named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
+            for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
+        ):
+            return True
+    return False
 
 
 def _is_of_digests(name: str, values: list[Any]) -> bool:

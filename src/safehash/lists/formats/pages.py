@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import ListError
-from ..source import PACKED
+from ..source import LAST_GOOD, PACKED
 from .packed import DamagedPage, is_zip, members_of, unpacked
 
 __all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name", "open_pages", "page_paths"]
@@ -45,7 +45,11 @@ def page_paths(path: Path) -> list[Path]:
                 raise ListError("no such file or directory", path=path)
             return [path]
         found = sorted(
-            (entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")),
+            (
+                entry
+                for entry in path.iterdir()
+                if entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith(LAST_GOOD)
+            ),
             key=lambda entry: entry.name,
         )
     except OSError as exc:
@@ -150,6 +154,8 @@ class Page:
         Bytes met that are not the encoding's, replaced by U+FFFD.
     encoding : str
         What the bytes were taken as.
+    is_unfinished : bool
+        The line that `blocks` or `lines` gave last has no line end.
     """
 
     def __init__(self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int]) -> None:
@@ -157,6 +163,7 @@ class Page:
         self.name = bare_name(path.name)
         self.n_replaced = 0
         self.encoding = "utf-8"
+        self.is_unfinished = False
         self._bytes = unpacked(stored, n_stored)
         self._damage: DamagedPage | None = None
         self._chunks = self._decoded()
@@ -233,6 +240,7 @@ class Page:
                 rest = b""
                 skipping = True
         if rest:
+            self.is_unfinished = True
             yield line_number, rest, False
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:

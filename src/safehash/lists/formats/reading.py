@@ -18,7 +18,7 @@ from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
-from .sniffing import FORMATS, Format, format_named, sniff
+from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
 __all__ = ["ListReader", "batches_of", "read_list"]
@@ -107,6 +107,8 @@ class ListReader(Iterator[Entry]):
         tally = self._tally
         head = page.head
         looks_like = sniff(head, page.name)
+        if looks_like is None and (self._options.notation is not None or self._options.columns):
+            looks_like = told_apart(head)
         chosen = self._format or looks_like
         if page.encoding != "utf-8":
             tally.note(f"{page.name} is stored as {page.encoding}")
@@ -121,7 +123,13 @@ class ListReader(Iterator[Entry]):
             except DamagedPage as exc:
                 reason = f"cannot be read: {exc}"
             tally.reject(1, reason)
-            if not head.strip() or head.lstrip()[:1] in (b"{", b"[", b"<") or reason.startswith("cannot"):
+            is_packed = what_it_is(head) is not None and not head.startswith(b"%PDF")
+            if (
+                not head.strip()
+                or is_packed
+                or head.lstrip()[:1] in (b"{", b"[", b"<")
+                or reason.startswith("cannot")
+            ):
                 tally.cuts.append(f"{page.name}: {reason}")
             return
         if looks_like is not None and looks_like is not chosen:
@@ -130,6 +138,8 @@ class ListReader(Iterator[Entry]):
             tally.formats.append(chosen.title)
         if chosen.refresh_days is not None:
             tally.refresh_days = min(chosen.refresh_days, tally.refresh_days or chosen.refresh_days)
+        if self._options.columns and not chosen.has_columns:
+            tally.note(f"columns= says nothing of {chosen.title}, whose fields have their own meaning")
         module = import_module(f".{chosen.module or chosen.name}", __package__)
         yield from module.read(page, tally, self._options)
 
@@ -160,6 +170,10 @@ class ListReader(Iterator[Entry]):
         message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
         if first is not None:
             message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
+        if self._format is None or self._format.name == "text":
+            message += (
+                "; columns= (--columns) says which column holds the digests, and notation= (--notation) how"
+            )
         return ListError(message, path=self._path)
 
 
@@ -248,6 +262,6 @@ def read_list(
         allow_cut=asked.allow_cut,
         now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
     )
-    check_columns(options)
+    check_columns(options.columns)
     chosen = None if asked.format is None else format_named(asked.format)
     return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

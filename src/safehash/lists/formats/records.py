@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
-from .digests import DigestReader
-from .fields import BadField, text_id, utc_time
-from .naming import JUDGED, Type
+from .digests import DigestReader, digits_in
+from .fields import BadField, labels_from, shown, text_id, utc_time
+from .judging import may_be_cut
+from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .tally import Tally
+from .vocabulary import plain
 
 __all__ = ["RowReader"]
 
@@ -61,6 +64,11 @@ class RowReader:
             Of the row, for messages.
         unfinished : bool
             The row is the last and has no line end.
+
+        Raises
+        ------
+        ListError
+            It is a header with other columns, or shows that its column means something after all.
         """
         self.tally.n_records += 1
         problems: list[str] = []
@@ -68,7 +76,11 @@ class RowReader:
             self._check_width(values, unfinished)
             found = self._entries(values, position, problems.append, unfinished=unfinished)
         except BadField as exc:
-            self.tally.reject(position, str(exc))
+            if self._is_header(values, position):
+                self.tally.n_records -= 1
+                self.tally.note("its header is repeated, and left out")
+            else:
+                self.tally.reject(position, str(exc))
             return []
         for problem in problems:
             self.tally.reject(position, problem)
@@ -76,12 +88,32 @@ class RowReader:
 
     def remembered(self, column: Column) -> dict[str, Said]:
         """Return what the cells of a column said so far, by text; nothing of one that may come to count."""
-        if column.weak and not self.tally.watch(column.name).counts:
+        if (column.weak or column.meaning == "type") and not self.tally.watch(column.name).counts:
             return {}
         known = self._remembered.setdefault(column.name, {})
         if len(known) > _REMEMBERED:
             known.clear()
         return known
+
+    def _is_header(self, values: Sequence[object], position: int) -> bool:
+        """Tell whether a row is the header once more, as where files were laid end to end.
+
+        Raises
+        ------
+        ListError
+            It is another header: what stands below it are other columns.
+        """
+        cells = [value.strip() if isinstance(value, str) else "" for value in values]
+        if self.headed and [*map(str.casefold, cells)] == [column.name.casefold() for column in self.columns]:
+            return True
+        meanings = {named_column(cell).meaning for cell in cells}
+        if "hash" in meanings and "extra" not in meanings and 1 < len(cells) == len({*map(plain, cells)}):
+            raise ListError(
+                f"refused: {self.tally.page}, {self.tally.unit} {position} names columns once more, and other "
+                "ones than before: make a file of each table (in one directory they are one list)",
+                path=self.tally.path,
+            )
+        return False
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)
@@ -95,8 +127,10 @@ class RowReader:
         if n < self.n_needed:
             missing = self.columns[n].name
             raise BadField(f"only {n} cells of {width}: it ends before column {missing!r}")
-        if unfinished and n <= width and self.columns[n - 1].meaning in (*JUDGED, "type"):
-            name = self.columns[n - 1].name
+        last = self.columns[min(n, width) - 1].meaning
+        labels = labels_from(values[min(n, width) - 1]) if unfinished and last == "labels" else ()
+        if unfinished and (last in JUDGED or last == "type" or any(map(may_be_cut, labels))):
+            name = self.columns[min(n, width) - 1].name
             raise BadField(
                 f"the list may be cut off in column {name!r}: its last line has no line end; add one if it is whole"
             )
@@ -142,8 +176,8 @@ class RowReader:
                 extra[column.name] = value
             said.append(one)
         shared = combined(said)
-        hashes, failures = self._hashes(values, type_of(said), quality)
-        if not hashes and not (shared["deleted"] and fields.get("id") and not failures):
+        hashes, failures = self._hashes(values, type_of(said), quality, unfinished=unfinished)
+        if not hashes and not (shared["deleted"] and fields.get("id") and not failures and not unfinished):
             if failures:
                 raise failures[0]
             names = " and ".join(repr(self.columns[k].name) for k in self.hash_columns)
@@ -155,6 +189,22 @@ class RowReader:
             Entry(hash=value, source=self.source, extra=extra, **fields, **shared) for value in found_hashes
         ]
 
+    def check_length(self, column: Column, value: object) -> None:
+        """Refuse the last digest of a list without a line end that may have been cut into one of another type.
+
+        Raises
+        ------
+        BadField
+            All others of its column are of another length.
+        """
+        if not isinstance(value, str) or self.digests.algorithm is not None or ":" in value:
+            return
+        if column.n_digits and digits_in(value) not in (0, column.n_digits):
+            raise BadField(
+                f"the list may be cut off: expected {column.n_digits} hexadecimal digits, as all others have, found "
+                f"{shown(value)} and no line end"
+            )
+
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
             return self.columns
@@ -162,7 +212,7 @@ class RowReader:
         return (*self.columns, *(Column(f"column{k}", "extra") for k in more))
 
     def _hashes(
-        self, values: Sequence[object], typed: Any, quality: int | None
+        self, values: Sequence[object], typed: Any, quality: int | None, *, unfinished: bool
     ) -> tuple[list[Hash | ForeignHash], list[BadField]]:
         hashes: dict[Hash | ForeignHash, None] = {}
         failures: list[BadField] = []
@@ -176,6 +226,8 @@ class RowReader:
                 if isinstance(value, str) and "|" in value:
                     value = value.rpartition("|")[2]  # "name|digest", of a type "filename|sha256"
             try:
+                if unfinished and kind.algorithm is None:
+                    self.check_length(self.columns[k], value)
                 hashes[self.digests.read(value, kind, quality=quality)] = None
             except BadField as exc:
                 failures.append(exc)

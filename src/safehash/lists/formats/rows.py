@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 from .pages import Page
 
-__all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of"]
+__all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
+
+_HAS_NUL = "a NUL character with a digest behind it: are records ended by NUL, not as lines are?"
+_SWALLOWED = re.compile(r"\0[^\0]*?(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}")
 
 # A quoted cell goes on for at most so many lines; a lost quote would swallow all that follow.
 _MAX_LINES_OF_CELL = 200
@@ -29,17 +32,21 @@ class Rows:
         Lines that cannot be cut, with the reason.
     unfinished : bool
         The last row has no line end: the list may break off in it.
+    comments : list of (int, str)
+        Comments that have digests in them: they may be rows.
     """
 
     numbers: Sequence[int]
     rows: list[list[str]]
     bad: list[tuple[int, str]] = field(default_factory=list)
     unfinished: bool = False
+    comments: list[tuple[int, str]] = field(default_factory=list)
 
 
 def comment_in(line: str) -> bool:
-    """Tell whether a line is a comment."""
-    return line.lstrip()[:1] == "#"
+    """Tell whether a line is a comment; a spreadsheet's "#N/A" begins none."""
+    line = line.lstrip()
+    return line[:1] == "#" and line[:4].lower() != "#n/a"
 
 
 def row_of(line: str, delimiter: str) -> list[str]:
@@ -84,14 +91,27 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
         unfinished = lines.lines[-1][-1:] not in ("\n", "\r")
         texts = list(map(str.strip, lines.lines))
         numbers: Sequence[int] = range(lines.first, lines.first + len(texts))
-        if "" in texts or any(map(_MAY_BE_COMMENT, texts)):
-            kept = [k for k, text in enumerate(texts) if text and not comment_in(text)]
+        bad = [(n, _HAS_NUL) for n, text in zip(numbers, texts, strict=True) if _SWALLOWED.search(text)]
+        if bad or "" in texts or any(map(_MAY_BE_COMMENT, texts)):
+            kept = [
+                k
+                for k, text in enumerate(texts)
+                if text and not comment_in(text) and not _SWALLOWED.search(text)
+            ]
             texts, numbers = [texts[k] for k in kept], [numbers[k] for k in kept]
-        rows = (
-            [[text] for text in texts] if n_cells == 1 else [text.split(None, n_cells - 1) for text in texts]
-        )
+        if n_cells == 1:
+            rows = [[unquoted(text)] for text in texts]
+        else:
+            rows = [text.split(None, n_cells - 1) for text in texts]
         lines.take(len(lines.lines))
-        yield Rows(numbers, rows, unfinished=unfinished)
+        yield Rows(numbers, rows, bad=bad, unfinished=unfinished)
+
+
+def unquoted(text: str) -> str:
+    """Return a line that is one cell, without the quotes around it."""
+    if text[:1] == '"' == text[-1:] and len(text) > 1 and '"' not in text[1:-1]:
+        return text[1:-1].strip()
+    return text
 
 
 class _Lines:
@@ -141,6 +161,7 @@ class _Lines:
 _ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 
@@ -150,6 +171,8 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
     if not found:
         return None
     text = "".join(found)
+    if "\0" in text and _SWALLOWED.search(text):
+        return None
     if '"' in text:
         try:
             rows = list(csv.reader(found, delimiter=delimiter, skipinitialspace=True, strict=True))
@@ -160,13 +183,19 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
     else:
         rows = [line.split(delimiter) for line in _without_ends(found)]
     numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+    comments: list[tuple[int, str]] = []
     if "#" in text or [] in rows or [""] in rows:
         kept = [k for k, row in enumerate(rows) if not _is_nothing(row) and not comment_in(found[k])]
+        comments = [
+            (numbers[k], line)
+            for k, line in enumerate(found)
+            if comment_in(line) and _MAY_BE_ROW.search(line)
+        ]
         rows = [rows[k] for k in kept]
         numbers = [numbers[k] for k in kept]
     unfinished = found[-1][-1:] not in ("\n", "\r")
     lines.take(len(found))
-    return Rows(numbers, rows, unfinished=unfinished)
+    return Rows(numbers, rows, unfinished=unfinished, comments=comments)
 
 
 def _without_ends(lines: list[str]) -> list[str]:
@@ -195,8 +224,12 @@ def _careful(lines: _Lines, delimiter: str) -> Rows:
         line = lines.lines[at]
         number = lines.first + at
         n_lines = 1
+        if comment_in(line) and _MAY_BE_ROW.search(line):
+            found.comments.append((number, line))
         if line.strip() and not comment_in(line):
             try:
+                if _SWALLOWED.search(line):
+                    raise csv.Error(_HAS_NUL)
                 row, n_lines = _row(lines, at, delimiter)
             except csv.Error as exc:
                 found.bad.append((number, f"not a CSV line: {exc}"))

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .naming import named_column
+from .packed import what_it_is
 
-__all__ = ["FORMATS", "Format", "format_named", "sniff"]
+__all__ = ["FORMATS", "Format", "format_named", "sniff", "told_apart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Format:
         Tells from (first 64 KiB, file name) whether a page is of this format.
     refresh_days : int or None
         After how many days without refresh the exchange's rules call a copy stale.
+    has_columns : bool
+        Its columns or fields mean what their names say, or what ``columns=`` does.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Format:
     recognise: Callable[[str, str], bool]
     module: str = ""
     refresh_days: int | None = None
+    has_columns: bool = False
 
 
 def _has(*patterns: str) -> Callable[[str, str], bool]:
@@ -109,11 +113,13 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="sqlite",
+        has_columns=True,
         title="SQLite database",
         recognise=lambda head, name: head.startswith("SQLite format 3\0"),
     ),
     Format(
         name="objects",
+        has_columns=True,
         title="JSON",
         recognise=lambda head, name: (
             head.lstrip()[:1] in ("{", "[")
@@ -122,6 +128,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="hashdeep",
+        has_columns=True,
         title="hashdeep",
         recognise=lambda head, name: head.lstrip().startswith("%%%% HASHDEEP"),
     ),
@@ -134,6 +141,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         name="text",
+        has_columns=True,
         title="text, CSV or TSV",
         recognise=lambda head, name: (
             head.lstrip()[:1] not in ("{", "[", "<")
@@ -152,6 +160,16 @@ def sniff(head: bytes, name: str = "") -> Format | None:
     """Return the format of a page that begins with `head` and is called `name`; None for none of ours."""
     text = head.decode("utf-8", "replace")
     return next((row for row in FORMATS if row.recognise(text, name)), None)
+
+
+def told_apart(head: bytes) -> Format | None:
+    """Return what a page is of whose digests was told how they are written or where they stand: JSON or text.
+
+    None for what is neither.
+    """
+    if not head.strip() or b"\0" in head or head.lstrip()[:1] == b"<" or what_it_is(head) is not None:
+        return None
+    return format_named("objects" if head.lstrip()[:1] in (b"{", b"[") else "text")
 
 
 def format_named(name: str) -> Format:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -144,16 +144,7 @@ def _table(
     """Return the one table that holds digests, its columns, and what they mean."""
     tables = _tables(database)
     wanted = {name.casefold() for names in options.columns.values() for name in names}
-    holding = [
-        name
-        for name, columns in tables.items()
-        if len(columns) <= _MAX_COLUMNS
-        and (
-            wanted <= {each.casefold() for each in columns}
-            if wanted
-            else any(_is_typed(each) for each in columns)
-        )
-    ]
+    holding = _holding(tables, wanted, typed=True) or _holding(tables, wanted, typed=False)
     nsrl = [name for name in holding if name.lower() in _NSRL_HASHES]
     if len(nsrl) > 1:
         holding = [name for name in nsrl if name.lower() == _NSRL_HASHES[0]]
@@ -173,9 +164,25 @@ def _table(
     return table, columns, name_columns(columns, sample, options, tally)
 
 
-def _is_typed(name: str) -> bool:
+def _holding(tables: Mapping[str, Sequence[str]], wanted: set[str], *, typed: bool) -> list[str]:
+    """Return the tables that have the columns that were told, or one named for digests."""
+    return [
+        name
+        for name, columns in tables.items()
+        if len(columns) <= _MAX_COLUMNS
+        and (
+            wanted <= {each.casefold() for each in columns}
+            if wanted
+            else any(_is_digests(each, typed=typed) for each in columns)
+        )
+    ]
+
+
+def _is_digests(name: str, *, typed: bool) -> bool:
     named = named_column(name)
-    return named.meaning == "hash" and named.type is not None and named.type.algorithm is not None
+    return named.meaning == "hash" and (
+        not typed or (named.type is not None and named.type.algorithm is not None)
+    )
 
 
 def _shown(value: object) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 
 from ..entry import Entry, Opinion
-from ..opinions import category_of, unite_opinions
+from ..opinions import category_of, join_categories, unite_opinions
 from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
+from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
+from .paging import note_counts
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]
@@ -54,6 +56,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     def at_end(root: dict[str, Any]) -> None:
         if isinstance(root.get("hasMoreRecords"), bool):
             tally.promise(root["hasMoreRecords"])
+        note_counts(root, tally)
 
     yield from read_records(
         page, tally, "hashRecords", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
@@ -80,7 +83,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
     )
 
 
-_PLAIN = PlainShape(_Plain, _columns)
+_PLAIN = PlainShape(_Plain, _columns, once=("hashStatus", "signalType", "hashValue"))
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
@@ -129,9 +132,12 @@ def _feedbacks(record: dict[str, Any]) -> Iterator[Opinion]:
         if value not in FEEDBACK:
             raise BadField(f"expected one of {', '.join(FEEDBACK)} for 'feedbackValue', found {shown(said)}")
         category = FEEDBACK[value]
+        labels, tagged = opinion_in(labels_from(feedback.get("tags")))
+        if tagged is not None:
+            category = tagged if category is None else join_categories(category, tagged)
         if category is not None:
             yield Opinion(
                 owner=owner if isinstance(owner, str) and owner else "unnamed platform",
                 category=category,
-                labels=labels_from(feedback.get("tags")),
+                labels=labels,
             )

@@ -70,6 +70,7 @@ class Tally:
         self.n_rejects = 0
         self.n_suspicious = 0
         self.cuts: list[str] = []
+        self.n_cut = 0  # rejects that stand for what was cut off
         self.columns: list[ColumnUse] = []
         # Digests that can be read in two ways, and how many of them speak against the reading taken.
         self.n_untyped = 0
@@ -80,6 +81,7 @@ class Tally:
         # Pages that promise another one after them, and pages that say they are the last.
         self.n_promising = 0
         self.n_last = 0
+        self.n_promised = 0  # the most records that a page says there are
         self._watches: dict[str, Watch] = {}
         self.snapshot = ""
         self.newest: str | None = None
@@ -106,6 +108,7 @@ class Tally:
     def cut(self, position: int, reason: str) -> None:
         """Note that the present page breaks off, or is not what was written; a reject of its own."""
         self.reject(position, f"the rest cannot be read: {reason}")
+        self.n_cut += 1
         self.cuts.append(f"{self.page}, {self.unit} {position}: {reason}")
 
     def watch(self, column: str) -> Watch:

@@ -15,6 +15,7 @@ from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
 from .options import ReadOptions
 from .pages import Page
+from .paging import note_counts
 from .tally import Tally
 
 __all__ = ["read"]
@@ -37,6 +38,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     def at_end(root: dict[str, Any]) -> None:
         if "next" in root:
             tally.promise(root["next"] not in (None, "", False))
+        note_counts(root, tally)
 
     yield from read_records(
         page, tally, "results", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
@@ -74,7 +76,7 @@ def _extra(ideology: bytes, file_type: bytes) -> bytes:
     return b"{%b}" % b",".join(b'"%b":%b' % (name, value) for name, value in pairs if value != b"null")
 
 
-_PLAIN = PlainShape(_Plain, _columns)
+_PLAIN = PlainShape(_Plain, _columns, once=("deleted", "algorithm", "hash_digest"))
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:

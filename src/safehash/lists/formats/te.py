@@ -11,6 +11,7 @@ from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
 from .exchange_types import exchange_type
 from .fields import BadField, hash_named, shown, utc_time
+from .judging import may_be_cut, opinion_in
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .tally import Tally
@@ -22,7 +23,6 @@ NAME = re.compile(r"simple\.([^.]+)\.te")
 
 _BY_DIGITS = {64: Algorithm.PDQ, 40: Algorithm.SHA1, 32: Algorithm.MD5}
 # What the tool adds to the labels to remember an opinion by.
-_SPECIAL = {"false_positive": "negative", "disputed": "disputed", "true_positive": "positive"}
 _KEY: Literal["digest"] = "digest"
 
 
@@ -45,7 +45,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
             try:
                 if line is None:
                     raise BadField("the line is longer than 4 MiB")
-                entry = _entry(line.decode("utf-8", "replace"), algorithm, options.source)
+                text = line.decode("utf-8", "replace")
+                if page.is_unfinished and any(map(may_be_cut, text.rpartition(",")[2].split())):
+                    raise BadField("the list may be cut off in its labels: its last line has no line end")
+                entry = _entry(text, algorithm, options.source)
             except BadField as exc:
                 tally.reject(number, str(exc))
                 continue
@@ -69,13 +72,13 @@ def _entry(line: str, algorithm: Algorithm | str | None, source: str) -> Entry:
         algorithm = _BY_DIGITS.get(len(indicator.strip()))
         if algorithm is None:
             raise BadField(f"expected 64, 40 or 32 hexadecimal digits, found {shown(indicator)}")
-    category = next((_SPECIAL[label] for label in _SPECIAL if label in labels), "positive")
+    kept, category = opinion_in(labels)
     return Entry(
         hash=hash_named(algorithm, indicator),
         id=entry_id or None,
         source=source,
-        category=category,
-        labels=tuple(sorted(set(labels) - _SPECIAL.keys())),
+        category=category or "positive",
+        labels=tuple(sorted(set(kept))),
         created=utc_time(added),
         keyed_by=_KEY,
         extra={"descriptor_id": cells[2]} if len(cells) == 5 else {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 
 from ..entry import Entry
@@ -10,10 +11,11 @@ from .batch import Batch
 from .bulk import read_rows
 from .columns import Column, name_columns
 from .dialect import Dialect, dialect_of
+from .digests import digits_in
 from .fields import shown
 from .options import ReadOptions
 from .pages import DamagedPage, Page
-from .rows import Rows, line_blocks, row_blocks
+from .rows import Rows, line_blocks, row_blocks, row_of
 from .tally import Tally
 from .words import LineReader, words_have_quality
 
@@ -73,6 +75,9 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
     if numbers and numbers[0] < dialect.first_line:
         n_before = sum(number < dialect.first_line for number in numbers)
         rows, numbers = rows[n_before:], numbers[n_before:]
+    for number, line in block.comments:
+        if number >= dialect.first_line:
+            _on_comment(number, line, dialect, reader)
     for number, reason in block.bad:
         if number >= dialect.first_line:
             reader.tally.n_records += 1
@@ -83,6 +88,21 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         yield from read_rows(
             reader, some, numbers[start : start + _ROWS], unfinished=block.unfinished and is_last
         )
+
+
+def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) -> None:
+    """Say that a comment has digests in it: a row whose first cell begins with "#" looks like one."""
+    try:
+        row = row_of(line.rstrip("\r\n"), dialect.delimiter or ",")
+    except csv.Error:
+        row = []
+    if len(row) == len(reader.columns) and any(k and digits_in(row[k]) for k in reader.hash_columns):
+        reader.tally.n_records += 1
+        reader.tally.reject(
+            number, "begins with '#', as comments do, and has a digest where rows have theirs"
+        )
+    else:
+        reader.tally.note("digests in comments are set aside")
 
 
 def uses_of(page: str, columns: Sequence[Column], sample: Sequence[Sequence[object]]) -> Iterator[ColumnUse]:
@@ -108,6 +128,7 @@ def _taken_for(column: Column) -> str:
         return "set aside"
     if column.weak:
         return "deletion or opinion, if a cell says so"
-    return {"extra": "kept as it came", "unclear": "deletion or opinion, not understood"}.get(
+    not_understood = "deletion or opinion, not understood"
+    return {"extra": "kept as it came", "unclear": not_understood, "unsure": not_understood}.get(
         column.meaning, column.meaning
     )

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from ..entry import Entry, Opinion
-from ..opinions import category_of, unite_opinions
+from ..opinions import category_of, join_categories, unite_opinions
 from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
@@ -119,7 +120,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
     )
 
 
-_PLAIN = PlainShape(_Plain, _columns)
+_PLAIN = PlainShape(_Plain, _columns, once=("should_delete",))
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
@@ -194,11 +195,13 @@ def _opinions(descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
             # The exchange sometimes hides the owner; without one, nobody vouches for what it says.
             continue
         name = owner.get("name")
+        category = _said(descriptor.get("status"), "status", STATUS, default="seed") or "seed"
+        labels, tagged = opinion_in(labels_from(descriptor.get("tags")))
         explicit.append(
             Opinion(
                 owner=owner_id,
-                category=_said(descriptor.get("status"), "status", STATUS, default="seed") or "seed",
-                labels=labels_from(descriptor.get("tags")),
+                category=category if tagged is None else join_categories(category, tagged),
+                labels=labels,
                 name=name if isinstance(name, str) else None,
             )
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry
+from ..opinions import join_categories
 from .exchange_types import check_unknown, exchange_type
 from .fields import (
     BadField,
@@ -20,6 +21,7 @@ from .fields import (
     video_name,
 )
 from .json_stream import JsonStream, TooLong
+from .judging import opinion_in
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .tally import Tally
@@ -63,7 +65,7 @@ class _Reader:
         self._more: bool | None = None
         self._region = ""
         self._number = 0
-        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem))
+        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
 
     def entries(self) -> Iterator[Entry]:
         try:
@@ -158,6 +160,7 @@ class _Reader:
         extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
         try:
             check_unknown(extra)
+            labels, tagged = opinion_in(labels_from(record.get("Tags")))
             if severity not in (None, *known):
                 raise BadField(
                     f"Category {shown(severity)} of region {self._region or '(none)'} is not known: "
@@ -173,6 +176,8 @@ class _Reader:
                 self._tally.reject(self._number, "no digest")
             return
         category = "positive" if "Category" in self._ignore else known.get(severity or "0", "seed")
+        if tagged is not None:
+            category = join_categories(category, tagged)
         if self._region:
             extra["category_region"] = self._region
         for value in hashes:
@@ -182,7 +187,7 @@ class _Reader:
                     id=text_id(record.get("MediaID")),
                     source=self._source,
                     category=category,
-                    labels=labels_from(record.get("Tags")),
+                    labels=labels,
                     severity=severity,
                     updated=utc_time(record.get("DateUpdated")),
                     extra=extra,

@@ -10,6 +10,7 @@ from ...hashing.hashes import Algorithm
 __all__ = [
     "ALGORITHMS",
     "DELETED",
+    "DOUBTFUL",
     "FALSE",
     "FOREIGN",
     "LIVE",
@@ -19,6 +20,7 @@ __all__ = [
     "NO_TYPE",
     "NULL",
     "OPINIONS",
+    "OPINION_LABELS",
     "OTHER_INDICATORS",
     "TELLING",
     "TRUE",
@@ -56,20 +58,33 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "sha1": Algorithm.SHA1,
     "sha256": Algorithm.SHA256,
     "sha2256": Algorithm.SHA256,
+    "sha2": Algorithm.SHA256,
 }
 
 #: Digests that lists carry and safehash does not compute: kept, counted, matched against nothing.
 FOREIGN = _words(
     r"""
-    adler32 | ahash | averagehash | blake2b | blake2b256 | blake2s | blake3 | blockhash |
-    blockmeanhash | colormomenthash | colorhash | cosinehash | crc32 | ctph | dhash |
-    differencehash | ed2k | imphash | impfuzzy | ja3 | keccak256 | marrhildreth |
-    marrhildrethhash | md2 | md4 | md6 | murmur3 | netclean | neuralhash | ntlm | oshash | pdna |
-    pdqf | pdqfvideo | photodna | radialvariancehash | ripemd128 | ripemd160 | rmd160 |
-    saferhash | sdhash | sha0 | sha224 | sha2224 | sha2384 | sha2512 | sha3224 | sha3256 |
-    sha3384 | sha3512 | sha384 | sha512 | sha512224 | sha512256 | shake128 | shake256 | simhash |
-    ssdeep | ssvhpdna | ssvhsaferhash | telfhash | tiger | tlsh | tmk | tmkpdqf | tth | vhash |
-    videntifier | vpdq | wavelethash | whash | whirlpool | xxh3 | xxh64 | xxhash
+    adler32 | ahash | authentihash | averagehash | blake2b | blake2b160 | blake2b256 | blake2b384 |
+    blake2b512 | blake2s | blake2s128 | blake2s160 | blake2s256 | blake224 | blake256 | blake384 |
+    blake512 | blake3 | blockhash | blockmeanhash | bmh | cityhash | cityhash64 | cityhash128 |
+    colormomenthash | colorhash | cosinehash | crc | crc16 | crc24 | crc32 | crc32b | crc32c | crc64 |
+    crophash | cropresistanthash | ctph | dct2hash | dhash | dhash64 | ahash64 |
+    whash64 | differencehash | dinohash | ed2k | edonr | edonr256 | edonr512 | farmhash | fletcher32 |
+    fnv1 | fnv1a | fnv132 | fnv164 | fnv1a32 | fnv1a64 | fuzzyhash | gost | gost94 | gost341194 |
+    gostcrypto | groestl | haval | haval128 | haval160 | haval192 | haval224 | haval256 | highwayhash |
+    imphash | impfuzzy | ja3 | ja3s | ja4 | jarm | jenkins | jh | joaat | k12 | keccak | keccak224 |
+    keccak256 | keccak384 | keccak512 | lm | lmhash | lsh | machoc | marrhildreth |
+    marrhildrethhash | md2 | md4 | md6 | metrohash | minhash | mmh3 | murmur | murmur2 | murmur3 |
+    murmurhash | murmurhash3 | netclean | neuralhash | nilsimsa | nthash | ntlm | ntlmv2 | oshash | panama |
+    pdna | pdqf | pdqfvideo | photodna | quickxorhash | radialhash | radialvariancehash | rhahash |
+    richhash | richheaderhash | richpehash | ripemd | ripemd128 | ripemd160 | ripemd256 | ripemd320 |
+    rmd128 | rmd160 | saferhash | sdhash | sha0 | sha224 | sha2224 | sha2384 | sha2512 | sha3 | sha3224 |
+    sha3256 | sha3384 | sha3512 | sha384 | sha512 | sha512224 | sha512256 | shake128 | shake256 |
+    simhash | siphash | skein | skein256 | skein512 | skein1024 | sm3 | snefru | snefru128 |
+    snefru256 | spamsum | spookyhash | ssdeep | ssvhpdna | ssvhsaferhash | streebog |
+    streebog256 | streebog512 | t1ha | telfhash | tiger | tiger2 | tiger128 | tiger160 | tiger192 |
+    tigertree | tlsh | tmk | tmkpdqf | tth | vhash | videntifier | vpdq | wavelethash | whash | whirlpool |
+    wyhash | xxh3 | xxh32 | xxh64 | xxh128 | xxhash | xxhash32 | xxhash64 | xxhash128
     """
 )
 
@@ -90,7 +105,7 @@ NEUTRAL = _words(
     fingerprints | signature | signal | file | files | image | images | img | media | picture |
     photo | photos | content | perceptual | string | str | hex | hexadecimal | hexdigest |
     base16 | lower | lowercase | upper | uppercase | original | orig | full | of | the | in | as |
-    for | column
+    for | column | wert | valeur | valor | valore | waarde | bild | datei
     """
 )
 
@@ -125,7 +140,11 @@ UNTYPED = _words(
     r"""
     hash | hashes | hashvalue | hashdigest | digest | indicator | signal | signalvalue |
     fingerprint | perceptualhash | value | hex | checksum | signature | imagehash | filehash |
-    mediahash | contenthash | photohash | picturehash | hashhex | hexhash | hashcode
+    mediahash | contenthash | photohash | picturehash | hashhex | hexhash | hashcode | hashwert |
+    prüfsumme | pruefsumme | fingerabdruck | empreinte | empreintenumérique | huella | huelladigital |
+    impronta | hashwaarde | kontrollsumma | kontrolsum | sjekksum | tarkiste | skrót | sumakontrolna |
+    otisk | hachage | хэш | хеш | хэшсумма | контрольнаясумма | ハッシュ | ハッシュ値 | 哈希 | 哈希值 | 雜湊 | 散列值 |
+    해시 | 해시값
     """
 )
 
@@ -161,8 +180,8 @@ TRUE = frozenset(
         r"""
     1 | 1.0 | 1,0 | true | t | yes | y | x | on | ✓ | ✔ | ☑ | wahr | ja | j | vrai | oui | o |
     verdadero | verdadeiro | sí | si | sim | vero | sì | waar | sand | sandt | sant | sann |
-    tosi | prawda | tak | pravda | ano | igaz | igen | adevărat | doğru | evet | истина | да | 是 |
-    真 | はい
+    tosi | kyllä | prawda | tak | pravda | ano | áno | igaz | igen | adevărat | doğru | evet | jah |
+    jā | taip | já | истина | да | так | ναι | αληθές | כן | نعم | हाँ | ใช่ | có | ya | 是 | 真 | はい | 예 | 네
     """
     )
 )
@@ -171,8 +190,9 @@ FALSE = frozenset(
     _words(
         r"""
     0 | 0.0 | 0,0 | false | f | no | n | off | falsch | nein | faux | non | falso | não | onwaar |
-    nee | falsk | falskt | usann | nej | nei | epätosi | fałsz | nie | nepravda | ne | hamis |
-    nem | fals | nu | yanlış | hayır | ложь | нет | 否 | 假 | いいえ
+    nee | falsk | falskt | usann | nej | nei | epätosi | ei | fałsz | nie | nepravda | ne | hamis |
+    nem | fals | nu | yanlış | hayır | nē | ложь | нет | не | ні | όχι | ψευδές | לא | لا | नहीं | ไม่ |
+    không | tidak | 否 | 假 | いいえ | 아니오 | 아니요
     """
     )
 )
@@ -184,11 +204,21 @@ DELETED = frozenset(
     deleted | delete | withdrawn | withdraw | removed | remove | revoked | revoke | retracted |
     retract | rescinded | disabled | disable | inactive | deactivated | tombstone | tombstoned |
     expired | obsolete | invalid | invalidated | purged | expunged | delisted | unlisted |
-    should delete | gelöscht | geloescht | entfernt | zurückgezogen | widerrufen | deaktiviert |
+    should delete | soft deleted | hard deleted | inactivated | expunge | erased | trashed | voided |
+    void | cancelled | canceled | discarded | recalled | retired | no longer valid | no longer active | not valid |
+    not active | not enabled | gelöscht | geloescht | entfernt | zurückgezogen | widerrufen | deaktiviert |
+    löschen | loeschen | löschung | loeschung | entfernen | zurueckgezogen | zurückziehen | storniert |
+    stornieren | annulliert | ungueltig | supprimer | suppression | retirer | annulé | annule | eliminar |
+    borrar | anulado | suprimido | excluir | apagado | apagar | eliminare | rimosso | rimuovere | annullato |
+    verwijderen | geannuleerd | slettes | ta bort | usuń | usunąć | smazat | törlés | удалить | видалити |
     inaktiv | ungültig | supprimé | supprime | retiré | révoqué | inactif | eliminado | borrado |
     retirado | revocado | inactivo | removido | excluído | inativo | cancellato | eliminato |
-    ritirato | verwijderd | ingetrokken | slettet | raderad | borttagen | poistettu | usunięty |
-    usunięte | удалено | удален | 削除 | 削除済み | 已删除
+    ritirato | verwijderd | ingetrokken | slettet | trukket tilbage | trukket tilbake | raderad |
+    borttagen | återkallad | poistettu | peruttu | usunięty | usunięte | usunięta | wycofany | wycofane |
+    smazáno | smazaný | zrušeno | vymazané | törölt | törölve | visszavont | șters | retras | silindi |
+    silinmiş | iptal edildi | kaldırıldı | удалено | удален | удалён | отозвано | отозван | видалено |
+    διαγράφηκε | διαγραμμένο | ανακλήθηκε | נמחק | محذوف | ملغى | dihapus | đã xóa | 削除 | 削除済み |
+    撤回 | 取り消し | 取消 | 無効 | 已删除 | 已刪除 | 已撤回 | 已撤销 | 已撤銷 | 作废 | 삭제 | 삭제됨 | 철회됨
     """
     )
 )
@@ -200,7 +230,10 @@ LIVE = frozenset(
     active | live | enabled | enable | valid | current | present | added | add | new | create |
     created | insert | inserted | update | updated | upsert | modified | keep | kept | published |
     listed | received | restored | restore | reinstated | undeleted | not deleted |
-    not withdrawn | not revoked | aktiv | gültig | actif | activo | ativo | attivo | actief |
+    hinzufügen | hinzugefügt | hinzufuegen | hinzugefuegt | ajouter | ajouté | añadir | añadido | toevoegen |
+    not withdrawn | not revoked | not removed | not disabled | not expired | aktiv | aktywna | aktywne |
+    aktivní | aktív | aktiivinen | etkin | активен | активный | активний | ενεργό | 有効 | 有效 | 활성 |
+    gültig | actif | activo | ativo | attivo | actief |
     aktywny | активно
     """
     )
@@ -213,7 +246,9 @@ OPINIONS: Mapping[str, str] = {
             r"""
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
-        blacklist | abusive | positive class | confirmed positive | approved
+        blacklist | abusive | positive class | confirmed positive | approved | true positives |
+        truepositive | confirmed match | positiv | positif | positivo | positief | pozytywny |
+        положительный | bösartig | malveillant | malicioso | schädlich
         """
         ),
         "positive",
@@ -226,7 +261,16 @@ OPINIONS: Mapping[str, str] = {
         not blocked | notblocked | allowed | allow | allowlisted | allowlist | whitelisted |
         whitelist | legitimate | legit | trusted | non violating | not violating | non pertinent |
         not pertinent | negative class | rejected | innocent | falsepositive | nonmalicious |
-        nonviolating | nonpertinent | unfounded | not harmful | non harmful
+        nonviolating | nonpertinent | unfounded | not harmful | non harmful | false positives |
+        falsepositives | confirmed false positive | confirmed negative | true negative | known safe |
+        known benign | known clean | goodware | not a match | no violation | not a violation | non violation |
+        not violative | non violative | exonerated | disagree | disagree with tags | not csam | non csam |
+        not self harm | non self harm | not malware | not abusive | negativ | négatif | negatif | negativo |
+        negatief | negatywny | отрицательный | harmlos | unbedenklich | gutartig | inoffensif | bénin | benigno |
+        inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
+        faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
+        falskt positiv | falsk positiv | fałszywie pozytywny | ложноположительный | ложное срабатывание |
+        誤検知 | 偽陽性 | 误报 | 誤報 | 오탐
         """
         ),
         "negative",
@@ -264,19 +308,62 @@ _VAGUE = frozenset(
     )
 )
 
-#: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
-TELLING = (DELETED | frozenset(OPINIONS) | LIVE) - _VAGUE
-
-#: Cells that speak of deletion or opinion whatever their column is called.
-UNMISTAKABLE = frozenset(
+#: Words that speak of deletion or opinion without saying what becomes of the record: never read as live.
+DOUBTFUL = frozenset(
     _words(
         r"""
-    deleted | withdrawn | revoked | retracted | rescinded | tombstone | tombstoned |
-    should delete | false positive | falsepositive | non malicious | nonmalicious |
-    not malicious | gelöscht | zurückgezogen | supprimé | eliminado | verwijderd | удалено
+    archived | suspended | hidden | dismissed | overturned | reversed | cleared | mistake | mistaken |
+    by mistake | in error | deprecated | superseded | discontinued | quarantined | redacted | excluded |
+    suppressed | unpublished | taken down | takedown | do not use | do not match | dont use | don't use |
+    under appeal | appealed | appeal granted | appeal upheld | misclassified | mislabelled | mislabeled | wrong |
+    incorrect | paused | dropped | gone | dead | allow list | white list | deny list | black list | exempt |
+    unsubstantiated | irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work
     """
     )
 )
+
+#: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
+TELLING = (DELETED | frozenset(OPINIONS) | LIVE | DOUBTFUL) - _VAGUE
+
+#: Opinions that are none but in lists of this kind: they count whatever their column is called.
+_UNMISTAKABLE_OPINIONS = _words(
+    r"""
+    false positive | false positives | falsepositive | falsepositives | non malicious | nonmalicious |
+    not malicious | benign | harmless | innocent | innocuous | known good | known safe | known benign |
+    known clean | goodware | non violating | nonviolating | not violating | not violative | non violative |
+    not a match | non match | nonmatch | not a violation | no violation | not harmful | non harmful |
+    exonerated | allowlisted | whitelisted | true negative | confirmed negative | disagree with tags | harmlos |
+    unbedenklich | inoffensif | falsch positiv | falschpositiv | faux positif | falso positivo | falskt positiv |
+    vals positief | fałszywie pozytywny | ложное срабатывание | ложноположительный | 誤検知 | 偽陽性 | 误报 | 오탐
+    """
+)
+
+#: Cells that speak of deletion or opinion whatever their column is called.
+UNMISTAKABLE = frozenset(
+    (
+        *_UNMISTAKABLE_OPINIONS,
+        *_words(
+            r"""
+    deleted | soft deleted | hard deleted | withdrawn | revoked | retracted | rescinded | tombstone |
+    tombstoned | expunged | should delete | do not match | do not use | no longer valid | gelöscht |
+    zurückgezogen | widerrufen | supprimé | révoqué | eliminado | revocado | cancellato | verwijderd |
+    ingetrokken | slettet | raderad | poistettu | usunięty | usunięte | удалено | удален | отозвано |
+    löschen | loeschen | geloescht | löschung | loeschung | storniert | supprimer | eliminar | verwijderen |
+    удалить | 削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
+    """
+        ),
+    )
+)
+
+#: Labels by which tools of the field remember an opinion, and words that mean the same.
+OPINION_LABELS: Mapping[str, str] = {
+    **{said: own for said, own in OPINIONS.items() if own == "negative" and said in TELLING},
+    **dict.fromkeys(_UNMISTAKABLE_OPINIONS, "negative"),
+    "disputed": "disputed",
+    "positive": "positive",
+    "true positive": "positive",
+    "truepositive": "positive",
+}
 
 # -- columns, as `plain` writes them -----------------------------------------------------------------------
 
@@ -286,7 +373,10 @@ NAMES: Mapping[str, str] = {
         _words(
             r"""
         type | algorithm | algo | hashtype | hashname | hashalgorithm | hashalgo | signaltype |
-        digesttype | indicatortype | hashkind | fingerprinttype | hashmethod
+        digesttype | indicatortype | hashkind | fingerprinttype | hashmethod | hashfunction |
+        hashfunc | hashingalgorithm | hashingmethod | hashformat | hashalgoname | hashalgorithmname |
+        hashtypename | algorithmname | alg | digestalgorithm | checksumtype | checksumalgorithm |
+        algorithmus | algorithme | algoritmo | algoritme | algoritm | algorytm | алгоритм | アルゴリズム | 算法
         """
         ),
         "type",

@@ -52,6 +52,7 @@ class LineReader(RowReader):
     ) -> None:
         super().__init__(columns, options, tally, headed=headed)
         self._has_quality = has_quality
+        self._unfinished = False
         self._kind = columns[0].type if len(columns) == 1 else _NO_TYPE
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
@@ -66,6 +67,7 @@ class LineReader(RowReader):
         *,
         unfinished: bool = False,
     ) -> list[Entry]:
+        self._unfinished = unfinished
         if not self._is_line(values):
             return super()._entries(values, position, complain, unfinished=unfinished)
         texts = [str(value).strip() for value in values]
@@ -137,6 +139,9 @@ class LineReader(RowReader):
             return self._several(words, at)
         if len(words) > 1 and at == [len(words) - 1]:
             return [self._entry(words[-1], self._kind, {"name": " ".join(words[:-1])})]
+        typed = type_named(words[1]) if len(words) > 1 and self._kind.algorithm is None else None
+        if typed is not None and typed.algorithm is not None:  # a digest with its type behind it
+            return [self._entry(words[0], typed, {"metadata": " ".join(words[2:])})]
         quality = quality_in(words[1]) if len(words) > 2 and self._has_quality else None
         rest = " ".join(words[1:] if quality is None else words[2:])
         kind = "metadata" if quality is None else "filename"
@@ -156,6 +161,8 @@ class LineReader(RowReader):
             kind = type_named(words[k]) if not digits_in(words[k]) else None
             if kind is None or kind.algorithm is None or (pairs and pairs[-1][0] == k - 1):
                 continue
+            if k and digits_in(words[k - 1]) and not digits_in(words[k + 1]):
+                continue  # of the digest in front of it
             if isinstance(kind.algorithm, Algorithm) or k == 0 or digits_in(words[k + 1]):
                 pairs.append((k, kind))
         if not pairs:
@@ -183,6 +190,8 @@ class LineReader(RowReader):
     def _entry(
         self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
     ) -> Entry:
+        if self._unfinished and kind.algorithm is None and len(self.columns) == 1:
+            self.check_length(self.columns[0], digest)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)

@@ -1,0 +1,317 @@
+"""What a service costs beside the check itself, how many look-ups it answers, and whether its memory grows.
+
+    python benchmarks/bench_serve.py --picture PHOTO.jpg -o benchmarks/results/serve.json [--entries 1e6] [--hashes 1e7]
+    python benchmarks/bench_serve.py --picture PHOTO.jpg --soak MINUTES
+
+Closed loop on loopback: so many connections, each asking again as soon as it is answered. Costs are processor time of
+the service's processes (front and workers), the generator's own left out, so that a busy machine changes them little;
+the check it is held against is timed in one process, before and after, on the same picture and snapshot. Soak: uploads,
+look-ups and reloads all the while; every answer is compared, and the memory of all processes is told each minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import platform
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+import safehash
+from services import Running
+
+#: Look-ups a connection makes before its rate counts.
+WARM = 200
+
+
+def digests(n: int, seed: int) -> Any:
+    """Return random digests of as many ones as zeros, as PDQ has them."""
+    rng = np.random.default_rng(seed)
+    found = np.empty((n, 32), np.uint8)
+    for first in range(0, n, 100_000):
+        part = found[first : first + 100_000]
+        part[:] = np.packbits(np.argsort(rng.random((len(part), 256), np.float32), axis=1) < 128, axis=1)
+    return found
+
+
+def snapshot_of(folder: Path, n: int) -> tuple[Path, Any]:
+    """Write a snapshot of n entries; return it, and their digests."""
+    place, known = folder / f"{n}.safehash", digests(n, 7)
+    lines = folder / f"list-{n}.csv"
+    with lines.open("w") as file:
+        file.write("pdq,id\n")
+        for first in range(0, n, 100_000):
+            part = known[first : first + 100_000]
+            file.writelines(f"{row.tobytes().hex()},{first + k}\n" for k, row in enumerate(part))
+    safehash.Matcher.from_files(lines).save(place)
+    lines.unlink()
+    return place, known
+
+
+def spent(process: psutil.Process) -> float:
+    """Return the processor time of a service and all below it, in seconds."""
+    return sum(sum(each.cpu_times()[:2]) for each in (process, *process.children(recursive=True)))
+
+
+def memory(process: psutil.Process) -> int:
+    """Return the private memory of a service and all below it, in bytes."""
+    n_bytes = 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # a worker of the lists before, which has just ended
+            n_bytes += each.memory_full_info().uss
+    return n_bytes
+
+
+@contextmanager
+def service(place: Path, workers: int, *more: str) -> Iterator[tuple[Running, psutil.Process]]:
+    with Running("--index", place, "--no-access-log", "--workers", str(workers), *more) as running:
+        yield running, psutil.Process(running.process.pid)
+
+
+def loop(
+    running: Running, n_connections: int, n_each: int, ask: Callable[[http.client.HTTPConnection, int], None]
+) -> list[float]:
+    """Have connections ask in a closed loop; return the seconds of each answer."""
+    taken: list[float] = []
+
+    def work(number: int) -> None:
+        connection = running.connect()
+        for k in range(n_each):
+            started = time.perf_counter()
+            ask(connection, number * n_each + k)
+            taken.append(time.perf_counter() - started)
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(n_connections)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return taken
+
+
+def paced(
+    running: Running, rate: float, n: int, ask: Callable[[http.client.HTTPConnection, int], None]
+) -> list[float]:
+    """Ask at a rate, whatever is answered; return the seconds from when each was due to its answer."""
+    taken: list[float] = []
+    begin = time.perf_counter() + 0.1
+    places = iter(range(n))
+    lock = threading.Lock()
+
+    def work() -> None:
+        connection = running.connect()
+        while True:
+            with lock:
+                k = next(places, None)
+            if k is None:
+                break
+            due = begin + k / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            ask(connection, k)
+            taken.append(time.perf_counter() - due)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return taken
+
+
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    cut = statistics.quantiles(seconds, n=100)
+    return {name: round(1e3 * cut[at - 1], 2) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
+
+
+def uploading(data: bytes) -> Callable[[http.client.HTTPConnection, int], None]:
+    def ask(connection: http.client.HTTPConnection, number: int) -> None:
+        connection.request("POST", "/v1/check", data)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200 or b'"outcome":"no_match"' not in body:
+            raise SystemExit(f"wrong: {answer.status} {body[:200]!r}")
+
+    return ask
+
+
+def check_cost(place: Path, data: bytes, n: int) -> float:
+    """Return the processor time of one check in this process, in seconds: the best of three rounds."""
+    matcher = safehash.Matcher.open(place)
+    matcher.check(data)
+    rounds = []
+    for _ in range(3):
+        started = time.process_time()
+        for _ in range(n):
+            matcher.check(data)
+        rounds.append((time.process_time() - started) / n)
+    return min(rounds)
+
+
+def uploads(folder: Path, picture: Path, n_entries: int, n: int, workers: int) -> dict[str, Any]:
+    place, _ = snapshot_of(folder, n_entries)
+    data = picture.read_bytes()
+    alone = [check_cost(place, data, 50)]
+    with service(place, workers) as (running, process):
+        ask = uploading(data)
+        loop(running, 2 * workers, 20, ask)
+        rounds = []
+        for _ in range(3):
+            before, started = spent(process), time.perf_counter()
+            loop(running, 2 * workers, n // (2 * workers), ask)
+            rounds.append(((spent(process) - before) / n, n / (time.perf_counter() - started)))
+        cost, rate = min(each[0] for each in rounds), max(each[1] for each in rounds)
+        loads = {
+            f"{round(100 * part)} %": percentiles(paced(running, part * rate, n // 2, ask))
+            for part in (0.5, 0.8)
+        }
+    alone.append(check_cost(place, data, 50))
+    return {
+        "entries": n_entries,
+        "picture_bytes": len(data),
+        "workers": workers,
+        "requests": n,
+        "check_milliseconds": round(1e3 * min(alone), 3),
+        "request_milliseconds": round(1e3 * cost, 3),
+        "share_of_the_check": round(min(alone) / cost, 3),
+        "requests_per_second": round(rate, 1),
+        "latency_milliseconds": loads,
+    }
+
+
+def lookups(folder: Path, n_entries: int, n: int) -> dict[str, Any]:
+    """Return what a look-up costs: of one hash a request, and of a thousand; as it is, and turned and negative, too."""
+    place, known = snapshot_of(folder, n_entries)
+    wanted = digests(n, 11)
+    wanted[::10] = known[:: max(1, n_entries // len(wanted[::10]))][: len(wanted[::10])]
+    queries = [row.tobytes().hex() for row in wanted]
+    del known
+
+    def ask(connection: http.client.HTTPConnection, number: int) -> None:
+        digits = queries[number % n]
+        connection.request("GET", f"/m/lookup?signal_type=pdq&signal={digits}")
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200 or (number % n % 10 == 0) != (body != b"{}"):
+            raise SystemExit(f"wrong: {answer.status} {body[:200]!r} for {number}")
+
+    many = json.dumps({"hashes": [f"pdq:{each}" for each in queries[:1000]]}).encode()
+
+    def ask_many(connection: http.client.HTTPConnection, number: int) -> None:
+        connection.request("POST", "/v1/check/batch", many, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status != 200 or answer.read().count(b'"outcome":"match"') != 100:
+            raise SystemExit("wrong")
+
+    found: dict[str, Any] = {}
+    for how, effort in (("as it is", "fast"), ("turned, too", "standard")):
+        with service(place, 1, "--effort", effort) as (running, process):
+            loop(running, 4, WARM, ask)
+            for name, do, each, n_each in (("one", ask, 1, n // 4), ("a thousand", ask_many, 1000, 5)):
+                before, started = spent(process), time.perf_counter()
+                loop(running, 4, n_each, do)
+                n_done = 4 * n_each * each
+                found[f"{name}, {how}"] = {
+                    "microseconds_each": round(1e6 * (spent(process) - before) / n_done, 1),
+                    "per_second": round(n_done / (time.perf_counter() - started)),
+                }
+    return {"entries": n_entries, "hashes_in_one_request": found}
+
+
+def soak(folder: Path, picture: Path, minutes: float) -> None:
+    """Uploads, look-ups and reloads until the time is over; prints memory, and stops at the first wrong answer."""
+    place, known = snapshot_of(folder, 100_000)
+    data = picture.read_bytes()
+    matcher = safehash.Matcher.open(place)
+    with service(place, 2, "--reload-every", "1", "--state", str(folder / "state.db")) as (running, process):
+        upload = uploading(data)
+        digits = known[5].tobytes().hex()
+        over = threading.Event()
+        counts = [0, 0]
+
+        def work(kind: int) -> None:
+            connection = running.connect()
+            while not over.is_set():
+                if kind == 0:
+                    upload(connection, 0)
+                else:
+                    connection.request("GET", f"/m/lookup?signal_type=pdq&signal={digits}")
+                    if json.loads(connection.getresponse().read())["list-100000"][0]["bank_content_id"] != 5:
+                        raise SystemExit("wrong")
+                    time.sleep(0.001)
+                counts[kind] += 1
+            connection.close()
+
+        threads = [threading.Thread(target=work, args=(kind,), daemon=True) for kind in (0, 0, 0, 1)]
+        for each in threads:
+            each.start()
+        begin = time.monotonic()
+        while time.monotonic() - begin < 60 * minutes:
+            for _ in range(6):
+                time.sleep(min(10, 10 * minutes))
+                matcher.save(place)  # another file takes its place
+            if not all(each.is_alive() for each in threads):
+                sys.exit("an answer was wrong, or none came")
+            said = running.get("/metrics").body.decode()
+            reloads = next(line for line in said.splitlines() if line.startswith("safehash_reloads_total"))
+            print(
+                f"{(time.monotonic() - begin) / 60:.1f} min: {memory(process) >> 20} MiB, {counts}, {reloads}",
+                flush=True,
+            )
+        over.set()
+        for each in threads:
+            each.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--picture", type=Path, required=True, help="a JPEG of 1.6 megapixels that is on no list"
+    )
+    parser.add_argument("--entries", type=float, default=1e6)
+    parser.add_argument("--hashes", type=float, default=1e7)
+    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.soak:
+            soak(Path(folder), arguments.picture, arguments.soak)
+            return
+        found = {
+            "machine": {
+                "processors": psutil.cpu_count(),
+                "system": platform.platform(),
+                "python": platform.python_version(),
+            },
+            "uploads": uploads(
+                Path(folder), arguments.picture, int(arguments.entries), arguments.requests, arguments.workers
+            ),
+        }
+        print(json.dumps(found["uploads"], indent=1), flush=True)
+        if arguments.hashes:
+            found["lookups"] = lookups(Path(folder), int(arguments.hashes), 8000)
+            print(json.dumps(found["lookups"], indent=1), flush=True)
+    if arguments.output is not None:
+        arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""``safehash explain``: why one picture matches what it matches, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..images.limits import DEFAULT_LIMITS
+from ..matching.shown import printable
+from .arguments import ReadPath
+from .exits import FATAL, MATCHED, OK, UNDECIDED, epilog
+from .scan import add_matcher_options, open_matcher
+
+if TYPE_CHECKING:
+    from ..images.uploads import Upload
+    from ..lists.entry import Entry
+    from ..matching.explaining import Explanation, Look, Near
+
+__all__ = ["add_commands"]
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="say why a picture matches what it matches, and nothing else",
+        description="Look one picture up as a scan would, and print every view of it with the entries that came "
+        "near: how far they are, how far they may be, and which gate refused (docs/matching.md).",
+        epilog=epilog(),
+    )
+    parser.add_argument("file", type=ReadPath, metavar="FILE", help="an image file, or - for standard input")
+    parser.add_argument(
+        "entry",
+        nargs="?",
+        metavar="ENTRY",
+        help="tell of this entry alone: its id, or its digest's 64 digits",
+    )
+    add_matcher_options(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--gates", action="store_true", help="print what each gate said, and what it looked at"
+    )
+    output.add_argument("--json", action="store_true", help="print one JSON object, with all of it")
+    output.add_argument("--full-hashes", action="store_true", help="print whole digests, not 8 digits")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the explanation; the exit code is that of a scan of the one file."""
+    item: Upload = arguments.file
+    if arguments.file.path is None:
+        item = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
+    matcher = open_matcher(arguments)
+    try:
+        explanation = matcher.explain(item, arguments.entry)
+    except LookupError as exc:
+        print(f"safehash: {printable(str(exc))}", file=sys.stderr)
+        return FATAL
+    if arguments.json:
+        record = explanation.to_record(full_hashes=arguments.full_hashes)
+        print(json.dumps({**record, "path": arguments.file}))
+    else:
+        for line in _lines(arguments.file, explanation, gates=arguments.gates):
+            print(printable(line))
+    decision = explanation.decision
+    if decision.is_match:
+        return MATCHED
+    return OK if decision.is_decided else UNDECIDED
+
+
+def _lines(name: str, explanation: Explanation, *, gates: bool) -> Iterator[str]:
+    decision = explanation.decision
+    quality = (
+        "" if decision.hash is None or decision.hash.quality is None else f", quality {decision.hash.quality}"
+    )
+    yield f"{name}: {decision.outcome.value} ({decision.audit.effort}{quality})"
+    if decision.reason is not None:
+        yield f"  {decision.reason}"
+    for match in decision.matches:
+        cancelled = "" if match.suppressed_by is None else f", suppressed: {match.suppressed_by}"
+        yield f"  match: {_named(match.entry)}, {match.view}, {match.distance} bits{cancelled}"
+    quiet: list[str] = []
+    for look in explanation.looks:
+        if look.nearest or look.why_not or look.closest is not None:
+            yield from _look_lines(look, gates=gates)
+        else:
+            quiet.append(_view_of(look))
+    if quiet:
+        yield f"  nothing near: {', '.join(quiet)}"
+
+
+def _view_of(look: Look) -> str:
+    view = look.view if look.n_queries == 1 else f"{look.view} ({look.n_queries} windows)"
+    return f"{look.picture}: {view}" if look.picture else view
+
+
+def _look_lines(look: Look, *, gates: bool) -> Iterator[str]:
+    said = ""
+    if look.why_not:
+        said = f": not looked up, {look.why_not}"
+    elif look.closest is not None:
+        said = f": nearest digest at {look.closest} bits"
+        if look.seeds_within is not None and not look.nearest:
+            far = look.closest > look.seeds_within
+            said += (
+                f", windows are refined from {look.seeds_within} on"
+                if far
+                else ", and no window shares a slot with it: not refined"
+            )
+    yield f"  {_view_of(look)}{said}"
+    for near in look.nearest:
+        yield f"    {_near_line(near)}"
+        if gates:
+            for gate in near.gates:
+                bits = f"{gate.bits:+d} bits" if gate.bits is not None else f"refuses, {gate.reason}"
+                yield f"      {gate.gate}: {bits}"
+            if near.measures:
+                yield "      " + ", ".join(f"{each}={_short(value)}" for each, value in near.measures.items())
+
+
+def _near_line(near: Near) -> str:
+    agreed = "" if near.agreement is None else f", agreement {near.agreement:.2f}"
+    line = f"{_named(near.entry)}, {near.view}: {near.distance} bits{agreed}"
+    if near.matches:
+        return f"{line}: matches within {near.allowed}"
+    refused = [gate for gate in near.gates if gate.bits is None]
+    if refused:
+        return f"{line}: refused by {'; '.join(f'{gate.gate} ({gate.reason})' for gate in refused)}"
+    least = min(near.gates, key=lambda gate: gate.bits or 0, default=None)
+    by = f", by {least.gate}" if least is not None and near.allowed != near.threshold else ""
+    return f"{line}: matches within {near.allowed} only{by}"
+
+
+def _named(entry: Entry) -> str:
+    return f"{entry.id or '(no id)'} of {entry.source}"
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

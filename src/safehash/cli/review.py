@@ -1,0 +1,176 @@
+"""``safehash review``: what reviewers said of matches, brought into a catalog, counted, and handed on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import CatalogError
+from ..matching.shown import printable
+from .arguments import ReadPath, UpdatePath, WritePath, words
+from .exits import OK
+from .output import writing
+
+__all__ = ["add_commands"]
+
+#: Of verdicts that found no match so many are named.
+_MOST_NAMED = 5
+
+#: What `review export` writes, and what that is for.
+_KINDS = {
+    "pairs": "wrong matches, for --allow-pairs of scans and services without this catalog",
+    "list": "confirmed entries as a safehash list with your opinion, for `safehash lists merge`",
+    "threatexchange": "reactions to confirmed ThreatExchange descriptors, a JSON object a line",
+    "ncmec": "votes on confirmed NCMEC entries, a JSON object a line",
+}
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser."""
+    review = subparsers.add_parser(
+        "review",
+        help="bring reviewers' verdicts into a catalog, count them, hand them on",
+        description="A report's page takes verdicts (right, wrong, unsure) and saves them as a file. Applied to the "
+        "catalog, a wrong one suppresses that list entry for pictures like the reviewed one, and nothing else.",
+    )
+    below = review.add_subparsers(title="commands", metavar="COMMAND")
+
+    apply = below.add_parser(
+        "apply",
+        help="store verdicts that a report's page saved",
+        description="Store verdicts. Later scans and re-matches with the catalog heed them; where reviewers "
+        "contradict each other, nothing is suppressed.",
+    )
+    apply.add_argument(
+        "verdicts", nargs="+", type=ReadPath, metavar="VERDICTS", help="files from report pages"
+    )
+    apply.add_argument("catalog", type=UpdatePath, metavar="CATALOG")
+    apply.add_argument(
+        "--reviewer", type=words, metavar="NAME", help="who said what stands in the files without a name"
+    )
+    apply.set_defaults(run=_apply)
+
+    stats = below.add_parser("stats", help="how far reviewers agree with each list and label")
+    stats.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    stats.set_defaults(run=_stats)
+
+    export = below.add_parser(
+        "export",
+        help="write what verdicts come to, for other machines and for exchanges",
+        description="; ".join(f"{name}: {said}" for name, said in _KINDS.items()) + ".",
+    )
+    export.add_argument("catalog", type=ReadPath, metavar="CATALOG")
+    export.add_argument("--to", choices=list(_KINDS), required=True, help="what to write")
+    export.add_argument("--owner", type=words, metavar="NAME", help="with --to list: whose opinion it is")
+    export.add_argument("-o", "--output", type=WritePath, required=True, metavar="FILE")
+    export.set_defaults(run=_export)
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    from ..scanning.agreement import rejected_lists
+    from ..scanning.catalog import Catalog
+    from ..scanning.reviews import apply_verdicts
+    from ..scanning.verdicts import read_verdicts
+
+    verdicts = [
+        verdict for path in arguments.verdicts for verdict in read_verdicts(path, reviewer=arguments.reviewer)
+    ]
+    with Catalog(arguments.catalog, create=False) as catalog:
+        applied = apply_verdicts(catalog, verdicts)
+        rejected = rejected_lists(catalog)
+    if verdicts and len(applied.unknown) == len(verdicts):
+        raise CatalogError(
+            f"{arguments.catalog}: it has none of the matches that the verdicts are about: another catalog's?"
+        )
+    known = f", {applied.n_known} were known" if applied.n_known else ""
+    said = [
+        f"{applied.n_new} verdicts stored{known}",
+        f"matches suppressed from now on: {applied.n_cancelled}"
+        + (f", that count again: {applied.n_restored}" if applied.n_restored else ""),
+    ]
+    if applied.n_conflicts:
+        said.append(f"not suppressed, as reviewers contradict each other on them: {applied.n_conflicts}")
+    if applied.unknown:
+        named = ", ".join(sorted({each.match[:8] for each in applied.unknown})[:_MOST_NAMED])
+        said.append(
+            f"{len(applied.unknown)} verdicts are about matches that the catalog no longer has, and were left: {named}"
+        )
+    said += [f"most matches with the list {name} were found wrong: look into that list" for name in rejected]
+    for line in said:
+        print(f"safehash: {printable(line)}", file=sys.stderr)
+    return OK
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    from ..scanning.agreement import agreement
+    from ..scanning.catalog import Catalog
+
+    with Catalog(arguments.catalog, create=False) as catalog:
+        found = agreement(catalog)
+    if arguments.json:
+        print(
+            json.dumps(
+                {
+                    part: {name: each.to_record() for name, each in rows.items()}
+                    for part, rows in found.items()
+                }
+            )
+        )
+        return OK
+    for part, rows in found.items():
+        print(part)
+        for name, each in rows.items():
+            said = (
+                f"right {each.right}, wrong {each.wrong}, unsure {each.unsure}, contradicted {each.conflict}"
+            )
+            warned = (
+                "  most were found wrong: look into that list" if part == "lists" and each.is_rejected else ""
+            )
+            print(f"  {printable(name):<40} {said}{warned}")
+    return OK
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from ..lists.formats.jsonl import write_list
+    from ..matching.pairs import write_pairs
+    from ..scanning.agreement import confirmed
+    from ..scanning.catalog import Catalog
+    from ..scanning.reviews import pairs_of
+
+    if arguments.to == "list" and arguments.owner is None:
+        arguments.parser.error("--to list needs --owner NAME: whose opinion it is")
+    with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
+        if arguments.to == "pairs":
+            pairs = pairs_of(catalog)
+            write_pairs(arguments.output, pairs)
+            n = len(pairs)
+        elif arguments.to == "list":
+            n = write_list(arguments.output, confirmed(catalog, owner=arguments.owner), name=arguments.owner)
+        else:
+            rows = list(_votes(catalog, arguments.to))
+            n = len(rows)
+            from ..files import writing_whole
+
+            with writing_whole(arguments.output, text=True) as file:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
+    print(f"safehash: {n} written", file=sys.stderr)
+    return OK
+
+
+def _votes(catalog: Any, exchange: str) -> Iterator[dict[str, Any]]:
+    """Yield what is sent to an exchange, an object an entry; entries without an id cannot be voted on."""
+    from ..hashing.hashes import Hash
+    from ..scanning.agreement import confirmed
+
+    for entry in confirmed(catalog, owner=""):
+        if entry.id is None or not isinstance(entry.hash, Hash):
+            continue
+        if exchange == "threatexchange":
+            yield {"list": entry.source, "id": entry.id, "reactions": "HELPFUL"}
+        else:
+            kind = entry.hash.algorithm.value.upper()
+            yield {"list": entry.source, "id": entry.id, "fingerprintType": kind, "feedback": "affirmative"}

@@ -1,0 +1,172 @@
+"""``safehash serve``: decisions over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import SafehashError
+from ..matching.shown import printable
+from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
+from .exits import OK
+from .scan import add_matcher_options, matcher_opener
+
+if TYPE_CHECKING:
+    from ..service.options import ServiceOptions
+
+__all__ = ["add_commands"]
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="decide uploads over HTTP",
+        description="Decide uploads over HTTP: an interface of our own (/v1/check; /docs tells it), the one of the "
+        "field's matching service, and a validator for media servers. On this machine alone unless told. SIGHUP reads "
+        "lists and tokens again, SIGTERM ends when what is under way is done. Needs safehash[serve].",
+    )
+    add_matcher_options(parser)
+    place = parser.add_argument_group("where, and for whom")
+    place.add_argument("--host", default="127.0.0.1", metavar="HOST", help="default: %(default)s")
+    place.add_argument(
+        "--port", type=whole(0, 65535), default=8117, metavar="N", help="default: %(default)s; 0: a free one"
+    )
+    place.add_argument("--unix", type=UpdatePath, metavar="PATH", help="listen on a socket at PATH instead")
+    place.add_argument(
+        "--tokens",
+        type=ReadPath,
+        metavar="FILE",
+        help="who may ask: lines of `check|admin NAME TOKEN`; needed to listen beyond this machine",
+    )
+    place.add_argument(
+        "--open-to-all",
+        action="store_true",
+        help="listen beyond this machine without tokens; anybody may ask then",
+    )
+    means = parser.add_argument_group("what a request may cost")
+    means.add_argument(
+        "--workers", type=whole(1, 1024), metavar="N", help="processes that decode (default: one a processor)"
+    )
+    means.add_argument(
+        "--max-memory", type=memory, default=1 << 30, metavar="SIZE", help="for one worker (default: 1G)"
+    )
+    means.add_argument(
+        "--max-body", type=size, default=32 << 20, metavar="SIZE", help="of one request (default: 32M)"
+    )
+    means.add_argument(
+        "--max-requests",
+        type=whole(1, 100_000),
+        default=32,
+        metavar="N",
+        help="uploads held at once; further ones are told to come back (default: %(default)s)",
+    )
+    means.add_argument(
+        "--timeout", type=number(), default=30.0, metavar="SECONDS", help="for one request (default: 30)"
+    )
+    what = parser.add_argument_group("what it does")
+    what.add_argument(
+        "--on-undecided",
+        choices=("accept", "reject"),
+        help="what /validate says of a picture that cannot be looked at; without it there is no /validate",
+    )
+    what.add_argument(
+        "--fetch-from",
+        type=several(_host),
+        default=[],
+        metavar="HOST,...",
+        help="hosts whose pictures a request may name by url= (default: none)",
+    )
+    what.add_argument(
+        "--state",
+        type=UpdatePath,
+        metavar="FILE",
+        help="SQLite file of flood counts and review verdicts, shared between services and kept",
+    )
+    what.add_argument(
+        "--reload-every",
+        type=number(),
+        default=5.0,
+        metavar="SECONDS",
+        help="how often the lists' files are looked at (default: 5)",
+    )
+    what.add_argument(
+        "--no-reload", action="store_true", help="read lists again on SIGHUP and /v1/reload alone"
+    )
+    what.add_argument(
+        "--no-access-log", action="store_true", help="no line for each answer on standard error"
+    )
+    what.add_argument(
+        "--check", action="store_true", help="read lists, tokens and state, say what is wrong, and end"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to end."""
+    if os.name != "posix":
+        raise SafehashError("serving needs Linux or macOS")
+    options = _options(arguments)
+    open_matcher, settings = matcher_opener(arguments)
+    flood = settings.flood
+
+    try:
+        from ..service.memory import Memory
+        from ..service.running import log_to, serve
+        from ..service.tokens import Tokens
+    except ImportError as exc:
+        raise SafehashError(f"serving needs pip install 'safehash[serve]': {exc.name} is not there") from exc
+    if arguments.check:
+        Tokens(options.tokens)
+        Memory(options.state, None).close()
+        matcher = open_matcher(replace(settings, flood=None))
+        for note in matcher.notes:
+            print(f"safehash: {printable(note)}", file=sys.stderr)
+        for each in matcher.lists:
+            print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
+        return OK
+    log_to(access=not arguments.no_access_log)
+    serve(
+        lambda: open_matcher(replace(settings, flood=None)),
+        options,
+        flood=flood,
+        listening=lambda where: print(
+            f"safehash: listening on {printable(where)}", file=sys.stderr, flush=True
+        ),
+    )
+    return OK
+
+
+def _options(arguments: argparse.Namespace) -> ServiceOptions:
+    from ..service.options import ServiceOptions
+
+    try:
+        return ServiceOptions(
+            host=arguments.host,
+            port=arguments.port,
+            unix=arguments.unix,
+            workers=arguments.workers,
+            max_memory=arguments.max_memory,
+            max_body=arguments.max_body,
+            max_requests=arguments.max_requests,
+            timeout=arguments.timeout,
+            reload_seconds=None if arguments.no_reload else arguments.reload_every,
+            tokens=arguments.tokens,
+            open_to_all=arguments.open_to_all,
+            on_undecided=arguments.on_undecided,
+            fetch_from=tuple(arguments.fetch_from),
+            state=arguments.state,
+        )
+    except ValueError as exc:
+        raise SafehashError(
+            f"{exc} (--tokens, --open-to-all)" if "machines" in str(exc) else str(exc)
+        ) from exc
+
+
+def _host(text: str) -> str:
+    if not text or "/" in text or any(each.isspace() for each in text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host")
+    return text

@@ -1,0 +1,1 @@
+"""safehash behind interfaces of others."""

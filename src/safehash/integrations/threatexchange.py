@@ -1,0 +1,230 @@
+"""Signal types for python-threatexchange, and so for HMA: PDQ and pHash of the pixels a viewer sees, over our index.
+
+In HMA's configuration they take the place of its own::
+
+    from safehash.integrations.threatexchange import PdqSignal, PhashSignal
+
+    STORAGE_IFACE_INSTANCE = DefaultOMMStore(signal_types=[PdqSignal, PhashSignal, VideoMD5Signal], ...)
+
+The command line has a type called pdq already, so that the extension calls its own ``safehash_pdq``::
+
+    threatexchange config extensions add safehash.integrations.threatexchange
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO, ClassVar, TypeVar
+
+from threatexchange.content_type.content_base import ContentType
+from threatexchange.content_type.photo import PhotoContent
+from threatexchange.exchanges.impl.fb_threatexchange_signal import HasFbThreatExchangeIndicatorType
+from threatexchange.extensions.manifest import ThreatExchangeExtensionManifest
+from threatexchange.signal_type import signal_base
+from threatexchange.signal_type.index import (
+    IndexMatchUntyped,
+    SignalSimilarityInfoWithIntDistance,
+    SignalTypeIndex,
+)
+from threatexchange.signal_type.pdq.signal import PdqSignal as Theirs
+
+from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.compute import hash_bytes
+from ..hashing.hashes import Algorithm, Hash
+from ..search.growing import GrowingIndex
+from .payloads import pack, unpack
+
+__all__ = ["TX_MANIFEST", "PdqIndex", "PdqSignal", "PhashIndex", "PhashSignal", "SafehashPdqSignal"]
+
+T = TypeVar("T")
+Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, Any]
+
+
+class _Index(SignalTypeIndex[T]):
+    """An index over `GrowingIndex`: exact, cheap to add to, and no pickle in what it writes.
+
+    Parameters
+    ----------
+    entries : iterable of (str, payload)
+        Digests in hexadecimal, and what each stands for.
+    threshold : int, optional
+        Bits, inclusive, up to which a query matches.
+    """
+
+    ALGORITHM: ClassVar[Algorithm]
+
+    def __init__(self, entries: Iterable[tuple[str, T]] = (), *, threshold: int | None = None) -> None:
+        super().__init__()
+        self.threshold = USUAL_DISTANCE[self.ALGORITHM] if threshold is None else threshold
+        self._index: GrowingIndex[T] = GrowingIndex(algorithm=self.ALGORITHM, max_distance=self.threshold)
+        self.add_all(entries)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def query(self, query: str) -> Sequence[Match]:
+        """Return every entry within the threshold, nearest first."""
+        return [
+            IndexMatchUntyped(SignalSimilarityInfoWithIntDistance(distance), payload)
+            for payload, distance in self._index.search(query, max_distance=self.threshold)
+        ]
+
+    def add(self, signal_str: str, entry: T) -> None:
+        """Add one entry."""
+        self._index.add(signal_str, entry)
+
+    def add_all(self, entries: Iterable[tuple[str, T]]) -> None:
+        """Add entries, all of them or, where one is no digest, none."""
+        self._index.add_many(entries)
+
+    def serialize(self, fout: BinaryIO) -> None:
+        """Write everything: payloads as numbers, texts, collections, and what exchanges say of a signal.
+
+        Raises
+        ------
+        TypeError
+            A payload is something else.
+        """
+        self._index.write(fout, pack=pack)
+
+    @classmethod
+    def deserialize(cls, fin: BinaryIO) -> _Index[Any]:
+        """Return what `serialize` wrote.
+
+        Raises
+        ------
+        IndexFileError
+            It is something else, a pickle for instance, or damaged.
+        """
+        self = cls()
+        self._index = GrowingIndex.read(fin, unpack=unpack)
+        if self._index.algorithm is not cls.ALGORITHM:
+            raise ValueError(f"an index of {self._index.algorithm.value}, not of {cls.ALGORITHM.value}")
+        self.threshold = self._index.max_distance
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the stream that `serialize` writes."""
+        stream = io.BytesIO()
+        self.serialize(stream)
+        return _read, (type(self), stream.getvalue())
+
+
+def _read(kind: type[_Index[Any]], data: bytes) -> _Index[Any]:
+    return kind.deserialize(io.BytesIO(data))
+
+
+class PdqIndex(_Index[T]):
+    """PDQ digests, within 31 bits unless told."""
+
+    ALGORITHM = Algorithm.PDQ
+
+
+class PhashIndex(_Index[T]):
+    """pHash digests, within 8 bits unless told."""
+
+    ALGORITHM = Algorithm.PHASH
+
+
+class _PhotoSignal(
+    signal_base.SimpleSignalType, signal_base.BytesHasher, signal_base.CanGenerateRandomSignal
+):
+    """A perceptual hash of a photo."""
+
+    INDEX: ClassVar[type[_Index[Any]]]
+
+    @classmethod
+    def get_content_types(cls) -> list[type[ContentType]]:
+        return [PhotoContent]
+
+    @classmethod
+    def get_index_cls(cls) -> type[_Index[Any]]:
+        return cls.INDEX
+
+    @classmethod
+    def validate_signal_str(cls, signal_str: str) -> str:
+        """Return the digits; refuse what is no digest, as exchanges write it in small letters."""
+        algorithm = cls.INDEX.ALGORITHM
+        if re.fullmatch(rf"[0-9a-f]{{{2 * algorithm.n_bytes}}}", signal_str) is None:
+            raise ValueError(
+                f"a hash of {algorithm.value} has {2 * algorithm.n_bytes} hexadecimal digits, in small letters"
+            )
+        return signal_str
+
+    @classmethod
+    def compare_hash(
+        cls, hash1: str, hash2: str, pdq_dist_threshold: int | None = None
+    ) -> signal_base.SignalComparisonResult:
+        """Return the distance, and whether it is within the threshold."""
+        algorithm = cls.INDEX.ALGORITHM
+        distance = Hash.from_hex(algorithm, hash1).distance(Hash.from_hex(algorithm, hash2))
+        near = USUAL_DISTANCE[algorithm] if pdq_dist_threshold is None else pdq_dist_threshold
+        return signal_base.SignalComparisonResult.from_simple_dist(distance, near)
+
+    @classmethod
+    def hash_from_bytes(cls, bytes_: bytes) -> str:
+        """Return the digits of a picture's hash, "" where it is too flat for one to mean anything.
+
+        Raises
+        ------
+        ImageError
+            It cannot be looked at. That is no "no hash": whoever goes on must know.
+        """
+        # Of every pixel, as their tool hashes: the same digits. PDQ's quality speaks for pHash, too.
+        own = hash_bytes(bytes_, decode="full")
+        if (own.quality or 0) < USUAL_QUALITY:
+            return ""
+        algorithm = cls.INDEX.ALGORITHM
+        return (
+            own.hex
+            if algorithm is Algorithm.PDQ
+            else hash_bytes(bytes_, algorithm=algorithm, decode="full").hex
+        )
+
+    @classmethod
+    def get_random_signal(cls) -> str:
+        algorithm = cls.INDEX.ALGORITHM
+        return f"{random.getrandbits(algorithm.n_bits):0{2 * algorithm.n_bytes}x}"
+
+
+class PdqSignal(_PhotoSignal, HasFbThreatExchangeIndicatorType):
+    """PDQ under the name that the field knows it by: takes the place of python-threatexchange's own."""
+
+    INDICATOR_TYPE = "HASH_PDQ"
+    INDEX = PdqIndex
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "pdq"
+
+    @staticmethod
+    def get_examples() -> list[str]:
+        return list(Theirs.get_examples())
+
+
+class SafehashPdqSignal(PdqSignal):
+    """The same beside python-threatexchange's own, under another name."""
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "safehash_pdq"
+
+
+class PhashSignal(_PhotoSignal):
+    """pHash, the hash of 64 bits that the imagehash package calls so."""
+
+    INDEX = PhashIndex
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "phash"
+
+    @staticmethod
+    def get_examples() -> list[str]:
+        return ["dec2251c6f52b98f"]
+
+
+TX_MANIFEST = ThreatExchangeExtensionManifest(signal_types=(SafehashPdqSignal, PhashSignal))

@@ -1,0 +1,84 @@
+"""What a page says beside its records of pages that follow, and of how many records there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .tally import Tally
+from .vocabulary import plain
+
+__all__ = ["note_counts", "note_paging"]
+
+#: Fields by which a page says that another one follows: an address, a token, or yes.
+_MORE = frozenset(
+    (
+        *("next", "more", "hasmore", "hasmorerecords", "hasnext", "hasnextpage", "nextpage", "nextpagetoken"),
+        *(
+            "nextlink",
+            "nexturl",
+            "odatanextlink",
+            "nextcursor",
+            "continuationtoken",
+            "nexttoken",
+            "nextmarker",
+        ),
+        *("truncated", "istruncated", "partial", "ispartial", "incomplete", "timedout"),
+    )
+)
+#: Fields that are true where nothing is missing.
+_WHOLE = frozenset(("complete", "iscomplete", "last", "islast", "islastpage", "lastpage"))
+#: Fields that count the records of a page, or of all of them.
+_COUNTS = frozenset(
+    (
+        *(
+            "count",
+            "total",
+            "totalcount",
+            "totalrecords",
+            "totalresults",
+            "totalitems",
+            "recordcount",
+            "resultcount",
+        ),
+        *("numrecords", "numresults", "itemcount", "totalhashes", "hashcount"),
+    )
+)
+_PAGES = frozenset(("totalpages", "pagecount", "numpages"))
+_PAGE = frozenset(("page", "pagenumber", "currentpage"))
+_MAX_DEPTH = 3
+
+
+def note_paging(fields: Mapping[str, Any], tally: Tally) -> None:
+    """Note what the fields of an object around records say of further pages, and of the number of records."""
+    said = list(_said(fields, 0))
+    more = [bool(value) for name, value in said if name in _MORE]
+    more += [value is False for name, value in said if name in _WHOLE and isinstance(value, bool)]
+    number = [value for name, value in said if name in _PAGE and _is_count(value)]
+    of = [value for name, value in said if name in _PAGES and _is_count(value)]
+    if number and of:
+        more.append(number[0] < of[0])
+    if more:
+        tally.promise(any(more))
+    note_counts(fields, tally)
+
+
+def note_counts(fields: Mapping[str, Any], tally: Tally) -> None:
+    """Note how many records there are by what stands around some of them."""
+    for name, value in _said(fields, 0):
+        if name in _COUNTS and _is_count(value):
+            tally.n_promised = max(tally.n_promised, value)
+
+
+def _said(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
+    for name, value in fields.items():
+        if not isinstance(value, dict):
+            yield plain(name), value
+        elif plain(name) in _MORE:  # {"next": {"href": ...}}
+            yield plain(name), any(value.values())
+        elif depth < _MAX_DEPTH:
+            yield from _said(value, depth + 1)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

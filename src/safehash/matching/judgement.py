@@ -1,0 +1,321 @@
+"""The gates that a candidate passes before it is a match: one table, and the judgement that it makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from .evidence import MEASURES, Candidate, Evidence
+from .families import WHOLE
+from .gates import (
+    Agreement,
+    AtLeast,
+    AtMost,
+    Detail,
+    Gate,
+    Kind,
+    LaidOut,
+    Lit,
+    Missing,
+    Pixels,
+    PlainShape,
+    Range,
+    Refusal,
+    Room,
+    spoken,
+)
+from .thumbnails import Thumbnails
+
+__all__ = ["TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
+
+#: What an upload shows does not depend on any entry.
+_NO_DIGEST = np.zeros((1, 32), np.uint8)
+
+AGREEMENT = Agreement(
+    name="agreement",
+    ranges=(Range("agreement", 0.57, 0.57),),
+    effect="less than the family's is refused, and in another orientation less than this",
+    source="seven times as many chances. Of 123 mirrored crops of 5 % the least agreement is 0.606, the median 16 "
+    "bits; of 455 photographs in 8 alterations, each against the 454 others, one pair matched, at 48 bits and 0.54",
+)
+
+COVERAGE = AtLeast(
+    name="coverage",
+    ranges=(Range("coverage", 0.08, 0.08),),
+    effect="less is refused",
+    source="boxes under a twelfth of the upload are not proposed; refining may shrink one",
+)
+
+MISSING = Missing(
+    name="missing",
+    ranges=(Range("missing", 0.25, 0.35),),
+    effect="more than the first is refused, of `faded` more than the second",
+    source="crops of 20 % refine to 21 to 24 %; beyond that the edge repeated is most of what is matched: a lake "
+    "under mountains was matched to a galaxy by windows that say 20 to 38 % of it was cut off",
+)
+
+QUALITY = AtLeast(
+    name="window quality",
+    ranges=(Range("quality", 40, 40),),
+    effect="less is refused",
+    source="the exchange asks 50 of an upload",
+)
+
+FAINT = AtMost(
+    name="faint coefficients",
+    ranges=(Range("faint", 0.15, 0.15),),
+    effect="more is refused",
+    source="a photograph has 1 or 2 in 100, a symmetric drawing half",
+)
+
+PLAIN_SHAPE = PlainShape(
+    name="plain shape",
+    ranges=(Range("greys", 5.0, 5.4),),
+    offset=64,
+    slopes=(1.0, 2.0),
+    nearly_offset=50,
+    nearly_slope=2.0,
+    effect="with p the entry's distance from the nearest plain shape, farther than 2 (p - 64) bits is refused, on "
+    "a plain ground with few greys farther than p - 64; a photograph to its edges may lie 2 (p - 50) bits off, up "
+    "to 26, boxes 12",
+    source="photographs on lists: p of 80 and more for 98 %, median 98; planets 62 to 72, glossy buttons 76 to 80, "
+    "a disc on black about 60; three balloons came within 30 to 32 bits of an avocado, at p = 82; the nearest "
+    "wrong windows that the second line is for, p from 50 to 78, are at 38 bits, in boxes at 20",
+)
+
+DETAIL = Detail(
+    name="detail",
+    ranges=(Range("greys", 5.2, 5.5), Range("flat", 0.3, 0.2), Range("greys", 5.3, 5.6)),
+    sure=14,
+    effect="14 bits, the family's own with many greys; `whole` 8 more with detail nearly everywhere",
+    source="crops of 10 % refine to a median of 27 bits; of photographs greys are 5.65 in the median",
+)
+
+PIXELS = Pixels(
+    name="pixels",
+    ranges=(Range("pixels", 64, 128),),
+    effect="no bits beyond the usual threshold up to the first, all from the second on",
+    source="sprites and glossy buttons of 16 to 100 pixels come within 36 to 48 bits of one another",
+)
+
+LAID_OUT = LaidOut(
+    name="laid out in boxes",
+    ranges=(Range("flat", 0.08, 0.16), Range("boxes", 2.2, 2.6)),
+    bits=-11,
+    agreement=0.65,
+    effect="20 bits of 31 and agreement 0.65",
+    source="screens with a wallpaper or a photograph in them score 2.6 to 6, 99 % of altered photographs under "
+    "2.0; a photograph that is all girders 2.5 to 3.8, but a flat share of 0.03 to 0.07; screens of one program: "
+    "26 to 38 bits, 0.63 to 0.71",
+)
+
+_GRAPHIC = (
+    "before the first a graphic: 6 bits of 31, 16 with 4.2 bits of greys; from the second on a photograph"
+)
+_LIT = (
+    "; one whose lights are blown out is a photograph by the rest, if that is 0.3 of it, has 5.4 bits of greys, "
+    "common greys up to 0.22, a flat share up to 0.08, boxes up to 1 and 128 pixels, on no plain ground: up to 40 bits "
+    "of 31, at agreement 0.57"
+)
+
+#: An overexposed photograph has a part that is none of a graphic's: of 52 tuning photographs at twice the exposure it
+#: has 5.2 to 6 bits of greys, common greys under 0.3, a flat share under 0.1, and boxes under 0.5; screenshots with a
+#: photograph in them, as wrong as 36 bits at 0.62, have the same greys and boxes of 1.9 and 2.1.
+LIT = Lit(
+    ranges=(
+        Range("lit", 0.2, 0.3),
+        Range("lit_greys", 5.0, 5.4),
+        Range("lit_common", 0.30, 0.22),
+        Range("lit_flat", 0.16, 0.08),
+        Range("boxes", 1.6, 1.0),
+        Range("pixels", 64, 128),
+    ),
+    bits=9,
+    agreement=0.57,
+)
+
+GREYS = Kind(
+    name="greys",
+    lit=LIT,
+    ranges=(Range("greys", 4.0, 4.5),),
+    effect=_GRAPHIC + _LIT,
+    source="4.5 to 6 bits for 99 % of the windows that tuning photographs were found by, median 5.65; drawings 1 "
+    "to 4.5, the hardest 5. A graphic of many greys is a skyline at dusk, a lit object before a dark wall: its "
+    "crops of 2 to 5 % refine to 8 to 16 bits; the nearest different drawing of so many greys and no plain shape "
+    "is at 18",
+)
+
+COMMON = Kind(
+    name="common greys",
+    lit=LIT,
+    ranges=(Range("common", 0.45, 0.38),),
+    effect=_GRAPHIC + _LIT,
+    source="0.16 of a photograph, 99 % under 0.40; half and more of most drawings",
+)
+
+FLAT = Kind(
+    name="flat share",
+    lit=LIT,
+    ranges=(Range("flat", 0.65, 0.45),),
+    effect=_GRAPHIC + _LIT,
+    source="what templates share is flat",
+)
+
+CONTRAST = Kind(
+    name="contrast",
+    ranges=(Range("contrast", 20, 26), Range("greys", 5.0, 5.4)),
+    effect=f"{_GRAPHIC}; either of the two is enough",
+    source="pages of small print are grey on grey; dull photographs have 5.4 bits of greys",
+)
+
+PLAIN_GROUND = Kind(
+    name="plain ground",
+    ranges=(Range("greys", 4.5, 4.5),),
+    only="plain_ground",
+    effect="an object on a plain ground is a graphic under so many greys",
+    source="playing cards and icons",
+)
+
+
+REST_COMMON = Kind(
+    name="common greys of the rest",
+    ranges=(Range("common", 0.36, 0.30),),
+    only="hidden",
+    effect="where something was filled in, a graphic from the first on",
+    source="without a quarter of them an icon of a DVD is that of a CD, at 26 bits: common greys 0.35, a flat share of "
+    "0.27; of tuning photographs with a sticker on them 95 % have under 0.32 and 0.24",
+)
+
+REST_FLAT = Kind(
+    name="flat share of the rest",
+    ranges=(Range("flat", 0.28, 0.22),),
+    only="hidden",
+    effect="where something was filled in, a graphic from the first on",
+    source="as common greys of the rest",
+)
+
+
+class Gates:
+    """Gates as one judgement.
+
+    Parameters
+    ----------
+    gates : iterable of Gate
+    """
+
+    def __init__(self, gates: Iterable[Gate]) -> None:
+        self.gates = tuple(sorted(gates, key=lambda gate: gate.stage))
+        self._kinds = [gate for gate in self.gates if isinstance(gate, Kind)]
+        self._sizes = [gate for gate in self.gates if isinstance(gate, Pixels)]
+        self._agreements = [gate for gate in self.gates if isinstance(gate, Agreement)]
+
+    def without(self, name: str) -> Gates:
+        """Return the same gates but one.
+
+        Raises
+        ------
+        KeyError
+            There is none of this name.
+        """
+        if not any(gate.name == name for gate in self.gates):
+            raise KeyError(name)
+        return Gates(gate for gate in self.gates if gate.name != name)
+
+    def photograph(self, evidence: Evidence) -> float:
+        """Return how much of a photograph a view is, 0 to 1; 0 is a graphic."""
+        return min((kind.share(evidence) for kind in self._kinds), default=1.0)
+
+    def judge(self, evidence: Evidence) -> int | Refusal:
+        """Return the smallest threshold of the picture as it is that a candidate matches at, or why there is none."""
+        bits = self.allowed(evidence)
+        return bits if isinstance(bits, Refusal) else max(0, evidence.distance - bits)
+
+    def allowed(self, evidence: Evidence) -> int | Refusal:
+        """Return the bits beyond (negative: under) the usual threshold at which a candidate is a match, or why not."""
+        bits = 0.0
+        for _, said, room in self._asked(evidence):
+            if isinstance(said, Refusal):
+                return said
+            bits = min(room.bits, said)
+        return round(bits)
+
+    def least_agreement(self, evidence: Evidence) -> float:
+        """Return the least agreement that any candidate of this family and orientation needs."""
+        return max((gate.least(evidence) for gate in self._agreements), default=-1.0)
+
+    def strictest(self, evidence: Evidence) -> Refusal:
+        """Return the first refusal of a candidate, or else the gate that leaves it the fewest bits."""
+        least, strictest = math.inf, ""
+        for gate, said, _ in self._asked(evidence):
+            if isinstance(said, Refusal):
+                return said
+            if said < least:
+                least, strictest = said, gate.name
+        return Refusal(
+            strictest, f"distance {evidence.distance}, {round(least)} bits beyond the usual threshold allowed"
+        )
+
+    def said(self, evidence: Evidence) -> tuple[tuple[Gate, float | Refusal], ...]:
+        """Return what each gate says of a candidate, also those that would not be asked any more."""
+        return tuple((gate, said) for gate, said, _ in self._asked(evidence))
+
+    def _asked(self, evidence: Evidence) -> Iterator[tuple[Gate, float | Refusal, Room]]:
+        """Yield every gate, what it says, and the room that it and those beside it left."""
+        family = evidence.family
+        bits, least = family.extra + family.rich, self.least_agreement(evidence)
+        room = Room(bits=bits, agreement=least, photograph=1.0, large=1.0)
+        stage, left = 0, room.bits
+        for gate in self.gates:
+            if gate.stage != stage:
+                if stage == 0:
+                    large = min((each.share(evidence) for each in self._sizes), default=1.0)
+                    room = replace(room, photograph=self.photograph(evidence), large=large)
+                room = replace(room, bits=left)
+                stage = gate.stage
+            said = gate.allows(evidence, room)
+            if not isinstance(said, Refusal):
+                left = min(left, said)
+            yield gate, said, replace(room, bits=left)
+
+
+HIDDEN = AtMost(
+    name="hidden",
+    ranges=(Range("hidden", 0.4, 0.4),),
+    effect="more is refused",
+    source="without 43 and 47 % of them, a poster and a screenshot are those of any other picture in the same template",
+)
+
+_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
+_RESTS = (REST_COMMON, REST_FLAT)
+
+#: Of windows: crops, boxes, tilts.
+WINDOWS = Gates(
+    (AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, *_RESTS)
+)  # fmt: skip
+
+#: Of the whole upload in another orientation, or its negative.
+TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
+
+
+def is_graphic(thumbs: Thumbnails) -> bool:
+    """Tell whether an upload as it is, is a graphic through and through: near identity only counts of it."""
+    seen = Evidence(Candidate(family=WHOLE, row=0, distance=0), _NO_DIGEST, thumbs)
+    return WINDOWS.photograph(seen) == 0.0
+
+
+def markdown() -> str:
+    """Return the gates as a table of docs/matching.md."""
+    lines = ["| gate | measure | unit | range | effect | from |", "| --- | --- | --- | --- | --- | --- |"]
+    for gate in WINDOWS.gates:
+        measures = list(dict.fromkeys(each.measure for each in gate.ranges))
+        units = list(dict.fromkeys(MEASURES[name][0] for name in measures))
+        ranges = ", ".join(
+            str(each) if len(measures) > 1 else str(each).partition(" ")[2] for each in gate.ranges
+        )
+        name = gate.name if gate not in TURNS.gates else f"{gate.name} *"
+        cells = (name, ", ".join(map(spoken, measures)), ", ".join(units), ranges, gate.effect, gate.source)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""What is tried at each effort, in order: that of less effort comes first, so that what it finds, more finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..images.pictures import Effort
+from .holes import boxes_without_a_hole, without_a_hole, without_a_hole_again
+from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
+from .proposing import Batch, few_boxes, larger_windows, many_boxes, tilts, wholes
+from .thumbnails import Thumbnails
+
+__all__ = ["PROPOSALS"]
+
+_STANDARD = (few_boxes,)
+_THOROUGH = (*_STANDARD, many_boxes, wholes, tilts, steep_tilts, windows_within, tilts_within, without_a_hole)
+_EXHAUSTIVE = (*_THOROUGH, larger_windows, steeper_tilts, without_a_hole_again, boxes_without_a_hole)
+
+PROPOSALS: dict[Effort, tuple[Callable[[Thumbnails], Batch], ...]] = {
+    "fast": (),
+    "standard": _STANDARD,
+    "thorough": _THOROUGH,
+    "exhaustive": _EXHAUSTIVE,
+}

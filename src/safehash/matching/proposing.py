@@ -1,0 +1,212 @@
+"""Which windows of an upload are looked up: boxes inside it, windows larger than it, and tilted ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _views
+from .._digests import turn_digests
+from .fading import on_canvas
+from .families import FADED, FRAMED, PANEL, ROTATED, WHOLE, Family
+from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
+
+__all__ = [
+    "ANGLES",
+    "MIRRORED",
+    "Batch",
+    "Group",
+    "add_windows",
+    "few_boxes",
+    "larger_windows",
+    "levelled",
+    "many_boxes",
+    "tilts",
+    "wholes",
+]
+
+UInt8Array = npt.NDArray[np.uint8]
+Float64Array = npt.NDArray[np.float64]
+Int32Array = npt.NDArray[np.int32]
+
+#: Position of "mirrored" in `hashes.ORIENTATIONS`.
+MIRRORED = 5
+
+#: Boxes of the look-up that every upload gets, and of other orientations than the mirrored one where there are many.
+_N_FEW, _N_TURNED = 16, 30
+
+#: Margins that a crop may have taken off a side, in fractions of what is left: every combination in a row.
+_MARGINS = ((0.0, 0.03, 0.06, 0.1, 0.15), (0.0, 0.08, 0.16, 0.25), (0.02, 0.075, 0.13), (0.045, 0.125, 0.21))
+_FEW_MARGINS = (0.0, 0.06, 0.13)
+
+#: How much larger the original was than what a large crop left, and how much of that lay on the first side.
+_MUCH_MORE, _SPLITS = (0.2, 0.36, 0.5), (0.0, 0.25, 0.5, 0.75, 1.0)
+
+#: Degrees tried; refining reaches about 1.5 degrees to either side of each.
+ANGLES = (-5.0, -3.5, -2.0, 2.0, 3.5, 5.0)
+_ANGLE_MARGINS = (0.0, 0.03, 0.06)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Digests of windows that are read from one picture in one way.
+
+    Attributes
+    ----------
+    digests : ndarray of uint8, shape (n, 32)
+    windows : ndarray of float64, shape (n, 4)
+        Of `thumbs`.
+    orientation : int
+        Position in `hashes.ORIENTATIONS`.
+    degrees : float
+        By which the upload was levelled.
+    thumbs : Thumbnails
+        Of the upload, or of the part of it that is taken for an upload.
+    holes : ndarray of int32, shape (n, 4), or None
+        What was filled in before each was hashed, in samples of the family's side.
+    """
+
+    digests: UInt8Array
+    windows: Float64Array
+    orientation: int
+    degrees: float
+    thumbs: Thumbnails
+    holes: Int32Array | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Digests of one family's windows and how to find a window again.
+
+    Attributes
+    ----------
+    family : Family
+    thumbs : Thumbnails
+        Of the upload.
+    groups : list of Group
+    """
+
+    family: Family
+    thumbs: Thumbnails
+    groups: list[Group] = field(default_factory=list)
+
+    def add(
+        self,
+        digests: UInt8Array,
+        windows: Float64Array,
+        orientation: int,
+        degrees: float = 0.0,
+        *,
+        thumbs: Thumbnails | None = None,
+        holes: Int32Array | None = None,
+    ) -> None:
+        """Add windows of the upload, or of the part of it that has thumbnails of its own."""
+        turned = digests if orientation == 0 else turn_digests(digests, (orientation,))[:, 0]
+        self.groups.append(
+            Group(
+                digests=turned,
+                windows=windows,
+                orientation=orientation,
+                degrees=degrees,
+                thumbs=thumbs or self.thumbs,
+                holes=holes,
+            )
+        )
+
+    @property
+    def digests(self) -> UInt8Array:
+        """Of all groups, in their order: uint8, shape (n, 32)."""
+        return np.concatenate([group.digests for group in self.groups] or [np.empty((0, 32), np.uint8)])
+
+
+@lru_cache(maxsize=8)
+def _grown(
+    margins: tuple[float, ...], *, alike: bool
+) -> tuple[Float64Array, Int32Array, Int32Array, Float64Array]:
+    """Return spans that exceed the upload by these margins, which of them make windows, and those windows."""
+    pairs = [(-a, 1 + b) for a in margins for b in margins if not alike or a == b]
+    spans = np.array(pairs)
+    row_of, col_of = np.divmod(np.arange(len(spans) ** 2, dtype=np.int32), np.int32(len(spans)))
+    windows = np.concatenate([spans[row_of], spans[col_of]], axis=1)
+    return spans, row_of.astype(np.int32), col_of.astype(np.int32), windows
+
+
+def few_boxes(thumbs: Thumbnails) -> Batch:
+    """Return the likeliest boxes inside the upload, for every upload."""
+    return _boxes(thumbs, FRAMED, FRAME_SIDE, _N_FEW, {0: _N_FEW, MIRRORED: _N_FEW})
+
+
+def many_boxes(thumbs: Thumbnails) -> Batch:
+    """Return boxes inside the upload, the best of them in every orientation."""
+    turned = dict.fromkeys((1, 2, 3, 4, 6, 7), _N_TURNED)
+    return _boxes(thumbs, PANEL, PANEL_SIDE, N_BOXES, {0: N_BOXES, MIRRORED: N_BOXES, **turned})
+
+
+def _boxes(
+    thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
+) -> Batch:
+    """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
+    windows, digests, _ = thumbs.boxes(side, n_windows)
+    batch = Batch(family, thumbs)
+    for orientation, count in orientations.items():
+        batch.add(digests[:count], windows[:count], orientation)
+    return batch
+
+
+def add_windows(
+    batch: Batch, thumbs: Thumbnails, margins: tuple[float, ...], orientations: tuple[int, ...]
+) -> None:
+    """Add every window that exceeds an upload by these margins, in these orientations."""
+    spans, row_of, col_of, windows = _grown(margins, alike=False)
+    digests = _views.hash_windows(thumbs.of_side(WHOLE_SIDE), spans, spans, row_of, col_of)
+    for orientation in orientations:
+        batch.add(digests, windows, orientation, thumbs=thumbs)
+
+
+def wholes(thumbs: Thumbnails) -> Batch:
+    """Return windows as large as the upload or larger."""
+    batch = Batch(WHOLE, thumbs)
+    for margins in _MARGINS:
+        add_windows(batch, thumbs, margins, (0,))
+    add_windows(batch, thumbs, _FEW_MARGINS, tuple(range(1, 8)))
+    return batch
+
+
+def tilts(thumbs: Thumbnails) -> Batch:
+    """Return the upload, and a little more of it, levelled by some degrees."""
+    batch = Batch(ROTATED, thumbs)
+    for degrees in ANGLES:
+        levelled(batch, thumbs, degrees, _ANGLE_MARGINS)
+    return batch
+
+
+def levelled(batch: Batch, thumbs: Thumbnails, degrees: float, margins: tuple[float, ...]) -> None:
+    """Add an upload, and more of it by these margins, levelled; mirrored, too."""
+    spans, row_of, col_of, windows = _grown(margins, alike=True)
+    turned = thumbs.levelled(degrees)
+    digests = _views.hash_windows(turned, spans, spans, row_of, col_of)
+    for orientation in (0, MIRRORED):
+        batch.add(digests, windows, orientation, degrees, thumbs=thumbs)
+
+
+def larger_windows(thumbs: Thumbnails) -> Batch:
+    """Return windows that say that a fifth or a third of a side was cropped away, in every split of it."""
+    batch = Batch(FADED, thumbs)
+    row_of, col_of, windows, on_it = _much_larger()
+    digests = _views.hash_windows(thumbs.faded(), on_it, on_it, row_of, col_of)
+    for orientation in (0, MIRRORED):
+        batch.add(digests, windows, orientation)
+    return batch
+
+
+@lru_cache(maxsize=1)
+def _much_larger() -> tuple[Int32Array, Int32Array, Float64Array, Float64Array]:
+    """Return which spans make windows, these windows, and the spans on the canvas."""
+    spans = np.array([(-part * more, 1 + (1 - part) * more) for more in _MUCH_MORE for part in _SPLITS])
+    row_of, col_of = np.divmod(np.arange(len(spans) ** 2, dtype=np.int32), np.int32(len(spans)))
+    windows = np.concatenate([spans[row_of], spans[col_of]], axis=1)
+    on_it = np.array([on_canvas(span) for span in spans.tolist()])
+    return row_of.astype(np.int32), col_of.astype(np.int32), windows, on_it

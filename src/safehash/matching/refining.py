@@ -1,0 +1,198 @@
+"""The windows of one upload against a list: seeds, each moved to where the picture agrees best with its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _views
+from .._digests import degenerate, turn_digests
+from ..images.deadline import NO_DEADLINE, Deadline
+from ..search.index import Index
+from ..search.seeds import seed
+from .evidence import Candidate
+from .fading import CANVAS, from_canvas, on_canvas
+from .families import Family
+from .proposing import Batch, Group
+from .thumbnails import Thumbnails, Window
+
+__all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
+
+UInt8Array = npt.NDArray[np.uint8]
+Float64Array = npt.NDArray[np.float64]
+
+#: List entries refined for one upload and family, nearest first: bounds the work a list can make.
+MAX_CANDIDATES = 12
+
+#: Degenerate entries refined for one upload and family, and how near their seeds must lie, in bits: photographs
+#: may be degenerate, and match by the second line.
+MAX_DEGENERATE = 4
+DEGENERATE_SEED = 40
+
+#: Windows tried before an entry is given up, and how much agreement the rest of the way may still bring.
+_FIRST_LOOK = 30
+_MAY_GAIN = 0.15
+
+#: First and last change of a tilt, in degrees.
+_FIRST_TURN, _LAST_TURN = 0.8, 0.2
+
+#: Holes that an upload may have, and the first move of one's edge, in samples.
+_MOST_HOLES, _FIRST_HOLE = 3, 4
+
+_INVERSE = (0, 3, 2, 1, 4, 5, 6, 7)  # which orientation undoes which
+
+
+def refined(
+    batch: Batch,
+    index: Index,
+    settled: Container[int],
+    *,
+    deadline: Deadline = NO_DEADLINE,
+) -> Iterator[tuple[Candidate, UInt8Array, Thumbnails]]:
+    """Yield the list entries that windows lead to, each at the window that agrees best with it, nearest seeds first.
+
+    Parameters
+    ----------
+    batch : Batch
+        Windows of one family.
+    index : Index
+        Of PDQ.
+    settled : container of int
+        Rows found already, left alone; looked at before each row, so that it may grow.
+    deadline : Deadline
+        Looked at before each row.
+
+    Yields
+    ------
+    candidate : Candidate
+    digest : ndarray of uint8, shape (1, 32)
+        Of the entry, as listed.
+    thumbs : Thumbnails
+        That the candidate's window is read from.
+
+    Raises
+    ------
+    DeadlinePassed
+        What was yielded before stands.
+    """
+    family = batch.family
+    queries = batch.digests
+    if not len(queries):
+        return
+    seeds = seed(index, queries, max_distance=family.seed_distance, flips=family.flips)
+    if not len(seeds.rows):
+        return
+    starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])
+    refined = n_degenerate = 0
+    for at in np.argsort(seeds.distances, kind="stable").tolist():
+        row = int(seeds.rows[at])
+        if row in settled:
+            continue
+        digest = index.digests_of([row])
+        if degenerate(digest)[0]:
+            if (
+                not family.degenerate
+                or seeds.distances[at] > DEGENERATE_SEED
+                or n_degenerate == MAX_DEGENERATE
+            ):
+                continue
+            n_degenerate += 1
+        else:
+            refined += 1
+            if refined > MAX_CANDIDATES:
+                return
+        deadline.check()
+        query = int(seeds.queries[at])
+        at_group = int(np.searchsorted(starts, query, side="right")) - 1
+        group = batch.groups[at_group]
+        yield _refine(family, group, query - int(starts[at_group]), row, digest), digest, group.thumbs
+
+
+def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array) -> Candidate:
+    """Move one window, and its angle if it has one, to where it agrees best with one list entry."""
+    orientation, degrees, thumbs = group.orientation, group.degrees, group.thumbs
+    # Turning the entry's bits back is cheaper than turning the picture.
+    wanted = turn_digests(digest, (_INVERSE[orientation],))[0, 0]
+    thumb = thumbs.of_side(family.side)
+    start = group.windows[at]
+    if family.faded:
+        return _refine_faded(family, group, start, row, wanted)
+    if group.holes is not None:
+        first = _views.find_holes(
+            thumb, wanted, group.holes[at : at + 1], most=1, step=_FIRST_HOLE, max_evaluations=_FIRST_LOOK
+        )
+        found = first
+        if first[2] >= family.agreement - _MAY_GAIN:
+            found = _views.find_holes(
+                thumb,
+                wanted,
+                group.holes,
+                most=_MOST_HOLES,
+                step=_FIRST_HOLE,
+                max_evaluations=family.evaluations,
+            )
+        found = found if found[2] > first[2] else first
+        return Candidate(
+            family=family, row=row, distance=found[0], agreement=found[2], orientation=orientation,
+            holes=found[1], box=thumbs.window,
+        )  # fmt: skip
+
+    def run(
+        turn: float, window: Sequence[float], step: float, room: float, evaluations: int = family.evaluations
+    ) -> tuple[int, Window, float]:
+        picture = _views.rotated(thumb, turn, thumbs.aspect) if turn else thumb
+        return _views.refine(
+            picture, wanted, np.asarray(window, dtype=np.float64), step=step, least=family.least, room=room,
+            max_evaluations=evaluations,
+        )  # fmt: skip
+
+    # A first look tells most unrelated entries: they start lower and gain less.
+    distance, window, agreement = run(degrees, start.tolist(), family.step, family.room, _FIRST_LOOK)
+    if agreement >= family.agreement - _MAY_GAIN:
+        distance, window, agreement = run(degrees, window, family.step, family.room)
+        turn = _FIRST_TURN if degrees else 0.0
+        while turn > _LAST_TURN:
+            for trial in (degrees - turn, degrees + turn):
+                other = run(trial, window, family.step / 2, family.room / 3)
+                if other[2] > agreement:
+                    distance, window, agreement = min(distance, other[0]), other[1], other[2]
+                    degrees = round(trial, 3)
+                    break
+            else:
+                turn /= 2
+    return Candidate(
+        family=family,
+        row=row,
+        distance=distance,
+        agreement=agreement,
+        window=window,
+        orientation=orientation,
+        degrees=degrees,
+        box=thumbs.window,
+    )
+
+
+def _refine_faded(
+    family: Family, group: Group, start: Float64Array, row: int, wanted: UInt8Array
+) -> Candidate:
+    """Move one window that is much larger than its upload to where it agrees best with one list entry."""
+    canvas, at = group.thumbs.faded(), np.array(on_canvas(start.tolist()))
+    distance, window, agreement = 257, tuple(at.tolist()), -1.0
+    for evaluations in (_FIRST_LOOK, family.evaluations):
+        distance, window, agreement = _views.refine(
+            canvas, wanted, np.array(window), step=family.step / CANVAS, least=family.least / CANVAS,
+            room=family.room / CANVAS, max_evaluations=evaluations,
+        )  # fmt: skip
+        if agreement < family.agreement - _MAY_GAIN:
+            break
+    return Candidate(
+        family=family,
+        row=row,
+        distance=distance,
+        agreement=agreement,
+        window=from_canvas(window),
+        orientation=group.orientation,
+        box=group.thumbs.window,
+    )

@@ -1,0 +1,246 @@
+"""Files as they arrive in folders: each once, when nobody writes it any more; what events miss, a walk finds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..errors import SafehashError
+from ..matching.shown import printable
+
+__all__ = ["UNFINISHED", "arrivals", "check_installed", "is_unfinished"]
+
+_LOG = logging.getLogger(__name__)
+
+#: Endings of names under which files are written before they are renamed into place: not looked at by that name.
+UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", "~")
+#: Seconds between two looks at a file that is still written.
+_AGAIN_SECONDS = 0.25
+#: Where the system does not say who writes a file, it is complete when it was not changed for so many seconds.
+_SETTLED_SECONDS = 2.0
+#: Seconds between two walks: the system drops events when too many wait.
+_WALK_SECONDS = 60.0
+
+#: What tells one state of a file from another.
+_State = tuple[int, int, int]
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether a name is one that files have before they are renamed into place."""
+    return name.lower().endswith(UNFINISHED)
+
+
+def check_installed() -> None:
+    """Refuse to watch without what the system's events come through.
+
+    Raises
+    ------
+    SafehashError
+        The ``watch`` extra is not installed.
+    """
+    if find_spec("watchdog") is None:
+        raise SafehashError("watching folders needs an extra: pip install 'safehash[watch]'")
+
+
+def arrivals(
+    folders: list[str], *, walk: Callable[[], Iterator[str]], stop: threading.Event
+) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Yield files of some folders: those that are there, then those that arrive, until `stop` is set.
+
+    Parameters
+    ----------
+    folders : list of str
+    walk : callable
+        Yields the path of every file below the folders, once.
+    stop : Event
+
+    Yields
+    ------
+    path : str
+    status : stat_result or None
+        None where the file was gone before anybody could look at it, and not by being renamed.
+
+    Raises
+    ------
+    SafehashError
+        The folders cannot be watched.
+    """
+    watch = _Watch(folders)
+    try:
+        yield from _Arrivals(watch, walk).until(stop)
+    finally:
+        watch.close()
+
+
+class _Watch:
+    """The system's events, as paths in a queue. A path that was renamed away comes with a mark."""
+
+    def __init__(self, folders: list[str]) -> None:
+        check_installed()
+        from watchdog.events import FileSystemEvent, FileSystemEventHandler
+        from watchdog.observers import Observer
+
+        self.paths: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        found = self.paths
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.is_directory:
+                    return
+                if event.event_type in ("created", "modified", "closed"):
+                    found.put((os.fsdecode(event.src_path), True))
+                elif event.event_type == "moved":
+                    found.put((os.fsdecode(event.src_path), False))
+                    found.put((os.fsdecode(event.dest_path), True))
+
+        self._observer: Any = Observer()
+        try:
+            for folder in folders:
+                self._observer.schedule(Handler(), folder, recursive=True)
+            self._observer.start()
+        except OSError as exc:
+            hint = " (Linux: sysctl fs.inotify.max_user_watches)" if sys.platform == "linux" else ""
+            raise SafehashError(
+                f"{', '.join(folders)}: cannot be watched: {exc.strerror or exc}{hint}"
+            ) from exc
+
+    def close(self) -> None:
+        """Ask for no more events."""
+        self._observer.stop()
+        self._observer.join()
+
+
+class _Arrivals:
+    def __init__(self, watch: _Watch, walk: Callable[[], Iterator[str]]) -> None:
+        self._watch, self._walk = watch, walk
+        self._seen: dict[str, _State] = {}
+        #: Files that are still written: when they changed last as far as we saw, and their state then.
+        self._waiting: dict[str, tuple[float, _State | None]] = {}
+
+    def until(self, stop: threading.Event) -> Iterator[tuple[str, os.stat_result | None]]:
+        walked = -_WALK_SECONDS
+        while not stop.is_set():
+            if time.monotonic() - walked >= _WALK_SECONDS:
+                walked = time.monotonic()
+                yield from self._walked(stop)
+            for path in self._told():
+                self._waiting.setdefault(path, (time.monotonic(), None))
+            yield from self._complete(stop)
+
+    def _walked(self, stop: threading.Event) -> Iterator[tuple[str, os.stat_result | None]]:
+        there: dict[str, _State] = {}
+        for number, path in enumerate(self._walk()):
+            if stop.is_set():
+                return
+            state = self._seen.get(path)
+            if state is not None:
+                there[path] = state
+            self._waiting.setdefault(path, (time.monotonic(), None))
+            if number % 256 == 255:
+                yield from self._complete(stop)
+                there |= {path: self._seen[path] for path in there if path in self._seen}
+        yield from self._complete(stop)
+        # What is gone need not be remembered.
+        self._seen = {
+            path: state for path, state in self._seen.items() if path in there or os.path.lexists(path)
+        }
+
+    def _told(self) -> Iterator[str]:
+        """Yield the paths that events name, after waiting for the first a little."""
+        timeout: float | None = _AGAIN_SECONDS
+        while True:
+            try:
+                path, is_there = (
+                    self._watch.paths.get(timeout=timeout) if timeout else self._watch.paths.get_nowait()
+                )
+            except queue.Empty:
+                return
+            timeout = None
+            if not is_there:
+                self._waiting.pop(path, None)  # it has another name now
+                self._seen.pop(path, None)
+            elif not is_unfinished(path):
+                yield path
+
+    def _complete(self, stop: threading.Event) -> Iterator[tuple[str, os.stat_result | None]]:
+        for path in list(self._waiting):
+            if stop.is_set():
+                return
+            try:
+                status = Path(path).lstat()
+            except OSError:
+                if self._waiting.pop(path, None) is not None and not self._is_renamed(path):
+                    yield path, None
+                continue
+            state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if self._seen.get(path) == state:
+                del self._waiting[path]
+                continue
+            if stat.S_ISREG(status.st_mode) and not self._is_complete(path, state):
+                continue
+            del self._waiting[path]
+            self._seen[path] = state
+            yield path, status
+
+    def _is_renamed(self, path: str) -> bool:
+        """Look among the events for one that says that a file, gone just now, has another name."""
+        told, renamed = [], False
+        time.sleep(0.05)  # the event comes after the fact
+        while True:
+            try:
+                told.append(self._watch.paths.get_nowait())
+            except queue.Empty:
+                break
+        for each in told:
+            renamed = renamed or each == (path, False)
+            self._watch.paths.put(each)
+        return renamed
+
+    def _is_complete(self, path: str, state: _State) -> bool:
+        """Return whether nobody writes a file any more."""
+        written = _is_written(path)
+        if written is not None:
+            return not written
+        since, before = self._waiting[path]
+        if before != state:
+            self._waiting[path] = (time.monotonic(), state)
+            return False
+        return time.monotonic() - since >= _SETTLED_SECONDS
+
+
+def _is_written(path: str) -> bool | None:
+    """Return whether any process has a file open for writing; None where the system does not tell us.
+
+    Linux gives a lease for reading only where nobody writes. It is given back at once; whoever opens the file
+    in between waits that long, and the signal about it is one that is ignored.
+    """
+    if sys.platform != "linux":
+        return None
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # not our file, or a file system without leases
+        _LOG.debug("%s: no lease", printable(path))
+        return None
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,204 @@
+"""The ASGI application: routes, who may ask them, the access log, and what is open to anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route as Path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from . import hma, own, validate
+from .description import openapi, page
+from .engine import Engine
+from .fetching import Fetcher
+from .numbers import CONTENT_TYPE, Numbers
+from .options import ServiceOptions
+from .refusing import Refused, problem
+from .serving import Answer, Route, Service
+from .tokens import Tokens
+
+__all__ = ["ACCESS", "ROUTES", "make_app", "service_of"]
+
+#: Each answer is one JSON object in this log: no path as it was asked, no query, no whole digest, nothing of an upload.
+ACCESS = logging.getLogger("safehash").getChild("access")
+_LOG = logging.getLogger(__name__)
+
+
+async def health(service: Service, request: Request) -> Answer:
+    """Say that the process answers."""
+    return Answer(JSONResponse({"status": "alive"}))
+
+
+async def ready(service: Service, request: Request) -> Answer:
+    """Say whether uploads are decided, and on what."""
+    engine = service.engine
+    if not engine.is_ready:
+        return Answer(JSONResponse({"status": "starting"}, 503, {"Retry-After": "1"}))
+    kept = engine.kept
+    body = {"status": "degraded" if kept or engine.refusal else "ready", "last_good": list(kept)}
+    # Whether, not why: anybody may ask. /v1/lists says why.
+    return Answer(JSONResponse({**body, "update_refused": bool(engine.refusal)}))
+
+
+async def metrics(service: Service, request: Request) -> Answer:
+    """Return what is counted."""
+    return Answer(Response(service.numbers.page(), headers={"Content-Type": CONTENT_TYPE}))
+
+
+async def described(service: Service, request: Request) -> Answer:
+    """Return the description for programs."""
+    return Answer(JSONResponse(openapi(ROUTES)))
+
+
+async def docs(service: Service, request: Request) -> Answer:
+    """Return the description for people."""
+    return Answer(HTMLResponse(page(ROUTES)))
+
+
+async def site_map(service: Service, request: Request) -> Answer:
+    """Return all paths."""
+    return Answer(JSONResponse(sorted({route.path for route in ROUTES})))
+
+
+ROUTES: tuple[Route, ...] = (
+    *own.ROUTES,
+    *hma.ROUTES,
+    *validate.ROUTES,
+    Route(method="GET", path="/healthz", handler=health, role="anybody", summary="That the process answers."),
+    Route(
+        method="GET", path="/readyz", handler=ready, role="anybody",
+        summary="Whether uploads are decided, and whether a list is not as it should be.",
+        statuses={200: "they are", 503: "the lists are being read"},
+    ),
+    Route(method="GET", path="/metrics", handler=metrics, summary="Counters for Prometheus."),
+    Route(method="GET", path="/openapi.json", handler=described, role="anybody", summary="This, for programs."),
+    Route(method="GET", path="/docs", handler=docs, role="anybody", summary="This, for people."),
+    Route(method="GET", path="/site-map", handler=site_map, role="anybody", summary="All paths."),
+)  # fmt: skip
+
+
+def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> ASGIApp:
+    """Return the application of a service, which answers 503 until its lists are read.
+
+    Parameters
+    ----------
+    service : Service
+    failed : callable
+        Told if the lists cannot be used: nothing will ever be decided then.
+    """
+    paths = [
+        Path(path, _endpoint(service, [route for route in ROUTES if route.path == path]), methods=None)
+        for path in dict.fromkeys(route.path for route in ROUTES)
+    ]
+    for path in paths:
+        path.methods = None  # ours answers them all, and 405 in words
+
+    def told(starting: asyncio.Task[None]) -> None:
+        error = starting.exception()
+        if error is not None:
+            failed(error)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        starting = asyncio.create_task(service.engine.start())
+        starting.add_done_callback(told)
+        try:
+            yield
+        finally:
+            await asyncio.wait([starting])
+            await service.engine.stop()
+
+    async def unknown(request: Request, exc: Exception) -> Response:
+        status = exc.status_code if isinstance(exc, HTTPException) else 500
+        ACCESS.info("%s", _line(request, "unknown", status, 0.0, {}))
+        return problem(status, "there is no such path: /docs tells all")
+
+    app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={404: unknown})
+    return _single_slashes(app)
+
+
+def _single_slashes(app: ASGIApp) -> ASGIApp:
+    """Take several slashes for one: a client whose base URL ends in one writes //h/hash."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "//" in scope["path"]:
+            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+def _endpoint(service: Service, routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+    by_method = {route.method: route for route in routes}
+    for route in routes:
+        if route.method == "GET":
+            by_method.setdefault("HEAD", route)
+    shape = routes[0].shape
+
+    async def endpoint(request: Request) -> Response:
+        started = time.perf_counter()
+        route = by_method.get(request.method)
+        said: dict[str, Any] = {}
+        try:
+            if route is None:
+                allowed = ", ".join(sorted(by_method))
+                raise Refused(405, f"there are {allowed} of this path", headers={"Allow": allowed})
+            if route.role != "anybody":
+                bearer = service.tokens.bearer(request.headers.get("authorization"), role=route.role)
+                if bearer is not None:
+                    request.scope["safehash bearer"] = said["bearer"] = bearer
+            answer = await route.handler(service, request)
+            response = answer.response
+            said.update(answer.said)
+        except Refused as exc:
+            response = exc.response(shape)
+            said["refused"] = exc.detail
+        except Exception:
+            _LOG.exception("a defect of safehash, please report it")
+            refused = Refused(500, "a defect of safehash, please report it: the log has the traceback")
+            response = refused.response(shape)
+        seconds = time.perf_counter() - started
+        service.numbers.answered(routes[0].path, response.status_code, seconds)
+        if ACCESS.isEnabledFor(logging.INFO):
+            ACCESS.info("%s", _line(request, routes[0].path, response.status_code, seconds, said))
+        return response
+
+    return endpoint
+
+
+def _line(request: Request, route: str, status: int, seconds: float, said: dict[str, Any]) -> str:
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    facts = {
+        "time": now, "method": request.method, "route": route, "status": status,
+        "milliseconds": round(1e3 * seconds, 2), **said,
+    }  # fmt: skip
+    return json.dumps(facts)
+
+
+def service_of(engine: Engine, options: ServiceOptions) -> Service:
+    """Return what handlers have at hand.
+
+    Raises
+    ------
+    SafehashError
+        The file of tokens cannot be used.
+    """
+    return Service(
+        engine=engine,
+        options=options,
+        tokens=Tokens(options.tokens),
+        numbers=Numbers(engine),
+        fetcher=Fetcher(options.fetch_from, max_bytes=options.max_body),
+    )

@@ -1,0 +1,190 @@
+"""What a request asks: its parameters and uploads, told apart by what they say they are."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from ..hashing.algorithms import Algorithm
+from ..hashing.hashes import Hash
+from ..matching.settings import EFFORTS, Effort
+from .bodies import is_form, is_json, json_of, parts_of, read_body
+from .options import ServiceOptions
+from .refusing import Refused
+
+__all__ = ["Asked", "ask", "flag", "hash_of", "names_of"]
+
+#: What a hash of so many hexadecimal digits is where it does not say so.
+_BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, read.
+
+    Attributes
+    ----------
+    uploads : tuple of bytes
+    names : tuple of str or None
+        What a form called each upload's file.
+    hashes : tuple of Hash
+    effort : Effort or None
+    lists : tuple of str or None
+    full_hashes : bool
+    due : float
+        When its time is over, of `time.monotonic`.
+    n_bytes : int
+        Of the body.
+    also : mapping of str to str
+        What else was said that this request may say.
+    """
+
+    uploads: tuple[bytes, ...] = ()
+    names: tuple[str | None, ...] = ()
+    hashes: tuple[Hash, ...] = ()
+    effort: Effort | None = None
+    lists: tuple[str, ...] | None = None
+    full_hashes: bool = False
+    due: float
+    n_bytes: int = 0
+    also: Mapping[str, str] = field(default_factory=dict)
+
+
+async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...] = ()) -> Asked:
+    """Read a request: an upload as its raw body or in a form, or hashes in JSON.
+
+    Parameters
+    ----------
+    request : Request
+    options : ServiceOptions
+    also : tuple of str
+        What else may be said beside an upload.
+
+    Raises
+    ------
+    Refused
+        It is too large, too slow, or says what nobody understands.
+    """
+    due = time.monotonic() + options.timeout
+    body = await read_body(request, max_bytes=options.max_body, seconds=options.timeout)
+    may_be_said = {*_SAID, *also}
+    said: dict[str, Any] = dict(request.query_params)
+    uploads: list[bytes] = []
+    names: list[str | None] = []
+    hashes: list[Hash] = []
+    if is_form(request):
+        for part in parts_of(request, body):
+            if part.filename is None and part.name in may_be_said:
+                said[part.name] = part.data.decode("utf-8", "replace")
+            else:
+                uploads.append(part.data)
+                names.append(part.filename)
+    elif is_json(request):
+        given = json_of(body)
+        one = [given["hash"]] if "hash" in given else []
+        several = given.get("hashes", [])
+        if not isinstance(several, list):
+            raise Refused(400, "hashes is a list of hashes")
+        shared: dict[str, Any] = {name: given[name] for name in ("algorithm", "quality") if name in given}
+        hashes = [hash_of(each, shared) for each in [*one, *several]]
+        said |= {name: given[name] for name in may_be_said if name in given}
+        unknown = set(given) - {"hash", "hashes", "algorithm", "quality", *may_be_said}
+        if unknown:
+            raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
+    elif body:
+        uploads.append(body)
+        names.append(None)
+    unknown = set(request.query_params) - may_be_said
+    if unknown:
+        raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
+    return Asked(
+        uploads=tuple(uploads),
+        names=tuple(names),
+        hashes=tuple(hashes),
+        effort=_effort(said.get("effort")),
+        lists=names_of(said.get("lists")),
+        full_hashes=flag("full_hashes", said.get("full_hashes", False)),
+        due=due,
+        n_bytes=len(body),
+        also={name: str(said[name]) for name in also if name in said},
+    )
+
+
+#: What may be said beside an upload: in the query, in the form, or in JSON.
+_SAID = {"effort", "lists", "full_hashes"}
+
+
+def _effort(value: object) -> Effort | None:
+    if value is None or value == "":
+        return None
+    if value not in EFFORTS:
+        raise Refused(400, f"effort is one of {', '.join(EFFORTS)}")
+    return value
+
+
+def names_of(value: object) -> tuple[str, ...] | None:
+    """Return names with commas between, or of a list; None for none said.
+
+    Raises
+    ------
+    Refused
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value) or not value:
+        raise Refused(400, "lists are names with commas between")
+    return tuple(value)
+
+
+def flag(name: str, value: object) -> bool:
+    """Return what a switch says.
+
+    Raises
+    ------
+    Refused
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
+        return value.lower() in ("true", "1")
+    raise Refused(400, f"{name} is true or false")
+
+
+def hash_of(value: object, shared: Mapping[str, Any] | None = None) -> Hash:
+    """Return a hash: ``"pdq:f8f8..."``, ``"f8f8..."`` (by its length), or an object with algorithm, hash and quality.
+
+    Raises
+    ------
+    Refused
+        It is none; the message shows none of it.
+    """
+    said = dict(shared or {})
+    if isinstance(value, dict):
+        said |= value
+        value = said.pop("hash", None)
+        if set(said) - {"algorithm", "quality"}:
+            raise Refused(400, "of a hash there are algorithm, hash and quality")
+    if not isinstance(value, str):
+        raise Refused(400, "a hash is text: hexadecimal digits")
+    name, colon, digits = value.strip().rpartition(":")
+    algorithm = name if colon else said.get("algorithm") or _BY_DIGITS.get(len(digits), "")
+    quality = said.get("quality")
+    try:
+        known = Algorithm(algorithm)
+    except ValueError as exc:
+        raise Refused(400, f"an algorithm is one of {', '.join(each.value for each in Algorithm)}") from exc
+    if re.fullmatch(rf"[0-9a-fA-F]{{{2 * known.n_bytes}}}", digits) is None:
+        raise Refused(400, f"a hash of {known.value} has {2 * known.n_bytes} hexadecimal digits")
+    if quality is not None and (isinstance(quality, bool) or not isinstance(quality, int)):
+        raise Refused(400, "a quality is a whole number from 0 to 100")
+    try:
+        return Hash(known, bytes.fromhex(digits), quality=quality)
+    except ValueError as exc:
+        raise Refused(400, str(exc)) from exc

@@ -1,0 +1,189 @@
+"""The body of a request, read into memory and no further: raw, multipart or JSON, within a size and a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from .refusing import Refused
+
+__all__ = ["Part", "is_form", "is_json", "json_of", "parts_of", "read_body"]
+
+#: A form of more parts is no upload.
+_MAX_PARTS = 128
+#: Bytes of all headers of one part.
+_MAX_HEADER_BYTES = 4096
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a form: its field's name, the file's name if it is one, and its bytes."""
+
+    name: str
+    filename: str | None
+    data: bytes
+
+
+async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
+    """Return a request's whole body.
+
+    Raises
+    ------
+    Refused
+        413 beyond `max_bytes`, by its header or as it comes; 408 when `seconds` have passed; 400 where the client
+        went away.
+    """
+    said = request.headers.get("content-length")
+    if said is not None and said.isdigit() and int(said) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        return await asyncio.wait_for(_read(request, max_bytes), seconds)
+    except asyncio.TimeoutError as exc:
+        raise Refused(408, "the body did not arrive in time", headers={"Connection": "close"}) from exc
+    except ClientDisconnect as exc:
+        raise Refused(400, "the client went away") from exc
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    n_bytes = 0
+    async for chunk in request.stream():
+        n_bytes += len(chunk)
+        if n_bytes > max_bytes:
+            raise _too_large(max_bytes)
+        if chunk:
+            chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> Refused:
+    return Refused(413, f"a request has at most {max_bytes} bytes", headers={"Connection": "close"})
+
+
+# -- forms --------------------------------------------------------------------------------------------------
+
+
+def is_form(request: Request) -> bool:
+    """Tell whether a request's body says it is a form."""
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
+def is_json(request: Request) -> bool:
+    """Tell whether a request's body says it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json"
+
+
+@dataclass(slots=True)
+class _Form:
+    """Collects what the parser meets."""
+
+    parts: list[Part] = field(default_factory=list)
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    n_header_bytes: int = 0
+    name: bytes = b""
+    value: bytes = b""
+    pieces: list[bytes] = field(default_factory=list)
+    is_ended: bool = False
+
+    def begin_part(self) -> None:
+        if len(self.parts) >= _MAX_PARTS:
+            raise Refused(400, f"a form has at most {_MAX_PARTS} parts")
+        self.headers, self.pieces, self.n_header_bytes = {}, [], 0
+        self.name, self.value = b"", b""
+
+    def header_name(self, data: bytes, start: int, end: int) -> None:
+        self.name += self._counted(data[start:end])
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self.value += self._counted(data[start:end])
+
+    def end_header(self) -> None:
+        self.headers[self.name.lower()] = self.value
+        self.name, self.value = b"", b""
+
+    def part_data(self, data: bytes, start: int, end: int) -> None:
+        self.pieces.append(data[start:end])
+
+    def end_part(self) -> None:
+        _, options = parse_options_header(self.headers.get(b"content-disposition", b""))
+        name = options.get(b"name")
+        if name is None:
+            raise Refused(400, "a part of the form has no name")
+        filename = options.get(b"filename")
+        self.parts.append(
+            Part(
+                name.decode("utf-8", "replace"),
+                None if filename is None else filename.decode("utf-8", "replace"),
+                b"".join(self.pieces),
+            )
+        )
+        self.pieces = []
+
+    def end(self) -> None:
+        self.is_ended = True
+
+    def _counted(self, piece: bytes) -> bytes:
+        self.n_header_bytes += len(piece)
+        if self.n_header_bytes > _MAX_HEADER_BYTES:
+            raise Refused(400, f"the headers of a part have at most {_MAX_HEADER_BYTES} bytes")
+        return piece
+
+
+def parts_of(request: Request, body: bytes) -> list[Part]:
+    """Return the parts of a form.
+
+    Raises
+    ------
+    Refused
+        400: it is none, or breaks off.
+    """
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise Refused(400, "the form does not say what parts its parts (boundary=)")
+    form = _Form()
+    callbacks: Any = {
+        "on_part_begin": form.begin_part,
+        "on_header_field": form.header_name,
+        "on_header_value": form.header_value,
+        "on_header_end": form.end_header,
+        "on_part_data": form.part_data,
+        "on_part_end": form.end_part,
+        "on_end": form.end,
+    }
+    try:
+        parser = MultipartParser(boundary, callbacks)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as exc:
+        raise Refused(400, "the form cannot be read: its parts are not parted as it says") from exc
+    if not form.is_ended:
+        raise Refused(400, "the form breaks off")
+    return form.parts
+
+
+# -- JSON ---------------------------------------------------------------------------------------------------
+
+
+def json_of(body: bytes) -> dict[str, Any]:
+    """Return a body that is one JSON object.
+
+    Raises
+    ------
+    Refused
+        400: it is none.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise Refused(400, "the body is no JSON") from exc
+    if not isinstance(value, dict):
+        raise Refused(400, f"the body is one JSON object, not {type(value).__name__}")
+    return value

@@ -1,0 +1,408 @@
+"""The part that decides: lists that are read anew while others are matched, and workers that take one upload each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import SafehashError
+from ..hashing.hashes import Hash
+from ..hashing.threads import available_processors
+from ..matching.decision import Decision
+from ..matching.flood import FloodGuard
+from ..matching.matcher import Matcher
+from ..matching.settings import Effort, FloodLimits
+from ..scanning.confining import Means
+from ..scanning.lanes import Lane, Task, WorkerDied
+from ..scanning.logs import relay
+from ..scanning.pool import KILLED_ATTEMPTS
+from ..scanning.sharing import SharedLists
+from ..scanning.starting import worker_context
+from ..scanning.worker import undecided
+from .memory import Memory
+from .options import ServiceOptions
+from .refusing import Refused, busy
+
+__all__ = ["Engine", "Reloads"]
+
+_LOG = logging.getLogger(__name__)
+
+#: So many hashes are looked up where they arrive; more go to a thread, not to hold up others (0.1 ms each).
+_HERE = 16
+#: Seconds between two looks at what other processes counted.
+_SYNC_SECONDS = 1.0
+
+
+class _Generation:
+    """One state of the lists and the workers that have it open."""
+
+    def __init__(
+        self, matcher: Matcher, options: ServiceOptions, before: Callable[[str], None] | None
+    ) -> None:
+        self.audit = matcher.audit
+        self.kept = matcher.lists_kept
+        self._held = ExitStack()
+        shared = self._held.enter_context(SharedLists(matcher, replace(matcher.settings, flood=None)))
+        self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        self._n_lanes = options.workers or available_processors()
+        self._threads = ThreadPoolExecutor(self._n_lanes, thread_name_prefix="safehash-lane")
+        arguments = (
+            shared.opener,
+            {"limits": matcher.limits, "before": before},
+            Means(max_memory=options.max_memory),
+        )
+        context = worker_context()
+        try:
+            for lane in self._threads.map(lambda _: Lane(context, arguments), range(self._n_lanes)):
+                self._lanes.put(lane)
+        except BaseException:
+            self.close()
+            raise
+        self._matcher = matcher
+
+    async def decide(self, data: bytes, task: Task, due: float) -> Decision:
+        """Decide one upload before `due`, a time of `time.monotonic`."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, self._decide, data, task, due)
+        return await future
+
+    def _decide(self, data: bytes, task: Task, due: float) -> Decision:
+        lane = self._lanes.get()
+        try:
+            for attempt in range(1, KILLED_ATTEMPTS + 1):
+                left = due - time.monotonic()
+                if left <= 0:
+                    raise busy(503, "there was no time left to decide it: too many requests wait")
+                started = time.perf_counter()
+                try:
+                    verdict = lane.decide(data, task, timeout=left)
+                except WorkerDied as exc:
+                    _LOG.warning("an upload: %s", exc.failed.reason)
+                    if exc.says_nothing and attempt < KILLED_ATTEMPTS:
+                        continue
+                    seconds = time.perf_counter() - started
+                    decision = undecided(self._matcher, exc.failed.reason, seconds=seconds)
+                    return replace(decision, audit=self.audit, failure=exc.failed.kind)
+                relay(verdict.logged, about="an upload")
+                if verdict.decision is None:
+                    raise SafehashError("a worker left an upload aside")
+                return verdict.decision
+            raise SafehashError("unreachable")
+        finally:
+            self._lanes.put(lane)
+
+    async def explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
+        """Explain one upload before `due`."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._explain, data, task, due)
+
+    def _explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
+        lane = self._lanes.get()
+        try:
+            return lane.explain(data, task, timeout=max(due - time.monotonic(), 0.0))
+        except WorkerDied as exc:
+            raise Refused(422, f"not explained: {exc.failed.reason}") from exc
+        except LookupError as exc:
+            raise Refused(404, str(exc)) from exc
+        finally:
+            self._lanes.put(lane)
+
+    def close(self) -> None:
+        """Let what is under way finish, then end the workers. Blocks."""
+        self._threads.shutdown(wait=True)
+        with suppress(queue.Empty):
+            while True:
+                self._lanes.get_nowait().close()
+        self._held.close()
+
+
+@dataclass(slots=True)
+class Reloads:
+    """How often the lists were read anew, and how often what was found was refused."""
+
+    done: int = 0
+    refused: int = 0
+
+
+class Engine:
+    """Lists, workers and memory of a service.
+
+    Parameters
+    ----------
+    open_matcher : callable
+        Reads the lists: called once, in a thread, when the service starts.
+    options : ServiceOptions
+    flood : FloodLimits or None
+    before : callable or None
+        Called in the worker before each upload is decided. For tests, which plant crashes with it.
+    """
+
+    def __init__(
+        self,
+        open_matcher: Callable[[], Matcher],
+        options: ServiceOptions,
+        *,
+        flood: FloodLimits | None,
+        before: Callable[[str], None] | None = None,
+    ) -> None:
+        self._before = before
+        self._open_matcher = open_matcher
+        self._options = options
+        self._guard = None if flood is None else FloodGuard(flood)
+        self.memory = Memory(options.state, self._guard)
+        self.reloads = Reloads()
+        self.refusal = ""  # why the last reload was refused
+        self._matcher: Matcher | None = None
+        self._generation: _Generation | None = None
+        self._n_held = 0
+        self._reloading = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing: set[asyncio.Future[None]] = set()
+
+    # -- beginning and end --------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the lists and start the workers.
+
+        Raises
+        ------
+        SafehashError, OSError
+            The lists cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+        matcher = await loop.run_in_executor(None, self._open_matcher)
+        self._generation = await loop.run_in_executor(None, _Generation, matcher, self._options, self._before)
+        self._matcher = matcher
+        for name in matcher.lists_kept:
+            _LOG.warning("%s was refused, the service goes on from its last good state", name)
+        every = self._options.reload_seconds
+        if every is not None:
+            self._tasks.append(asyncio.create_task(self._repeat(self._look, every)))
+        self._tasks.append(asyncio.create_task(self._repeat(self._sync, _SYNC_SECONDS)))
+
+    async def stop(self) -> None:
+        """Let what is under way finish, and end."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        generation, self._generation = self._generation, None
+        if generation is not None:
+            self._close(generation)
+        if self._closing:
+            await asyncio.wait(self._closing)
+        self.memory.close()
+
+    def _close(self, generation: _Generation) -> None:
+        future = asyncio.get_running_loop().run_in_executor(None, generation.close)
+        self._closing.add(future)
+        future.add_done_callback(self._closing.discard)
+
+    async def _repeat(self, what: Callable[[], object], seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                result = what()
+                if asyncio.iscoroutine(result):
+                    await result
+            except (SafehashError, OSError) as exc:
+                _LOG.warning("%s", exc)
+
+    async def _sync(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.memory.sync)
+
+    # -- lists --------------------------------------------------------------------------------------------
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether uploads are decided."""
+        return self._generation is not None
+
+    @property
+    def matcher(self) -> Matcher:
+        """The lists as they are matched against now.
+
+        Raises
+        ------
+        Refused
+            503: they are still being read.
+        """
+        if self._matcher is None or self._generation is None:
+            raise busy(503, "the lists are still being read")
+        return self._matcher
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the lists that uploads are matched against in their last good state."""
+        return () if self._generation is None else self._generation.kept
+
+    @property
+    def guard(self) -> FloodGuard | None:
+        """What counts matches, where there is one."""
+        return self._guard
+
+    async def reload(self) -> None:
+        """Read the lists again, whatever their files look like.
+
+        Raises
+        ------
+        SafehashError, OSError
+            What is there now cannot be used: the state before stays.
+        """
+        matcher = self.matcher
+        async with self._reloading:
+            loop = asyncio.get_running_loop()
+            try:
+                await loop.run_in_executor(None, matcher.reload)
+            except (SafehashError, OSError) as exc:
+                self.reloads.refused += 1
+                self.refusal = str(exc)
+                raise
+            await self._renew(matcher)
+
+    async def _look(self) -> None:
+        """Read the lists again if their files changed."""
+        matcher = self._matcher
+        if matcher is None:
+            return
+        async with self._reloading:
+            loop = asyncio.get_running_loop()
+            before = matcher.n_refused
+            try:
+                changed = await loop.run_in_executor(None, matcher.reload_if_changed)
+            except (SafehashError, OSError) as exc:  # a file is gone
+                if str(exc) != self.refusal:
+                    self.reloads.refused += 1
+                    self.refusal = str(exc)
+                    _LOG.warning("not reloaded, the state before stays: %s", exc)
+                return
+            if changed:
+                await self._renew(matcher)
+            elif matcher.n_refused > before:
+                self.reloads.refused += 1
+                self.refusal = matcher.notes[0]
+
+    async def _renew(self, matcher: Matcher) -> None:
+        """Put workers with the new lists in the place of those with the old; these finish what they have."""
+        loop = asyncio.get_running_loop()
+        fresh = await loop.run_in_executor(None, _Generation, matcher, self._options, self._before)
+        old, self._generation = self._generation, fresh
+        self.reloads.done += 1
+        self.refusal = ""
+        if old is not None:
+            self._close(old)
+
+    # -- deciding -----------------------------------------------------------------------------------------
+
+    @property
+    def n_held(self) -> int:
+        """Requests with an upload that are held just now."""
+        return self._n_held
+
+    def hold(self, n_uploads: int = 1) -> _Held:
+        """Return a place for a request, for as long as the block lasts.
+
+        Raises
+        ------
+        Refused
+            429: as many as may be are held already; 503: the lists are still being read.
+        """
+        self.matcher  # noqa: B018 - raises where they are not
+        if self._n_held + n_uploads > self._options.max_requests:
+            raise busy(429, f"{self._options.max_requests} requests with uploads are held already")
+        return _Held(self, n_uploads)
+
+    async def check(
+        self, data: bytes, *, effort: Effort | None, lists: Collection[str] | None, due: float
+    ) -> Decision:
+        """Decide one upload.
+
+        Raises
+        ------
+        Refused
+            400: there is no such list; 503: there was no time left.
+        """
+        matcher = self.matcher
+        only = self._only(matcher, lists)
+        generation = self._generation
+        assert generation is not None
+        task = Task(n_bytes=len(data), effort=effort, lists=only)
+        try:
+            decision = await generation.decide(data, task, due)
+        except SafehashError as exc:
+            _LOG.error("%s", exc)
+            raise busy(503, "the workers cannot open the lists: the log says why") from exc
+        return self.memory.judged(decision, allow_distance=matcher.settings.allow_distance)
+
+    async def explain(
+        self, data: bytes, *, effort: Effort | None, entry: str | None, due: float
+    ) -> dict[str, Any]:
+        """Return why an upload matches what it matches, as plain data.
+
+        Raises
+        ------
+        Refused
+            404: there is no such entry; 422: it cost its worker's life.
+        """
+        self.matcher  # noqa: B018 - raises where the lists are still being read
+        generation = self._generation
+        assert generation is not None
+        task = Task(n_bytes=len(data), effort=effort, explain=True, entry=entry)
+        try:
+            return await generation.explain(data, task, due)
+        except SafehashError as exc:
+            _LOG.error("%s", exc)
+            raise busy(503, "the workers cannot open the lists: the log says why") from exc
+
+    async def check_hashes(
+        self, values: Sequence[Hash], *, effort: Effort | None, lists: Collection[str] | None
+    ) -> list[Decision]:
+        """Decide stored hashes: turned and negative, too, but at "fast", which looks at them as they are.
+
+        Raises
+        ------
+        Refused
+            400: there is no such list.
+        """
+        matcher = self.matcher
+        only = self._only(matcher, lists)
+        turned = (effort or matcher.settings.effort) != "fast"
+        if len(values) <= _HERE:
+            decisions = matcher.check_hashes(values, lists=only, turned=turned)
+        else:
+            loop = asyncio.get_running_loop()
+            decisions = await loop.run_in_executor(
+                None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
+            )
+        near = matcher.settings.allow_distance
+        return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
+
+    @staticmethod
+    def _only(matcher: Matcher, lists: Collection[str] | None) -> frozenset[str] | None:
+        if lists is None:
+            return None
+        only = frozenset(lists)
+        known = {info.name for info in matcher.lists if not info.allow}
+        if not only or only - known:
+            raise Refused(
+                400, f"lists are some of {', '.join(sorted(known))}, not {', '.join(sorted(only - known))!r}"
+            )
+        return only
+
+
+class _Held:
+    """A place among the requests that are held."""
+
+    def __init__(self, engine: Engine, n_uploads: int) -> None:
+        self._engine = engine
+        self._n_uploads = n_uploads
+
+    def __enter__(self) -> None:
+        self._engine._n_held += self._n_uploads
+
+    def __exit__(self, *error: object) -> None:
+        self._engine._n_held -= self._n_uploads

@@ -1,0 +1,299 @@
+"""What a service remembers: flood counts and what reviewers said, shared between processes, kept over restarts.
+
+One SQLite file (WAL, mode 0600). Every process adds what it counted and takes what the others did, once a second; so
+an entry that floods all of them together is quarantined in each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ..errors import SafehashError
+from ..hashing.hashes import Hash
+from ..matching.decision import Decision
+from ..matching.flood import FloodGuard
+
+__all__ = ["Memory", "Verdict"]
+
+#: "shsv" in SQLite's own field for whose file it is.
+_APPLICATION = 0x73687376
+_VERSION = 1
+
+_TABLES = """
+CREATE TABLE clock (tick INTEGER NOT NULL, uploads INTEGER NOT NULL);
+INSERT INTO clock VALUES (0, 0);
+CREATE TABLE counts (entry TEXT PRIMARY KEY, n INTEGER NOT NULL, tick INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX counts_tick ON counts (tick);
+CREATE TABLE quarantined (entry TEXT PRIMARY KEY, n_uploads INTEGER NOT NULL, n_matches INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE released (entry TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE verdicts (
+    entry TEXT NOT NULL, upload TEXT NOT NULL, said_by TEXT NOT NULL, said TEXT NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY (entry, upload)
+) WITHOUT ROWID;
+"""
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """That what an entry matches is harmless: for one upload and what is like it, or for all.
+
+    Attributes
+    ----------
+    entry : tuple of str
+        Its key.
+    upload : Hash or None
+        The upload that was looked at; None for whatever the entry matches.
+    said_by, said, note : str
+        Who said it, when (ISO 8601), and what else.
+    """
+
+    entry: Key
+    upload: Hash | None
+    said_by: str
+    said: str
+    note: str
+
+    def to_record(self) -> dict[str, Any]:
+        """Return it as plain data, the digest shortened."""
+        source, kind, value = self.entry
+        return {
+            "list": source,
+            **({"id": value} if kind == "id" else {"algorithm": kind, "hash": value[:8]}),
+            "upload": None if self.upload is None else self.upload.hex[:8],
+            "said_by": self.said_by,
+            "said": self.said,
+            "note": self.note,
+        }
+
+
+class Memory:
+    """The memory of one process, and the file that it shares with others.
+
+    Safe to share between threads.
+
+    Parameters
+    ----------
+    path : str or None
+        None: nothing is shared, nothing is kept.
+    guard : FloodGuard or None
+        Counts here what all processes count.
+
+    Raises
+    ------
+    SafehashError
+        The file is none of ours, of a newer version, or cannot be used.
+    """
+
+    def __init__(self, path: str | None, guard: FloodGuard | None) -> None:
+        self._path = path or ":memory:"
+        self._guard = guard
+        self._lock = threading.Lock()  # of what is counted: never held for longer than that
+        self._file = threading.Lock()
+        self._n_pending = 0
+        self._pending: Counter[Key] = Counter()
+        self._tick = 0
+        self._n_uploads = 0  # of all processes, as of the last look
+        self._counted: Counter[Key] = Counter()  # likewise
+        self._kept: set[Key] = set()  # quarantined in the file
+        self._verdicts: dict[Key, tuple[Verdict, ...]] = {}
+        if path is not None and not os.path.lexists(path):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            self._db = sqlite3.connect(
+                self._path, isolation_level=None, timeout=10.0, check_same_thread=False
+            )
+            self._open()
+            self.sync()
+        except sqlite3.DatabaseError as exc:
+            raise SafehashError(f"{self._path}: cannot be used as the service's memory: {exc}") from exc
+
+    def _open(self) -> None:
+        db = self._db
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            application, version = (
+                db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+            )
+            if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                for statement in _TABLES.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {_APPLICATION}")
+                db.execute(f"PRAGMA user_version = {_VERSION}")
+            elif application != _APPLICATION:
+                raise SafehashError(f"{self._path}: a database of something else")
+            elif version != _VERSION:
+                raise SafehashError(f"{self._path}: of version {version}, this one knows {_VERSION}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Keep what was counted, and let go of the file."""
+        self.sync()
+        self._db.close()
+
+    # -- counting -----------------------------------------------------------------------------------------
+
+    def judged(self, decision: Decision, *, allow_distance: int) -> Decision:
+        """Count a decision; return it without what reviewers said is harmless, and what floods."""
+        if self._verdicts and decision.matches:
+            harmless = {
+                match.entry.key
+                for match in decision.standing
+                if self._is_harmless(match.entry.key, decision.hash, allow_distance)
+            }
+            decision = decision.suppressing(harmless, by="review")
+        if self._guard is None:
+            return decision
+        keys = {match.entry.key for match in decision.standing}
+        with self._lock:
+            self._n_pending += 1
+            self._pending.update(keys)
+        return decision.suppressing(self._guard.record(keys), by="quarantine")
+
+    def _is_harmless(self, entry: Key, upload: Hash | None, allow_distance: int) -> bool:
+        for verdict in self._verdicts.get(entry, ()):
+            if verdict.upload is None:
+                return True
+            if upload is not None and upload.algorithm is verdict.upload.algorithm:
+                if not upload.algorithm.is_perceptual:
+                    continue
+                if upload.distance(verdict.upload) <= allow_distance:
+                    return True
+        return False
+
+    def sync(self) -> None:
+        """Add what was counted here to the file, and take what others did.
+
+        Raises
+        ------
+        SafehashError
+            The file cannot be written; what was counted is added the next time.
+        """
+        with self._file:
+            with self._lock:
+                n_new, new = self._n_pending, self._pending
+                self._n_pending, self._pending = 0, Counter()
+            try:
+                self._exchange(n_new, new)
+            except sqlite3.Error as exc:
+                with self._lock:
+                    self._n_pending += n_new
+                    self._pending.update(new)
+                raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
+
+    def _exchange(self, n_new: int, new: Counter[Key]) -> None:
+        db, guard = self._db, self._guard
+        writes = bool(n_new or new) or (
+            guard is not None and any(each.entry not in self._kept for each in guard.quarantined())
+        )
+        db.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        try:
+            if writes:
+                db.execute("UPDATE clock SET tick = tick + 1, uploads = uploads + ?", (n_new,))
+                (tick,) = db.execute("SELECT tick FROM clock").fetchone()
+                db.executemany(
+                    "INSERT INTO counts VALUES (?, ?, ?) "
+                    "ON CONFLICT (entry) DO UPDATE SET n = n + excluded.n, tick = excluded.tick",
+                    [(_text(key), n, tick) for key, n in new.items()],
+                )
+            self._adopt(n_new, new, writes=writes)
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    def _adopt(self, n_new: int, new: Counter[Key], *, writes: bool) -> None:
+        """Take over what the file says beyond what this process knows."""
+        db, guard = self._db, self._guard
+        verdicts: dict[Key, list[Verdict]] = {}
+        for entry, upload, said_by, said, note in db.execute(
+            "SELECT entry, upload, said_by, said, note FROM verdicts"
+        ):
+            verdict = Verdict(entry=_key(entry), upload=_hash(upload), said_by=said_by, said=said, note=note)
+            verdicts.setdefault(verdict.entry, []).append(verdict)
+        self._verdicts = {entry: tuple(each) for entry, each in verdicts.items()}
+        if guard is None:
+            return
+        for (entry,) in db.execute("SELECT entry FROM released"):
+            guard.release(_key(entry))
+        for entry, n_uploads, n_matches in db.execute("SELECT entry, n_uploads, n_matches FROM quarantined"):
+            guard.quarantine(_key(entry), n_uploads=n_uploads, n_matches=n_matches)
+            self._kept.add(_key(entry))
+        tick, n_uploads = db.execute("SELECT tick, uploads FROM clock").fetchone()
+        others: list[tuple[Key, int]] = []
+        for text, n in db.execute("SELECT entry, n FROM counts WHERE tick > ?", (self._tick,)):
+            key = _key(text)
+            theirs = n - self._counted[key] - new[key]
+            self._counted[key] = n
+            if theirs > 0:
+                others.append((key, theirs))
+        guard.merge_counts(max(0, n_uploads - self._n_uploads - n_new), others)
+        self._tick, self._n_uploads = tick, n_uploads
+        if writes:
+            for each in guard.quarantined():
+                if isinstance(each.entry, tuple) and each.entry not in self._kept:
+                    db.execute(
+                        "INSERT OR IGNORE INTO quarantined VALUES (?, ?, ?)",
+                        (_text(each.entry), each.n_uploads, each.n_matches_then),
+                    )
+                    self._kept.add(each.entry)
+
+    # -- reviewers ----------------------------------------------------------------------------------------
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What reviewers said is harmless, as of the last `sync`."""
+        return tuple(verdict for each in self._verdicts.values() for verdict in each)
+
+    def say_harmless(self, entry: Key, upload: Hash | None, *, said_by: str, note: str = "") -> Verdict:
+        """Keep that what an entry matches is harmless, for one upload and what is like it, or for all."""
+        said = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        text = "" if upload is None else f"{upload.algorithm.value}:{upload.hex}"
+        self._write(
+            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)",
+            (_text(entry), text, said_by, said, note),
+        )
+        return Verdict(entry=entry, upload=upload, said_by=said_by, said=said, note=note)
+
+    def say_harmful(self, entry: Key) -> None:
+        """Take back what was said of an entry, and put it into service for good if it was quarantined."""
+        self._write("DELETE FROM verdicts WHERE entry = ?", (_text(entry),))
+        self._write("DELETE FROM quarantined WHERE entry = ?", (_text(entry),))
+        self._write("INSERT OR IGNORE INTO released VALUES (?)", (_text(entry),))
+        if self._guard is not None:
+            self._guard.release(entry)
+
+    def _write(self, statement: str, values: Iterable[Any]) -> None:
+        with self._file:
+            try:
+                self._db.execute(statement, tuple(values))
+            except sqlite3.Error as exc:
+                raise SafehashError(f"{self._path}: cannot be written: {exc}") from exc
+        self.sync()
+
+
+def _text(key: Key) -> str:
+    return json.dumps(key)
+
+
+def _key(text: str) -> Key:
+    return tuple(map(str, json.loads(text)))
+
+
+def _hash(text: str) -> Hash | None:
+    algorithm, _, digits = text.partition(":")
+    return Hash.from_hex(algorithm, digits) if digits else None

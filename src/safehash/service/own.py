@@ -1,0 +1,241 @@
+"""Our own interface, ``/v1``: one upload, many, hashes; the lists; what reviewers say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from ..errors import SafehashError
+from ..hashing.hashes import Hash
+from ..matching.decision import Decision
+from .asking import Asked, ask, hash_of
+from .bodies import json_of, read_body
+from .refusing import Refused
+from .serving import Answer, Route, Service
+
+__all__ = ["ROUTES"]
+
+#: Hashes in one request.
+_MOST_HASHES = 10_000
+#: Characters of a reviewer's note.
+_MOST_NOTE = 1000
+
+
+def _record(decision: Decision, asked: Asked) -> dict[str, Any]:
+    return decision.to_record(full_hashes=asked.full_hashes)
+
+
+def _said(decisions: list[Decision], asked: Asked) -> dict[str, Any]:
+    """Return what the access log says of decisions: outcomes and a shortened hash, never a whole one."""
+    said: dict[str, Any] = {
+        "outcomes": [each.outcome.value for each in decisions[:8]],
+        "n_bytes": asked.n_bytes,
+    }
+    if len(decisions) == 1 and decisions[0].hash is not None:
+        said["hash"] = decisions[0].hash.hex[:8]
+    return said
+
+
+async def check(service: Service, request: Request) -> Answer:
+    """Decide one upload, or one hash."""
+    with service.engine.hold():
+        asked = await ask(request, service.options)
+        if len(asked.uploads) + len(asked.hashes) != 1:
+            found = len(asked.uploads) + len(asked.hashes)
+            raise Refused(400, f"one upload or one hash, found {found}; several: /v1/check/batch")
+        if asked.hashes:
+            (decision,) = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
+        else:
+            decision = await service.decide(asked.uploads[0], asked)
+    return Answer(JSONResponse(_record(decision, asked)), _said([decision], asked))
+
+
+async def check_batch(service: Service, request: Request) -> Answer:
+    """Decide several uploads of one form, or many hashes, in their order."""
+    with service.engine.hold():
+        asked = await ask(request, service.options)
+        if len(asked.hashes) > _MOST_HASHES:
+            raise Refused(413, f"at most {_MOST_HASHES} hashes in one request, found {len(asked.hashes)}")
+        if not asked.uploads and not asked.hashes:
+            raise Refused(400, 'nothing to decide: files in a form, or {"hashes": [...]}')
+        if asked.hashes:
+            decisions = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
+            results = [_record(decision, asked) for decision in decisions]
+        else:
+            decisions = await asyncio.gather(*(service.decide(upload, asked) for upload in asked.uploads))
+            results = [
+                {**_record(decision, asked), **({} if name is None else {"name": name})}
+                for decision, name in zip(decisions, asked.names, strict=True)
+            ]
+    return Answer(JSONResponse({"results": results}), _said(decisions, asked))
+
+
+async def explain(service: Service, request: Request) -> Answer:
+    """Say why an upload matches what it matches: a guide to evasion, and so an administrator's alone."""
+    if not service.tokens.are_needed:
+        raise Refused(403, "explanations are an administrator's: start the service with --tokens")
+    with service.engine.hold():
+        asked = await ask(request, service.options, also=("entry",))
+        if len(asked.uploads) != 1:
+            raise Refused(400, f"one upload is explained, found {len(asked.uploads)}")
+        record = await service.engine.explain(
+            asked.uploads[0], effort=asked.effort, entry=asked.also.get("entry"), due=asked.due
+        )
+    return Answer(JSONResponse(record), {"n_bytes": asked.n_bytes})
+
+
+async def lists(service: Service, request: Request) -> Answer:
+    """Say what is matched against, and what there is to say of it."""
+    matcher = service.engine.matcher
+    audit = matcher.audit
+    body = {
+        "lists": [
+            {
+                "name": info.name,
+                "entries": info.n_entries,
+                "snapshot": info.snapshot,
+                "loaded": info.loaded,
+                "allow": info.allow,
+                "last_good": info.name in service.engine.kept,
+                "thresholds": {
+                    **dict(audit.thresholds),
+                    **{name: bits for of, name, bits in audit.list_thresholds if of == info.name},
+                },
+            }
+            for info in matcher.lists
+        ],
+        "algorithms": audit.algorithm.split(","),
+        "effort": audit.effort,
+        "min_quality": audit.min_quality,
+        "notes": list(matcher.notes),
+        "refused": service.engine.refusal or None,
+        "version": audit.version,
+    }
+    return Answer(JSONResponse(body))
+
+
+async def reload(service: Service, request: Request) -> Answer:
+    """Read lists and tokens again."""
+    try:
+        service.tokens.reload()
+        await service.engine.reload()
+    except (SafehashError, OSError) as exc:
+        raise Refused(409, f"not reloaded, the state before stays: {exc}") from exc
+    return await lists(service, request)
+
+
+# -- reviewers ----------------------------------------------------------------------------------------------
+
+
+async def verdicts(service: Service, request: Request) -> Answer:
+    """Say which entries reviewers found harmless, and which are quarantined."""
+    guard = service.engine.guard
+    body = {
+        "harmless": [each.to_record() for each in service.engine.memory.verdicts],
+        "quarantined": [
+            {
+                "list": each.entry[0],
+                each.entry[1]: _shortened(each.entry),
+                "matches": each.n_matches,
+                "share": each.share,
+            }
+            for each in (() if guard is None else guard.quarantined())
+            if isinstance(each.entry, tuple)
+        ],
+    }
+    return Answer(JSONResponse(body))
+
+
+def _shortened(key: tuple[str, ...]) -> str:
+    return key[2] if key[1] == "id" else key[2][:8]
+
+
+async def say(service: Service, request: Request) -> Answer:
+    """Keep what a reviewer says of an entry: its matches are harmless, for one upload or all; or harmful after all."""
+    body = await read_body(request, max_bytes=1 << 16, seconds=service.options.timeout)
+    given = json_of(body)
+    unknown = set(given) - {"list", "id", "entry", "verdict", "upload", "note"}
+    if unknown:
+        raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
+    source, note = given.get("list"), given.get("note", "")
+    if not isinstance(source, str) or source not in {info.name for info in service.engine.matcher.lists}:
+        raise Refused(400, "list is the name of a list here")
+    if not isinstance(note, str) or len(note) > _MOST_NOTE:
+        raise Refused(400, f"a note is text of at most {_MOST_NOTE} characters")
+    if isinstance(given.get("id"), str):
+        key: tuple[str, ...] = (source, "id", given["id"])
+    elif "entry" in given:
+        entry = hash_of(given["entry"])
+        key = (source, entry.algorithm.value, entry.hex)
+    else:
+        raise Refused(400, "id is an entry's id there, or entry its whole hash where it has none")
+    upload: Hash | None = None if given.get("upload") is None else hash_of(given["upload"])
+    verdict = given.get("verdict")
+    memory = service.engine.memory
+    loop = asyncio.get_running_loop()
+    try:
+        if verdict == "harmless":
+            said_by = str(request.scope.get("safehash bearer") or "anybody")
+            said = await loop.run_in_executor(
+                None, lambda: memory.say_harmless(key, upload, said_by=said_by, note=note)
+            )
+            return Answer(JSONResponse(said.to_record(), 201))
+        if verdict == "harmful" and upload is None:
+            await loop.run_in_executor(None, memory.say_harmful, key)
+            return Answer(JSONResponse({"list": source, "verdict": "harmful"}))
+    except SafehashError as exc:
+        raise Refused(503, str(exc)) from exc
+    raise Refused(400, "verdict is harmless, for an upload or for all, or harmful")
+
+
+_CHECKED = {
+    400: "not understood", 401: "no token", 408: "the body did not arrive in time", 413: "too large",
+    429: "too many at once: Retry-After says when", 503: "the lists are being read, or there was no time left",
+}  # fmt: skip
+_EFFORT = {
+    "effort": "fast, standard or thorough, instead of the service's own",
+    "lists": "names of the lists that count, with commas between; all otherwise",
+    "full_hashes": "true for whole digests in the record",
+}
+
+ROUTES = (
+    Route(
+        method="POST", path="/v1/check", handler=check, summary="Decide one upload, or one hash.", query=_EFFORT,
+        body="the picture's bytes, a form with one file, or JSON {\"hash\": \"pdq:...\"}",
+        statuses={200: "a decision record, whatever the outcome", **_CHECKED},
+    ),
+    Route(
+        method="POST", path="/v1/check/batch", handler=check_batch, query=_EFFORT,
+        summary="Decide the files of one form, or many hashes, in their order.",
+        body="a form of files, or JSON {\"hashes\": [...]}",
+        statuses={200: "decision records as `results`", **_CHECKED},
+    ),
+    Route(
+        method="POST", path="/v1/explain", handler=explain, role="admin",
+        summary="Every view of an upload, the nearest entries, and what each gate said.",
+        query={"effort": _EFFORT["effort"], "entry": "of this entry alone: its id or digest"},
+        body="the picture's bytes, or a form with one file",
+        statuses={200: "an explanation", 404: "there is no such entry", **_CHECKED},
+    ),
+    Route(
+        method="GET", path="/v1/lists", handler=lists, summary="What is matched against, and how.",
+        statuses={200: "lists and notes", 503: "they are being read"},
+    ),
+    Route(
+        method="POST", path="/v1/reload", handler=reload, role="admin", summary="Read lists and tokens again.",
+        statuses={200: "as of /v1/lists", 409: "what is there now cannot be used; the state before stays"},
+    ),
+    Route(
+        method="GET", path="/v1/verdicts", handler=verdicts, summary="What reviewers found harmless, and what floods.",
+        statuses={200: "verdicts and quarantined entries"},
+    ),
+    Route(
+        method="POST", path="/v1/verdicts", handler=say, role="admin",
+        summary="Say that an entry's matches are harmless, for one upload or all, or harmful after all.",
+        body='JSON {"list": ..., "id": ..., "verdict": "harmless", "upload": "pdq:...", "note": ...}',
+        statuses={200: "taken back", 201: "kept", 400: "not understood"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,59 @@
+"""What a request is refused for, as the one answering it says so: a problem (RFC 9457), or the field's message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+
+from starlette.responses import JSONResponse, Response
+
+__all__ = ["RETRY_SECONDS", "Refused", "Shape", "busy", "problem"]
+
+#: How an error is told: "problem" in our own interface, "message" where clients of the field's service read it.
+Shape = Literal["problem", "message"]
+
+#: When a client that was sent away is asked to come back.
+RETRY_SECONDS = 1
+
+
+class Refused(Exception):
+    """A request that is not answered.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status.
+    detail : str
+        What was found, what was expected, what to do; nothing raw of an upload, no digest.
+    headers : mapping of str to str
+    """
+
+    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    def response(self, shape: Shape) -> Response:
+        """Return it as an answer."""
+        if shape == "message":
+            return JSONResponse({"message": self.detail}, self.status, self.headers)
+        return problem(self.status, self.detail, headers=self.headers)
+
+
+def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    """Return a problem document."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
+
+
+def busy(status: int, detail: str) -> Refused:
+    """Return the refusal of a request that may come again: 429 or 503."""
+    return Refused(status, detail, headers={"Retry-After": str(RETRY_SECONDS)})

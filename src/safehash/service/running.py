@@ -1,0 +1,195 @@
+"""A service from its start to its end: where it listens, which signals it heeds, what it logs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from ..errors import SafehashError
+from ..matching.matcher import Matcher
+from ..matching.settings import FloodLimits
+from ..scanning.confining import keep_memory
+from .app import ACCESS, make_app, service_of
+from .engine import Engine
+from .options import ServiceOptions
+from .serving import Service
+
+__all__ = ["serve"]
+
+_LOG = logging.getLogger(__name__)
+
+#: Connections that wait to be taken.
+_BACKLOG = 1024
+#: Seconds a connection may stay without asking anything.
+_KEEP_ALIVE_SECONDS = 30
+
+
+class _Server(uvicorn.Server):
+    """Without the signal handlers of its own: what was told to end and did has ended well."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(
+    open_matcher: Callable[[], Matcher],
+    options: ServiceOptions,
+    *,
+    flood: FloodLimits | None = None,
+    listening: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until a signal says to end: SIGTERM and ctrl-C finish what is under way, SIGHUP reads the lists again.
+
+    Parameters
+    ----------
+    open_matcher : callable
+        Reads the lists. Its settings have no flood limits: `flood` counts for the whole service.
+    options : ServiceOptions
+    flood : FloodLimits, optional
+    listening : callable, optional
+        Told where it listens.
+
+    Raises
+    ------
+    SafehashError, OSError
+        It cannot listen there, or the lists cannot be used.
+    """
+    with _listener(options) as listener:
+        engine = Engine(open_matcher, options, flood=flood)
+        if listening is not None:
+            listening(_where(options, listener))
+        _serve(engine, options, listener)
+
+
+def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> None:
+    service = service_of(engine, options)
+    errors: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        errors.append(error)
+        server.should_exit = True
+
+    config = uvicorn.Config(
+        make_app(service, failed=failed),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(options.grace)),
+    )
+    server = _Server(config)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        reloads: set[asyncio.Task[None]] = set()
+
+        def stop() -> None:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+        def hang_up() -> None:
+            task = asyncio.create_task(_reload(service))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGINT, stop)
+        loop.add_signal_handler(signal.SIGTERM, stop)
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
+        await server.serve(sockets=[listener])
+
+    keep_memory()  # bodies of requests come and go
+    asyncio.run(run())
+    if errors:
+        raise errors[0]
+
+
+async def _reload(service: Service) -> None:
+    try:
+        service.tokens.reload()
+        await service.engine.reload()
+    except Exception as exc:  # the state before stays, whatever it was
+        _LOG.warning("not reloaded, the state before stays: %s", exc)
+
+
+@contextmanager
+def _listener(options: ServiceOptions) -> Iterator[socket.socket]:
+    if options.unix is not None:
+        listener = _unix(options.unix)
+    else:
+        listener = _internet(options.host, options.port)
+    with listener:
+        yield listener
+        if options.unix is not None:
+            with suppress(OSError):
+                Path(options.unix).unlink()
+
+
+def _internet(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as exc:
+        raise SafehashError(f"{host}:{port}: cannot listen there: {exc.strerror or exc}") from exc
+    return listener
+
+
+def _unix(path: str) -> socket.socket:
+    """Return a socket at a path, for its owner and group; a dead one there is replaced."""
+    try:
+        with suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(os.lstat(path).st_mode):
+                raise SafehashError(f"{path}: there is a file that is no socket: name another")
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(path) == 0:
+                    raise SafehashError(f"{path}: another service listens there")
+            Path(path).unlink()
+        listener = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o117)
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(before)
+    except OSError as exc:
+        raise SafehashError(f"{path}: cannot listen there: {exc.strerror or exc}") from exc
+    return listener
+
+
+def _where(options: ServiceOptions, listener: socket.socket) -> str:
+    if options.unix is not None:
+        return f"unix:{options.unix}"
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
+    """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
+    handler = logging.StreamHandler(getattr(sys, stream_name))
+    handler.setFormatter(logging.Formatter("safehash: %(levelname)s: %(message)s"))
+    logger = logging.getLogger("safehash")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    ACCESS.propagate = False
+    ACCESS.setLevel(logging.INFO if access else logging.CRITICAL)
+    if access:
+        plain = logging.StreamHandler(getattr(sys, stream_name))
+        plain.setFormatter(logging.Formatter("%(message)s"))
+        ACCESS.addHandler(plain)

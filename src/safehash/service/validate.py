@@ -1,0 +1,42 @@
+"""A validator of uploads, as the media server pict-rs asks one: 200 keeps a picture, 406 rejects it."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from .asking import ask
+from .refusing import Refused
+from .serving import Answer, Route, Service
+
+__all__ = ["ROUTES"]
+
+_KEEP, _REJECT = 200, 406
+
+
+async def validate(service: Service, request: Request) -> Answer:
+    """Say whether a picture may be kept. What could not be looked at is kept or rejected as the operator chose."""
+    on_undecided = service.options.on_undecided
+    if on_undecided is None:
+        raise Refused(
+            404, "there is no validator: start it with --on-undecided accept|reject, which says what becomes of a "
+            "picture that cannot be looked at"
+        )  # fmt: skip
+    with service.engine.hold():
+        asked = await ask(request, service.options)
+        if len(asked.uploads) != 1:
+            raise Refused(400, f"the body is one picture, found {len(asked.uploads)}")
+        decision = await service.decide(asked.uploads[0], asked)
+    keeps = not decision.is_match if decision.is_decided else on_undecided == "accept"
+    body = {"outcome": decision.outcome.value, "keep": keeps}
+    said = {"outcomes": [decision.outcome.value], "n_bytes": asked.n_bytes, "keep": keeps}
+    return Answer(JSONResponse(body, _KEEP if keeps else _REJECT), said)
+
+
+ROUTES = (
+    Route(
+        method="POST", path="/validate", handler=validate, summary="Whether a picture may be kept.",
+        body="the picture's bytes",
+        statuses={_KEEP: "keep it", _REJECT: "reject it", 404: "no --on-undecided was given", 429: "too many at once"},
+    ),
+)  # fmt: skip

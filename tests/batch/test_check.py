@@ -1,0 +1,198 @@
+"""Batches of any kind end in the records that the library gives for each of their rows."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import safehash
+from safehash.batch import Check, record_schema
+from stores import environment, write_list, write_pictures
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("batch")
+
+
+@pytest.fixture(scope="module")
+def pictures(here: Path) -> list[Path]:
+    return write_pictures(here / "pictures", 4)
+
+
+@pytest.fixture(scope="module")
+def snapshot(here: Path, pictures: list[Path]) -> Path:
+    own, partner = write_list(here / "own.csv", pictures[1]), write_list(here / "partner.csv", pictures[2])
+    safehash.Matcher.from_files(own, partner).save(here / "lists.safehash")
+    return here / "lists.safehash"
+
+
+@pytest.fixture(scope="module")
+def matcher(snapshot: Path) -> safehash.Matcher:
+    return safehash.Matcher.open(snapshot)
+
+
+#: What two decisions on one upload have not in common.
+TIMES = ("decided", "milliseconds")
+
+
+def rows_of(found: Any) -> list[dict[str, Any]]:
+    """Return what came of a batch as rows, times aside, matches without what only a catalog knows."""
+    if isinstance(found, dict):
+        found = pa.table({field.name: pa.array(found[field.name], field.type) for field in record_schema()})
+    rows = found.select(record_schema().names).to_pylist()
+    for row in rows:
+        row["matches"] = [{k: v for k, v in match.items() if v is not None} for match in row["matches"]]
+        row["decode"] = None if row["decode"] is None else json.loads(row["decode"])
+    return [{k: v for k, v in row.items() if k not in TIMES} for row in rows]
+
+
+def wanted(decisions: list[safehash.Decision], *, full_hashes: bool = False) -> list[dict[str, Any]]:
+    rows = []
+    for decision in decisions:
+        record = decision.to_record(full_hashes=full_hashes)
+        rows.append({name: record.get(name) for name in record_schema().names if name not in TIMES})
+    return json.loads(json.dumps(rows))  # type: ignore[no-any-return]
+
+
+def test_every_kind_of_batch_ends_in_the_librarys_records(
+    snapshot: Path, matcher: safehash.Matcher, pictures: list[Path]
+) -> None:
+    uploads = [*(path.read_bytes() for path in pictures), b"", b"words"]
+    right = wanted(matcher.check_many(uploads))
+    assert {row["outcome"] for row in right} == {"match", "no_match", "unreadable", "unsupported"}
+    check = pickle.loads(pickle.dumps(Check(snapshot)))
+    ids = list(range(len(uploads)))
+    batches: list[Any] = [
+        {"id": ids, "data": uploads},
+        {"id": np.array(ids), "data": np.array(uploads, object)},
+        pa.record_batch({"id": ids, "data": pa.array(uploads, pa.binary())}),
+        pa.table({"id": ids, "data": pa.array(uploads, pa.large_binary())}),
+    ]
+    for batch in batches:
+        found = check(batch)
+        assert rows_of(found) == right
+        assert type(found) is (dict if isinstance(batch, dict) else type(batch))
+        if not isinstance(found, dict):
+            assert found.schema == check.schema(batch.schema)
+            assert found.schema.names == ["id", *record_schema().names]
+        else:
+            assert list(found["id"]) == ids and "data" not in found
+
+
+def test_paths_stay_and_one_that_is_not_there_is_unreadable(
+    snapshot: Path, matcher: safehash.Matcher, pictures: list[Path], here: Path
+) -> None:
+    paths = [str(path) for path in (*pictures, here / "none.png")]
+    found = Check(snapshot, column="path", kind="path")({"path": paths})
+    assert found["path"] == paths
+    assert rows_of(found) == wanted([matcher.check(Path(path)) for path in paths])
+    assert found["outcome"][-1] == "unreadable"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(data=st.data())
+def test_stored_hashes_are_decided_as_one_by_one(
+    snapshot: Path, matcher: safehash.Matcher, pictures: list[Path], data: st.DataObject
+) -> None:
+    """The join leaves none out that a look-up of each would find."""
+    known = [safehash.hash_file(path) for path in pictures]
+    turns = [turned for value in known for turned in (*value.orientations(), value.negative())]
+    chosen = data.draw(
+        st.lists(st.tuples(st.sampled_from(turns), st.integers(0, 60), st.integers(0, 100)), max_size=30)
+    )
+    values = []
+    for value, n_flips, quality in chosen:
+        bits = np.unpackbits(np.frombuffer(value.digest, np.uint8))
+        bits[np.random.default_rng(n_flips).choice(256, n_flips, replace=False)] ^= 1
+        values.append(safehash.Hash("pdq", np.packbits(bits).tobytes(), quality=quality))
+    batch = pa.table({
+        "pdq": pa.array([value.hex for value in values], pa.string()),
+        "quality of it": pa.array([value.quality for value in values], pa.int64()),
+    })  # fmt: skip
+    check = Check(snapshot, column="pdq", kind="hash", quality="quality of it", full_hashes=True)
+    assert rows_of(check(batch)) == wanted(matcher.check_hashes(values), full_hashes=True)
+    packed = pa.table(
+        {"pdq": pa.array([v.digest for v in values], pa.binary()), "quality of it": batch["quality of it"]}
+    )
+    assert rows_of(check(packed)) == rows_of(check(batch))
+
+
+def test_lists_and_settings_hold(snapshot: Path, pictures: list[Path]) -> None:
+    upload = {"data": [pictures[2].read_bytes()]}
+    assert Check(snapshot, lists=["own"])(upload)["outcome"] == ["no_match"]
+    assert Check(snapshot, lists=["partner"])(upload)["outcome"] == ["match"]
+    allowed = safehash.Settings(allow_ids=["entry-picture00002"])
+    assert Check(snapshot, settings=allowed)(upload)["outcome"] == ["suppressed"]
+
+
+def test_what_cannot_be_meant_is_refused(snapshot: Path, tmp_path: Path) -> None:
+    check = Check(snapshot)
+    for batch, error in (
+        ({"picture": [b""]}, KeyError), ({"data": ["text"]}, TypeError), ({"data": [None]}, TypeError),
+        ({"data": [b""], "outcome": [1]}, ValueError), ([b""], TypeError), (7, TypeError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            check(batch)
+    for column in (["zz"], ["ab" * 31], [None], [7]):
+        with pytest.raises(TypeError):
+            Check(snapshot, column="h", kind="hash")({"h": column})
+    with pytest.raises(safehash.SafehashError, match=r"no list .* has hashes of phash"):
+        Check(snapshot, column="h", kind="hash", algorithm="phash")({"h": ["ab" * 8]})
+    with pytest.raises(safehash.IndexFileError):
+        Check(tmp_path / "none.safehash")({"data": [b""]})
+    for wrong in (
+        {"kind": "url"},
+        {"lists": "own"},
+        {"settings": safehash.Settings(flood=safehash.FloodLimits())},
+    ):
+        with pytest.raises((TypeError, ValueError)):
+            Check(snapshot, **wrong)
+
+
+def test_a_snapshot_is_opened_once_a_process_and_again_when_it_was_replaced(
+    snapshot: Path, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "lists.safehash"
+    safehash.Matcher.from_files(write_list(tmp_path / "own.csv", pictures[1])).save(place)
+    opened: list[Any] = []
+    real = safehash.Matcher.open.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: Any, *given: Any, **options: Any) -> Any:
+        opened.append(given)
+        return real(cls, *given, **options)
+
+    monkeypatch.setattr(safehash.Matcher, "open", classmethod(counted))
+    upload = {"data": [pictures[3].read_bytes()]}
+    for _ in range(3):
+        assert pickle.loads(pickle.dumps(Check(place)))(upload)["outcome"] == ["no_match"]
+    assert len(opened) == 1
+    safehash.Matcher.from_files(write_list(tmp_path / "own.csv", *pictures)).save(place)
+    assert Check(place)(upload)["outcome"] == ["match"]
+    assert len(opened) == 2
+
+
+def test_another_process_decides_alike(snapshot: Path, pictures: list[Path]) -> None:
+    code = (
+        "import pickle, sys; check = pickle.load(sys.stdin.buffer); "
+        "print(check({'path': sys.argv[1:]})['outcome'])"
+    )
+    sent = pickle.dumps(Check(snapshot, column="path", kind="path"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, pictures)],
+        input=sent,
+        capture_output=True,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.split(b"\n")[0] == b"['no_match', 'match', 'match', 'no_match']"

@@ -1,0 +1,124 @@
+"""Numbers in prose: found whatever they look like, held by results and constants, and a wrong one is said."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+IS_SOURCE = (ROOT / "src" / "safehash").exists()
+
+
+@pytest.fixture(scope="module")
+def claims() -> Iterator[ModuleType]:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield importlib.import_module("claims")
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("It takes 1.86 times as long", [("1.86",)]),
+        ("within 8 to 20 bits, or 0-2 bits", [("8", "20"), ("0", "2")]),
+        ("about 30 / 75-100 / 154 times", [("30", "75", "100", "154")]),
+        ("costs .89 of the time, 10,000 files/s", [(".89",), ("10,000",)]),
+        ("256 MiB, 100 % and 3.5 µs", [("256",), ("100",), ("3.5",)]),
+        ("version 1.2.3 s, x86_64 bits, `31 bits`, step-2 times, #17 times", []),
+        ("31 bitsy things, 7 stars", []),
+    ],
+)
+def test_numbers_with_units_are_found(claims: ModuleType, text: str, numbers: list[tuple[str, ...]]) -> None:
+    assert [claim.numbers for claim in claims.claims_in("page", text)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "same"),
+    [
+        ("2", 2.077, True),
+        ("2", 2.51, False),
+        ("1.14", 1.1440, True),
+        ("1.14", 1.146, False),
+        ("10,000", 9999.9, True),
+    ],
+)
+def test_a_number_is_held_as_far_as_it_is_written(
+    claims: ModuleType, written: str, value: float, same: bool
+) -> None:
+    assert claims.agrees(written, value) is same
+
+
+def test_what_is_wrong_is_said(claims: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "r.json").write_text(json.dumps({"a": {"slow": 6.0, "fast": 4.0}, "rows": [{"s": 2.5}]}))
+    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+    pages = [("P", "It takes 1.5 times that, 2.0 s less, 2.5 ms each, 31 bits at most; 9 bits more.")]
+
+    def said(*accounts: tuple[str, str, str]) -> list[str]:
+        made = [claims.Account("P", *each) for each in accounts]
+        found: list[str] = claims.check(pages, made, "def test_there_is() -> None: ...")
+        return found
+
+    right = [
+        ("takes 1.5 times", "result", "r.json: a / slow over a / fast"),
+        ("2.0 s less", "result", "r.json: a / slow less a / fast"),
+        ("2.5 ms each", "result", "r.json: rows / 0 / s"),
+        ("31 bits at most", "code", "safehash.hashing.algorithms:USUAL_DISTANCE.pdq"),
+        ("9 bits more", "test", "test_there_is"),
+    ]
+    assert said(*right) == []
+    assert said(*right[1:]) == [
+        "P: nothing holds 1.5 in: ...It takes 1.5 times that, 2.0 s less, 2.5 ms each, 31 bits at most; 9 bit..."
+    ]
+    changes = {
+        0: ("takes 1.5 times", "result", "r.json: a / fast over a / slow"),
+        1: ("2.0 s less", "result", "r.json: a / none"),
+        2: ("2.5 ms each", "result", "r.json: rows / 0 / s; r.json: rows / 0 / s"),
+        3: ("31 bits at most", "once", ""),
+        4: ("9 bits more", "test", "test_there_is_none"),
+    }
+    told = [said(*right[:at], change, *right[at + 1 :]) for at, change in changes.items()]
+    assert told == [
+        ["P: takes 1.5 times: 1.5 is written, r.json: a / fast over a / slow holds 0.666667"],
+        ["P: 2.0 s less: r.json: a / none: KeyError: 'none'"],
+        ["P: 2.5 ms each: 1 numbers, 2 places"],
+        ["P: 31 bits at most: says nothing of where it comes from"],
+        ["P: 9 bits more: no test test_there_is_none"],
+    ]
+    assert said(*right, ("8 bits", "rule", "x")) == ["P: no number stands in these words any more: 8 bits"]
+    assert said(*right[:4], ("9 bits more", "fact", "x")) == [
+        "P: no kind 'fact'; there are result, code, test, rule, once"
+    ]
+
+
+@pytest.mark.skipif(not IS_SOURCE, reason="docstrings are out of reach; `make claims` reads them")
+def test_every_number_with_a_unit_is_held(claims: ModuleType) -> None:
+    assert claims.wrong_now() == [], "hold it in benchmarks/claims.tsv, or say it otherwise"
+
+
+def test_recall_in_docs_is_that_of_the_results() -> None:
+    """docs/matching.md's rows of one manipulation, share by share."""
+    result = json.loads((ROOT / "benchmarks" / "results" / "views.json").read_text(encoding="utf-8"))[
+        "result"
+    ]
+    text = (ROOT / "docs" / "matching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+?) \|((?: [01]\.\d{3} \|){6})$", text, re.MULTILINE)
+    n_compared = 0
+    for name, cells in rows:
+        plain = re.sub(r"^\.\.\. (the )?| \(of a side.*", "", name)
+        if plain not in result["recall"]["rows"]:
+            continue
+        wanted = [
+            f"{result[part]['rows'][plain]['found'].get(effort, 0) / result[part]['rows'][plain]['n']:.3f}"
+            for part in ("recall", "known")
+            for effort in ("fast", "standard", "thorough")
+        ]
+        assert re.findall(r"[\d.]+", cells) == wanted, name
+        n_compared += 1
+    assert n_compared >= 20 or not rows

@@ -1,0 +1,89 @@
+"""Breaks of the gates: each of them off, and its numbers moved."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_ALONE = "tests/matching/test_gates_one_by_one.py"
+_JUDGEMENT, _GATES, _FAMILIES = (
+    f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
+)
+_ALL = "(AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, *_RESTS)"
+_KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
+
+
+def _off(gate: str) -> Break:
+    before = _KINDS if gate in _KINDS else _ALL
+    return Break(
+        what=f"the gate {gate} is off",
+        file=_JUDGEMENT,
+        before=before,
+        after=before.replace(f"{gate}, ", "").replace(f", {gate})", ")"),
+        dies=(_ALONE,),
+    )
+
+
+def _moved(gate: str, before: str, after: str) -> Break:
+    return Break(
+        what=f"{gate}: {after} for {before}", file=_JUDGEMENT, before=before, after=after, dies=(_ALONE,)
+    )
+
+
+BREAKS = (
+    *(
+        _off(gate)
+        for gate in (
+            "AGREEMENT",
+            "COVERAGE",
+            "MISSING",
+            "HIDDEN",
+            "QUALITY",
+            "FAINT",
+            "PLAIN_SHAPE",
+            "DETAIL",
+            "PIXELS",
+            "LAID_OUT",
+            "GREYS",
+            "COMMON",
+            "FLAT",
+            "CONTRAST",
+            "PLAIN_GROUND",
+        )
+    ),
+    _moved("agreement", 'Range("agreement", 0.57, 0.57)', 'Range("agreement", 0.50, 0.50)'),
+    _moved("quality", 'Range("quality", 40, 40)', 'Range("quality", 30, 30)'),
+    _moved("faint", 'Range("faint", 0.15, 0.15)', 'Range("faint", 0.5, 0.5)'),
+    _moved("coverage", 'Range("coverage", 0.08, 0.08)', 'Range("coverage", 0.05, 0.05)'),
+    _moved("plain shape", "    offset=64,", "    offset=60,"),
+    _moved("laid out", "    bits=-11,", "    bits=0,"),
+    Break(
+        what="an object on a plain ground is an overexposed photograph",
+        file=_GATES,
+        before="        return 0.0 if evidence.plain_ground else min(",
+        after="        return min(",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="a graphic may lie as far as a photograph",
+        file=_GATES,
+        before="    bits: float = -25\n",
+        after="    bits: float = 0\n",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="gates of one kind add up: the last one alone counts",
+        file=_JUDGEMENT,
+        before="            bits = min(room.bits, said)\n",
+        after="            bits = said\n",
+        dies=(_ALONE,),
+    ),
+    Break(
+        what="crops may lie a bit farther",
+        file=_FAMILIES,
+        before='name="whole", side=WHOLE_SIDE, seed_distance=94, extra=18, agreement=0.50,',
+        after='name="whole", side=WHOLE_SIDE, seed_distance=94, extra=19, agreement=0.50,',
+        dies=(_ALONE,),
+    ),
+)

@@ -1,0 +1,176 @@
+"""Breaks of decoding: which pictures of a file are made, in which colours, how far, and what is called damaged."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_FURTHER, _ANIMATIONS = (f"tests/images/test_{name}.py" for name in ("further_pictures", "animations"))
+_AVIF, _BOXES, _PNG, _WEBP, _ENDS, _EXIF, _JPEG, _TIFF, _SAMPLES, _TIFF_COLOURS, _PICTURES, _CANVAS, _GIF = (
+    f"src/safehash/images/{name}.py"
+    for name in (
+        "avif", "boxes", "png", "webp", "jpeg_ends", "exif", "jpeg", "tiff", "tiff_samples", "tiff_colours",
+        "pictures", "canvas", "gif",
+    )
+)  # fmt: skip
+_CUT = f"{_FURTHER}::test_rows_that_a_cut_jpeg_lacks_are_empty_in_every_mode"
+_FIRST_SCAN = f"{_FURTHER}::test_a_progressive_jpeg_cut_within_its_first_scan_has_the_rows_that_scan_has"
+_TWO = f"{_FURTHER}::test_an_avif_animation_and_its_still_picture_are_both_looked_up"
+
+BREAKS = (
+    Break(
+        what="the still picture beside an AVIF animation is not looked up",
+        file=_AVIF,
+        before="            first = replace(first, also=first.also + still)\n",
+        after="            first = replace(first, also=first.also)\n",
+        dies=(_TWO,),
+    ),
+    Break(
+        what="the animation beside an AVIF still is not looked up",
+        file=_AVIF,
+        before="        for frame in _read(data[:8] + _ANIMATED + data[12:], request):\n",
+        after="        for frame in ():\n",
+        dies=(_TWO,),
+    ),
+    Break(
+        what="every AVIF animation counts as two pictures",
+        file=_BOXES,
+        before="    return bool(frames) and still is not None and still not in frames\n",
+        after="    return bool(frames) and still is not None\n",
+        dies=(_TWO,),
+    ),
+    Break(
+        what="an AVIF animation in the narrow range has the colours of the full one",
+        file=_AVIF,
+        before="bytes([found[0][-1] & 0x7F])",
+        after="bytes([found[0][-1]])",
+        dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
+    ),
+    Break(
+        what="only the plain view of an AVIF animation is made in the narrow range",
+        file=_AVIF,
+        before="            if not also.plain:\n",
+        after="            if also.plain:\n",
+        dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
+    ),
+    Break(
+        what="what else is seen of a hidden picture is not looked up",
+        file=_PICTURES,
+        before="        for also in picture.also\n",
+        after="        for also in ()\n",
+        dies=(f"{_FURTHER}::test_another_picture_brings_its_own_views_along_from_standard_on",),
+    ),
+    Break(
+        what="a hidden picture that does not decode is left out",
+        file=_PICTURES,
+        before="        return (Also(name, partial(_fail, exc)),)\n",
+        after="        return ()\n",
+        dies=(f"{_FURTHER}::test_another_picture_that_does_not_decode_says_so_where_it_is_looked_up",),
+    ),
+    Break(
+        what="the default image of an animation is not seen as older tools see it",
+        file=_PNG,
+        before="        if number == 0 and not file.has_hidden:\n",
+        after="        if number == 1 and not file.has_hidden:\n",
+        dies=(f"{_FURTHER}::test_the_default_image_of_an_animation_is_seen_as_older_tools_see_it",),
+    ),
+    Break(
+        what="EXIF data with a head turns a PNG",
+        file=_PNG,
+        before='if file.exif.startswith(b"Exif\\0") else turns',
+        after='if file.exif.startswith(b"never") else turns',
+        dies=(f"{_FURTHER}::test_exif_in_a_png_has_no_head",),
+    ),
+    Break(
+        what="alpha that a WebP does not announce is mixed alone",
+        file=_WEBP,
+        before="        if announced or number or not frame.provenance.transparent:\n",
+        after="        if True:\n",
+        dies=(f"{_FURTHER}::test_webp_whose_alpha_is_not_announced_is_added_up_on_white",),
+    ),
+    Break(
+        what="rows that a cut JPEG of inks lacks are filled",
+        file=_ENDS,
+        before='image.mode not in ("L", "RGB", "CMYK")',
+        after='image.mode not in ("L", "RGB")',
+        dies=(_CUT,),
+    ),
+    Break(
+        what="a cut JPEG is seen in stored colours alone",
+        file=_ENDS,
+        before="            if colour is not None:\n",
+        after="            if colour is None:\n",
+        dies=(f"{_FURTHER}::test_a_cut_jpeg_with_a_profile_is_seen_in_its_colours_as_far_as_it_goes", _CUT),
+    ),
+    Break(
+        what="a progressive JPEG cut within its first scan is taken for whole",
+        file=_ENDS,
+        before="    if data.count(_SCAN) == 1 and",
+        after="    if data.count(_SCAN) == 0 and",
+        dies=(_FIRST_SCAN,),
+    ),
+    Break(
+        what="rows that a browser holds back are shown",
+        file=_ENDS,
+        before="_HELD_BACK = 2\n#: Lines",
+        after="_HELD_BACK = 0\n#: Lines",
+        dies=(_FIRST_SCAN,),
+    ),
+    Break(
+        what="blocks that a first scan smooths count as reached",
+        file=_ENDS,
+        before="    probe = ended(data)[: -len(_END_MARKER)] + _ONE_CODE + ",
+        after="    probe = ended(data) + _ONE_CODE + ",
+        dies=(_FIRST_SCAN,),
+    ),
+    Break(
+        what="the first EXIF segment counts though it holds nothing",
+        file=_EXIF,
+        before="        if is_first and len(raw) > _HEAD:\n",
+        after="        if is_first:\n",
+        dies=(f"{_FURTHER}::test_of_several_exif_segments_the_first_that_holds_anything_counts",),
+    ),
+    Break(
+        what="gentle colours are decoded a second time",
+        file=_JPEG,
+        before="        if chroma is not None and declared.colour.is_gentle:\n",
+        after="        if chroma is None:\n",
+        dies=(f"{_FURTHER}::test_gentle_colours_come_out_of_the_decode_that_gives_luma",),
+    ),
+    Break(
+        what="a TIFF's strip of WebP may have other sides",
+        file=_SAMPLES,
+        before="        if left or n_bands not in (3, 4) or image.height > n_rows:\n",
+        after="        if image.height > n_rows:\n",
+        dies=(f"{_FURTHER}::test_webp_in_tiff_of_other_sides_than_its_strip_is_left_out",),
+    ),
+    Break(
+        what="a compression that nothing reads is called damaged",
+        file=_TIFF,
+        before="    if compression not in COMPRESSIONS | _BY_LIBRARY:\n",
+        after="    if not compression:\n",
+        dies=(f"{_FURTHER}::test_tiff_compressed_as_nothing_here_reads_is_unsupported_not_damaged",),
+    ),
+    Break(
+        what="alpha behind inks is not looked at",
+        file=_TIFF_COLOURS,
+        before="    if photometric in _WITHOUT_ALPHA and",
+        after="    if photometric in () and",
+        dies=(f"{_FURTHER}::test_alpha_behind_inks_and_lab_is_one_more_picture",),
+    ),
+    Break(
+        what="a frame's place is not cleared behind it",
+        file=_CANVAS,
+        before='        if self._disposal == "clear":\n',
+        after='        if self._disposal == "never":\n',
+        dies=(f"{_ANIMATIONS}::test_apng_frames_are_composed_as_the_oracle_does",),
+    ),
+    Break(
+        what="transparent indices of a GIF are opaque",
+        file=_GIF,
+        before="        colours[control.transparent] = 0\n",
+        after="        colours[control.transparent] = 255\n",
+        dies=(_ANIMATIONS,),
+    ),
+)

@@ -1,0 +1,264 @@
+"""Breaks of matching: what is found, what cancels it, when an entry is quarantined, what a snapshot checks."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_MATCHER, _SNAPSHOT = (f"tests/matching/{name}.py" for name in ("test_matcher", "test_snapshot"))
+_HOLES = "tests/matching/test_holes.py"
+_ANIMATIONS = "tests/matching/test_efforts.py"
+_FLOOD_TESTS = "tests/lists/test_lists_policy.py"
+_DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
+    f"src/safehash/matching/{name}.py"
+    for name in ("deciding", "flood", "views", "sampling", "snapshot", "decision")
+)
+
+BREAKS = (
+    Break(
+        what="what hides a fifth of a picture is refused",
+        file="src/safehash/matching/judgement.py",
+        before='    ranges=(Range("hidden", 0.4, 0.4),),\n',
+        after='    ranges=(Range("hidden", 0.1, 0.1),),\n',
+        dies=(f"{_HOLES}::test_a_picture_with_a_fifth_of_it_hidden_is_found_by_the_rest",),
+    ),
+    Break(
+        what="what lies tilted on a ground is taken for as large as its extent",
+        file="src/safehash/matching/nested.py",
+        before="    rows = (height * cosine - width * abs(sine)) / both\n",
+        after="    rows = height\n",
+        dies=("tests/matching/test_nested.py::test_a_picture_is_inscribed_in_the_extent_of_its_tilted_self",),
+    ),
+    Break(
+        what="only the first picture of an upload is cut into windows",
+        file=_LOOK_UP,
+        before="        for sampled in sample.kept:\n",
+        after="        for sampled in sample.kept[:1]:\n",
+        dies=(f"{_ANIMATIONS}::test_what_is_shown_longest_and_differs_most_is_cut_into_windows",),
+    ),
+    Break(
+        what="only the first frame is offered to be cut into windows",
+        file=_SAMPLING,
+        before="        self.kept.append(Sampled(own, thumbs, name, shown_for))\n",
+        after="        if not self.kept:\n            self.kept.append(Sampled(own, thumbs, name, 1.0))\n",
+        dies=("tests/matching/test_sampling.py",),
+    ),
+    Break(
+        what="of many frames those shown shortest are kept",
+        file=_SAMPLING,
+        before="self.kept.remove(min(self.kept, key=self._worth))",
+        after="self.kept.remove(max(self.kept, key=self._worth))",
+        dies=("tests/matching/test_sampling.py",),
+    ),
+    Break(
+        what="a frame asked to be shown for no time counts as not shown",
+        file=_SAMPLING,
+        before="            shown_for = _HASTY_SHOWN_FOR\n",
+        after="            shown_for = 0.0\n",
+        dies=("tests/matching/test_sampling.py",),
+    ),
+    Break(
+        what="views of low quality are looked up",
+        file=_LOOK_UP,
+        before="return quality is None or quality >= min_quality",
+        after="return quality is None or quality >= 0",
+        dies=("tests/matching/test_low_quality.py",),
+    ),
+    Break(
+        what="a view's own threshold is not heeded",
+        file=_LOOK_UP,
+        before="if not isinstance(needs, Refusal) and needs <= self.max_distance:",
+        after="if not isinstance(needs, Refusal) and distance <= self.max_distance:",
+        dies=("tests/matching/test_gates.py::test_of_a_graphic_only_near_identity_counts_when_it_is_turned",),
+    ),
+    Break(
+        what="of two views of an entry the nearer one stays, whatever it needs",
+        file=_LOOK_UP,
+        before="if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):",
+        after="if before is None or hit.distance < before.distance:",
+        dies=(
+            "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",
+        ),
+    ),
+    Break(
+        what="a share of exactly the limit floods",
+        file=_FLOOD,
+        before="n_matches > self._limits.max_share * self._n_uploads",
+        after="n_matches >= self._limits.max_share * self._n_uploads",
+        dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
+    ),
+    Break(
+        what="few matches flood",
+        file=_FLOOD,
+        before="            n_matches >= self._limits.min_matches\n            and ",
+        after="            ",
+        dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
+    ),
+    Break(
+        what="an entry matched twice by one upload counts twice",
+        file=_FLOOD,
+        before="        matched = set(entries)\n        with self._lock:\n            self._n_uploads += 1\n"
+        "            fresh = [entry for entry in matched if self._count(entry, 1)]",
+        after="        every = list(entries)\n        matched = set(every)\n        with self._lock:\n"
+        "            self._n_uploads += 1\n            fresh = [entry for entry in every if self._count(entry, 1)]",
+        dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
+    ),
+    Break(
+        what="what was released is quarantined again",
+        file=_FLOOD,
+        before=" or entry in self._released or not",
+        after=" or not",
+        dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
+    ),
+    Break(
+        what="a quarantine's share is of the matches until now",
+        file=_FLOOD,
+        before="return self.n_matches_then / self.n_uploads",
+        after="return self.n_matches / self.n_uploads",
+        dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
+    ),
+    Break(
+        what="an allowed picture anywhere in the upload hides every match",
+        file=_DECIDING,
+        before="        if other.view != hit.view:\n            continue\n",
+        after="",
+        dies=("tests/matching/test_cancelling.py::test_only_what_the_same_view_hit_is_cancelled",),
+    ),
+    Break(
+        what="an allowed picture hides whatever the same view matched",
+        file=_DECIDING,
+        before="if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:",
+        after="if nearer:",
+        dies=("tests/matching/test_cancelling.py::test_only_what_the_same_view_hit_is_cancelled",),
+    ),
+    Break(
+        what="an upload a bit too far from an allowed picture is hidden",
+        file=_DECIDING,
+        before="if row >= state.n_listed and hit.distance <= settings.allow_distance",
+        after="if row >= state.n_listed and hit.distance <= settings.allow_distance + 1",
+        dies=("tests/matching/test_cancelling.py::test_an_allowed_picture_reaches_as_far_as_it_is_told",),
+    ),
+    Break(
+        what="allowed ids are not heeded",
+        file=_DECIDING,
+        before="entry.id is not None and entry.id in settings.allow_ids",
+        after="entry.id is None",
+        dies=(f"{_MATCHER}::test_allowed_ids",),
+    ),
+    Break(
+        what="a threshold is exclusive",
+        file=_DECIDING,
+        before="hit.needs > own.max_distance[algorithm.value]",
+        after="hit.needs >= own.max_distance[algorithm.value]",
+        dies=(f"{_MATCHER}::test_thresholds_are_inclusive",),
+    ),
+    Break(
+        what="eight bytes of a file's digest are enough for a match",
+        file=_DECIDING,
+        before="if isinstance(value, Hash) and value.digest == digest:",
+        after="if isinstance(value, Hash):",
+        dies=("tests/matching/test_cancelling.py::test_a_file_s_digest_matches_whole",),
+    ),
+    Break(
+        what="an unexpected error is raised, and ends a scan",
+        file=_DECIDING,
+        before="    except Exception as exc:\n        return matches, _undecided(exc)\n",
+        after="",
+        dies=(f"{_MATCHER}::test_a_defect_costs_its_own_upload",),
+    ),
+    Break(
+        what="what a later frame could not be is forgotten",
+        file=_DECIDING,
+        before="    if result.failures and not matches:\n        raise result.failures[0]\n",
+        after="",
+        dies=(f"{_MATCHER}::test_what_was_found_before_the_deadline_stands",),
+    ),
+    Break(
+        what="stored hashes of low quality are looked up",
+        file=_DECIDING,
+        before="matches = [] if low else _judged(state, algorithm, found, settings)",
+        after="matches = _judged(state, algorithm, found, settings)",
+        dies=(f"{_MATCHER}::test_stored_hashes",),
+    ),
+    Break(
+        what="a standing match beside a cancelled one does not count",
+        file=_DECISION,
+        before="    if any(match.suppressed_by is None for match in matches):\n",
+        after="    if matches and all(match.suppressed_by is None for match in matches):\n",
+        dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
+    ),
+    Break(
+        what="cancelled matches come first",
+        file=_DECISION,
+        before="key=lambda match: (match.suppressed_by is not None, match.distance)",
+        after="key=lambda match: (match.suppressed_by is None, match.distance)",
+        dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
+    ),
+    Break(
+        what="blocks of a signed file are not compared with their seals",
+        file=_FILE,
+        before=", on_damage, seals=seals)",
+        after=", on_damage)",
+        dies=("tests/matching/test_signing.py::test_checksums_can_be_forged_and_seals_cannot",),
+    ),
+    Break(
+        what="a section's own checksum is not compared",
+        file=_FILE,
+        before='            if f"{checksum(sums[first : first + n_blocks]):016x}" != section.checksum:\n'
+        '                raise self._error("its block checksums are not its own", section.name)\n',
+        after="",
+        dies=("tests/matching/test_forged_snapshots.py::test_a_section_s_own_checksum_is_compared",),
+    ),
+    Break(
+        what="the header's checksum is not compared",
+        file=_FILE,
+        before="        if checksum(data) != header_sum:\n",
+        after="        if False:\n",
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_the_name_of_a_list_is_under_the_header_s_checksum",
+        ),
+    ),
+    Break(
+        what="the preamble's checksum is not compared",
+        file=_FILE,
+        before="if checksum(preamble[: _PREAMBLE.size]) != preamble_sum or version < _UNSIGNED:",
+        after="if version < _UNSIGNED:",
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_where_things_lie_is_under_the_preamble_s_checksum",
+        ),
+    ),
+    Break(
+        what="the sum of the block checksums is not compared",
+        file=_FILE,
+        before="        if checksum(sums) != sums_sum:\n",
+        after="        if False:\n",
+        dies=(
+            "tests/matching/test_snapshot_sums.py::test_block_checksums_are_under_a_checksum_of_their_own",
+        ),
+    ),
+    Break(
+        what="a snapshot of bits of another version is used",
+        file=_FILE,
+        before='        if facts["algorithm_version"] != algorithm.version:\n',
+        after="        if False:\n",
+        dies=(
+            f"{_MATCHER}::test_a_snapshot_whose_parts_do_not_fit",
+            f"{_SNAPSHOT}::test_a_forged_header_is_refused",
+        ),
+    ),
+    Break(
+        what="an extended file is opened",
+        file=_FILE,
+        before="        if length != size:\n",
+        after="        if length > size:\n",
+        dies=(f"{_SNAPSHOT}::test_no_truncated_or_extended_file_is_opened",),
+    ),
+    Break(
+        what="a replaced file of the same size is not told apart",
+        file=_FILE,
+        before="return status.st_ino, status.st_mtime_ns, status.st_size",
+        after="return 0, 0, status.st_size",
+        dies=(f"{_SNAPSHOT}::test_a_replaced_file_is_told_apart",),
+    ),
+)

@@ -1,0 +1,184 @@
+"""Breaks of scanning and of files: durability, limits of workers and archives, what a catalog keeps."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_FILES_TESTS, _SCAN, _CATALOG, _MODEL = (
+    f"tests/{name}.py"
+    for name in ("test_files", "scanning/test_scan", "scanning/test_catalog", "scanning/test_catalog_model")
+)
+_FILES = "src/safehash/files.py"
+_ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS = (
+    f"src/safehash/scanning/{name}.py"
+    for name in ("archives", "confining", "store", "ledger", "scopes", "holdings")
+)
+
+BREAKS = (
+    Break(
+        what="a written file does not reach the disk before it takes its place",
+        file=_FILES,
+        before="        os.fsync(new.descriptor)\n",
+        after="",
+        dies=(f"{_FILES_TESTS}::test_what_was_written_survives_a_power_cut",),
+    ),
+    Break(
+        what="a new name does not reach the disk",
+        file=_FILES,
+        before="        new.take_place()\n        place.sync()\n",
+        after="        new.take_place()\n",
+        dies=(f"{_FILES_TESTS}::test_what_was_written_survives_a_power_cut",),
+    ),
+    Break(
+        what="a symbolic link as output is followed",
+        file=_FILES,
+        before="mode = os.lstat(target).st_mode",
+        after="mode = os.stat(target).st_mode  # noqa: PTH116",
+        dies=(f"{_FILES_TESTS}::test_a_planted_link_is_refused",),
+    ),
+    Break(
+        what="the name beside the target can be guessed",
+        file=_FILES,
+        before="{secrets.token_hex(8)}.partial",
+        after="x.partial",
+        dies=(f"{_FILES_TESTS}::test_the_name_beside_the_target_is_another_each_time",),
+    ),
+    Break(
+        what="a file that grew meanwhile is read whole",
+        file=_FILES,
+        before="        data = read_up_to(file, max_bytes + 1, hint=status.st_size)  # it may have grown meanwhile\n",
+        after="        data = read_up_to(file, max_bytes, hint=status.st_size)\n",
+        dies=(
+            f"{_FILES_TESTS}::test_bytes_and_their_limit",
+            f"{_FILES_TESTS}::test_a_file_that_says_nothing_of_its_length",
+        ),
+    ),
+    Break(
+        what="devices are opened before they are refused",
+        file=_FILES,
+        before="_expect_regular(os.stat(name), name)",
+        after="pass",
+        dies=(f"{_FILES_TESTS}::test_devices_and_pipes_are_not_even_opened",),
+    ),
+    Break(
+        what="a catalog's commits are not on the disk when they return",
+        file=_STORE,
+        before="PRAGMA synchronous = FULL",
+        after="PRAGMA synchronous = OFF",
+        dies=(f"{_MODEL}::test_what_was_committed_is_on_the_disk",),
+    ),
+    Break(
+        what="two scans write one catalog",
+        file=_STORE,
+        before='            lock.execute("BEGIN EXCLUSIVE")\n',
+        after='            lock.execute("BEGIN")\n',
+        dies=(f"{_CATALOG}::test_two_writers_are_refused",),
+    ),
+    Break(
+        what="the lock is by the name, not by the file",
+        file=_STORE,
+        before='lock_path = f"{os.path.realpath(self.path)}.lock"',
+        after='lock_path = f"{self.path}.lock"',
+        dies=(f"{_CATALOG}::test_one_catalog_has_one_writer_by_whatever_name",),
+    ),
+    Break(
+        what="a catalog that refers to nothing passes its check",
+        file=_STORE,
+        before='if found != ["ok"] or broken:',
+        after='if found != ["ok"]:',
+        dies=(f"{_CATALOG}::test_rows_that_lead_nowhere_are_damage",),
+    ),
+    Break(
+        what="a tar may expand without an end",
+        file=_ARCHIVES,
+        before="        if self._position > self._allowed:\n",
+        after="        if False:\n",
+        dies=(f"{_SCAN}::test_a_tar_expands_so_far_and_no_further",),
+    ),
+    Break(
+        what="a zip may expand without an end",
+        file=_ARCHIVES,
+        before="            if allowed < 0:\n",
+        after="            if False:\n",
+        dies=(f"{_SCAN}::test_bombs_are_bounded",),
+    ),
+    Break(
+        what="a zip's directory may be of any size",
+        file=_ARCHIVES,
+        before="    if n_bytes > _MAX_ZIP_DIRECTORY:\n",
+        after="    if False:\n",
+        dies=(f"{_SCAN}::test_a_zip_s_directory_is_measured_before_it_is_held",),
+    ),
+    Break(
+        what="a tar's header may ask for any memory",
+        file=_ARCHIVES,
+        before=" or n_bytes > self.max_read:\n",
+        after=":\n",
+        dies=("tests/scanning/test_forward.py::test_no_more_is_asked_for_than_may_be_read_at_once",),
+    ),
+    Break(
+        what="links in a tar are followed",
+        file=_ARCHIVES,
+        before="            if not info.isfile():\n",
+        after="            if info.isdev():\n",
+        dies=(f"{_SCAN}::test_archives_are_read_in_place",),
+    ),
+    Break(
+        what="workers may leave a core",
+        file=_CONFINING,
+        before="    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n",
+        after="",
+        dies=(f"{_SCAN}::test_a_worker_that_crashes_leaves_no_core",),
+    ),
+    Break(
+        what="workers have no limit of memory",
+        file=_CONFINING,
+        before="    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))\n",
+        after="",
+        dies=(f"{_SCAN}::test_crashers_cost_their_own_file",),
+    ),
+    Break(
+        what="a file is known by its size alone",
+        file=_LEDGER,
+        before="if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):",
+        after="if row is None or row[1] != item.size:",
+        dies=(f"{_CATALOG}::test_a_file_of_the_same_size_and_another_time_is_decided_again",),
+    ),
+    Break(
+        what="a lesser effort's decision answers for a greater one",
+        file=_SCOPES,
+        before="return self.settings == wanted.settings and rank_of(self.effort) >= rank_of(wanted.effort)",
+        after="return self.settings == wanted.settings",
+        dies=(f"{_CATALOG}::test_other_lists_decide_again",),
+    ),
+    Break(
+        what="other settings answer for ours",
+        file=_SCOPES,
+        before="return self.settings == wanted.settings and rank_of(self.effort) >= rank_of(wanted.effort)",
+        after="return rank_of(self.effort) >= rank_of(wanted.effort)",
+        dies=(f"{_MODEL}::test_other_settings_are_looked_up_again_and_lose_nothing",),
+    ),
+    Break(
+        what="a file that cannot be looked at is taken as gone",
+        file=_LEDGER,
+        before="    except OSError:\n        return False  # it cannot be looked at: that is no proof\n",
+        after="    except OSError:\n        return True\n",
+        dies=(f"{_CATALOG}::test_what_cannot_be_looked_at_is_not_gone",),
+    ),
+    Break(
+        what="a run that was killed is left as running",
+        file=_LEDGER,
+        before="\"UPDATE runs SET state = 'killed' WHERE state = 'running'\"",
+        after="\"UPDATE runs SET state = 'killed' WHERE state = 'ended'\"",
+        dies=(f"{_CATALOG}::test_an_unfinished_run_is_seen_as_killed",),
+    ),
+    Break(
+        what="counts of a catalog hold files that are gone",
+        file=_HOLDINGS,
+        before="PRESENT = f\"files.outcome <> '{SKIPPED}' AND files.gone IS NULL\"",
+        after="PRESENT = f\"files.outcome <> '{SKIPPED}'\"",
+        dies=("tests/reports/test_report_figures.py",),
+    ),
+)

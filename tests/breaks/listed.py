@@ -1,0 +1,26 @@
+"""Every break there is, room by room."""
+
+from __future__ import annotations
+
+from breaking import Break
+from in_benchmarks import BREAKS as IN_BENCHMARKS
+from in_evaluation import BREAKS as IN_EVALUATION
+from in_gates import BREAKS as IN_GATES
+from in_images import BREAKS as IN_IMAGES
+from in_lists import BREAKS as IN_LISTS
+from in_matching import BREAKS as IN_MATCHING
+from in_reports import BREAKS as IN_REPORTS
+from in_scanning import BREAKS as IN_SCANNING
+
+__all__ = ["BREAKS"]
+
+BREAKS: tuple[Break, ...] = (
+    *IN_IMAGES,
+    *IN_LISTS,
+    *IN_GATES,
+    *IN_MATCHING,
+    *IN_SCANNING,
+    *IN_EVALUATION,
+    *IN_REPORTS,
+    *IN_BENCHMARKS,
+)

@@ -1,0 +1,97 @@
+"""Make every listed break in a copy of the project, and say which ones no test notices.
+
+Run: python tests/breaks/run.py [WORD ...] [--jobs 2] [-o RESULT.json]
+
+WORDs choose breaks: those whose file or description holds one of them. Exit code 1: some break lived, or a test that it
+names does not pass without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import safehash
+from breaking import ROOT, TIMED_OUT, Break, Tree, place_of
+from listed import BREAKS
+
+__all__ = ["main", "verdicts"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    parser.add_argument("words", nargs="*", metavar="WORD")
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="copies of the project that are worked on at once"
+    )
+    parser.add_argument(
+        "--unchecked", action="store_true", help="the tests named are known to pass without a break"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="write what became of each break there")
+    args = parser.parse_args(arguments)
+    chosen = [
+        each
+        for each in BREAKS
+        if place_of(each.file).exists() and (not each.is_compiled or (ROOT / "setup.py").exists())
+        if not args.words or any(word in f"{each.file} {each.what}" for word in args.words)
+    ]
+    found = verdicts(chosen, args.jobs, check=not args.unchecked)
+    lived = [each for each in chosen if found[each] != "died"]
+    print(f"{len(chosen) - len(lived)} of {len(chosen)} breaks died")
+    if args.output is not None:
+        rows = [{"file": each.file, "what": each.what, "became": found[each]} for each in chosen]
+        args.output.write_text(
+            json.dumps({"version": safehash.__version__, "died": len(chosen) - len(lived), "of": len(chosen),
+                        "breaks": rows}, indent=1) + "\n", encoding="utf-8",
+        )  # fmt: skip
+    return int(bool(lived))
+
+
+def verdicts(breaks: Sequence[Break], n_jobs: int, *, check: bool = True) -> dict[Break, str]:
+    """Return what became of each break: "died", "lived", or why nothing is known."""
+    folder = Path(tempfile.mkdtemp(prefix="safehash-breaks-"))
+    trees: queue.SimpleQueue[Tree] = queue.SimpleQueue()
+    for number in range(n_jobs):
+        trees.put(Tree(folder / str(number)))
+
+    def unbroken(tests: list[str]) -> list[str]:
+        tree = trees.get()
+        try:
+            code, failed = tree.outcome(tests)
+        finally:
+            trees.put(tree)
+        return [failed or f"{tests[0]} and its like: pytest ended with {code}"] if code else []
+
+    def broken(each: Break) -> str:
+        tree = trees.get()
+        try:
+            code, failed = tree.outcome(each.dies, each)
+        finally:
+            trees.put(tree)
+        became = {0: "lived", 1: "died", TIMED_OUT: "took too long"}.get(code, f"pytest ended with {code}")
+        of = f" of {failed}" if failed else ""
+        print(f"{became:<8} {each.file}: {each.what}{of}", file=sys.stderr, flush=True)
+        return became
+
+    try:
+        with ThreadPoolExecutor(n_jobs) as pool:
+            of_files: dict[str, set[str]] = {}
+            for test in (test for each in breaks for test in each.dies if check):
+                of_files.setdefault(test.partition("::")[0], set()).add(test)
+            failing = [test for found in pool.map(unbroken, map(sorted, of_files.values())) for test in found]
+            if failing:
+                raise SystemExit(f"these do not pass without a break: {', '.join(failing)}")
+            return dict(zip(breaks, pool.map(broken, breaks), strict=True))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The list of breaks: each can still be made, names tests that there are, and a few are made. All: `make breaks`."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from breaking import ROOT, Break, Tree, place_of, text_of
+from listed import BREAKS
+from run import verdicts
+
+IS_SOURCE = place_of("src/safehash/_core.pyx").exists()
+#: What is compiled is not part of a wheel.
+REACHED = [each for each in BREAKS if IS_SOURCE or not each.is_compiled]
+
+
+def test_there_are_as_many_as_promised() -> None:
+    assert len(BREAKS) >= 60
+    assert len({(each.file, each.before, each.after) for each in BREAKS}) == len(BREAKS)
+    assert len({(each.file, each.what) for each in BREAKS}) == len(BREAKS)
+
+
+@pytest.mark.parametrize("each", REACHED, ids=lambda each: f"{each.file}: {each.what}")
+def test_every_break_can_be_made(each: Break) -> None:
+    text = text_of(each.file)
+    assert text.count(each.before) == 1, (
+        "the text to break is gone or stands more than once: put the break anew"
+    )
+    assert each.before != each.after
+    if each.file.endswith(".py"):
+        ast.parse(text.replace(each.before, each.after))
+    assert each.dies
+    for test in each.dies:
+        path, *names = test.split("::")
+        source = (ROOT / path).read_text(encoding="utf-8")
+        for name in names:
+            assert f"def {name}(" in source or f"class {name}:" in source, test
+
+
+def test_what_lives_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of these two one is no defect; and one that a test must notice."""
+    tests = ("tests/lists/test_lists_policy.py::test_thresholds_per_list",)
+    policy = "src/safehash/lists/policy.py"
+    harmless = Break(
+        what="another word in a message",
+        file=policy,
+        before="per_list maps names to ListPolicy, found",
+        after="per_list maps names to ListPolicy, there is",
+        dies=tests,
+    )
+    harmful = Break(
+        what="one list's thresholds are not heeded",
+        file=policy,
+        before="max_distance={**self.max_distance, **(own.max_distance or {})},",
+        after="max_distance=self.max_distance,",
+        dies=tests,
+    )
+    found = verdicts([harmless, harmful], 1)
+    assert found == {harmless: "lived", harmful: "died"}
+    assert "lived    src/safehash/lists/policy.py: another word in a message" in capsys.readouterr().err
+
+
+def test_a_test_that_fails_by_itself_kills_nothing(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "copy")
+    (tmp_path / "copy" / "tests" / "test_failing.py").write_text("def test_it() -> None:\n    assert False\n")
+    assert tree.outcome(["tests/test_failing.py"]) == (
+        1,
+        "tests/test_failing.py::test_it",
+    )  # which `verdicts` refuses to begin with
+    assert tree.outcome(["tests/test_missing.py"])[0] not in (0, 1)

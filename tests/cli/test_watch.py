@@ -1,0 +1,221 @@
+"""Files decided as they arrive: each once, when nobody writes it any more; stopped and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from safehash.matching.matcher import Matcher
+from safehash.scanning import watching
+from safehash.scanning.catalog import Catalog
+from safehash.scanning.holdings import counts
+from safehash.scanning.options import ScanOptions
+from safehash.scanning.run import scan
+from safehash.scanning.sources import Inputs, find
+from stores import command, environment, run, write_list, write_pictures
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who writes a file")
+
+
+class Watching:
+    """A scan that watches, in a process of its own."""
+
+    def __init__(self, folder: Path, *more: str | Path) -> None:
+        arguments = [
+            "scan",
+            "--watch",
+            folder / "spool",
+            "--list",
+            folder / "own.csv",
+            "--workers",
+            "1",
+            *more,
+        ]
+        self.process = subprocess.Popen(
+            command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        )
+        self.records: list[dict[str, Any]] = []
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self._reader.start()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        self.records += (json.loads(line) for line in iter(stream.readline, b""))  # as they come
+
+    def names(self) -> list[str]:
+        return [Path(each["path"]).name for each in list(self.records) if each["type"] == "decision"]
+
+    def wait_for(self, done: Callable[[], bool]) -> None:
+        for _ in range(600):
+            if done():
+                return
+            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+            time.sleep(0.1)
+        raise AssertionError(self.names())
+
+    def __enter__(self) -> Watching:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(60)
+        self._reader.join(60)
+        assert self.process.stderr is not None
+        said = self.process.stderr.read()
+        self.close()
+        assert b"Traceback" not in said, said
+        return code
+
+    def close(self) -> None:
+        """End it, however the test ended."""
+        self.process.kill()
+        self.process.wait(60)
+        self._reader.join(60)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    pictures = write_pictures(tmp_path / "pictures", 8)
+    write_list(tmp_path / "own.csv", *pictures[::2])
+    (tmp_path / "spool").mkdir()
+    shutil.copy(pictures[0], tmp_path / "spool" / "first.png")
+    yield tmp_path
+
+
+@LINUX
+def test_each_once_when_complete_and_on_after_a_stop(folder: Path) -> None:
+    pictures, spool, kept = sorted((folder / "pictures").iterdir()), folder / "spool", folder / "c.db"
+    with Watching(folder, "--catalog", kept) as first:
+        first.wait_for(lambda: first.names() == ["first.png"])
+        data = pictures[1].read_bytes()
+        with (spool / "slow.png").open("wb") as slow:
+            slow.write(data[:1000])
+            slow.flush()
+            shutil.copy(pictures[2], spool / "x.png.part")  # a name to be renamed
+            shutil.copy(pictures[2], spool / "second.png")
+            first.wait_for(lambda: "second.png" in first.names())
+            assert "slow.png" not in first.names(), "it is still written"
+            slow.write(data[1000:])
+        (spool / "x.png.part").rename(spool / "x.png")
+        (spool / "below").mkdir()
+        shutil.copy(pictures[3], spool / "below" / "deep.png")
+        os.link(pictures[4], spool / "linked.png")
+        first.wait_for(lambda: len(first.names()) == 6)
+        with Catalog(kept, create=False) as catalog:
+            first.wait_for(lambda: counts(catalog)["files"] == 6)  # on the disk, though nothing follows
+        assert first.stop() == 130
+    assert sorted(first.names()) == ["deep.png", "first.png", "linked.png", "second.png", "slow.png", "x.png"]
+    assert {each["outcome"] for each in first.records if each["type"] == "decision"} == {"match", "no_match"}
+    # What came while nobody watched is decided when it goes on, and nothing else.
+    shutil.copy(pictures[5], spool / "meanwhile.png")
+    with Watching(folder, "--catalog", kept, "--only-new") as again:
+        again.wait_for(lambda: again.names() == ["meanwhile.png"])
+        pictures[6].rename(spool / "first.png")  # other bytes under a name that is known
+        again.wait_for(lambda: len(again.names()) == 2)
+        assert again.stop() == 130
+    assert again.names() == ["meanwhile.png", "first.png"]
+
+
+def test_what_events_miss_a_walk_finds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system drops events when too many wait: then nothing may be missed."""
+
+    class Deaf:
+        def __init__(self, folders: list[str]) -> None:
+            import queue
+
+            self.paths: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(watching, "_Watch", Deaf)
+    monkeypatch.setattr(watching, "_WALK_SECONDS", 0.05)
+    inputs = Inputs(paths=(str(folder / "spool"),), watch=True)
+    found = find(inputs)
+    assert Path(next(found).path).name == "first.png"
+    shutil.copy(folder / "pictures" / "picture00003.png", folder / "spool" / "unheard.png")
+    assert Path(next(found).path).name == "unheard.png"
+    inputs.stop.set()
+    assert list(found) == []
+
+
+def test_without_leases_a_file_is_complete_when_it_rests(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_is_written", lambda path: None)
+    monkeypatch.setattr(watching, "_SETTLED_SECONDS", 0.3)
+    inputs = Inputs(paths=(str(folder / "spool"),), watch=True)
+    found = find(inputs)
+    assert Path(next(found).path).name == "first.png"
+    inputs.stop.set()
+    assert list(found) == []
+
+
+@LINUX
+def test_who_writes_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    with path.open("wb"):
+        assert watching._is_written(str(path)) is True
+    assert watching._is_written(str(path)) is False
+    with path.open("rb"):
+        assert watching._is_written(str(path)) is False
+
+
+def test_in_this_process_it_stops_when_told(folder: Path) -> None:
+    matcher = Matcher.from_files(folder / "own.csv")
+    with Catalog(folder / "c.db") as catalog:
+        how = ScanOptions(workers=0, watch=True)
+        with scan(folder / "spool", matcher=matcher, options=how, catalog=catalog) as running:
+            record = next(running)
+            assert record.decision.is_match
+            threading.Timer(0.2, running.stop).start()
+            assert list(running) == []
+            assert running.summary.interrupted
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["-"],
+        ["pictures/picture00000.png"],
+        ["missing"],
+        [],
+        ["spool", "-o", "r.jsonl"],
+        ["spool", "--format", "parquet"],
+        ["spool", "--files-from", "own.csv"],
+    ],
+)
+def test_what_cannot_be_watched_is_refused(folder: Path, more: list[str]) -> None:
+    done = run("scan", "--watch", "--list", "own.csv", *more, cwd=folder)
+    assert done.returncode == 2, done.stderr
+    assert b"watch" in done.stderr
+    assert not (folder / "r.jsonl").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safehash.cli import main
+
+    monkeypatch.setattr(watching, "find_spec", lambda name: None)
+    assert main(["scan", "--watch", str(folder / "spool"), "--list", str(folder / "own.csv")]) == 2
+    assert "pip install 'safehash[watch]'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["completion", "bash"]) == 2
+    assert "pip install 'safehash[completion]'" in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""HEIC files as the extra reads them: depths, alpha, several pictures, turns, early ends."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+from corpus import grey_of, ramp_like
+from pictures_made import made
+from PIL import Image
+
+import safehash
+from safehash import ImageTooLarge, Limits, UnreadableImage
+from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode, decode_frames
+from safehash.images.pictures import Decoded
+
+ROWS, COLS = 96, 128
+#: Bits between a picture and itself compressed.
+_NEAR = 10
+
+
+def heic(*pictures: np.ndarray, primary: int = 0, **options: Any) -> bytes:
+    """Return a file of 8-bit pictures, grey or colour, with alpha or without."""
+    modes = {2: "L", 3: "RGB", 4: "RGBA"}
+    new: Any = pillow_heif.HeifFile
+    file = new()
+    for each in pictures:
+        mode = modes[each.shape[2] if each.ndim == 3 else 2]
+        file.add_from_pillow(Image.fromarray(each, mode))
+    stream = io.BytesIO()
+    file.save(stream, quality=92, primary_index=primary, **options)
+    return stream.getvalue()
+
+
+def bits(frame: Decoded, picture: np.ndarray) -> int:
+    return hash_decoded(frame, algorithm=Algorithm.PDQ).distance(hash_array(np.ascontiguousarray(picture)))
+
+
+ONE, TWO = made(1, ROWS, COLS), made(2, ROWS, COLS)
+
+
+@pytest.mark.parametrize("chroma", ["420", "422", "444"])
+def test_colour(chroma: str) -> None:
+    (frame,) = decode_frames(heic(ONE, chroma=chroma), effort="standard")
+    assert bits(frame, ONE) <= _NEAR
+    assert (frame.provenance.format, frame.provenance.mode) == ("HEIF", "RGB")
+    assert (frame.rows, frame.cols, frame.also) == (ROWS, COLS, ())
+
+
+def test_grey() -> None:
+    (frame,) = decode_frames(heic(grey_of(ONE)), step_for=reduction_for)
+    assert bits(frame, grey_of(ONE)) <= _NEAR
+
+
+@pytest.mark.parametrize("n_bits", [10, 12])
+def test_deep_samples(n_bits: int) -> None:
+    deep = (ONE.astype(np.uint16) * 257).astype("<u2")
+    file = pillow_heif.from_bytes(mode="RGB;16", size=(COLS, ROWS), data=deep.tobytes())
+    stream = io.BytesIO()
+    options = pillow_heif.options.SAVE_HDR_TO_12_BIT
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = n_bits == 12
+    try:
+        file.save(stream, quality=92)
+    finally:
+        pillow_heif.options.SAVE_HDR_TO_12_BIT = options
+    assert bits(decode(stream.getvalue()), ONE) <= _NEAR
+
+
+def test_alpha_is_seen_on_white_and_on_black() -> None:
+    ramp = ramp_like(ONE)
+    (frame,) = decode_frames(heic(np.dstack([ONE, ramp])), effort="standard")
+    share = ramp[..., None] / 255
+    assert bits(frame, np.rint(ONE * share + 255 * (1 - share)).astype(np.uint8)) <= _NEAR
+    (black,) = (also for also in frame.also if also.name == "on black")
+    assert bits(black.make(), np.rint(ONE * share).astype(np.uint8)) <= _NEAR
+
+
+def test_of_several_pictures_the_primary_one_is_hashed_and_all_are_looked_up() -> None:
+    for primary, order in ((0, (ONE, TWO)), (1, (TWO, ONE))):
+        data = heic(ONE, TWO, primary=primary)
+        frames = list(decode_frames(data, effort="fast"))
+        assert [bits(frame, picture) <= _NEAR for frame, picture in zip(frames, order, strict=True)] == [
+            True,
+            True,
+        ]
+        assert safehash.hash_bytes(data).distance(hash_array(order[0])) <= _NEAR
+
+
+def test_a_turned_picture_is_shown_turned() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    file = pillow_heif.from_pillow(Image.fromarray(ONE))
+    file.save(stream, quality=92, exif=exif.tobytes())
+    (frame,) = decode_frames(stream.getvalue())
+    assert (frame.rows, frame.cols, frame.provenance.orientation) == (COLS, ROWS, 1)
+    assert bits(frame, np.rot90(ONE, -1)) <= _NEAR
+
+
+def test_every_prefix_has_an_outcome_and_none_is_half_a_picture() -> None:
+    data = heic(made(1, 48, 64))
+    for n_bytes in range(0, len(data), 97):
+        with pytest.raises(UnreadableImage):
+            decode(data[:n_bytes])
+
+
+def test_limits_hold() -> None:
+    with pytest.raises(ImageTooLarge):
+        decode(heic(ONE), limits=Limits(max_pixels=ROWS * COLS - 1))

@@ -1,0 +1,112 @@
+"""A matcher's snapshot forged with fitting checksums: refused as an index file, or used; nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from forging import forged, resealed
+from safehash import Algorithm, Hash, IndexFileError, Matcher
+from safehash.matching.snapshot import open_snapshot
+from small_files import small_files
+
+PICTURE = small_files()["png"]
+RNG = np.random.default_rng(5)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A snapshot with hashes of pixels and of files, listed and allowed."""
+    folder = tmp_path_factory.mktemp("lists")
+    rows = [f"pdq,{RNG.bytes(32).hex()}" for _ in range(300)]
+    rows += [f"md5,{RNG.bytes(16).hex()}" for _ in range(300)]
+    rows += [f"sha256,{RNG.bytes(32).hex()}" for _ in range(40)]
+    rows += [f"md5,{hashlib.md5(PICTURE, usedforsecurity=False).hexdigest()}"]
+    (folder / "own.csv").write_text("algorithm,hash\n" + "\n".join(rows) + "\n", encoding="ascii")
+    (folder / "good.csv").write_text("algorithm,hash\n" + "\n".join(rows[::7]) + "\n", encoding="ascii")
+    path = folder / "lists.safehash"
+    Matcher.from_files(folder / "own.csv", allow=[folder / "good.csv"]).save(path)
+    return path.read_bytes()
+
+
+def use(path: Path) -> None:
+    """Decide by it in every way there is."""
+    matcher = Matcher.open(path)
+    matcher.check(PICTURE)
+    values = [
+        Hash(algorithm, bytes(rows[at]))
+        for algorithm in (Algorithm.PDQ, Algorithm.MD5, Algorithm.SHA256)
+        for rows in [np.frombuffer(RNG.bytes(3 * algorithm.n_bytes), np.uint8).reshape(3, -1)]
+        for at in range(3)
+    ]
+    values.append(Hash(Algorithm.MD5, hashlib.md5(PICTURE, usedforsecurity=False).digest()))
+    matcher.check_hashes(values)
+    for algorithm in (Algorithm.PDQ, Algorithm.MD5):
+        matcher.near_any(np.zeros((2, algorithm.n_bytes), np.uint8), algorithm=algorithm)
+    assert len(matcher) >= 0
+    assert matcher.notes is not None
+    assert matcher.lists is not None
+
+
+def sections() -> list[str]:
+    names = ["array.allowed", "array.order.md5", "array.heads.md5", "array.order.sha256", "entries.rows.md5"]
+    return [*names, "entries.digests.md5", "entries.rows.pdq", "index.pdq.ids", "index.pdq.starts"]
+
+
+@pytest.mark.parametrize("name", sections())
+@pytest.mark.parametrize("value", ["most", "least", "just beyond", "minus one", "noise"])
+def test_forged_arrays(whole: bytes, tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(whole)
+    use(path)
+    n_items = {section.name: section.shape[0] for section in open_snapshot(path).sections}[name]
+    path.unlink()
+
+    def change(values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        limits = np.iinfo(values.dtype)
+        if value == "noise":
+            return np.frombuffer(RNG.bytes(values.nbytes), values.dtype)
+        # "minus one" is the largest of an unsigned type.
+        wanted = {"most": limits.max, "least": limits.min, "just beyond": min(n_items, limits.max)}
+        values[:] = wanted.get(value, -1 if limits.min < 0 else limits.max)
+        return values
+
+    path.write_bytes(forged(whole, name, change))
+    if name.startswith("array.order") and value != "noise":  # read whole when the file is opened
+        with pytest.raises(IndexFileError, match=r"array\.order"):
+            use(path)
+        return
+    try:
+        use(path)
+    except IndexFileError as exc:  # raised where it would lead outside; what is never looked at costs nothing
+        assert exc.section
+
+
+@pytest.mark.parametrize("n_listed", [-1, 10**9, 10**40])
+def test_a_forged_number_of_listed_rows(whole: bytes, tmp_path: Path, n_listed: int) -> None:
+    def change(header: dict[str, dict[str, int]]) -> None:
+        header["settings"]["n_listed"] = n_listed
+
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, change))
+    with pytest.raises(IndexFileError):
+        use(path)
+
+
+@pytest.mark.parametrize("name", sections())
+def test_a_section_s_own_checksum_is_compared(whole: bytes, tmp_path: Path, name: str) -> None:
+    """All else fits: the checksums of its blocks, and theirs."""
+
+    def change(header: dict[str, list[dict[str, str]]]) -> None:
+        (section,) = (each for each in header["sections"] if each["name"] == name)
+        section["checksum"] = f"{int(section['checksum'], 16) ^ 1:016x}"
+
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, change))
+    with pytest.raises(IndexFileError, match="its block checksums are not its own") as caught:
+        open_snapshot(path)
+    assert caught.value.section == name

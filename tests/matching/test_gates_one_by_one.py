@@ -1,0 +1,142 @@
+"""Each gate by itself: where it begins to refuse, how far it lets a candidate lie, and that nothing else does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from safehash.matching.evidence import MEASURES, Evidence
+from safehash.matching.families import WHOLE
+from safehash.matching.gates import Refusal
+from safehash.matching.judgement import TURNS, WINDOWS, Gates
+from safehash.matching.views import Hit, _Finds
+
+#: A window of a photograph that every gate lets pass, 26 bits beyond the usual 31: 18 of its family, 8 for detail.
+PHOTOGRAPH: dict[str, Any] = {
+    "agreement": 0.7, "turned": False, "coverage": 1.0, "missing": 0.0, "quality": 90, "faint": 0.01, "greys": 5.8,
+    "common": 0.15, "contrast": 60.0, "flat": 0.05, "plain_ground": False, "boxes": 0.0, "pixels": 400.0,
+    "plain_distance": 95, "degenerate": False, "hidden": 0.0, "lit": 0.1, "lit_greys": 0.0, "lit_common": 1.0,
+    "lit_flat": 1.0,
+}  # fmt: skip
+
+#: What is left of it where its lights are blown out, enough to be judged by.
+LIT: dict[str, Any] = {"lit": 0.5, "lit_greys": 5.8, "lit_common": 0.1, "lit_flat": 0.02}
+
+NOWHERE = -1
+
+
+def reach(gates: Gates, **measures: Any) -> int:
+    """Return the farthest distance, in bits, at which such a candidate is a match at a threshold of 31."""
+    known = PHOTOGRAPH | measures
+    assert known.keys() | {"distance"} == MEASURES.keys()
+    within = [NOWHERE]
+    for distance in range(129):
+        said = gates.judge(Evidence.of(WHOLE, known | {"distance": distance}))
+        if not isinstance(said, Refusal) and said <= 31:
+            within.append(distance)
+    assert within == list(range(-1, len(within) - 1)), "what is nearer is a match, too"
+    return within[-1]
+
+
+def test_a_photograph_is_let_pass() -> None:
+    assert reach(WINDOWS) == 31 + 26
+
+
+#: Gate, what makes it speak, how far a match may lie then, and how far without this gate: on paper, by the table of
+#: docs/matching.md.
+ALONE: list[tuple[str, dict[str, Any], int, int]] = [
+    ("agreement", {"agreement": 0.49}, NOWHERE, 57),
+    ("agreement", {"agreement": 0.5}, 57, 57),
+    ("agreement", {"agreement": 0.56, "turned": True}, NOWHERE, 57),
+    ("agreement", {"agreement": 0.57, "turned": True}, 57, 57),
+    ("coverage", {"coverage": 0.0799}, NOWHERE, 57),
+    ("coverage", {"coverage": 0.08}, 57, 57),
+    ("missing", {"missing": 0.2501}, NOWHERE, 57),
+    ("missing", {"missing": 0.25}, 57, 57),
+    ("hidden", {"hidden": 0.401}, NOWHERE, 57),
+    ("hidden", {"hidden": 0.4}, 57, 57),
+    ("window quality", {"quality": 39}, NOWHERE, 57),
+    ("window quality", {"quality": 40}, 57, 57),
+    ("faint coefficients", {"faint": 0.1501}, NOWHERE, 57),
+    ("faint coefficients", {"faint": 0.15}, 57, 57),
+    ("plain shape", {"plain_distance": 80}, 2 * (80 - 64), 57),
+    ("plain shape", {"plain_distance": 60}, 2 * (60 - 50), 57),
+    ("plain shape", {"plain_distance": 50}, 0, 57),
+    ("plain shape", {"plain_distance": 49}, NOWHERE, 57),
+    ("plain shape", {"degenerate": True}, 26, 57),
+    ("plain shape", {"plain_ground": True, "greys": 4.8}, 95 - 64, 31 + 14),
+    ("detail", {"greys": 5.2}, 31 + 14, 57),
+    ("detail", {"greys": 5.35}, 31 + 17, 57),  # half of 14 to 18, and a sixth of 8
+    ("detail", {"flat": 0.25}, 31 + 18 + 4, 57),
+    ("detail", {"flat": 0.3}, 31 + 18, 57),
+    ("pixels", {"pixels": 64.0}, 31, 57),
+    ("pixels", {"pixels": 96.0}, 31 + 13, 57),
+    ("pixels", {"pixels": 128.0}, 57, 57),
+    ("laid out in boxes", {"flat": 0.16, "boxes": 2.6}, 20, 57),
+    ("laid out in boxes", {"flat": 0.16, "boxes": 2.6, "agreement": 0.64}, NOWHERE, 57),
+    ("laid out in boxes", {"flat": 0.16, "boxes": 2.2}, 57, 57),
+    ("laid out in boxes", {"flat": 0.08, "boxes": 2.6}, 57, 57),
+    ("greys", {"greys": 3.8}, 6, 31 + 14),
+    ("greys", {"greys": 4.0}, 11, 31 + 14),
+    ("greys", {"greys": 4.0, "agreement": 0.64}, NOWHERE, 31 + 14),
+    ("greys", {"greys": 4.5}, 31 + 14, 31 + 14),
+    ("common greys", {"common": 0.45}, 16, 57),
+    ("common greys", {"common": 0.38}, 57, 57),
+    ("flat share", {"flat": 0.65}, 16, 31 + 18),
+    ("flat share", {"flat": 0.45}, 31 + 18, 31 + 18),
+    ("contrast", {"contrast": 20.0, "greys": 5.0}, 16, 31 + 14),
+    ("contrast", {"contrast": 26.0, "greys": 5.0}, 31 + 14, 31 + 14),
+    (
+        "contrast",
+        {"contrast": 20.0, "greys": 5.4},
+        31 + 19,
+        31 + 19,
+    ),  # two thirds of 14 to 18, and a third of 8
+    ("plain ground", {"plain_ground": True, "greys": 4.49}, 16, 31),
+    ("plain ground", {"plain_ground": True, "greys": 4.5}, 31, 31),
+    ("common greys of the rest", {"hidden": 0.2, "common": 0.36}, 16, 57),
+    ("common greys of the rest", {"hidden": 0.2, "common": 0.30}, 57, 57),
+    ("common greys of the rest", {"hidden": 0.0, "common": 0.36}, 57, 57),
+    ("flat share of the rest", {"hidden": 0.2, "flat": 0.28}, 16, 31 + 20),
+    ("flat share of the rest", {"hidden": 0.2, "flat": 0.22}, 31 + 24, 31 + 24),
+    # Overexposed photographs, by what is not blown out.
+    ("common greys", {"common": 0.6, **LIT}, 31 + 9, 57),
+    ("common greys", {"common": 0.6, **LIT, "agreement": 0.57}, 31 + 9, 57),
+    ("common greys", {"common": 0.6, **LIT, "agreement": 0.56}, NOWHERE, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit": 0.2}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_greys": 5.0}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_common": 0.3}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "lit_flat": 0.16}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "boxes": 1.6}, 16, 57),
+    ("common greys", {"common": 0.6, **LIT, "plain_ground": True}, 16, 31 + 26),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "measures", "bits", "bits_without"), ALONE, ids=[f"{name}: {said}" for name, said, *_ in ALONE]
+)
+def test_a_gate_speaks_alone(name: str, measures: dict[str, Any], bits: int, bits_without: int) -> None:
+    assert reach(WINDOWS, **measures) == bits
+    assert reach(WINDOWS.without(name), **measures) == bits_without
+
+
+def test_every_gate_is_among_them() -> None:
+    assert {name for name, _, with_it, without in ALONE if with_it < without} == {
+        gate.name for gate in WINDOWS.gates
+    }
+    assert [gate for gate in TURNS.gates if gate not in WINDOWS.gates] == []
+
+
+def test_of_two_views_of_an_entry_the_one_that_needs_less_stays() -> None:
+    """The nearer one may need more: with a smaller threshold of its list, the entry would be lost."""
+    far, near = (
+        Hit(row=4, distance=12, view="mirrored"),
+        Hit(row=4, distance=10, view="inside a frame", extra=-15),
+    )
+    assert (far.needs, near.needs) == (12, 25)
+    for order in ((far, near), (near, far)):
+        found = _Finds(31, None)
+        for hit in order:
+            found._keep(hit)
+        assert found.best == {4: far}

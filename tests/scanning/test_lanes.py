@@ -1,0 +1,123 @@
+"""Workers of a service: whatever an upload does to one, it is said of that upload, and the next is decided."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import safehash
+from crashers import as_told
+from safehash.scanning.confining import Means
+from safehash.scanning.lanes import Lane, Task, WorkerDied, _load
+from safehash.scanning.sharing import SharedLists
+from safehash.scanning.starting import worker_context
+from stores import write_list, write_pictures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lanes")
+
+
+@pytest.fixture(scope="module")
+def pictures(here: Path) -> list[bytes]:
+    return [path.read_bytes() for path in write_pictures(here / "pictures", 3)]
+
+
+@pytest.fixture(scope="module")
+def matcher(here: Path, pictures: list[bytes]) -> safehash.Matcher:
+    return safehash.Matcher.from_files(write_list(here / "own.csv", here / "pictures" / "picture00001.png"))
+
+
+@pytest.fixture(scope="module")
+def lane(here: Path, matcher: safehash.Matcher) -> Iterator[Lane]:
+    options = {"limits": matcher.limits, "before": partial(as_told, here)}
+    with SharedLists(matcher, matcher.settings) as shared:
+        running = Lane(worker_context(), (shared.opener, options, Means(max_memory=1 << 30)))
+        yield running
+        running.close()
+
+
+def outcome(lane: Lane, data: bytes, *, timeout: float = 60.0) -> str:
+    decision = lane.decide(data, Task(n_bytes=len(data)), timeout=timeout).decision
+    assert decision is not None
+    return decision.outcome.value
+
+
+@pytest.mark.parametrize(
+    ("does", "kind", "says_nothing"),
+    [
+        ("segfault", "crash", False),
+        ("exit", "crash", False),
+        ("kill", "crash", True),
+        ("hang", "timeout", False),
+    ],
+)
+def test_what_takes_a_worker_down_is_said_of_its_upload(
+    lane: Lane, here: Path, pictures: list[bytes], does: str, kind: str, says_nothing: bool
+) -> None:
+    (here / "next").write_text(does)
+    with pytest.raises(WorkerDied) as caught:
+        outcome(lane, pictures[1], timeout=1.0 if does == "hang" else 60.0)
+    assert (caught.value.failed.kind, caught.value.says_nothing) == (kind, says_nothing)
+    assert [outcome(lane, each) for each in pictures] == ["no_match", "match", "no_match"]
+
+
+def test_what_it_survives_is_an_outcome(lane: Lane, here: Path, pictures: list[bytes]) -> None:
+    for does, failure in (("swell", "memory"), ("defect", "internal")):
+        (here / "next").write_text(does)
+        verdict = lane.decide(pictures[1], Task(n_bytes=len(pictures[1])), timeout=60)
+        assert (verdict.decision is not None and verdict.decision.outcome.value, verdict.failure) == (
+            "unreadable", failure,
+        )  # fmt: skip
+        assert verdict.logged, "the log of a worker comes along"
+
+
+def test_uploads_of_any_length_one_after_the_other(lane: Lane, pictures: list[bytes]) -> None:
+    """A short one behind a long one shares its memory, and sees nothing of it."""
+    padded = pictures[1] + bytes(20 << 20)
+    for data, wanted in (
+        (padded, "match"),
+        (b"", "unreadable"),
+        (pictures[0], "no_match"),
+        (padded, "match"),
+    ):
+        assert outcome(lane, data) == wanted
+    assert outcome(lane, pictures[1][:60]) == "unreadable"
+
+
+def test_a_worker_that_was_killed_while_idle_is_replaced(lane: Lane, pictures: list[bytes]) -> None:
+    outcome(lane, pictures[0])
+    assert lane._process is not None and lane._process.pid is not None
+    os.kill(lane._process.pid, signal.SIGKILL)
+    lane._process.join()
+    with pytest.raises(WorkerDied) as caught:
+        outcome(lane, pictures[1])
+    assert caught.value.says_nothing
+    assert outcome(lane, pictures[1]) == "match"
+
+
+def test_lists_that_cannot_be_opened_are_an_error_at_once(tmp_path: Path, matcher: safehash.Matcher) -> None:
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(b"nothing of the kind")
+    opener = partial(safehash.Matcher.open, str(path))
+    with pytest.raises(safehash.SafehashError, match="cannot begin: IndexFileError"):
+        Lane(worker_context(), (opener, {"limits": matcher.limits}, Means()))
+
+
+def test_nothing_comes_of_a_message_but_verdicts(lane: Lane, pictures: list[bytes]) -> None:
+    """A decoder that was taken over may send what it likes: no code of its choice runs here."""
+    verdict = lane.decide(pictures[1], Task(n_bytes=len(pictures[1])), timeout=60)
+    again = _load(pickle.dumps(verdict))
+    assert again == verdict
+    for sent in (os.system, print, Path("/"), Task(n_bytes=1)):
+        with pytest.raises(pickle.UnpicklingError, match="no part of a verdict"):
+            _load(pickle.dumps(sent))

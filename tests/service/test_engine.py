@@ -1,0 +1,245 @@
+"""What a service promises inside: places for requests, counts that are shared, verdicts that are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import safehash
+from crashers import as_told
+from safehash.matching.flood import FloodGuard
+from safehash.matching.settings import FloodLimits
+from safehash.service.engine import Engine
+from safehash.service.memory import Memory
+from safehash.service.options import ServiceOptions, is_loopback
+from safehash.service.refusing import Refused
+from safehash.service.tokens import Tokens
+from stores import write_list, write_pictures
+
+FLOOD = FloodLimits(max_share=0.5, min_matches=4, min_uploads=4)
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_pictures(tmp_path_factory.mktemp("pictures"), 3)
+
+
+@pytest.fixture(scope="module")
+def matcher(pictures: list[Path]) -> safehash.Matcher:
+    return safehash.Matcher.from_files(write_list(pictures[0].parent / "own.csv", pictures[1]))
+
+
+# -- the engine ---------------------------------------------------------------------------------------------
+
+
+def test_an_upload_that_crashes_its_worker_is_undecided_and_the_next_is_not(
+    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+) -> None:
+    data = pictures[1].read_bytes()
+
+    async def run() -> None:
+        options = ServiceOptions(workers=1, reload_seconds=None, max_requests=2)
+        engine = Engine(lambda: matcher, options, flood=None, before=partial(as_told, tmp_path))
+        with pytest.raises(Refused) as early:
+            engine.hold()
+        assert (early.value.status, early.value.headers["Retry-After"]) == (503, "1")
+        await engine.start()
+
+        async def check(seconds: float = 60.0) -> safehash.Decision:
+            return await engine.check(data, effort=None, lists=None, due=time.monotonic() + seconds)
+
+        try:
+            for does, failure in (("segfault", "crash"), ("hang", "timeout")):
+                (tmp_path / "next").write_text(does)
+                decision = await check(1.0 if does == "hang" else 60.0)
+                assert (decision.outcome.value, decision.failure) == ("unreadable", failure)
+                assert decision.audit == matcher.audit
+                assert (await check()).is_match
+            # Killed from outside says nothing of it: it is tried again, and decided.
+            (tmp_path / "next").write_text("kill")
+            assert (await check()).is_match
+            with pytest.raises(Refused) as late:
+                await check(-1.0)
+            assert late.value.status == 503
+            # Places: as many as are allowed, and no more.
+            with engine.hold(), engine.hold():
+                with pytest.raises(Refused) as full:
+                    engine.hold()
+                assert (full.value.status, full.value.headers["Retry-After"]) == (429, "1")
+            with engine.hold():
+                pass
+            assert engine.n_held == 0
+        finally:
+            await engine.stop()
+        assert not engine.is_ready
+
+    asyncio.run(run())
+
+
+def test_an_upload_under_way_is_finished_on_the_lists_it_began_with(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    """And the workers that had them end behind it."""
+    path = write_list(tmp_path / "own.csv", pictures[1])
+    lists = safehash.Matcher.from_files(path)
+    data = pictures[1].read_bytes()
+
+    async def run() -> None:
+        engine = Engine(
+            lambda: lists,
+            ServiceOptions(workers=1, reload_seconds=None),
+            flood=None,
+            before=partial(as_told, tmp_path),
+        )
+        await engine.start()
+        try:
+            (tmp_path / "next").write_text("slow")
+            first = asyncio.create_task(
+                engine.check(data, effort=None, lists=None, due=time.monotonic() + 60)
+            )
+            await asyncio.sleep(0)
+            write_list(path, *pictures)
+            await engine.reload()
+            assert len((await first).audit.lists) == 1
+            assert (await first).audit.lists[0].n_entries == 1
+            after = await engine.check(data, effort=None, lists=None, due=time.monotonic() + 60)
+            assert after.audit.lists[0].n_entries == 3
+            assert engine.reloads.done == 1
+            path.write_text("no list at all {")
+            with pytest.raises(safehash.SafehashError):
+                await engine.reload()
+            assert (engine.reloads.done, engine.reloads.refused, bool(engine.refusal)) == (1, 1, True)
+            await engine.check(data, effort=None, lists=None, due=time.monotonic() + 60)
+        finally:
+            await engine.stop()
+
+    asyncio.run(run())
+
+
+# -- what is remembered -------------------------------------------------------------------------------------
+
+
+def test_services_count_together_and_after_a_restart(
+    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+) -> None:
+    path = str(tmp_path / "state.db")
+    match, other = (matcher.check(pictures[k]) for k in (1, 0))
+    guards = [FloodGuard(FLOOD), FloodGuard(FLOOD)]
+    both = [Memory(path, guard) for guard in guards]
+    for _ in range(2):
+        for memory in both:
+            assert memory.judged(match, allow_distance=16).is_match
+            assert not memory.judged(other, allow_distance=16).is_match
+    # Each of them saw two matches among four uploads; together it is four among eight, not more than half.
+    for memory in (*both, *both):
+        memory.sync()
+    assert [guard.counts() for guard in guards] == [(8, {match.standing[0].entry.key: 4})] * 2
+    both[0].judged(match, allow_distance=16)
+    for memory in both:
+        memory.sync()
+    # The fifth floods, in the one that saw it and in the one that did not.
+    for memory in both:
+        assert memory.judged(match, allow_distance=16).outcome is safehash.Outcome.SUPPRESSED
+        memory.close()
+    third = FloodGuard(FLOOD)
+    memory = Memory(path, third)
+    assert third.counts()[0] == 11
+    assert [(each.n_matches_then, each.n_matches) for each in third.quarantined()] == [(5, 7)]
+    assert memory.judged(match, allow_distance=16).matches[0].suppressed_by == "quarantine"
+    # A reviewer puts it back into service, for good.
+    memory.say_harmful(match.standing[0].entry.key)
+    assert memory.judged(match, allow_distance=16).is_match
+    memory.close()
+    assert Memory(path, FloodGuard(FLOOD)).judged(match, allow_distance=16).is_match
+    assert (tmp_path / "state.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_verdict_holds_for_an_upload_and_what_is_like_it(
+    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+) -> None:
+    path = str(tmp_path / "state.db")
+    one, other = Memory(path, None), Memory(path, None)
+    match = matcher.check(pictures[1])
+    key, own = match.standing[0].entry.key, match.hash
+    assert own is not None
+    far = safehash.Hash("pdq", bytes(8) + own.digest[8:])
+    assert far.distance(own) > 16
+    one.say_harmless(key, far, said_by="ops")
+    assert one.judged(match, allow_distance=16).is_match, "said of another picture"
+    near = safehash.Hash("pdq", own.digest[:-1] + bytes([own.digest[-1] ^ 0b111]))
+    one.say_harmless(key, near, said_by="ops", note="an advertisement")
+    other.sync()
+    for memory in (one, other):
+        judged = memory.judged(match, allow_distance=16)
+        assert (judged.outcome.value, judged.matches[0].suppressed_by) == ("suppressed", "review")
+    assert {verdict.note for verdict in other.verdicts} == {"", "an advertisement"}
+    assert all(len(verdict.to_record()["upload"]) == 8 for verdict in other.verdicts)
+    one.say_harmful(key)
+    assert one.judged(match, allow_distance=16).is_match
+    for memory in (one, other):
+        memory.close()
+
+
+def test_a_file_of_something_else_is_no_memory(tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE t (x)")
+    with pytest.raises(safehash.SafehashError, match="something else"):
+        Memory(str(other), None)
+    words = tmp_path / "words"
+    words.write_text("words that are no database, and more of them than a header has" * 4)
+    with pytest.raises(safehash.SafehashError, match="cannot be used"):
+        Memory(str(words), None)
+
+
+# -- who may ask, and options -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no token"),
+        ("check ops short", "line 1: a token has at least 16"),
+        ("# fine\nroot ops 0123456789abcdef", "line 2: expected"),
+        ("check 0123456789abcdef", "line 1: expected"),
+        ("check o;ps 0123456789abcdef", "line 1: a name"),
+        ("check ops \udcff0123456789abcdef", "not UTF-8"),
+    ],
+)
+def test_tokens_that_cannot_be_understood_are_refused_and_not_shown(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "tokens"
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(safehash.SafehashError, match=said) as caught:
+        Tokens(str(path))
+    assert "0123456789" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"host": "0.0.0.0"}, {"host": "example.org"}, {"workers": 0}, {"port": 70_000}, {"timeout": 0.0},
+     {"max_body": 0}, {"on_undecided": "maybe"}, {"reload_seconds": 0.0}, {"max_memory": 5}],
+)  # fmt: skip
+def test_options_that_cannot_be_meant(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        ServiceOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_this_machine_alone() -> None:
+    assert [is_loopback(host) for host in ("localhost", "127.3.4.5", "::1")] == [True] * 3
+    assert [is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "localhost.example", "")] == [
+        False
+    ] * 5
+    ServiceOptions(host="0.0.0.0", tokens="tokens")
+    ServiceOptions(host="0.0.0.0", open_to_all=True)

@@ -1,0 +1,274 @@
+"""The interface of the field's matching service, asked as its clients ask it.
+
+Requests are those of Coop (roostorg/coop, its HMA client) and of Matrix deployments (matrix-org/hma-matrix: a key as a
+Bearer token, /status open), in our own words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import safehash
+from safehash.service.fetching import Fetcher, _is_public
+from safehash.service.refusing import Refused
+from services import Running
+from stores import write_list, write_pictures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_pictures(tmp_path_factory.mktemp("pictures"), 4)
+
+
+@pytest.fixture(scope="module")
+def service(pictures: list[Path]) -> Iterator[Running]:
+    """Two lists, named as Coop names the banks of an organisation."""
+    here = pictures[0].parent
+    one = write_list(here / "one.csv", pictures[1])
+    two = write_list(here / "two.csv", pictures[1], pictures[2])
+    with Running(
+        "--list", f"COOP_ORG1_SELF_HARM={one}", "--list", f"COOP_ORG1_PARTNER={two}", "--no-last-good"
+    ) as running:
+        yield running
+
+
+def hex_of(path: Path) -> str:
+    return safehash.hash_file(path).hex
+
+
+# -- Coop ---------------------------------------------------------------------------------------------------
+
+
+def coop_matches(service: Running, banks: list[str], digits: str) -> list[str]:
+    """Ask as Coop does for a rule, and keep what it keeps: the banks of its own that have a match."""
+    answer = service.get("/m/lookup", signal_type="pdq", signal=digits)
+    assert answer.status == 200
+    return [bank for bank in banks if answer.json.get(bank)]
+
+
+def test_coop_asks_for_matches_of_a_hash(service: Running, pictures: list[Path]) -> None:
+    banks = ["COOP_ORG1_SELF_HARM", "COOP_ORG1_PARTNER", "COOP_ORG1_OTHER"]
+    found = [coop_matches(service, banks, hex_of(path)) for path in pictures]
+    assert found == [[], ["COOP_ORG1_SELF_HARM", "COOP_ORG1_PARTNER"], ["COOP_ORG1_PARTNER"], []]
+
+
+def test_coop_asks_whether_its_banks_are_there(service: Running) -> None:
+    """404 alone makes it forget a bank."""
+    assert service.get("/c/bank/COOP_ORG1_SELF_HARM").json == {
+        "name": "COOP_ORG1_SELF_HARM", "matching_enabled_ratio": 1.0,
+    }  # fmt: skip
+    assert service.get("/c/bank/COOP_ORG1_GONE").status == 404
+    assert [bank["name"] for bank in service.get("/c/banks").json] == [
+        "COOP_ORG1_SELF_HARM",
+        "COOP_ORG1_PARTNER",
+    ]
+    assert service.get("/c/exchange/COOP_ORG1_SELF_HARM").status == 404, "which it takes for: none"
+
+
+def test_coop_cannot_write(service: Running) -> None:
+    writes: list[tuple[str, str, Any]] = [
+        ("POST", "/c/banks", {"name": "COOP_ORG1_NEW", "enabled_ratio": "1"}),
+        ("PUT", "/c/bank/COOP_ORG1_SELF_HARM", {"enabled_ratio": 0.5}),
+        ("DELETE", "/c/bank/COOP_ORG1_SELF_HARM", None),
+        ("POST", "/c/bank/COOP_ORG1_SELF_HARM/content", None),
+        ("POST", "/c/exchanges", {"bank": "X", "api": "ncmec", "api_json": {}}),
+    ]
+    for method, path, _ in writes:
+        answer = service.ask(method, path, b"{}", {"Content-Type": "application/json"})
+        assert (answer.status, set(answer.json)) == (403, {"message"})
+
+
+def test_coops_base_url_ends_in_a_slash(service: Running, pictures: list[Path]) -> None:
+    """Its default is http://localhost:9876/, and paths begin with one, too."""
+    assert service.get("//m/lookup", signal_type="pdq", signal=hex_of(pictures[2])).json
+
+
+def test_coop_has_pictures_hashed_by_url(pictures: list[Path], service: Running) -> None:
+    """That is off unless hosts are named; then it needs a public address, which no test has."""
+    refused = service.get("/h/hash", url="https://pictures.example/1.jpg")
+    assert (refused.status, set(refused.json)) == (403, {"message"})
+    assert "--fetch-from" in refused.json["message"]
+
+
+# -- the shapes that clients read ---------------------------------------------------------------------------
+
+
+def test_hash_of_an_upload(service: Running, pictures: list[Path], tmp_path: Path) -> None:
+    for path in pictures:
+        assert service.post_form("/h/hash", ("photo", path.read_bytes())).json == {"pdq": hex_of(path)}
+    flat = tmp_path / "flat.png"
+    Image.new("RGB", (64, 64), (200, 10, 10)).save(flat)
+    answer = service.post_form("/h/hash", ("photo", flat.read_bytes()))
+    assert (answer.status, answer.json) == (200, {"pdq": ""}), (
+        "as theirs: too flat for its hash to mean anything"
+    )
+    assert answer.headers["x-safehash-outcome"] == "low_quality"
+
+
+def test_lookup_of_an_upload(service: Running, pictures: list[Path]) -> None:
+    answer = service.post_form("/m/lookup", ("photo", pictures[2].read_bytes())).json
+    ((bank, (match,)),) = answer["pdq"].items()
+    assert (bank, match["distance"]) == ("COOP_ORG1_PARTNER", "0")
+    assert isinstance(match["bank_content_id"], int)
+    assert service.post_form("/m/lookup", ("photo", pictures[0].read_bytes())).json == {"pdq": {}}
+    own = service.post_form("/m/lookup?banks=COOP_ORG1_SELF_HARM", ("photo", pictures[1].read_bytes())).json
+    assert list(own["pdq"]) == ["COOP_ORG1_SELF_HARM"]
+
+
+def test_what_cannot_be_looked_at_is_no_answer(service: Running) -> None:
+    """An error, where "no match" would let it pass."""
+    for path in ("/h/hash", "/m/lookup"):
+        answer = service.post_form(path, ("photo", b"words"))
+        assert (answer.status, answer.headers["x-safehash-outcome"]) == (422, "unsupported")
+        assert set(answer.json) == {"message"}
+
+
+def test_raw_lookup(service: Running, pictures: list[Path]) -> None:
+    digits = hex_of(pictures[1])
+    numbers = service.get("/m/raw_lookup", signal_type="pdq", signal=digits).json["matches"]
+    assert len(set(numbers)) == 2
+    far = service.get("/m/raw_lookup", signal_type="pdq", signal=digits, include_distance="true").json[
+        "matches"
+    ]
+    assert [each["bank_content_id"] for each in far] == numbers
+    assert [each["distance"] for each in far] == ["0", "0"]
+    by_bank = service.get("/m/lookup", signal_type="pdq", signal=digits).json
+    assert {each["bank_content_id"] for matches in by_bank.values() for each in matches} == set(numbers)
+    one = service.get("/m/raw_lookup", signal_type="pdq", signal=digits, banks="COOP_ORG1_PARTNER").json[
+        "matches"
+    ]
+    assert len(one) == 1
+    near = f"{int(digits, 16) ^ 0b1011:064x}"
+    moved = service.get("/m/lookup", signal_type="pdq", signal=near, banks="COOP_ORG1_PARTNER").json
+    assert moved["COOP_ORG1_PARTNER"][0]["distance"] == "3", "text, not a number"
+
+
+def test_compare_and_status(service: Running, pictures: list[Path]) -> None:
+    one = hex_of(pictures[1])
+    near, far = f"{int(one, 16) ^ 0b111:064x}", f"{int(one, 16) ^ ((1 << 100) - 1):064x}"
+    assert service.post_json("/m/compare", {"pdq": [one, near]}).json == {"pdq": [True, {"distance": 3}]}
+    assert service.post_json("/m/compare", {"pdq": [one, far]}).json == {"pdq": [False, {"distance": 100}]}
+    status = service.get("/m/index/status").json
+    assert (status["pdq"]["present"], status["pdq"]["size"]) == (True, 3)
+    assert service.get("/m/index/status", signal_type="tmk").status == 400
+    for path in ("/status", "/status/live"):
+        assert service.get(path).body == b"I-AM-ALIVE"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data"),
+    [
+        ("GET", "/m/lookup", None),
+        ("GET", "/m/lookup?signal_type=pdq&signal=xyz", None),
+        ("GET", "/m/lookup?signal_type=vpdq&signal=" + "0" * 64, None),
+        ("GET", "/m/lookup?signal_type=pdq&banks=NOBODY&signal=" + "0" * 64, None),
+        ("GET", "/m/raw_lookup?signal=" + "0" * 64, None),
+        ("GET", "/h/hash", None),
+        ("POST", "/h/hash", b"raw"),
+        ("POST", "/m/compare", b'{"pdq": ["00"]}'),
+        ("POST", "/m/compare", b'{"md5": ["00", "00"]}'),
+        ("POST", "/m/compare", b"[]"),
+    ],
+)
+def test_errors_are_messages(service: Running, method: str, path: str, data: bytes | None) -> None:
+    answer = service.ask(method, path, data)
+    assert (answer.status, set(answer.json)) == (400, {"message"})
+
+
+def test_a_form_calls_its_file_photo(service: Running, pictures: list[Path]) -> None:
+    data = pictures[1].read_bytes()
+    assert service.post_form("/h/hash", ("video", data)).status == 400
+    assert service.post_form("/h/hash", ("photo", data), ("photo", data)).status == 400
+
+
+# -- pictures by URL ----------------------------------------------------------------------------------------
+
+
+class Pictures(http.server.BaseHTTPRequestHandler):
+    """A host of pictures, kind and not so kind."""
+
+    known = b"\x89PNG" + bytes(1000)
+
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.rfile.read(1)  # until the client goes away
+            return
+        self.send_response({"/moved": 302, "/gone": 404}.get(self.path, 200))
+        if self.path == "/moved":
+            self.send_header("Location", "/known")
+        n_said = {"/large": len(self.known) * 9, "/short": len(self.known) + 1}.get(
+            self.path, len(self.known)
+        )
+        self.send_header("Content-Length", str(n_said))
+        self.end_headers()
+        with suppress(OSError):  # the client has had enough
+            self.wfile.write(self.known * (9 if self.path == "/large" else 1))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pictures)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def fetched(
+    url: str, *, hosts: tuple[str, ...] = ("localhost",), public: bool = True, seconds: float = 20.0
+) -> Any:
+    judge = (lambda _: True) if public else None
+    try:
+        return asyncio.run(Fetcher(hosts, max_bytes=5000, is_public=judge).fetch(url, seconds=seconds))
+    except Refused as exc:
+        return exc.status
+
+
+def test_a_picture_is_fetched_from_a_host_that_was_named(host: str) -> None:
+    assert fetched(f"{host}/known") == Pictures.known
+    asked = {"/moved": 502, "/gone": 502, "/large": 413, "/short": 502}
+    assert {path: fetched(host + path) for path in asked} == asked
+    assert fetched(f"{host}/slow", seconds=0.1) == 504
+    assert fetched(host.replace("localhost", "127.0.0.1") + "/known") == 403, "another name of the same"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%1", "::ffff:10.0.0.1",
+     "2002:0a00:0001::", "224.0.0.1", "0.0.0.0", "100.64.0.1", "words"],
+)  # fmt: skip
+def test_no_address_of_an_inner_network_is_public(address: str) -> None:
+    assert not _is_public(address)
+    assert _is_public("93.184.215.14") and _is_public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
+
+
+def test_a_named_host_at_an_inner_address_is_refused(host: str) -> None:
+    assert fetched("http://localhost/known", public=False) == 403
+    assert fetched(f"{host}/known", hosts=()) == 403
+    odd = (
+        "file:///etc/passwd",
+        "http://user:word@localhost/x",
+        "http://localhost:99999/x",
+        "http:///x",
+        "x",
+        "http://[",
+    )
+    assert {fetched(url) for url in odd} == {400}
+    assert fetched(f"{host}/a\r\nHost: x") in (400, 502)

@@ -1,0 +1,365 @@
+"""The service as clients meet it: every answer is what the library says, and what is no answer says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import safehash
+from safehash.cli import main
+from services import Running, form, replace_whole, until
+from stores import command, environment, write_list, write_pictures
+
+TOO_MUCH = re.compile(r"[0-9a-fA-F]{9,}")
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_pictures(tmp_path_factory.mktemp("pictures"), 4)
+
+
+@pytest.fixture(scope="module")
+def lists(pictures: list[Path]) -> list[Path]:
+    here = pictures[0].parent.parent / f"{pictures[0].parent.name}-lists"
+    here.mkdir()
+    return [
+        write_list(here / "own.csv", pictures[1]),
+        write_list(here / "partner.csv", pictures[1], pictures[2]),
+    ]
+
+
+@pytest.fixture(scope="module")
+def service(lists: list[Path]) -> Iterator[Running]:
+    each = [word for path in lists for word in ("--list", path)]
+    with Running(*each, "--on-undecided", "reject", "--max-body", "300K", "--no-last-good") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def matcher(lists: list[Path]) -> safehash.Matcher:
+    return safehash.Matcher.from_files(*lists)
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what no two decisions have in common."""
+    return {name: value for name, value in record.items() if name not in ("decided", "milliseconds", "name")}
+
+
+# -- our own interface --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effort", [None, "fast", "thorough"])
+def test_every_way_to_send_an_upload_ends_in_the_librarys_record(
+    service: Running, matcher: safehash.Matcher, pictures: list[Path], effort: Any
+) -> None:
+    query = "" if effort is None else f"?effort={effort}"
+    told = {} if effort is None else {"effort": effort}
+    uploads = [*(path.read_bytes() for path in pictures), b"", b"words", pictures[1].read_bytes()[:700]]
+    for upload in uploads:
+        wanted = json.loads(json.dumps(plain(matcher.check(upload, effort=effort).to_record())))
+        answers = [service.post_form("/v1/check", ("file", upload), **told)]
+        if upload:
+            answers.append(service.post(f"/v1/check{query}", upload))
+            body, kind = form(("anything", upload))
+            answers.append(service.ask("POST", f"/v1/check{query}", body, {"Content-Type": kind}))
+        for answer in answers:
+            assert answer.status == 200
+            assert plain(answer.json) == wanted
+    together = service.post_form(
+        "/v1/check/batch", *((f"f{k}", each) for k, each in enumerate(uploads)), **told
+    )
+    assert [plain(each) for each in together.json["results"]] == [
+        json.loads(json.dumps(plain(matcher.check(each, effort=effort).to_record()))) for each in uploads
+    ]
+    assert together.json["results"][2]["name"] == "f2.bin"
+
+
+def test_hashes_are_decided_as_the_library_does(
+    service: Running, matcher: safehash.Matcher, pictures: list[Path]
+) -> None:
+    values = [safehash.hash_file(path) for path in pictures]
+    values += [value.orientations()[4] for value in values] + [
+        safehash.Hash("pdq", values[1].digest, quality=20)
+    ]
+    wanted = [plain(each.to_record(full_hashes=True)) for each in matcher.check_hashes(values)]
+    assert {each["outcome"] for each in wanted} == {"match", "no_match", "low_quality"}
+    given = [{"algorithm": "pdq", "hash": value.hex, "quality": value.quality} for value in values]
+    answer = service.post_json("/v1/check/batch", {"hashes": given, "full_hashes": True})
+    assert [plain(each) for each in answer.json["results"]] == wanted
+    for hash_, record in zip(given, wanted, strict=True):
+        one = service.post_json("/v1/check", {"hash": hash_, "full_hashes": True})
+        assert plain(one.json) == record
+    mirrored = {"hash": values[5].hex, "algorithm": "pdq"}  # of the listed one
+    outcomes = [
+        service.post_json("/v1/check", {**mirrored, "effort": e}).json["outcome"]
+        for e in ("fast", "standard")
+    ]
+    assert outcomes == ["no_match", "match"], "fast looks at a hash as it is"
+    short = service.post_json("/v1/check", {"hash": f"pdq:{values[1].hex}"}).json
+    assert (short["hash"], short["outcome"]) == (values[1].hex[:8], "match")
+
+
+def test_only_the_lists_that_are_named_count(service: Running, pictures: list[Path]) -> None:
+    listed = pictures[2].read_bytes()
+    outcomes = {
+        only: service.post(f"/v1/check?lists={only}", listed).json["outcome"]
+        for only in ("own", "partner", "own,partner")
+    }
+    assert outcomes == {"own": "no_match", "partner": "match", "own,partner": "match"}
+    matches = service.post("/v1/check?lists=partner", pictures[1].read_bytes()).json["matches"]
+    assert [match["list"] for match in matches] == ["partner"]
+    refused = service.post("/v1/check?lists=own,nobody", listed)
+    assert refused.status == 400
+    assert "nobody" in refused.json["detail"]
+
+
+def test_the_lists_are_told(service: Running) -> None:
+    told = service.get("/v1/lists").json
+    assert [(each["name"], each["entries"]) for each in told["lists"]] == [("own", 1), ("partner", 2)]
+    assert (told["algorithms"], told["effort"], told["lists"][0]["thresholds"]["pdq"]) == (
+        ["pdq"],
+        "standard",
+        31,
+    )
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n"
+REFUSED: dict[str, tuple[Any, int]] = {
+    "an unknown effort": (("POST", "/v1/check?effort=maximal", PICTURE, {}), 400),
+    "an unknown parameter": (("POST", "/v1/check?efort=fast", PICTURE, {}), 400),
+    "nothing": (("POST", "/v1/check", b"", {}), 400),
+    "no JSON": (("POST", "/v1/check", b"{", {"Content-Type": "application/json"}), 400),
+    "JSON so deep": (("POST", "/v1/check", b"[" * 100_000, {"Content-Type": "application/json"}), 400),
+    "JSON of a list": (("POST", "/v1/check", b"[]", {"Content-Type": "application/json"}), 400),
+    "a hash too short": (("POST", "/v1/check", b'{"hash": "pdq:abcd"}', {"Content-Type": "application/json"}), 400),
+    "an algorithm of no list": (
+        ("POST", "/v1/check", b'{"hash": "phash:d1c4a3b2f0e19687"}', {"Content-Type": "application/json"}), 400,
+    ),
+    "a form without a boundary": (("POST", "/v1/check", b"x", {"Content-Type": "multipart/form-data"}), 400),
+    "a form that breaks off": (
+        ("POST", "/v1/check", form(("file", PICTURE))[0][:-6], {"Content-Type": form()[1]}), 400,
+    ),
+    "a form of something else": (("POST", "/v1/check", b"words", {"Content-Type": form()[1]}), 400),
+    "a form of two files": (
+        ("POST", "/v1/check", form(("a", PICTURE), ("b", PICTURE))[0], {"Content-Type": form()[1]}), 400,
+    ),
+    "a form of many parts": (
+        ("POST", "/v1/check/batch", form(*(("a", b"") for _ in range(200)))[0], {"Content-Type": form()[1]}), 400,
+    ),
+    "too large": (("POST", "/v1/check", bytes(400_000), {}), 413),
+    "an explanation without tokens": (("POST", "/v1/explain", PICTURE, {}), 403),
+    "another method": (("GET", "/v1/check", None, {}), 405),
+    "another path": (("GET", "/v2/check", None, {}), 404),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_says_why(service: Running, name: str) -> None:
+    asked, status = REFUSED[name]
+    answer = service.ask(*asked)
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json["status"], bool(answer.json["detail"])) == (status, True)
+    assert service.get("/healthz").status == 200
+
+
+def test_a_body_of_unsaid_length_is_cut_off(service: Running) -> None:
+    connection = service.connect()
+    connection.request("POST", "/v1/check", iter([bytes(100_000)] * 8), {"Content-Type": "image/png"})
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+# -- the validator ------------------------------------------------------------------------------------------
+
+
+def test_a_validator_keeps_and_rejects(service: Running, pictures: list[Path]) -> None:
+    statuses = [service.post("/validate", path.read_bytes()).status for path in pictures]
+    assert statuses == [200, 406, 406, 200]
+    assert service.post("/validate", b"words").status == 406  # as --on-undecided says
+
+
+# -- what is open -------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_counted(service: Running, pictures: list[Path]) -> None:
+    def count(line: str) -> float:
+        page = service.get("/metrics").body.decode()
+        found = re.search(rf"^{re.escape(line)} ([\d.]+)$", page, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    line = 'safehash_decisions_total{effort="fast",outcome="match"}'
+    before = count(line)
+    service.post("/v1/check?effort=fast", pictures[1].read_bytes())
+    assert count(line) == before + 1
+    assert count('safehash_list_entries{list="partner"}') == 2
+
+
+def test_the_description_is_whole(service: Running) -> None:
+    told = service.get("/openapi.json").json
+    assert set(told["paths"]) == set(service.get("/site-map").json)
+    assert "outcome" in told["components"]["schemas"]["Decision"]["properties"]
+    for path in told["paths"]:
+        assert path in service.get("/docs").body.decode()
+
+
+def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures: list[Path]) -> None:
+    whole = safehash.hash_file(pictures[1]).hex
+    service.get("/m/lookup", signal=whole, signal_type="pdq")
+    service.post("/v1/check", pictures[1].read_bytes())
+    until(lambda: '"route": "/v1/check"' in service.log[-1])
+    last = json.loads(service.log[-1])
+    assert (last["status"], last["outcomes"], last["hash"]) == (200, ["match"], whole[:8])
+    assert not [line for line in service.log if TOO_MUCH.search(line)]
+    assert not [line for line in service.log if "signal=" in line]
+
+
+# -- beginning, reload, end ---------------------------------------------------------------------------------
+
+
+def test_lists_are_read_anew_and_a_torn_one_never_replaces_a_good_one(
+    pictures: list[Path], tmp_path: Path
+) -> None:
+    path = write_list(tmp_path / "own.csv", pictures[1])
+    one, other = (pictures[k].read_bytes() for k in (1, 2))
+    with Running("--list", path, "--reload-every", "0.05") as service:
+        assert service.post("/v1/check", other).json["outcome"] == "no_match"
+        replace_whole(path, write_list(tmp_path / "new.csv", pictures[1], pictures[2]).read_text())
+        until(lambda: service.post("/v1/check", other).json["outcome"] == "match")
+        replace_whole(path, '{"half of a JSON": [')
+        until(lambda: service.get("/readyz").json["status"] == "degraded")
+        assert service.post("/v1/check", one).json["outcome"] == "match"
+        assert "own.csv" in service.get("/v1/lists").json["refused"]
+        assert "safehash_reloads_refused_total 1.0" in service.get("/metrics").body.decode()
+        assert service.post("/v1/reload", b"").status == 409
+        assert service.end() == 0
+    # It begins with the torn list: on the last good state, which is the newest, and says so.
+    with Running("--list", path, "--no-reload") as service:
+        assert service.get("/readyz").json == {
+            "status": "degraded",
+            "last_good": ["own"],
+            "update_refused": False,
+        }
+        assert service.post("/v1/check", other).json["outcome"] == "match"
+        assert any("last good state" in line for line in service.log)
+        replace_whole(path, write_list(tmp_path / "new.csv", *pictures[1:]).read_text())
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: service.get("/readyz").json["status"] == "ready")
+        assert service.post("/v1/check", pictures[3].read_bytes()).json["outcome"] == "match"
+    with Running("--list", path.with_name("none.csv"), wait=False) as service:
+        assert service.process.wait(60) == 2
+    assert "none.csv" in service.log[-1]
+
+
+def test_tokens_a_unix_socket_and_a_good_end(lists: list[Path], pictures: list[Path], tmp_path: Path) -> None:
+    """One service for the three of them."""
+    path, tokens = tmp_path / "s", tmp_path / "tokens"
+    tokens.write_text("# who\ncheck pipeline 0123456789abcdef\nadmin ops fedcba9876543210\n")
+    listed = pictures[1].read_bytes()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    line = ["--list", str(lists[0]), "--unix", str(path), "--no-last-good"]
+    with Running(*line, "--tokens", tokens, "--on-undecided", "accept") as service:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert main(["serve", *line]) == 2  # another service listens there
+
+        def status(method: str, where: str, token: str | None) -> int:
+            headers = {} if token is None else {"Authorization": token}
+            return service.ask(method, where, listed if method == "POST" else None, headers).status
+
+        pipeline, admin = "Bearer 0123456789abcdef", "Bearer fedcba9876543210"
+        in_a_url = "Basic cGljdC1yczowMTIzNDU2Nzg5YWJjZGVm"  # pict-rs:0123456789abcdef
+        wrong = ("Bearer 0123456789abcdeF", "Bearer", "Bearer ", "Basic x", "Bearer \xff" * 3, None)
+        for where in ("/v1/check", "/validate"):
+            assert [status("POST", where, each) for each in wrong] == [401] * len(wrong)
+        assert [status("POST", "/v1/check", each) for each in (pipeline, admin, in_a_url)] == [200, 200, 200]
+        assert (
+            service.post("/validate", b"words", Authorization=pipeline).status == 200
+        )  # as --on-undecided says
+        assert [status("POST", "/v1/reload", each) for each in (None, pipeline, admin)] == [401, 403, 200]
+        assert {status("GET", each, None) for each in ("/healthz", "/readyz", "/status", "/status/live")} == {
+            200
+        }
+        assert status("GET", "/metrics", None) == 401
+        assert [status("POST", "/v1/explain", each) for each in (None, pipeline)] == [401, 403]
+        told = service.post("/v1/explain?entry=entry-picture00001", listed, Authorization=admin).json
+        assert (told["decision"]["outcome"], told["entries"][0]["id"]) == ("match", "entry-picture00001")
+        assert service.post("/v1/explain?entry=nobody", listed, Authorization=admin).status == 404
+        tokens.write_text("admin ops fedcba9876543210\n")
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: status("POST", "/v1/check", pipeline) == 401)
+        bearers = {json.loads(line).get("bearer") for line in service.log if line.startswith("{")}
+        assert bearers == {None, "pipeline", "ops"}
+        assert not [line for line in service.log if "0123456789ab" in line]
+
+        connection = service.connect()
+        connection.putrequest("POST", "/v1/check")
+        connection.putheader("Content-Length", str(len(listed)))
+        connection.putheader("Authorization", admin)
+        connection.endheaders(listed[:100])
+        held = {"Authorization": admin}
+        until(lambda: b"safehash_uploads_held 1.0" in service.ask("GET", "/metrics", None, held).body)
+        service.process.terminate()
+        threading.Timer(0.2, lambda: connection.send(listed[100:])).start()
+        assert json.loads(connection.getresponse().read())["outcome"] == "match"
+        connection.close()
+        assert service.process.wait(30) == 0
+    assert not path.exists()
+    path.write_text("no socket")
+    assert main(["serve", *line]) == 2
+    assert path.read_text() == "no socket"
+
+
+def test_it_listens_beyond_this_machine_only_when_told(
+    lists: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["serve", "--list", str(lists[0]), "--host", "0.0.0.0", "--check", "--no-last-good"]
+    assert main(line) == 2
+    assert "--tokens" in capsys.readouterr().err
+    assert main([*line, "--open-to-all"]) == 0
+
+
+def test_no_upload_is_written_to_a_disk(lists: list[Path], pictures: list[Path], tmp_path: Path) -> None:
+    """Nothing that it opens for writing while it serves is a file: a service over a snapshot needs no disk at all."""
+    import subprocess
+
+    safehash.Matcher.from_files(lists[0]).save(tmp_path / "lists.safehash")
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "def hook(event, given):\n"
+        "    if event == 'open' and (given[2] or 0) & (os.O_WRONLY | os.O_RDWR):\n"
+        "        os.write(LOG, repr(given).encode() + b'\\n')\n"
+        f"LOG = os.open({str(tmp_path / 'opened')!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+        "sys.addaudithook(hook)\n"
+    )
+    where = environment()
+    where["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "hook"), where["PYTHONPATH"]])
+    line = command(
+        "serve", "--index", tmp_path / "lists.safehash", "--unix", tmp_path / "s", "--workers", "1"
+    )
+    process = subprocess.Popen(line, env=where, stderr=subprocess.DEVNULL)
+    asking = Running.__new__(Running)
+    asking._unix = str(tmp_path / "s")
+    until(lambda: asking.get("/readyz").status == 200)
+    started = (tmp_path / "opened").read_text().splitlines()
+    data = pictures[1].read_bytes()
+    assert asking.post("/v1/check", data).json["outcome"] == "match"
+    assert asking.post_form("/v1/check", ("file", data + bytes(3 << 20))).json["outcome"] == "match"
+    process.terminate()
+    assert process.wait(60) == 0
+    assert started, "the hook sees nothing"
+    after = (tmp_path / "opened").read_text().splitlines()[len(started) :]
+    assert [line for line in after if "/dev/null" not in line] == []
