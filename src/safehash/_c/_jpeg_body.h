@@ -5,4 +5,5 @@
 
 static const sj_kernels SH_NAME(jpeg_kernels) = {
     SH_NAME(sequential_row), SH_NAME(means_row), SH_NAME(first_row), SH_NAME(refined_row), SH_NAME(samples_of_row),
+    SH_NAME(chroma_to_samples),
 };

@@ -10,7 +10,9 @@ enum { SJ_MOST_SCANS = 32 };
 /* Blocks of an MCU at most. */
 enum { SJ_MOST_BLOCKS = 10 };
 enum { SJ_SOF0 = 0xC0, SJ_SOF1 = 0xC1, SJ_SOF2 = 0xC2, SJ_DHT = 0xC4, SJ_SOI = 0xD8, SJ_EOI = 0xD9, SJ_SOS = 0xDA,
-       SJ_DQT = 0xDB, SJ_DRI = 0xDD, SJ_APP0 = 0xE0, SJ_APP15 = 0xEF, SJ_COM = 0xFE };
+       SJ_DQT = 0xDB, SJ_DRI = 0xDD, SJ_APP0 = 0xE0, SJ_APP14 = 0xEE, SJ_APP15 = 0xEF, SJ_COM = 0xFE };
+/* What Adobe's segment says of three components that are luma and chroma. */
+enum { SJ_YCC = 1 };
 
 /* ---- tables that most files share ---- */
 
@@ -113,9 +115,9 @@ static int sj_read_quantizers(sj_reader *r, const uint8_t *body, ptrdiff_t n)
             const int value = wide ? sj_number(body + 1 + 2 * k) : body[1 + k];
             if (value == 0 || value > 255)
                 return 0;
-            r->quantizers[which][k] = (uint16_t)value;
+            r->tables.quantizers[which][k] = (uint16_t)value;
         }
-        r->has_quantizer[which] = 1;
+        r->tables.has_quantizer[which] = 1;
         body += n_bytes;
         n -= n_bytes;
     }
@@ -133,13 +135,13 @@ static int sj_read_codes(sj_reader *r, const uint8_t *body, ptrdiff_t n)
             n_symbols += body[1 + i];
         if (n_symbols > 256 || n < 17 + n_symbols)
             return 0;
-        sj_code *code = &r->codes[kind][which];
+        sj_code *code = &r->tables.codes[kind][which];
         memset(code, 0, sizeof *code);
         memcpy(code->counts, body + 1, 16);
         memcpy(code->symbols, body + 17, (size_t)n_symbols);
         if (!sj_is_code(code))
             return 0;
-        r->has_code[kind][which] = 1;
+        r->tables.has_code[kind][which] = 1;
         body += 17 + n_symbols;
         n -= 17 + n_symbols;
     }
@@ -179,8 +181,22 @@ static int sj_read_scan(sj_reader *r, const uint8_t *body, ptrdiff_t n)
     return scan->from == 0 ? scan->to == 0 : scan->from <= scan->to && scan->n == 1;
 }
 
-/* Read segments up to a scan's first byte: SJ_MORE; SJ_DONE at the picture's end. Only headers of scans where `is_ahead`. */
-static int sj_next_scan(sj_reader *r, int is_ahead)
+/* Note how Adobe's segment says that colours are stored; decoders follow the first scan's last one. */
+static void sj_read_adobe(sj_reader *r, const uint8_t *body, ptrdiff_t n)
+{
+    if (n >= 12 && memcmp(body, "Adobe", 5) == 0)
+        r->is_not_ycc = body[11] != SJ_YCC;
+}
+
+/* Whether the first component may be something else than luma: red, say. */
+static int sj_has_other_colours(const sj_reader *r)
+{
+    const sj_component *of = r->component;
+    return r->n_components == 3 && (r->is_not_ycc || (of[0].number == 'R' && of[1].number == 'G' && of[2].number == 'B'));
+}
+
+/* Read segments up to a scan's first byte: SJ_MORE; SJ_DONE at the picture's end. */
+static int sj_next_scan(sj_reader *r)
 {
     for (;;) {
         if (r->end - r->at < 2 || r->at[0] != 0xFF)
@@ -197,14 +213,18 @@ static int sj_next_scan(sj_reader *r, int is_ahead)
         int regular;
         switch (marker) {
         case SJ_SOF0: case SJ_SOF1: case SJ_SOF2: regular = sj_read_frame(r, marker, body, n); break;
-        case SJ_DQT: regular = is_ahead || sj_read_quantizers(r, body, n); break;
-        case SJ_DHT: regular = is_ahead || sj_read_codes(r, body, n); break;
+        case SJ_DQT: regular = sj_read_quantizers(r, body, n); break;
+        case SJ_DHT: regular = sj_read_codes(r, body, n); break;
         case SJ_DRI:
             regular = n == 2;
-            if (regular && !is_ahead)
-                r->restart_interval = (uint32_t)sj_number(body);
+            if (regular)
+                r->tables.restart_interval = (uint32_t)sj_number(body);
             break;
         case SJ_SOS: regular = sj_read_scan(r, body, n); break;
+        case SJ_APP14:
+            regular = 1;
+            sj_read_adobe(r, body, n);
+            break;
         default: regular = (marker >= SJ_APP0 && marker <= SJ_APP15) || marker == SJ_COM;
         }
         if (!regular)
@@ -231,6 +251,65 @@ static int sj_pass_scan(sj_reader *r)
     return at[1] != 0xFF;
 }
 
+/* ---- tables of a scan ---- */
+
+static int32_t sj_weight(int quantizer, int32_t factor, int bits)
+{
+    const int32_t half = 1 << (SJ_ROW_BITS - 1);
+    return (int32_t)(((int64_t)quantizer * factor * ((int64_t)1 << bits) + half) >> SJ_ROW_BITS);
+}
+
+/* What each coefficient of luma adds to samples, its quantizer multiplied in. */
+static void sj_fill_weights(sj_reader *r)
+{
+    static const int places[5][5] = {{0, 2, 3, 9, 20}, {1, 4, 8, 11, 0}, {5, 7, 12, 18, 0}, {6, 13, 17, 0, 0}, {15, 0, 0, 0, 0}};
+    const uint16_t *quantizer = r->component[0].quantizer;
+    const int32_t one = 1 << SJ_ROW_BITS, quarter = SJ_FIRST_OF_FOUR;
+    r->fours[0] = sj_weight(quantizer[0], one, SJ_FOUR_BITS);
+    r->fours[1] = sj_weight(quantizer[1], quarter, SJ_FOUR_BITS);
+    r->fours[2] = sj_weight(quantizer[2], quarter, SJ_FOUR_BITS);
+    r->fours[3] = sj_weight(quantizer[4], (quarter * quarter + one / 2) >> SJ_ROW_BITS, SJ_FOUR_BITS);
+    for (int u = 0; u < 5; u++)
+        for (int v = 0; v < 5; v++)
+            for (int half = 0; half < 2; half++)
+                r->weights[u][v][half] = sj_weight(quantizer[places[u][v]], sj_halves[v][half], SJ_COLUMN_BITS);
+}
+
+/* What a scan has of its component: a first mean, other coefficients. */
+SH_INLINE int sj_has_first_mean(const sj_scan *scan) { return scan->from == 0 && scan->high == 0; }
+SH_INLINE int sj_has_others(const sj_scan *scan) { return scan->to > 0; }
+
+/* Keep the quantizers of a component at its first scan; 0 where there are none. */
+static int sj_take_quantizer(sj_reader *r, int c)
+{
+    sj_component *component = &r->component[c];
+    if (component->has_quantizer)
+        return 1;
+    if (!r->tables.has_quantizer[component->table])
+        return 0;
+    memcpy(component->quantizer, r->tables.quantizers[component->table], sizeof component->quantizer);
+    component->has_quantizer = 1;
+    if (c == 0)
+        sj_fill_weights(r);
+    return 1;
+}
+
+/* Whether the tables that a scan names are there, those of scans included that are passed over. */
+static int sj_has_tables(sj_reader *r)
+{
+    const sj_scan *scan = &r->scan;
+    for (int i = 0; i < scan->n; i++) {
+        const int dc = scan->dc[i], ac = scan->ac[i];
+        if (!sj_take_quantizer(r, scan->component[i]))
+            return 0;
+        if (sj_has_first_mean(scan) && !(r->tables.has_code[0][dc] && sj_is_code_of_means(&r->tables.codes[0][dc])))
+            return 0;
+        if (sj_has_others(scan) && !r->tables.has_code[1][ac])
+            return 0;
+    }
+    return 1;
+}
+
 /* ---- which scans are wanted ---- */
 
 static uint64_t sj_places_of(const sj_scan *scan)
@@ -252,10 +331,17 @@ static uint64_t sj_wanted_places(const sj_reader *r)
     return r->n_kept == 1 ? 1 : r->n_kept == 5 ? 0x17 : ((uint64_t)1 << r->n_kept) - 1;
 }
 
+/* For `fine`: scans that bring further bits of coefficients are passed over where these bits are at most so much of each, its
+ * quantizer multiplied in. Reading them means reading all that earlier scans say of the same places. From a quality of 55 or
+ * so on they are, with what encoders do; hashes then lie as near to those of all bits as without (docs/hashes.md). */
+enum { SJ_FINE = 160 };
+
 /* Look through all scans of a file, from the first one, whose header was read; note which are wanted. */
 static int sj_look_ahead(sj_reader *r)
 {
     sj_scan scans[SJ_MOST_SCANS];
+    const sj_tables tables = r->tables;
+    int8_t first_low[64]; /* of luma, the lowest bit that the first scan of each coefficient brings */
     int8_t low[3][64]; /* the lowest bit of each coefficient known so far; -1 for none */
     const sj_scan first = r->scan;
     const uint8_t *at = r->at;
@@ -272,13 +358,15 @@ static int sj_look_ahead(sj_reader *r)
             for (int k = scan->from; k <= scan->to; k++) {
                 if (of[k] < 0 ? scan->high > 0 : of[k] == 0 || scan->high != of[k])
                     return SJ_IRREGULAR;
+                if (scan->high == 0 && scan->component[i] == 0)
+                    first_low[k] = (int8_t)scan->low;
                 of[k] = (int8_t)scan->low;
             }
         }
         scans[n++] = *scan;
-        if (!sj_pass_scan(r))
+        if (!sj_has_tables(r) || !sj_pass_scan(r))
             return SJ_IRREGULAR;
-        status = sj_next_scan(r, 1);
+        status = sj_next_scan(r);
     } while (status == SJ_MORE);
     if (status != SJ_DONE)
         return status;
@@ -286,17 +374,23 @@ static int sj_look_ahead(sj_reader *r)
         for (int k = 0; k < 64; k++)
             if (low[c][k] != 0) /* decoders smooth such pictures */
                 return SJ_IRREGULAR;
-    uint64_t places = sj_wanted_places(r), refined = 0;
+    const uint64_t places = sj_wanted_places(r);
+    uint64_t refined = 0, coarse = 0;
+    for (int k = 1; k < 64; k++)
+        if (r->component[0].quantizer[k] * ((1 << first_low[k]) - 1) > r->fine)
+            coarse |= (uint64_t)1 << k;
     for (int i = n - 1; i >= 0; i--) {
         const sj_scan *scan = &scans[i];
-        int wanted = sj_has(scan, 0) && (sj_places_of(scan) & (places | refined)) != 0;
-        if (wanted && scan->high > 0 && scan->from > 0)
+        const int is_further = scan->high > 0 && scan->from > 0;
+        int wanted = sj_has(scan, 0) && (sj_places_of(scan) & ((is_further ? coarse & places : places) | refined)) != 0;
+        if (wanted && is_further)
             refined |= sj_places_of(scan);
-        if (r->is_chroma_wanted && scan->from == 0)
+        if (r->chroma[0] != NULL && scan->from == 0)
             wanted = 1;
         r->wanted |= (uint64_t)wanted << i;
     }
     r->has_history = refined != 0;
+    r->tables = tables;
     r->scan = first;
     r->at = at;
     return SJ_MORE;
@@ -304,7 +398,43 @@ static int sj_look_ahead(sj_reader *r)
 
 /* ---- memory and tables ---- */
 
-static void sj_close(sj_reader *r)
+/* A reader of a file's bytes to `rows` x `cols` samples, which must be as many as its picture has; NULL for want of memory.
+ * fine: SJ_FINE, or 0 to read all bits. */
+static sj_reader *sj_new(const uint8_t *data, ptrdiff_t n_data, int step, int fine, uint8_t *luma, ptrdiff_t rows,
+                         ptrdiff_t cols)
+{
+    sj_reader *r = (sj_reader *)calloc(1, sizeof *r);
+    if (r != NULL) {
+        r->data = data;
+        r->end = r->stream.end = data + n_data;
+        r->step = step;
+        r->fine = fine;
+        r->luma = luma;
+        r->luma_rows = rows;
+        r->luma_cols = cols;
+    }
+    return r;
+}
+
+/* Have the means of the blocks of chroma's first (0) and second (1) component written, too: `rows` x `cols` of them. */
+static void sj_want_chroma(sj_reader *r, int which, uint8_t *means, ptrdiff_t rows, ptrdiff_t cols)
+{
+    r->chroma[which] = means;
+    r->chroma_rows[which] = rows;
+    r->chroma_cols[which] = cols;
+}
+
+/* Whether the picture has as much chroma as is asked for. */
+static int sj_has_chroma(const sj_reader *r)
+{
+    for (int i = 0; i < 2; i++)
+        if (r->chroma[i] != NULL && (r->n_components != 3 || r->chroma_rows[i] != r->component[1 + i].down ||
+                                     r->chroma_cols[i] != r->component[1 + i].across))
+            return 0;
+    return 1;
+}
+
+static void sj_free(sj_reader *r)
 {
     for (int i = 0; i < 3; i++) {
         free(r->component[i].means);
@@ -315,6 +445,7 @@ static void sj_close(sj_reader *r)
     free(r->history);
     free(r->samples);
     free(r->stream.window);
+    free(r);
 }
 
 /* Read a file's header, decide what of it is wanted, take the memory for that. */
@@ -323,8 +454,10 @@ static int sj_open(sj_reader *r)
     if (r->end - r->data < 4 || r->data[0] != 0xFF || r->data[1] != SJ_SOI)
         return SJ_IRREGULAR;
     r->at = r->data + 2;
-    int status = sj_next_scan(r, 0);
+    int status = sj_next_scan(r);
     if (status != SJ_MORE)
+        return SJ_IRREGULAR;
+    if (sj_has_other_colours(r) || !sj_has_chroma(r) || r->luma_rows != (r->rows + r->step - 1) / r->step || r->luma_cols != (r->cols + r->step - 1) / r->step)
         return SJ_IRREGULAR;
     r->n_kept = r->step == 8 ? 1 : r->step == 4 ? 5 : SJ_MOST_KEPT;
     r->has_one_scan = !r->is_progressive && r->scan.n == r->n_components;
@@ -369,10 +502,8 @@ static int sj_same_code(const sj_code *one, const sj_code *two) { return memcmp(
 static int sj_take_tables(sj_reader *r, int i)
 {
     const sj_scan *scan = &r->scan;
-    const int c = scan->component[i], has_dc = scan->from == 0 && scan->high == 0, has_ac = scan->to > 0;
-    const sj_code *dc = &r->codes[0][scan->dc[i]], *ac = &r->codes[1][scan->ac[i]];
-    if ((has_dc && !r->has_code[0][scan->dc[i]]) || (has_ac && !r->has_code[1][scan->ac[i]]))
-        return SJ_IRREGULAR;
+    const int c = scan->component[i], has_dc = sj_has_first_mean(scan), has_ac = sj_has_others(scan);
+    const sj_code *dc = &r->tables.codes[0][scan->dc[i]], *ac = &r->tables.codes[1][scan->ac[i]];
     for (int j = 0; j < 2 && has_dc && has_ac; j++)
         if (sj_same_code(dc, &sj_standard[0][j]) && sj_same_code(ac, &sj_standard[1][j])) {
             r->dc[c] = &sj_standard_dc[j];
@@ -413,44 +544,14 @@ static int sj_take_tables(sj_reader *r, int i)
     return SJ_MORE;
 }
 
-static int32_t sj_weight(int quantizer, int32_t factor, int bits)
-{
-    const int32_t half = 1 << (SJ_ROW_BITS - 1);
-    return (int32_t)(((int64_t)quantizer * factor * ((int64_t)1 << bits) + half) >> SJ_ROW_BITS);
-}
-
-/* What each coefficient of luma adds to samples, its quantizer multiplied in. */
-static void sj_fill_weights(sj_reader *r)
-{
-    static const int places[5][5] = {{0, 2, 3, 9, 20}, {1, 4, 8, 11, 0}, {5, 7, 12, 18, 0}, {6, 13, 17, 0, 0}, {15, 0, 0, 0, 0}};
-    const uint16_t *quantizer = r->component[0].quantizer;
-    const int32_t one = 1 << SJ_ROW_BITS, quarter = SJ_FIRST_OF_FOUR;
-    r->fours[0] = sj_weight(quantizer[0], one, SJ_FOUR_BITS);
-    r->fours[1] = sj_weight(quantizer[1], quarter, SJ_FOUR_BITS);
-    r->fours[2] = sj_weight(quantizer[2], quarter, SJ_FOUR_BITS);
-    r->fours[3] = sj_weight(quantizer[4], (quarter * quarter + one / 2) >> SJ_ROW_BITS, SJ_FOUR_BITS);
-    for (int u = 0; u < 5; u++)
-        for (int v = 0; v < 5; v++)
-            for (int half = 0; half < 2; half++)
-                r->weights[u][v][half] = sj_weight(quantizer[places[u][v]], sj_halves[v][half], SJ_COLUMN_BITS);
-}
-
 /* ---- scans ---- */
 
 static int sj_begin_scan(sj_reader *r)
 {
     const sj_scan *scan = &r->scan;
+    if (!sj_has_tables(r))
+        return SJ_IRREGULAR;
     for (int i = 0; i < scan->n; i++) {
-        const int c = scan->component[i];
-        sj_component *component = &r->component[c];
-        if (!component->has_quantizer) {
-            if (!r->has_quantizer[component->table])
-                return SJ_IRREGULAR;
-            memcpy(component->quantizer, r->quantizers[component->table], sizeof component->quantizer);
-            component->has_quantizer = 1;
-            if (c == 0)
-                sj_fill_weights(r);
-        }
         const int status = sj_take_tables(r, i);
         if (status != SJ_MORE)
             return status;
@@ -459,7 +560,7 @@ static int sj_begin_scan(sj_reader *r)
     r->unit_row = 0;
     r->unit_rows = scan->n == 1 ? first->down : first->padded_down / first->down_each;
     r->units_across = scan->n == 1 ? first->across : first->padded_across / first->across_each;
-    r->restarts_in = r->restart_interval;
+    r->restarts_in = r->tables.restart_interval;
     r->next_restart = 0;
     r->end_run = 0;
     memset(r->mean, 0, sizeof r->mean);
@@ -518,7 +619,7 @@ static int sj_advance(sj_reader *r, const sj_kernels *kernels, ptrdiff_t n_block
         r->wanted >>= 1;
         r->is_read = r->wanted == 0;
         if (!r->is_read || r->has_one_scan) {
-            status = sj_next_scan(r, 0);
+            status = sj_next_scan(r);
             if (status != (r->has_one_scan ? SJ_DONE : SJ_MORE))
                 return SJ_IRREGULAR;
         }
@@ -528,7 +629,10 @@ static int sj_advance(sj_reader *r, const sj_kernels *kernels, ptrdiff_t n_block
     for (ptrdiff_t row = 0; r->is_progressive && row < r->component[0].down; row++)
         if (kernels->samples_of_row(r, r->kept + row * r->kept_across, row) != SJ_MORE)
             return SJ_IRREGULAR;
-    return SJ_DONE;
+    return kernels->chroma_to_samples(r);
 }
+
+/* The kernels of a level that this machine has. */
+static inline const sj_kernels *sj_kernels_at(int level) { return SH_AT_LEVEL(level, jpeg_kernels); }
 
 #endif

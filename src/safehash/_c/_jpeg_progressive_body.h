@@ -10,7 +10,7 @@ SH_INLINE int SH_NAME(next_unit)(sj_reader *r, sj_bits *b)
             return 0;
         *b = s->now;
     }
-    if (SH_RARE(r->restart_interval)) {
+    if (SH_RARE(r->tables.restart_interval)) {
         if (r->restarts_in == 0) {
             s->now = *b;
             if (!sj_restart(r))
@@ -74,12 +74,17 @@ SH_INLINE uint64_t SH_NAME(places)(int from, int to) /* both included */
     return (~(uint64_t)0 << from) & (~(uint64_t)0 >> (63 - to));
 }
 
+SH_INLINE int SH_NAME(with_rest)(int value, int shift, int rest)
+{
+    return value * shift + (value > 0 ? rest : value < 0 ? -rest : 0);
+}
+
 /* One row of blocks of a scan that brings coefficients for the first time. */
 static int SH_NAME(first_row)(sj_reader *r)
 {
     const sj_scan *scan = &r->scan;
     const sj_ac *ac = r->ac[0];
-    const int shift = 1 << scan->low;
+    const int shift = 1 << scan->low, rest = r->has_history ? 0 : shift * SJ_REST >> SJ_REST_BITS;
     sj_bits b = r->stream.now;
     unsigned odd = 0;
     for (ptrdiff_t unit = 0; unit < r->units_across; unit++) {
@@ -109,7 +114,7 @@ static int SH_NAME(first_row)(sj_reader *r)
                     }
                     break;
                 }
-                const int value = sj_value(&b, size) * shift;
+                const int value = SH_NAME(with_rest)(sj_value(&b, size), shift, rest);
                 k += run + 1;
                 if (k > scan->to)
                     return SJ_IRREGULAR;
@@ -121,7 +126,8 @@ static int SH_NAME(first_row)(sj_reader *r)
                 continue;
             }
             const int one = k + pair->to_first, two = k + pair->to_second;
-            const int first = pair->first * shift, second = pair->second * shift;
+            const int first = SH_NAME(with_rest)(pair->first, shift, rest);
+            const int second = SH_NAME(with_rest)(pair->second, shift, rest);
             to[r->offset[one]] = (int16_t)first;
             to[r->offset[two]] = (int16_t)second;
             odd |= (unsigned)(first + SJ_GREATEST_AC) > 2u * SJ_GREATEST_AC;

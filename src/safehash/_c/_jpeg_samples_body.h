@@ -142,3 +142,17 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     }
     return odd ? SJ_IRREGULAR : SJ_MORE;
 }
+
+/* Write the means of chroma's blocks, as far as they are wanted. */
+static int SH_NAME(chroma_to_samples)(sj_reader *r)
+{
+    uint32_t odd = 0;
+    for (int i = 0; i < 2; i++) {
+        const sj_component *component = &r->component[1 + i];
+        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++)
+            odd |= SH_NAME(means_to_samples)(r->chroma[i] + row * component->across,
+                                             component->means + row * component->padded_across,
+                                             component->quantizer[0], component->across);
+    }
+    return odd ? SJ_IRREGULAR : SJ_DONE;
+}

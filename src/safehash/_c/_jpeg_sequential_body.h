@@ -107,7 +107,7 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
                 return SJ_IRREGULAR;
             b = s->now;
         }
-        if (SH_RARE(r->restart_interval)) {
+        if (SH_RARE(r->tables.restart_interval)) {
             if (r->restarts_in == 0) {
                 s->now = b;
                 if (!sj_restart(r))

@@ -12,6 +12,9 @@ enum { SJ_MOST_KEPT = 21, SJ_PLANES = SJ_MOST_KEPT + 1 };
 /* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
 enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
 
+/* What is taken for the bits of a coefficient that are passed over, of what they can be: small ones are more frequent. */
+enum { SJ_REST = 3, SJ_REST_BITS = 3 };
+
 /* Binary places: of the weights of a sum of four coefficients, and what it is shifted by in all; of the weights of a column's
  * sums and what these are shifted by, to eighths; of the weights of a row's, and what they are shifted by. An eighth of a
  * coefficient of the mean is one grey level. */
@@ -46,23 +49,31 @@ typedef struct {
     int from, to, high, low; /* spectral selection; successive approximation */
 } sj_scan;
 
+/* Tables as segments define them; any of them may be defined anew before another scan. */
 typedef struct {
-    const uint8_t *data, *end;
-    const uint8_t *at; /* where the next segment is, or a scan's first byte */
-    int is_progressive, is_chroma_wanted;
-    ptrdiff_t rows, cols;
-    int n_components, most_across, most_down;
-    sj_component component[3];
     uint16_t quantizers[4][64];
     int has_quantizer[4];
     sj_code codes[2][4]; /* DC, AC */
     int has_code[2][4];
     uint32_t restart_interval;
+} sj_tables;
+
+typedef struct {
+    const uint8_t *data, *end;
+    const uint8_t *at; /* where the next segment is, or a scan's first byte */
+    int is_progressive, is_not_ycc;
+    ptrdiff_t rows, cols;
+    int n_components, most_across, most_down;
+    sj_component component[3];
+    sj_tables tables;
 
     /* what is wanted */
+    int fine; /* see SJ_FINE */
     int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 24 */
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
+    uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
+    ptrdiff_t chroma_rows[2], chroma_cols[2];
 
     /* coefficients of luma in planes: those of one row of MCUs, or of the whole picture. Place of coefficient k: offset[k]. */
     int16_t *kept;
@@ -95,6 +106,7 @@ typedef struct {
     int (*first_row)(sj_reader *);
     int (*refined_row)(sj_reader *);
     int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
+    int (*chroma_to_samples)(sj_reader *);
 } sj_kernels;
 
 #endif

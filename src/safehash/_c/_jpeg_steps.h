@@ -77,7 +77,7 @@ static int sj_restart(sj_reader *r)
         return 0;
     sj_start(s, s->source + 2);
     r->next_restart = (r->next_restart + 1) & 7;
-    r->restarts_in = r->restart_interval;
+    r->restarts_in = r->tables.restart_interval;
     r->end_run = 0;
     return 1;
 }

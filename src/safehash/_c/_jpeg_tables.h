@@ -9,8 +9,11 @@
 
 #include "_levels.h"
 
-/* Bits of an index, and how many there are. */
-enum { SJ_LOOK = 11, SJ_ENTRIES = 1 << SJ_LOOK };
+/* Bits of an index, and how many there are. (Fuzzers take fewer: tables are soon made then, and long codes met often.) */
+#ifndef SJ_LOOK_BITS
+#define SJ_LOOK_BITS 11
+#endif
+enum { SJ_LOOK = SJ_LOOK_BITS, SJ_ENTRIES = 1 << SJ_LOOK };
 
 /* As the file has it: how many codes of each length, and their symbols. */
 typedef struct {
@@ -70,16 +73,28 @@ SH_INLINE int sj_extended(uint32_t extra, int size)
     return size == 0 ? 0 : (int)extra - (extra >> (size - 1) ? 0 : (int)((1u << size) - 1));
 }
 
-/* Codes fill up from the shortest; 0 where they do not fit, or are too many. */
+/* Codes fill up from the shortest; 0 where they do not fit, are too many, or one is all ones, which decoders refuse. */
 static inline int sj_is_code(const sj_code *code)
 {
     uint32_t next = 0, n = 0;
     for (int length = 1; length <= 16; length++) {
         next = 2 * next + code->counts[length - 1];
         n += code->counts[length - 1];
-        if (next > 1u << length || n > 256)
+        if (next >= 1u << length || n > 256)
             return 0;
     }
+    return 1;
+}
+
+/* Whether all symbols are sizes, which decoders ask of those of means. */
+static inline int sj_is_code_of_means(const sj_code *code)
+{
+    int n = 0;
+    for (int length = 0; length < 16; length++)
+        n += code->counts[length];
+    for (int i = 0; i < n; i++)
+        if (code->symbols[i] > 15)
+            return 0;
     return 1;
 }
 

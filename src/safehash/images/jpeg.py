@@ -18,7 +18,8 @@ from .exif import UPRIGHT, read_turns, read_turns_of, turned
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, leaves_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
-from .jpeg_header import exif_segments, read_jpeg_header
+from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
+from .jpeg_means import read_means
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
@@ -70,26 +71,27 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         check_jpeg_scans(data, header.frame, header.scan_at)
     if header.has_profile:
         request = replace(request, colours=declared_colours("JPEG", data))
-    width, height = header.width, header.height
-    step = request.step_of((width, height))
+    size = header.width, header.height
     n_bands = len(header.sampling)
-    mode = "L" if n_bands == 1 else "RGB"
-    check_cost(
-        "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
-        progressive=header.sampling if header.progressive else (),
-    )  # fmt: skip
-    reduced = -(-width // step), -(-height // step)
-    checked = _is_checked(width * height, n_bands, request)
-    both = (
-        decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
-    )
-    chroma: Image | None
-    pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
+    checked = _is_checked(header.width * header.height, n_bands, request)
+    in_colour = checked or _has_gentle_colours(n_bands, request)
+    step, pixels = request.step_of_means(size, progressive=header.progressive), None
+    if step > 1 and request.own_jpeg and not in_colour:
+        _check_cost(header, step, request)
+        means = read_means(data, header, step, deadline=request.deadline)
+        pixels = means.luma if means is not None else None
+    chroma: Image | None = None
+    if pixels is None:
+        step = request.step_of(size)
+        _check_cost(header, step, request)
+        reduced = -(-header.width // step), -(-header.height // step)
+        both = decode_with_chroma(data, reduced, step) if in_colour else None
+        pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
     provenance = Provenance(
-        format="JPEG", mode=mode, width=width, height=height, scale=step,
+        format="JPEG", mode=_mode_of(header), width=header.width, height=header.height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
@@ -97,6 +99,17 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         also += (as_it_is_shown(lambda: chroma, provenance),)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
+
+
+def _mode_of(header: JpegHeader) -> str:
+    return "L" if len(header.sampling) == 1 else "RGB"
+
+
+def _check_cost(header: JpegHeader, step: int, request: Request) -> None:
+    check_cost(
+        "JPEG", (header.width, header.height), mode=_mode_of(header), n_bands=len(header.sampling),
+        limits=request.limits, step=step, progressive=header.sampling if header.progressive else (),
+    )  # fmt: skip
 
 
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
