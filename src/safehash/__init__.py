@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ._lazy import attach
+from ._face import attach
 
 if TYPE_CHECKING:
     from . import lists
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
+    from .scanning.isolating import Isolated, isolated
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
@@ -111,6 +112,7 @@ __all__ = [
     "ImageTooSmall",
     "Index",
     "IndexFileError",
+    "Isolated",
     "Known",
     "Limits",
     "ListError",
@@ -162,6 +164,7 @@ __all__ = [
     "hash_file",
     "hash_image",
     "hash_many",
+    "isolated",
     "lists",
     "load_list",
     "merge_lists",
@@ -208,6 +211,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "search.index",
     "IndexFileError": "errors",
+    "Isolated": "scanning.isolating",
     "Known": "scanning.records",
     "Limits": "images.limits",
     "ListError": "errors",
@@ -259,6 +263,7 @@ _HOMES = {
     "hash_file": "hashing.compute",
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
+    "isolated": "scanning.isolating",
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",

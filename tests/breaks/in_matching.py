@@ -163,7 +163,7 @@ BREAKS = (
     Break(
         what="an unexpected error is raised, and ends a scan",
         file=_DECIDING,
-        before="    except Exception as exc:\n        return matches, _undecided(exc)\n",
+        before="    except Exception as exc:\n        return matches, why_undecided(exc)\n",
         after="",
         dies=(f"{_MATCHER}::test_a_defect_costs_its_own_upload",),
     ),

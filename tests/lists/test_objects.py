@@ -180,7 +180,7 @@ PAGED = (
 @pytest.mark.parametrize("paging", PAGED, ids=lambda paging: next(iter(paging)))
 def test_a_page_that_is_not_the_last(paging: dict[str, Any], tmp_path: Path) -> None:
     for found in ({"items": [{"hash": A}], **paging}, {**paging, "items": [{"hash": A}]}):
-        with pytest.raises(ListError, match=r"--allow-cut"):
+        with pytest.raises(ListError, match=r"allow_cut=True"):
             read(tmp_path, found)
         assert read(tmp_path, found, allow_cut=True)[0] == ["A positive"]
 

@@ -316,7 +316,7 @@ def test_foreign_files(tmp_path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE files (id)")
     other.close()
-    with pytest.raises(CatalogError, match="no catalog of a scan"):
+    with pytest.raises(CatalogError, match="an SQLite file of something else, no catalog"):
         Catalog(path)
 
 
@@ -358,11 +358,11 @@ def test_damage_is_found(tmp_path: Path, folder: Path, matcher: Matcher) -> None
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
     """Regression: the lock went by the path as given, and through a symbolic link two scans wrote at once."""
-    path, other = tmp_path / "c.db", tmp_path / "elsewhere" / "link.db"
+    (tmp_path / "here").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "here")
+    path, other = tmp_path / "here" / "c.db", tmp_path / "elsewhere" / "c.db"
     with Catalog(path):
         pass
-    other.parent.mkdir()
-    other.symlink_to(path)
     first, second = Store(path, create=False), Store(other, create=False)
     try:
         first.take_lock()

@@ -14,6 +14,7 @@ from typing import TextIO
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED
+from .interrupts import check_interrupts, heeding_interrupts
 
 __all__ = ["main"]
 
@@ -24,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
+    with heeding_interrupts():
+        return _run(given)
+
+
+def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
         _settle_streams()
@@ -41,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .guard import refuse_overwriting
 
         refuse_overwriting(arguments)
+        check_interrupts()
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
@@ -69,14 +76,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _fail(said: str, arguments: argparse.Namespace) -> int:
-    from ..matching.shown import printable
+def _fail(message: str, arguments: argparse.Namespace) -> int:
+    from .wording import worded
 
     if getattr(arguments, "debug", False):
         import traceback
 
         traceback.print_exc()
-    print(f"safehash: {printable(said)}", file=sys.stderr)
+    print(f"safehash: {worded(message)}", file=sys.stderr)
     return FATAL
 
 

@@ -13,6 +13,7 @@ from ..matching.shown import printable
 from .arguments import ReadPath
 from .exits import FATAL, MATCHED, OK, UNDECIDED, epilog
 from .scan import add_matcher_options, open_matcher
+from .wording import worded
 
 if TYPE_CHECKING:
     from ..images.uploads import Upload
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         explanation = matcher.explain(item, arguments.entry)
     except LookupError as exc:
-        print(f"safehash: {printable(str(exc))}", file=sys.stderr)
+        print(f"safehash: {worded(str(exc))}", file=sys.stderr)
         return FATAL
     if arguments.json:
         record = explanation.to_record(full_hashes=arguments.full_hashes)

@@ -21,11 +21,13 @@ from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
+from ..lists.switches import for_shell
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
+from .wording import report_record, worded
 
 __all__ = ["add_commands"]
 
@@ -163,7 +165,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     """Print what was written, and what was lost on the way."""
     reports = [reader.report for reader in readers]
     if args.json:
-        print_json(record | {"lists": [report.to_record() for report in reports]})
+        print_json(record | {"lists": list(map(report_record, reports))})
         return
     rows = [
         (report.name, str(report.n_entries), str(report.n_deletes), str(report.n_rejects))
@@ -172,7 +174,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     print_table(("list", "entries", "deletes", "rejects"), rows)
     for report in reports:
         for remark in remarks_on(report, staleness(report)):
-            print(f"  {printable(remark)}")
+            print(f"  {worded(remark)}")
     print(printable(f"{record['entries']} entries written to {record['output']}"))
 
 
@@ -256,9 +258,9 @@ def _stats(args: argparse.Namespace) -> int:
         if loaded is None:
             code = FATAL
             if args.json:
-                print_json({"type": "list_stats", "path": path, "error": error})
+                print_json({"type": "list_stats", "path": path, "error": for_shell(error)})
             else:
-                print(printable(error), file=sys.stderr)
+                print(worded(error), file=sys.stderr)
             continue
         stats = list_stats(loaded.table, max_clustered=args.max_clustered)
         if args.json:
@@ -352,9 +354,9 @@ def _loaded(path: str, args: argparse.Namespace) -> tuple[LoadedList | None, str
 
 def _fail(exc: ListError, args: argparse.Namespace) -> int:
     if args.json:
-        print_json({"type": "error", "error": str(exc)})
+        print_json({"type": "error", "error": for_shell(str(exc))})
     else:
-        print(printable(str(exc)), file=sys.stderr)
+        print(worded(str(exc)), file=sys.stderr)
     return FATAL
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ImageError
 from ..hashing import compute
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
@@ -52,6 +53,7 @@ _AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "P
 # -- the measurement -----------------------------------------------------------------------------------------
 
 
+@checked
 def evaluate(
     folder: str | os.PathLike[str],
     *,

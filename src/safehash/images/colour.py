@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .._borrow import borrow
+from .._core import LIGHT_LEVELS, shown_luma
 from ..errors import UnsupportedImage
 from . import hdr
 from .icc import MAX_PROFILE_BYTES, SAMPLES, Curve, Profile, read_profile, write_profile
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Colour", "colour_of_code_points", "colour_of_gamma", "colour_of_icc", "colour_of_screen"]
 
 Float64Array = npt.NDArray[np.float64]
+UInt8Array = npt.NDArray[np.uint8]
 
 #: Of luma, as PDQ weighs it.
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -111,7 +114,7 @@ class Colour:
 
         Parameters
         ----------
-        image : PIL image of mode "L", "RGB", "CMYK" or "I;16"
+        image : PIL image of mode "L", "RGB", "YCbCr", "CMYK" or "I;16"
 
         Returns
         -------
@@ -123,6 +126,8 @@ class Colour:
             The imaging library was built without the colour library.
         """
         image = _eight_bits(image)
+        if image.mode == "YCbCr" and not self._is_by_light:
+            image = image.convert("RGB")
         if self.table is not None:
             return _by_profile(image, self)
         assert self.curves is not None and self.to_srgb is not None
@@ -130,35 +135,16 @@ class Colour:
             return _grey_by(image, self.shown(np.repeat(SAMPLES[:, None], 3, axis=1)))
         if self.high_range is not None:
             return _by_cube(image, self)
-        light = np.stack([curve(SAMPLES) for curve in self.curves])
-        if np.abs(self.to_srgb - np.eye(3)).max() < _IDENTITY:
-            return image.point(np.rint(srgb_samples(light)).astype(int).ravel().tolist())
-        return _by_profile(image, self)
+        return _grey_by_light(image, self)
 
-    def as_profile(self) -> Profile:
-        """Return the profile that says the same to the colour library."""
-        if self.table is not None:
-            return self.table
-        assert self.curves is not None and self.to_srgb is not None
-        # The curves that the library reads end at 1.
-        most = min(max(1.0, *(float(curve(SAMPLES).max()) for curve in self.curves)), _MOST_LIGHT)
-        red, green, blue = (_scaled(curve, most) for curve in self.curves)
-        to_xyz = np.linalg.inv(to_srgb_light()) @ self.to_srgb * most
-        return Profile(space="RGB", curves=(red, green, blue), to_xyz=to_xyz)
-
-
-#: Times what a screen shows at most: a matrix brings no more of one channel back to less than white.
-_MOST_LIGHT = 16.0
-
-
-def _scaled(curve: Curve, most: float) -> Curve:
-    return lambda samples: curve(samples) / most
+    @property
+    def _is_by_light(self) -> bool:
+        """Whether curves and a matrix say all."""
+        return self.table is None and self.high_range is None
 
 
 #: Decoders of these give grey as colour.
 _GREY_IN_RGB = ("AVIF", "HEIF")
-#: A matrix this near to none changes no grey level.
-_IDENTITY = 1e-3
 
 
 # -- what a file says ------------------------------------------------------------------------------------------
@@ -315,6 +301,47 @@ def _grey_by(image: Image, shown: Float64Array) -> Image:
     return image.point(np.rint(shown @ _LUMA).astype(int).tolist())
 
 
+#: Bytes of a pixel as the imaging library holds it.
+_PIXEL_BYTES = 4
+
+
+def _grey_by_light(image: Image, colour: Colour) -> Image:
+    """Return a picture of mode "RGB" or "YCbCr" as luma of what is shown by curves and a matrix."""
+    from PIL import Image as pil
+
+    cols, rows = image.size
+    luma = np.empty(cols * rows, np.uint8)
+    samples: bytes | memoryview
+    try:
+        samples = borrow(image.im.__arrow_c_array__(), _PIXEL_BYTES * len(luma))
+    except ValueError:  # not in one piece: pictures of more than 16 MB
+        samples = image.tobytes("raw", f"{image.mode}X")
+    light, levels = _light_of(colour), _levels_of_light()
+    shown_luma(samples, luma, light=light, levels=levels, is_ycc=image.mode == "YCbCr")
+    return pil.fromarray(luma.reshape(rows, cols))
+
+
+@lru_cache(maxsize=16)
+def _light_of(colour: Colour) -> npt.NDArray[np.float32]:
+    """Return what every sample of red, green and blue adds to a screen's light, as `shown_luma` takes it."""
+    assert colour.curves is not None and colour.to_srgb is not None
+    light = np.zeros((3, len(SAMPLES), 4), np.float32)
+    for channel, curve in enumerate(colour.curves):
+        each = curve(SAMPLES)[:, None] * colour.to_srgb[:, channel] * (LIGHT_LEVELS - 1)
+        light[channel, :, :3] = np.clip(each, -_MOST_STEPS, _MOST_STEPS)
+    return light
+
+
+#: Steps of light beyond which more makes no difference: nothing takes so much of it back.
+_MOST_STEPS = 1e30
+
+
+@lru_cache(maxsize=1)
+def _levels_of_light() -> UInt8Array:
+    """Return sRGB's samples of light, from none to a screen's most."""
+    return np.rint(srgb_samples(np.linspace(0.0, 1.0, LIGHT_LEVELS))).astype(np.uint8)
+
+
 #: Samples a side of a table of colours. With 33 the brightest PQ pictures move by up to 10 bits, with 65 by 6.
 _CUBE_SIDE = 65
 #: What light goes into it at most: samples of 2, as far as the library's numbers reach.
@@ -343,7 +370,8 @@ def _by_profile(image: Image, colour: Colour) -> Image:
     mode = _modes_of(colour)
     if image.mode != mode:
         image = image.convert(mode)
-    is_small = colour.table is None or len(colour.table.table or b"") <= _REMEMBERED_BYTES
+    assert colour.table is not None
+    is_small = len(colour.table.table or b"") <= _REMEMBERED_BYTES
     transform = (_remembered_transform if is_small else _transform)(colour)
     converted: Image = transform.apply(image)
     return converted
@@ -355,11 +383,12 @@ def _modes_of(colour: Colour) -> str:
 
 def _transform(colour: Colour) -> Any:
     """Return the colour library's conversion to sRGB; it takes milliseconds to make, and threads may share it."""
+    assert colour.table is not None
     try:
         from PIL import ImageCms
 
         return ImageCms.buildTransform(
-            ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.as_profile()))),
+            ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.table))),
             ImageCms.createProfile("sRGB"),
             _modes_of(colour),
             "RGB",

@@ -121,18 +121,11 @@ def write_profile(profile: Profile) -> bytes:
     Parameters
     ----------
     profile : Profile
-        With a table, or with curves (read at the 256 samples of a byte, cut at 1) and a matrix.
+        With a table.
     """
     tags = [(b"wtpt", b"XYZ \0\0\0\0" + b"".join(_fixed(value) for value in D50))]
     if profile.table is not None:
         tags.append((b"A2B0", profile.table))
-    if profile.curves is not None and profile.to_xyz is not None:
-        for number, colour in enumerate(b"rgb"):
-            column = b"".join(_fixed(value) for value in profile.to_xyz[:, number])
-            tags.append((bytes([colour]) + b"XYZ", b"XYZ \0\0\0\0" + column))
-            light = profile.curves[number](SAMPLES)
-            values = np.rint(np.clip(light, 0.0, 1.0) * 65535).astype(">u2").tobytes()
-            tags.append((bytes([colour]) + b"TRC", b"curv\0\0\0\0\0\0\1\0" + values))
     places, bodies = b"", b""
     first = _HEADER + 4 + _TAG.size * len(tags)
     for name, body in tags:

@@ -11,7 +11,7 @@ from .deadline import NO_DEADLINE, Deadline
 from .jpeg_header import JpegHeader
 from .pictures import UInt8Array
 
-__all__ = ["Means", "read_means"]
+__all__ = ["BLOCK", "Means", "read_means"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +20,20 @@ class Means:
 
     Attributes
     ----------
+    step : int
     luma : ndarray of uint8, shape (rows / step, cols / step), rounded up
     blue, red : ndarray of uint8 or None
         The means of the blocks of chroma, where they were asked for.
     """
 
+    step: int
     luma: UInt8Array
     blue: UInt8Array | None = None
     red: UInt8Array | None = None
 
 
 #: Samples of a block a side.
-_BLOCK = 8
+BLOCK = 8
 
 
 def read_means(
@@ -75,7 +77,7 @@ def read_means(
         is_read = read_luma(data, luma, step=step, blue=blue, red=red, between=between)
     except MemoryError as exc:
         raise ImageTooLarge("the JPEG reader ran out of memory") from exc
-    return Means(luma=luma, blue=blue, red=red) if is_read else None
+    return Means(step=step, luma=luma, blue=blue, red=red) if is_read else None
 
 
 def _blocks_of(header: JpegHeader, which: int) -> tuple[int, int]:
@@ -83,6 +85,6 @@ def _blocks_of(header: JpegHeader, which: int) -> tuple[int, int]:
     across, down = header.sampling[which]
     most_across, most_down = (max(each) for each in zip(*header.sampling, strict=True))
     return (
-        -(-header.height * down // (_BLOCK * most_down)),
-        -(-header.width * across // (_BLOCK * most_across)),
+        -(-header.height * down // (BLOCK * most_down)),
+        -(-header.width * across // (BLOCK * most_across)),
     )

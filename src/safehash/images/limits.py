@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core import MAX_SIDE
+from .._face import checked
 from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
 from .sniffing import HEAD, sniff
 
@@ -16,6 +17,7 @@ _MIB = 1024 * 1024
 MIN_SIDE = 5
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one image may cost. Checked on the header, before anything is decoded.

@@ -25,6 +25,8 @@ Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 class Provenance:
     """How bytes became the pixels that were hashed.
 
+    Made by whatever looks at a picture.
+
     Attributes
     ----------
     format : str

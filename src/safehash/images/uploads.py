@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from .pictures import Decoded, Provenance
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BinaryReader", "Upload", "UploadedFile", "read_file", "take"]
+__all__ = ["BinaryReader", "Upload", "UploadedFile", "is_opened", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
@@ -105,14 +105,19 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
         return read_file(item, limits=limits)
     if isinstance(item, np.ndarray):
         return _from_array(item, limits)
-    pil = sys.modules.get("PIL.Image")  # without that module there is no such object
-    if pil is not None and isinstance(item, pil.Image):
+    if is_opened(item):
         _check_size(item.width, item.height, limits)
         return from_image(item)
     reader = _reader_of(item)
     if reader is not None:
         return _read(reader, limits.max_bytes)
     raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
+
+
+def is_opened(item: object) -> TypeGuard[Image]:
+    """Say whether an upload comes as an object of the imaging library, which decodes it where it is looked at."""
+    pil = sys.modules.get("PIL.Image")  # without that module there is no such object
+    return pil is not None and isinstance(item, pil.Image)
 
 
 def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:

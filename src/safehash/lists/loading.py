@@ -6,20 +6,23 @@ import hashlib
 import json
 import os
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
+from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
-from .entry import Entry
+from .entry import Entry, hash_key
 from .formats import ListReader, read_list
 from .formats.batch import Batch
 from .formats.jsonl import entry_record
-from .formats.reading import batches_of
+from .formats.reading import batches_of, ids_in_doubt
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
@@ -31,6 +34,8 @@ __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "lo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -54,6 +59,8 @@ class Withdrawn:
 class LoadedList:
     """One list, merged.
 
+    Made by `load_list`.
+
     Attributes
     ----------
     name : str
@@ -63,6 +70,9 @@ class LoadedList:
         The live entries after merging: deletes and superseded records are gone.
     withdrawn : Withdrawn
         What the list says was taken back.
+    merged : mapping of str to int
+        What merging made of live records that are not in the table as they stood: how many "repeated" others, and
+        how many digests were "taken back" by a delete or "replaced" by another digest of a newer record of their id.
 
     Examples
     --------
@@ -75,6 +85,7 @@ class LoadedList:
     report: ListReport
     table: EntryTable
     withdrawn: Withdrawn
+    merged: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def snapshot(self) -> str:
@@ -85,6 +96,7 @@ class LoadedList:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,
@@ -149,8 +161,19 @@ def loaded_from(reader: ListReader) -> LoadedList:
     ListError
         As by `load_list`.
     """
-    table, withdrawn = _Staged(reader).merged()
-    return LoadedList(name=reader.name, report=reader.report, table=table, withdrawn=withdrawn)
+    staged = _Staged(reader)
+    table, withdrawn = staged.merged()
+    report = reader.report
+    n_replaced = staged.fates["replaced"]
+    if n_replaced:
+        why = ids_in_doubt(reader, n_replaced)
+        if why is not None:
+            raise ListError(f"refused: {why}", path=report.path)
+        note = f"{n_replaced} digests are not matched: newer records of their ids have others"
+        report = replace(report, notes=(*report.notes, note))
+    return LoadedList(
+        name=reader.name, report=report, table=table, withdrawn=withdrawn, merged=dict(staged.fates)
+    )
 
 
 class _Staged:
@@ -161,6 +184,7 @@ class _Staged:
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
         self._deleted = bytearray()
+        self.fates: Counter[str] = Counter()
         for item in batches_of(reader):
             if isinstance(item, Batch):
                 self._add_batch(item)
@@ -211,6 +235,7 @@ class _Staged:
         for rows in _groups(*_alike(table, order, same, deleted)):
             kept[rows] = False
             different = _different(table, rows)
+            self.fates["repeated"] += len(rows) - len(different)
             if len(different) > 1:
                 unlike.append(different)
             elif not deleted[different[0]]:
@@ -220,7 +245,10 @@ class _Staged:
         builder = EntryTableBuilder()
         builder.extend_from(table, np.flatnonzero(kept))
         for rows in unlike:
-            for entry in merge_lists([table[row] for row in rows]):
+            records = [table[row] for row in rows]
+            merged = list(merge_lists(records))
+            self.fates.update(_fates(records, merged))
+            for entry in merged:
                 builder.append(entry)
         return builder.build(), withdrawn
 
@@ -238,6 +266,14 @@ class _Staged:
                 keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _fates(records: Sequence[Entry], merged: Sequence[Entry]) -> dict[str, int]:
+    """Count what became of the live records of one key that are no longer there as they stood."""
+    live = [hash_key(record.hash) for record in records if not record.deleted]
+    lost = {*live} - {hash_key(entry.hash) for entry in merged}
+    why = "taken back" if any(record.deleted for record in records) else "replaced"
+    return {"repeated": len(live) - len({*live}), why: len(lost)}
 
 
 def _alike(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from .._face import checked
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
@@ -17,6 +18,7 @@ __all__ = ["ListPolicy", "Policy", "all_of", "in_utc", "is_too_old", "reason_of_
 _THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items()}
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPolicy:
     """What differs for one list; None leaves the policy's own setting.
@@ -58,6 +60,7 @@ class ListPolicy:
         _settle(self)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How lists are used: thresholds, and which entries count.
@@ -120,6 +123,7 @@ class Policy:
                     f"per_list maps names to ListPolicy, found {type(each).__name__} for {name!r}"
                 )
 
+    @checked
     def of_list(self, name: str) -> Policy:
         """Return the policy for the list called `name`, with what differs for it put in.
 
@@ -143,6 +147,7 @@ class Policy:
             require_fresh=_first(own.require_fresh, self.require_fresh),
         )
 
+    @checked
     def reason_against(self, entry: Entry, *, now: datetime | None = None) -> str | None:
         """Return why `entry` is not matched against, None where it is.
 

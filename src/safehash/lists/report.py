@@ -15,6 +15,8 @@ __all__ = ["ColumnUse", "ListReport", "Reject"]
 class Reject:
     """One record that could not be used.
 
+    Made by `read_list`.
+
     Attributes
     ----------
     page : str
@@ -44,6 +46,8 @@ class Reject:
 class ColumnUse:
     """What one column of a table was taken for.
 
+    Made by `read_list`.
+
     Attributes
     ----------
     page : str
@@ -72,6 +76,8 @@ class ColumnUse:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
     """What was found in one list, whatever became of it.
+
+    Made by `read_list`.
 
     Attributes
     ----------

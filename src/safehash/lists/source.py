@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .._face import checked
 from ..errors import ListError
 from ..hashing.hashes import Algorithm
 
@@ -38,6 +39,7 @@ LAST_GOOD = ".last-good"
 PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
+@checked
 @dataclass(frozen=True, slots=True, init=False)
 class ListSource:
     """One list: its file or directory of pages, its name, and what the file cannot say of itself.
@@ -137,6 +139,7 @@ class ListSource:
             object.__setattr__(self, attribute, value)
 
     @classmethod
+    @checked
     def of(cls, source: ListSource | str | os.PathLike[str], **options: Any) -> ListSource:
         """Return `source` as a ListSource, with those of `options` that are not None in place of its own."""
         given = {name: value for name, value in options.items() if value is not None}
@@ -145,6 +148,7 @@ class ListSource:
         return cls(source, **given)
 
     @classmethod
+    @checked
     def parse(cls, text: str, **options: Any) -> ListSource:
         """Return the source that ``NAME=PATH`` or ``PATH`` names, as command lines give it.
 

@@ -29,7 +29,7 @@ from .state import State, widest_distance
 from .views import Hit, Refused, look_up
 from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def decide_upload(
     try:
         data = take(item, limits=settings.limits)
     except (ImageError, OSError) as exc:
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
     try:
         if isinstance(data, Decoded):
             return matches, _decide_pictures(state, [data], matches, settings, deadline, witness)
@@ -79,9 +79,9 @@ def decide_upload(
     except SafehashError as exc:
         if not isinstance(exc, ImageError):
             raise
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
     except Exception as exc:
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
 
 
 def decide_hashes(
@@ -317,7 +317,7 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _undecided(exc: Exception) -> Facts:
+def why_undecided(exc: Exception) -> Facts:
     """Say of an upload why it could not be looked up: for its content, its reading, or a defect of ours."""
     if isinstance(exc, ImageError):
         outcome = Outcome.UNREADABLE

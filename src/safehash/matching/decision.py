@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
+from .._face import checked
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -61,6 +62,8 @@ DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outco
 class Match:
     """One list entry that the upload came near to.
 
+    Made by a `Matcher`.
+
     Attributes
     ----------
     entry : Entry
@@ -104,6 +107,8 @@ class Match:
 class NearMiss:
     """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
 
+    Made by a `Matcher`.
+
     Attributes
     ----------
     entry : Entry
@@ -144,6 +149,8 @@ class NearMiss:
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
 
+    Made by a `Matcher`.
+
     Examples
     --------
     >>> (info,) = safehash.Matcher.from_files("list.csv").lists
@@ -161,6 +168,8 @@ class ListInfo:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """What is needed to reproduce a decision, shared by every decision of one matcher state.
+
+    Made by a `Matcher`.
 
     Examples
     --------
@@ -187,6 +196,8 @@ class Audit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is said of one upload.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -260,6 +271,7 @@ class Decision:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
         return suggestion_of(self.outcome.value)
 
+    @checked
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled.
 
@@ -280,6 +292,7 @@ class Decision:
         ]
         return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..images.uploads import Upload
@@ -35,6 +36,8 @@ _MOST_NEAR = 5
 class GateSaid:
     """What one gate said of a candidate.
 
+    Made by `Matcher.explain`.
+
     Attributes
     ----------
     gate : str
@@ -58,6 +61,8 @@ class GateSaid:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """One entry that a view came near to.
+
+    Made by `Matcher.explain`.
 
     Attributes
     ----------
@@ -101,6 +106,8 @@ class Near:
 class Look:
     """One way in which a picture of the upload was looked up.
 
+    Made by `Matcher.explain`.
+
     Attributes
     ----------
     picture : str
@@ -138,6 +145,8 @@ class Look:
 class Explanation:
     """Why an upload matched what it matched, and nothing else.
 
+    Made by `Matcher.explain`.
+
     Attributes
     ----------
     decision : Decision
@@ -161,6 +170,7 @@ class Explanation:
     entries: tuple[Entry, ...]
     looks: tuple[Look, ...]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the explanation as plain data, as `safehash explain --json` prints it.
 

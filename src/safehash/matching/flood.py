@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from .._face import checked
 from ..lists.entry import shown_key
 from .decision import Decision
 from .settings import FloodLimits
@@ -21,6 +22,8 @@ _LOG = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """One entry that was taken out of service.
+
+    Made by a `FloodGuard`.
 
     Attributes
     ----------
@@ -52,6 +55,7 @@ class Quarantined:
         return self.n_matches_then / self.n_uploads
 
 
+@checked
 class FloodGuard:
     """Counts each entry's matches; one that matches too large a share of uploads is quarantined.
 
@@ -90,6 +94,7 @@ class FloodGuard:
             "together with `counts` and `merge_counts`"
         )
 
+    @checked
     def record(self, entries: Iterable[Hashable]) -> frozenset[Hashable]:
         """Count one upload and the entries it matched; return those of them that are quarantined.
 
@@ -112,6 +117,7 @@ class FloodGuard:
         self._log(fresh)
         return flooding
 
+    @checked
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
         """Add what another process counted, as `counts` gave it there.
 
@@ -140,6 +146,7 @@ class FloodGuard:
         with self._lock:
             return self._n_uploads, dict(self._matches)
 
+    @checked
     def is_quarantined(self, entry: Hashable) -> bool:
         """Tell whether what this entry matches is suppressed.
 
@@ -171,6 +178,7 @@ class FloodGuard:
             ]
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
+    @checked
     def quarantine(self, entry: Hashable, *, n_uploads: int, n_matches: int) -> None:
         """Take an entry out of service that another process, or one before this, found to flood.
 
@@ -193,6 +201,7 @@ class FloodGuard:
             if entry not in self._released:
                 self._quarantined.setdefault(entry, (n_uploads, n_matches))
 
+    @checked
     def release(self, entry: Hashable) -> bool:
         """Put an entry back into service for good; return whether it was quarantined.
 

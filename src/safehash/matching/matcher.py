@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError, ListError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
@@ -28,7 +29,7 @@ from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
 from .decision import Audit, Decision, ListInfo, Match, shown
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
-from .keeping import before_of
+from .keeping import Refusals, before_of
 from .pairs import Pairs
 from .saving import adopt_state, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
@@ -43,15 +44,6 @@ _LOG = logging.getLogger(__name__)
 
 #: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
 _SLOW_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusals:
-    """Updates that could not be used: the last one's files as they were seen, how many, and why."""
-
-    seen: tuple[object, ...] | None = None
-    n: int = 0
-    note: str = ""
 
 
 class Matcher:
@@ -80,7 +72,7 @@ class Matcher:
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
-    _refusals: _Refusals
+    _refusals: Refusals
     _keeps_good: bool
 
     def __init__(self) -> None:
@@ -105,12 +97,13 @@ class Matcher:
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
-        self._refusals = _Refusals()
+        self._refusals = Refusals()
         self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
 
     @classmethod
+    @checked
     def from_files(
         cls,
         *lists: ListPath,
@@ -180,6 +173,7 @@ class Matcher:
         )
 
     @classmethod
+    @checked
     def from_entries(
         cls,
         entries: Iterable[Entry],
@@ -207,6 +201,7 @@ class Matcher:
         return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
 
     @classmethod
+    @checked
     def open(
         cls,
         path: _Path,
@@ -256,6 +251,7 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
+    @checked
     def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
@@ -298,7 +294,7 @@ class Matcher:
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
                 self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
-            self._refusals = _Refusals()
+            self._refusals = Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
 
@@ -311,7 +307,8 @@ class Matcher:
         Raises
         ------
         ListError, IndexFileError
-            A file is gone. The old state stays in place.
+            A file is gone, at every call until it is there again. The old state stays in place; `notes`, `n_refused`
+            and the log say so, once.
 
         Examples
         --------
@@ -328,17 +325,22 @@ class Matcher:
             try:
                 self.reload()
             except (ListError, IndexFileError, OSError) as exc:
+                if seen != self._refusals.seen:
+                    when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+                    note = f"not reloaded at {when}, the state before stays: {exc}"
+                    self._refusals = Refusals(seen, self._refusals.n + 1, note)
+                    _LOG.warning("%s", note)
                 if is_gone(seen):
                     raise
-                when = datetime.now(timezone.utc).isoformat(timespec="seconds")
-                note = f"not reloaded at {when}, the state before stays: {exc}"
-                self._refusals = _Refusals(seen, self._refusals.n + 1, note)
-                _LOG.warning("%s", note)
                 return False
         return True
 
     def _changed(self) -> bool:
-        return origin_of(self._sources) not in (self._state.origin, self._refusals.seen)
+        seen = origin_of(self._sources)
+        if seen == self._state.origin:
+            self._refusals = Refusals()  # what was in its place, or gone, is no longer
+            return False
+        return is_gone(seen) or seen != self._refusals.seen
 
     @property
     def n_refused(self) -> int:
@@ -404,6 +406,7 @@ class Matcher:
 
     # -- deciding -----------------------------------------------------------------------------------------
 
+    @checked
     def check(
         self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
@@ -450,6 +453,7 @@ class Matcher:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
 
+    @checked
     def explain(
         self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
     ) -> Explanation:
@@ -499,6 +503,7 @@ class Matcher:
             settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
         return settings, audit
 
+    @checked
     def check_many(
         self,
         items: Iterable[Upload],
@@ -525,6 +530,7 @@ class Matcher:
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
+    @checked
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
     ) -> npt.NDArray[np.bool_]:
@@ -550,6 +556,7 @@ class Matcher:
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
+    @checked
     def check_hash(self, value: Hash) -> Decision:
         """Decide a stored hash as `check_hashes` does.
 
@@ -561,6 +568,7 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
+    @checked
     def check_hashes(
         self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
     ) -> list[Decision]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .._face import checked
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
@@ -38,6 +39,7 @@ _MOST_BITS = 256
 _KEY_BYTES = 32
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloodLimits:
     """When an entry matches more uploads than a real one could, and is quarantined.
@@ -74,6 +76,7 @@ class FloodLimits:
             raise ValueError("the counts below which nothing is quarantined are at least 1")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a decision depends on beside the lists.

@@ -20,6 +20,7 @@ from ..lists.merging import merge_lists
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
+from ..lists.switches import switch
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
@@ -134,7 +135,8 @@ def read_state(
     n_listed = 0
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
-            loaded, said = _load(source, last_good)
+            loaded, good = _load(source, last_good)
+            said = [] if good is None else [good.note]
             kept += [loaded.name] if said else []
             selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
@@ -157,7 +159,9 @@ def read_state(
             for note in said:
                 _LOG.info("%s", note)
             notes += said
-            infos.append(_info(loaded, len(selection.rows), is_allow))
+            infos.append(
+                _info(loaded, len(selection.rows), is_allow, when=None if good is None else good.when)
+            )
         if not is_allow:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
@@ -203,11 +207,11 @@ def state_of_entries(entries: Iterable[Entry], allow: Iterable[Entry], settings:
     return _state(builder.build(), n_listed, infos, policy, settings, notes=notes)
 
 
-def _info(loaded: LoadedList, n_entries: int, is_allow: bool) -> ListInfo:
+def _info(loaded: LoadedList, n_entries: int, is_allow: bool, *, when: str | None = None) -> ListInfo:
     return ListInfo(
         name=loaded.name,
         snapshot=loaded.snapshot,
-        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds") if when is None else when,
         n_entries=n_entries,
         allow=is_allow,
     )
@@ -265,10 +269,18 @@ def _state(
     )
 
 
-def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
-    """Read a list; where it is refused, return its last good state, with what to say loudly."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """That a list is in its last good state."""
+
+    note: str  # to be said loudly
+    when: str  # it was read
+
+
+def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, _Kept | None]:
+    """Read a list; where it is refused or not there, return its last good state, and that it is."""
     if not last_good:
-        return load_list(source), []
+        return load_list(source), None
     kept = last_good_of(source)
     try:
         loaded = load_list(source)
@@ -277,8 +289,12 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
     except ListError as exc:
         if kept is None:
             raise
-        return kept.loaded, [f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old)"]
-    return loaded, []
+        note = (
+            f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old), which may hold what was "
+            f"withdrawn since; {switch('last_good', False)} ends instead"
+        )
+        return kept.loaded, _Kept(note, kept.when)
+    return loaded, None
 
 
 def _on_rejects(loaded: LoadedList) -> list[str]:

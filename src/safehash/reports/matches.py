@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._face import checked
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
@@ -30,6 +31,7 @@ _MAX_PICTURES = 2000
 _MAX_FOLDERS = 30
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPart:
     """Which part of a catalog a report is about; all of it by default.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
@@ -74,7 +75,8 @@ def facts_of(
         matches = list(_matches_of(store, file, lists))
         outcome = outcome_among(matches, otherwise)
     if not whole:
-        return {"path": path, "outcome": outcome, "reason": reason, "matches": matches}
+        decode = None if how is None else _decoded(how)
+        return {"path": path, "outcome": outcome, "reason": reason, "matches": matches, "decode": decode}
     looks = list(_looks_at(store, file))
     main = max(looks, key=lambda look: (rank_of(look["effort"]), look["run"]), default={})
     facts: dict[str, Any] = {
@@ -85,7 +87,7 @@ def facts_of(
         "reason": main.get("reason", reason),
         "failure": main.get("failure"),
         "matches": matches,
-        "decode": None if how is None else json.loads(how),
+        "decode": None if how is None else _decoded(how),
         "decided": main.get("decided"),
         "milliseconds": main.get("milliseconds"),
         "gone": gone,
@@ -99,6 +101,13 @@ def facts_of(
         else:
             facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
     return facts
+
+
+@lru_cache(maxsize=256)
+def _decoded(how: str) -> dict[str, Any]:
+    """Read provenance; most pictures of a store came about alike."""
+    record: dict[str, Any] = json.loads(how)
+    return record
 
 
 def outcome_among(matches: Collection[Mapping[str, Any]], otherwise: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from .._face import checked
 from ..hashing.hashes import Algorithm
 
 __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
@@ -13,6 +14,7 @@ __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
 _LEAST_MEMORY = 1 << 26
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.

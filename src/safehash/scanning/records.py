@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
 from ..matching.record import decision_record
+from .caveats import caveat_of
 
 __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
@@ -20,6 +22,8 @@ _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
+
+    Made by `scan`.
 
     Attributes
     ----------
@@ -60,6 +64,7 @@ class ScanRecord:
     digests: tuple[Hash, ...] = ()
     failure: str | None = None
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data (docs/scan.md, "Records")."""
         facts = self.decision.facts()
@@ -78,6 +83,8 @@ class ScanRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -115,6 +122,8 @@ class Skipped:
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
 
+    Made by `Scan.events`.
+
     Attributes
     ----------
     path : str
@@ -138,6 +147,8 @@ class Problem:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -169,6 +180,7 @@ class Known:
         """Its matches that nothing cancelled, nearest first."""
         return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data, as of `ScanRecord`."""
         return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
@@ -181,6 +193,8 @@ ScanEvent = ScanRecord | Known | Skipped | Problem
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
+
+    Made by a `Scan`.
 
     Attributes
     ----------
@@ -195,6 +209,9 @@ class Summary:
     problems : Counter of str
     reasons : Counter of str
         Why files could not be decided, shortened to what can be counted.
+    caveats : Counter of str
+        Files that were decided, did not match, and of which less was looked at than there is: "cut off", "changed
+        meanwhile", "looked at in part".
     lists, labels : Counter of str
         Files matched, by list and by label.
     n_bytes : int
@@ -225,6 +242,7 @@ class Summary:
     skipped: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    caveats: Counter[str] = field(default_factory=Counter)
     lists: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     n_bytes: int = 0
@@ -235,6 +253,7 @@ class Summary:
     n_reviewed: int = 0
     notes: tuple[str, ...] = ()
 
+    @checked
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):
@@ -252,11 +271,24 @@ class Summary:
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
             self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
+        elif not decision.is_match:
+            how = decision.provenance
+            if (
+                decision.reason is not None
+                or record.failure is not None
+                or (how is not None and how.truncated)
+            ):
+                self._add_caveat({**decision.facts(), "failure": record.failure})
         self.n_reviewed += any(match.suppressed_by == REVIEW for match in decision.matches)
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
+
+    def _add_caveat(self, facts: Mapping[str, Any]) -> None:
+        caveat = caveat_of(facts)
+        if caveat is not None:
+            self.caveats[caveat.name] += 1
 
     def _add_known(self, record: Known) -> None:
         self.n_files += 1
@@ -265,6 +297,7 @@ class Summary:
         self.n_reviewed += any(match["suppressed_by"] == REVIEW for match in record.facts["matches"])
         if record.outcome not in _DECIDED:
             self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
+        self._add_caveat(record.facts)
         self.lists.update({match["list"] for match in record.standing})
         self.labels.update({label for match in record.standing for label in match["labels"]})
 
@@ -290,6 +323,7 @@ class Summary:
             "skipped": dict(self.skipped.most_common()),
             "problems": dict(self.problems.most_common()),
             "reasons": dict(self.reasons.most_common()),
+            "caveats": dict(self.caveats.most_common()),
             "matched_lists": dict(self.lists.most_common()),
             "matched_labels": dict(self.labels.most_common()),
             "bytes": self.n_bytes,

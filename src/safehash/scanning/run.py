@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
+from .._face import checked
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -25,7 +26,7 @@ from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
 from .reviews import pairs_within
-from .sharing import SharedLists
+from .sharing import SharedLists, uncounted
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
@@ -52,6 +53,7 @@ _AHEAD_BYTES = 64 << 20
 _WINDOW_FILES = 256
 
 
+@checked
 def scan(
     paths: StrPath | Iterable[StrPath],
     *,
@@ -150,8 +152,6 @@ class Scan:
         inputs.check()
         self._inputs = inputs
         self._matcher = matcher
-        # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
-        self._counts_here = options.workers != 0
         self._options = options
         self._before = before
         self._catalog = catalog
@@ -254,7 +254,7 @@ class Scan:
             if ledger is not None and self.summary.interrupted and self._options.unchanged:
                 yield from ledger.rest()  # what is known of the places that were not come to
             if ledger is not None and not self.summary.interrupted:
-                self.summary.n_gone = ledger.finish(partial(still_listed, self._matcher))
+                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)))
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -303,7 +303,7 @@ class Scan:
 
     def _decided_here(self) -> Generator[tuple[int, ScanEvent], None, None]:
         """Decide without processes."""
-        worker = Worker(self._matcher, **self._worker_options())
+        worker = Worker(uncounted(self._matcher), **self._worker_options())
         pace = _Pace(self._options.rate)
         for ticket, found in enumerate(find(self._inputs)):
             if self._stopping:
@@ -324,7 +324,6 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        # Matches are counted in one place, for the whole scan.
         with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
             means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
             arguments = (shared.opener, self._worker_options(), means)
@@ -415,7 +414,8 @@ class Scan:
         sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
         decision = self._pairs.settle(verdict.decision, sha256=sha256)
         guard = self._matcher.flood_guard
-        if guard is not None and self._counts_here:
+        if guard is not None:
+            # In one place, for the whole scan, and after reviewers: what they cancelled floods nothing.
             decision = quarantined(decision, guard)
         return ScanRecord(
             path=item.path, member=item.member, position=item.position, decision=decision,

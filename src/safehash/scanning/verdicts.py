@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from .._face import checked
 from ..errors import CatalogError
 from ..files import read_regular
 
@@ -33,6 +34,8 @@ _AHEAD = timedelta(days=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one reviewer said of one match.
+
+    Made by `read_verdicts`.
 
     Attributes
     ----------
@@ -73,6 +76,7 @@ def token_of(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_TOKEN_DIGITS]
 
 
+@checked
 def read_verdicts(path: StrPath, *, reviewer: str | None = None) -> list[Verdict]:
     """Return the verdicts of a file that a report's page gave.
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
@@ -34,6 +35,7 @@ _SLOTTED = 4096
 _T = TypeVar("_T")
 
 
+@checked
 class GrowingIndex(Generic[_T]):
     """Digests of one algorithm, each with a payload, searchable exactly within a radius, and cheap to add to.
 
@@ -81,6 +83,7 @@ class GrowingIndex(Generic[_T]):
     def __len__(self) -> int:
         return len(self._payloads)
 
+    @checked
     def add(self, value: Hash | str, payload: _T) -> None:
         """Add one digest, a `Hash` or its hexadecimal digits.
 
@@ -98,6 +101,7 @@ class GrowingIndex(Generic[_T]):
         """
         self.add_many([(value, payload)])
 
+    @checked
     def add_many(self, entries: Iterable[tuple[Hash | str, _T]]) -> None:
         """Add digests, all of them or, where one is refused, none.
 
@@ -121,6 +125,7 @@ class GrowingIndex(Generic[_T]):
             self._waiting += digests
             self._payloads += payloads
 
+    @checked
     def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[_T, int]]:
         """Return (payload, distance) of every digest within `max_distance` bits, nearest first, then as added.
 
@@ -188,6 +193,7 @@ class GrowingIndex(Generic[_T]):
 
     # -- streams ------------------------------------------------------------------------------------------
 
+    @checked
     def write(self, stream: BinaryIO, *, pack: Callable[[_T], Any] | None = None) -> None:
         """Write everything to a stream: digests as they are, payloads as JSON, and a checksum of both.
 
@@ -242,6 +248,7 @@ class GrowingIndex(Generic[_T]):
         stream.write(checksum.digest())
 
     @classmethod
+    @checked
     def read(cls, stream: BinaryIO, *, unpack: Callable[[Any], Any] | None = None) -> GrowingIndex[Any]:
         """Return the index that `write` wrote to a stream. Runs nothing that stands in it.
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
+from ..switches import switch
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .judging import NOTHING, Judgement, judge, opinion_in, speaks, tells
@@ -139,12 +140,10 @@ class CellReader:
         return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
 
     def _not_understood(self, column: Column, value: object) -> str:
-        meaning = {"unclear": "deleted' or 'category", "unsure": "deleted' or 'category"}.get(
-            column.meaning, "deleted"
-        )
+        meanings = ("deleted", "category") if column.meaning in ("unclear", "unsure") else ("deleted",)
         return (
             f"{shown(value)} in column {column.name!r}, which speaks of deletion or opinion, is not understood: "
-            f"{_advice(column, meaning)}"
+            f"{_advice(column, *meanings)}"
         )
 
     def _type(self, column: Column, value: object, position: int) -> Said:
@@ -175,10 +174,11 @@ class CellReader:
         )
 
 
-def _advice(column: Column, meaning: str = "deleted") -> str:
+def _advice(column: Column, *meanings: str) -> str:
+    named = [{meaning: "NAME"} for meaning in meanings or ("deleted",)]
     return (
-        f"columns={{'{meaning}': NAME}} (--columns) says which column to take, "
-        f"ignore=[{column.name!r}] (--ignore) sets this one aside"
+        f"{switch('columns', *named)} says which column to take, "
+        f"{switch('ignore', [column.name])} sets this one aside"
     )
 
 

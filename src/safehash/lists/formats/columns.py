@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
+from ..switches import switch
 from .digests import digits_told
 from .fields import utc_time
 from .naming import MEANINGS, Named, Type, named_column, type_named
@@ -141,8 +142,8 @@ class _Namer:
                 named = named_column(self._as_given[k])
                 if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
                     raise self._refusal(
-                        f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
-                        f"list as UTF-8, or set the column aside with ignore=['column{k + 1}'] (--ignore)"
+                        f"the name of column {k + 1}, {name!r}, cannot be read, and may speak of deletion: save the "
+                        f"list as UTF-8, or set the column aside with {switch('ignore', [f'column{k + 1}'])}"
                     )
                 how = "" if named.meaning == "extra" else "named"
                 found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
@@ -189,7 +190,7 @@ class _Namer:
                 if not at:
                     has = ", ".join(map(repr, self._names[:20])) or "none"
                     raise self._refusal(
-                        f"there is no column {name!r} to take for {meaning!r} (columns=); it has {has}"
+                        f"there is no column {name!r} to take for {meaning!r} ({switch('columns')}); it has {has}"
                     )
                 for k in at:
                     kind = named.type if named is not None else None
@@ -223,7 +224,8 @@ class _Namer:
         else:
             for k in others:
                 self._tally.note(
-                    f"column {found[k].name!r} holds digests too and is set aside: columns={{'hash': ...}} takes it"
+                    f"column {found[k].name!r} holds digests too and is set aside: "
+                    f"{switch('columns', {'hash': found[k].name})} takes it"
                 )
         return [
             column
@@ -262,12 +264,13 @@ class _Namer:
         if not candidates:
             raise self._refusal(
                 f"no column is known to hold digests; the header has {names}. Say which does: "
-                "columns={'hash': NAME} (--columns hash=NAME)"
+                f"{switch('columns', {'hash': 'NAME'})}"
             )
         which = " and ".join(repr(found[k].name) for k in candidates)
+        first = found[candidates[0]].name
         raise self._refusal(
             f"{which} may hold the digests, and the name does not say it for sure. Say which does: "
-            f"columns={{'hash': {found[candidates[0]].name!r}}} (--columns), or ignore= (--ignore)"
+            f"{switch('columns', {'hash': first})}, or {switch('ignore', [first])}"
         )
 
     def _of_headerless(self, candidates: Sequence[int]) -> list[int]:
@@ -281,7 +284,7 @@ class _Namer:
         if len(set(lengths)) < len(lengths):
             raise self._refusal(
                 f"{len(candidates)} columns hold digests and no header tells them apart: "
-                "say which do, columns={'hash': 'column1'} (--columns hash=column1)"
+                f"say which do, {switch('columns', {'hash': 'column1'})}"
             )
         return list(candidates)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
+from ..switches import switch
 from .fields import BadField, shown
 from .judging import is_one_off, judge, speaks, tells
 from .naming import JUDGED, named_column, type_named
@@ -65,5 +66,5 @@ def check_unknown(extra: Mapping[str, object]) -> None:
         if not is_sure:
             raise BadField(
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
-                f"is not understood: ignore=[{name!r}] (--ignore) sets it aside"
+                f"is not understood: {switch('ignore', [name])} sets it aside"
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import ListError
 from ..entry import Entry
+from ..switches import switch
 from .columns import Column, name_columns
 from .digests import digits_in, digits_told
 from .fields import BadField, shown
@@ -187,8 +188,8 @@ class _Reader:
         late = [name for name in said if name not in heeded]
         if late:
             raise ListError(
-                f"refused: {late[0]!r} stands behind the records of which it seems to speak: ignore=[{late[0]!r}] "
-                f"(--ignore) sets it aside (page {self._page.name})",
+                f"refused: {late[0]!r} stands behind the records of which it seems to speak: "
+                f"{switch('ignore', [late[0]])} sets it aside (page {self._page.name})",
                 path=self._tally.path,
             )
         for key in [

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from ...errors import ListError
 from ..entry import Entry
+from ..switches import switch
 from .batch import Batch
 from .bulk import read_rows
 from .columns import Column, name_columns
@@ -153,7 +154,7 @@ def _table(
         what = "no table" if not holding else f"{len(holding)} tables ({', '.join(sorted(holding)[:5])})"
         raise ListError(
             f"refused: {what} of this database (it has {names}) is known to hold digests: say which column does, "
-            f"columns={{'md5': NAME}} (--columns), or export the table as CSV (page {page.name})",
+            f"{switch('columns', {'md5': 'NAME'})}, or export the table as CSV (page {page.name})",
             path=tally.path,
         )
     (table,) = holding

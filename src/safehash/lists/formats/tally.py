@@ -14,6 +14,7 @@ from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import perhaps_suspicious, suspicion
+from ..switches import switch
 from .batch import Batch
 
 __all__ = ["Tally", "Watch"]
@@ -192,7 +193,7 @@ class Tally:
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "
-                "nothing in the list says whether they are SHA-256 (algorithm= decides)"
+                f"nothing in the list says whether they are SHA-256 ({switch('algorithm')} decides)"
             )
         return ListReport(
             path=self.path,
