@@ -21,13 +21,13 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import safehash
+from bench_hash import luma_decode, peers_for_bytes
 from safehash.hashing.compute import hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.jpeg_means import read_means
 
-from bench_hash import luma_decode, peers_for_bytes
 from common import interleaved, of_this_machine, ratio, report, write_result
 
 SEED = 20261126

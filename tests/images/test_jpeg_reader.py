@@ -1,4 +1,4 @@
-"""The own reader of JPEG files: the decoder's means exactly, the samples its coefficients make up, nothing else at all."""
+"""The own reader of JPEG files: the decoder's means, the samples its coefficients make up, nothing of anything else."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jpeg_files import jpeg_files
 from PIL import Image
 
+from jpeg_files import jpeg_files
 from safehash._rows import LEVELS, read_luma
 from safehash.errors import DeadlinePassed
+from safehash.hashing.compute import hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
 from safehash.images.deadline import Deadline
+from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.jpeg_means import read_means
 
@@ -62,7 +65,8 @@ def made_up(data: bytes, step: int) -> npt.NDArray[np.float64]:
     low = basis.T @ ((basis @ blocks @ basis.T) * kept) @ basis
     whole = low.swapaxes(1, 2).reshape(padded.shape)
     means = whole.reshape(padded.shape[0] // step, step, -1, step).mean(axis=(1, 3))
-    return np.clip(means[: -(-rows // step), : -(-cols // step)] + 128, 0, 255)
+    clipped: npt.NDArray[np.float64] = np.clip(means[: -(-rows // step), : -(-cols // step)] + 128, 0, 255)
+    return clipped
 
 
 def is_inside(rows: int, cols: int, step: int) -> tuple[slice, slice]:
@@ -185,6 +189,35 @@ def test_the_means_of_chroma_are_the_decoders(name: str, step: int) -> None:
         # Enlarged chroma reaches over its block's edge.
         assert np.abs(found - wanted)[inside].max() < (2 if rows == cols == 8 else 12)
         assert np.abs(found - wanted)[inside].mean() < 2
+
+
+def hidden(*, amplitude: float) -> bytes:
+    """Return a JPEG of 1200 x 900 pixels whose luma is a gradient and whose chroma is a coarse pattern."""
+    rng = np.random.default_rng(5)
+    luma = np.tile(np.linspace(30, 226, 1200), (900, 1))
+    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((1200, 900))
+    chroma = 128 + amplitude * (np.asarray(pattern) / 127.5 - 1)
+    stream = io.BytesIO()
+    layers = [Image.fromarray(each.astype(np.uint8)) for each in (luma, chroma, 255 - chroma)]
+    Image.merge("YCbCr", layers).save(stream, "JPEG", quality=92)
+    return stream.getvalue()
+
+
+def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> None:
+    name = "in colours that a screen has"
+    for amplitude, is_seen in ((110, True), (8, False)):
+        data = hidden(amplitude=amplitude)
+        for effort in ("fast", "standard", "thorough"):
+            (frame,) = decode_frames(data, step_for=reduction_for, effort=effort)
+            assert frame.provenance.scale == 2
+            assert (name in [also.name for also in frame.also]) == is_seen, (amplitude, effort)
+    (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard")
+    shown = next(also for also in frame.also if also.name == name).make()
+    assert shown.pixels.shape == frame.pixels.shape
+    assert (
+        hash_decoded(shown, algorithm=Algorithm.PDQ).distance(hash_decoded(frame, algorithm=Algorithm.PDQ))
+        > 10
+    )
 
 
 # -- what it leaves to others -----------------------------------------------------------------------------------
@@ -328,7 +361,7 @@ def test_the_wrapper_refuses_what_it_cannot_fill() -> None:
         read_luma(data, luma, step=8, level=99)
     for wrong in (luma.astype(np.int16), luma[:, ::2], luma[0]):
         with pytest.raises(ValueError, match=r"Buffer|contiguous"):
-            read_luma(data, wrong, step=8)
+            read_luma(data, wrong, step=8)  # type: ignore[arg-type]
     luma.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):
         read_luma(data, luma, step=8)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jpeg_files import jpeg_files
 from PIL import Image
 
+from jpeg_files import jpeg_files
 from safehash._borrow import borrow
 from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall
 from safehash.images import jpeg

@@ -12,6 +12,6 @@
 #include "_each_level.h"
 #undef SH_BODY
 
-#include "_jpeg_file.h"
+#include "_jpeg_scans.h"
 
 #endif

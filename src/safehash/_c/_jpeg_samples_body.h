@@ -1,5 +1,4 @@
-/* From kept coefficients to the reduced picture's samples: each the mean of the samples it stands for, as far as these
- * coefficients make it up. */
+/* From kept coefficients to the samples of the reduced picture: means, as far as these coefficients make them up. */
 
 /* A sample from a sum in 2^shift; marks in `odd` what decoders do not agree on. */
 SH_INLINE uint32_t SH_NAME(sample)(int32_t sum, int shift, uint32_t *odd)

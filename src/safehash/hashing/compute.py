@@ -49,7 +49,7 @@ REDUCTION = ((2500, 8), (1536, 4), (768, 2))
 #: The same where each sample is the mean of what it stands for, which our own reader of JPEG files gives
 #: (images/jpeg_means.py): a step further from 1000 pixels on has the drift that a decoder's has from 1536 on.
 REDUCTION_OF_MEANS = ((2500, 8), (1000, 4), (768, 2))
-#: The same of a progressive file: its scans of further bits are passed over, which at a quarter would be too coarse, and
+#: The same of a progressive file: its scans of further bits are passed over, which would be too coarse at a quarter;
 #: half costs little more.
 REDUCTION_OF_PROGRESSIVE = ((2500, 8), (768, 2))
 

@@ -18,7 +18,7 @@ from .guarding import guarded, guarded_frames, without_remarks
 from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
-from .request import Request
+from .request import OWN_JPEG, Request
 from .seen import seen
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def decode_frames(
     step_for: Callable[[int], int] | None = None,
     effort: Effort | None = None,
     deadline: Deadline = NO_DEADLINE,
-    own_jpeg: bool = True,
+    own_jpeg: bool = OWN_JPEG,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 

@@ -112,9 +112,7 @@ def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     if step == 1 or not request.own_jpeg or request.colours:
         return None
     _check_cost(header, step, request)
-    return read_means(
-        data, header, step, deadline=request.deadline, with_chroma=request.effort is not None
-    )
+    return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
 
 
 def _means_leave_the_screen(header: JpegHeader, means: Means) -> bool:

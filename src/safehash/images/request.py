@@ -10,7 +10,10 @@ from .declared import Declared
 from .limits import Limits
 from .pictures import Effort
 
-__all__ = ["Reduction", "Request"]
+__all__ = ["OWN_JPEG", "Reduction", "Request"]
+
+#: Whether ordinary JPEG files are read by our own reader unless somebody says otherwise.
+OWN_JPEG = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ class Request:
     colours: tuple[Declared, ...] = ()
     deadline: Deadline = NO_DEADLINE
     effort: Effort | None = None
-    own_jpeg: bool = True
+    own_jpeg: bool = OWN_JPEG
 
     def step_of(self, size: tuple[int, int]) -> int:
         """Return the reduction to take for a picture of these sides, in pixels."""
