@@ -15,9 +15,11 @@ import io
 import random
 import statistics
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageOps
 
 import safehash
@@ -41,6 +43,8 @@ SIZES = (
 KINDS = ("baseline", "progressive")
 #: Of so many files of a row the peers are timed, too.
 WITH_PEERS = 3
+#: Of this size decisions are timed, too; digests of their list.
+DECIDED, LISTED = "1.6 MP", 100_000
 
 
 def paths_of(lists: list[Path]) -> list[Path]:
@@ -82,7 +86,18 @@ def without_own_reader(data: bytes) -> object:
     return hash_decoded(decoded, algorithm=Algorithm.PDQ)
 
 
-def calls_of(data: bytes, *, peers: bool) -> dict[str, Callable[[], object]]:
+def matcher_of(*, own_jpeg: bool) -> safehash.Matcher:
+    """Return a matcher at its defaults whose list has `LISTED` digests, none of a real picture."""
+    digests = np.random.default_rng(SEED).integers(0, 256, (LISTED, 32), dtype=np.uint8)
+    entries = [
+        safehash.Entry(hash=safehash.Hash("pdq", digest.tobytes()), source="bench") for digest in digests
+    ]
+    return safehash.Matcher.from_entries(entries, settings=safehash.Settings(own_jpeg=own_jpeg))
+
+
+def calls_of(
+    data: bytes, *, peers: bool, matchers: dict[str, safehash.Matcher]
+) -> dict[str, Callable[[], object]]:
     """Return what is timed on one file."""
     header = read_jpeg_header(data)
     assert header is not None
@@ -94,6 +109,8 @@ def calls_of(data: bytes, *, peers: bool) -> dict[str, Callable[[], object]]:
     for step in (2, 4, 8):
         if read_means(data, header, step) is not None:
             calls[f"reader, 1/{step}"] = lambda step=step: read_means(data, header, step)  # type: ignore[misc]
+    for name, matcher in matchers.items():
+        calls[name] = partial(matcher.check, data)
     if peers:
         chosen = ("threatexchange pdq", "opencv phash")
         calls |= {name: call for name, call in peers_for_bytes(data).items() if name in chosen}
@@ -117,11 +134,16 @@ def main() -> None:
     for name, (least, most), side in SIZES:
         if name not in arguments.sizes:
             continue
+        matchers = {}
+        if name == DECIDED:
+            matchers = {"check": matcher_of(own_jpeg=True), "check, decoder": matcher_of(own_jpeg=False)}
         rows: dict[str, dict[str, list[float]]] = {}
         n_files: dict[str, int] = {}
         for kind, data in files_of(paths, least, most, side, arguments.each):
             number = n_files[kind] = n_files.get(kind, 0) + 1
-            times = interleaved(calls_of(data, peers=number <= WITH_PEERS), rounds=arguments.rounds)
+            times = interleaved(
+                calls_of(data, peers=number <= WITH_PEERS, matchers=matchers), rounds=arguments.rounds
+            )
             row = rows.setdefault(kind, {})
             for call in times:
                 row.setdefault(call, []).append(ratio(times, call, "bare"))
