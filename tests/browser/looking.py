@@ -118,6 +118,7 @@ def look_at(
         browser.value(_BEFORE)
         for _ in range(_STOPS):
             browser.key("Tab", 9)
+            browser.value("new Promise(done => setTimeout(done, 60))")  # what comes gradually has begun to
             unseen = browser.value(_UNSEEN_FOCUS)
             if unseen:
                 said.append(f"focus is not seen: {unseen}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._face import checked
+from ..errors import short_repr
 from .intervals import wilson
 from .manipulations import FAMILIES
 
@@ -18,6 +19,7 @@ __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "L
 NEAREST_WITHIN = 64
 
 
+@short_repr
 @dataclass(slots=True)
 class EvaluationRow:
     """What one manipulation did.
@@ -80,6 +82,7 @@ class EvaluationRow:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMatch:
     """One altered copy that came near an entry that is not of its picture.
@@ -115,6 +118,7 @@ class ListMatch:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@short_repr
 @dataclass(slots=True)
 class ListEvaluation:
     """What came near a list of the user's own, and how near.
@@ -190,6 +194,7 @@ class ListEvaluation:
         }
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Evaluation:
     """What an evaluation measured, and under which settings.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from .._face import checked
-from ..errors import ImageError, ImageTooSmall
+from ..errors import ImageError, ImageTooSmall, short_repr, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
@@ -187,6 +187,7 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Everything asked for of one image, from one read and one decode.
@@ -399,7 +400,7 @@ def _decode_for(data: Blob, algorithms: tuple[Algorithm, ...], how: Decode, limi
     if how == "full":
         return decode(data, limits=limits)
     if how != "fast":
-        raise ValueError(f'decode is "fast" or "full", not {how!r}')
+        raise ValueError(shortened(f'decode is "fast" or "full", not {how!r}'))
     only_pdq = Algorithm.PHASH not in algorithms and Algorithm.PHASH256 not in algorithms
     return decode(data, limits=limits, step_for=reduction_for if only_pdq else _no_reduction)
 

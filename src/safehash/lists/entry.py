@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from .._face import checked
+from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
@@ -17,6 +18,7 @@ CATEGORIES = ("positive", "seed", "disputed", "negative")
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What one organisation says of one hash.
@@ -49,6 +51,7 @@ class Opinion:
     reasons: tuple[str, ...] = ()
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One hash on a list, with what the list says of it.
@@ -124,7 +127,7 @@ class Entry:
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
             raise ValueError(
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
-                f"{self.category!r} and {self.keyed_by!r}"
+                f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
             )
 
     def __eq__(self, other: object) -> bool:

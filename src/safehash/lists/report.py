@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import short_repr
 from .entry import Entry
 
 __all__ = ["ColumnUse", "ListReport", "Reject"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """One record that could not be used.
@@ -42,6 +44,7 @@ class Reject:
         return f"{self.page}, {self.unit} {self.position}: {self.reason}"
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnUse:
     """What one column of a table was taken for.
@@ -73,6 +76,7 @@ class ColumnUse:
     examples: tuple[str, ...]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
     """What was found in one list, whatever became of it.

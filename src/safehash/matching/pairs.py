@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._face import checked
-from ..errors import ListError
+from ..errors import ListError, short_repr
 from ..files import read_regular, writing_whole
 from ..hashing.hashes import Hash
 
@@ -31,6 +31,7 @@ _KIND, _VERSION = "safehash review pairs", 1
 _MAX_BYTES = 1 << 28
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """What reviewers said of one entry for one picture.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._face import checked
-from ..errors import CatalogError
+from ..errors import CatalogError, short_repr
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
 from ..scanning.holdings import name_text
@@ -32,6 +32,7 @@ _MAX_FOLDERS = 30
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPart:
     """Which part of a catalog a report is about; all of it by default.

@@ -78,7 +78,6 @@ class Catalog:
         """
         self._store.check_integrity()
 
-    @checked
     def relocate(self, old: StrPath, new: StrPath) -> tuple[int, int]:
         """Say that the files below `old` are below `new` now: a store that moved, or is mounted elsewhere.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -19,6 +20,7 @@ __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
@@ -80,6 +82,7 @@ class ScanRecord:
         return decision_record(facts, full_hashes=full_hashes)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
@@ -118,6 +121,7 @@ class Skipped:
         return record
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
@@ -144,6 +148,7 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
@@ -190,6 +195,7 @@ class Known:
 ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.

@@ -83,7 +83,6 @@ class GrowingIndex(Generic[_T]):
     def __len__(self) -> int:
         return len(self._payloads)
 
-    @checked
     def add(self, value: Hash | str, payload: _T) -> None:
         """Add one digest, a `Hash` or its hexadecimal digits.
 
@@ -101,7 +100,6 @@ class GrowingIndex(Generic[_T]):
         """
         self.add_many([(value, payload)])
 
-    @checked
     def add_many(self, entries: Iterable[tuple[Hash | str, _T]]) -> None:
         """Add digests, all of them or, where one is refused, none.
 
@@ -125,7 +123,6 @@ class GrowingIndex(Generic[_T]):
             self._waiting += digests
             self._payloads += payloads
 
-    @checked
     def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[_T, int]]:
         """Return (payload, distance) of every digest within `max_distance` bits, nearest first, then as added.
 
@@ -193,7 +190,6 @@ class GrowingIndex(Generic[_T]):
 
     # -- streams ------------------------------------------------------------------------------------------
 
-    @checked
     def write(self, stream: BinaryIO, *, pack: Callable[[_T], Any] | None = None) -> None:
         """Write everything to a stream: digests as they are, payloads as JSON, and a checksum of both.
 
@@ -248,7 +244,6 @@ class GrowingIndex(Generic[_T]):
         stream.write(checksum.digest())
 
     @classmethod
-    @checked
     def read(cls, stream: BinaryIO, *, unpack: Callable[[Any], Any] | None = None) -> GrowingIndex[Any]:
         """Return the index that `write` wrote to a stream. Runs nothing that stands in it.
 

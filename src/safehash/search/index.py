@@ -85,7 +85,6 @@ class Index:
         self._build(known, digests, method, max_distance, 1)
 
     @classmethod
-    @checked
     def from_digests(
         cls,
         digests: npt.ArrayLike,
@@ -186,7 +185,6 @@ class Index:
     def __len__(self) -> int:
         return int(self._digests.shape[0])
 
-    @checked
     def digests_of(self, rows: npt.ArrayLike) -> _UInt8Array:
         """Return the digests of some rows, uint8, shape (len(rows), n_bytes).
 
@@ -210,7 +208,6 @@ class Index:
                 self._blocks.touch(self._digests[row])
         return self._digests[wanted]
 
-    @checked
     def search(self, query: Hash, *, max_distance: int) -> list[tuple[int, int]]:
         """Return (row, distance) of every digest within `max_distance` bits, nearest first, then by row.
 
@@ -238,7 +235,6 @@ class Index:
             return list(zip(rows.tolist(), distances.tolist(), strict=True))
         return self._slots.search_one(query.digest, self._plan(max_distance), max_distance)
 
-    @checked
     def search_views(self, queries: Sequence[Hash], *, max_distance: int) -> list[list[tuple[int, int]]]:
         """Return what `search` returns for each of several views of one picture, in one call.
 
@@ -260,7 +256,6 @@ class Index:
         limits = offsets.tolist()
         return [found[start:end] for start, end in itertools.pairwise(limits)]
 
-    @checked
     def search_many(self, queries: _UInt8Array, *, max_distance: int, threads: int = 1) -> _Answers:
         """Search for every row of `queries`, uint8, shape (n_queries, n_bytes).
 
@@ -319,7 +314,6 @@ class Index:
             np.concatenate([distances for _, _, distances in answers]),
         )
 
-    @checked
     def nearest(self, query: Hash, *, k: int = 1, max_distance: int) -> list[tuple[int, int]]:
         """Return the `k` nearest (row, distance) within `max_distance` bits; of equally near ones, the first.
 
@@ -348,7 +342,6 @@ class Index:
                 break
         return found[:k]
 
-    @checked
     def without(self, rows: npt.ArrayLike) -> Index:
         """Return an index that never answers with `rows`, nor with those disabled before; arrays are shared.
 
@@ -397,7 +390,6 @@ class Index:
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.unpackbits(self._disabled, count=len(self), bitorder="little"))
 
-    @checked
     def updated(
         self, *, added: npt.ArrayLike | None = None, removed: npt.ArrayLike = (), threads: int = 1
     ) -> Index:
