@@ -40,7 +40,8 @@ TAKES: dict[str, set[str]] = {
 #: Words by which a parameter is named in a message, where they are not its name.
 NAMED = {
     "item": "an upload is", "items": "an upload is|items", "data": "hash_bytes|fingerprint_bytes|data",
-    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is", "image": "hash_image", "pixels": "hash_array",
+    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is",
+    "image": "hash_image", "pixels": "hash_array",
 }  # fmt: skip
 #: Arrays say themselves what they are made of: of these only that nothing odd is raised.
 ARRAYS = ("npt.ArrayLike", "npt.NDArray", "_UInt8Array", "_Int64Array")
@@ -76,11 +77,20 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running: Any = safehash.scan(folder / "photos", matcher=matcher, options=safehash.ScanOptions(workers=0))
     list(running)
     summary = running.summary
-    known: Any = safehash.Known(path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"})
+    known: Any = safehash.Known(
+        path="a", facts={name: each for name, each in looked.to_record().items() if name != "type"}
+    )
     evaluated = safehash.ListEvaluation(name="a", n_entries=1)
-    pair = safehash.Pair(source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True)
+    pair = safehash.Pair(
+        source="own", id="b-1", hash=value, picture=value, view="as it is", distance=3, wrong=True
+    )
     text: Any = {"algorithm": "pdq", "text": value.hex}
     catalog = safehash.Catalog(folder / "scan.db")
+    pool = safehash.isolated(matcher, workers=1)
+
+    def opened_and_closed(**given: Any) -> None:
+        safehash.isolated(**given).close()
+
     own = {
         "Catalog": (safehash.Catalog, {"path": folder / "scan.db"}),
         "Catalog.relocate": (catalog.relocate, {"old": folder / "photos", "new": folder / "photos"}),
@@ -124,6 +134,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "Index.search_views": (index.search_views, {"queries": [value], "max_distance": 31}),
         "Index.updated": (index.updated, {}),
         "Index.without": (index.without, {"rows": [0]}),
+        "Isolated.check": (pool.check, {"item": photo}),
         "Limits": (safehash.Limits, {}),
         "ListPolicy": (safehash.ListPolicy, {}),
         "ListSource": (safehash.ListSource, {"path": "a.csv"}),
@@ -160,6 +171,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "hash_file": (safehash.hash_file, {"path": photo}),
         "hash_image": (safehash.hash_image, {"image": Image.new("L", (9, 9))}),
         "hash_many": (safehash.hash_many, {"items": [photo]}),
+        "isolated": (opened_and_closed, {"matcher": matcher, "workers": 1}),
         "load_list": (safehash.load_list, {"path": folder / "list.csv"}),
         "merge_lists": (safehash.merge_lists, {"lists": entries}),
         "pairs_of": (safehash.pairs_of, {"catalog": catalog}),
@@ -169,6 +181,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "rematch": (safehash.rematch, {"catalog": catalog, "matcher": matcher}),
         "report": (safehash.report, {"catalog": catalog, "path": out / "r.html"}),
         "scan": (safehash.scan, {"paths": photo, "matcher": matcher, "options": safehash.ScanOptions(workers=0)}),
+        "sign_list": (safehash.sign_list, {"source": folder / "list.csv", "key": bytes(32)}),
         "similar": (safehash.similar, {"catalog": catalog, "value": value, "max_distance": 31}),
         "windows_to_list": (safehash.windows_to_list, {"upload": photo}),
         "write_pairs": (safehash.write_pairs, {"path": out / "pairs", "pairs": []}),
@@ -183,6 +196,7 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     safehash.write_pairs(out / "pairs", [])
     (out / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
     yield own
+    pool.close()
     catalog.close()
 
 
@@ -221,6 +235,7 @@ def parameters_of(value: Any) -> list[inspect.Parameter]:
 
 
 PUBLIC = dict(public())
+
 
 def taken_by(annotation: str) -> tuple[set[str], bool]:
     """Return the kinds that an annotation takes, and whether it is an array."""
@@ -273,6 +288,23 @@ def test_what_a_parameter_does_not_take_is_an_error_in_words(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_no_message_shows_a_digest_that_was_given(
+    name: str, calls: dict[str, Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a digest is given by mistake, or is somebody's id, name or label."""
+    monkeypatch.chdir(tmp_path)
+    function, given = calls[name]
+    digest = "5af0" * 16
+    for parameter in parameters_of(PUBLIC[name]):
+        for value in (digest, [digest], {digest: digest}):
+            said = outcome(function, given, parameter, value)
+            if isinstance(said, Exception) and not isinstance(
+                said, OSError
+            ):  # of the system's: it names a file
+                assert re.search("[0-9a-f]{9}", str(said)) is None, f"{parameter.name}: {said}"
+
+
 def outcome(
     function: Callable[..., Any], given: dict[str, Any], parameter: inspect.Parameter, value: object
 ) -> str | Exception:
@@ -292,3 +324,13 @@ def outcome(
     except Exception as exc:
         return exc
     return "taken"
+
+
+def test_pairs_have_two_places_of_different_meaning() -> None:
+    """Regression: what stands second in a pair was held against what stands first."""
+    growing: safehash.GrowingIndex[int] = safehash.GrowingIndex()
+    growing.add_many([("00ff" * 16, 7), (safehash.Hash("pdq", bytes(32)), 8)])
+    assert len(growing) == 2
+    for wrong in ([(1, 2)], [("00ff" * 16,)], ["00ff" * 16]):
+        with pytest.raises(TypeError, match=r"entries is a collection of \(Hash or str, anything\), found"):
+            growing.add_many(wrong)  # type: ignore[arg-type]

@@ -223,8 +223,6 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
         trusted=trusted_keys(arguments),
     )
-    if arguments.trusted and arguments.index is None:
-        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
@@ -234,7 +232,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
 
     def read(settings: Settings) -> Matcher:
         return Matcher.from_files(
-            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+            *lists, allow=allow, settings=settings, last_good=not (arguments.no_last_good or settings.trusted)
         )
 
     return read, settings
@@ -246,12 +244,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ..scanning.options import ScanOptions
     from ..scanning.run import scan
 
+    if arguments.watch:
+        _check_watch(arguments)
     if not arguments.paths and arguments.files_from is None:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
-    if arguments.watch:
-        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
-from ..errors import ListError
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry, hash_key
@@ -32,6 +32,7 @@ from .table import KIND_FOREIGN, EntryTable, columns_of
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
@@ -56,6 +57,7 @@ class Withdrawn:
     ids: frozenset[str]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
@@ -90,7 +92,13 @@ class LoadedList:
 
     @property
     def snapshot(self) -> str:
-        """SHA-256 of the list's bytes, hexadecimal."""
+        """SHA-256 of the list's bytes, hexadecimal.
+
+        Examples
+        --------
+        >>> len(safehash.load_list("list.csv").snapshot)
+        64
+        """
         return self.report.snapshot
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import TracebackType
 
+from .._face import checked
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
 from ..images.uploads import Upload, is_opened, take
@@ -87,16 +88,31 @@ class Isolated:
 
     @property
     def n_workers(self) -> int:
-        """How many uploads are decided at once."""
+        """How many uploads are decided at once.
+
+        Examples
+        --------
+        >>> with safehash.isolated(safehash.Matcher.from_files("list.csv"), workers=1) as pool:
+        ...     pool.n_workers
+        1
+        """
         with self._current() as generation:
             return generation.lanes.n_lanes
 
     @property
     def is_sealed(self) -> bool:
-        """Whether workers gave up files and network."""
+        """Whether workers gave up files and network.
+
+        Examples
+        --------
+        >>> with safehash.isolated(safehash.Matcher.from_files("list.csv"), workers=1) as pool:
+        ...     isinstance(pool.is_sealed, bool)
+        True
+        """
         with self._current() as generation:
             return generation.lanes.sealed
 
+    @checked
     def check(
         self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
@@ -292,6 +308,7 @@ class _Generation:
             self.lanes.close()
 
 
+@checked
 def isolated(
     matcher: Matcher,
     *,

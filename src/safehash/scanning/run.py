@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import threading
 import time
 from collections import deque
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from .._face import checked
+from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "scan"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -406,10 +407,14 @@ class Scan:
         relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
-        if verdict.decision is None:
+        skipped = verdict.skipped
+        if verdict.failure == "read" and self._options.watch and not os.path.lexists(item.path):
+            # The name that a file had while it was written; it is decided by the other.
+            skipped = "renamed meanwhile" if self._inputs.renamed.will_hold(item.path) else skipped
+        if verdict.decision is None or skipped is not None:
             return Skipped(
                 path=item.path, member=item.member, position=item.position,
-                reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
+                reason=skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
         sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
         decision = self._pairs.settle(verdict.decision, sha256=sha256)
