@@ -145,6 +145,8 @@ def files() -> list[str]:
 def phone() -> list[str]:
     """Return what pictures cost that phones and cameras wrote; in brackets how many times ours a peer takes."""
     rows = _newest_part("phone")
+    if not rows:
+        return ["Not measured in the newest run."]
     peers = [
         "threatexchange pdq",
         "imagehash phash",
@@ -222,7 +224,8 @@ def machines() -> list[str]:
                 else ""
             )
             cells.append(f"{three_digits(row['times_ours'])}{spread}" if row else "")
-        lines.append(f"| {what} | " + " | ".join(cells) + " |")
+        if any(cells):
+            lines.append(f"| {what} | " + " | ".join(cells) + " |")
     lines += [
         "",
         f"| one query, times FAISS flat | {heads(searching)} |",

@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 KERNELS = "kernels"
 #: Seconds after which one input counts as one that hangs; MB of memory that it may take.
 _TIMEOUT, _MEMORY = 60, 4096
+#: Inputs are at least so long, and as long as the longest seed: cut, that would be none.
+_LEAST_LENGTH = 65_536
 #: Statuses of a fuzzer that found nothing: its time was over, or it was told to end before.
 _ENDED = (0, 72)
 
@@ -33,8 +35,13 @@ def _flags(name: str, seconds: int, kept: Path) -> list[str]:
     found = HERE / "found" / name
     found.mkdir(parents=True, exist_ok=True)
     seeds = HERE / "seeds" / name
+    longest = max(
+        [_LEAST_LENGTH, *(path.stat().st_size for path in seeds.iterdir())]
+        if seeds.is_dir()
+        else [_LEAST_LENGTH]
+    )
     return [
-        f"-max_total_time={seconds}", f"-timeout={_TIMEOUT}", f"-rss_limit_mb={_MEMORY}", "-max_len=65536",
+        f"-max_total_time={seconds}", f"-timeout={_TIMEOUT}", f"-rss_limit_mb={_MEMORY}", f"-max_len={longest}",
         "-print_final_stats=1", f"-artifact_prefix={found}/", str(kept), *([str(seeds)] if seeds.is_dir() else []),
     ]  # fmt: skip
 

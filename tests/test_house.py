@@ -176,7 +176,7 @@ HEAVY = {*DOORS, "numpy", "asyncio", "concurrent", "ctypes", "dataclasses", "ins
 def test_importing_the_package_loads_next_to_nothing() -> None:
     loaded = loaded_by("import safehash")
     assert not loaded & HEAVY
-    assert {name for name in loaded if name.startswith("safehash")} == {"safehash", "safehash._lazy"}
+    assert {name for name in loaded if name.startswith("safehash")} == {"safehash", "safehash._face"}
 
 
 def test_asking_for_the_version_loads_no_command() -> None:

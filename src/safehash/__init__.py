@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ._lazy import attach
+from ._face import attach
 
 if TYPE_CHECKING:
     from . import lists
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
     from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
+    from .matching.list_signatures import sign_list
     from .matching.matcher import Matcher
     from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.parts import windows_to_list
@@ -175,6 +176,7 @@ __all__ = [
     "rematch",
     "report",
     "scan",
+    "sign_list",
     "similar",
     "windows_to_list",
     "write_pairs",
@@ -274,6 +276,7 @@ _HOMES = {
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",
+    "sign_list": "matching.list_signatures",
     "similar": "scanning.lookback",
     "windows_to_list": "matching.parts",
     "write_pairs": "matching.pairs",

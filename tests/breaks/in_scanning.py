@@ -16,6 +16,8 @@ _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING = (
     for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming")
 )
 
+_SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
+
 BREAKS = (
     Break(
         what="what waits to be written together is not written when a run ends early",
@@ -30,6 +32,34 @@ BREAKS = (
         before="                one_by_one(key, row)\n",
         after="                pass\n",
         dies=(f"{_MODEL}::test_rows_written_together_are_those_written_one_by_one",),
+    ),
+    Break(
+        what="what nobody expects of an archive ends the scan",
+        file=_ARCHIVES,
+        before="    except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive\n",
+        after="    except AssertionError as exc:\n",
+        dies=(f"{_SCAN}::test_what_nobody_expects_of_an_archive_costs_that_archive",),
+    ),
+    Break(
+        what="sockets are put into a folder whose name is too long",
+        file="src/safehash/scanning/starting.py",
+        before="    _shorten_names()\n",
+        after="",
+        dies=(f"{_SHARING}::test_a_folder_for_temporary_files_may_have_any_name",),
+    ),
+    Break(
+        what="isolated workers keep files and network",
+        file="src/safehash/scanning/isolating.py",
+        before="sealed=True",
+        after="sealed=False",
+        dies=(f"{_ISOLATING}::test_a_worker_that_was_taken_over_opens_nothing",),
+    ),
+    Break(
+        what="whatever a worker sends is unpickled",
+        file="src/safehash/scanning/lanes.py",
+        before="        if (module, name) not in _KNOWN:\n",
+        after="        if False:\n",
+        dies=("tests/scanning/test_lanes.py::test_nothing_comes_of_a_message_but_verdicts",),
     ),
     Break(
         what="a written file does not reach the disk before it takes its place",

@@ -227,7 +227,7 @@ def test_stats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     near = f"{int(FIRST, 16) ^ 0b1011:064x}"
     path.write_text(
         f"hash,labels\n{FIRST},a\n{near},a;b\n{BRIDGE},\n{'0f' * 32},\n{'0' * 64},\n"
-        "9e107d9d372bb6826bd81d3542a419d6,\n"
+        "md5:9e107d9d372bb6826bd81d3542a419d6,\n"
     )
     assert run("stats", "--json", path) == 0
     (record,) = records(capsys)

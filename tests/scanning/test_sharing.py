@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import current_process
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ import pytest
 
 import safehash
 from safehash.matching.matcher import Matcher
+from safehash.scanning import starting
 from safehash.scanning.sharing import SharedLists, descriptor_of, sweep
 from stores import environment, write_list, write_picture
 
@@ -24,7 +27,7 @@ POSIX = os.name == "posix"
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for temporary files that holds nothing else; its name is short enough for a socket's."""
+    """A folder for temporary files that holds nothing else."""
     with tempfile.TemporaryDirectory(prefix="sh") as name:
         monkeypatch.setattr(tempfile, "tempdir", name)
         yield Path(name)
@@ -115,6 +118,52 @@ def test_what_is_not_ours_is_left_alone(here: Path) -> None:
     (here / "safehash-link").symlink_to(here / "safehash-foreign")
     sweep()
     assert len(list(here.iterdir())) == 3
+
+
+# -- names of sockets -------------------------------------------------------------------------------------------
+
+#: Of a fork server and of what hands it descriptors.
+_LISTED = """
+import safehash, sys
+from multiprocessing.process import current_process
+if __name__ == "__main__":
+    known, picture = sys.argv[1:]
+    how = safehash.ScanOptions(workers=1)
+    scanned = safehash.scan(picture, matcher=safehash.Matcher.from_files(known), options=how)
+    print([record.decision.outcome.value for record in scanned], current_process()._config["tempdir"])
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason="sockets with names")
+@pytest.mark.parametrize("n_bytes", [60, 71, 72, 200])
+def test_a_folder_for_temporary_files_may_have_any_name(
+    matcher: Matcher, tmp_path: Path, n_bytes: int
+) -> None:
+    """71 bytes leave a socket's name 103: longer ones go to a short folder of their own, which vanishes."""
+    script = tmp_path / "scan.py"
+    script.write_text(_LISTED)
+    with tempfile.TemporaryDirectory(prefix="sh", dir="/tmp") as short:
+        long = Path(short, "n" * (n_bytes - len(short) - 1))
+        long.mkdir()
+        done = subprocess.run(
+            [sys.executable, script, tmp_path / "own.csv", tmp_path / "known.png"],
+            env=environment() | {"TMPDIR": str(long)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        said, _, folder = done.stdout.rstrip().rpartition(" ")
+        assert said == "['match']"
+        assert (Path(folder).parent == long) == (n_bytes <= 71)
+        assert not Path(folder).exists()
+        assert list(long.iterdir()) == []
+
+
+def test_where_no_short_folder_is_it_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/" + "n" * 200)
+    monkeypatch.setattr(starting, "_SHORT_FOLDERS", ("/missing",))
+    monkeypatch.delitem(current_process()._config, "tempdir", raising=False)  # type: ignore[attr-defined]
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        with pytest.raises(safehash.SafehashError, match="set TMPDIR to a shorter one"):
+            starting.process_context()
 
 
 # -- the processes ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ListError
+from ..errors import ListError, SafehashError
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from ..lists.comparing import ListDiff, diff_lists, list_stats
@@ -87,6 +87,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add_list_options(stats, also=("--format",))
 
+    signing = _command(
+        commands, "sign", _sign, "say that you vouch for lists as they are: `--trusted` asks for it"
+    )
+    signing.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
+    signing.add_argument(
+        "--key", required=True, type=ReadPath, metavar="KEY", help="a private key (Ed25519, PEM)"
+    )
+    add_list_options(signing, also=("--format",))
+
     add = _command(commands, "add", _add, "hash images you hold into a list of your own")
     add.add_argument("images", nargs="+", metavar="IMAGE", type=ReadPath)
     add.add_argument(
@@ -126,6 +135,25 @@ def _command(
     parser.add_argument("--json", action="store_true", help="print JSON Lines for programs")
     parser.set_defaults(run=run)
     return parser
+
+
+def _sign(args: argparse.Namespace) -> int:
+    from ..matching.list_signatures import sign_list, signature_path
+    from ..matching.signing import read_private_key
+
+    key = read_private_key(args.key)
+    for each in args.lists:
+        source = list_source(each, args)
+        if signature_path(source).resolve() == Path(args.key).resolve():
+            raise SafehashError(
+                f"{signature_path(source)} is the key itself: its signature would take its place"
+            )
+        path = str(sign_list(source, key))
+        if args.json:
+            print_json({"list": each, "signature": path})
+        else:
+            print(printable(path))
+    return OK
 
 
 def _merge(args: argparse.Namespace) -> int:

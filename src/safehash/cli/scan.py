@@ -223,8 +223,6 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
         trusted=trusted_keys(arguments),
     )
-    if arguments.trusted and arguments.index is None:
-        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
@@ -234,7 +232,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
 
     def read(settings: Settings) -> Matcher:
         return Matcher.from_files(
-            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+            *lists, allow=allow, settings=settings, last_good=not (arguments.no_last_good or settings.trusted)
         )
 
     return read, settings

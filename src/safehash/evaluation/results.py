@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
+from ..errors import short_repr
 from .intervals import wilson
 from .manipulations import FAMILIES
 
@@ -17,9 +19,12 @@ __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "L
 NEAREST_WITHIN = 64
 
 
+@short_repr
 @dataclass(slots=True)
 class EvaluationRow:
     """What one manipulation did.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -51,14 +56,17 @@ class EvaluationRow:
     distances: dict[str, list[int]] = field(default_factory=dict)
     views: Counter[str] = field(default_factory=Counter)
 
+    @checked
     def recall(self, way: str) -> float:
         """Return the share found again, 0 to 1."""
         return self.found[way] / self.n if self.n else 0.0
 
+    @checked
     def interval(self, way: str) -> tuple[float, float]:
         """Return between which shares the recall lies, with 95 of 100 chances."""
         return wilson(self.found[way], self.n)
 
+    @checked
     def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
         """Return the row as plain data."""
         return {
@@ -74,9 +82,12 @@ class EvaluationRow:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMatch:
     """One altered copy that came near an entry that is not of its picture.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -107,9 +118,12 @@ class ListMatch:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@short_repr
 @dataclass(slots=True)
 class ListEvaluation:
     """What came near a list of the user's own, and how near.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -140,6 +154,7 @@ class ListEvaluation:
     needs: dict[str, list[int | None]] = field(default_factory=dict)
     matches: list[ListMatch] = field(default_factory=list)
 
+    @checked
     def nearest(self, effort: str) -> int | None:
         """Return the smallest threshold at which any picture that is not on the list matches it."""
         return min((need for need in self.needs.get(effort, ()) if need is not None), default=None)
@@ -179,9 +194,12 @@ class ListEvaluation:
         }
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Evaluation:
     """What an evaluation measured, and under which settings.
+
+    Made by `evaluate`.
 
     Attributes
     ----------

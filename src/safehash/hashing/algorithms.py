@@ -6,10 +6,9 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
+from ..errors import SHOWN_DIGITS
 
-#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
-SHOWN_DIGITS = 8
+__all__ = ["SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
 
 
 class Algorithm(str, enum.Enum):

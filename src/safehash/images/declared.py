@@ -65,6 +65,8 @@ def _in_order(found: list[Colour | None]) -> Iterator[Declared]:
     for number, colour in enumerate(found):
         if colour is not None:
             yield Declared(colour, shown=number == 0)
+            if colour.otherwise is not None:
+                yield Declared(colour.otherwise, shown=False)
 
 
 # -- PNG --------------------------------------------------------------------------------------------------------

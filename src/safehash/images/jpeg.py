@@ -15,7 +15,7 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, leaves_the_screen
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import exif_segments, read_jpeg_header
@@ -83,8 +83,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     both = (
         decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
     )
-    chroma: Image | None
-    pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
+    pixels = both.luma if both is not None else _luma(data, reduced, step)
+    chroma = both.image if both is not None else None
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
@@ -93,8 +93,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
-    if checked and chroma is not None and leaves_the_screen(chroma):
-        also += (as_it_is_shown(lambda: chroma, provenance),)
+    if checked and both is not None and both.leaves_the_screen:
+        also += (as_it_is_shown(both.load, provenance),)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
@@ -217,7 +217,7 @@ def _in_own_colours(
         rest = provenance.scale // step
         load: Callable[[], Image] = partial(_in_colour, data, request, step)
         if chroma is not None and declared.colour.is_gentle:
-            load = partial(chroma.convert, "RGB")
+            load = chroma.copy
         also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
 

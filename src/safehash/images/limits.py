@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core import MAX_SIDE
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from .._face import checked
+from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, short_repr
 from .sniffing import HEAD, sniff
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
@@ -16,6 +17,8 @@ _MIB = 1024 * 1024
 MIN_SIDE = 5
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one image may cost. Checked on the header, before anything is decoded.

@@ -126,7 +126,8 @@ def as_the_reference_tool(
 def shrunk(pixels: UInt8Array) -> UInt8Array:
     """Return every sample that the reference tool keeps of pixels of shape (rows, cols) or (rows, cols, 3)."""
     rows, cols = (_kept(side) for side in pixels.shape[:2])
-    return pixels[rows].take(cols, axis=1)
+    # Every place lies inside: "clip" only spares the check of each, half of the time.
+    return pixels[rows].take(cols, axis=1, mode="clip")
 
 
 @lru_cache(maxsize=32)

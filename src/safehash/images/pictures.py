@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ImageError
+from ..errors import ImageError, short_repr
 
 __all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
 
@@ -21,9 +21,12 @@ Blob: TypeAlias = bytes | bytearray | memoryview
 Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """How bytes became the pixels that were hashed.
+
+    Made by whatever looks at a picture.
 
     Attributes
     ----------

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
@@ -25,9 +27,12 @@ __all__ = ["ListDiff", "ListStats", "Repeats", "diff_lists", "list_stats", "near
 _AGE_DAYS = (30, 90, 365, 1095)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiff:
     """How a new state of a list differs from an old one.
+
+    Made by `lists.diff_lists`.
 
     Attributes
     ----------
@@ -53,6 +58,7 @@ class ListDiff:
     n_same: int
 
 
+@checked
 def diff_lists(old: Iterable[Entry], new: Iterable[Entry]) -> ListDiff:
     """Compare two states of one list; records are merged first, so deletes count.
 
@@ -104,9 +110,12 @@ def _content(entry: Entry) -> tuple[Any, ...]:
     )
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStats:
     """What a merged list holds.
+
+    Made by `lists.list_stats`.
 
     Attributes
     ----------
@@ -136,6 +145,7 @@ class ListStats:
     clusters: tuple[int, ...] | None
 
 
+@checked
 def list_stats(
     table: EntryTable,
     *,

@@ -14,7 +14,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ListError
+from .._face import checked
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry, hash_key
@@ -22,17 +23,21 @@ from .formats import ListReader, read_list
 from .formats.batch import Batch
 from .formats.jsonl import entry_record
 from .formats.reading import batches_of, ids_in_doubt
+from .formats.sniffing import JSON_LINES
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
-from .table import KIND_FOREIGN, EntryTable
+from .table import KIND_FOREIGN, EntryTable, columns_of
 
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -52,9 +57,12 @@ class Withdrawn:
     ids: frozenset[str]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -91,6 +99,7 @@ class LoadedList:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,
@@ -174,6 +183,7 @@ class _Staged:
     """Every record of a list as one table, with what is needed to find those that share a key."""
 
     def __init__(self, reader: ListReader) -> None:
+        self._path = reader.report.path
         self._builder = EntryTableBuilder()
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
@@ -184,11 +194,18 @@ class _Staged:
                 self._add_batch(item)
             else:
                 self._add(item)
+        self._says_keys = JSON_LINES in reader.report.formats  # each of their records says what it is kept by
 
     def _add(self, entry: Entry) -> None:
         by_digest = isinstance(entry.hash, Hash) and (entry.id is None or entry.keyed_by == "digest")
         self._builder.append(entry)
-        self._keys.append(0 if by_digest else hash(entry.key))
+        if by_digest:
+            key = 0
+        elif entry.key[1:] == ("id", entry.id):
+            key = int(_key_of_ids(entry.source, [entry.id])[0])
+        else:
+            key = hash(entry.key)
+        self._keys.append(key)
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
 
@@ -209,9 +226,10 @@ class _Staged:
             self._keys.frombytes(bytes(8 * n))
             self._keyed_by_digest += b"\1" * n
         else:
-            source = like.source
-            self._keys.extend(0 if text is None else hash((source, "id", text)) for text in batch.ids)
-            self._keyed_by_digest += bytes(text is None for text in batch.ids)
+            self._keys.frombytes(_key_of_ids(like.source, batch.ids).tobytes())
+            self._keyed_by_digest += (
+                bytes(text is None for text in batch.ids) if None in batch.ids else bytes(n)
+            )
         if batch.which is None:
             self._deleted += bytes([like.deleted]) * n
         else:
@@ -222,6 +240,8 @@ class _Staged:
         """Return the table of what is live, and what was taken back."""
         table = self._builder.build()
         deleted = np.frombuffer(self._deleted, np.bool_)
+        if not self._says_keys:
+            self._check_deletes_by_id(table, deleted)
         withdrawn = _withdrawn(table, deleted)
         order, same = self._by_key(table)
         kept = ~deleted
@@ -246,6 +266,28 @@ class _Staged:
                 builder.append(entry)
         return builder.build(), withdrawn
 
+    def _check_deletes_by_id(self, table: EntryTable, deleted: npt.NDArray[np.bool_]) -> None:
+        """Refuse a list that takes back by its id what it keeps by its digest: the delete would find nothing.
+
+        Raises
+        ------
+        ListError
+        """
+        models = columns_of(table).models
+        if all(model.keyed_by == "id" for model in models):
+            return
+        by_digest = np.array([model.keyed_by == "digest" for model in models])[columns_of(table).models_of]
+        nameless = [row for row in np.flatnonzero(deleted).tolist() if table[row].hash is None]
+        ids = {table.id_of(row) for row in nameless}
+        kept = np.flatnonzero(by_digest & ~deleted).tolist() if ids else []
+        found = next((text for row in kept if (text := table.id_of(row)) is not None and text in ids), None)
+        if found is not None:
+            raise ListError(
+                f"refused: a delete names the id {found!r} alone, and its format keeps records by their digests: "
+                "which is meant is not sure",
+                path=self._path,
+            )
+
     def _by_key(self, table: EntryTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return rows in an order in which those that share a key stand together, and which do with the next.
 
@@ -260,6 +302,14 @@ class _Staged:
                 keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _key_of_ids(source: str, ids: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return a number for each id of a list, shape (n,); equal ones have equal numbers, and others mostly not.
+
+    Which texts share one nobody can tell beforehand: Python draws its hash of texts anew in every process.
+    """
+    return np.fromiter(map(hash, ids), np.int64, len(ids)) ^ np.int64(hash((source, "id")))
 
 
 def _fates(records: Sequence[Entry], merged: Sequence[Entry]) -> dict[str, int]:

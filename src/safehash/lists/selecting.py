@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .loading import LoadedList
@@ -90,6 +91,7 @@ def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
     return Selection(rows=np.flatnonzero(taken), left_out={reason: n for reason, n in left_out.items() if n})
 
 
+@checked
 def staleness(
     report: ListReport, *, now: datetime | None = None, refresh_days: float | None = None
 ) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ListError
+from .._face import FrozenMap, checked
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm
 
 __all__ = [
@@ -38,6 +39,8 @@ LAST_GOOD = ".last-good"
 PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, init=False)
 class ListSource:
     """One list: its file or directory of pages, its name, and what the file cannot say of itself.
@@ -89,7 +92,7 @@ class ListSource:
     format: str | None
     algorithm: Algorithm | None
     notation: str | None
-    columns: Mapping[str, tuple[str, ...]] = field(hash=False)
+    columns: Mapping[str, tuple[str, ...]]
     ignore: tuple[str, ...]
     max_rejects: float
     allow_cut: bool
@@ -104,7 +107,7 @@ class ListSource:
         algorithm: str | Algorithm | None = None,
         notation: str | None = None,
         columns: Mapping[str, str | Sequence[str]] | None = None,
-        ignore: Iterable[str] = (),
+        ignore: str | Iterable[str] = (),
         max_rejects: float = MAX_REJECTS,
         allow_cut: bool = False,
         max_shrink: float = MAX_SHRINK,
@@ -122,13 +125,17 @@ class ListSource:
             meaning: (column,) if isinstance(column, str) else tuple(column)
             for meaning, column in (columns or {}).items()
         }
+        if named:
+            from .formats.columns import check_columns
+
+            check_columns(named)
         for attribute, value in (
             ("path", os.fspath(path)),
             ("name", name),
             ("format", format),
             ("algorithm", None if algorithm is None else Algorithm(algorithm)),
             ("notation", notation),
-            ("columns", named),
+            ("columns", FrozenMap(named)),
             ("ignore", tuple(ignore)),
             ("max_rejects", max_rejects),
             ("allow_cut", allow_cut),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..hashing.bits import count_ones
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = ["is_suspicious", "perhaps_suspicious", "suspicion"]
@@ -31,7 +32,7 @@ def suspicion(value: Hash | ForeignHash | None) -> str | None:
     if all(byte == 0xFF for byte in digest):
         return "all ones"
     if value.algorithm is Algorithm.PDQ:
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         if n_ones not in _PDQ_ONES:
             return f"{n_ones} ones, a PDQ digest of a picture has 128 within 8"
     elif _OF_NOTHING.get(value.algorithm) == digest:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
@@ -134,6 +135,7 @@ class EntryTable:
         self._parsed: dict[int, _Meta] = {}
 
     @classmethod
+    @checked
     def from_sections(
         cls,
         sections: Mapping[str, _AnyArray],
@@ -220,6 +222,7 @@ class EntryTable:
         """Return the id of one row, without building its entry."""
         return self._id(row, self._meta(self._column("metas", row))[6])
 
+    @checked
     def same_dates(self, rows: _Int64Array, others: _Int64Array) -> npt.NDArray[np.bool_]:
         """Tell for each row whether its dates are those of another row, shape (n,)."""
         numbers = np.asarray(self._whole("dates")).astype(np.int64)
@@ -246,6 +249,7 @@ class EntryTable:
             found.append(self._item(self._foreign_values, at, "foreign"))
         return tuple(found)
 
+    @checked
     def digests(self, algorithm: str | Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
@@ -269,6 +273,7 @@ class EntryTable:
             self._check(digests)
         return rows, digests
 
+    @checked
     def rows_of(self, algorithm: str | Algorithm, positions: Iterable[int]) -> list[int]:
         """Return the rows of some digests of `algorithm`, given by their positions in `digests`.
 
@@ -302,6 +307,7 @@ class EntryTable:
         n_none = self._n_rows - n_foreign - sum(found.values())
         return found | {name: n for name, n in (("foreign", n_foreign), ("none", n_none)) if n}
 
+    @checked
     def known_ids(self, wanted: Iterable[str], *, before: int) -> frozenset[str]:
         """Return which of some ids an entry among the first `before` rows has.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from .. import _join
 from .._digests import turn_digests
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage, logger_of
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
@@ -31,7 +30,7 @@ from .witness import Witness
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 class Facts(NamedTuple):

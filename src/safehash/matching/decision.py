@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -46,20 +48,25 @@ class Outcome(str, enum.Enum):
         # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
         return Outcome, (self.value,)
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
-            "(`decision.is_match`, `decision.is_decided`)"
-        )
+    if not TYPE_CHECKING:  # as of `Decision`
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+                "(`decision.is_match`, `decision.is_decided`)"
+            )
 
 
 #: Outcomes that are an answer. The others say that the picture could not be looked at.
 DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One list entry that the upload came near to.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -100,9 +107,12 @@ class Match:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
     """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -140,9 +150,12 @@ class NearMiss:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
+
+    Made by a `Matcher`.
 
     Examples
     --------
@@ -158,9 +171,12 @@ class ListInfo:
     allow: bool = False  # a list of harmless pictures
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """What is needed to reproduce a decision, shared by every decision of one matcher state.
+
+    Made by a `Matcher`.
 
     Examples
     --------
@@ -184,9 +200,12 @@ class Audit:
     n_pairs: int = 0
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is said of one upload.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -234,11 +253,16 @@ class Decision:
     milliseconds: float = 0.0
     refused: tuple[NearMiss, ...] = ()
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
-            "(false where the picture could not be looked at), or compare `decision.outcome`"
-        )
+    # Told that it never returns, a type checker takes what follows `if decision:` for out of reach, and checks none of
+    # it; told nothing, mypy's truthy-bool names the `if`.
+    if not TYPE_CHECKING:
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "a Decision is neither true nor false: write `decision.is_match` (suggest review), "
+                "`decision.is_decided` (false where the picture could not be looked at), or compare "
+                "`decision.outcome`"
+            )
 
     @property
     def is_match(self) -> bool:
@@ -260,6 +284,7 @@ class Decision:
         """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
         return suggestion_of(self.outcome.value)
 
+    @checked
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled.
 
@@ -280,6 +305,7 @@ class Decision:
         ]
         return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -16,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError, ListError
+from .._face import checked
+from ..errors import IndexFileError, ListError, logger_of, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
@@ -30,7 +30,7 @@ from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import Refusals, before_of
 from .pairs import Pairs
-from .saving import adopt_state, save_state
+from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
@@ -39,12 +39,13 @@ __all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
 _SLOW_SECONDS = 2.0
 
 
+@checked
 class Matcher:
     """Decides uploads against lists.
 
@@ -145,9 +146,9 @@ class Matcher:
         >>> len(matcher), matcher.settings.effort
         (1, 'thorough')
         """
-        if settings.trusted:
+        if settings.trusted and last_good:
             raise ValueError(
-                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+                "with trusted keys no last good state is kept: what lies beside a list is signed by nobody"
             )
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")
@@ -155,14 +156,7 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        before = None
-        if replacing is not None and Path(replacing).is_file():
-            try:
-                old = adopt_state(open_snapshot(replacing), settings)
-            except IndexFileError as exc:
-                _LOG.warning("what is replaced cannot be compared with: %s", exc)
-            else:
-                before = before_of(old.table, old.audit.lists)
+        before = None if replacing is None else replaced(replacing, settings)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
@@ -359,9 +353,7 @@ class Matcher:
         >>> Matcher.from_files("list.csv").counts()
         {'pdq': 1}
         """
-        state = self._state
-        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
-        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
+        return self._state.counts()
 
     @property
     def lists(self) -> tuple[ListInfo, ...]:
@@ -382,7 +374,7 @@ class Matcher:
             remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
             self._remarks = (state, remarks)
         refused = (self._refusals.note,) if self._refusals.note else ()
-        return (*refused, *state.notes, *remarks)
+        return tuple(map(shortened, (*refused, *state.notes, *remarks)))
 
     @property
     def limits(self) -> Limits:
@@ -497,11 +489,7 @@ class Matcher:
         return settings, audit
 
     def check_many(
-        self,
-        items: Iterable[Upload],
-        *,
-        effort: Effort | None = None,
-        threads: int | None = None,
+        self, items: Iterable[Upload], *, effort: Effort | None = None, threads: int | None = None
     ) -> list[Decision]:
         """Decide several uploads, on several threads, in their order.
 

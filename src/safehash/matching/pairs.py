@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ListError
+from .._face import checked
+from ..errors import ListError, short_repr
 from ..files import read_regular, writing_whole
 from ..hashing.hashes import Hash
 
@@ -30,9 +31,12 @@ _KIND, _VERSION = "safehash review pairs", 1
 _MAX_BYTES = 1 << 28
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """What reviewers said of one entry for one picture.
+
+    Made by `read_pairs` and `pairs_of`.
 
     Attributes
     ----------
@@ -80,6 +84,7 @@ class Pair:
         if self.picture is None and self.sha256 is None:
             raise ValueError("a pair says which picture it is about: its hash, or SHA-256 of its bytes")
 
+    @checked
     def apart(self, own: Hash | None) -> int | None:
         """Return how far a picture is from this one, in bits; None where they cannot be compared."""
         if own is None or self.picture is None or own.algorithm is not self.picture.algorithm:
@@ -182,6 +187,7 @@ class Pairs:
 # -- a file of them ---------------------------------------------------------------------------------------
 
 
+@checked
 def write_pairs(path: StrPath, pairs: Collection[Pair]) -> None:
     """Write pairs as JSON Lines, whole, readable by their owner only: they hold digests of lists and pictures.
 
@@ -228,6 +234,7 @@ def _record(pair: Pair) -> dict[str, Any]:
     }
 
 
+@checked
 def read_pairs(path: StrPath) -> tuple[Pair, ...]:
     """Return the pairs of a file that `write_pairs` wrote.
 

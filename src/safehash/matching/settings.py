@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .._face import checked
+from ..errors import short_repr
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
@@ -38,6 +40,8 @@ _MOST_BITS = 256
 _KEY_BYTES = 32
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloodLimits:
     """When an entry matches more uploads than a real one could, and is quarantined.
@@ -74,6 +78,8 @@ class FloodLimits:
             raise ValueError("the counts below which nothing is quarantined are at least 1")
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a decision depends on beside the lists.
@@ -104,8 +110,8 @@ class Settings:
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
     trusted : collection of bytes
-        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened. Kept as
-        a frozenset.
+        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened: a snapshot
+        (`Matcher.save`), or lists with a signature beside each (`sign_list`). Kept as a frozenset.
 
     Raises
     ------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of, shortened
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.entry import Entry
@@ -26,6 +25,7 @@ from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
 from .keeping import Before, check_shrink, keep, last_good_of
+from .list_signatures import expect_list_signed, signature_path
 from .settings import Settings
 from .snapshot import file_state
 
@@ -42,7 +42,7 @@ __all__ = [
     "widest_distance",
 ]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,11 @@ class State:
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
+    def counts(self) -> dict[str, int]:
+        """Return how many digests of each algorithm are looked among."""
+        perceptual = {algorithm.value: len(index) for algorithm, index in self.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in self.exact.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -81,6 +86,8 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     for source in (*sources.lists, *sources.allow):
         path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+        signature = signature_path(source)
+        paths += [signature] if signature.exists() else []
     return tuple((str(path), _seen(path)) for path in paths)
 
 
@@ -125,8 +132,7 @@ def read_state(
         A list is refused or cannot be read, or no entry to match against is left.
     """
     policy = Policy() if settings.policy is None else settings.policy
-    check_names(sources.lists)
-    check_names(sources.allow)
+    check_names([*sources.lists, *sources.allow])
     origin = origin_of(sources)
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
@@ -136,6 +142,8 @@ def read_state(
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
             loaded, good = _load(source, last_good)
+            if settings.trusted:
+                expect_list_signed(source, loaded.snapshot, settings.trusted)
             said = [] if good is None else [good.note]
             kept += [loaded.name] if said else []
             selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
@@ -385,12 +393,12 @@ def of_lists(state: State, lists: Collection[str] | None) -> State:
     if lists is None:
         return state
     if isinstance(lists, str):
-        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+        raise TypeError(f"lists is a collection of names: write [{shortened(lists)!r}]")
     only = frozenset(lists)
     known = {info.name for info in state.audit.lists if not info.allow}
     if not only or only - known:
         found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
-        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+        raise ValueError(shortened(f"lists are some of {', '.join(sorted(known))}; found {found}"))
     counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
     return replace(state, only=only, audit=replace(state.audit, lists=counting))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from .._face import checked
 from ..errors import SafehashError
 from ..files import read_regular, writing_whole
 from ..matching.decision import DECIDED
@@ -31,6 +32,7 @@ _MAX_EVALUATION_BYTES = 16 << 20
 _TOLD = ("version", "images", "listed", "list_size", "max_distance", "min_quality", "seed")
 
 
+@checked
 def compliance_record(
     catalog: Catalog,
     path: StrPath,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from .._face import checked
 from . import places
 from .store import Store
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog"]
 
 
+@checked
 class Catalog:
     """An open catalog: what scans saw of every file, its hashes, what it matched, and when.
 

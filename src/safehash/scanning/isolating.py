@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import TracebackType
 
+from .._face import checked
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
 from ..images.uploads import Upload, is_opened, take
@@ -97,6 +98,7 @@ class Isolated:
         with self._current() as generation:
             return generation.lanes.sealed
 
+    @checked
     def check(
         self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
@@ -292,6 +294,7 @@ class _Generation:
             self.lanes.close()
 
 
+@checked
 def isolated(
     matcher: Matcher,
     *,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -18,9 +20,12 @@ __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
+
+    Made by `scan`.
 
     Attributes
     ----------
@@ -61,6 +66,7 @@ class ScanRecord:
     digests: tuple[Hash, ...] = ()
     failure: str | None = None
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data (docs/scan.md, "Records")."""
         facts = self.decision.facts()
@@ -76,9 +82,12 @@ class ScanRecord:
         return decision_record(facts, full_hashes=full_hashes)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -112,9 +121,12 @@ class Skipped:
         return record
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -136,9 +148,12 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -170,6 +185,7 @@ class Known:
         """Its matches that nothing cancelled, nearest first."""
         return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the record as plain data, as of `ScanRecord`."""
         return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
@@ -179,9 +195,12 @@ class Known:
 ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
+
+    Made by a `Scan`.
 
     Attributes
     ----------
@@ -240,6 +259,7 @@ class Summary:
     n_reviewed: int = 0
     notes: tuple[str, ...] = ()
 
+    @checked
     def add(self, record: ScanEvent) -> None:
         """Count one record."""
         if isinstance(record, Skipped):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
@@ -36,9 +38,12 @@ __all__ = [
 _KIND = "review"
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Applied:
     """What came of applying verdicts.
+
+    Made by `apply_verdicts`.
 
     Attributes
     ----------
@@ -107,6 +112,7 @@ class Judged:
         return "conflict" if len(said) > 1 else said.pop() if said else "unsure"
 
 
+@checked
 def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     """Store verdicts, and settle every match of the entries that they are about.
 
@@ -343,6 +349,7 @@ def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
         yield known, pairs
 
 
+@checked
 def pairs_of(catalog: Catalog) -> tuple[Pair, ...]:
     """Return what the verdicts of a catalog come to, for `Settings.allow_pairs` of a matcher elsewhere.
 

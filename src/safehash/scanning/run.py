@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
+from .._face import checked
+from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "scan"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -53,6 +54,7 @@ _AHEAD_BYTES = 64 << 20
 _WINDOW_FILES = 256
 
 
+@checked
 def scan(
     paths: StrPath | Iterable[StrPath],
     *,

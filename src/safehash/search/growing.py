@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
@@ -34,6 +35,7 @@ _SLOTTED = 4096
 _T = TypeVar("_T")
 
 
+@checked
 class GrowingIndex(Generic[_T]):
     """Digests of one algorithm, each with a payload, searchable exactly within a radius, and cheap to add to.
 

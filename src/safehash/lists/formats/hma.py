@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -83,8 +83,9 @@ _PLAIN = PlainShape(_Plain, _columns, once=("disable_until_ts", "signals"))
 
 
 def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failures: list[str]) -> list[Entry]:
-    hashes = _hashes(record, tally, failures)
     disabled = _is_disabled(record.get("disable_until_ts"), options.now)
+    is_id_alone = disabled and record.get("signals") == {} and text_id(record.get("id")) is not None
+    hashes: Sequence[Hash | ForeignHash | None] = [None] if is_id_alone else _hashes(record, tally, failures)
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
     labels, category = opinion_in(labels_from([record.get("bank")]))
     check_unknown({name: field for name, field in extra.items() if name not in ("disable_until_ts", "bank")})

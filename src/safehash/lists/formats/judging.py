@@ -12,6 +12,7 @@ from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
 from .vocabulary import (
     DELETED,
+    DOUBTFUL,
     FALSE,
     LIVE,
     NULL,
@@ -25,15 +26,19 @@ from .vocabulary import (
 
 __all__ = [
     "CODES",
+    "FIRST_WORDS",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
     "Judgement",
+    "is_date",
     "is_one_off",
+    "is_section",
     "judge",
     "may_be_cut",
     "opinion_in",
     "speaks",
+    "takes_back",
     "tells",
 ]
 
@@ -84,7 +89,7 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     if text is None:
         return None
     raw = text.strip().lower()
-    if raw in NULL and not (raw == "-" and meaning == "operation"):
+    if raw in NULL and not (raw == "-" and meaning in ("operation", "unsure")):
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
@@ -120,12 +125,17 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         opinion = OPINION_LABELS.get(said)
         if opinion is not None:
             category = opinion if category is None else join_categories(category, opinion)
-        elif said in UNMISTAKABLE:
+        elif said in UNMISTAKABLE or (said in DELETED and said not in _TOPICS):
             raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
         else:
             kept.append(label)
     return tuple(kept), category
 
+
+#: Words of deletion that are topics, too.
+_TOPICS = frozenset(
+    ("disabled", "disable", "void", "inactive", "retired", "erased", "recalled", "discarded", "rm", "del")
+)
 
 #: A word of which less than one part in so many is left is not looked for.
 _CUT_TO = 3
@@ -140,9 +150,101 @@ def may_be_cut(label: str) -> bool:
     )
 
 
+def takes_back(text: str) -> bool:
+    """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
+    said = word(text)
+    return (
+        text.strip() in _MINUS
+        or CODES.get(said) is False
+        or said in DELETED
+        or said in DOUBTFUL
+        or OPINIONS.get(said) == "negative"
+    )
+
+
+_MINUS = frozenset("-\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}")
+
+
 def speaks(text: str) -> bool:
     """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
     return MAY_SPEAK.fullmatch(text) is not None
+
+
+def is_section(line: str) -> bool:
+    """Tell whether a line of a list is a title that may take back, or judge, what stands below it: "# removed"."""
+    if len(line) > _MAX_TITLE:
+        return False
+    words = re.sub(r"[\W_]+", " ", line.lower()).split()
+    said = " ".join(each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal())
+    return bool(said) and (said in DELETED or said in DOUBTFUL or OPINIONS.get(said) == "negative")
+
+
+_MAX_TITLE = 100
+#: Words of a title that say nothing themselves: "The following hashes were removed on 2024-05-06:".
+_BESIDE_A_TITLE = frozenset(
+    (
+        *(
+            "hash",
+            "hashes",
+            "entry",
+            "entries",
+            "list",
+            "lists",
+            "item",
+            "items",
+            "record",
+            "records",
+            "signals",
+        ),
+        *(
+            "digest",
+            "digests",
+            "image",
+            "images",
+            "pdq",
+            "md5",
+            "sha1",
+            "sha256",
+            "phash",
+            "id",
+            "ids",
+            "of",
+            "the",
+        ),
+        *(
+            "these",
+            "following",
+            "are",
+            "is",
+            "was",
+            "were",
+            "have",
+            "has",
+            "been",
+            "be",
+            "to",
+            "from",
+            "below",
+            "all",
+        ),
+        *(
+            "here",
+            "section",
+            "start",
+            "begin",
+            "on",
+            "at",
+            "since",
+            "by",
+            "und",
+            "die",
+            "der",
+            "les",
+            "los",
+            "las",
+        ),
+    )
+)
 
 
 #: A cell that speaks for itself: a word that means nothing else, bare, in brackets, or with "by ..." behind it.
@@ -153,6 +255,11 @@ MAY_SPEAK = re.compile(
     )
     + r")(?:[^\w\n]*|(?:[ _-]+(?:by|on|at|since|per|due|because|after|upon|via)\b|[ _-]*[:;,(\[]|[ _-]+\d)[^\n]*)",
     re.IGNORECASE,
+)
+
+#: The words that such a cell begins with, in lower case.
+FIRST_WORDS = frozenset(
+    found[0] for each in UNMISTAKABLE if (found := re.match(r"[^\W\d_]+", each)) is not None
 )
 
 # A state that was not understood as a whole speaks of deletion or opinion where one of these is in it.
@@ -168,6 +275,7 @@ CODES = {
     "d": False,
     "del": False,
     "rem": False,
+    "rm": False,
     "i": True,
     "ins": True,
     "u": True,
@@ -313,6 +421,14 @@ def _moment(raw: str, now: str) -> str | None:
     if len(readings) != 1:
         return None
     return "past" if readings.pop() else "future"
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a cell is a date, or seconds since 1970, and no number of something else."""
+    raw = text.strip().lower()
+    if not re.search(r"\d[-/.:]\d| \d{4}", raw) and not re.fullmatch(r"1\d{9}(?:\d{3})?", raw):
+        return False
+    return utc_time(raw.upper()) is not None or bool(_days(raw))
 
 
 def _days(raw: str) -> list[str]:

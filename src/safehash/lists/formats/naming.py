@@ -11,14 +11,18 @@ from typing import Literal
 from ...hashing.hashes import Algorithm
 from .vocabulary import (
     ALGORITHMS,
+    DELETED,
     FOREIGN,
     NAMES,
     NEUTRAL,
     NO_TYPE,
     NOTATIONS,
+    OPINIONS,
     OTHER_INDICATORS,
+    TELLING,
     UNTYPED,
     VIDEO,
+    folded,
     plain,
 )
 
@@ -104,6 +108,17 @@ class Named:
     weak: bool = False
 
 
+def _names_of(words: Iterable[str]) -> frozenset[str]:
+    """Return cells that mean something sure as names of columns, as `plain` writes them, with and without accents."""
+    named = {plain(each) for each in words} | {plain(folded(each)) for each in words}
+    return frozenset(each for each in named if len(each) > 1 or not each.isascii()) - {""}
+
+
+#: Names of columns that are words of cells at the same time: a column "withdrawn" says it of its records.
+_GONE_NAMES = _names_of(DELETED & TELLING)
+_HARMLESS_NAMES = _names_of({said for said, own in OPINIONS.items() if own == "negative"} & TELLING)
+
+
 def _any(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
@@ -163,6 +178,7 @@ _DELETION = (
     "|отозвано|видалено|διαγράφηκε|διαγραμμένο|נמחק|محذوف|dihapus|đãxóa|削除|削除済み|削除日|撤回|已删除|已刪除|已撤回"
     "|已撤销|삭제|삭제됨|철회됨"
 )
+_DELETION = "|".join(sorted({*_DELETION.split("|")} | _GONE_NAMES, key=lambda each: (-len(each), each)))
 _ACTIVE = (
     "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief|aktywny|aktywne|aktivní"
     "|etkin|активен|активно|有効|有效|활성"
@@ -177,6 +193,7 @@ _NEGATIVE = (
     "|faussepositif|fauxpositif|falsopositivo|falschpositiv|harmlos|unbedenklich|inoffensif|negative|isnegative"
     "|goodware|exonerated|notharmful|notamatch"
 )
+_NEGATIVE = "|".join(sorted({*_NEGATIVE.split("|")} | _HARMLESS_NAMES, key=lambda each: (-len(each), each)))
 _MALICIOUS = (
     "malicious|truepositive|harmful|knownbad|violating|violation|violative|positive|blocklisted|blacklisted|unsafe"
     "|truematch|confirmedmatch|bösartig|schädlich|malveillant"
@@ -247,10 +264,26 @@ _STEMS = (
     "|محذوف|حذف|ملغ|hapus|xóa|削除|撤回|撤销|撤銷|取消|删除|刪除|作废|무효|삭제|철회|falsepos|truepos|nonmalic|malicious|benign"
     "|harmless|innocen|verdict|opinion|whitelist|allowlist|disput|knowngood|knownbad|nonmatch|nomatch"
     "|notamatch|falschpos|fauxpos|falsopos|誤検知|误报|오탐"
+    "|appeal|overrul|reinstat|^restored|reversed|reversal|^undo$|^undone$|recalled|nullif|annull|annulé|annule$|annulation|^annul$|anulad|anulat|terminated"
+    "|termination|decommission|unban|unblock|unlist|^sunset(?:date|at|on)?$|endoflife|^eol$|effectiveto|effectiveuntil|retired$|^retire"
+    "|falsealarm|fehlalarm|^tpfp|^fptp|tporfp|irrelevant|^dodel|^del(?:flag|ind|date|ts|at|on|by|reason|user|time|mark|yn)?$|delind|delflag|lgldel|^cancel$|^rmflag|entfern|streich|gestrich"
+    "|ausgetragen|abgelaufen|verfall|enddatum|sperr|fechabaja|debaja|^baja|eliminac|elimina[cz]|suprim|caduc|vencim|vencid"
+    "|exclus[aã]o|excluíd|excluid|apagad|cancelad|cancelat|revogad|scaden|scadut|rimoss|retrait|retiré|effac|périm"
+    "|finvalid|finedevalid|findevalid|válidohasta|validohasta|validofino|válidoaté|validoate|geldigtot|gültigbis|gueltigbis"
+    "|vervall|geschrapt|gewist|ongeldig|fjern|sletning|ugyldig|annuller|raderat|borttag|^tabort|ogiltig|poisto|poistam"
+    "|skasow|anulow|uniewa|wygas|odstran|odstraň|zrus|neplatn|eltávol|eltavol|torol|^sters|kaldir|kaldır|geçersiz|gecersiz"
+    "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
+    "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
+    "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
+    "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
 STEMS = tuple(_STEMS.split("|"))
 _SPEAKS = re.compile(_STEMS)
+_FOLDED = tuple(
+    each for stem in STEMS if (each := folded(stem)) != stem and each.isascii() and len(each) >= 5
+)
+_SPEAKS_BARE = re.compile("|".join(_FOLDED))
 _AGAINST = re.compile("malicious|truepos|knownbad")
 _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
 _SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")
@@ -285,7 +318,7 @@ def named_column(name: str) -> Named:
     for meaning, weak, pattern in _RULES:
         if pattern.fullmatch(bare):
             return Named(meaning, weak=weak)
-    if _SPEAKS.search(bare):
+    if _SPEAKS.search(bare) or _SPEAKS_BARE.search(bare):
         # Of what a name says against a picture not even "no" is sure to say nothing.
         return Named("unsure" if _AGAINST.search(bare) and not _FOR.search(bare) else "unclear")
     if _MENTIONED.search(name.lower()) or _MENTIONED.search(bare):

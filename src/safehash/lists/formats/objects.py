@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from ...errors import ListError
 from ..entry import Entry
 from ..switches import switch
-from .columns import Column, name_columns
-from .digests import digits_in, digits_told
+from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
+from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
 from .judging import tells
@@ -92,6 +94,7 @@ class _Reader:
         self._options = options
         self._number = 0
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
 
     def entries(self) -> Iterator[Entry]:
@@ -116,6 +119,26 @@ class _Reader:
             self._tally.cut(self._number + 1, str(exc))
         if stream.n_replaced:
             self._tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+        self._check_lengths()
+
+    def _check_lengths(self) -> None:
+        """Refuse a page with a few digests of another length than all others, and of no type: they may be damaged.
+
+        Raises
+        ------
+        ListError
+        """
+        n = self._lengths.total()
+        (usual, n_usual), *others = self._lengths.most_common() or [(0, 0)]
+        if not others or n_usual < FEW_ALIKE or n - n_usual > max(1, n // ONE_IN):
+            return
+        found = ", ".join(str(length) for length, _ in others)
+        raise ListError(
+            f"refused: of {n} digests whose type nothing says, {n_usual} have {usual} hexadecimal digits and "
+            f"{n - n_usual} have {found}: these may be damaged; give types, or pass "
+            f"{switch('algorithm', BY_DIGITS[usual].value)}, which rejects them (page {self._page.name})",
+            path=self._tally.path,
+        )
 
     def _object(self, above: Mapping[str, Any], depth: int) -> _Walk:
         """Go through an object; return its fields that are no records, and whether there were records in it."""
@@ -248,9 +271,12 @@ class _Reader:
         return texts, has_records
 
     def _texts(self, above: Mapping[str, Any], texts: list[object]) -> Iterator[Entry]:
-        """Yield what the elements of an array say that are digests alone."""
+        """Yield what the elements of an array say that are digests alone, or ids of what was taken back."""
+        ids_alone = all(map(_is_id, texts))
         for text in texts:
-            if isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
+            if above.get("deleted") is True and ids_alone:
+                yield from self._record(_inside(above, {"id": text}))
+            elif isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
                 yield from self._record(_inside(above, {"hash": text}))
             elif isinstance(text, dict):
                 yield from self._record(_inside(above, text))
@@ -303,7 +329,14 @@ class _Reader:
                 self._tally.n_records += 1
                 self._tally.reject(number, reader)
             else:
-                yield from reader.entries(list(row.values()), number)
+                values = list(row.values())
+                if self._options.algorithm is None and not any(c.meaning == "type" for c in reader.columns):
+                    self._lengths.update(
+                        n
+                        for k in reader.hash_columns
+                        if reader.columns[k].type.algorithm is None and (n := _untyped_digits(values[k]))
+                    )
+                yield from reader.entries(values, number)
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""
@@ -347,6 +380,27 @@ def _inside(above: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
     return {(f"record.{name}" if name in record else name): value for name, value in above.items()} | dict(
         record
     )
+
+
+def _untyped_digits(value: object) -> int:
+    """Return how many digits a digest has that does not say its type itself; 0 for none."""
+    return digits_in(value) if isinstance(value, str) and ":" not in value else 0
+
+
+def _is_id(value: object) -> bool:
+    """Tell whether the element of an array is an id, and can be no digest, damaged or not."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return False
+    text = str(value).strip()
+    return bool(text) and (
+        _UUID.fullmatch(text) is not None
+        or (len(text) <= _MAX_ID and re.search(r"[0-9A-Fa-f+/]{13,}", text) is None)
+    )
+
+
+#: Digests have at least 16 hexadecimal digits; ids of fewer characters in a row are none.
+_MAX_ID = 80
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _plainly(name: str) -> Column:
@@ -400,7 +454,7 @@ def _has_digest(record: Mapping[str, Any]) -> bool:
             and not isinstance(value, bool)
         )
         or (isinstance(value, dict) and _has_digest(value))
-        or (plain(key) == "hashes")
+        or (plain(key) == "hashes" and value not in ([], {}, None))
         for key, value in record.items()
     )
 

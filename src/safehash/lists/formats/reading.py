@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
+from ..._face import checked
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
@@ -219,6 +220,7 @@ def ids_in_doubt(reader: ListReader, n_replaced: int) -> str | None:
     )
 
 
+@checked
 def read_list(
     path: ListPath,
     *,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from .judging import is_section
 from .pages import Page
 
 __all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
@@ -33,7 +34,7 @@ class Rows:
     unfinished : bool
         The last row has no line end: the list may break off in it.
     comments : list of (int, str)
-        Comments that have digests in them: they may be rows.
+        Comments that have digests in them, which may be rows, or that may say something of the lines below.
     """
 
     numbers: Sequence[int]
@@ -47,6 +48,11 @@ def comment_in(line: str) -> bool:
     """Tell whether a line is a comment; a spreadsheet's "#N/A" begins none."""
     line = line.lstrip()
     return line[:1] == "#" and line[:4].lower() != "#n/a"
+
+
+def _is_heard(line: str) -> bool:
+    """Tell whether a line is a comment that is no mere remark."""
+    return comment_in(line) and (_MAY_BE_ROW.search(line) is not None or is_section(line))
 
 
 def row_of(line: str, delimiter: str) -> list[str]:
@@ -91,6 +97,7 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
         unfinished = lines.lines[-1][-1:] not in ("\n", "\r")
         texts = list(map(str.strip, lines.lines))
         numbers: Sequence[int] = range(lines.first, lines.first + len(texts))
+        comments: list[tuple[int, str]] = []
         bad = [(n, _HAS_NUL) for n, text in zip(numbers, texts, strict=True) if _SWALLOWED.search(text)]
         if bad or "" in texts or any(map(_MAY_BE_COMMENT, texts)):
             kept = [
@@ -98,13 +105,14 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
                 for k, text in enumerate(texts)
                 if text and not comment_in(text) and not _SWALLOWED.search(text)
             ]
+            comments = [(n, text) for n, text in zip(numbers, texts, strict=True) if _is_heard(text)]
             texts, numbers = [texts[k] for k in kept], [numbers[k] for k in kept]
         if n_cells == 1:
             rows = [[unquoted(text)] for text in texts]
         else:
             rows = [text.split(None, n_cells - 1) for text in texts]
         lines.take(len(lines.lines))
-        yield Rows(numbers, rows, bad=bad, unfinished=unfinished)
+        yield Rows(numbers, rows, bad=bad, unfinished=unfinished, comments=comments)
 
 
 def unquoted(text: str) -> str:
@@ -148,7 +156,7 @@ class _Lines:
             text = text.replace("\ufeff", "")
         if not self.lines:
             self.first = number
-        self.lines += _LINE.findall(text) if _ODD_ENDS.search(text) else text.splitlines(True)
+        self.lines += _LINE.findall(text) if _has_odd_ends(data) else text.splitlines(True)
         return True
 
     def take(self, n: int) -> None:
@@ -157,8 +165,13 @@ class _Lines:
         del self.lines[:n]
 
 
-# `str.splitlines` takes more for line ends than there are.
-_ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+def _has_odd_ends(data: bytes) -> bool:
+    """Tell whether text in UTF-8 has what `str.splitlines` takes for line ends, too, and is none."""
+    if len(data.translate(None, b"\v\f\x1c\x1d\x1e")) != len(data):
+        return True
+    return not data.isascii() and any(end in data for end in (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"))
+
+
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
@@ -181,16 +194,13 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
         if len(rows) != len(found):
             return None  # a cell of several lines
     else:
-        rows = [line.split(delimiter) for line in _without_ends(found)]
+        bare = text.splitlines()
+        rows = [line.split(delimiter) for line in (bare if len(bare) == len(found) else _without_ends(found))]
     numbers: Sequence[int] = range(lines.first, lines.first + len(found))
     comments: list[tuple[int, str]] = []
     if "#" in text or [] in rows or [""] in rows:
         kept = [k for k, row in enumerate(rows) if not _is_nothing(row) and not comment_in(found[k])]
-        comments = [
-            (numbers[k], line)
-            for k, line in enumerate(found)
-            if comment_in(line) and _MAY_BE_ROW.search(line)
-        ]
+        comments = [(numbers[k], line) for k, line in enumerate(found) if _is_heard(line)]
         rows = [rows[k] for k in kept]
         numbers = [numbers[k] for k in kept]
     unfinished = found[-1][-1:] not in ("\n", "\r")
@@ -224,7 +234,7 @@ def _careful(lines: _Lines, delimiter: str) -> Rows:
         line = lines.lines[at]
         number = lines.first + at
         n_lines = 1
-        if comment_in(line) and _MAY_BE_ROW.search(line):
+        if _is_heard(line):
             found.comments.append((number, line))
         if line.strip() and not comment_in(line):
             try:

@@ -9,15 +9,17 @@ from ..entry import Entry
 from ..report import ColumnUse
 from .batch import Batch
 from .bulk import read_rows
-from .columns import Column, name_columns
+from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
 from .digests import digits_in
 from .fields import shown
+from .judging import is_section
 from .options import ReadOptions
 from .pages import DamagedPage, Page
+from .records import section_refused
 from .rows import Rows, line_blocks, row_blocks, row_of
 from .tally import Tally
-from .words import LineReader, words_have_quality
+from .words import LineReader, lengths_of, words_have_quality
 
 __all__ = ["read", "uses_of"]
 
@@ -40,6 +42,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     """
     tally.unit = "line"
     dialect = dialect_of(page.head, options)
+    if "#" not in options.ignore:
+        _check_titles(page, dialect, tally)
     if dialect.n_above:
         tally.note(f"{dialect.n_above} lines above the header of {page.name} are set aside")
     sample = dialect.sample
@@ -47,6 +51,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
         sample = tuple((" ".join(words),) for words in sample)
     columns = name_columns(dialect.names, sample, options, tally)
+    if dialect.delimiter is None and len(columns) == 1:
+        columns = (with_length(columns[0], lengths_of(dialect.sample)),)
     tally.columns += uses_of(page.name, columns, sample)
     reader = LineReader(
         columns,
@@ -62,6 +68,19 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
             yield from _entries(block, dialect, reader)
     except DamagedPage as exc:
         tally.cut(last_line + 1, str(exc))
+
+
+def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
+    """Refuse a list above whose header it may say that all of it was taken back.
+
+    Raises
+    ------
+    ListError
+    """
+    above = page.head.decode("utf-8", "replace").splitlines()[: max(dialect.first_line - 2, 0)]
+    for number, line in enumerate(above, 1):
+        if is_section(line):
+            raise section_refused(tally, number, line.strip())
 
 
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:
@@ -91,7 +110,17 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
 
 
 def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) -> None:
-    """Say that a comment has digests in it: a row whose first cell begins with "#" looks like one."""
+    """Say that a comment has digests in it: a row whose first cell begins with "#" looks like one.
+
+    Raises
+    ------
+    ListError
+        It may be a title that says something of the lines below.
+    """
+    if is_section(line):
+        if "#" not in reader.options.ignore:
+            raise section_refused(reader.tally, number, line.strip())
+        return
     try:
         row = row_of(line.rstrip("\r\n"), dialect.delimiter or ",")
     except csv.Error:
@@ -129,6 +158,9 @@ def _taken_for(column: Column) -> str:
     if column.weak:
         return "deletion or opinion, if a cell says so"
     not_understood = "deletion or opinion, not understood"
-    return {"extra": "kept as it came", "unclear": not_understood, "unsure": not_understood}.get(
-        column.meaning, column.meaning
-    )
+    return {
+        "extra": "kept as it came",
+        "unseen": "kept as it came, unless it comes to say yes",
+        "unclear": not_understood,
+        "unsure": not_understood,
+    }.get(column.meaning, column.meaning)

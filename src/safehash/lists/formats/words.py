@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ from ..entry import Entry
 from .columns import Column, is_quality, quality_in
 from .digests import digits_in
 from .fields import BadField, shown
+from .judging import takes_back
 from .naming import Type, named_column, type_named
 from .options import ReadOptions
 from .records import RowReader
 from .tally import Tally
 
-__all__ = ["LineReader", "words_have_quality"]
+__all__ = ["LineReader", "lengths_of", "words_have_quality"]
 
 # SHA256 (name) = 12ab..., as BSD's tools and OpenSSL print it.
 _BSD = re.compile(r"([A-Za-z][\w/-]{1,20}) ?\((.*)\) ?= ?([0-9A-Fa-f]+)")
@@ -30,6 +32,18 @@ _NO_TYPE = Type(None)
 def words_have_quality(lines: Sequence[Sequence[str]]) -> bool:
     """Tell whether the second of three and more words is a PDQ quality."""
     return is_quality([words[1] for words in lines if len(words) > 2])
+
+
+def lengths_of(lines: Sequence[Sequence[str]]) -> Counter[int]:
+    """Return how many lines have a digest of no type, and no other, of so many digits."""
+    found: Counter[int] = Counter()
+    for words in lines:
+        lengths = [n for word in words if ":" not in word and (n := digits_in(word))]
+        if len(lengths) == 1 and not any(
+            kind is not None and kind.algorithm is not None for kind in map(type_named, words)
+        ):
+            found.update(lengths)
+    return found
 
 
 class LineReader(RowReader):
@@ -190,9 +204,14 @@ class LineReader(RowReader):
     def _entry(
         self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
     ) -> Entry:
-        if self._unfinished and kind.algorithm is None and len(self.columns) == 1:
-            self.check_length(self.columns[0], digest)
+        if kind.algorithm is None and len(self.columns) == 1:
+            self.check_length(self.columns[0], digest, unfinished=self._unfinished)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)
+            if takes_back(text):
+                raise BadField(
+                    f"{shown(text)} beside the digest may say that it was taken back: make a table of the list, with "
+                    "columns that have names"
+                )
         return Entry(hash=self.digests.read(digest, kind, quality=quality), source=self.source, extra=extra)
