@@ -70,7 +70,8 @@ def misread(upload: safehash.Upload) -> str:
         return 1  # E: Incompatible return value type
     if decision.is_match and not decision.outcome:
         return 2  # E: Incompatible return value type
-    return decision.nonsense  # E: "Decision" has no attribute "nonsense"
+    decision.nonsense  # E: "Decision" has no attribute "nonsense"
+    return decision.suggestion
 
 
 with open("a.jpg", "rb") as binary, open("a.txt") as text:

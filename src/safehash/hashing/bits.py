@@ -48,5 +48,7 @@ def ones_in(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     >>> ones_in(np.array([[3, 128], [0, 1]], np.uint8)).tolist()
     [3, 1]
     """
-    counted: npt.NDArray[np.int64] = _ONES[digests].sum(axis=-1, dtype=np.int64)
+    counted = np.zeros(digests.shape[:-1], np.int64)
+    for byte in range(digests.shape[-1]):  # of millions of digests, one byte of each at a time
+        counted += _ONES[digests[..., byte]]
     return counted

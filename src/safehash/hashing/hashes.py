@@ -147,7 +147,13 @@ class Hash:
 
     @property
     def hex(self) -> str:
-        """The whole digest in lower-case hexadecimal."""
+        """The whole digest in lower-case hexadecimal.
+
+        Examples
+        --------
+        >>> Hash("phash", bytes(range(8))).hex
+        '0001020304050607'
+        """
         return self.digest.hex()
 
     def distance(self, other: Hash) -> int:

@@ -66,7 +66,13 @@ class Provenance:
     transparent: bool = False
 
     def to_record(self) -> dict[str, Any]:
-        """Return the facts that differ from an ordinary decode, as plain data."""
+        """Return the facts that differ from an ordinary decode, as plain data.
+
+        Examples
+        --------
+        >>> safehash.fingerprint_file("photo.jpg").provenance.to_record()["format"]
+        'JPEG'
+        """
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
         plain = {
             "scale": 1,

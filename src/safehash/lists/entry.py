@@ -143,6 +143,12 @@ class Entry:
         """What a newer record must share with this one to replace it.
 
         ``(source, "id", id)``, or ``(source, algorithm, digest)`` where the source gives no id.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.key
+        ('list', 'id', 'b-1')
         """
         if self.id is not None and (self.keyed_by == "id" or self.hash is None):
             return (self.source, "id", self.id)
@@ -154,6 +160,12 @@ class Entry:
 
         A dated record beats an undated one, a delete beats a record of the same time, and a delete without
         a date is final: withdrawn hashes must not come back because a date was lost.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.version
+        (0, '', False)
         """
         when = self.updated if self.updated is not None else self.created
         if when is None:

@@ -92,7 +92,13 @@ class LoadedList:
 
     @property
     def snapshot(self) -> str:
-        """SHA-256 of the list's bytes, hexadecimal."""
+        """SHA-256 of the list's bytes, hexadecimal.
+
+        Examples
+        --------
+        >>> len(safehash.load_list("list.csv").snapshot)
+        64
+        """
         return self.report.snapshot
 
     def __len__(self) -> int:

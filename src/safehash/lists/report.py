@@ -138,11 +138,23 @@ class ListReport:
 
     @property
     def n_entries(self) -> int:
-        """Live entries of all algorithms, before merging."""
+        """Live entries of all algorithms, before merging.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").report.n_entries
+        1
+        """
         return sum(self.entries.values())
 
     def to_record(self) -> dict[str, Any]:
-        """Return the report as plain data, as ``lists check --json`` prints it."""
+        """Return the report as plain data, as ``lists check --json`` prints it.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").report.to_record()["name"]
+        'list'
+        """
         return {
             "path": self.path,
             "name": self.name,

@@ -145,7 +145,13 @@ class ListSource:
 
     @classmethod
     def of(cls, source: ListSource | str | os.PathLike[str], **options: Any) -> ListSource:
-        """Return `source` as a ListSource, with those of `options` that are not None in place of its own."""
+        """Return `source` as a ListSource, with those of `options` that are not None in place of its own.
+
+        Examples
+        --------
+        >>> ListSource.of("own.csv", name="own").name
+        'own'
+        """
         given = {name: value for name, value in options.items() if value is not None}
         if isinstance(source, ListSource):
             return replace(source, **given) if given else source
@@ -171,7 +177,13 @@ class ListSource:
 
     @property
     def list_name(self) -> str:
-        """What the list is called: as told, or its file's name without ".gz" and one more ending."""
+        """What the list is called: as told, or its file's name without ".gz" and one more ending.
+
+        Examples
+        --------
+        >>> ListSource("exports/2026-10.csv.gz").list_name
+        '2026-10'
+        """
         if self.name is not None:
             return self.name
         path = Path(self.path)

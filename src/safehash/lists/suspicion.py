@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..hashing.bits import count_ones
+from ..hashing.bits import count_ones, ones_in
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = ["is_suspicious", "perhaps_suspicious", "suspicion"]
 
 _PDQ_ONES = range(128 - 8, 128 + 8 + 1)
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)
 _OF_NOTHING = {
     Algorithm.MD5: bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"),
     Algorithm.SHA1: bytes.fromhex("da39a3ee5e6b4b0d3255bfef95601890afd80709"),
@@ -49,9 +48,7 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
     digests : uint8, shape (n, algorithm.n_bytes)
     """
     if algorithm is Algorithm.PDQ:
-        n_ones = np.zeros(digests.shape[0], np.int32)
-        for column in range(digests.shape[1]):
-            n_ones += _ONES[digests[:, column]]
+        n_ones = ones_in(digests)
         found = (n_ones < _PDQ_ONES.start) | (n_ones >= _PDQ_ONES.stop)
     else:
         first = [0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]

@@ -72,7 +72,12 @@ def decide_upload(
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         frames = decode_frames(
-            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+            data,
+            limits=settings.limits,
+            step_for=step_for,
+            effort=settings.effort,
+            deadline=deadline,
+            own_jpeg=settings.own_jpeg,
         )
         return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:

@@ -91,7 +91,14 @@ class Match:
     suppressed_by: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.match_record` makes a record of, the digest whole."""
+        """Return what `record.match_record` makes a record of, the digest whole.
+
+        Examples
+        --------
+        >>> (match,) = safehash.Matcher.from_files("list.csv").check("photo.jpg").matches
+        >>> match.facts()["distance"]
+        0
+        """
         entry = self.entry
         own = entry.hash if isinstance(entry.hash, Hash) else None
         return {
@@ -139,7 +146,15 @@ class NearMiss:
     reason: str
 
     def facts(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return it as plain data.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> miss = NearMiss(entry=entry, distance=30, view="part", gate="detail", reason="too flat")
+        >>> miss.facts()["gate"]
+        'detail'
+        """
         return {
             "list": self.entry.source,
             "id": self.entry.id,
@@ -266,22 +281,49 @@ class Decision:
 
     @property
     def is_match(self) -> bool:
-        """Whether a listed entry that nothing cancelled is near: suggest review."""
+        """Whether a listed entry that nothing cancelled is near: suggest review.
+
+        Examples
+        --------
+        >>> matcher = safehash.Matcher.from_files("list.csv")
+        >>> matcher.check("photo.jpg").is_match, matcher.check("other.jpg").is_match
+        (True, False)
+        """
         return self.outcome is Outcome.MATCH
 
     @property
     def is_decided(self) -> bool:
-        """Whether the picture was looked at; false for unreadable, too large and unsupported ones."""
+        """Whether the picture was looked at; false for unreadable, too large and unsupported ones.
+
+        Examples
+        --------
+        >>> matcher = safehash.Matcher.from_files("list.csv")
+        >>> matcher.check("other.jpg").is_decided, matcher.check(b"no picture").is_decided
+        (True, False)
+        """
         return self.outcome in DECIDED
 
     @property
     def standing(self) -> tuple[Match, ...]:
-        """The matches that nothing cancelled, nearest first."""
+        """The matches that nothing cancelled, nearest first.
+
+        Examples
+        --------
+        >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+        >>> [match.entry.id for match in decision.standing]
+        ['b-1']
+        """
         return tuple(match for match in self.matches if match.suppressed_by is None)
 
     @property
     def suggestion(self) -> str:
-        """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
+        """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").suggestion
+        'review'
+        """
         return suggestion_of(self.outcome.value)
 
     @checked
@@ -323,7 +365,13 @@ class Decision:
         return decision_record(self.facts(), full_hashes=full_hashes)
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.decision_record` makes a record of, digests whole."""
+        """Return what `record.decision_record` makes a record of, digests whole.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").facts()["outcome"]
+        'match'
+        """
         own = self.hash
         return {
             "outcome": self.outcome.value,

@@ -184,6 +184,11 @@ class Explanation:
         ----------
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").explain("photo.jpg").to_record()["type"]
+        'explanation'
         """
         return {
             "type": "explanation",

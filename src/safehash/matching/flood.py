@@ -52,7 +52,13 @@ class Quarantined:
 
     @property
     def share(self) -> float:
-        """Which part of all uploads it matched when it was quarantined."""
+        """Which part of all uploads it matched when it was quarantined.
+
+        Examples
+        --------
+        >>> Quarantined(entry="b-1", n_matches=9, n_uploads=100, n_matches_then=5).share
+        0.05
+        """
         return self.n_matches_then / self.n_uploads
 
 

@@ -16,16 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
-from ..errors import IndexFileError, ListError, logger_of, shortened
+from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
-from ..images.limits import Limits
 from ..images.uploads import Upload
 from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
-from .decision import Audit, Decision, ListInfo, Match, shown
+from .decision import Audit, Decision, Match, shown
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import Refusals, before_of
@@ -34,6 +33,7 @@ from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
+from .telling import Telling
 
 __all__ = ["Matcher"]
 
@@ -46,7 +46,7 @@ _SLOW_SECONDS = 2.0
 
 
 @checked
-class Matcher:
+class Matcher(Telling):
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
@@ -330,66 +330,6 @@ class Matcher:
             self._refusals = Refusals()  # what was in its place, or gone, is no longer
             return False
         return is_gone(seen) or seen != self._refusals.seen
-
-    @property
-    def n_refused(self) -> int:
-        """How often `reload_if_changed` refused what it found, since it last took over a new state."""
-        return self._refusals.n
-
-    @property
-    def lists_kept(self) -> tuple[str, ...]:
-        """Names of the lists that were refused when they were read, and are matched in their last good state."""
-        return self._state.kept
-
-    def __len__(self) -> int:
-        """Return how many list entries are matched against."""
-        return self._state.n_listed
-
-    def counts(self) -> dict[str, int]:
-        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
-
-        Examples
-        --------
-        >>> Matcher.from_files("list.csv").counts()
-        {'pdq': 1}
-        """
-        return self._state.counts()
-
-    @property
-    def lists(self) -> tuple[ListInfo, ...]:
-        """The lists decisions are made against, allow-lists included."""
-        return self._state.audit.lists
-
-    @property
-    def audit(self) -> Audit:
-        """What every decision of the present state carries."""
-        return self._state.audit
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Remarks about lists and settings: stale lists, what was left out and why, names that nothing bears."""
-        state = self._state
-        known, remarks = self._remarks
-        if known is not state:  # reads every id of a snapshot, so not before somebody asks
-            remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
-            self._remarks = (state, remarks)
-        refused = (self._refusals.note,) if self._refusals.note else ()
-        return tuple(map(shortened, (*refused, *state.notes, *remarks)))
-
-    @property
-    def limits(self) -> Limits:
-        """What one upload may cost."""
-        return self._asked.limits
-
-    @property
-    def settings(self) -> Settings:
-        """What decisions depend on beside the lists; its policy is the one in force, never None."""
-        return replace(self._asked, policy=self._state.policy)
-
-    @property
-    def flood_guard(self) -> FloodGuard | None:
-        """The guard that counts matches, where there is one."""
-        return self._flood_guard
 
     # -- deciding -----------------------------------------------------------------------------------------
 

@@ -86,7 +86,17 @@ class Pair:
 
     @checked
     def apart(self, own: Hash | None) -> int | None:
-        """Return how far a picture is from this one, in bits; None where they cannot be compared."""
+        """Return how far a picture is from this one, in bits; None where they cannot be compared.
+
+        Examples
+        --------
+        >>> picture = safehash.hash_file("photo.jpg")
+        >>> pair = Pair(
+        ...     source="list", id="b-1", hash=picture, picture=picture, view="as it is", distance=0, wrong=True
+        ... )
+        >>> pair.apart(picture), pair.apart(None)
+        (0, None)
+        """
         if own is None or self.picture is None or own.algorithm is not self.picture.algorithm:
             return None
         return own.distance(self.picture) if own.algorithm.is_perceptual else None

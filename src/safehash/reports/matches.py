@@ -61,7 +61,13 @@ class ReportPart:
     folder: str | None = None
 
     def words(self) -> str:
-        """Say which part that is; empty for all."""
+        """Say which part that is; empty for all.
+
+        Examples
+        --------
+        >>> ReportPart(label="news").words(), ReportPart().words()
+        (...)
+        """
         said = (
             (self.run, f"that run {self.run} saw"),
             (self.since, f"found after run {self.since}"),

@@ -72,12 +72,24 @@ class GrowingIndex(Generic[_T]):
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> GrowingIndex(algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def max_distance(self) -> int:
-        """The radius this index is fastest at, in bits."""
+        """The radius this index is fastest at, in bits.
+
+        Examples
+        --------
+        >>> GrowingIndex().max_distance
+        31
+        """
         return self._max_distance
 
     def __len__(self) -> int:

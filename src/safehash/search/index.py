@@ -163,22 +163,46 @@ class Index:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> Index([], algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def method(self) -> str:
-        """ "multi" or "faiss"."""
+        """ "multi" or "faiss".
+
+        Examples
+        --------
+        >>> Index([]).method
+        'multi'
+        """
         return "multi" if self._flat is None else "faiss"
 
     @property
     def max_distance(self) -> int:
-        """The radius this index was built to be fastest at, in bits."""
+        """The radius this index was built to be fastest at, in bits.
+
+        Examples
+        --------
+        >>> Index([], max_distance=24).max_distance
+        24
+        """
         return self._max_distance
 
     @property
     def n_bytes(self) -> int:
-        """Memory of all arrays in bytes, digests included."""
+        """Memory of all arrays in bytes, digests included.
+
+        Examples
+        --------
+        >>> Index([safehash.hash_file("photo.jpg")]).n_bytes > 32
+        True
+        """
         disabled = 0 if self._disabled is None else self._disabled.nbytes
         return int(self._digests.nbytes + self._starts.nbytes + self._ids.nbytes + disabled)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import shortened
-from ...hashing.bits import count_ones
+from ...hashing.bits import count_ones, ones_in
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
@@ -32,7 +32,6 @@ SHOWN_CELLS = 4
 UNBALANCED_BITS = 8
 
 _UPDATED = itemgetter(1)
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
 
 
 @dataclass(slots=True)
@@ -175,7 +174,7 @@ class Tally:
         ----------
         digests : uint8, shape (n, 32)
         """
-        n_ones = _ONES[digests].sum(axis=1, dtype=np.int64)
+        n_ones = ones_in(digests)
         odd = (abs(n_ones - 128) > UNBALANCED_BITS) & (n_ones > 0) & (n_ones < 256)
         self.n_untyped += digests.shape[0]
         self.n_unbalanced += int(odd.sum())
