@@ -17,6 +17,8 @@ CHECKED = os.environ.get("SAFEHASH_BUILD_CHECKED") == "1"  # bounds checks on
 SANITIZE = os.environ.get("SAFEHASH_BUILD_SANITIZE") == "1"  # ASan + UBSan
 # Compiled in half the time, slower, the same bits: for a first look (`make demo`).
 QUICK = os.environ.get("SAFEHASH_BUILD_QUICK") == "1"
+# Without the guards of compiler and linker: for what they cost (benchmarks/bench_hardening.py).
+PLAIN = os.environ.get("SAFEHASH_BUILD_PLAIN") == "1"
 
 if sys.platform == "win32":
     # /fp:precise never fuses a multiply with an add; /O2 is the release default.
@@ -36,7 +38,11 @@ else:
         "-Wextra",
     ]
     link_args = []
-    if sys.platform.startswith("linux"):
+    if PLAIN:
+        compile_args += ["-fno-stack-protector", "-fno-stack-clash-protection", "-U_FORTIFY_SOURCE"]
+        if sysconfig.get_platform() == "linux-x86_64":
+            compile_args += ["-fcf-protection=none"]
+    elif sys.platform.startswith("linux"):
         # Should one of our checks fail after all: a guard behind arrays on the stack, the checked forms of memcpy
         # and its like, tables of addresses that nothing can write to once the module is loaded, no stack that runs
         # as code, and (x86-64) marks where indirect jumps may lead. tests/test_hardening.py looks for them.

@@ -40,7 +40,8 @@ TAKES: dict[str, set[str]] = {
 #: Words by which a parameter is named in a message, where they are not its name.
 NAMED = {
     "item": "an upload is", "items": "an upload is|items", "data": "hash_bytes|fingerprint_bytes|data",
-    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is", "image": "hash_image", "pixels": "hash_array",
+    "upload": "an upload is", "other": "expected a Hash", "efforts": "efforts? is",
+    "image": "hash_image", "pixels": "hash_array",
 }  # fmt: skip
 #: Arrays say themselves what they are made of: of these only that nothing odd is raised.
 ARRAYS = ("npt.ArrayLike", "npt.NDArray", "_UInt8Array", "_Int64Array")
@@ -287,6 +288,23 @@ def test_what_a_parameter_does_not_take_is_an_error_in_words(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_no_message_shows_a_digest_that_was_given(
+    name: str, calls: dict[str, Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a digest is given by mistake, or is somebody's id, name or label."""
+    monkeypatch.chdir(tmp_path)
+    function, given = calls[name]
+    digest = "5af0" * 16
+    for parameter in parameters_of(PUBLIC[name]):
+        for value in (digest, [digest], {digest: digest}):
+            said = outcome(function, given, parameter, value)
+            if isinstance(said, Exception) and not isinstance(
+                said, OSError
+            ):  # of the system's: it names a file
+                assert re.search("[0-9a-f]{9}", str(said)) is None, f"{parameter.name}: {said}"
+
+
 def outcome(
     function: Callable[..., Any], given: dict[str, Any], parameter: inspect.Parameter, value: object
 ) -> str | Exception:
@@ -306,3 +324,13 @@ def outcome(
     except Exception as exc:
         return exc
     return "taken"
+
+
+def test_pairs_have_two_places_of_different_meaning() -> None:
+    """Regression: what stands second in a pair was held against what stands first."""
+    growing: safehash.GrowingIndex[int] = safehash.GrowingIndex()
+    growing.add_many([("00ff" * 16, 7), (safehash.Hash("pdq", bytes(32)), 8)])
+    assert len(growing) == 2
+    for wrong in ([(1, 2)], [("00ff" * 16,)], ["00ff" * 16]):
+        with pytest.raises(TypeError, match=r"entries is a collection of \(Hash or str, anything\), found"):
+            growing.add_many(wrong)  # type: ignore[arg-type]

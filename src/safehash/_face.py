@@ -1,4 +1,4 @@
-"""What the public face is made of: names loaded at their first use, arguments held against their annotations."""
+"""What the public face is made of: names loaded at first use, arguments that are checked, mappings that are frozen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from importlib import import_module
-from typing import Any, NamedTuple, TypeVar
+from types import FunctionType
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
-__all__ = ["attach", "checked"]
+__all__ = ["FrozenMap", "attach", "checked"]
 
 
 def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -37,13 +38,52 @@ def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
     return getattr_, dir_
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class FrozenMap(dict[_Key, _Value]):
+    """A mapping inside a frozen value: it does not change, has a hash, pickles and copies.
+
+    Examples
+    --------
+    >>> frozen = FrozenMap({"pdq": 31})
+    >>> hash(frozen) == hash(FrozenMap(pdq=31)), frozen == {"pdq": 31}
+    (True, True)
+    >>> frozen["pdq"] = 20
+    Traceback (most recent call last):
+    ...
+    TypeError: part of a frozen value: make a new one with dataclasses.replace
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenMap, (dict(self),)
+
+    def __copy__(self) -> FrozenMap[_Key, _Value]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FrozenMap[_Key, _Value]:
+        return self
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("part of a frozen value: make a new one with dataclasses.replace")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
 # -- arguments --------------------------------------------------------------------------------------------
 
 _Face = TypeVar("_Face", bound=Callable[..., Any])
 
 
 def checked(face: _Face) -> _Face:
-    """Have a function, or a class by what it is made of, refuse arguments that its annotations do not take.
+    """Have a function, or a class and its public methods, refuse arguments that annotations do not take.
 
     The annotations are what is meant: nothing is said twice. What they leave open (arrays, uploads, which words of
     several) the function says itself.
@@ -51,7 +91,7 @@ def checked(face: _Face) -> _Face:
     Parameters
     ----------
     face : callable
-        A function, or a class, whose ``__init__`` it is then about.
+        A function, or a class: what makes it and what it can then do.
 
     Raises
     ------
@@ -68,7 +108,13 @@ def checked(face: _Face) -> _Face:
     TypeError: threads is int or None, not str
     """
     if isinstance(face, type):
-        face.__init__ = _asking(face.__init__, face.__module__)
+        for name, part in list(vars(face).items()):
+            if name.startswith("_") and name != "__init__":
+                continue
+            if isinstance(part, FunctionType):
+                setattr(face, name, _asking(part, face.__module__))
+            elif isinstance(part, classmethod):
+                setattr(face, name, classmethod(_asking(part.__func__, face.__module__)))
         return face
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
@@ -91,7 +137,14 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
         if signature.rest is not None:
             for value in arguments[len(signature.places) :]:
                 signature.rest.expect(value)
-        return function(*arguments, **given)
+        try:
+            return function(*arguments, **given)
+        except (TypeError, ValueError, LookupError) as exc:
+            if len(exc.args) == 1 and isinstance(exc.args[0], str):
+                from .errors import shortened
+
+                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest
+            raise
 
     return asked
 
@@ -123,17 +176,16 @@ class _Kind(NamedTuple):
     takes: Callable[[Any], bool]
     inside: Callable[[Any], str | None] | None = None
     plain: type | None = None
+    is_collection: bool = False
 
 
 class _Parameter:
     """One parameter: the kinds that it takes, none where its annotation leaves it to the function."""
 
     def __init__(self, name: str, annotation: str, scope: Mapping[str, Any], *, several: bool) -> None:
-        import ast
-
         self._name = name
         self._several = several
-        self.kinds = _kinds(ast.parse(annotation, mode="eval").body, scope)
+        self.kinds = _kinds(_parsed(annotation), scope)
         #: Types that need no second look.
         self.plain = frozenset(kind.plain for kind in self.kinds if kind.plain is not None)
 
@@ -145,8 +197,12 @@ class _Parameter:
             raise TypeError(f"{self._name} is {problem}")
         wanted = " or ".join(dict.fromkeys(kind.words for kind in self.kinds))
         found = type(value).__name__
-        if any(kind.inside for kind in self.kinds) and isinstance(value, (str, bytes)):
-            raise TypeError(f"{self._name} is {wanted}: write a list, not {found}")
+        for kind in self.kinds:
+            if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
+                from .errors import shortened
+
+                hint = f"[{shortened(repr(value))}]" if kind.inside([value]) is None else "[...]"
+                raise TypeError(f"{self._name} is {kind.words}: write {hint}, not {found}")
         if self._several and isinstance(value, (list, tuple, set, frozenset)):
             raise TypeError(f"each of {self._name} is {wanted}, not {found}: write *{self._name} for several")
         raise TypeError(f"{self._name} is {wanted}, not {found}")
@@ -239,9 +295,7 @@ def _kinds(node: Any, scope: Mapping[str, Any]) -> list[_Kind]:
         both = [_kinds(side, scope) for side in (node.left, node.right)]
         return [kind for kinds in both for kind in kinds] if all(both) else []
     if isinstance(node, ast.Constant):
-        return (
-            [_PLAIN["None"]] if node.value is None else _kinds(ast.parse(node.value, mode="eval").body, scope)
-        )
+        return [_PLAIN["None"]] if node.value is None else _kinds(_parsed(str(node.value)), scope)
     parts: list[Any] = []
     if isinstance(node, ast.Subscript):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -250,6 +304,8 @@ def _kinds(node: Any, scope: Mapping[str, Any]) -> list[_Kind]:
     last = name.rpartition(".")[2]
     if last in _PLAIN:
         return [_PLAIN[last]]
+    if last == "tuple" and ast.unparse(parts[-1]) != "...":
+        return [_row([_kinds(part, scope) for part in parts])]
     if last in _COLLECTIONS:
         return [_collection(_COLLECTIONS[last], _kinds(parts[0], scope) if parts else [])]
     if last == "Mapping":
@@ -259,13 +315,22 @@ def _kinds(node: Any, scope: Mapping[str, Any]) -> list[_Kind]:
         return []
     if isinstance(value, type):
         return [_Kind(last, lambda given: isinstance(given, value), plain=value)]
-    union = [
-        _Kind(each.__name__, lambda given, each=each: isinstance(given, each)) for each in _members(value)
-    ]
+    union = [_one_of(each) for each in _members(value)]
     if union:
-        return [_PLAIN["PathLike"] if kind.words == "PathLike" else kind for kind in union]
+        return union
     # Known to type checkers alone: by its name, so that nothing is imported for it.
     return [_Kind(last, lambda given: any(each.__name__ == last for each in type(given).__mro__))]
+
+
+def _parsed(annotation: str) -> Any:
+    import ast
+
+    return ast.parse(annotation, mode="eval").body
+
+
+def _one_of(one: type) -> _Kind:
+    name = one.__name__
+    return _PLAIN[name] if name == "PathLike" else _Kind(name, lambda given: isinstance(given, one))
 
 
 def _members(union: Any) -> list[type]:
@@ -285,6 +350,22 @@ def _collection(takes: Callable[[Any], bool], kinds: list[_Kind]) -> _Kind:
             for each in {type(one): one for one in value}.values():
                 if _problem(kinds, each) is not None:
                     return f"{words}, found {type(each).__name__} in it"
+        return None
+
+    return _Kind(words, takes, inside, is_collection=True)
+
+
+def _row(parts: list[list[_Kind]]) -> _Kind:
+    """Return the kind of tuples of a length, each place of which has a meaning of its own."""
+    words = f"({', '.join(' or '.join(kind.words for kind in kinds) or 'anything' for kinds in parts)})"
+
+    def takes(value: Any) -> bool:
+        return isinstance(value, (tuple, list)) and len(value) == len(parts)
+
+    def inside(value: Any) -> str | None:
+        for kinds, part in zip(parts, value, strict=True):
+            if kinds and _problem(kinds, part) is not None:
+                return f"{words}, found {type(part).__name__} in it"
         return None
 
     return _Kind(words, takes, inside)

@@ -216,10 +216,11 @@ def test_an_empty_folder_says_so(kept: Path) -> None:
 
 
 def test_a_missing_path_exits_alike(kept: Path) -> None:
-    for line in (["hash", "none.png"], ["scan", "none.png", "--list", str(kept / "own.csv")]):
+    matched = ["none.png", "--list", str(kept / "own.csv")]
+    for line in (["hash", "none.png"], ["scan", *matched], ["explain", *matched], ["bench", "none.png"]):
         done = run(*line, cwd=kept)
         assert done.returncode == 2
-        assert b"none.png: no such file" in done.stderr
+        assert b"none.png: no such file" in done.stderr.lower()
         assert done.stdout == b""
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from safehash.images import conversions
-from safehash.images.conversions import Background, to_pixels
+from safehash.images.conversions import Background, to_pixels, to_rgba
 
 
 def one_by_one(
@@ -92,3 +92,42 @@ def test_deep_samples_by_their_table_are_what_they_are(
         wanted, was_transparent = one_by_one(image, background, step, None)
         assert transparent == was_transparent == (key in (0, 257, 65535))
         assert np.array_equal(pixels, wanted)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("sides", [(7, 5), (1_000, 700), (70_000, 9)])
+def test_samples_with_alpha_are_the_library_s(mode: str, sides: tuple[int, int]) -> None:
+    cols, rows = sides
+    n_bands = Image.getmodebands(mode)
+    samples = np.random.default_rng(7).integers(0, 256, (rows, cols, n_bands), dtype=np.uint8)
+    first = Image.fromarray(samples[..., 0])
+    image = (
+        first.convert(mode) if n_bands == 1
+        else Image.merge(mode, [Image.fromarray(samples[..., band]) for band in range(n_bands)])
+    )  # fmt: skip
+    for key in (None, 3) if mode in ("L", "P") else (None,):
+        if key is not None:
+            image.info["transparency"] = key
+        found = to_rgba(image)
+        assert found.dtype == np.uint8
+        assert np.array_equal(found, np.asarray(image.convert("RGBA")))
+
+
+@pytest.mark.parametrize("side", [40, 1_500])
+def test_a_canvas_without_holes_is_seen_as_one_with_them(side: int) -> None:
+    """Whether the fourth sample is looked at changes nothing but the time."""
+    from safehash.images.pictures import Provenance
+    from safehash.images.seen import seen_array
+
+    pixels = np.random.default_rng(8).integers(0, 256, (side, side, 4), dtype=np.uint8)
+    pixels[..., 3] = 255
+    for scale in (1, 2):
+        facts = Provenance(format="GIF", mode="P", width=side, height=side, scale=scale)
+        opaque = seen_array(pixels, facts)
+        wanted, transparent = to_pixels(Image.fromarray(pixels), "white", scale)
+        assert not transparent
+        assert not opaque.provenance.transparent
+        assert np.array_equal(opaque.pixels, wanted)
+        pixels[0, 0, 3] = 254
+        assert seen_array(pixels, facts).provenance.transparent
+        pixels[0, 0, 3] = 255

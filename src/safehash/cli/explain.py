@@ -52,6 +52,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation; the exit code is that of a scan of the one file."""
     item: Upload = arguments.file
+    arguments.file.expect_there()
     if arguments.file.path is None:
         item = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
     matcher = open_matcher(arguments)

@@ -244,12 +244,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ..scanning.options import ScanOptions
     from ..scanning.run import scan
 
+    if arguments.watch:
+        _check_watch(arguments)
     if not arguments.paths and arguments.files_from is None:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
-    if arguments.watch:
-        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)

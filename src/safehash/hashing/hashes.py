@@ -11,6 +11,7 @@ import numpy as np
 from .._digests import turn_digests
 from .._face import checked
 from .algorithms import SHOWN_DIGITS, Algorithm
+from .bits import distance_between
 
 __all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash"]
 
@@ -146,7 +147,13 @@ class Hash:
 
     @property
     def hex(self) -> str:
-        """The whole digest in lower-case hexadecimal."""
+        """The whole digest in lower-case hexadecimal.
+
+        Examples
+        --------
+        >>> Hash("phash", bytes(range(8))).hex
+        '0001020304050607'
+        """
         return self.digest.hex()
 
     def distance(self, other: Hash) -> int:
@@ -165,7 +172,7 @@ class Hash:
         self._check_comparable(other)
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests are equal or not; a distance means nothing")
-        return (int.from_bytes(self.digest, "big") ^ int.from_bytes(other.digest, "big")).bit_count()
+        return distance_between(self.digest, other.digest)
 
     def orientations(self) -> tuple[Hash, ...]:
         """Return the hashes of the eight flips and turns, derived from the bits alone.

@@ -24,6 +24,7 @@ from .light import (
     as_it_is,
     light_to_xyz,
     power,
+    says_something,
     srgb_light,
     srgb_samples,
     to_srgb_light,
@@ -70,6 +71,10 @@ class Colour:
         A profile that has a table, instead of all these.
     is_gentle : bool
         Whether a picture may be averaged before it is converted: what that changes is small.
+    is_halved : bool
+        A table's numbers are taken for light as they stand, as browsers do, though they go to twice a screen's most.
+    otherwise : Colour or None
+        What other viewers take the same for.
     """
 
     space: str
@@ -78,6 +83,8 @@ class Colour:
     high_range: tuple[int, Float64Array, float] | None = None
     table: Profile | None = None
     is_gentle: bool = False
+    is_halved: bool = False
+    otherwise: Colour | None = None
 
     def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
         """Return what a browser shows of samples by curves and matrix.
@@ -177,16 +184,44 @@ def _judged(data: bytes, peak: float | None) -> Colour | None:
     profile = read_profile(data)
     if profile is None:
         return None
-    if profile.code_points is not None:
-        return colour_of_code_points(*profile.code_points, peak=peak)
+    by_number = _by_number(profile, peak)
+    if by_number is not None:
+        return by_number[0]
     if profile.table is not None:
-        return Colour(space=profile.space, table=profile)
-    assert profile.curves is not None
+        rightly = Colour(space=profile.space, table=profile)
+        return rightly if profile.is_lab else replace(rightly, is_halved=True, otherwise=rightly)
+    if profile.curves is None:
+        return None
     to_srgb = np.eye(3) if profile.to_xyz is None else to_srgb_light() @ profile.to_xyz
     return _unless_srgb(Colour(space=profile.space, curves=profile.curves, to_srgb=to_srgb))
 
 
 _remembered = lru_cache(maxsize=64)(_judged)
+
+
+def _by_number(profile: Profile, peak: float | None) -> tuple[Colour | None] | None:
+    """Return what the numbers in a profile say, which go before all else in it; None for numbers without a meaning."""
+    primaries, transfer = profile.code_points or (0, 0)
+    is_cut = transfer in (PQ, HLG) and primaries not in PRIMARIES and primaries != _UNSPECIFIED
+    if (
+        (is_cut or primaries == _UNSPECIFIED)
+        and profile.table is None
+        and says_something(_SRGB_PRIMARIES, transfer)
+    ):
+        to_xyz = profile.to_xyz
+        if to_xyz is None:
+            to_xyz = np.asarray(np.linalg.inv(to_srgb_light()), np.float64)
+        # With primaries that do not exist browsers map no tones.
+        colour = _by_transfer(to_xyz, transfer, peak=hdr.WHITE if is_cut else peak)
+    elif says_something(primaries, transfer):
+        colour = colour_of_code_points(primaries, transfer, peak=peak)
+    else:
+        return None
+    return (None if colour is None else replace(colour, space=profile.space),)
+
+
+#: What primaries have these numbers: sRGB's, and those that something else tells.
+_SRGB_PRIMARIES, _UNSPECIFIED = 1, 2
 
 
 @lru_cache(maxsize=64)
@@ -251,7 +286,13 @@ def colour_of_code_points(
         return None
     to_xyz = light_to_xyz(PRIMARIES[primaries])
     assert to_xyz is not None
-    to_srgb = to_srgb_light() @ to_xyz
+    return _by_transfer(to_xyz, transfer, peak=peak, video=video)
+
+
+def _by_transfer(
+    to_xyz: Float64Array, transfer: int, *, peak: float | None, video: bool = False
+) -> Colour | None:
+    """Return what a transfer function by its number says of samples whose light is brought to CIE XYZ by a matrix."""
     if transfer in (PQ, HLG):
         rec2020 = light_to_xyz(PRIMARIES[REC2020_PRIMARIES])
         assert rec2020 is not None
@@ -268,6 +309,7 @@ def colour_of_code_points(
     curve = transfer_of(transfer, video=video)
     if curve is None:
         return None
+    to_srgb = to_srgb_light() @ to_xyz
     return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
 
 
@@ -396,14 +438,28 @@ def _transform(colour: Colour) -> Any:
 
         return ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.table))),
-            ImageCms.createProfile("sRGB"),
+            _bright_screen() if colour.is_halved else ImageCms.createProfile("sRGB"),
             _modes_of(colour),
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            # The library's own table is finer where much of the light is cut.
+            ImageCms.Flags.HIGHRESPRECALC if colour.is_halved else ImageCms.Flags.NONE,
         )
     except ImportError as exc:
         raise UnsupportedImage("colours by a profile need Pillow built with LittleCMS") from exc
 
+
+def _bright_screen() -> Any:
+    """Return a profile of a screen twice as bright as sRGB's: what is shown there of light has half its light."""
+    from PIL import ImageCms
+
+    columns = np.asarray(_XYZ_MOST * np.linalg.inv(to_srgb_light()), np.float64)
+    screen = Profile(space="RGB", curves=(srgb_light, srgb_light, srgb_light), to_xyz=columns)
+    return ImageCms.ImageCmsProfile(io.BytesIO(write_profile(screen)))
+
+
+#: What a table's greatest number stands for (ICC.1:2022, 6.3.4.2).
+_XYZ_MOST = 65535 / 32768
 
 _remembered_transform = lru_cache(maxsize=16)(_transform)
 

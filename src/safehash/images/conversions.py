@@ -157,7 +157,18 @@ def to_rgba(image: Image) -> UInt8Array:
         return np.dstack([grey, grey, grey, alpha])
     if image.mode.startswith("I;16"):
         image = _from_deep(image)
-    return np.asarray(image.convert("RGBA"))
+    cols, rows = image.size
+    whole = np.empty((rows, cols, 4), np.uint8)
+    n_rows = _strip_rows(image, 1)
+    for top in range(
+        0, rows, n_rows
+    ):  # a strip is in one piece, and is lent: asked for its bytes it would copy them twice
+        strip = image.crop((0, top, cols, min(rows, top + n_rows)))
+        strip.info = image.info
+        samples = luma_of(strip.convert("RGBA").im, (4 * cols, strip.height))
+        whole[top : top + strip.height] = samples.reshape(strip.height, cols, 4)
+    whole.flags.writeable = False
+    return whole
 
 
 def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .._core import MAX_SIDE
 from .._face import checked
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, short_repr
 from .sniffing import HEAD, sniff
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
@@ -18,6 +18,7 @@ MIN_SIDE = 5
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one image may cost. Checked on the header, before anything is decoded.

@@ -37,7 +37,14 @@ class BinaryReader(Protocol):
     """
 
     def read(self, size: int = ..., /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, none at the end.
+
+        Examples
+        --------
+        >>> import io
+        >>> io.BytesIO(b"picture").read(4)
+        b'pict'
+        """
 
 
 class UploadedFile(Protocol):
@@ -58,7 +65,14 @@ class UploadedFile(Protocol):
 
     @property
     def file(self) -> BinaryReader:
-        """The file object beneath."""
+        """The file object beneath.
+
+        Examples
+        --------
+        >>> import io, types
+        >>> types.SimpleNamespace(file=io.BytesIO(b"picture")).file.read(4)
+        b'pict'
+        """
 
 
 #: What `Matcher.check` and `hash_many` take.

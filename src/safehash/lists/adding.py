@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .._face import checked
-from ..errors import ImageError
+from ..errors import ImageError, short_repr
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
 from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Hash
@@ -32,6 +32,7 @@ _Picture: TypeAlias = Decoded
 Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """One picture that was not listed.
@@ -54,6 +55,7 @@ class Refused:
     reason: str
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """What `add` did.

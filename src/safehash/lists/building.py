@@ -177,9 +177,13 @@ class EntryTableBuilder:
             date_numbers = _uint32(self._intern_dates(model) for model in models)[chosen]
         else:
             # Distinct in nearly every row, so what is remembered ends with this call.
-            distinct = {date: number for number, date in enumerate(dict.fromkeys(dates))}
-            first_date = self._pools["date"].append_many([_date_bytes(*date) for date in distinct])
-            date_numbers = _uint32(first_date + distinct[date] for date in dates)
+            distinct = dict.fromkeys(dates)
+            first_date = self._pools["date"].append_many(_dates_bytes(distinct))
+            if len(distinct) == n:
+                date_numbers = np.arange(first_date, first_date + n, dtype=np.uint32)
+            else:
+                numbers = dict(zip(distinct, range(first_date, first_date + len(distinct)), strict=True))
+                date_numbers = _uint32(map(numbers.__getitem__, dates))
         if extras is None:
             extra_numbers = _uint32(self._intern_extra(model) for model in models)[chosen]
         else:
@@ -351,11 +355,25 @@ def _json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _date_bytes(created: str | None, updated: str | None) -> bytes:
-    """Do what `_json_bytes` does, ten times as fast: a large list has a date for nearly every row."""
-    one = "null" if created is None else encode_basestring(created)
-    other = "null" if updated is None else encode_basestring(updated)
-    return f"[{one},{other}]".encode("utf-8", "surrogatepass")
+def _dates_bytes(dates: Iterable[tuple[str | None, str | None]]) -> list[bytes]:
+    """Do what `_json_bytes` does with each, many times as fast: a large list has a date for nearly every row."""
+    pairs = list(dates)
+    texts = [each for pair in pairs for each in pair if each is not None]
+    joined = "".join(texts)
+    if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
+        if len(texts) == len(pairs) and all(updated is None for _, updated in pairs):
+            return [b'["%b",null]' % created.encode() for created in texts]
+        if len(texts) == 2 * len(pairs):
+            return [
+                b'["%b","%b"]' % (one.encode(), other.encode())
+                for one, other in zip(*[iter(texts)] * 2, strict=True)
+            ]
+    return [
+        f"[{','.join('null' if each is None else encode_basestring(each) for each in pair)}]".encode(
+            "utf-8", "surrogatepass"
+        )
+        for pair in pairs
+    ]
 
 
 def _uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:

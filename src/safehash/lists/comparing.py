@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .._digests import degenerate
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
@@ -26,6 +27,7 @@ __all__ = ["ListDiff", "ListStats", "Repeats", "diff_lists", "list_stats", "near
 _AGE_DAYS = (30, 90, 365, 1095)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiff:
     """How a new state of a list differs from an old one.
@@ -108,6 +110,7 @@ def _content(entry: Entry) -> tuple[Any, ...]:
     )
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStats:
     """What a merged list holds.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from .._face import checked
+from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
@@ -17,6 +18,7 @@ CATEGORIES = ("positive", "seed", "disputed", "negative")
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What one organisation says of one hash.
@@ -49,6 +51,7 @@ class Opinion:
     reasons: tuple[str, ...] = ()
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One hash on a list, with what the list says of it.
@@ -124,7 +127,7 @@ class Entry:
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
             raise ValueError(
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
-                f"{self.category!r} and {self.keyed_by!r}"
+                f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
             )
 
     def __eq__(self, other: object) -> bool:
@@ -140,6 +143,12 @@ class Entry:
         """What a newer record must share with this one to replace it.
 
         ``(source, "id", id)``, or ``(source, algorithm, digest)`` where the source gives no id.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.key
+        ('list', 'id', 'b-1')
         """
         if self.id is not None and (self.keyed_by == "id" or self.hash is None):
             return (self.source, "id", self.id)
@@ -151,6 +160,12 @@ class Entry:
 
         A dated record beats an undated one, a delete beats a record of the same time, and a delete without
         a date is final: withdrawn hashes must not come back because a date was lost.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.version
+        (0, '', False)
         """
         when = self.updated if self.updated is not None else self.created
         if when is None:

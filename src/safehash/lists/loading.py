@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
-from ..errors import ListError
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry, hash_key
@@ -32,6 +32,7 @@ from .table import KIND_FOREIGN, EntryTable, columns_of
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
@@ -56,6 +57,7 @@ class Withdrawn:
     ids: frozenset[str]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
@@ -90,7 +92,13 @@ class LoadedList:
 
     @property
     def snapshot(self) -> str:
-        """SHA-256 of the list's bytes, hexadecimal."""
+        """SHA-256 of the list's bytes, hexadecimal.
+
+        Examples
+        --------
+        >>> len(safehash.load_list("list.csv").snapshot)
+        64
+        """
         return self.report.snapshot
 
     def __len__(self) -> int:
@@ -197,7 +205,13 @@ class _Staged:
     def _add(self, entry: Entry) -> None:
         by_digest = isinstance(entry.hash, Hash) and (entry.id is None or entry.keyed_by == "digest")
         self._builder.append(entry)
-        self._keys.append(0 if by_digest else hash(entry.key))
+        if by_digest:
+            key = 0
+        elif entry.key[1:] == ("id", entry.id):
+            key = int(_key_of_ids(entry.source, [entry.id])[0])
+        else:
+            key = hash(entry.key)
+        self._keys.append(key)
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
 
@@ -218,9 +232,10 @@ class _Staged:
             self._keys.frombytes(bytes(8 * n))
             self._keyed_by_digest += b"\1" * n
         else:
-            source = like.source
-            self._keys.extend(0 if text is None else hash((source, "id", text)) for text in batch.ids)
-            self._keyed_by_digest += bytes(text is None for text in batch.ids)
+            self._keys.frombytes(_key_of_ids(like.source, batch.ids).tobytes())
+            self._keyed_by_digest += (
+                bytes(text is None for text in batch.ids) if None in batch.ids else bytes(n)
+            )
         if batch.which is None:
             self._deleted += bytes([like.deleted]) * n
         else:
@@ -293,6 +308,14 @@ class _Staged:
                 keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _key_of_ids(source: str, ids: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return a number for each id of a list, shape (n,); equal ones have equal numbers, and others mostly not.
+
+    Which texts share one nobody can tell beforehand: Python draws its hash of texts anew in every process.
+    """
+    return np.fromiter(map(hash, ids), np.int64, len(ids)) ^ np.int64(hash((source, "id")))
 
 
 def _fates(records: Sequence[Entry], merged: Sequence[Entry]) -> dict[str, int]:

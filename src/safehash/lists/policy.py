@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .._face import checked
+from .._face import FrozenMap, checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
@@ -19,6 +20,7 @@ _THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPolicy:
     """What differs for one list; None leaves the policy's own setting.
@@ -61,6 +63,7 @@ class ListPolicy:
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How lists are used: thresholds, and which entries count.
@@ -102,7 +105,7 @@ class Policy:
     24
     """
 
-    max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
+    max_distance: Mapping[str, int] = FrozenMap(_THRESHOLDS)
     min_quality: int = USUAL_QUALITY
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
@@ -111,19 +114,13 @@ class Policy:
     max_age_days: float | None = None
     refresh_days: float | None = None
     require_fresh: bool = False
-    per_list: Mapping[str, ListPolicy] = field(default_factory=dict)
+    per_list: Mapping[str, ListPolicy] = FrozenMap()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "max_distance", {**dict(_THRESHOLDS), **self.max_distance})
+        object.__setattr__(self, "max_distance", {**_THRESHOLDS, **self.max_distance})
         _settle(self)
-        object.__setattr__(self, "per_list", dict(self.per_list))
-        for name, each in self.per_list.items():
-            if not isinstance(each, ListPolicy):
-                raise TypeError(
-                    f"per_list maps names to ListPolicy, found {type(each).__name__} for {name!r}"
-                )
+        object.__setattr__(self, "per_list", FrozenMap(self.per_list))
 
-    @checked
     def of_list(self, name: str) -> Policy:
         """Return the policy for the list called `name`, with what differs for it put in.
 
@@ -147,7 +144,6 @@ class Policy:
             require_fresh=_first(own.require_fresh, self.require_fresh),
         )
 
-    @checked
     def reason_against(self, entry: Entry, *, now: datetime | None = None) -> str | None:
         """Return why `entry` is not matched against, None where it is.
 
@@ -256,6 +252,8 @@ def _settle(policy: Policy | ListPolicy) -> None:
         for unknown in sorted(chosen - set(CATEGORIES)):
             raise ValueError(f"no category {unknown!r}; there are {', '.join(CATEGORIES)}")
         object.__setattr__(policy, "categories", tuple(each for each in CATEGORIES if each in chosen))
+    if policy.max_distance is not None:
+        object.__setattr__(policy, "max_distance", FrozenMap(policy.max_distance))
     for name, bits in (policy.max_distance or {}).items():
         algorithm = Algorithm(name)
         if not algorithm.is_perceptual or not 0 <= bits <= algorithm.n_bits:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._face import checked
-from ..errors import ListError
+from .._face import FrozenMap, checked
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm
 
 __all__ = [
@@ -40,6 +40,7 @@ PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
 @checked
+@short_repr
 @dataclass(frozen=True, slots=True, init=False)
 class ListSource:
     """One list: its file or directory of pages, its name, and what the file cannot say of itself.
@@ -91,7 +92,7 @@ class ListSource:
     format: str | None
     algorithm: Algorithm | None
     notation: str | None
-    columns: Mapping[str, tuple[str, ...]] = field(hash=False)
+    columns: Mapping[str, tuple[str, ...]]
     ignore: tuple[str, ...]
     max_rejects: float
     allow_cut: bool
@@ -106,7 +107,7 @@ class ListSource:
         algorithm: str | Algorithm | None = None,
         notation: str | None = None,
         columns: Mapping[str, str | Sequence[str]] | None = None,
-        ignore: Iterable[str] = (),
+        ignore: str | Iterable[str] = (),
         max_rejects: float = MAX_REJECTS,
         allow_cut: bool = False,
         max_shrink: float = MAX_SHRINK,
@@ -124,13 +125,17 @@ class ListSource:
             meaning: (column,) if isinstance(column, str) else tuple(column)
             for meaning, column in (columns or {}).items()
         }
+        if named:
+            from .formats.columns import check_columns
+
+            check_columns(named)
         for attribute, value in (
             ("path", os.fspath(path)),
             ("name", name),
             ("format", format),
             ("algorithm", None if algorithm is None else Algorithm(algorithm)),
             ("notation", notation),
-            ("columns", named),
+            ("columns", FrozenMap(named)),
             ("ignore", tuple(ignore)),
             ("max_rejects", max_rejects),
             ("allow_cut", allow_cut),
@@ -139,16 +144,20 @@ class ListSource:
             object.__setattr__(self, attribute, value)
 
     @classmethod
-    @checked
     def of(cls, source: ListSource | str | os.PathLike[str], **options: Any) -> ListSource:
-        """Return `source` as a ListSource, with those of `options` that are not None in place of its own."""
+        """Return `source` as a ListSource, with those of `options` that are not None in place of its own.
+
+        Examples
+        --------
+        >>> ListSource.of("own.csv", name="own").name
+        'own'
+        """
         given = {name: value for name, value in options.items() if value is not None}
         if isinstance(source, ListSource):
             return replace(source, **given) if given else source
         return cls(source, **given)
 
     @classmethod
-    @checked
     def parse(cls, text: str, **options: Any) -> ListSource:
         """Return the source that ``NAME=PATH`` or ``PATH`` names, as command lines give it.
 
@@ -168,7 +177,13 @@ class ListSource:
 
     @property
     def list_name(self) -> str:
-        """What the list is called: as told, or its file's name without ".gz" and one more ending."""
+        """What the list is called: as told, or its file's name without ".gz" and one more ending.
+
+        Examples
+        --------
+        >>> ListSource("exports/2026-10.csv.gz").list_name
+        '2026-10'
+        """
         if self.name is not None:
             return self.name
         path = Path(self.path)

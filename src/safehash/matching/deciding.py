@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from .. import _join
 from .._digests import turn_digests
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage, logger_of
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
@@ -31,7 +30,7 @@ from .witness import Witness
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 class Facts(NamedTuple):
@@ -73,7 +72,12 @@ def decide_upload(
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         frames = decode_frames(
-            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+            data,
+            limits=settings.limits,
+            step_for=step_for,
+            effort=settings.effort,
+            deadline=deadline,
+            own_jpeg=settings.own_jpeg,
         )
         return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:

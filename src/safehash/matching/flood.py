@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from .._face import checked
+from ..errors import logger_of, short_repr
 from ..lists.entry import shown_key
 from .decision import Decision
 from .settings import FloodLimits
@@ -16,9 +16,10 @@ from .settings import FloodLimits
 __all__ = ["FloodGuard", "Quarantined", "quarantined"]
 
 _USUAL = FloodLimits()
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """One entry that was taken out of service.
@@ -51,7 +52,13 @@ class Quarantined:
 
     @property
     def share(self) -> float:
-        """Which part of all uploads it matched when it was quarantined."""
+        """Which part of all uploads it matched when it was quarantined.
+
+        Examples
+        --------
+        >>> Quarantined(entry="b-1", n_matches=9, n_uploads=100, n_matches_then=5).share
+        0.05
+        """
         return self.n_matches_then / self.n_uploads
 
 
@@ -94,7 +101,6 @@ class FloodGuard:
             "together with `counts` and `merge_counts`"
         )
 
-    @checked
     def record(self, entries: Iterable[Hashable]) -> frozenset[Hashable]:
         """Count one upload and the entries it matched; return those of them that are quarantined.
 
@@ -117,7 +123,6 @@ class FloodGuard:
         self._log(fresh)
         return flooding
 
-    @checked
     def merge_counts(self, n_uploads: int, matches: Iterable[tuple[Hashable, int]]) -> None:
         """Add what another process counted, as `counts` gave it there.
 
@@ -146,7 +151,6 @@ class FloodGuard:
         with self._lock:
             return self._n_uploads, dict(self._matches)
 
-    @checked
     def is_quarantined(self, entry: Hashable) -> bool:
         """Tell whether what this entry matches is suppressed.
 
@@ -178,7 +182,6 @@ class FloodGuard:
             ]
         return tuple(sorted(found, key=lambda each: -each.n_matches))
 
-    @checked
     def quarantine(self, entry: Hashable, *, n_uploads: int, n_matches: int) -> None:
         """Take an entry out of service that another process, or one before this, found to flood.
 
@@ -201,7 +204,6 @@ class FloodGuard:
             if entry not in self._released:
                 self._quarantined.setdefault(entry, (n_uploads, n_matches))
 
-    @checked
     def release(self, entry: Hashable) -> bool:
         """Put an entry back into service for good; return whether it was quarantined.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.hashes import Algorithm
 from ..lists.loading import LoadedList, Withdrawn, keys_of
 from ..lists.report import ListReport
@@ -33,7 +32,7 @@ __all__ = [
     "last_good_path",
 ]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 _KIND = "last good state of one list"
 

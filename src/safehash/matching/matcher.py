@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -17,16 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
-from ..images.limits import Limits
 from ..images.uploads import Upload
 from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
-from .decision import Audit, Decision, ListInfo, Match, shown
+from .decision import Audit, Decision, Match, shown
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
 from .keeping import Refusals, before_of
@@ -35,18 +33,20 @@ from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
+from .telling import Telling
 
 __all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
 _SLOW_SECONDS = 2.0
 
 
-class Matcher:
+@checked
+class Matcher(Telling):
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
@@ -103,7 +103,6 @@ class Matcher:
         return self
 
     @classmethod
-    @checked
     def from_files(
         cls,
         *lists: ListPath,
@@ -166,7 +165,6 @@ class Matcher:
         )
 
     @classmethod
-    @checked
     def from_entries(
         cls,
         entries: Iterable[Entry],
@@ -194,7 +192,6 @@ class Matcher:
         return cls._made(state, settings=settings, flood_guard=flood_guard, sources=Sources())
 
     @classmethod
-    @checked
     def open(
         cls,
         path: _Path,
@@ -244,7 +241,6 @@ class Matcher:
             )
         return _opened, (type(self), self._sources.snapshot, self._asked, self._shared_guard)
 
-    @checked
     def save(self, path: _Path, *, key: bytes | None = None) -> None:
         """Write everything a decision needs as one snapshot file, readable by its owner only.
 
@@ -335,69 +331,8 @@ class Matcher:
             return False
         return is_gone(seen) or seen != self._refusals.seen
 
-    @property
-    def n_refused(self) -> int:
-        """How often `reload_if_changed` refused what it found, since it last took over a new state."""
-        return self._refusals.n
-
-    @property
-    def lists_kept(self) -> tuple[str, ...]:
-        """Names of the lists that were refused when they were read, and are matched in their last good state."""
-        return self._state.kept
-
-    def __len__(self) -> int:
-        """Return how many list entries are matched against."""
-        return self._state.n_listed
-
-    def counts(self) -> dict[str, int]:
-        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
-
-        Examples
-        --------
-        >>> Matcher.from_files("list.csv").counts()
-        {'pdq': 1}
-        """
-        return self._state.counts()
-
-    @property
-    def lists(self) -> tuple[ListInfo, ...]:
-        """The lists decisions are made against, allow-lists included."""
-        return self._state.audit.lists
-
-    @property
-    def audit(self) -> Audit:
-        """What every decision of the present state carries."""
-        return self._state.audit
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Remarks about lists and settings: stale lists, what was left out and why, names that nothing bears."""
-        state = self._state
-        known, remarks = self._remarks
-        if known is not state:  # reads every id of a snapshot, so not before somebody asks
-            remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
-            self._remarks = (state, remarks)
-        refused = (self._refusals.note,) if self._refusals.note else ()
-        return (*refused, *state.notes, *remarks)
-
-    @property
-    def limits(self) -> Limits:
-        """What one upload may cost."""
-        return self._asked.limits
-
-    @property
-    def settings(self) -> Settings:
-        """What decisions depend on beside the lists; its policy is the one in force, never None."""
-        return replace(self._asked, policy=self._state.policy)
-
-    @property
-    def flood_guard(self) -> FloodGuard | None:
-        """The guard that counts matches, where there is one."""
-        return self._flood_guard
-
     # -- deciding -----------------------------------------------------------------------------------------
 
-    @checked
     def check(
         self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
@@ -444,7 +379,6 @@ class Matcher:
             _LOG.warning("slow: an upload took %.1f s of processor time (%s)", spent, shown(decision))
         return decision
 
-    @checked
     def explain(
         self, item: Upload, entry: str | Entry | None = None, *, effort: Effort | None = None
     ) -> Explanation:
@@ -494,7 +428,6 @@ class Matcher:
             settings, audit = replace(settings, effort=effort), replace(audit, effort=effort)
         return settings, audit
 
-    @checked
     def check_many(
         self, items: Iterable[Upload], *, effort: Effort | None = None, threads: int | None = None
     ) -> list[Decision]:
@@ -517,7 +450,6 @@ class Matcher:
         """
         return list(on_threads(lambda item: self.check(item, effort=effort), items, threads=threads))
 
-    @checked
     def near_any(
         self, digests: npt.NDArray[np.uint8], *, algorithm: str | Algorithm
     ) -> npt.NDArray[np.bool_]:
@@ -543,7 +475,6 @@ class Matcher:
         """
         return near_any(self._state, digests, algorithm=Algorithm(algorithm))
 
-    @checked
     def check_hash(self, value: Hash) -> Decision:
         """Decide a stored hash as `check_hashes` does.
 
@@ -555,7 +486,6 @@ class Matcher:
         """
         return self.check_hashes([value])[0]
 
-    @checked
     def check_hashes(
         self, values: Sequence[Hash], *, lists: Collection[str] | None = None, turned: bool = True
     ) -> list[Decision]:

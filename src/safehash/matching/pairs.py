@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._face import checked
-from ..errors import ListError
+from ..errors import ListError, short_repr
 from ..files import read_regular, writing_whole
 from ..hashing.hashes import Hash
 
@@ -31,6 +31,7 @@ _KIND, _VERSION = "safehash review pairs", 1
 _MAX_BYTES = 1 << 28
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """What reviewers said of one entry for one picture.
@@ -85,7 +86,17 @@ class Pair:
 
     @checked
     def apart(self, own: Hash | None) -> int | None:
-        """Return how far a picture is from this one, in bits; None where they cannot be compared."""
+        """Return how far a picture is from this one, in bits; None where they cannot be compared.
+
+        Examples
+        --------
+        >>> picture = safehash.hash_file("photo.jpg")
+        >>> pair = Pair(
+        ...     source="list", id="b-1", hash=picture, picture=picture, view="as it is", distance=0, wrong=True
+        ... )
+        >>> pair.apart(picture), pair.apart(None)
+        (0, None)
+        """
         if own is None or self.picture is None or own.algorithm is not self.picture.algorithm:
             return None
         return own.distance(self.picture) if own.algorithm.is_perceptual else None

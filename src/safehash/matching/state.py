@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of, shortened
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.entry import Entry
@@ -43,7 +42,7 @@ __all__ = [
     "widest_distance",
 ]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +132,7 @@ def read_state(
         A list is refused or cannot be read, or no entry to match against is left.
     """
     policy = Policy() if settings.policy is None else settings.policy
-    check_names(sources.lists)
-    check_names(sources.allow)
+    check_names([*sources.lists, *sources.allow])
     origin = origin_of(sources)
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
@@ -395,12 +393,12 @@ def of_lists(state: State, lists: Collection[str] | None) -> State:
     if lists is None:
         return state
     if isinstance(lists, str):
-        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+        raise TypeError(f"lists is a collection of names: write [{shortened(lists)!r}]")
     only = frozenset(lists)
     known = {info.name for info in state.audit.lists if not info.allow}
     if not only or only - known:
         found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
-        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+        raise ValueError(shortened(f"lists are some of {', '.join(sorted(known))}; found {found}"))
     counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
     return replace(state, only=only, audit=replace(state.audit, lists=counting))
 

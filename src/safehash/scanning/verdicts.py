@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from .._face import checked
-from ..errors import CatalogError
+from ..errors import CatalogError, short_repr
 from ..files import read_regular
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _TOKEN_DIGITS = 32
 _AHEAD = timedelta(days=1)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one reviewer said of one match.

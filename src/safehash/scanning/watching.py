@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import queue
@@ -16,12 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..matching.shown import printable
 
 __all__ = ["UNFINISHED", "Renamed", "arrivals", "check_installed", "is_unfinished"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Endings of names under which files are written before they are renamed into place: not looked at by that name.
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", "~")

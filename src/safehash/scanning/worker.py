@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "Worker", "decide_batch", "start", "undecided"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,18 +72,29 @@ class GrowingIndex(Generic[_T]):
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> GrowingIndex(algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def max_distance(self) -> int:
-        """The radius this index is fastest at, in bits."""
+        """The radius this index is fastest at, in bits.
+
+        Examples
+        --------
+        >>> GrowingIndex().max_distance
+        31
+        """
         return self._max_distance
 
     def __len__(self) -> int:
         return len(self._payloads)
 
-    @checked
     def add(self, value: Hash | str, payload: _T) -> None:
         """Add one digest, a `Hash` or its hexadecimal digits.
 
@@ -101,7 +112,6 @@ class GrowingIndex(Generic[_T]):
         """
         self.add_many([(value, payload)])
 
-    @checked
     def add_many(self, entries: Iterable[tuple[Hash | str, _T]]) -> None:
         """Add digests, all of them or, where one is refused, none.
 
@@ -125,7 +135,6 @@ class GrowingIndex(Generic[_T]):
             self._waiting += digests
             self._payloads += payloads
 
-    @checked
     def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[_T, int]]:
         """Return (payload, distance) of every digest within `max_distance` bits, nearest first, then as added.
 
@@ -193,7 +202,6 @@ class GrowingIndex(Generic[_T]):
 
     # -- streams ------------------------------------------------------------------------------------------
 
-    @checked
     def write(self, stream: BinaryIO, *, pack: Callable[[_T], Any] | None = None) -> None:
         """Write everything to a stream: digests as they are, payloads as JSON, and a checksum of both.
 
@@ -248,7 +256,6 @@ class GrowingIndex(Generic[_T]):
         stream.write(checksum.digest())
 
     @classmethod
-    @checked
     def read(cls, stream: BinaryIO, *, unpack: Callable[[Any], Any] | None = None) -> GrowingIndex[Any]:
         """Return the index that `write` wrote to a stream. Runs nothing that stands in it.
 

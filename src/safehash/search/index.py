@@ -85,7 +85,6 @@ class Index:
         self._build(known, digests, method, max_distance, 1)
 
     @classmethod
-    @checked
     def from_digests(
         cls,
         digests: npt.ArrayLike,
@@ -164,29 +163,52 @@ class Index:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> Index([], algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def method(self) -> str:
-        """ "multi" or "faiss"."""
+        """ "multi" or "faiss".
+
+        Examples
+        --------
+        >>> Index([]).method
+        'multi'
+        """
         return "multi" if self._flat is None else "faiss"
 
     @property
     def max_distance(self) -> int:
-        """The radius this index was built to be fastest at, in bits."""
+        """The radius this index was built to be fastest at, in bits.
+
+        Examples
+        --------
+        >>> Index([], max_distance=24).max_distance
+        24
+        """
         return self._max_distance
 
     @property
     def n_bytes(self) -> int:
-        """Memory of all arrays in bytes, digests included."""
+        """Memory of all arrays in bytes, digests included.
+
+        Examples
+        --------
+        >>> Index([safehash.hash_file("photo.jpg")]).n_bytes > 32
+        True
+        """
         disabled = 0 if self._disabled is None else self._disabled.nbytes
         return int(self._digests.nbytes + self._starts.nbytes + self._ids.nbytes + disabled)
 
     def __len__(self) -> int:
         return int(self._digests.shape[0])
 
-    @checked
     def digests_of(self, rows: npt.ArrayLike) -> _UInt8Array:
         """Return the digests of some rows, uint8, shape (len(rows), n_bytes).
 
@@ -210,7 +232,6 @@ class Index:
                 self._blocks.touch(self._digests[row])
         return self._digests[wanted]
 
-    @checked
     def search(self, query: Hash, *, max_distance: int) -> list[tuple[int, int]]:
         """Return (row, distance) of every digest within `max_distance` bits, nearest first, then by row.
 
@@ -238,7 +259,6 @@ class Index:
             return list(zip(rows.tolist(), distances.tolist(), strict=True))
         return self._slots.search_one(query.digest, self._plan(max_distance), max_distance)
 
-    @checked
     def search_views(self, queries: Sequence[Hash], *, max_distance: int) -> list[list[tuple[int, int]]]:
         """Return what `search` returns for each of several views of one picture, in one call.
 
@@ -260,7 +280,6 @@ class Index:
         limits = offsets.tolist()
         return [found[start:end] for start, end in itertools.pairwise(limits)]
 
-    @checked
     def search_many(self, queries: _UInt8Array, *, max_distance: int, threads: int = 1) -> _Answers:
         """Search for every row of `queries`, uint8, shape (n_queries, n_bytes).
 
@@ -319,7 +338,6 @@ class Index:
             np.concatenate([distances for _, _, distances in answers]),
         )
 
-    @checked
     def nearest(self, query: Hash, *, k: int = 1, max_distance: int) -> list[tuple[int, int]]:
         """Return the `k` nearest (row, distance) within `max_distance` bits; of equally near ones, the first.
 
@@ -348,7 +366,6 @@ class Index:
                 break
         return found[:k]
 
-    @checked
     def without(self, rows: npt.ArrayLike) -> Index:
         """Return an index that never answers with `rows`, nor with those disabled before; arrays are shared.
 
@@ -397,7 +414,6 @@ class Index:
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.unpackbits(self._disabled, count=len(self), bitorder="little"))
 
-    @checked
     def updated(
         self, *, added: npt.ArrayLike | None = None, removed: npt.ArrayLike = (), threads: int = 1
     ) -> Index:

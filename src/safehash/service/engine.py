@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Hash
 from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
@@ -25,7 +24,7 @@ from .refusing import Refused, busy
 
 __all__ = ["Engine", "Reloads"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 _T = TypeVar("_T")
 
 #: So many hashes are looked up where they arrive; more go to a thread, not to hold up others (0.1 ms each).

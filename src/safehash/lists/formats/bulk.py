@@ -18,9 +18,10 @@ from .batch import NO_QUALITY, Batch
 from .cells import Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
-from .fields import BadField, utc_time
-from .judging import MAY_SPEAK
+from .fields import BadField
+from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
+from .times import utc_times
 
 __all__ = ["read_rows"]
 
@@ -29,6 +30,10 @@ _FEW = 8
 
 # A line of cells that may speak of deletion or opinion whatever its column is called; `CellReader.unknown` decides.
 _MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILINE)
+
+
+# Few cells begin with a word that such cells begin with, and to find out costs a tenth.
+_FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 
 def read_rows(
@@ -136,7 +141,7 @@ class _Made:
                 numbers = [NO_QUALITY if n is None else n for n in found]
             self._qualities = np.array(numbers, np.uint8)
         elif meaning in ("created", "updated"):
-            times = list(map(utc_time, cells))
+            times = utc_times([text or None for text in cells] if "" in cells else cells)
             if None in times:
                 self._keep(column, cells, [k for k, t in enumerate(times) if t is None and cells[k]])
             if meaning == "created":
@@ -169,7 +174,8 @@ class _Made:
         """Keep some cells of a column as they came; blank ones are none."""
         if not rows:
             return
-        if _MAY_SPEAK.search("\n".join(cells)):
+        joined = "\n".join(cells)
+        if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined.lower())) and _MAY_SPEAK.search(joined):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
         if len(rows) == self._n:
             texts: list[str | None] = list(map(encode_basestring, cells))
@@ -318,9 +324,15 @@ class _Made:
         source = self._reader.source
         if not self._said:
             return (Entry(hash=None, source=source),), None
-        keys = list(zip(*self._said, strict=True))
+        # What cells said is remembered: of one column equal cells have the same `Said`, and no other has its `id`.
+        of_id: dict[int, Said] = {}
+        for column in self._said:
+            of_id |= dict(zip(map(id, column), column, strict=True))
+        keys = list(zip(*(map(id, column) for column in self._said), strict=True))
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        likes = tuple(Entry(hash=None, source=source, **combined(key)) for key in numbers)
+        likes = tuple(
+            Entry(hash=None, source=source, **combined(map(of_id.__getitem__, key))) for key in numbers
+        )
         return likes, (None if len(numbers) == 1 else list(map(numbers.__getitem__, keys)))
 
     def _joined_extras(self) -> list[bytes] | None:

@@ -26,6 +26,7 @@ from .vocabulary import (
 
 __all__ = [
     "CODES",
+    "FIRST_WORDS",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
@@ -254,6 +255,11 @@ MAY_SPEAK = re.compile(
     )
     + r")(?:[^\w\n]*|(?:[ _-]+(?:by|on|at|since|per|due|because|after|upon|via)\b|[ _-]*[:;,(\[]|[ _-]+\d)[^\n]*)",
     re.IGNORECASE,
+)
+
+#: The words that such a cell begins with, in lower case.
+FIRST_WORDS = frozenset(
+    found[0] for each in UNMISTAKABLE if (found := re.match(r"[^\W\d_]+", each)) is not None
 )
 
 # A state that was not understood as a whole speaks of deletion or opinion where one of these is in it.

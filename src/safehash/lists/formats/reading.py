@@ -70,7 +70,14 @@ class ListReader(Iterator[Entry]):
 
     @property
     def report(self) -> ListReport:
-        """What was met so far; the whole account once the iterator is exhausted."""
+        """What was met so far; the whole account once the iterator is exhausted.
+
+        Examples
+        --------
+        >>> reader = safehash.read_list("list.csv")
+        >>> len(list(reader)), reader.report.n_records
+        (1, 1)
+        """
         return self._tally.report()
 
     def _batches(self) -> Iterator[Entry | Batch]:

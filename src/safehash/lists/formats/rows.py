@@ -156,7 +156,7 @@ class _Lines:
             text = text.replace("\ufeff", "")
         if not self.lines:
             self.first = number
-        self.lines += _LINE.findall(text) if _ODD_ENDS.search(text) else text.splitlines(True)
+        self.lines += _LINE.findall(text) if _has_odd_ends(data) else text.splitlines(True)
         return True
 
     def take(self, n: int) -> None:
@@ -165,8 +165,13 @@ class _Lines:
         del self.lines[:n]
 
 
-# `str.splitlines` takes more for line ends than there are.
-_ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+def _has_odd_ends(data: bytes) -> bool:
+    """Tell whether text in UTF-8 has what `str.splitlines` takes for line ends, too, and is none."""
+    if len(data.translate(None, b"\v\f\x1c\x1d\x1e")) != len(data):
+        return True
+    return not data.isascii() and any(end in data for end in (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"))
+
+
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
@@ -189,7 +194,8 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
         if len(rows) != len(found):
             return None  # a cell of several lines
     else:
-        rows = [line.split(delimiter) for line in _without_ends(found)]
+        bare = text.splitlines()
+        rows = [line.split(delimiter) for line in (bare if len(bare) == len(found) else _without_ends(found))]
     numbers: Sequence[int] = range(lines.first, lines.first + len(found))
     comments: list[tuple[int, str]] = []
     if "#" in text or [] in rows or [""] in rows:

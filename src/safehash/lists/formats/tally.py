@@ -6,10 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import shortened
+from ...hashing.bits import count_ones, ones_in
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
@@ -28,7 +31,7 @@ SHOWN_CELLS = 4
 #: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
 UNBALANCED_BITS = 8
 
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
+_UPDATED = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -129,7 +132,7 @@ class Tally:
 
     def note(self, text: str, count: int = 1) -> None:
         """Remark on something; equal remarks are counted."""
-        self._notes[text] += count
+        self._notes[shortened(text)] += count
 
     def meet(self, entry: Entry) -> Entry:
         """Count one entry that a reader made, and return it."""
@@ -156,7 +159,7 @@ class Tally:
             n_deleted = sum(batch.likes[k].deleted for k in batch.which)
         self.n_deletes += n_deleted
         self.entries[batch.algorithm.value] += len(batch) - n_deleted
-        newest = max((updated or "" for _, updated in batch.dates or ()), default="")
+        newest = max(filter(None, map(_UPDATED, batch.dates or ())), default="")
         if newest > (self.newest or ""):
             self.newest = newest
         for row in perhaps_suspicious(batch.algorithm, batch.digests):
@@ -171,14 +174,14 @@ class Tally:
         ----------
         digests : uint8, shape (n, 32)
         """
-        n_ones = _ONES[digests].sum(axis=1, dtype=np.int64)
+        n_ones = ones_in(digests)
         odd = (abs(n_ones - 128) > UNBALANCED_BITS) & (n_ones > 0) & (n_ones < 256)
         self.n_untyped += digests.shape[0]
         self.n_unbalanced += int(odd.sum())
 
     def meet_untyped_one(self, digest: bytes) -> None:
         """Do the same with one."""
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
 
