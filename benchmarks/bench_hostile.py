@@ -7,8 +7,8 @@ SRC is the `src` folder of an earlier state, built in place. Every file is check
 one that has checked small pictures of every format; its memory is measured as growth of its resident set beyond what it
 holds with the file's own bytes. Both states check the same files; where a state is not done with a file at one effort,
 higher ones, which do more, are not tried. Promised are some seconds beyond an honest picture of as many pixels: that is
-a grey PNG of the same sides, where there are more than a million. WORDs choose kinds by name; `--missing` measures those
-that FILE lacks; what FILE holds of others stays, and with it the command: the one that makes all of it.
+a grey PNG of the same sides, where there are more than a million. WORDs choose kinds by name; `--missing` measures what
+FILE lacks; what FILE holds of others stays, and with it the command: the one that makes all of it.
 """
 
 from __future__ import annotations

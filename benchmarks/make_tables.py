@@ -413,6 +413,82 @@ def start() -> list[str]:
     return lines
 
 
+def hostile() -> list[str]:
+    """Return what files made to cost cost, before and now."""
+    lines = [
+        "| file | MB | before | now | promised | memory before | memory now |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("hostile.json")["result"].items():
+        before, now = (
+            max(
+                (each for key, each in row.items() if key.startswith(state)),
+                key=lambda each: each["seconds"],
+            )
+            for state in ("before", "now")
+        )
+        promised = row["promised"] + now.get("honest", 0.0)
+        late = now["seconds"] > promised
+        held = ["-" if each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]
+        gave_up = "more than " if before["outcome"].startswith("not done") else ""
+        took = f"{'**' * late}{now['seconds']:g} s{'**' * late}"
+        lines.append(
+            f"| {name} | {row['mb']} | {gave_up}{before['seconds']:g} s | {took} | {promised:.1f} s | "
+            f"{held[0]} | {held[1]} |"
+        )
+    return lines
+
+
+def held() -> list[str]:
+    """Return what the largest pictures that are let through hold, before and now."""
+    lines = ["| picture | side | before | now |", "| --- | ---: | ---: | ---: |"]
+    for name, row in load("memory.json")["result"].items():
+        before, now = row["before, thorough"], row["now, thorough"]
+        told_before = "-" if before["mib"] is None else f"{before['mib']} MiB"
+        lines.append(f"| {name} | {row['side']:,} | {told_before} | {now['mib']} MiB |")
+    return lines
+
+
+def isolation() -> list[str]:
+    """Return what a check in another process costs beside one in this."""
+    lines = [
+        "| upload | KB | in the process | isolated | more, median and middle half |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("isolated.json")["result"].items():
+        if isinstance(row, dict):
+            low, high = row["middle_half_ms"]
+            lines.append(
+                f"| {name} | {row['kb']} | {row['inside_ms']:.2f} ms | {row['isolated_ms']:.2f} ms | "
+                f"{row['more_ms']:.2f} ms ({low:.2f} to {high:.2f}) |"
+            )
+    return lines
+
+
+def guards() -> list[str]:
+    """Return what the guards of compiler and linker cost."""
+    lines = ["| call | of the time without guards | middle half |", "| --- | ---: | ---: |"]
+    for name, row in load("hardening.json")["result"].items():
+        if isinstance(row, dict):
+            low, high = row["middle_half"]
+            lines.append(f"| {name} | {row['ratio']:.2f} | {low:.2f} to {high:.2f} |")
+    return lines
+
+
+def fuzzed() -> list[str]:
+    """Return what fuzzing each door reached."""
+    lines = [
+        "| door | processor minutes | executions | edges | features | inputs that broke a promise |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("fuzz.json")["result"].items():
+        lines.append(
+            f"| {name} | {row['processor_seconds'] / 60:.1f} | {row['executions']:,} | {row['edges']:,} | "
+            f"{row['features']:,} | {row['broken']} |"
+        )
+    return lines
+
+
 # -- benchmarks/aims.md ---------------------------------------------------------------------------------
 
 
@@ -467,6 +543,11 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "scan": scan,
     "lists": lists,
     "start": start,
+    "hostile": hostile,
+    "held": held,
+    "isolation": isolation,
+    "guards": guards,
+    "fuzzed": fuzzed,
     "aims": aims,
 }
 

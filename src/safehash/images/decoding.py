@@ -83,7 +83,7 @@ def decode_frames(
         request = Request(
             limits=limits, step_for=step_for, effort=effort, deadline=deadline, own_jpeg=own_jpeg
         )
-        return iter((guarded(name, lambda: decode_jpeg(data, request)),))
+        return iter((_with_guard(name, guarded(name, lambda: decode_jpeg(data, request))),))
 
     def start() -> Iterator[Decoded]:
         check_parts(name, data)
@@ -91,7 +91,18 @@ def decode_frames(
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 
-    return within_means(guarded_frames(name, start), len(data))
+    return (_with_guard(name, frame) for frame in within_means(guarded_frames(name, start), len(data)))
+
+
+def _with_guard(name: str, frame: Decoded) -> Decoded:
+    """Guard what else may be seen of a frame, too: a reader's own pictures go through the library as well."""
+    if not frame.also:
+        return frame
+
+    def guard(make: Callable[[], Decoded]) -> Callable[[], Decoded]:
+        return lambda: without_remarks(lambda: guarded(name, make))
+
+    return replace(frame, also=tuple(replace(each, make=guard(each.make)) for each in frame.also))
 
 
 def from_image(image: Image) -> Decoded:

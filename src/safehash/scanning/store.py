@@ -122,6 +122,8 @@ class Store:
             else:
                 hint = f"the catalog cannot be used: {said}"
             raise CatalogError(f"{self.path}: {hint}") from exc
+        except (UnicodeError, OverflowError) as exc:  # of text and numbers, SQLite's own messages included
+            raise CatalogError(f"{self.path}: not a catalog, or damaged ({exc})") from exc
 
     # -- writing ------------------------------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ class Memory:
                 self._db = file.connect(isolation_level=None, timeout=10.0, check_same_thread=False)
             self._open()
             self.sync()
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeError) as exc:  # its messages may be no text
             raise SafehashError(f"{self._path}: cannot be used as the service's memory: {exc}") from exc
 
     def _open(self) -> None:
