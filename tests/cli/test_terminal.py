@@ -279,9 +279,9 @@ def test_ctrl_c_is_quiet_at_any_moment(here: Path, tmp_path: Path) -> None:
             time.sleep(pause)
         terminal.press("\x03")
         code = terminal.finish(30)
-        if pause is None and code == -signal.SIGINT:
+        if pause is None and code == -signal.SIGINT:  # before a command's first line: as of any program
             assert "safehash/cli" not in terminal.output, terminal.output
-            continue  # before a line of ours was run: the interpreter's own end
+            continue
         assert code == 130, terminal.output
         assert "Traceback" not in terminal.output, terminal.output
         left = [line for line in shown(terminal.output) if not line.startswith(str(tmp_path))]

@@ -78,7 +78,10 @@ def test_the_own_reader_of_jpeg_files_is_turned_off(bridge: Path, monkeypatch: p
     monkeypatch.setattr(jpeg, "read_means", lambda *_, **__: used.append(1))
     hashes = []
     for own_jpeg, n_used in ((False, 0), (True, 1)):
-        entry = Entry(hash=Hash.from_hex("md5", "0" * 32), source="test")
+        entry = Entry(
+            hash=Hash.from_hex("pdq", "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"),
+            source="test",
+        )
         matcher = Matcher.from_entries([entry], settings=Settings(own_jpeg=own_jpeg))
         hashes.append(matcher.check(bridge).hash)
         assert len(used) == n_used

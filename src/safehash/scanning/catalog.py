@@ -122,7 +122,7 @@ class Catalog:
         >>> from pathlib import Path
         >>> with safehash.Catalog(shutil.copy("scan.db", "moved.db")) as catalog:
         ...     catalog.relocate(Path("photos").absolute(), "elsewhere")
-        (1, 2)
+        (2, 0)
         """
         self._store.take_lock()
         try:

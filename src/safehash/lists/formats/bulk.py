@@ -23,7 +23,7 @@ from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
 from .times import utc_times
 
-__all__ = ["read_rows"]
+__all__ = ["read_columns", "read_rows"]
 
 #: Fewer rows than this are not worth the columns.
 _FEW = 8
@@ -59,7 +59,7 @@ def read_rows(
     while len(rows) - len(odd) >= _FEW:
         plain = [k for k in range(len(rows)) if k not in odd] if odd else range(len(rows))
         chosen = [rows[k] for k in plain] if odd else rows
-        made = _Made(reader, chosen, [numbers[k] for k in plain])
+        made = _Made(reader, list(zip(*chosen, strict=True)), [numbers[k] for k in plain])
         if not made.odd:
             reader.tally.n_records += len(plain)
             yield from made.entries()
@@ -69,6 +69,18 @@ def read_rows(
         odd = set(range(len(rows)))
     for k in sorted(odd):
         yield from reader.entries(rows[k], numbers[k], unfinished=unfinished and k == len(rows) - 1)
+
+
+def read_columns(
+    reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]
+) -> Iterator[Entry | Batch]:
+    """Do what `read_rows` does with the same cells column by column."""
+    made = _Made(reader, columns, numbers) if len(numbers) >= _FEW else None
+    if made is None or made.odd:
+        yield from read_rows(reader, list(map(list, zip(*columns, strict=True))), numbers)
+        return
+    reader.tally.n_records += len(numbers)
+    yield from made.entries()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +112,10 @@ class _Made:
         Rows that cannot be read this way; while there are any, the columns are good for nothing.
     """
 
-    def __init__(self, reader: RowReader, rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+    def __init__(self, reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
         self._reader = reader
         self._numbers = numbers
-        self._n = len(rows)
+        self._n = len(numbers)
         self.odd: set[int] = set()
         self._ids: list[str | None] | None = None
         self._qualities: npt.NDArray[np.uint8] | None = None
@@ -113,7 +125,7 @@ class _Made:
         self._extras: list[tuple[str, list[str | None]]] = []
         self._digests: list[_Digests] = []
         self._foreign: list[_Foreign] = []
-        cells_of = [list(map(str.strip, cells)) for cells in zip(*rows, strict=True)]
+        cells_of = [list(map(str.strip, cells)) for cells in columns]
         hash_columns = []
         for column, cells in zip(reader.columns, cells_of, strict=True):
             if column.meaning == "hash":

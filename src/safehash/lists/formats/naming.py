@@ -178,7 +178,6 @@ _DELETION = (
     "|отозвано|видалено|διαγράφηκε|διαγραμμένο|נמחק|محذوف|dihapus|đãxóa|削除|削除済み|削除日|撤回|已删除|已刪除|已撤回"
     "|已撤销|삭제|삭제됨|철회됨"
 )
-_DELETION = "|".join(sorted({*_DELETION.split("|")} | _GONE_NAMES, key=lambda each: (-len(each), each)))
 _ACTIVE = (
     "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief|aktywny|aktywne|aktivní"
     "|etkin|активен|активно|有効|有效|활성"
@@ -193,7 +192,6 @@ _NEGATIVE = (
     "|faussepositif|fauxpositif|falsopositivo|falschpositiv|harmlos|unbedenklich|inoffensif|negative|isnegative"
     "|goodware|exonerated|notharmful|notamatch"
 )
-_NEGATIVE = "|".join(sorted({*_NEGATIVE.split("|")} | _HARMLESS_NAMES, key=lambda each: (-len(each), each)))
 _MALICIOUS = (
     "malicious|truepositive|harmful|knownbad|violating|violation|violative|positive|blocklisted|blacklisted|unsafe"
     "|truematch|confirmedmatch|bösartig|schädlich|malveillant"
@@ -236,11 +234,11 @@ _RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern i
 
 #: Names of columns that speak of deletion or opinion, by what they mean, as `plain` writes them.
 NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
-    "deleted": tuple(_DELETION.split("|")),
+    "deleted": (*_DELETION.split("|"), *sorted(_GONE_NAMES)),
     "active": tuple(_ACTIVE.split("|")),
     "expires": tuple(_EXPIRES.split("|")),
     "category": tuple(_OPINION.split("|")),
-    "negative": tuple(_NEGATIVE.split("|")),
+    "negative": (*_NEGATIVE.split("|"), *sorted(_HARMLESS_NAMES)),
     "malicious": (*_MALICIOUS.split("|"), "ismatch", "wasmatch"),
     "reviewed": tuple(_REVIEWED.split("|")),
     "unreviewed": tuple(_UNREVIEWED.split("|")),
@@ -315,6 +313,10 @@ def named_column(name: str) -> Named:
     if untyped is not None:
         notation = NOTATIONS[untyped["notation"]] if untyped["notation"] else None
         return Named("hash", Type(None, notation))
+    if bare in _GONE_NAMES:
+        return Named("deleted")
+    if bare in _HARMLESS_NAMES:
+        return Named("negative")
     for meaning, weak, pattern in _RULES:
         if pattern.fullmatch(bare):
             return Named(meaning, weak=weak)

@@ -29,6 +29,8 @@ class Rows:
     numbers : sequence of int
         The first line of each row, from 1.
     rows : list of list of str
+    columns : list of list of str, or None
+        The same column by column, in place of `rows`, where all rows have the cells that the table has.
     bad : list of (int, str)
         Lines that cannot be cut, with the reason.
     unfinished : bool
@@ -39,6 +41,7 @@ class Rows:
 
     numbers: Sequence[int]
     rows: list[list[str]]
+    columns: list[list[str]] | None = None
     bad: list[tuple[int, str]] = field(default_factory=list)
     unfinished: bool = False
     comments: list[tuple[int, str]] = field(default_factory=list)
@@ -68,8 +71,15 @@ def row_of(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
 
 
-def row_blocks(page: Page, delimiter: str) -> Iterator[Rows]:
+def row_blocks(page: Page, delimiter: str, n_columns: int) -> Iterator[Rows]:
     """Yield the rows of a page; blank lines and comments are left out.
+
+    Parameters
+    ----------
+    page : Page
+    delimiter : str
+    n_columns : int
+        How many cells a row should have.
 
     Raises
     ------
@@ -78,7 +88,7 @@ def row_blocks(page: Page, delimiter: str) -> Iterator[Rows]:
     """
     lines = _Lines(page)
     while lines.fill():
-        yield _fast(lines, delimiter) or _careful(lines, delimiter)
+        yield _fast(lines, delimiter, n_columns) or _careful(lines, delimiter)
 
 
 def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
@@ -178,12 +188,47 @@ _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 
-def _fast(lines: _Lines, delimiter: str) -> Rows | None:
+def _columns(text: str, n: int, delimiter: str, n_columns: int) -> list[list[str]] | None:
+    """Cut `n` lines into columns, without a row of each; None where not all have so many cells, or some are odd.
+
+    A mark goes before the first cell of each line but the first. Where as many cells come out as there should be, and
+    the marks are where rows begin, every row has its cells. Quotes are either none, or two around each cell and no
+    other: then they are taken off together with what parts the cells.
+    """
+    if "#" in text or text[-1:] != "\n" or n_columns < 2:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            return None
+    text = text[:-1]
+    n_quotes = text.count('"')
+    if not n_quotes:
+        cells = text.replace("\n", f"{delimiter}\n").split(delimiter)
+    elif n_quotes == 2 * n * n_columns and text[0] == '"' == text[-1]:
+        parting = f'"{delimiter}"'
+        cells = text[1:-1].replace('"\n"', f"{parting}\n").split(parting)
+    else:
+        return None
+    if len(cells) != n * n_columns:
+        return None
+    columns = [cells[k::n_columns] for k in range(n_columns)]
+    return columns if all(map(_IS_MARKED, columns[0][1:])) else None
+
+
+_IS_MARKED = operator.methodcaller("startswith", "\n")
+
+
+def _fast(lines: _Lines, delimiter: str, n_columns: int) -> Rows | None:
     """Cut all lines at once; None where one of them is odd."""
     found = lines.lines
     if not found:
         return None
     text = "".join(found)
+    if "\0" not in text and (columns := _columns(text, len(found), delimiter, n_columns)) is not None:
+        numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+        lines.take(len(found))
+        return Rows(numbers, [], columns=columns)
     if "\0" in text and _SWALLOWED.search(text):
         return None
     if '"' in text:
@@ -196,7 +241,7 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
     else:
         bare = text.splitlines()
         rows = [line.split(delimiter) for line in (bare if len(bare) == len(found) else _without_ends(found))]
-    numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+    numbers = range(lines.first, lines.first + len(found))
     comments: list[tuple[int, str]] = []
     if "#" in text or [] in rows or [""] in rows:
         kept = [k for k, row in enumerate(rows) if not _is_nothing(row) and not comment_in(found[k])]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..entry import Entry
 from ..report import ColumnUse
 from .batch import Batch
-from .bulk import read_rows
+from .bulk import read_columns, read_rows
 from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
 from .digests import digits_in
@@ -85,11 +85,14 @@ def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
 
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:
     if dialect.delimiter is not None:
-        return row_blocks(page, dialect.delimiter)
+        return row_blocks(page, dialect.delimiter, n_columns)
     return line_blocks(page, n_columns)
 
 
 def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entry | Batch]:
+    if block.columns is not None:
+        yield from _entries_of_columns(block.columns, block.numbers, dialect, reader)
+        return
     rows, numbers = block.rows, block.numbers
     if numbers and numbers[0] < dialect.first_line:
         n_before = sum(number < dialect.first_line for number in numbers)
@@ -107,6 +110,15 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         yield from read_rows(
             reader, some, numbers[start : start + _ROWS], unfinished=block.unfinished and is_last
         )
+
+
+def _entries_of_columns(
+    columns: Sequence[list[str]], numbers: Sequence[int], dialect: Dialect, reader: LineReader
+) -> Iterator[Entry | Batch]:
+    n_before = max(0, dialect.first_line - numbers[0])
+    for start in range(n_before, len(numbers), _ROWS):
+        some = slice(start, start + _ROWS)
+        yield from read_columns(reader, [cells[some] for cells in columns], numbers[some])
 
 
 def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) -> None:
