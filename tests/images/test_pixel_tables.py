@@ -131,3 +131,20 @@ def test_a_canvas_without_holes_is_seen_as_one_with_them(side: int) -> None:
         pixels[0, 0, 3] = 254
         assert seen_array(pixels, facts).provenance.transparent
         pixels[0, 0, 3] = 255
+
+
+@pytest.mark.parametrize("key", [None, 4_321])
+def test_deep_samples_are_shrunk_as_the_reference_tool_shrinks_them(key: int | None) -> None:
+    """Before or after they are brought to 8 bits: the same pixels."""
+    from safehash.images.older_tools import as_the_reference_tool, shrunk
+    from safehash.images.pictures import Provenance
+
+    samples = np.random.default_rng(9).integers(0, 1 << 16, (700, 1_300), dtype=np.uint16)
+    samples[:, :40] = 4_321
+    image = Image.fromarray(samples)
+    assert image.mode == "I;16"
+    if key is not None:
+        image.info["transparency"] = key
+    facts = Provenance(format="PNG", mode="I;16", width=1_300, height=700)
+    found = as_the_reference_tool(lambda: image, facts).make().pixels
+    assert np.array_equal(found, shrunk(to_pixels(image, "white", 1)[0]))

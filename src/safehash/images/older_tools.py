@@ -115,6 +115,10 @@ def as_the_reference_tool(
             pixels = shrunk(whole)
         elif whole.mode in _IN_PLACE:
             pixels, _ = to_pixels(raw_channels(_in_colour(_shrunk_image(whole))), "white", 1)
+        elif (
+            whole.mode == "I;16"
+        ):  # each sample is brought to 8 bits by itself: those that are kept are enough
+            pixels = to_pixels(_kept_deep(whole), "white", 1)[0]
         else:
             pixels = shrunk(to_pixels(whole, "white", 1)[0])
         facts = replace(provenance, width=REFERENCE_SIDE, height=REFERENCE_SIDE, scale=1, orientation=1)
@@ -133,6 +137,19 @@ def shrunk(pixels: UInt8Array) -> UInt8Array:
 @lru_cache(maxsize=32)
 def _kept(side: int) -> npt.NDArray[np.intp]:
     return np.arange(REFERENCE_SIDE) * side // REFERENCE_SIDE
+
+
+def _kept_deep(image: Image) -> Image:
+    """Return what the reference tool keeps of samples of two bytes, a row at a time: the library cannot move those."""
+    from PIL import Image as pil
+
+    rows, cols = _kept(image.height), _kept(image.width)
+    kept = np.stack(
+        [np.asarray(image.crop((0, row, image.width, row + 1)))[0, cols] for row in rows.tolist()]
+    )
+    small = pil.fromarray(kept)
+    small.info = image.info
+    return small
 
 
 #: Modes whose samples the imaging library moves without touching them.

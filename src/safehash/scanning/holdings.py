@@ -44,8 +44,10 @@ def records(
         "SELECT files.id, roots.path, files.path FROM files JOIN roots ON roots.id = root"
         f" WHERE {condition} ORDER BY roots.path, files.path, position"
     ):
-        facts = facts_of(store, file, path=shown_path(bytes(root), bytes(path)))
-        yield decision_record(facts, full_hashes=full_hashes)
+        with store.reading():
+            facts = facts_of(store, file, path=shown_path(bytes(root), bytes(path)))
+            record = decision_record(facts, full_hashes=full_hashes)
+        yield record
 
 
 def facts_of(
@@ -168,8 +170,11 @@ def name_text(stored: bytes | None) -> str | None:
 
 def counts(catalog: Catalog) -> dict[str, Any]:
     """Return counts of everything, as plain data."""
-    store = catalog._store
+    with catalog._store.reading():
+        return _counts(catalog._store)
 
+
+def _counts(store: Store) -> dict[str, Any]:
     def counted(sql: str) -> dict[str, int]:
         return {str(name): int(n) for name, n in store.query(f"{sql} GROUP BY 1 ORDER BY 2 DESC, 1")}
 

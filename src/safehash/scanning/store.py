@@ -125,6 +125,14 @@ class Store:
         except (UnicodeError, OverflowError) as exc:  # of text and numbers, SQLite's own messages included
             raise CatalogError(f"{self.path}: not a catalog, or damaged ({exc})") from exc
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what values mean that no catalog holds into our error: SQLite takes any value in any column."""
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError, LookupError) as exc:
+            raise CatalogError(f"{self.path}: damaged: it holds what no catalog does ({exc})") from exc
+
     # -- writing ------------------------------------------------------------------------------------------
 
     def take_lock(self) -> None:
