@@ -352,9 +352,10 @@ def test_gentle_colours_come_out_of_the_decode_that_gives_luma(monkeypatch: pyte
             image, profile, ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
     assert converted is not None
-    shown = np.asarray(converted)
+    shown = np.asarray(converted.convert("L"))
+    undeclared = np.asarray(Image.fromarray(twice.pixels).convert("L"))
     assert np.abs(own.pixels.astype(int) - shown).mean() < 1.5
-    assert np.abs(twice.pixels.astype(int) - shown).mean() > 3, "the profile changes something"
+    assert np.abs(undeclared.astype(int) - shown).mean() > 1.5, "the profile changes something"
 
     def decode_again(*_: object) -> None:
         raise AssertionError("decoded a second time")
