@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -55,7 +57,7 @@ def test_luma_and_chroma_are_colours_first(level: int) -> None:
 @pytest.mark.parametrize("place", ["pixels", "luma", "light", "levels"])
 def test_shapes_that_contradict_each_other_are_refused(place: str) -> None:
     light, levels = tables(1, 4000)
-    given = {
+    given: dict[str, Any] = {
         "pixels": np.zeros(16, np.uint8),
         "luma": np.zeros(4, np.uint8),
         "light": light,
