@@ -6,7 +6,7 @@ Run: python fuzz/fuzz.py [--seconds 120] [--each] [--keep FOLDER] [-o FILE] [TAR
 The time is shared by the targets, or spent on each. Inputs that reach something new are kept in FOLDER, from which a
 later run goes on, and FILE adds up what all runs into it did; an input that breaks a promise ends the run and lies in
 fuzz/found/TARGET: move it to fuzz/seeds/TARGET once it is mended, where tests/test_fuzz_seeds.py runs it.
-Needs atheris (pip install atheris), and clang for the target "kernels".
+Needs atheris (pip install atheris), and clang for the targets "kernels" and "jpeg".
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-KERNELS = "kernels"
+#: Harnesses in C, and whose seeds they start from.
+HARNESSES = {"kernels": "kernels", "jpeg": "image-jpeg"}
 #: Seconds after which one input counts as one that hangs; MB of memory that it may take.
 _TIMEOUT, _MEMORY = 60, 4096
 #: Inputs are at least so long, and as long as the longest seed: cut, that would be none.
@@ -34,7 +35,7 @@ _ENDED = (0, 72)
 def _flags(name: str, seconds: int, kept: Path) -> list[str]:
     found = HERE / "found" / name
     found.mkdir(parents=True, exist_ok=True)
-    seeds = HERE / "seeds" / name
+    seeds = HERE / "seeds" / HARNESSES.get(name, name)
     longest = max(
         [_LEAST_LENGTH, *(path.stat().st_size for path in seeds.iterdir())]
         if seeds.is_dir()
@@ -71,8 +72,8 @@ def run(name: str, seconds: int, kept: Path) -> dict[str, Any]:
     flags = _flags(name, seconds, kept)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
-        if name == KERNELS:
-            command = [str(_kernels(Path(folder))), *flags]
+        if name in HARNESSES:
+            command = [str(_harness(name, Path(folder))), *flags]
         else:
             command = [sys.executable, str(Path(__file__)), "--one", name, *flags]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
@@ -107,13 +108,13 @@ def _write(path: Path, result: dict[str, Any]) -> None:
     path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
-def _kernels(folder: Path) -> Path:
-    """Compile the C harness with both sanitizers."""
-    program = folder / KERNELS
+def _harness(name: str, folder: Path) -> Path:
+    """Compile a harness in C with both sanitizers."""
+    program = folder / name
     subprocess.run(
         [
             "clang", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined",
-            "-ffp-contract=off", f"-I{HERE.parent / 'src' / 'safehash' / '_c'}", str(HERE / "kernels.c"), "-lm",
+            "-ffp-contract=off", f"-I{HERE.parent / 'src' / 'safehash' / '_c'}", str(HERE / f"{name}.c"), "-lm",
             "-o", str(program),
         ],
         check=True,
@@ -125,7 +126,7 @@ def main() -> int:
     sys.path.insert(0, str(HERE))
     from targets import TARGETS
 
-    names = [*TARGETS, KERNELS]
+    names = [*TARGETS, *HARNESSES]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(names)}")
     parser.add_argument("--seconds", type=int, default=120)

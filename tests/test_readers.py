@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import safehash
 from safehash import ListError, ListSource, Matcher
@@ -75,6 +77,8 @@ READING = {
     "lists diff old": "lists diff IN {list}",
     "lists diff new": "lists diff {list} IN",
     "lists stats lists": "lists stats IN",
+    "lists sign lists": "lists sign IN --key {key}",
+    "lists sign key": "lists sign {list} --key IN",
     "lists add images": "lists add IN -o {out}",
     "lists add output": "lists add {picture} -o IN",
     "index build lists": "index build IN -o {out}",
@@ -121,7 +125,7 @@ def arguments_that_name_files() -> dict[str, type]:
 
 def test_the_table_is_whole() -> None:
     """A new argument that names a file has its line."""
-    assert set(READING) - {"lists diff old", "lists diff new"} == set(arguments_that_name_files()) - {
+    assert set(READING) == set(arguments_that_name_files()) - {
         "serve unix"  # a socket that is made: test_serve
     }
 
@@ -149,7 +153,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     assert main([*scan, "--catalog", str(here / "c.db"), "-o", str(here / "r.jsonl")]) == 1
     write_pairs(here / "pairs.jsonl", [])
     (here / "verdicts").write_text('{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n')
+    key = Ed25519PrivateKey.generate()
+    (here / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return {
+        "key": str(here / "key.pem"),
         "verdicts": str(here / "verdicts"),
         "picture": str(pictures[0]), "folder": str(here / "pictures"), "list": str(listed),
         "index": str(here / "lists.safehash"), "catalog": str(here / "c.db"), "pairs": str(here / "pairs.jsonl"),
@@ -262,12 +269,14 @@ def test_a_list_that_changes_while_it_is_read_is_refused(
 
 
 @pytest.mark.parametrize("kind", ["link", "link that leads nowhere", "pipe", "open to all", "folder"])
-def test_what_is_planted_where_a_last_good_state_is_kept(
-    kind: str, kept: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("ending", [".last-good", ".sig"])
+def test_what_is_planted_beside_a_list(
+    kind: str, ending: str, kept: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Names that nobody chose: a last good state, a signature."""
     listed = tmp_path / "own.csv"
     listed.write_bytes(Path(kept["list"]).read_bytes())
-    victim, place = tmp_path / "victim", tmp_path / "own.csv.last-good"
+    victim, place = tmp_path / "victim", tmp_path / f"own.csv{ending}"
     victim.write_text("precious")
     if kind.startswith("link"):
         place.symlink_to(victim if kind == "link" else tmp_path / "missing")
@@ -279,13 +288,20 @@ def test_what_is_planted_where_a_last_good_state_is_kept(
         place.write_text("old")
         place.chmod(0o666)
     before = place.lstat()
-    matcher = Matcher.from_files(ListSource(listed), last_good=True)
+    if ending == ".sig":
+        code = main(["lists", "sign", str(listed), "--key", kept["key"]])
+        said = capsys.readouterr().err
+        mode = 0o644
+    else:
+        said = "\n".join(Matcher.from_files(ListSource(listed), last_good=True).notes)
+        code, mode = int("cannot be kept" in said) * 2, 0o600
     assert victim.read_text() == "precious" and not (tmp_path / "missing").exists()
     if kind == "open to all":
-        assert (place.stat().st_mode & 0o777, place.stat().st_ino != before.st_ino) == (0o600, True)
+        assert code == 0
+        assert (place.stat().st_mode & 0o777, place.stat().st_ino != before.st_ino) == (mode, True)
     else:
+        assert code == 2 and ending in said
         assert place.lstat().st_mode == before.st_mode
-        assert any("its last good state cannot be kept" in note for note in matcher.notes)
 
 
 # -- in the code --------------------------------------------------------------------------------------------
@@ -320,6 +336,8 @@ OPENED = {
     "scanning/databases.py os.fdopen": "the same descriptor",
     "scanning/databases.py sqlite3.connect": "what was looked at",
     "scanning/reading.py store.open": "of a remote store",
+    "scanning/sealing.py os.open": "a place that a worker may still use, as a path alone (O_PATH)",
+    "scanning/starting.py tempfile.mkdtemp": "a folder of our own for a socket, mode 0700",
     "scanning/sharing.py tempfile.mkdtemp": "a folder of our own, mode 0700, where there are no files without names",
     "scanning/sharing.py tempfile.TemporaryFile": "a file of our own without a name",
     "scanning/sharing.py Path(self._folder, _LOCK).open": "in that folder",
@@ -338,6 +356,7 @@ WRITERS = {
     "cli/review.py _export": "review export",
     "cli/scan.py _outputs": "scan text",
     "lists/formats/writing.py replacing": "lists merge",
+    "matching/list_signatures.py sign_list": "beside",  # a list: test_what_is_planted_beside_a_list
     "matching/pairs.py write_pairs": "write_pairs",
     "matching/snapshot.py write_snapshot": "index build",
     "reports/compliance.py compliance_record": "report compliance",
@@ -387,5 +406,5 @@ def test_every_writer_is_shown() -> None:
         for function in functions
     }
     assert writers == set(WRITERS)
-    assert set(WRITERS.values()) <= set(WRITING)
+    assert set(WRITERS.values()) - {"beside"} <= set(WRITING)
     assert callable(write_snapshot)  # `save`, `index build` and the last good state are this function

@@ -361,3 +361,18 @@ def test_gentle_colours_come_out_of_the_decode_that_gives_luma(monkeypatch: pyte
 
     monkeypatch.setattr("safehash.images.jpeg._in_colour", decode_again)
     views(first(data))["in its own colours"].make()
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_a_cut_scan_with_a_stray_marker_in_it_is_shown_as_far_as_it_goes(where: float) -> None:
+    """The library calls it broken; browsers show what there is, and the end it lacks makes its decoder do so, too."""
+    stream = io.BytesIO()
+    Image.fromarray(made(7, 176, 224)).save(stream, "JPEG", quality=40, progressive=True)
+    whole = stream.getvalue()
+    start = whole.index(b"\xff\xda") + 14
+    scan = whole[start : whole.index(b"\xff", start + 1)]
+    at = int(len(scan) * where)
+    data = whole[:start] + scan[: at - 40] + b"\xff\x52" + scan[at - 38 : at]
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard")
+    assert frame.provenance.truncated
+    assert frame.pixels[:16].std() > 5

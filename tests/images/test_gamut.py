@@ -189,3 +189,21 @@ def test_what_is_compared_is_what_the_library_shows() -> None:
     shown = image.convert("RGB").convert("L")
     apart = np.asarray(ImageChops.difference(shown, planes[0])).mean()
     assert gamut._taken_apart(image.im, image.size)[1] == pytest.approx(apart, rel=0.01)
+
+
+@pytest.mark.parametrize("size", [(420, 310), (700, 560), (1000, 820), (1700, 1560)])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_what_chroma_hides_is_looked_up_at_every_size(size: tuple[int, int], progressive: bool) -> None:
+    """By all pixels of a small picture, by the means of its blocks of a larger one."""
+    luma, blue, red = hidden(*two_pictures(size))
+    stream = io.BytesIO()
+    image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, blue, red)])
+    image.save(stream, "JPEG", quality=90, progressive=progressive)
+    data = stream.getvalue()
+    with Image.open(io.BytesIO(data)) as image:
+        shown = hash_array(np.asarray(image.convert("RGB")))
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard")
+    assert hash_decoded(frame, algorithm=Algorithm.PDQ).distance(shown) > 31
+    names = {also.name: also for also in frame.also}
+    picture = names["in colours that a screen has"].make()
+    assert hash_decoded(picture, algorithm=Algorithm.PDQ).distance(shown) <= 10

@@ -208,10 +208,12 @@ def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> Non
     for amplitude, is_seen in ((110, True), (8, False)):
         data = hidden(amplitude=amplitude)
         for effort in ("fast", "standard", "thorough"):
-            (frame,) = decode_frames(data, step_for=reduction_for, effort=effort)
+            (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
             assert frame.provenance.scale == 2
             assert (name in [also.name for also in frame.also]) == is_seen, (amplitude, effort)
-    (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard")
+    (frame,) = decode_frames(
+        hidden(amplitude=110), step_for=reduction_for, effort="standard", own_jpeg=True
+    )
     shown = next(also for also in frame.also if also.name == name).make()
     assert shown.pixels.shape == frame.pixels.shape
     assert (

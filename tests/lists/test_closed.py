@@ -251,3 +251,43 @@ def test_a_delete_by_id_of_what_is_kept_by_digest_is_refused(tmp_path: Path) -> 
     (tmp_path / "2.json").write_text(json.dumps({"data": [{"id": "7", "should_delete": True}]}))
     with pytest.raises(ListError, match="a delete names the id '7' alone"):
         load_list(tmp_path)
+
+
+# -- inside records and around pages -----------------------------------------------------------------------
+
+INSIDE: dict[str, Any] = {
+    "history": {"history": [{"event": "created"}, {"event": "deleted"}]},
+    "flags": {"flags": ["a", "deleted"]},
+    "states": {"status": ["withdrawn"]},
+    "tags": {"tags": [{"name": "false positive"}]},
+    "deep": {"x": [[{"y": {"isRevoked": True}}]]},
+    "in words": {"notes": [{"text": "Revoked by its owner"}]},
+}
+
+
+@pytest.mark.parametrize("kind", INSIDE)
+def test_what_is_said_inside_a_record_is_not_passed_over(kind: str, tmp_path: Path) -> None:
+    records = [{"pdq": P[0], **INSIDE[kind]}, *({"pdq": digest} for digest in P[1:40])]
+    assert live_of(tmp_path, json.dumps(records), "list.json") == {*P[1:40]}
+    harmless = {
+        "history": [{"event": "created"}],
+        "flags": ["a"],
+        "tags": [{"name": "b"}],
+        "x": [[{"isRevoked": False}]],
+    }
+    assert live_of(tmp_path, json.dumps([{"pdq": P[0], **harmless}]), "list.json") == {P[0]}
+
+
+def test_yes_and_no_by_digest_say_nothing_sure(tmp_path: Path) -> None:
+    assert live_of(tmp_path, json.dumps({P[0]: True, P[1]: False}), "list.json") is None
+
+
+def test_a_page_whose_name_takes_back_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "live.csv").write_text(f"pdq\n{P[0]}\n")
+    (tmp_path / "removed_hashes.csv").write_text(f"pdq\n{P[1]}\n")
+    with pytest.raises(
+        ListError, match=r"page removed_hashes\.csv may say that what is in it was taken back"
+    ):
+        load_list(tmp_path)
+    assert len(load_list(tmp_path, ignore=["#"])) == 2
+    assert len(load_list(tmp_path / "removed_hashes.csv")) == 1  # named for itself, as an allow-list is

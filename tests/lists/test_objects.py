@@ -101,7 +101,7 @@ READ: dict[str, tuple[Any, list[str]]] = {
         lines({"info": {"a": 1}, "seen": ["x"], "hash": A, "deleted": True}, {"seen": [], "hash": B}),
         ["A deleted", "B positive"],
     ),
-    "lines with a history": (lines({"history": [{"id": 1, "status": "deleted"}], "hash": A}), ["A positive"]),
+    "lines with a history": (lines({"history": [{"id": 1, "status": "created"}], "hash": A}), ["A positive"]),
     "lines of lists": (
         lines({"hashes": [A, B], "deleted": True}, {"hashes": [C]}),
         ["A deleted", "B deleted", "C positive"],

@@ -207,7 +207,7 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
 def test_rematch_without_the_allow_list_counts_what_it_suppressed(tmp_path: Path, folder: Path) -> None:
     listed = write_list(tmp_path / "own.csv", folder / "picture00003.png")
     path = tmp_path / "c.db"
-    allowing = Matcher.from_files(listed, allow=[listed])
+    allowing = Matcher.from_files(listed, allow=[safehash.ListSource(listed, name="harmless")])
     assert scan_into(path, folder, allowing).outcomes["suppressed"] == 1
     for matcher, wanted in ((allowing, "suppressed"), (Matcher.from_files(listed), "match")):
         with Catalog(path) as catalog:

@@ -75,6 +75,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     checked = _is_checked(header.width * header.height, n_bands, request)
     means = _means(data, header, request)
     step = means.step if means is not None else request.step_of((header.width, header.height))
+    # What our reader leaves to the library is rare, and looked at by all of its pixels.
+    checked = checked or (means is None and step > 1 and request.own_jpeg and _is_looked_at(n_bands, request))
     _check_cost(header, step, request)
     reduced = -(-header.width // step), -(-header.height // step)
     both = (
@@ -96,7 +98,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
     if checked and both is not None and both.leaves_the_screen:
         also += (as_it_is_shown(both.load, provenance),)
-    elif means is not None and _means_leave_the_screen(header, means):
+    elif not checked and _chroma_leaves_the_screen(data, header, means, request):
         also += (as_it_is_shown(partial(_in_colour, data, request, step), provenance),)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
@@ -115,10 +117,19 @@ def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
 
 
-def _means_leave_the_screen(header: JpegHeader, means: Means) -> bool:
-    """Tell by the means of the blocks' chroma; of samplings that nothing writes, that they may."""
-    if means.blue is None or means.red is None:
+def _chroma_leaves_the_screen(data: bytes, header: JpegHeader, means: Means | None, request: Request) -> bool:
+    """Tell by the means of the blocks' chroma, of a picture that was not reduced by those of a reading of their own.
+
+    Of what that reader leaves alone, and of samplings that nothing writes: that they may.
+    """
+    if not _is_looked_at(len(header.sampling), request):
         return False
+    if means is None:
+        if request.effort == "fast" or not request.own_jpeg:  # it takes a third of the decode
+            return False
+        means = read_means(data, header, BLOCK, deadline=request.deadline, with_chroma=True)
+    if means is None or means.blue is None or means.red is None:
+        return True
     most_across, most_down = (max(each) for each in zip(*header.sampling, strict=True))
     (across, down), other = header.sampling[1:]
     if (across, down) != other or most_across % across or most_down % down:
@@ -140,9 +151,14 @@ def _check_cost(header: JpegHeader, step: int, request: Request) -> None:
     )  # fmt: skip
 
 
+def _is_looked_at(n_bands: int, request: Request) -> bool:
+    """Tell whether somebody wants to know whether a picture's colours leave what a screen shows."""
+    return n_bands == 3 and request.effort is not None and not request.colours
+
+
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
-    """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
-    if n_bands != 3 or request.effort is None or request.colours:
+    """Tell whether it is worth its time to look at all of an ordinary picture's chroma."""
+    if not _is_looked_at(n_bands, request):
         return False
     return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
 

@@ -33,7 +33,7 @@ from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
-from .telling import Telling
+from .telling import _Telling
 
 __all__ = ["Matcher"]
 
@@ -46,7 +46,7 @@ _SLOW_SECONDS = 2.0
 
 
 @checked
-class Matcher(Telling):
+class Matcher(_Telling):
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and

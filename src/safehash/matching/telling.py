@@ -12,10 +12,10 @@ from .keeping import Refusals
 from .settings import Settings
 from .state import Sources, State, remarks_on
 
-__all__ = ["Telling"]
+__all__ = ["_Telling"]
 
 
-class Telling:
+class _Telling:
     """The part of a `Matcher` that only tells."""
 
     _asked: Settings

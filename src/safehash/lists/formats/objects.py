@@ -194,7 +194,9 @@ class _Reader:
         """Read a field whose name is a digest: what it holds is said of that."""
         value = self._value()
         record = value if isinstance(value, dict) else {} if value is None else {"value": value}
-        if "hash" in record:
+        if isinstance(value, bool):
+            self._reject(f"{value} for the digest {shown(key)}, and nothing says of what")
+        elif "hash" in record:
             self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
         elif value is not _BAD:
             yield from self._record(_inside(said, {"hash": key} | record))

@@ -17,6 +17,7 @@ from ..switches import switch
 from .batch import Batch
 from .columns import check_columns
 from .guards import objection
+from .judging import is_section
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
@@ -118,6 +119,17 @@ class ListReader(Iterator[Entry]):
 
     def _page(self, page: Page) -> Iterator[Entry | Batch]:
         tally = self._tally
+        name = page.name.rpartition("/")[2].rpartition(".")[0]
+        if (
+            (len(self._paths) > 1 or "/" in page.name)
+            and is_section(name)
+            and "#" not in self._options.ignore
+        ):
+            raise ListError(
+                f"refused: the name of page {page.name} may say that what is in it was taken back: make a list of its "
+                f"own of it, or set such names aside with {switch('ignore', ['#'])}",
+                path=self._path,
+            )
         head = page.head
         looks_like = sniff(head, page.name)
         if looks_like is None and (self._options.notation is not None or self._options.columns):
