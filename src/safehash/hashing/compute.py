@@ -45,16 +45,12 @@ Decode = Literal["fast", "full"]
 #: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
 REDUCTION = ((2500, 8), (1536, 4), (768, 2))
 
-
-#: The same where each sample is the mean of what it stands for, which our own reader of JPEG files gives
-#: (images/jpeg_means.py): a step further from 1000 pixels on has the drift that a decoder's has from 1536 on.
-REDUCTION_OF_MEANS = ((2500, 8), (1000, 4), (768, 2))
-#: The same of a progressive file: its scans of further bits are passed over, which would be too coarse at a quarter;
-#: half costs little more.
+#: The same of a progressive file that our own reader of JPEG files reads (images/jpeg_means.py): its scans of further
+#: bits are passed over, which would be too coarse at a quarter; half costs little more.
 REDUCTION_OF_PROGRESSIVE = ((2500, 8), (768, 2))
 
 #: The reduction a fast PDQ decode takes for a picture whose shorter side is given, in pixels.
-reduction_for = Reduction(drafted=REDUCTION, means=REDUCTION_OF_MEANS, progressive=REDUCTION_OF_PROGRESSIVE)
+reduction_for = Reduction(drafted=REDUCTION, means=REDUCTION, progressive=REDUCTION_OF_PROGRESSIVE)
 
 
 @checked
