@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safehash import ListError, load_list
+from safehash import ListError, load_list, read_list
 from safehash.lists.formats.inside import says, speaks_inside
 
 M = [hashlib.md5(bytes([k])).hexdigest() for k in range(60)]
@@ -189,3 +189,168 @@ def test_a_table_whose_name_takes_back(name: str, tmp_path: Path) -> None:
     with pytest.raises(ListError, match="the name of table 'deletions' may say"):
         load_list(path)
     assert len(load_list(path, ignore=["deletions"])) == 40
+
+
+# -- JSON by columns, by digest, in groups -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("status", ["live", "revoked", "live"]), ("deleted", [0, 1, 0]), ("deleted", [False, True, False]),
+     ("verdict", ["fp", None, None]), ("deleted_at", [None, "2024-01-02", None]), ("enabled", [1, 0, 1])],
+)  # fmt: skip
+def test_arrays_side_by_side_are_refused(name: str, cells: list[Any], tmp_path: Path) -> None:
+    for digests in ("md5", "hash", "hashes"):
+        for record in ({digests: M[:3], name: cells}, {name: cells, digests: M[:3]}):
+            assert live_of(tmp_path, record, "list.json") is None
+            assert live_of(tmp_path, {"data": record}, "list.json") is None
+    assert live_of(tmp_path, {"md5": M[:3], "width": [1, 2, 3]}, "list.json") == {*M[:3]}
+
+
+@pytest.mark.parametrize(
+    ("gone", "live"), [("no", "yes"), (0, 1), ("2020-01-01", None), (False, True), ("removed", "")]
+)
+def test_cells_by_digest(gone: object, live: object, tmp_path: Path) -> None:
+    found = live_of(tmp_path, {digest: live if k else gone for k, digest in enumerate(M[:40])}, "list.json")
+    assert found is None or M[0] not in found
+
+
+@pytest.mark.parametrize(
+    ("stands", "other"),
+    [
+        ("hashes", "taken_back"),
+        ("+", "-"),
+        ("new", "old"),
+        ("current", "previous"),
+        ("hashes", "alt"),
+        ("md5", "weg"),
+    ],
+)
+def test_groups_of_digests_whose_name_is_not_understood(stands: str, other: str, tmp_path: Path) -> None:
+    for page in ({stands: M[1:40], other: [M[0]]}, {other: [M[0]], stands: M[1:40]}):
+        assert live_of(tmp_path, page, "list.json") in (None, {*M[1:40]})
+    records = {stands: [{"md5": digest} for digest in M[1:40]], other: [{"md5": M[0]}]}
+    assert live_of(tmp_path, records, "list.json") in (None, {*M[1:40]})
+    assert live_of(tmp_path, [records], "list.json") in (None, {*M[1:40]})
+    page = {stands: M[1:40], "images": [M[0]]}
+    assert live_of(tmp_path, page, "list.json") == {*M[:40]}
+
+
+# -- labels, sentences, marks, titles ----------------------------------------------------------------------
+
+LABELS = (
+    '["false_positive"]|{false_positive,self_harm}|#falsepositive|status:false_positive|misp:verdict="false-positive"'
+    "|no self harm|not-self-harm|verdict=fp|false_positive:confirmed|(false positive)|ns/false_positive|state:withdrawn"
+)
+
+
+@pytest.mark.parametrize("label", LABELS.split("|"))
+@pytest.mark.parametrize("name", ["label", "tags"])
+def test_a_label_with_an_opinion_in_it(label: str, name: str, tmp_path: Path) -> None:
+    quoted = '"' + label.replace('"', '""') + '"'
+    rest = "".join(f"{digest},self_harm\n" for digest in M[1:40])
+    assert live_of(tmp_path, f"hash,{name}\n{M[0]},{quoted}\n{rest}", "list.csv") == {*M[1:40]}
+    assert live_of(tmp_path, f"hash,{name}\n{M[0]},tlp:amber\n{rest}", "list.csv") == {*M[:40]}
+
+
+SENTENCES = (
+    "this was a false positive|removed on request|entered by mistake"
+    "|deleted at the request of its owner|turned out benign"
+    "|not self harm after all|listed in error|please do not match|taken back in May"
+)
+
+
+@pytest.mark.parametrize("said", SENTENCES.split("|"))
+def test_a_sentence_beside_a_digest(said: str, tmp_path: Path) -> None:
+    rest = "".join(f"{digest},a girl with a book\n" for digest in M[1:40])
+    for head in ("hash,comment\n", "hash,remark\n", ""):
+        assert live_of(tmp_path, f"{head}{M[0]},{said}\n{rest}", "list.csv") == {*M[1:40]}
+        assert live_of(tmp_path, f"{head}{M[0]},a removed wall\n{rest}", "list.csv") == {*M[:40]}
+
+
+@pytest.mark.parametrize("mark", ["//", "~", "!", ";", "-", "--", "?", "%", ">", "/*"])
+def test_a_mark_in_front_of_a_digest(mark: str, tmp_path: Path) -> None:
+    rest = "".join(f"{digest}\n" for digest in M[1:40])
+    for line in (f"{mark} {M[0]}", f"{mark}{M[0]}"):
+        assert live_of(tmp_path, f"{line}\n{rest}", "list.txt") == {*M[1:40]}
+    assert live_of(tmp_path, f"* {M[0]}\n{rest}", "list.txt") == {*M[:40]}
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["# Known good images (allow list)", "# these were taken back", "# cleared on appeal",
+     "# false positives, do not match", "# no longer listed", "# Not self harm:"],
+)  # fmt: skip
+def test_titles_of_several_phrases(title: str, tmp_path: Path) -> None:
+    assert live_of(tmp_path, f"{title}\n" + "".join(f"{digest}\n" for digest in M[:40]), "list.txt") is None
+    text = f"{M[0]}\n{title}\n" + "".join(f"{digest}\n" for digest in M[1:40])
+    assert live_of(tmp_path, text, "list.txt") is None
+    kind = "# report false positives to x@example.org\n" + "".join(f"{digest}\n" for digest in M[:40])
+    assert live_of(tmp_path, kind, "list.txt") == {*M[:40]}
+
+
+# -- columns -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "no"),
+    [("taken_back", "yes", ""), ("taken_back", "2020-01-01", ""), ("self_harm", "0", "1"), ("suicide", "no", "yes"),
+     ("target", "0", "1"), ("fp_count", "3", "0"), ("false_reports", "3", "0"), ("replaced_by", M[50], ""),
+     ("duplicate_of", M[50], ""), ("merged_into", M[50], "")],
+)  # fmt: skip
+def test_columns_that_looked_ordinary(name: str, gone: str, no: str, tmp_path: Path) -> None:
+    rest = "".join(f"{digest},{no}\n" for digest in M[1:40])
+    found = live_of(tmp_path, f"hash,{name}\n{M[0]},{gone}\n{rest}", "list.csv")
+    assert found is None or found == {*M[1:40]}
+
+
+def test_some_dates_without_a_header(tmp_path: Path) -> None:
+    found = live_of(tmp_path, f"{M[0]},\n{M[1]},2020-01-01\n{M[2]},\n", "list.csv")
+    assert found is None or M[1] not in found
+    every = "".join(f"{digest},2020-01-01\n" for digest in M[:3])
+    assert live_of(tmp_path, every, "list.csv") == {*M[:3]}
+
+
+def test_the_name_of_a_file_takes_nothing_back(tmp_path: Path) -> None:
+    assert live_of(tmp_path, f"MD5 (d) = {M[0]}\nMD5 (e) = {M[1]}\n", "list.txt") == {*M[:2]}
+
+
+# -- types in titles, and ends of files --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", ["# algorithm: dhash", "# dHash list", "dHash list", "# type: sha256"])
+def test_a_title_that_names_another_type(title: str, tmp_path: Path) -> None:
+    short = "".join(f"{digest[:16]}\n" for digest in M[:40])
+    assert live_of(tmp_path, f"{title}\n{short}", "list.txt") is None
+    assert live_of(tmp_path, f"# pHash list\n{short}", "list.txt") == {digest[:16] for digest in M[:40]}
+
+
+@pytest.mark.parametrize("around", [{"header": {"algorithm": "dhash"}}, {"meta": {"hash_type": "dhash"}}])
+def test_a_type_in_an_object_beside_digests(around: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps({**around, "hashes": [digest[:16] for digest in M[:40]]}))
+    assert load_list(tmp_path / "list.json").report.entries == {"dhash": 40}
+
+
+def test_a_last_line_without_an_end_that_may_be_cut(tmp_path: Path) -> None:
+    numbers = [str(int(digest[:16], 16)) for digest in M[:12]]
+    table = "phash_int\n" + "".join(f"{number}\n" for number in numbers[:11])
+    mixed = "".join(f"{digest}\n{digest}{digest[:8]}\n" for digest in M[:10])
+    pairs = f"hash={M[0]},x=1\n" * 30
+    for text, cut in (
+        (table, numbers[11][:9]),
+        (mixed, M[20]),
+        (mixed, M[20][:16]),
+        (pairs, f"hash={M[1]},dele"),
+        (pairs, f"hash={M[1]},status=with"),
+    ):
+        rejects: list[Any] = []
+        found = list(read_list(_written(tmp_path, text + cut), on_reject=rejects.append, max_rejects=1.0))
+        assert len(rejects) == 1 and "cut off" in rejects[0].reason
+        assert [e.hash for e in found] == [e.hash for e in read_list(_written(tmp_path, text))]
+    assert len(load_list(_written(tmp_path, mixed + f"{M[20]}{M[20][:8]}"))) == 21
+
+
+def _written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(text)
+    return path

@@ -22,6 +22,7 @@ from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
 from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
+from .sentences import in_a_sentence
 from .times import utc_times
 
 __all__ = ["read_columns", "read_rows"]
@@ -190,6 +191,8 @@ class _Made:
         joined = "\n".join(cells)
         if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined.lower())) and _MAY_SPEAK.search(joined):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
+        if in_a_sentence(joined):
+            self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if names_in_pairs(joined):
             self.odd |= {k for k in rows if pairs_speak(cells[k])}
         if len(rows) == self._n:

@@ -14,7 +14,7 @@ from ..switches import switch
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
-from .judging import NOTHING, Judgement, is_date, judge, opinion_in, speaks, tells
+from .judging import NOTHING, Judgement, denies, is_date, judge, opinion_in, speaks, tells, without_signs
 from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
@@ -154,8 +154,12 @@ class CellReader:
             self.unknown(column, [each for each in value if isinstance(each, (list, dict))])
         if not labels:
             return _NOTHING if value in ([], {}) else self.unknown(column, value)
-        if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
+        if (
+            isinstance(value, str) and word(without_signs(value)) in OPINION_LABELS
+        ):  # "false positive" is one label
             labels = (value,)
+        elif isinstance(value, str) and denies(value):  # so is "no self harm"
+            raise BadField(self._not_understood(column, value))
         try:
             kept, category = opinion_in(labels)
         except BadField as exc:

@@ -70,6 +70,8 @@ class Column:
         such number.
     is_uniform : bool
         So do nearly all of them, and those that do not are damaged.
+    n_longest : int
+        How many digits the longest of them have; a shorter one at the end may be what is left of such a one.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Column:
     how: str = ""
     n_digits: int = 0
     is_uniform: bool = False
+    n_longest: int = 0
 
 
 def check_columns(columns: Iterable[str]) -> None:
@@ -142,7 +145,7 @@ def with_length(column: Column, counts: Counter[int]) -> Column:
     n_others = counts.total() - n_alike
     is_uniform = n_alike >= FEW_ALIKE and n_others <= max(1, counts.total() // ONE_IN)
     known = n_digits if n_others <= 1 or is_uniform else 0
-    return replace(column, n_digits=known, is_uniform=is_uniform)
+    return replace(column, n_digits=known, is_uniform=is_uniform, n_longest=max(counts))
 
 
 class _Namer:
@@ -368,7 +371,7 @@ class _Namer:
             if self._has_header:
                 return is_set and (blank or any(each in FALSE for each in said) or not {*said} <= _NUMBERS)
             is_one_code = len({*said}) == 1 and not blank and (len(said[0]) == 1 or said[0] in _NUMBERS)
-            return not any(dates) and is_set and not is_one_code
+            return (blank if any(dates) else not is_one_code) and is_set
         return False
 
     def _without_header(self, found: list[Column]) -> list[Column]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
+from .sentences import in_a_sentence
 from .vocabulary import (
     DELETED,
     DOUBTFUL,
@@ -31,15 +33,16 @@ __all__ = [
     "MAY_SPEAK",
     "NOTHING",
     "Judgement",
+    "denies",
     "is_date",
     "is_one_off",
-    "is_section",
     "judge",
     "may_be_cut",
     "opinion_in",
     "speaks",
     "takes_back",
     "tells",
+    "without_signs",
 ]
 
 
@@ -122,14 +125,47 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     category: str | None = None
     for label in labels:
         said = word(label)
-        opinion = OPINION_LABELS.get(said)
+        opinion = OPINION_LABELS.get(said) or OPINION_LABELS.get(word(without_signs(label)))
         if opinion is not None:
             category = opinion if category is None else join_categories(category, opinion)
         elif said in UNMISTAKABLE or (said in DELETED and said not in _TOPICS):
             raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
+        elif _is_wordy(label):
+            raise BadField(
+                f"the label {shown(label)} may speak of deletion or opinion, and is not understood"
+            )
         else:
             kept.append(label)
     return tuple(kept), category
+
+
+#: What may stand around a label that means the same without: quotes, brackets, "#".
+_AROUND = re.compile(r"^[^\w]+|[^\w]+$")
+_PART = re.compile(r"[^\w -]+")
+
+
+@lru_cache(maxsize=4096)
+def _is_wordy(label: str) -> bool:
+    """Tell whether a label has an opinion or a deletion in it, and more: "status:withdrawn", "no self harm"."""
+    if denies(label):
+        return True
+    parts = [word(part) for part in _PART.split(label) if part.strip()]
+    return (len(parts) > 1 or parts != [word(label)]) and any(
+        OPINION_LABELS.get(part) in ("negative", "disputed")
+        or part in UNMISTAKABLE
+        or part in DELETED - _TOPICS
+        for part in parts
+    )
+
+
+def without_signs(text: str) -> str:
+    """Return a text without quotes, brackets and other signs around it."""
+    return _AROUND.sub("", text)
+
+
+def denies(text: str) -> bool:
+    """Tell whether a text denies that a picture is what the list is about: "no self harm"."""
+    return _DENIES.match(word(text)) is not None
 
 
 #: Words of deletion that are topics, too.
@@ -154,7 +190,7 @@ def takes_back(text: str) -> bool:
     """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
     said = word(text)
     return (
-        text.strip() in _MINUS
+        _MARK.fullmatch(text.strip()) is not None
         or CODES.get(said) is False
         or said in DELETED
         or said in DOUBTFUL
@@ -162,89 +198,13 @@ def takes_back(text: str) -> bool:
     )
 
 
-_MINUS = frozenset("-\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}")
+#: No word, and no sign that a line begins with in a list of what is new, or of anything.
+_MARK = re.compile(r"(?![+*\N{BULLET}\N{MIDDLE DOT}]$)[^\w\s]+")
 
 
 def speaks(text: str) -> bool:
     """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
-    return MAY_SPEAK.fullmatch(text) is not None
-
-
-def is_section(line: str) -> bool:
-    """Tell whether a line of a list is a title that may take back, or judge, what stands below it: "# removed"."""
-    if len(line) > _MAX_TITLE:
-        return False
-    words = re.sub(r"[\W_]+", " ", line.lower()).split()
-    said = " ".join(each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal())
-    return bool(said) and (said in DELETED or said in DOUBTFUL or OPINIONS.get(said) == "negative")
-
-
-_MAX_TITLE = 100
-#: Words of a title that say nothing themselves: "The following hashes were removed on 2024-05-06:".
-_BESIDE_A_TITLE = frozenset(
-    (
-        *(
-            "hash",
-            "hashes",
-            "entry",
-            "entries",
-            "list",
-            "lists",
-            "item",
-            "items",
-            "record",
-            "records",
-            "signals",
-        ),
-        *(
-            "digest",
-            "digests",
-            "image",
-            "images",
-            "pdq",
-            "md5",
-            "sha1",
-            "sha256",
-            "phash",
-            "id",
-            "ids",
-            "of",
-            "the",
-        ),
-        *(
-            "these",
-            "following",
-            "are",
-            "is",
-            "was",
-            "were",
-            "have",
-            "has",
-            "been",
-            "be",
-            "to",
-            "from",
-            "below",
-            "all",
-        ),
-        *(
-            "here",
-            "section",
-            "start",
-            "begin",
-            "on",
-            "at",
-            "since",
-            "by",
-            "und",
-            "die",
-            "der",
-            "les",
-            "los",
-            "las",
-        ),
-    )
-)
+    return MAY_SPEAK.fullmatch(text) is not None or in_a_sentence(text)
 
 
 #: A cell that speaks for itself: a word that means nothing else, bare, in brackets, or with "by ..." behind it.
@@ -262,13 +222,16 @@ FIRST_WORDS = frozenset(
     found[0] for each in UNMISTAKABLE if (found := re.match(r"[^\W\d_]+", each)) is not None
 )
 
+_DENIAL = (
+    "^(?:not?|non|never) (?:an? )?(?:csam|csem|cse|sh|self ?harm|suicid|match|hit|violati|abus|harm|malic|relevant"
+    "|pertinent|sensitive|graphic|offen|illegal|illicit|prohibit|nsfw|explicit|confirm|valid|active|live|enabled)"
+)
 # A state that was not understood as a whole speaks of deletion or opinion where one of these is in it.
 _HAS_STEM = re.compile(
     "delet|remov|withdr|revok|revoc|retract|rescind|tombston|expung|invalidat|deactivat|no longer|false ?pos"
-    "|non ?malic|benign|exonerat|innocen|whitelist|allowlist|misclassif|mislabel"
-    "|^(?:not?|non|never) (?:an? )?(?:csam|csem|cse|sh|self ?harm|suicid|match|hit|violati|abus|harm|malic|relevant"
-    "|pertinent|sensitive|graphic|offen|illegal|illicit|prohibit|nsfw|explicit|confirm|valid|active|live|enabled)"
+    f"|non ?malic|benign|exonerat|innocen|whitelist|allowlist|misclassif|mislabel|{_DENIAL}"
 )
+_DENIES = re.compile(_DENIAL)
 
 #: Letters for what is to be done with a record, in columns called "action", "op" and the like.
 CODES = {

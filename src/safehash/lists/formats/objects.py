@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import ListError
@@ -14,16 +14,17 @@ from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
 from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
-from .judging import tells
+from .judging import is_date, tells
 from .naming import JUDGED, named_column, type_named
 from .options import ReadOptions
+from .ordinary import is_ordinary
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
 from .records import RowReader
 from .tally import Tally
 from .text import uses_of
-from .vocabulary import DELETED, DOUBTFUL, OPINIONS, TELLING, plain, word
+from .vocabulary import DELETED, DOUBTFUL, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
 
 __all__ = ["read"]
 
@@ -38,6 +39,7 @@ _WRAPPERS = frozenset(
     (
         *(
             "attributes",
+            "header",
             "source",
             "properties",
             "metadata",
@@ -146,6 +148,8 @@ class _Reader:
         fields: dict[str, Any] = {}
         has_records = is_spoilt = False
         heeded: set[str] | None = None  # what was said of the records before the first of them
+        groups: list[str] = []  # arrays of records or digests
+        asides: list[str] = []  # arrays of what a column of deletions or opinions holds
         for key in stream.members():
             said = {**above, **self._said_around(fields)}
             if self._is_digest(key):
@@ -160,11 +164,17 @@ class _Reader:
                     if value is not _BAD:
                         self._reject(f"{shown(key)} stands twice, and says different things")
                 fields[key] = value
+                if isinstance(value, list) and value and _is_of_digests(key, value):
+                    groups.append(key)
                 continue
             inside = {**said, **said_by_name(key)}
             left, had_records = yield from (
                 self._array(inside, depth + 1) if first == "[" else self._object(inside, depth + 1)
             )
+            if first == "[" and (had_records or (left and _is_of_digests(key, left))):
+                groups.append(key)
+            elif first == "[" and named_column(key).meaning in JUDGED and _are_cells(left):
+                asides.append(key)
             if isinstance(left, list) and left and len(inside) > len(said):  # its name says something of each
                 yield from self._texts(inside, left)
                 left, had_records = [], True
@@ -172,11 +182,31 @@ class _Reader:
                 has_records, heeded = True, heeded if heeded is not None else {*said}
             else:
                 fields[key] = left
+        self._check_groups(groups, asides)
         if is_spoilt:
             return {}, True  # what could not be read is a reject, and the rest of it means nothing without
         if has_records:
             yield from self._beside(fields, above, heeded or set())
         return fields, has_records
+
+    def _check_groups(self, groups: Sequence[str], asides: Sequence[str] = ()) -> None:
+        """Refuse an object of whose arrays one may take back, or judge, what is in another, or all that is in itself.
+
+        Raises
+        ------
+        ListError
+        """
+        told = {name.casefold() for names in self._options.columns.values() for name in names}
+        told |= {name.casefold() for name in self._options.ignore}
+        unclear = [name for name in groups if not _is_understood(name)] if len(groups) > 1 else []
+        beside = [*unclear, *(asides if groups else ())]
+        for name in (each for each in beside if each.casefold() not in told):
+            raise ListError(
+                f"refused: what the array {name!r} says of the digests {'in it' if name in unclear else 'beside it'} "
+                f"is not known, and they may have been taken back: {switch('ignore', [name])} says that they were not "
+                f"(page {self._page.name})",
+                path=self._tally.path,
+            )
 
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
@@ -194,8 +224,8 @@ class _Reader:
         """Read a field whose name is a digest: what it holds is said of that."""
         value = self._value()
         record = value if isinstance(value, dict) else {} if value is None else {"value": value}
-        if isinstance(value, bool):
-            self._reject(f"{value} for the digest {shown(key)}, and nothing says of what")
+        if isinstance(value, (bool, str, int, float)) and _is_cell(value):
+            self._reject(f"{shown(value)} for the digest {shown(key)}, and nothing says of what")
         elif "hash" in record:
             self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
         elif value is not _BAD:
@@ -229,6 +259,9 @@ class _Reader:
         ignored = {name.casefold() for name in self._options.ignore}
         said: dict[str, Any] = {}
         for name, value in fields.items():
+            if isinstance(value, dict):  # "header": {"algorithm": ...}
+                inner = self._said_around(value)
+                said |= {key: each for key, each in inner.items() if named_column(key).meaning == "type"}
             if isinstance(value, (dict, list)) or value in (None, "", 0, False) or name.casefold() in ignored:
                 continue
             named = named_column(name)
@@ -291,6 +324,7 @@ class _Reader:
         if not lists:
             yield from self._record(_inside(above, record))
             return
+        self._check_groups([key for key, value in lists.items() if any(map(_has_digest, value))])
         said = {
             **above,
             **self._said_around({name: value for name, value in record.items() if name not in lists}),
@@ -325,7 +359,13 @@ class _Reader:
         """Yield the entries of one object."""
         self._number += 1
         number = self._number
-        for row in _rows_of(record):
+        try:
+            rows = list(_rows_of(record))
+        except BadField as exc:
+            self._tally.n_records += 1
+            self._tally.reject(number, str(exc))
+            return
+        for row in rows:
             reader = self._reader_for(row)
             if isinstance(reader, str):
                 self._tally.n_records += 1
@@ -425,6 +465,31 @@ def said_by_name(key: str) -> dict[str, Any]:
     return {}
 
 
+def _is_understood(name: str) -> bool:
+    """Tell whether an array's name says what the digests in it are, or means nothing but that they are some."""
+    return (
+        named_column(name).meaning == "hash"
+        or plain(name) in _WRAPPERS | _PARTS
+        or is_ordinary(name)
+        or word(name) in LIVE | {"+"}
+        or bool(said_by_name(name))
+    )
+
+
+def _is_cell(value: object) -> bool:
+    """Tell whether a value is what columns of deletions and opinions hold: yes, no, a date, a word of theirs."""
+    text = str(value).strip()
+    return text.lower() in TRUE | FALSE | NULL or is_date(text) or tells(text)
+
+
+def _are_cells(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(not isinstance(v, (list, dict)) and _is_cell(v) for v in values)
+    )
+
+
 def _is_part(key: str, first: str) -> bool:
     """Tell whether what stands under a key is part of the record it is in, and no records of its own."""
     return named_column(key).meaning == "labels" or (first == "[" and plain(key) in _PARTS)
@@ -475,6 +540,11 @@ def _rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             row[name] = value
     if not each:
         yield row
+    unclear = [name for name, _ in each if not _is_understood(name)]
+    if len(each) > 1 and unclear:
+        raise BadField(
+            f"what the list {unclear[0]!r} says of the digests in it is not known, and they may have been taken back"
+        )
     for name, values in each:
         said = said_by_name(name)
         for value in values:
@@ -509,7 +579,7 @@ def _speaks(name: str, value: Mapping[str, Any]) -> bool:
         elif isinstance(found, list):
             if found and _is_of_digests(inner, found):
                 return True
-        elif any(
+        elif (named_column(inner).meaning == "type" and _held(found) == "type") or any(
             named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
             for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
         ):

@@ -17,7 +17,7 @@ ORDINARY = _words(
     """
     a about account across additional address adult age ai album alpha amount an and animated animation any app
     application archive area article artist as asset at attachment attempt attempts audio author auto available avatar
-    average avg b back bank banks base batch bbox bin bit bits black blood blur blurred blurry body book bot box brand
+    average avg b bank banks base batch bbox bin bit bits black blood blur blurred blurry body book bot box brand
     brightness bucket business by bytes camera caption captions captured case cases channel channels character chat
     child children cid city class client cluster clusters cm code codec collage collection color colors colour colours
     column columns comic comment comments compressed confidence contains contact contains content contents context
@@ -28,7 +28,7 @@ ORDINARY = _words(
     entries entry episode event exact example exchange exif exists explicit export exported extension external extra
     extracted face faces family favorite feature features feed fetched field file filename files filesize filter first
     flash folder font for format forum forwarded found fps frame frames frequency friend from full gallery game gender
-    general generated geo gif gore gps graphic gray grayscale grey group groups h handle harm has hash hashed hashes
+    general generated geo gif gore gps graphic gray grayscale grey group groups h handle has hash hashed hashes
     have
     header height help hex high hits home horizontal host hour html human id identified identity ids illustration
     image
@@ -45,7 +45,7 @@ ORDINARY = _words(
     pages
     palette parent part partner parts path paths pdf pdq people percent person phash phone photo photos pic picture
     pictures pixel pixels place platform png point police popularity port portrait pos position post posted posts
-    prefix preview previous primary priority private probability processed product profile program progressive project
+    prefix preview primary priority private probability processed product profile program progressive project
     promoted provider public quality quantity query queue r race random range rank ranking rate rating ratio
     raw read reader reading ready real received record recorded records ref reference referrer region rel related
     report
@@ -56,9 +56,9 @@ ORDINARY = _words(
     md5
     share shared shares sharpness sheet shock short shown side similarity single site size sizes slot small social
     sorted source sources space spam special species speed stage start static station sticker stickers storage store
-    stored stream string style sub subject submission submitted submitter suicide supplier svg synced synchronised
+    stored stream string style sub subject submission submitted submitter supplier svg synced synchronised
     system
-    tagged tags taken target task team technical template tenant term terror test tests text thread threshold thumb
+    tagged tags taken task team technical template tenant term terror test tests text thread threshold thumb
     thumbnail thumbnails ticket tier tiktok time times title to token tool top topic total training transferred
     translated transparency transparent type types underage unicode unique unit units upload uploaded uploader uploads
     upper urgency urgent uri url urls usage user username users utc uuid v value values vector vendor verbose version

@@ -17,10 +17,10 @@ from ..switches import switch
 from .batch import Batch
 from .columns import check_columns
 from .guards import objection
-from .judging import is_section
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
+from .sentences import is_section
 from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
@@ -164,8 +164,10 @@ class ListReader(Iterator[Entry]):
         if chosen.refresh_days is not None:
             tally.refresh_days = min(chosen.refresh_days, tally.refresh_days or chosen.refresh_days)
         if self._options.columns and not chosen.has_columns:
-            tally.note(
-                f"{switch('columns')} says nothing of {chosen.title}, whose fields have their own meaning"
+            raise ListError(
+                f"refused: {switch('columns')} says nothing of {chosen.title}, whose fields have their own meaning "
+                f"(page {page.name}): leave it out",
+                path=self._path,
             )
         module = import_module(f".{chosen.module or chosen.name}", __package__)
         yield from module.read(page, tally, self._options)

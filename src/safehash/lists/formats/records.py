@@ -13,9 +13,10 @@ from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, DigestReader, digits_in
 from .fields import BadField, labels_from, shown, text_id, utc_time
-from .judging import is_section, may_be_cut
+from .judging import may_be_cut
 from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
+from .sentences import is_section
 from .tally import Tally
 from .vocabulary import plain
 
@@ -222,6 +223,8 @@ class RowReader:
         """
         if not isinstance(value, str) or self.digests.algorithm is not None or ":" in value:
             return
+        if unfinished and 0 < digits_in(value) < column.n_longest:
+            raise BadField(f"the list may be cut off: its last line is {shown(value)}, and has no line end")
         if not (column.is_uniform or unfinished) or digits_in(value) in (
             0,
             column.n_digits or digits_in(value),
@@ -259,6 +262,11 @@ class RowReader:
                 if isinstance(value, str) and "|" in value:
                     value = value.rpartition("|")[2]  # "name|digest", of a type "filename|sha256"
             try:
+                notation = kind.notation or self.digests.notation
+                if unfinished and k == len(values) - 1 and notation == "decimal":
+                    raise BadField(
+                        f"the list may be cut off: its last line ends in {shown(value)}, and has no line end"
+                    )
                 if kind.algorithm is None:
                     self.check_length(self.columns[k], value, unfinished=unfinished)
                 hashes[self.digests.read(value, kind, quality=quality)] = None

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .judging import is_section
 from .pages import Page
+from .sentences import is_section
 
 __all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
 

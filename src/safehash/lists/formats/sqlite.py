@@ -15,11 +15,11 @@ from ..switches import switch
 from .batch import Batch
 from .bulk import read_rows
 from .columns import Column, name_columns
-from .judging import is_section
 from .naming import JUDGED, named_column
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
+from .sentences import is_section
 from .tally import Tally
 from .text import uses_of
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 
+from ...errors import ListError
+from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..report import ColumnUse
+from ..switches import switch
 from .batch import Batch
 from .bulk import read_columns, read_rows
 from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
-from .digests import digits_in
+from .digests import BY_DIGITS, digits_in
 from .fields import shown
-from .judging import is_section
+from .naming import type_named
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .records import section_refused
-from .rows import Rows, line_blocks, row_blocks, row_of
+from .rows import Rows, comment_in, line_blocks, row_blocks, row_of
+from .sentences import is_section
 from .tally import Tally
 from .words import LineReader, lengths_of, words_have_quality
 
@@ -53,6 +58,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     columns = name_columns(dialect.names, sample, options, tally)
     if dialect.delimiter is None and len(columns) == 1:
         columns = (with_length(columns[0], lengths_of(dialect.sample)),)
+    if options.algorithm is None and any(c.meaning == "hash" and c.type.algorithm is None for c in columns):
+        _check_type(page, dialect, tally)
     tally.columns += uses_of(page.name, columns, sample)
     reader = LineReader(
         columns,
@@ -81,6 +88,42 @@ def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
     for number, line in enumerate(above, 1):
         if is_section(line):
             raise section_refused(tally, number, line.strip())
+
+
+def _check_type(page: Page, dialect: Dialect, tally: Tally) -> None:
+    """Refuse a list of digests of no type under a title or a comment that names another type than is guessed.
+
+    Raises
+    ------
+    ListError
+    """
+    guessed = {BY_DIGITS[n] for row in dialect.sample for cell in row if (n := digits_in(cell))}
+    for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
+        words = re.findall(r"[^\W_]+(?:[-_]\d+)?", line)
+        if any(map(digits_in, words)):
+            return
+        is_table = dialect.delimiter is not None or dialect.names is not None
+        if (number == dialect.first_line - 1 and dialect.names is not None) or (
+            is_table and number >= dialect.first_line and not comment_in(line)
+        ):
+            continue
+        types = {
+            kind.algorithm for each in words if _TYPE.search(each) and (kind := type_named(each)) is not None
+        } - {None}
+        if types and guessed and not types & guessed:
+            guess = min(each.value for each in guessed)
+            named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
+            raise ListError(
+                f"refused: {shown(line.strip())} (line {number}) names another type than the digests below would be "
+                f"taken for: {switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
+                f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page.name})",
+                path=tally.path,
+            )
+
+
+#: Among so many lines in front of the digests a title is looked for.
+_TITLES = 20
+_TYPE = re.compile(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake", re.IGNORECASE)
 
 
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:

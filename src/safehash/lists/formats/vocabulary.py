@@ -226,6 +226,7 @@ DELETED = frozenset(
     deleted | delete | withdrawn | withdraw | removed | remove | revoked | revoke | retracted |
     retract | rescinded | disabled | disable | inactive | deactivated | tombstone | tombstoned |
     expired | obsolete | invalid | invalidated | purged | expunged | delisted | unlisted |
+    taken back | was taken back |
     should delete | soft deleted | hard deleted | inactivated | expunge | erased | trashed | voided |
     void | cancelled | canceled | discarded | recalled | retired | no longer valid | no longer active | not valid |
     not active | not enabled | gelöscht | geloescht | entfernt | zurückgezogen | widerrufen | deaktiviert |
@@ -369,6 +370,7 @@ _VAGUE = frozenset(
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
+    no longer listed |
     archived | suspended | hidden | dismissed | overturned | reversed | cleared | mistake | mistaken |
     by mistake | in error | deprecated | superseded | discontinued | quarantined | redacted | excluded |
     suppressed | unpublished | taken down | takedown | do not use | do not match | dont use | don't use |

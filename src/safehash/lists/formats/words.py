@@ -13,7 +13,7 @@ from .columns import Column, is_quality, quality_in
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import takes_back
-from .naming import Type, named_column, type_named
+from .naming import JUDGED, Type, named_column, type_named
 from .options import ReadOptions
 from .records import RowReader
 from .tally import Tally
@@ -109,6 +109,12 @@ class LineReader(RowReader):
         names: list[str] = []
         values: list[object] = []
         free: list[str] = []
+        if self._unfinished and len(items) > 1:
+            name, equals, _ = items[-1].partition("=")
+            if not equals or named_column(name.strip()).meaning in (*JUDGED, "type", "labels"):
+                raise BadField(
+                    "the list may be cut off: its last line has no line end; add one if it is whole"
+                )
         for item in items[:_MAX_PAIRS]:
             name, equals, value = item.partition("=")
             name = name.strip()
@@ -199,17 +205,23 @@ class LineReader(RowReader):
     def _typed(self, kind: Type | None, named: str, digest: str, texts: Mapping[str, str]) -> Entry:
         if kind is None or kind.algorithm is None:
             raise BadField(f"{shown(named)} is no type of digest known here")
-        return self._entry(digest, kind, texts)
+        return self._entry(digest, kind, texts, is_name=True)  # of a file, in brackets: "(d)"
 
     def _entry(
-        self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
+        self,
+        digest: str,
+        kind: Type,
+        texts: Mapping[str, str],
+        *,
+        quality: int | None = None,
+        is_name: bool = False,
     ) -> Entry:
         if kind.algorithm is None and len(self.columns) == 1:
             self.check_length(self.columns[0], digest, unfinished=self._unfinished)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)
-            if takes_back(text):
+            if not is_name and takes_back(text):
                 raise BadField(
                     f"{shown(text)} beside the digest may say that it was taken back: make a table of the list, with "
                     "columns that have names"
