@@ -111,7 +111,8 @@ class LineReader(RowReader):
         free: list[str] = []
         if self._unfinished and len(items) > 1:
             name, equals, _ = items[-1].partition("=")
-            if not equals or named_column(name.strip()).meaning in (*JUDGED, "type", "labels"):
+            is_name = re.fullmatch(r"\s*\w+", name) is not None  # or what is left of one
+            if (is_name and not equals) or named_column(name.strip()).meaning in (*JUDGED, "type", "labels"):
                 raise BadField(
                     "the list may be cut off: its last line has no line end; add one if it is whole"
                 )
