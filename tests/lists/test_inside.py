@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from safehash import ListError, load_list, read_list
-from safehash.lists.formats.inside import says, speaks_inside
+from safehash.lists.formats.inside import json_may_speak, says, speaks_inside
 
 M = [hashlib.md5(bytes([k])).hexdigest() for k in range(60)]
 
@@ -135,6 +135,22 @@ def test_what_is_said_by_a_name_and_its_value() -> None:
         assert says(name, value) and speaks_inside([{"a": [{name: value}]}])
     for name, value in {"deleted": 0, "enabled": True, "status": "ok", "deleted_at": None, "x": True}.items():
         assert not says(name, value) and not speaks_inside([{"a": [{name: value}]}])
+
+
+@pytest.mark.parametrize(
+    "separators", [(",", ":"), (", ", ": "), (" ,", " : "), ("\n,", "  :"), (",", "\t:\n")]
+)
+def test_no_piece_of_json_that_speaks_is_passed_over(separators: tuple[str, str]) -> None:
+    for value in (
+        {"deleted": True}, {"a": [{"state": "removed"}]}, {"a": ["withdrawn 2020"]}, "Revoked by us", "inactive",
+        {"enabled": False}, "this was a false positive", {"a": "deleted=1"}, {"x": "gel\u00f6scht"}, ["no_self_harm"],
+        {"is-deleted": 1}, {"x": "hard-deleted"},
+    ):  # fmt: skip
+        assert speaks_inside(value) or value == ["no_self_harm"]
+        for is_ascii in (True, False):
+            data = json.dumps(value, separators=separators, ensure_ascii=is_ascii).encode()
+            assert json_may_speak(b'"ticket 7"\n{"content_id": "x-3"}\n' + data)
+    assert not json_may_speak(b'"ticket 7"\n{"content_id": "x-3", "json": {"ticket": 5}}')
 
 
 # -- texts of pairs ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
-from .inside import speaks_inside
+from .inside import json_may_speak, speaks_inside
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
@@ -55,10 +54,11 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     signals = [next(iter(row.signals.items()), ("", "")) for row in rows]
+    are_quiet = not json_may_speak(b"\n".join(bytes(raw) for row in rows for raw in (row.note, row.metadata)))
     return PlainColumns(
         keys=[
             (name, row.bank, row.disable_until_ts)
-            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and _is_quiet(row)
+            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and (are_quiet or _is_quiet(row))
             else None
             for row, (name, _) in zip(rows, signals, strict=True)
         ],
@@ -70,12 +70,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
 
 def _is_quiet(row: _Plain) -> bool:
     """Tell whether what its owner wrote beside a record speaks of neither deletion nor opinion."""
-    return all(raw == b"null" or _says_nothing(bytes(raw)) for raw in (row.note, row.metadata))
-
-
-@lru_cache(maxsize=4096)
-def _says_nothing(raw: bytes) -> bool:
-    return not speaks_inside(msgspec.json.decode(raw))
+    return not any(speaks_inside(msgspec.json.decode(raw)) for raw in (row.note, row.metadata))
 
 
 def _extra(row: _Plain) -> bytes:

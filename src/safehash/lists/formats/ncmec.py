@@ -124,16 +124,19 @@ class _Reader:
     def _take(self, record: ElementTree.Element) -> bool:
         """Add one record, and tell whether it was one of the plain ones."""
         children = {child.tag: child for child in record}
-        if len(children) != len(record) or not children.keys() <= _PLAIN or record.attrib:
+        if len(children) != len(record) or not children.keys() <= _PLAIN or record.keys():
             return False
         member, prints = children.get("member"), children.get("fingerprints")
         record_id, timestamp = children.get("id"), children.get("timestamp")
         if member is None or prints is None or record_id is None or timestamp is None:
             return False
         classification = children.get("classification")
-        if any(len(child) or child.attrib for child in children.values() if child not in (prints, member)):
+        # To ask for `attrib` would make a dictionary for each element.
+        if len(member) or len(member.keys()) > 1 or prints.keys():
             return False
-        if len(member) or len(member.attrib) > 1 or prints.attrib or any(len(p) or p.attrib for p in prints):
+        if any(len(each) or each.keys() for each in prints):
+            return False
+        if any(len(child) or child.keys() for tag, child in children.items() if tag in _BARE):
             return False
         member_id = member.get("id", "").strip()
         text = (record_id.text or "").strip()
@@ -170,6 +173,7 @@ class _Reader:
 
 
 _PLAIN = frozenset(("member", "id", "timestamp", "classification", "fingerprints"))
+_BARE = frozenset(("id", "timestamp", "classification"))
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
 _ROWS = 256
 _FEW = 64
