@@ -19,6 +19,7 @@ from .cells import Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField
+from .inside import names_in_pairs, pairs_speak
 from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
 from .times import utc_times
@@ -189,6 +190,8 @@ class _Made:
         joined = "\n".join(cells)
         if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined.lower())) and _MAY_SPEAK.search(joined):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
+        if names_in_pairs(joined):
+            self.odd |= {k for k in rows if pairs_speak(cells[k])}
         if len(rows) == self._n:
             texts: list[str | None] = list(map(encode_basestring, cells))
             if "" in cells:

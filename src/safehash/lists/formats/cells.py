@@ -13,11 +13,12 @@ from ..opinions import join_categories
 from ..switches import switch
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
+from .inside import pairs_speak, speaks_inside
 from .judging import NOTHING, Judgement, is_date, judge, opinion_in, speaks, tells
-from .naming import JUDGED, Type, named_column, type_named
+from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
-from .vocabulary import DELETED, FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word
+from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
 
@@ -91,8 +92,10 @@ class CellReader:
         BadField
             It does.
         """
-        if (isinstance(value, str) and speaks(value)) or (
-            isinstance(value, (list, dict)) and _speaks_inside(value)
+        if (
+            (speaks(value) or pairs_speak(value))
+            if isinstance(value, str)
+            else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
         ):
             raise BadField(
                 f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
@@ -147,6 +150,8 @@ class CellReader:
 
     def _labels(self, column: Column, value: object) -> Said:
         labels = labels_from(value)
+        if isinstance(value, list):
+            self.unknown(column, [each for each in value if isinstance(each, (list, dict))])
         if not labels:
             return _NOTHING if value in ([], {}) else self.unknown(column, value)
         if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
@@ -193,30 +198,6 @@ class CellReader:
             f"{self._tally.unit} {position}), and {unknown} is not understood: {_advice(column)}",
             path=self._tally.path,
         )
-
-
-def _speaks_inside(value: object, depth: int = 0) -> bool:
-    """Tell whether something in a list or an object that a record has says that it was taken back, or judges it."""
-    if depth > _MAX_DEPTH:
-        return True
-    if isinstance(value, list):
-        return any(_speaks_inside(each, depth + 1) for each in value)
-    if isinstance(value, dict):
-        return any(_says(name, each) or _speaks_inside(each, depth + 1) for name, each in value.items())
-    return isinstance(value, str) and (speaks(value) or word(value) in DELETED)
-
-
-def _says(name: str, value: object) -> bool:
-    named = named_column(name)
-    if named.meaning not in JUDGED or isinstance(value, (list, dict)):
-        return False
-    if named.weak:
-        return tells(value, named.meaning)
-    return str(value).strip().lower() not in NULL | FALSE
-
-
-#: Deeper than so many lists and objects nothing is looked for: what is there may say anything.
-_MAX_DEPTH = 12
 
 
 def _keep(watch: Watch, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .inside import speaks_inside
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
@@ -56,7 +58,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
     return PlainColumns(
         keys=[
             (name, row.bank, row.disable_until_ts)
-            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF)
+            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and _is_quiet(row)
             else None
             for row, (name, _) in zip(rows, signals, strict=True)
         ],
@@ -64,6 +66,16 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         ids=[str(row.id) for row in rows],
         extras=list(map(_extra, rows)),
     )
+
+
+def _is_quiet(row: _Plain) -> bool:
+    """Tell whether what its owner wrote beside a record speaks of neither deletion nor opinion."""
+    return all(raw == b"null" or _says_nothing(bytes(raw)) for raw in (row.note, row.metadata))
+
+
+@lru_cache(maxsize=4096)
+def _says_nothing(raw: bytes) -> bool:
+    return not speaks_inside(msgspec.json.decode(raw))
 
 
 def _extra(row: _Plain) -> bytes:
