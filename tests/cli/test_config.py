@@ -85,6 +85,8 @@ def test_the_command_line_goes_first(tmp_path: Path) -> None:
         ("allow = [1979-05-27]", "text or a number"),
         ("workers = ", "no TOML"),
         ("catalog = ''", "an empty name"),
+        ("[scan.more]\nlist = 'a'", r"\[scan\] has no option 'more'"),
+        ("list = 3", "the name of a file, not 3"),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -200,6 +200,31 @@ def test_pictures_and_databases_are_not_replaced(
         assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("held", [b"", b"<svg/>", bytes(900)], ids=["nothing", "another format", "damage"])
+def test_what_is_named_as_a_picture_is_not_replaced(
+    places: dict[str, Path], tmp_path: Path, held: bytes
+) -> None:
+    """A scan of its folder decides such a file; a name that no file has yet is free to take."""
+    path = tmp_path / "pictures" / "odd.jpg"
+    path.parent.mkdir()
+    scan = [
+        "scan",
+        str(path.parent),
+        "--list",
+        str(places["list"]),
+        "--workers",
+        "0",
+        "--allow-empty",
+        "-o",
+        str(path),
+    ]
+    path.write_bytes(held)
+    assert main(scan) == 2
+    assert path.read_bytes() == held
+    path.unlink()
+    assert main(scan) == 0
+
+
 def test_a_folder_of_pages_is_not_written_into(places: dict[str, Path], tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()

@@ -86,3 +86,21 @@ def test_the_own_reader_of_jpeg_files_is_turned_off(bridge: Path, monkeypatch: p
         hashes.append(matcher.check(bridge).hash)
         assert len(used) == n_used
     assert hashes[0] == hashes[1], "what the reader leaves is read by the decoder"
+
+
+def test_limits_are_held_as_they_were_given() -> None:
+    formats = {"PNG"}
+    limited = Settings(limits=Limits(formats=formats))  # type: ignore[arg-type]
+    formats.add("GIF")
+    assert limited.limits.formats == frozenset({"PNG"})
+    assert hash(limited) == hash(Settings(limits=Limits(formats=frozenset({"PNG"}))))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"formats": {"JPG"}}, "formats are some of AVIF"), ({"max_bytes": -1}, "max_bytes is at least 1, not -1"),
+     ({"max_pixels": 0}, "max_pixels"), ({"max_decoded_bytes": 0}, "max_decoded_bytes")],
+)  # fmt: skip
+def test_limits_that_nothing_could_keep_are_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Limits(**wrong)

@@ -85,10 +85,18 @@ def _refuse_precious(output: PathText) -> None:
         "a database" if head.startswith(_SQLITE)
         else f"a picture ({found})" if found is not None
         else "an archive" if is_container(head)
+        else "a picture, by its name" if _is_scanned(head, str(output.path))
         else None
     )  # fmt: skip
     if held is not None:
         raise SafehashError(f"{output}: it holds {held}, which is not replaced: name another file")
+
+
+def _is_scanned(head: bytes, name: str) -> bool:
+    """Tell whether a scan of its folder would decide a file that is there, be it empty or damaged."""
+    from ..scanning.items import why_skipped
+
+    return os.path.isfile(name) and why_skipped(head, name, named=False) is None  # noqa: PTH113
 
 
 def _identities(path: PathText) -> set[_Identity]:

@@ -194,6 +194,8 @@ def _reader_of(item: object) -> Any:
 
 def _read(reader: Any, max_bytes: int) -> bytes:
     """Read a whole file object, at most `max_bytes`."""
+    if getattr(reader, "closed", False) is True:
+        raise TypeError(f"an upload is {_TAKEN}; this {type(reader).__name__} is closed")
     start = _position(reader)
     parts: list[bytes] = []
     n_bytes = 0

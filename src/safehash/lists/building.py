@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -204,7 +204,7 @@ class EntryTableBuilder:
         self._n_rows += n
         return first
 
-    def extend_from(self, table: EntryTable, rows: npt.ArrayLike) -> int:
+    def extend_from(self, table: EntryTable, rows: npt.ArrayLike, *, source: str | None = None) -> int:
         """Add rows of another table, without building their entries; return the first one's new row.
 
         Parameters
@@ -212,6 +212,8 @@ class EntryTableBuilder:
         table : EntryTable
         rows : array_like of int, shape (n,)
             Ascending, without repetition.
+        source : str, optional
+            The list that they belong to. A record that names another source keeps that name as ``extra["source"]``.
 
         Raises
         ------
@@ -258,6 +260,8 @@ class EntryTableBuilder:
             ("extra", "extras", self._extras),
         ):
             own.frombytes(self._pools[pool].take(Pool.of(pool, sections), column(name)).tobytes())
+        if source is not None:
+            self._name_source(first, source, sections, column("metas"), column("extras"))
         ids = Pool.of("id", sections)
         if len(ids):
             self._ids.take_each(ids, chosen)
@@ -332,6 +336,29 @@ class EntryTableBuilder:
             number = self._intern_json("meta", [*key[:2], list(entry.labels), owners, *key[4:]])
             self._known_metas[key] = number
         return number
+
+    def _name_source(
+        self, first: int, source: str, sections: Mapping[str, AnyArray], metas: AnyArray, extras: AnyArray
+    ) -> None:
+        """Let all rows from `first` on belong to one list, whatever their records call themselves."""
+        of_list = _json_bytes([source])[:-1] + b","
+        pools = [Pool.of(name, sections) for name in ("meta", "extra")]
+        distinct, position = np.unique(metas, return_inverse=True)
+        foreign = np.fromiter(
+            (not pools[0].item(k).startswith(of_list) for k in distinct.tolist()), np.bool_, distinct.size
+        )
+        if not foreign.any():
+            return
+        known: dict[tuple[int, int], tuple[int, int]] = {}
+        for row in np.flatnonzero(foreign[position]).tolist():
+            pair = int(metas[row]), int(extras[row])
+            if pair not in known:
+                (was, *meta), extra = (json.loads(pool.item(k)) for pool, k in zip(pools, pair, strict=True))
+                known[pair] = (
+                    self._intern_json("meta", [source, *meta]),
+                    self._intern_json("extra", {**extra, "source": was} if was else extra),
+                )
+            self._metas[first + row], self._extras[first + row] = known[pair]
 
     def _intern_dates(self, entry: Entry) -> int:
         key = (entry.created, entry.updated)
@@ -432,7 +459,7 @@ class _PoolBuilder:
         """Take over items of another pool, each once; return their numbers here."""
         distinct, position = np.unique(numbers, return_inverse=True)
         if distinct.size <= _INTERNED_LIMIT:
-            items = (pool.blob[pool.offsets[k] : pool.offsets[k + 1]].tobytes() for k in distinct.tolist())
+            items = map(pool.item, distinct.tolist())
             return _uint32(map(self.intern, items))[position]
         first = len(self._offsets) - 1
         self.take_each(pool, distinct)

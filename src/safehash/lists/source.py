@@ -117,6 +117,8 @@ class ListSource:
                 raise ValueError(f"{title} is a share from 0 to 1, not {share}")
         if name is not None and not name.strip():
             raise ValueError("the name of a list is empty")
+        if name is not None and not name.isprintable():
+            raise ValueError(f"the name of a list has only characters that can be shown: {name!r}")
         if notation is not None and notation not in NOTATIONS:
             raise ValueError(f"a notation is one of {', '.join(NOTATIONS)}, not {notation!r}")
         if isinstance(ignore, str):

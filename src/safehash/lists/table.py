@@ -539,6 +539,10 @@ class Pool:
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
 
+    def item(self, number: int) -> bytes:
+        """Return one string."""
+        return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes()
+
     def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
         """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
         begins, others = self.offsets[one], self.offsets[other]

@@ -64,7 +64,7 @@ def sign_list(source: ListPath, key: bytes) -> Path:
     deque(reader, maxlen=0)
     path = signature_path(source)
     signature = sign(bytes.fromhex(reader.report.snapshot), key, purpose=_OF_LIST)
-    with writing_whole(path, mode=0o644, only_files=True) as file:
+    with writing_whole(path, only_files=True) as file:
         file.write(f"{_HEAD}\n{signature.hex()}\n".encode("ascii"))
     return path
 

@@ -156,7 +156,7 @@ def read_state(
             for note in said:
                 _LOG.warning("%s", note)
             notes += said
-            builder.extend_from(loaded.table, selection.rows)
+            builder.extend_from(loaded.table, selection.rows, source=loaded.name)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:
                 _LOG.warning("%s: %s", loaded.name, stale)
