@@ -291,14 +291,13 @@ def test_what_is_planted_beside_a_list(
     if ending == ".sig":
         code = main(["lists", "sign", str(listed), "--key", kept["key"]])
         said = capsys.readouterr().err
-        mode = 0o644
     else:
         said = "\n".join(Matcher.from_files(ListSource(listed), last_good=True).notes)
-        code, mode = int("cannot be kept" in said) * 2, 0o600
+        code = int("cannot be kept" in said) * 2
     assert victim.read_text() == "precious" and not (tmp_path / "missing").exists()
     if kind == "open to all":
         assert code == 0
-        assert (place.stat().st_mode & 0o777, place.stat().st_ino != before.st_ino) == (mode, True)
+        assert (place.stat().st_mode & 0o777, place.stat().st_ino != before.st_ino) == (0o600, True)
     else:
         assert code == 2 and ending in said
         assert place.lstat().st_mode == before.st_mode
