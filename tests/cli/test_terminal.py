@@ -301,10 +301,12 @@ def test_standard_output_is_left_alone(here: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "where", ["safehash.cli.parser.make_parser", "safehash.cli.guard.refuse_overwriting"]
-)
+    ("where", "command"),
+    [("safehash.cli.parser.make_parser", "hash"), ("safehash.cli.guard.refuse_overwriting", "hash"),
+     ("safehash.cli.scan.console_on", "scan")],
+)  # fmt: skip
 def test_ctrl_c_that_a_library_swallows_is_heeded(
-    where: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    where: str, command: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A module's initialisation in C drops whatever exception it meets, ctrl-C too."""
     module, name = where.rsplit(".", 1)
@@ -321,7 +323,8 @@ def test_ctrl_c_that_a_library_swallows_is_heeded(
         signal.SIGINT, signal.default_int_handler
     )  # tests in the background have it ignored
     try:
-        assert main(["scan", str(here / "pictures"), "--list", str(here / "own.csv"), "-q"]) == 130
+        more = ["--list", str(here / "own.csv"), "-q"] if command == "scan" else []
+        assert main([command, str(here / "pictures"), *more]) == 130
     finally:
         signal.signal(signal.SIGINT, former)
     assert capsys.readouterr().out == ""

@@ -52,7 +52,8 @@ class ListSource:
     path : str
         A file, packed or not, or a directory of pages.
     name : str or None
-        What the list is called: its entries carry it as `source`. The file's name without its endings
+        What the list is called: what is matched carries it as `source`, and what a record calls its own source as
+        ``extra["source"]``. The file's name without its endings
         otherwise.
     format : str or None
         A name of `safehash.lists.formats.FORMATS`; recognised by content otherwise.
