@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from ..errors import SafehashError, logger_of
+from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
@@ -180,10 +181,17 @@ def _where(options: ServiceOptions, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+class _ForShell(logging.Formatter):
+    """Messages of the library with the options of the command in place of the settings that Python has."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return for_shell(super().format(record))
+
+
 def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
     """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
     handler = logging.StreamHandler(getattr(sys, stream_name))
-    handler.setFormatter(logging.Formatter("safehash: %(levelname)s: %(message)s"))
+    handler.setFormatter(_ForShell("safehash: %(levelname)s: %(message)s"))
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
