@@ -448,7 +448,10 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write an SVG chart there")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument(
-        "--part", action="append", choices=PARTS, help="measure this part alone; others keep what the output has"
+        "--part",
+        action="append",
+        choices=PARTS,
+        help="measure this part alone; others keep what the output has",
     )
     parser.add_argument("--largest", type=int, default=8064, help="leave out pictures wider than this")
     arguments = parser.parse_args()
