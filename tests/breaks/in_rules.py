@@ -1,4 +1,4 @@
-"""Breaks of what is refused where nothing is sure, of who vouches for a list, of requests, ctrl-C and confined workers."""
+"""Breaks of what is refused where nothing is sure, of lists' signatures, of requests, ctrl-C and confined workers."""
 
 from __future__ import annotations
 
