@@ -3,14 +3,15 @@
 ::
 
     python benchmarks/bench_gates.py look --mixes made/mixes.txt --part tuning --shard 0/4 -o build/gates-0.jsonl
+    python benchmarks/bench_gates.py look --mixes made/mixes.txt --photos made/tuning_photos.txt -o build/gates-p.jsonl
     python benchmarks/bench_gates.py tell build/gates-*.jsonl -o benchmarks/results/gates.json
 
-``view_mixes.py`` makes the mixes. ``look`` looks every unrelated upload up among the listed ones and generated digests,
-and writes down each candidate that would match if there were no gate at all, with everything that gates measure of it.
-``tell`` judges these again. What matches at the usual threshold without one gate, and is no match by another view,
-needs that gate. Gates are also taken away one after another, as long as that makes no wrong pair match: those that are
-left then all have pairs that they alone keep out. Pairs that a person judged right (``views-verdicts.tsv``) are told
-apart: there a gate costs a match.
+``view_mixes.py`` makes the mixes. ``look`` looks every unrelated upload, or every altered copy of photographs, up
+among the listed ones and generated digests, and writes down each candidate that would match if there were no gate at
+all, with everything that gates measure of it. ``tell`` judges these again. What matches at the usual threshold without
+one gate, and is no match by another view, needs that gate. Gates are also taken away one after another, as long as
+that makes no wrong pair match: those that are left then all have pairs that they alone keep out. Pairs that a person
+judged right (``views-verdicts.tsv``) are told apart: there a gate costs a match.
 """
 
 from __future__ import annotations
@@ -25,9 +26,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
+from PIL import Image
+
 from safehash.errors import ImageError
+from safehash.evaluation.manipulations import MANIPULATIONS, apply
+from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
 from safehash.images import decoding as images
+from safehash.images.pictures import Decoded
 from safehash.matching import views
 from safehash.matching.evidence import Evidence
 from safehash.matching.families import FAMILIES, TURNED
@@ -38,12 +45,13 @@ from safehash.search.index import Index
 
 from bench_views import (
     LIST_SIZE,
+    LONGER_SIDE,
     MAX_DISTANCE,
     MIN_QUALITY,
+    SEED,
     VERDICTS,
     in_package,
     make_index,
-    name_of,
     read_mixes,
     read_right,
 )
@@ -136,25 +144,58 @@ def noting() -> Iterator[list[Evidence]]:
         yield noted
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is looked up: of which mix, what it is called, and which rows of the list it shows rightly."""
+
+    mix: str
+    name: str
+    picture: Decoded
+    shows: frozenset[int] = frozenset()
+
+
+def of_mixes(uploads: Iterable[tuple[str, str]]) -> Iterator[Upload]:
+    """Yield the uploads of a mix that can be decoded."""
+    for mix, path in uploads:
+        try:
+            picture = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
+        except ImageError:
+            continue
+        yield Upload(mix, in_package(path), picture)
+
+
+def altered(paths: Sequence[str], shard: int, n_shards: int) -> Iterator[Upload]:
+    """Yield photographs in one manipulation after another, each as `bench_views.py recall` makes it."""
+    pictures = []
+    for path in paths:
+        picture = Image.open(path).convert("RGB")
+        picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
+        pictures.append(picture)
+    for number, manipulation in enumerate(MANIPULATIONS):
+        for at in range((shard + number) % n_shards, len(pictures), n_shards):
+            beside = [(at + 1 + step * 17) % len(pictures) for step in range(5)]
+            scene = Scene(np.random.default_rng([SEED, at, number]), [pictures[other] for other in beside])
+            upload = images.decode(apply(manipulation, pictures[at], scene), step_for=compute.reduction_for)
+            name = f"{in_package(paths[at])}: {manipulation.name}"
+            yield Upload("altered photographs", name, upload, frozenset({at, *beside}))
+
+
 def look(
-    uploads: Iterable[tuple[str, str]], index: Index, names: list[tuple[str, str, bytes]], effort: Effort
+    uploads: Iterable[Upload], index: Index, names: Sequence[str], effort: Effort
 ) -> Iterator[Near | None]:
-    """Yield, of every upload that can be decoded, what its gates refuse of entries that no view matches, and None."""
+    """Yield, of every upload, what its gates refuse of entries that no view matches, and then None."""
     with noting() as noted:
-        for mix, path in uploads:
-            try:
-                upload = images.decode(Path(path).read_bytes(), step_for=compute.reduction_for)
-            except ImageError:
-                continue
+        for upload in uploads:
             noted.clear()
             result = views.look_up(
-                [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
+                [upload.picture], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
             )
-            matched = {hit.row for hit in result.hits}
+            matched = {hit.row for hit in result.hits} | upload.shows
             for evidence in noted:
                 row = evidence._candidate.row
                 if row not in matched:
-                    yield Near(mix, in_package(path), name_of(row, names), evidence)
+                    listed = names[row] if row < len(names) else "generated"
+                    yield Near(upload.mix, upload.name, listed, evidence)
             yield None
 
 
@@ -219,6 +260,9 @@ def main() -> None:
     ways = parser.add_subparsers(dest="way", required=True)
     looking = ways.add_parser("look")
     looking.add_argument("--mixes", required=True, metavar="FILE")
+    looking.add_argument(
+        "--photos", type=Path, metavar="FILE", help="altered copies of these, instead of the mixes"
+    )
     looking.add_argument("--part", action="append", choices=("test", "tuning"))
     looking.add_argument("--shard", default="0/1", metavar="I/N")
     looking.add_argument("--effort", choices=EFFORTS, default="exhaustive")
@@ -229,21 +273,26 @@ def main() -> None:
     telling.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     if args.way == "look":
-        listed, uploads = read_mixes(args.mixes, "")[0], []
-        for part in args.part or ["tuning"]:
-            uploads += [
-                (mix, name)
-                for mix, belongs_to, name in (
-                    line.split("\t") for line in Path(args.mixes).read_text().splitlines()
-                )
-                if belongs_to == part
-            ]
         at, n_shards = map(int, args.shard.split("/"))
-        index = make_index([digest for _, _, digest in listed], LIST_SIZE)
+        listed = read_mixes(args.mixes, "")[0]
+        if args.photos is not None:
+            paths = [path for path in args.photos.read_text().split("\n") if path]
+            listed = [item for item in listed if item[0] not in ("photographs", "templates")]
+            own = [compute.hash_file(path).digest for path in paths]
+            names = [in_package(path) for path in (*paths, *(path for _, path, _ in listed))]
+            index = make_index(own + [digest for _, _, digest in listed], LIST_SIZE)
+            uploads = altered(paths, at, n_shards)
+        else:
+            parts = args.part or ["tuning"]
+            rows = [line.split("\t") for line in Path(args.mixes).read_text().splitlines()]
+            chosen = [(mix, name) for part in parts for mix, belongs_to, name in rows if belongs_to == part]
+            names = [in_package(path) for _, path, _ in listed]
+            index = make_index([digest for _, _, digest in listed], LIST_SIZE)
+            uploads = of_mixes(chosen[at::n_shards])
         n_uploads = 0
         args.output.parent.mkdir(parents=True, exist_ok=True)
         with args.output.open("w", encoding="utf-8") as stream:
-            for each in look(uploads[at::n_shards], index, listed, args.effort):
+            for each in look(uploads, index, names, args.effort):
                 if each is None:
                     n_uploads += 1
                 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,31 @@ def test_what_a_script_reads_of_its_arguments_can_be_given(path: Path) -> None:
         and node.value.id in ("args", "arguments")
     }
     assert read <= options_of(tree)
+
+
+#: Results that no target of the Makefile makes: what does.
+ELSEWHERE = {
+    "first-steps.json": "make demo in a clean clone, timed: README",
+    "platforms.json": "the runs of .github/workflows on other machines",
+    "pixels.json": "tests/browser/pixels_figures.py: a browser is wanted",
+    "fuzz.json": "make fuzz-long, its result copied",
+    "views-verdicts.tsv": "a person",
+}
+
+
+def test_every_result_is_made_by_a_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    made = set(re.findall(r"benchmarks/results/([\w.-]+)", makefile))
+    of_machines = {
+        "hash": "bench_hash.py --results",
+        "index": "bench_index.py --sizes",
+        "jpeg": "bench_jpeg.py",
+    }
+    for path in sorted((ROOT / "benchmarks" / "results").iterdir()):
+        if path.name in made | ELSEWHERE.keys() or path.suffix == ".svg":
+            continue
+        command = of_machines.get(path.name.partition("-")[0])
+        assert command is not None and command in makefile, f"no target of the Makefile makes {path.name}"
 
 
 def test_parts_that_are_not_measured_keep_what_they_were(

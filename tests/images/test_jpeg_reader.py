@@ -336,6 +336,7 @@ def test_any_bytes_are_read_or_left(tail: bytes, step: int) -> None:
 
 def test_another_size_than_the_files_is_left() -> None:
     data = small()
+    assert read_luma(data, np.zeros((3, 3), np.uint8), step=8)
     for shape in ((21, 19), (3, 4), (2, 3)):
         assert not read_luma(data, np.zeros(shape, np.uint8), step=8)
 
