@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from claims_table import markdown as claims
 from common import losses
 
 ROOT = Path(__file__).parent.parent
@@ -549,6 +550,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "guards": guards,
     "fuzzed": fuzzed,
     "aims": aims,
+    "claims": claims,
 }
 
 
