@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from claims_table import markdown as claims
 from common import losses
 
 ROOT = Path(__file__).parent.parent
@@ -554,6 +555,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "guards": guards,
     "fuzzed": fuzzed,
     "aims": aims,
+    "claims": claims,
 }
 
 

@@ -259,7 +259,6 @@ def test_a_picture_on_standard_input(kept: Path) -> None:
 def test_every_combination_of_the_debug_switch() -> None:
     for name, before in itertools.product(LEAVES, (True, False)):
         words = ["--debug", *name.split()] if before else [*name.split(), "--debug"]
-        try:
+        with pytest.raises(SystemExit) as caught:
             make_parser(words).parse_args([*words, "--help"])
-        except SystemExit as exc:
-            assert exc.code == 0
+        assert caught.value.code == 0
