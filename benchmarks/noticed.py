@@ -18,7 +18,7 @@ def mutants(path: Path = TESTS / "mutants.json") -> list[str]:
     if not path.exists():
         return [_NOT_YET]
     lines = [
-        "| room | drawn, of lines | noticed | that nothing can notice | share of the others | 95 % interval | drawn with |",
+        "| room | drawn, of lines | noticed | nothing can notice | share of the others | 95 % interval | drawn with |",
         "| --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     rows: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
