@@ -134,7 +134,8 @@ mutants: develop
 ROOMS ?= lists matching scanning evaluation reports
 mutants-sampled: develop
 	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3" "coverage>=7.6"
-	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) -o tests/mutants.json
+	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) --seed $(or $(SEED),7) \
+	  --at-least $(or $(AT_LEAST),0) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop

@@ -17,6 +17,7 @@ from typing import Any
 
 from claims_table import markdown as claims
 from common import losses
+from noticed import breaks, mutants
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -556,6 +557,8 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "fuzzed": fuzzed,
     "aims": aims,
     "claims": claims,
+    "mutants": mutants,
+    "breaks": breaks,
 }
 
 
