@@ -30,7 +30,7 @@ from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.jpeg_means import read_means
 
-from common import interleaved, of_this_machine, ratio, report, write_result
+from common import interleaved, of_this_machine, ratio, report, spread, write_result
 
 SEED = 20261126
 #: name, megapixels of native files (least, most), sides that photographs are fitted to.
@@ -162,9 +162,7 @@ def main() -> None:
 
 
 def _summary(values: list[float], milliseconds: list[float]) -> dict[str, Any]:
-    low, middle, high = (
-        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-    )
+    low, middle, high = spread(values)
     return {
         "of_bare": round(middle, 3),
         "quartiles": [round(low, 3), round(high, 3)],

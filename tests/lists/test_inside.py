@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,15 @@ def test_what_is_said_by_a_name_and_its_value() -> None:
         assert says(name, value) and speaks_inside([{"a": [{name: value}]}])
     for name, value in {"deleted": 0, "enabled": True, "status": "ok", "deleted_at": None, "x": True}.items():
         assert not says(name, value) and not speaks_inside([{"a": [{name: value}]}])
+
+
+@pytest.mark.parametrize("within", [lambda value: [value], lambda value: {"a": value}])
+def test_what_is_too_deep_to_be_looked_at_may_say_anything(within: Callable[[object], object]) -> None:
+    value: object = "fine"
+    for _ in range(12):
+        value = within(value)
+        assert not speaks_inside(value)
+    assert speaks_inside(within(value))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked
-from ..errors import ListError, short_repr
+from .._face import checked, freeze_mappings, public_value
+from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry, hash_key
@@ -32,7 +32,7 @@ from .table import KIND_FOREIGN, EntryTable, columns_of
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
@@ -56,8 +56,11 @@ class Withdrawn:
     digests: Mapping[Algorithm, npt.NDArray[np.uint8]]
     ids: frozenset[str]
 
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
-@short_repr
+
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
@@ -89,6 +92,9 @@ class LoadedList:
     table: EntryTable
     withdrawn: Withdrawn
     merged: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
     @property
     def snapshot(self) -> str:

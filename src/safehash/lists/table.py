@@ -77,7 +77,7 @@ class Columns:
 class EntryTable:
     """An immutable table of list entries; ``table[row]`` builds the Entry of one row.
 
-    Made by `builder.EntryTableBuilder.build` or `EntryTable.from_sections`.
+    Made by `load_list` or `EntryTable.from_sections`.
 
     Notes
     -----
