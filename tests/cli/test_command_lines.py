@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -256,23 +255,6 @@ def test_a_picture_on_standard_input(kept: Path) -> None:
     both = run("scan", "-", kept / "pictures", "--list", kept / "own.csv", "--workers", "1", stdin=picture)
     assert len(both.stdout.splitlines()) == 5
     assert run("scan", "-", "--list", kept / "own.csv", stdin=b"").returncode == 3
-
-
-@pytest.mark.skipif(os.name != "posix", reason="streams are closed in a shell of POSIX")
-def test_closed_and_full_streams(kept: Path) -> None:
-    import subprocess
-
-    from stores import command, environment
-
-    scan = command("scan", kept / "pictures", "--list", kept / "own.csv", "--workers", "0")
-    line = " ".join(f"'{word}'" for word in scan)
-    for streams, code in ((">&-", 1), ("2>&-", 1), ("<&-", 1), (">/dev/full", 2), ("2>/dev/full", 1)):
-        done = subprocess.run(
-            ["sh", "-c", f"{line} {streams}"], capture_output=True, env=environment(), check=False
-        )
-        assert done.returncode == code, (streams, done.stderr)
-        assert b"Traceback" not in done.stderr
-        assert b"Exception ignored" not in done.stderr
 
 
 def test_every_combination_of_the_debug_switch() -> None:

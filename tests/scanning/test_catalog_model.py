@@ -581,7 +581,7 @@ def test_a_catalog_of_version_1_is_brought_along(
 ) -> None:
     with Catalog(old_catalog, create=False) as catalog:
         catalog.check_integrity()
-        assert catalog._store.number("PRAGMA user_version") == 2
+        assert catalog._store.number("PRAGMA user_version") == 3
         assert set(TABLES) == {
             name for (name,) in catalog._store.query("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
@@ -603,6 +603,21 @@ def test_a_catalog_of_version_1_is_brought_along(
     with Catalog(old_catalog) as catalog:
         assert counts(catalog)["files"] == 6
         assert counts(catalog)["gone"] == 1
+
+
+def test_a_catalog_of_version_2_is_brought_along(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    scan_into(path, store / "pictures", matcher_of(store, "a"))
+    wanted = state_of(path)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE mounts")
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    assert state_of(path) == wanted
+    with Catalog(path) as catalog:
+        assert catalog._store.number("PRAGMA user_version") == 3
+        assert catalog._store.number("SELECT count(*) FROM mounts") == 0
+    assert scan_into(path, store / "pictures", matcher_of(store, "a")).n_unchanged == 6
 
 
 def test_an_upgrade_that_breaks_off_changes_nothing(

@@ -233,7 +233,8 @@ class Decision:
     hash : Hash or None
         The upload's own hash as it is, when it could be computed.
     reason : str or None
-        For every outcome without a hash: what was found and what was expected.
+        For every outcome without a hash: what was found and what was expected. With matches: why the rest, further
+        frames for instance, could not be looked at.
     failure : str or None
         Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
         time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).

@@ -80,7 +80,10 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
         yield archive
     except _DAMAGE as exc:
         # What came before the damage has been yielded; what lies behind it cannot be counted.
-        yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
+        if isinstance(exc, OSError) and exc.errno is not None:
+            yield Problem(path=archive.path, reason=f"unreadable archive: {exc.strerror or exc}")
+        else:
+            yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
     except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive
         found = type(exc).__name__
         reason = f"an archive that nobody expected, please report it: {found} (the log has the traceback)"

@@ -159,10 +159,11 @@ class OwnFile:
         """Return the status of a plain file with one name, None where nothing is; refuse the rest."""
         status = _status_of(self.path, self._error)
         if status is not None and status.st_nlink > 1:
-            # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock.
+            # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock: whoever
+            # opens it by the other name, be it for reading, does not see it.
             raise self._error(
-                f"{self.path}: it has {status.st_nlink} names (hard links), and writers by two of them would not "
-                "meet: leave it one"
+                f"{self.path}: it has {status.st_nlink} names (hard links); what was written by another of them may "
+                f"not be seen by this one: leave it one, or name a copy of it (cp) to read that"
             )
         return status
 

@@ -271,7 +271,12 @@ class Scan:
             if ledger is not None and self.summary.interrupted and self._options.unchanged:
                 yield from ledger.rest()  # what is known of the places that were not come to
             if ledger is not None and not self.summary.interrupted:
-                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)))
+                absent = ledger.missing(allow_empty=self._options.allow_empty)
+                for problem in absent.held_back:
+                    self.summary.add(problem)
+                    ledger.add(problem)
+                    yield problem
+                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)), absent)
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
