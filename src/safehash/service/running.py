@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from ..errors import SafehashError, logger_of
+from ..errors import SafehashError, logger_of, shortened
 from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
@@ -23,6 +23,7 @@ from ..scanning.confining import keep_memory
 from .app import ACCESS, make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
+from .protocol import Bounded
 from .serving import Service
 
 __all__ = ["serve"]
@@ -83,6 +84,7 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
 
     config = uvicorn.Config(
         make_app(service, failed=failed),
+        http=Bounded,
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -182,10 +184,10 @@ def _where(options: ServiceOptions, listener: socket.socket) -> str:
 
 
 class _ForShell(logging.Formatter):
-    """Messages of the library with the options of the command in place of the settings that Python has."""
+    """Messages with options of the command in place of settings of Python; no digest whole, in a traceback neither."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return for_shell(super().format(record))
+        return shortened(for_shell(super().format(record)))
 
 
 def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
