@@ -184,7 +184,12 @@ class ListReader(Iterator[Entry]):
                 path=self._path,
             )
         module = import_module(f".{chosen.module or chosen.name}", __package__)
+        n_cuts = len(tally.cuts)
         yield from module.read(page, tally, self._options)
+        if len(tally.cuts) == n_cuts and any(
+            chunk.strip() for chunk in page.chunks()
+        ):  # to its end: it may be damaged
+            tally.cuts.append(f"{page.name}: more stands behind its end")
 
     def _one_by_one(self) -> Iterator[Entry]:
         for item in self._batches():
