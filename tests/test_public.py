@@ -213,7 +213,7 @@ def members_of(node: ast.stmt) -> set[str]:
         each.arg
         for part in ast.walk(node)
         if isinstance(part, ast.arguments)
-        for each in part.args + part.kwonlyargs
+        for each in [*part.posonlyargs, *part.args, *part.kwonlyargs]
     }
     if not isinstance(node, ast.ClassDef):
         return own

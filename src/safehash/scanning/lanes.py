@@ -346,6 +346,7 @@ _KNOWN = {
     ("safehash.images.pictures", "Blob"),
     ("safehash.lists.entry", "Entry"),
     ("safehash.lists.entry", "Opinion"),
+    ("safehash._face", "FrozenMap"),
 }
 
 
