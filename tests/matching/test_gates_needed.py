@@ -14,7 +14,6 @@ from drawn import decoded
 from gated import Picture, board, form, slope
 from safehash.hashing import compute
 from safehash.matching import views
-from safehash.matching.gates import Refusal
 from safehash.matching.judgement import TURNS, WINDOWS, Gates
 from safehash.matching.settings import Effort
 from safehash.search.index import Index
