@@ -7,6 +7,7 @@ from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_evaluation import BREAKS as IN_EVALUATION
 from in_gates import BREAKS as IN_GATES
 from in_images import BREAKS as IN_IMAGES
+from in_jpeg import BREAKS as IN_JPEG
 from in_lists import BREAKS as IN_LISTS
 from in_matching import BREAKS as IN_MATCHING
 from in_reports import BREAKS as IN_REPORTS
@@ -16,6 +17,7 @@ __all__ = ["BREAKS"]
 
 BREAKS: tuple[Break, ...] = (
     *IN_IMAGES,
+    *IN_JPEG,
     *IN_LISTS,
     *IN_GATES,
     *IN_MATCHING,
