@@ -34,7 +34,7 @@ from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.jpeg_means import read_means
 
-from common import interleaved, of_this_machine, ratio, report, write_result
+from common import interleaved, of_this_machine, ratio, report, spread, write_result
 
 SEED = 20261126
 #: name, megapixels of native files (least, most), sides that photographs are fitted to.
@@ -139,6 +139,8 @@ def beside_before(sources: Path, files: list[bytes], rounds: int) -> dict[str, A
         (folder / "listed.csv").write_text("hash\n" + "69" * 32 + "\n", encoding="ascii")
         now, before = State(Path(__file__).parent.parent / "src", folder), State(sources, folder)
         rows = [paired(now, before, "hash", each, AT_A_TIME, rounds) for each in named]
+        for state in (now, before):
+            state.close()
     found = [row["ratio"] for row in rows]
     return {"files": len(rows), "of_before": round(statistics.median(found), 3), "each": found}
 
@@ -214,7 +216,7 @@ def _middle(values: list[float]) -> float:
 
 
 def _quartiles(values: list[float]) -> list[float]:
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    low, _, high = spread(values)
     return [round(low, 3), round(high, 3)]
 
 

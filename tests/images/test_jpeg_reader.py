@@ -258,6 +258,11 @@ def irregular() -> dict[str, bytes]:
         "no quantizers": data[: data.index(b"\xff\xdb")] + data[frame:],
         "red, green and blue by Adobe": data[:2] + adobe + b"\0" + data[2:],
         "red, green and blue by name": small(keep_rgb=True),
+        "chroma finer than luma": data[: frame + 11]
+        + b"\x11"
+        + data[frame + 12 : frame + 14]
+        + b"\x22"
+        + data[frame + 15 :],
         "four inks": small(mode="CMYK"),
         "spectral selection in a sequential scan": data[: scan + n_scan - 3]
         + b"\1"
@@ -284,6 +289,7 @@ def test_any_bytes_are_read_or_left(tail: bytes, step: int) -> None:
 
 def test_another_size_than_the_files_is_left() -> None:
     data = small()
+    assert read_luma(data, np.zeros((3, 3), np.uint8), step=8)
     for shape in ((21, 19), (3, 4), (2, 3)):
         assert not read_luma(data, np.zeros(shape, np.uint8), step=8)
 

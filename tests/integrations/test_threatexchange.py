@@ -52,8 +52,12 @@ def test_what_has_no_hash_is_empty_and_what_cannot_be_looked_at_is_an_error(tmp_
     Image.new("RGB", (99, 99), (1, 2, 3)).save(tmp_path / "flat.png")
     for signal in (PdqSignal, PhashSignal):
         assert signal.hash_from_bytes((tmp_path / "flat.png").read_bytes()) == ""
-        with pytest.raises(safehash.UnsupportedImage):
+        with pytest.raises(safehash.ImageError, match="not an image") as caught:
             signal.hash_from_bytes(b"words")
+        assert isinstance(caught.value.__cause__, safehash.UnsupportedImage)
+        assert isinstance(caught.value, OSError) and isinstance(caught.value, ValueError), (
+            "what callers catch"
+        )
     assert (
         PhashSignal.hash_from_bytes(FILES[0].read_bytes())
         == safehash.hash_bytes(FILES[0].read_bytes(), algorithm="phash", decode="full").hex

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
-from .._face import checked
-from ..errors import ImageError, ImageTooSmall, short_repr, shortened
+from .._face import checked, public_value
+from ..errors import ImageError, ImageTooSmall, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
@@ -144,6 +144,8 @@ def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> H
     ------
     ImageError
         The object's file turned out damaged, or the picture is too small.
+    TypeError
+        It is no such object, or a closed one.
 
     Examples
     --------
@@ -195,7 +197,7 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Everything asked for of one image, from one read and one decode.

@@ -31,13 +31,22 @@ from threatexchange.signal_type.index import (
 )
 from threatexchange.signal_type.pdq.signal import PdqSignal as Theirs
 
+from ..errors import ImageError
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Algorithm, Hash
 from ..search.growing import GrowingIndex
 from .payloads import pack, unpack
 
-__all__ = ["TX_MANIFEST", "PdqIndex", "PdqSignal", "PhashIndex", "PhashSignal", "SafehashPdqSignal"]
+__all__ = [
+    "TX_MANIFEST",
+    "PdqIndex",
+    "PdqSignal",
+    "PhashIndex",
+    "PhashSignal",
+    "PictureRefused",
+    "SafehashPdqSignal",
+]
 
 T = TypeVar("T")
 Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, Any]
@@ -129,6 +138,14 @@ class PhashIndex(_Index[T]):
     ALGORITHM = Algorithm.PHASH
 
 
+class PictureRefused(ImageError, OSError, ValueError):
+    """A picture that cannot be looked at; ``__cause__`` is the `ImageError` that says why.
+
+    Also what their callers catch of an imaging library, to skip that picture and go on with the next: an exchange of
+    Matrix's hashes whatever was quarantined, and would end at the first damaged file.
+    """
+
+
 class _PhotoSignal(
     signal_base.SimpleSignalType, signal_base.BytesHasher, signal_base.CanGenerateRandomSignal
 ):
@@ -170,19 +187,20 @@ class _PhotoSignal(
 
         Raises
         ------
-        ImageError
+        PictureRefused
             It cannot be looked at. That is no "no hash": whoever goes on must know.
         """
-        # Of every pixel, as their tool hashes: the same digits. PDQ's quality speaks for pHash, too.
-        own = hash_bytes(bytes_, decode="full")
-        if (own.quality or 0) < USUAL_QUALITY:
-            return ""
         algorithm = cls.INDEX.ALGORITHM
-        return (
-            own.hex
-            if algorithm is Algorithm.PDQ
-            else hash_bytes(bytes_, algorithm=algorithm, decode="full").hex
-        )
+        try:
+            # Of every pixel, as their tool hashes: the same digits. PDQ's quality speaks for pHash, too.
+            own = hash_bytes(bytes_, decode="full")
+            if (own.quality or 0) < USUAL_QUALITY:
+                return ""
+            if algorithm is not Algorithm.PDQ:
+                own = hash_bytes(bytes_, algorithm=algorithm, decode="full")
+        except ImageError as exc:
+            raise PictureRefused(str(exc)) from exc
+        return own.hex
 
     @classmethod
     def get_random_signal(cls) -> str:

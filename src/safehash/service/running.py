@@ -15,13 +15,15 @@ from pathlib import Path
 
 import uvicorn
 
-from ..errors import SafehashError, logger_of
+from ..errors import SafehashError, logger_of, shortened
+from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
 from .app import ACCESS, make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
+from .protocol import Bounded
 from .serving import Service
 
 __all__ = ["serve"]
@@ -82,6 +84,7 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
 
     config = uvicorn.Config(
         make_app(service, failed=failed),
+        http=Bounded,
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -180,10 +183,17 @@ def _where(options: ServiceOptions, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+class _ForShell(logging.Formatter):
+    """Messages with options of the command in place of settings of Python; no digest whole, in a traceback neither."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shortened(for_shell(super().format(record)))
+
+
 def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
     """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
     handler = logging.StreamHandler(getattr(sys, stream_name))
-    handler.setFormatter(logging.Formatter("safehash: %(levelname)s: %(message)s"))
+    handler.setFormatter(_ForShell("safehash: %(levelname)s: %(message)s"))
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
