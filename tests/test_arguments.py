@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -197,6 +198,10 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "lists.unite_digests": (safehash.lists.unite_digests, {"entries": entries}),
         "lists.write_csv": (safehash.lists.write_csv, {"path": out / "w.csv", "entries": entries}),
         "batch.Check": (safehash.batch.Check, {"snapshot": folder / "lists.safehash"}),
+        "batch.Check.schema": (
+            safehash.batch.Check(folder / "lists.safehash").schema,
+            {"given": pa.schema([("data", pa.binary())])},
+        ),
         "batch.record_schema": (safehash.batch.record_schema, {}),
         "lists.write_list": (safehash.lists.write_list, {"path": out / "w.jsonl", "entries": entries}),
     }  # fmt: skip

@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,7 @@ NAMESPACES: dict[str, ModuleType] = {
 Module = tuple[str, ...]  # below the package: ("lists", "entry")
 
 
+@cache
 def tree_of(module: Module) -> ast.Module:
     place = PACKAGE.joinpath(*module)
     for path in (place.with_suffix(".py"), place / "__init__.py", place.with_suffix(".pyi")):
@@ -36,6 +38,7 @@ def tree_of(module: Module) -> ast.Module:
     raise AssertionError(f"no module {module}")
 
 
+@cache
 def home_of(module: Module, name: str) -> Module | None:
     """Return the module of ours that defines what `module` calls `name`; None where it is not ours."""
     is_package = (PACKAGE.joinpath(*module) / "__init__.py").exists()
@@ -51,6 +54,7 @@ def home_of(module: Module, name: str) -> Module | None:
     return module if name in defined_in(module) else None
 
 
+@cache
 def defined_in(module: Module) -> dict[str, ast.stmt]:
     """Return what a module defines at its top, by name."""
     found: dict[str, ast.stmt] = {}
@@ -204,13 +208,24 @@ OURS = of_ours()
 
 
 def members_of(node: ast.stmt) -> set[str]:
-    if not isinstance(node, ast.ClassDef):
-        return set()
-    return {str(getattr(part, "name", "")) for part in node.body} | {
-        part.target.id
-        for part in node.body
-        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    """Return what a definition calls its own: methods, attributes, parameters."""
+    own = {
+        each.arg
+        for part in ast.walk(node)
+        if isinstance(part, ast.arguments)
+        for each in [*part.posonlyargs, *part.args, *part.kwonlyargs]
     }
+    if not isinstance(node, ast.ClassDef):
+        return own
+    return (
+        own
+        | {str(getattr(part, "name", "")) for part in node.body}
+        | {
+            part.target.id
+            for part in node.body
+            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        }
+    )
 
 
 @pytest.mark.parametrize("full", DEFINITIONS)

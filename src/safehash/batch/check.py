@@ -162,6 +162,8 @@ class Check:
         """
         import pyarrow as pa
 
+        if not isinstance(given, pa.Schema):
+            raise TypeError(f"given is a pyarrow.Schema, not {type(given).__name__}")
         kept = [field for field in given if field.name in self._kept(dict.fromkeys(given.names))]
         return pa.schema([*kept, *record_schema()])
 

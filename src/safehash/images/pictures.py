@@ -117,10 +117,10 @@ class Also:
     ...     image.putalpha(200)
     ...     image.save("faded.png")
     >>> def parts(picture):
-    ...     print([also.name for also in picture.also])
+    ...     print([also.name for also in picture.also][0])
     ...     return []
     >>> safehash.lists.add("own.jsonl", ["faded.png"], parts=parts).n_entries
-    ['on black']
+    on black
     1
     """
 

@@ -106,7 +106,7 @@ def _held(kind: int, most: int, n_samples: int, *, is_bits: bool) -> int:
         read = 1 if most <= 255 else 2
     else:
         read = 1 if is_bits else 0  # of bytes nothing is copied
-    scaled = 0 if most == 255 else 1
+    scaled = 0 if most == 255 or is_bits else 1
     return n_samples * (read + scaled) + (4 if n_samples == 3 else 2 if most == _MOST else 1)
 
 
@@ -166,7 +166,9 @@ def _image(cube: npt.NDArray[Any], height: int, most: int, *, is_bits: bool) -> 
     from PIL import Image as pil
 
     if is_bits:
-        eight = np.where(cube == 0, np.uint8(255), np.uint8(0))  # 1 is black
+        # In place: the bits were unpacked for this alone. 1 is black.
+        eight = np.equal(cube, 0, out=cube, casting="unsafe")
+        eight *= 255
     elif most == 255 and cube.dtype == np.uint8:
         eight = np.ascontiguousarray(cube)
     elif most == _MOST and cube.shape[2] == 1 and len(cube) == height:

@@ -48,7 +48,7 @@ class BinaryReader(Protocol):
 
 
 class UploadedFile(Protocol):
-    """An uploaded file whose own `read` is asynchronous: Starlette's and FastAPI's.
+    """An uploaded file whose own ``read`` is asynchronous: Starlette's and FastAPI's.
 
     Examples
     --------

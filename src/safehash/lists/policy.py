@@ -80,7 +80,7 @@ class Policy:
     exclude_labels : collection of str
         An entry must carry none of these.
     include_suspicious : bool
-        Match digests of blank pictures and the like (`lists.suspicion`), too.
+        Match digests of blank pictures and the like (docs/formats.md), too.
     max_age_days : float or None
         Entries not updated for longer are left out; entries without a date are kept.
     refresh_days : float or None

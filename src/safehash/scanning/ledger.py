@@ -101,9 +101,12 @@ class Ledger:
                 assert number is not None
                 self.running = Running.of(number, self.scope, audit)
                 self._mounts = Mounts(db)
-                self._places = Places(db, meet=self._mounts.meet)
-                self._tops = [self._places.add_top(folder) for folder in tops]
+                self._places = Places(db, meet=self._mounts.meet, moving=self._move)
                 self._is_new = db.execute("SELECT id FROM files LIMIT 1").fetchone() is None
+                self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
+                self._unmet: set[Key] = set()  # of what is being decided: no row was there
+                self._archives: set[tuple[int, bytes]] = set()  # that were looked into
+                self._tops = [self._places.add_top(folder) for folder in tops]
         except BaseException:
             store.release()
             raise
@@ -116,10 +119,7 @@ class Ledger:
             if number != self._scope and self.scope.replaces(scope)
         ]
         self._answers: dict[str, bool] = {}
-        self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
-        self._unmet: set[Key] = set()  # of what is being decided: no row was there
         self._seen = Numbers()
-        self._archives: set[tuple[int, bytes]] = set()  # that were looked into
         self._troubles: set[bytes] = set()  # places that could not be looked into as a whole
 
     # -- what is known ------------------------------------------------------------------------------------
@@ -224,6 +224,17 @@ class Ledger:
         """Write the rows of new files that wait to be written together; a transaction is under way since they do."""
         if len(self._incoming):
             self._incoming.write(self._write_row, self._seen.add)
+
+    def _move(self, old: int, new: int, prefix: bytes) -> None:
+        """Let what is kept here by its root go along when that comes to lie in another."""
+        self._write_incoming()
+        self._unmet = {
+            (new, prefix + b"/" + path, position) if root == old else (root, path, position)
+            for root, path, position in self._unmet
+        }
+        self._archives = {
+            (new, prefix + b"/" + path) if root == old else (root, path) for root, path in self._archives
+        }
 
     def _add_problem(self, record: Problem) -> None:
         self._troubles.add(resolved(record.path))

@@ -39,10 +39,18 @@ class Places:
     db : sqlite3.Connection
     meet : callable, optional
         Is told of folders on a disk that files were met in.
+    moving : callable, optional
+        Is told, before it happens, that what is below one root will be below another, by a path in front of its own.
     """
 
-    def __init__(self, db: sqlite3.Connection, *, meet: Callable[[bytes], None] | None = None) -> None:
-        self._db, self._meet = db, meet
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        *,
+        meet: Callable[[bytes], None] | None = None,
+        moving: Callable[[int, int, bytes], None] | None = None,
+    ) -> None:
+        self._db, self._meet, self._moving = db, meet, moving
         self._ids: dict[bytes, int] = {
             bytes(path): root for root, path in db.execute("SELECT id, path FROM roots")
         }
@@ -103,6 +111,8 @@ class Places:
         for path, other in [
             item for item in self._ids.items() if item[0].startswith(inside) and item[0] != NO_ROOT
         ]:
+            if self._moving is not None:
+                self._moving(other, root, path[len(inside) :])
             _move(self._db, other, root, path[len(inside) :])
             self._db.execute("DELETE FROM roots WHERE id = ?", (other,))
             del self._ids[path]

@@ -150,6 +150,9 @@ class Store:
             f"{Path(lock_path).as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.0
         )
         try:
+            lock.execute(
+                "PRAGMA journal_mode = MEMORY"
+            )  # nothing is made beside it, and so nothing left behind
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as exc:
             lock.close()
@@ -178,8 +181,8 @@ class Store:
         for ending in BESIDE:
             if os.path.lexists(f"{path}{ending}"):  # SQLite would take it for the lock's own, and remove it
                 raise CatalogError(
-                    f"{path}{ending}: nothing stands beside a catalog's lock, which is never written into: find out "
-                    "what it is, and take it away"
+                    f"{path}{ending}: nothing stands beside a catalog's lock, which is never written into (version 0.1 "
+                    "left a journal there where it was killed): look what it is, and take it away"
                 )
 
     def release(self) -> None:
