@@ -1,13 +1,5 @@
 /* From kept coefficients to the samples of the reduced picture: means, as far as these coefficients make them up. */
 
-/* A sample from a sum in 2^shift; marks in `odd` what decoders do not agree on. */
-SH_INLINE uint32_t SH_NAME(sample)(int32_t sum, int shift, uint32_t *odd)
-{
-    const int32_t sample = (sum + (1 << (shift - 1))) >> shift, shown = sample + 128;
-    *odd |= (uint32_t)(sample + 512) & ~1023u;
-    return (uint32_t)(shown < 0 ? 0 : shown > 255 ? 255 : shown);
-}
-
 static uint32_t SH_NAME(means_to_samples)(uint8_t *restrict row, const int16_t *restrict means, int32_t quantizer,
                                           ptrdiff_t n)
 {
@@ -111,7 +103,9 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     const ptrdiff_t *offset = r->offset;
     uint8_t *bytes = (uint8_t *)r->samples;
     uint32_t odd = 0;
-    if (r->n_kept == 1) {
+    if (r->n_kept == SJ_ALL) {
+        odd = SH_NAME(whole_samples)(r, planes, block_row);
+    } else if (r->n_kept == 1) {
         odd = SH_NAME(means_to_samples)(bytes, planes, r->component[0].quantizer[0], n);
         SH_NAME(put_rows)(r, block_row, bytes, pitch, 1);
     } else if (r->n_kept == 5) {
@@ -142,16 +136,28 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     return odd ? SJ_IRREGULAR : SJ_MORE;
 }
 
-/* Write the means of chroma's blocks, as far as they are wanted. */
+/* The roots of mean squares, rounded up; 255 is 255 or more. */
+static void SH_NAME(squares_to_spreads)(uint8_t *restrict spreads, const uint16_t *restrict squares, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const float root = sqrtf((float)squares[i]);
+        const int32_t whole = (int32_t)root, spread = whole + ((float)whole < root);
+        spreads[i] = (uint8_t)(spread < 255 ? spread : 255);
+    }
+}
+
+/* Write the means of chroma's blocks and how far their samples spread, as far as they are wanted. */
 static int SH_NAME(chroma_to_samples)(sj_reader *r)
 {
     uint32_t odd = 0;
     for (int i = 0; i < 2; i++) {
         const sj_component *component = &r->component[1 + i];
-        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++)
-            odd |= SH_NAME(means_to_samples)(r->chroma[i] + row * component->across,
-                                             component->means + row * component->padded_across,
-                                             component->quantizer[0], component->across);
+        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++) {
+            const ptrdiff_t to = row * component->across, from = row * component->padded_across;
+            odd |= SH_NAME(means_to_samples)(r->chroma[i] + to, component->means + from, component->quantizer[0],
+                                             component->across);
+            SH_NAME(squares_to_spreads)(r->spreads[i] + to, component->squares + from, component->across);
+        }
     }
     return odd ? SJ_IRREGULAR : SJ_DONE;
 }

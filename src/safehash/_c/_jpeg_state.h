@@ -2,13 +2,15 @@
 #ifndef SAFEHASH_JPEG_STATE_H
 #define SAFEHASH_JPEG_STATE_H
 
+#include <math.h> /* sqrt alone: exact everywhere */
+
 #include "_jpeg_bits.h"
 #include "_jpeg_tables.h"
 
 enum { SJ_DONE = 0, SJ_MORE = 1, SJ_IRREGULAR = 2, SJ_NO_MEMORY = 3 };
 
-/* Coefficients kept at most, in zigzag order, and the plane behind them that takes what is not kept. */
-enum { SJ_MOST_KEPT = 21, SJ_PLANES = SJ_MOST_KEPT + 1 };
+/* Coefficients kept for samples of a half, in zigzag order, and for whole samples. (A plane behind them takes what is not.) */
+enum { SJ_MOST_KEPT = 21, SJ_ALL = 64 };
 /* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
 enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
 
@@ -27,6 +29,18 @@ enum {
     SJ_ROW_SHIFT = SJ_ROW_BITS + 3 + 3,
 };
 
+/* Of whole samples: binary places of the factors below, what sums of columns are shifted by, and those of rows (which bring eighths
+ * and two more places). Numbers on the way that are this far from 0, or samples' sums beyond 512, are not had by ordinary
+ * pictures, and decoders that take 16 bits for them may differ. */
+enum { SJ_FACTOR_BITS = 13, SJ_DOWN_SHIFT = SJ_FACTOR_BITS - 2, SJ_ACROSS_SHIFT = SJ_FACTOR_BITS + 2 + 3, SJ_FAR = 8192 };
+/* Rotations by multiples of pi / 16 as sums and differences of sqrt 2 cos(k pi / 16), in 2^SJ_FACTOR_BITS; named by their values. */
+enum {
+    SJ_F0_299 = 2446, SJ_F0_390 = 3196, SJ_F0_541 = 4433, SJ_F0_765 = 6270, SJ_F0_900 = 7373, SJ_F1_176 = 9633,
+    SJ_F1_501 = 12299, SJ_F1_848 = 15137, SJ_F1_962 = 16069, SJ_F2_053 = 16819, SJ_F2_563 = 20995, SJ_F3_073 = 25172,
+};
+/* Blocks whose whole samples are made at a time: what is held of them fits the nearest cache. */
+enum { SJ_WHOLE_BLOCKS = 64 };
+
 /* What frequency u of 0, 1, 2, 3 and 5 adds to the means of the first and the second pair of a block's eight samples, beside
  * what frequency 0 adds: sqrt 2 cos(u pi / 16) cos((2 j + 1) u pi / 8), in 2^SJ_ROW_BITS; the fourth and the third pair get the
  * same, negated for odd u. (Of frequency 4 they get nothing; of 2 the second gets the first's, negated.) */
@@ -39,8 +53,11 @@ typedef struct {
     ptrdiff_t across, down;                    /* blocks that hold samples */
     ptrdiff_t padded_across, padded_down;      /* blocks of whole MCUs */
     int16_t *means;                            /* chroma's, padded; NULL for luma */
+    uint16_t *squares;                         /* likewise: the mean square of samples about it at most; 65535: or more */
+    uint64_t *history;                         /* progressive: which coefficients of a block are not 0; NULL if nobody asks */
     int has_quantizer;
     uint16_t quantizer[64];
+    uint16_t greatest[64];                     /* the greatest quantizer of places 1 to k in zigzag order */
 } sj_component;
 
 /* One scan, as its header says. */
@@ -69,10 +86,11 @@ typedef struct {
 
     /* what is wanted */
     int fine; /* see SJ_FINE */
-    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 24 */
+    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 21; 1: all */
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
     uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
+    uint8_t *spreads[2]; /* out: the root of their mean square about it, at most; of the same shape */
     ptrdiff_t chroma_rows[2], chroma_cols[2];
 
     /* coefficients of luma in planes: those of one row of MCUs, or of the whole picture. Place of coefficient k: offset[k]. */
@@ -80,12 +98,12 @@ typedef struct {
     ptrdiff_t kept_across, kept_down; /* blocks of a plane */
     ptrdiff_t offset[256];
     int32_t fours[4], weights[5][5][2]; /* of coefficients in samples, their quantizers multiplied in */
-    uint64_t *history; /* progressive: which coefficients of a block are not 0 */
 
     /* the scan being read */
     sj_scan scan;
     sj_stream stream;
-    int is_in_scan, is_read, has_one_scan, has_history;
+    int is_in_scan, is_read, has_one_scan;
+    int has_history[3]; /* of each component: scans of further bits are read */
     ptrdiff_t unit_row, unit_rows, units_across; /* of MCUs */
     uint32_t restarts_in;                        /* units until the next restart marker; 0: none come */
     int next_restart;
@@ -100,11 +118,29 @@ typedef struct {
     int16_t *samples; /* working rows of the inverse transform */
 } sj_reader;
 
+/* The places of coefficients in rows of 8, by their places in zigzag order. */
+static const uint8_t sj_natural[64] = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
+    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+};
+
+/* The squares of a block's 64 samples about their mean add up to those of its coefficients (Parseval): their mean, rounded up. */
+SH_INLINE uint16_t sj_square(uint32_t before, uint64_t sum)
+{
+    const uint64_t square = before + ((sum + 63) >> 6);
+    return (uint16_t)(square < 65535 ? square : 65535);
+}
+
+/* What so many of a coefficient's quantizers come to, squared. */
+SH_INLINE uint64_t sj_squared(uint32_t most, uint32_t quantizer) { return (uint64_t)(most * quantizer) * (most * quantizer); }
+
 typedef struct {
     int (*sequential_row)(sj_reader *);
     int (*means_row)(sj_reader *);
     int (*first_row)(sj_reader *);
     int (*refined_row)(sj_reader *);
+    int (*squares_row)(sj_reader *);
+    int (*refined_squares_row)(sj_reader *);
     int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
     int (*chroma_to_samples)(sj_reader *);
 } sj_kernels;
