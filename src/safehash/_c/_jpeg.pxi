@@ -46,7 +46,8 @@ def read_luma(
     """Read the luma of a JPEG file: a sample for every `step` columns and rows, the mean of what it stands for.
 
     As far as the mean alone (8), the four (4) or the 21 lowest coefficients (2) of each block make it up; the others
-    are passed over. A step of 1 reads all: every sample is that of the decoders that follow libjpeg. Of whole, undamaged files, Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
+    are passed over. Of all coefficients (1), the samples are the decoder's to the bit. Of whole, undamaged files,
+    Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
     is said but that it is left to a patient reader.
 
     Parameters

@@ -1,5 +1,13 @@
 /* From kept coefficients to the samples of the reduced picture: means, as far as these coefficients make them up. */
 
+/* A sample from a sum in 2^shift; marks in `odd` what decoders do not agree on. */
+SH_INLINE uint32_t SH_NAME(sample)(int32_t sum, int shift, uint32_t *odd)
+{
+    const int32_t sample = (sum + (1 << (shift - 1))) >> shift, shown = sample + 128;
+    *odd |= (uint32_t)(sample + 512) & ~1023u;
+    return (uint32_t)(shown < 0 ? 0 : shown > 255 ? 255 : shown);
+}
+
 static uint32_t SH_NAME(means_to_samples)(uint8_t *restrict row, const int16_t *restrict means, int32_t quantizer,
                                           ptrdiff_t n)
 {
@@ -96,6 +104,8 @@ static void SH_NAME(put_rows)(sj_reader *r, ptrdiff_t row, const uint8_t *sample
         memcpy(r->luma + (row + i) * r->luma_cols, samples + i * pitch, (size_t)r->luma_cols);
 }
 
+#include "_jpeg_whole_body.h"
+
 /* Write the samples of a row of luma's blocks, whose means stand at `planes` and whose number down is `block_row`. */
 static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_t block_row)
 {
@@ -103,15 +113,15 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     const ptrdiff_t *offset = r->offset;
     uint8_t *bytes = (uint8_t *)r->samples;
     uint32_t odd = 0;
-    if (r->n_kept == SJ_ALL) {
-        odd = SH_NAME(whole_samples)(r, planes, block_row);
-    } else if (r->n_kept == 1) {
+    if (r->n_kept == 1) {
         odd = SH_NAME(means_to_samples)(bytes, planes, r->component[0].quantizer[0], n);
         SH_NAME(put_rows)(r, block_row, bytes, pitch, 1);
     } else if (r->n_kept == 5) {
         odd = SH_NAME(fours_to_samples)((uint16_t *)bytes, (uint16_t *)(bytes + 2 * pitch), planes, planes + offset[1],
                                         planes + offset[2], planes + offset[4], r->fours, n);
         SH_NAME(put_rows)(r, 2 * block_row, bytes, 2 * pitch, 2);
+    } else if (r->n_kept == SJ_WHOLE) {
+        odd = SH_NAME(whole_to_samples)(r, planes, block_row);
     } else {
         /* Frequencies across 0, 1, 2, 3 and 5, each with those down that are kept: zigzag places. */
         static const int places[5][5] = {{0, 2, 3, 9, 20}, {1, 4, 8, 11, 0}, {5, 7, 12, 18, 0}, {6, 13, 17, 0, 0}, {15, 0, 0, 0, 0}};

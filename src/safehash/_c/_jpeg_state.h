@@ -9,8 +9,8 @@
 
 enum { SJ_DONE = 0, SJ_MORE = 1, SJ_IRREGULAR = 2, SJ_NO_MEMORY = 3 };
 
-/* Coefficients kept for samples of a half, in zigzag order, and for whole samples. (A plane behind them takes what is not.) */
-enum { SJ_MOST_KEPT = 21, SJ_ALL = 64 };
+/* Coefficients kept, in zigzag order, of blocks that are reduced by two, and of whole ones. */
+enum { SJ_KEPT_OF_HALF = 21, SJ_WHOLE = 64 };
 /* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
 enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
 
@@ -29,17 +29,20 @@ enum {
     SJ_ROW_SHIFT = SJ_ROW_BITS + 3 + 3,
 };
 
-/* Of whole samples: binary places of the factors below, what sums of columns are shifted by, and those of rows (which bring eighths
- * and two more places). Numbers on the way that are this far from 0, or samples' sums beyond 512, are not had by ordinary
- * pictures, and decoders that take 16 bits for them may differ. */
-enum { SJ_FACTOR_BITS = 13, SJ_DOWN_SHIFT = SJ_FACTOR_BITS - 2, SJ_ACROSS_SHIFT = SJ_FACTOR_BITS + 2 + 3, SJ_FAR = 8192 };
-/* Rotations by multiples of pi / 16 as sums and differences of sqrt 2 cos(k pi / 16), in 2^SJ_FACTOR_BITS; named by their values. */
-enum {
-    SJ_F0_299 = 2446, SJ_F0_390 = 3196, SJ_F0_541 = 4433, SJ_F0_765 = 6270, SJ_F0_900 = 7373, SJ_F1_176 = 9633,
-    SJ_F1_501 = 12299, SJ_F1_848 = 15137, SJ_F1_962 = 16069, SJ_F2_053 = 16819, SJ_F2_563 = 20995, SJ_F3_073 = 25172,
+/* Of whole blocks: binary places of the factors, those left between columns and rows; beyond the last, coefficients and what
+ * columns make of them are none of a picture of 8 bits, and decoders' sums of 16 bits wrap around. */
+enum { SJ_WHOLE_BITS = 13, SJ_BETWEEN_BITS = 2, SJ_GREATEST_WHOLE = 16384 };
+/* The places in zigzag order of frequencies down, and across in each. */
+static const uint8_t sj_place_of[64] = {
+    0, 1, 5, 6, 14, 15, 27, 28,
+    2, 4, 7, 13, 16, 26, 29, 42,
+    3, 8, 12, 17, 25, 30, 41, 43,
+    9, 11, 18, 24, 31, 40, 44, 53,
+    10, 19, 23, 32, 39, 45, 52, 54,
+    20, 22, 33, 38, 46, 51, 55, 60,
+    21, 34, 37, 47, 50, 56, 59, 61,
+    35, 36, 48, 49, 57, 58, 62, 63,
 };
-/* Blocks whose whole samples are made at a time: what is held of them fits the nearest cache. */
-enum { SJ_WHOLE_BLOCKS = 64 };
 
 /* What frequency u of 0, 1, 2, 3 and 5 adds to the means of the first and the second pair of a block's eight samples, beside
  * what frequency 0 adds: sqrt 2 cos(u pi / 16) cos((2 j + 1) u pi / 8), in 2^SJ_ROW_BITS; the fourth and the third pair get the
@@ -117,12 +120,6 @@ typedef struct {
     sj_ac *own_ac[3];
     int16_t *samples; /* working rows of the inverse transform */
 } sj_reader;
-
-/* The places of coefficients in rows of 8, by their places in zigzag order. */
-static const uint8_t sj_natural[64] = {
-    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-};
 
 /* The squares of a block's 64 samples about their mean add up to those of its coefficients (Parseval): their mean, rounded up. */
 SH_INLINE uint16_t sj_square(uint32_t before, uint64_t sum)

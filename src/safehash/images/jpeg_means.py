@@ -1,4 +1,4 @@
-"""An ordinary JPEG file, whole or reduced, by our own reader, which passes over what no hash needs."""
+"""An ordinary JPEG file's luma, whole or reduced, by our own reader, which passes over what no hash needs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Chroma:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """A picture reduced: each sample is the mean of those that it stands for, as far as low frequencies make it up.
+    """A picture: each sample is the mean of those that it stands for, as far as low frequencies make it up.
 
     Not reduced, its samples are those of the decoders that follow libjpeg.
 
@@ -66,7 +66,7 @@ def read_means(
     header : JpegHeader
         What it says of itself.
     step : 1, 2, 4 or 8
-        The reduction.
+        The reduction; with 1 the samples are the decoder's.
     deadline : Deadline
         Looked at every few milliseconds.
     with_chroma : bool
