@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jpeg_files import jpeg_files
-from jpeg_oracle import is_inside, made_up, ours, theirs
+from jpeg_oracle import UInt8, is_inside, made_up, ours, theirs
 from safehash._rows import LEVELS, read_luma
 from safehash.errors import DeadlinePassed
 from safehash.hashing.compute import hash_decoded, reduction_for
@@ -142,13 +142,6 @@ def test_the_means_of_chroma_are_the_decoders(name: str, step: int) -> None:
         # Enlarged chroma reaches over its block's edge.
         assert np.abs(found - wanted)[inside].max() < (2 if rows == cols == 8 else 12)
         assert np.abs(found - wanted)[inside].mean() < 2
-
-
-def of_blocks(plane: UInt8, measure: Callable[..., npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Measure every whole block of 8 x 8 samples."""
-    rows, cols = (side // 8 * 8 for side in plane.shape)
-    blocks = plane[:rows, :cols].reshape(rows // 8, 8, cols // 8, 8)
-    return measure(blocks.astype(float), axis=(1, 3))
 
 
 def of_chroma(data: bytes, step: int) -> Iterator[tuple[UInt8, Chroma]]:
