@@ -92,7 +92,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
-        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
+        help="also record this digest of every file, for later lists of such: md5, sha1 or sha256 (a catalog has "
+        "sha256 of what matched)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -258,11 +259,9 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(_telling_who_left(kept=arguments.catalog is not None))
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
-        digests = list(arguments.digest)
         catalog = None
         if arguments.catalog is not None:
             catalog = stack.enter_context(Catalog(arguments.catalog))
-            digests = sorted({*digests, "sha256"})
         options = ScanOptions(
             workers=arguments.workers,
             timeout=arguments.timeout,
@@ -272,7 +271,7 @@ def run(arguments: argparse.Namespace) -> int:
             ordered=arguments.ordered,
             retry_failed=arguments.retry_failed,
             unchanged=not arguments.only_new,
-            file_digests=digests,
+            file_digests=sorted(set(arguments.digest)),
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
