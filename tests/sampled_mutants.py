@@ -215,7 +215,8 @@ class Bench:
         running = set(lines.get(mutant.line, ()))
         if not running:  # an import's line, or a further line of a statement
             running = {test for tests in lines.values() for test in tests}
-        quick, seconds = [], 0.0
+        quick: list[str] = []
+        seconds = 0.0
         for test in sorted(running, key=lambda test: (self._taken[test], test)):
             seconds += self._taken[test]
             if quick and seconds > _FIRST_LOOK:
@@ -307,6 +308,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
     parser.add_argument("--again", action="store_true", help="test what nothing noticed once more")
+    parser.add_argument(
+        "--at-least", type=float, default=0.0, help="exit code 1 where a room's share is less"
+    )
     parser.add_argument("--seconds", type=float, default=math.inf, help="end after so many")
     parser.add_argument("-o", "--output", type=Path, help="add the summaries to this file")
     args = parser.parse_args()
@@ -322,7 +326,7 @@ def main() -> int:
             print(f"  {each['file']}: {each['mutation']}: {each['line']}  {each['reason']}")
         if args.output:
             args.output.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return 0
+    return int(any(told[room]["share"] < args.at_least for room in args.rooms))
 
 
 if __name__ == "__main__":

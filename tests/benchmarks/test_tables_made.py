@@ -233,4 +233,36 @@ def test_times_have_three_digits(tables: ModuleType, milliseconds: float, told: 
 def test_a_page_is_filled_between_its_marks(tables: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tables.SECTIONS, "memory", lambda: ["new", "lines"])
     page = "a\n<!-- results: memory -->\nold\n<!-- /results -->\nb\n"
-    assert tables.filled(page) == "a\n<!-- results: memory -->\nnew\nlines\n\n<!-- /results -->\nb\n"
+    assert tables.filled(page) == "a\n<!-- results: memory -->\n\nnew\nlines\n\n<!-- /results -->\nb\n"
+
+
+def test_what_tests_notice_is_told_by_room(tables: ModuleType, tmp_path: Path) -> None:
+    noticed = importlib.import_module("noticed")
+    survivors = [
+        {"file": "a.py", "line": "x = 1", "mutation": "NumberReplacer 3", "reason": ""},
+        {"file": "b.py", "line": "y = 2", "mutation": "AddNot 1", "reason": "nobody reads it"},
+    ]
+    row = {"date": "2026-01-02", "seed": 7, "of_lines": 1234, "drawn": 12, "killed": 10, "survived": 2, "explained": 1,
+           "share": 0.909, "interval": [0.623, 0.984], "survivors": survivors}  # fmt: skip
+    path = tmp_path / "mutants.json"
+    path.write_text(json.dumps({"lists": row}))
+    told = noticed.mutants(path)
+    assert told[2] == "| lists | 12 of 1,234 | 10 | 1 | 0.909 | 0.62 to 0.98 | seed 7, 2026-01-02 |"
+    assert told[-1] == "- `a.py`: `x = 1` (NumberReplacer 3)"
+    rows = [
+        {"file": file, "what": "w", "became": became, "date": date}
+        for file, became, date in (
+            ("src/safehash/_c/_views.h", "died", "2026-01-01"), ("src/safehash/lists/policy.py", "died", "2026-01-03"),
+            ("src/safehash/lists/entry.py", "lived", "2026-01-02"), ("benchmarks/common.py", "died", "2026-01-01"),
+        )
+    ]  # fmt: skip
+    path.write_text(json.dumps({"died": 3, "of": 4, "breaks": rows}))
+    assert noticed.breaks(path) == [
+        "`make breaks`, 2026-01-01 to 2026-01-03: 3 of 4 died.",
+        "",
+        "| in | breaks | died |",
+        "| --- | ---: | ---: |",
+        "| benchmarks | 1 | 1 |",
+        "| compiled | 1 | 1 |",
+        "| lists | 2 | 1 |",
+    ]

@@ -43,7 +43,7 @@ BREAKS = (
         "            if watch.unknown:\n                raise self._refusal(column, value, position, watch.unknown)\n"
         "            watch.counts = True\n        if watch.counts:\n",
         "            watch.counts = True\n        if watch.counts:\n",
-        "tests/lists",
+        f"{_GUARDS}::test_refused_by_whoever_reads_it_until_told",
     ),
     _in(
         "lists/formats/text",
@@ -100,14 +100,14 @@ BREAKS = (
         "a database is read without what stands in its log",
         "    if log.exists() and log.stat().st_size:\n",
         "    if False:\n",
-        "tests/lists",
+        f"{_GUARDS}::test_a_database_part_of_which_stands_in_its_log_is_refused",
     ),
     _in(
         "lists/formats/digests",
         "a digest's own word for its type is not held against its column",
         "        if algorithm is not None and named.algorithm != algorithm:\n",
         "        if False:\n",
-        "tests/lists",
+        f"{_GUARDS}::test_a_digest_s_own_word_for_its_type_is_held_against_its_column",
     ),
     _in(
         "lists/formats/guards",
@@ -129,14 +129,14 @@ BREAKS = (
         "pages that promise another one are all there is",
         "    if not tally.n_promising or tally.n_last or options.allow_cut:\n",
         "    if True:\n",
-        "tests/lists",
+        f"{_GUARDS}::test_refused_by_whoever_reads_it_until_told",
     ),
     _in(
         "lists/formats/guards",
         "SHA-256 digests are looked up as PDQ's",
         "    if evidence < math.log(_DOUBT):\n",
         "    if evidence < 1e9:\n",
-        "tests/lists",
+        f"{_GUARDS}::test_refused_by_whoever_reads_it_until_told",
     ),
     # -- lists: what belongs to which, and who vouches for it ----------------------------------------------------
     _in(

@@ -12,6 +12,7 @@ from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED
 from .interrupts import check_interrupts, heeding_interrupts
+from .messages import shortening_messages
 from .streams import give_up, settle_streams
 
 __all__ = ["main"]
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
-    with heeding_interrupts():
+    with heeding_interrupts(), shortening_messages():
         return _run(given)
 
 

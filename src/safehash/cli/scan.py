@@ -193,11 +193,6 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
-    group.add_argument(
-        "--no-last-good",
-        action="store_true",
-        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
-    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..hashing.hashes import Algorithm
 
 __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
@@ -16,7 +15,7 @@ _LEAST_MEMORY = 1 << 26
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.

@@ -33,8 +33,6 @@ from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from ..matching.matcher import Matcher
     from .catalog import Catalog
     from .pool import Failed
@@ -60,7 +58,7 @@ _WINDOW_FILES = 256
 
 @checked
 def scan(
-    paths: StrPath | Iterable[StrPath],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     matcher: Matcher,
     options: ScanOptions = DEFAULT_OPTIONS,
@@ -123,7 +121,7 @@ def scan(
         ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
-    return Scan(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
+    return Scan._made(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
 
 
 class Scan:
@@ -145,27 +143,45 @@ class Scan:
     ['photos/photo.jpg']
     """
 
-    def __init__(
-        self,
+    summary: Summary
+    _inputs: Inputs
+    _matcher: Matcher
+    _options: ScanOptions
+    _before: Callable[[str], None] | None
+    _catalog: Catalog | None
+    _stopping: bool
+    _ledger: Ledger | None
+    _pairs: Pairs
+    _started: float
+    _events: Generator[ScanEvent, None, None]
+
+    def __init__(self) -> None:
+        raise TypeError("a Scan is made by `scan`")
+
+    @classmethod
+    def _made(
+        cls,
         inputs: Inputs,
         *,
         matcher: Matcher,
         options: ScanOptions,
         catalog: Catalog | None,
-        before: Callable[[str], None] | None = None,
-    ) -> None:
+        before: Callable[[str], None] | None,
+    ) -> Scan:
         inputs.check()
+        self = cls.__new__(cls)
         self._inputs = inputs
         self._matcher = matcher
         self._options = options
         self._before = before
         self._catalog = catalog
         self._stopping = False
-        self._ledger: Ledger | None = None
+        self._ledger = None
         self._pairs = Pairs(())
         self.summary = Summary(audit=matcher.audit, notes=matcher.notes, n_pairs=matcher.audit.n_pairs)
         self._started = time.perf_counter()
         self._events = self._run()
+        return self
 
     def __iter__(self) -> Iterator[ScanRecord]:
         return self

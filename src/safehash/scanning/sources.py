@@ -10,16 +10,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from ..errors import SafehashError
 from .archives import has_archive_name, members
 from .items import Found, Item
 from .records import Problem, Skipped
 from .watching import Renamed, arrivals, check_installed, is_unfinished
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 __all__ = ["Inputs", "count_files", "find", "is_url"]
 
@@ -73,7 +70,7 @@ class Inputs:
     renamed: Renamed = field(default_factory=Renamed, compare=False)
 
     @classmethod
-    def of(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Inputs:
+    def of(cls, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], **options: Any) -> Inputs:
         """Return inputs for one path or several."""
         several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         return cls(paths=tuple(os.fspath(path) for path in several), **options)

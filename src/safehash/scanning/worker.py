@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.decision import Decision, Outcome
+from ..matching.decision import Audit, Decision, Outcome
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector, Logged
@@ -76,6 +76,11 @@ class Worker:
         self._matched_digests = tuple(dict.fromkeys((*file_digests, *matched_digests)))
         self._before = before
         self._collector = collector
+
+    @property
+    def audit(self) -> Audit:
+        """What its decisions carry, where nothing else was asked."""
+        return self._matcher.audit
 
     def decide(self, item: Item) -> Verdict:
         """Decide one item. Raises nothing for anything a file can do, nor for a defect of ours that it met.
