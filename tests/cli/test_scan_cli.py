@@ -156,8 +156,7 @@ def test_files_from_standard_input(here: Path) -> None:
 
 def test_the_whole_way(here: Path, tmp_path: Path) -> None:
     catalog = tmp_path / "c.db"
-    first = ("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog)
-    assert run(*first, "--digest", "sha256").returncode == 0
+    assert run("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog).returncode == 0
     again = run("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog)
     assert "6 (6 unchanged" in again.stderr.decode()
     found = run("rematch", catalog, "--list", here / "own.csv")
@@ -222,7 +221,7 @@ def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None
     write_pictures(tmp_path / "pictures", 200)
     catalog, out = tmp_path / "c.db", tmp_path / "r.jsonl"
     known = write_list(tmp_path / "own.csv", tmp_path / "pictures" / "picture00007.png")
-    options = ("--list", known, "--catalog", catalog, "-o", out, "--digest", "sha256")
+    options = ("--list", known, "--catalog", catalog, "-o", out)
     n_known = [0]
     for _ in range(2):
         with start(tmp_path / "pictures", *options, "--rate", "8") as scanning:  # 25 s, and ended long before

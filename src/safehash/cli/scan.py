@@ -91,9 +91,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="no records of files that the catalog knows unchanged; they count all the same",
     )
     keeping.add_argument(
-        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
-        help="also record this digest of every file, for later lists of such: md5, sha1 or sha256 (a catalog has "
-        "sha256 of what matched)",
+        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256", "none"), metavar="NAME",
+        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256; with none, of "
+        "what matched alone)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -257,6 +257,7 @@ def run(arguments: argparse.Namespace) -> int:
         catalog = None
         if arguments.catalog is not None:
             catalog = stack.enter_context(Catalog(arguments.catalog))
+        digests = _digests(arguments)
         options = ScanOptions(
             workers=arguments.workers,
             timeout=arguments.timeout,
@@ -266,7 +267,7 @@ def run(arguments: argparse.Namespace) -> int:
             ordered=arguments.ordered,
             retry_failed=arguments.retry_failed,
             unchanged=not arguments.only_new,
-            file_digests=sorted(set(arguments.digest)),
+            file_digests=digests,
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
@@ -322,6 +323,16 @@ def run(arguments: argparse.Namespace) -> int:
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _digests(arguments: argparse.Namespace) -> list[str]:
+    """Return which digests of each file's bytes are wanted."""
+    wanted = set(arguments.digest)
+    if "none" in wanted:
+        if wanted != {"none"}:
+            arguments.parser.error("--digest none is none, and no other beside it")
+        return []
+    return sorted(wanted | ({"sha256"} if arguments.catalog is not None else set()))
 
 
 def _check_watch(arguments: argparse.Namespace) -> None:

@@ -111,7 +111,7 @@ FIELDS = (
     Field("quality", Kind.INTEGER, "0 to 100, PDQ alone has one", "with PDQ", "quality"),
     Field("md5", Kind.DIGEST, "of the bytes that were decided", "if asked for"),
     Field("sha1", Kind.DIGEST, "likewise", "if asked for"),
-    Field("sha256", Kind.DIGEST, "likewise", "if asked for, and of what matched with a catalog", "sha256"),
+    Field("sha256", Kind.DIGEST, "likewise", "if asked for, and with a catalog", "sha256"),
     Field("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
     Field("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
     Field(

@@ -41,8 +41,7 @@ __all__ = ["Scan", "scan"]
 
 _LOG = logger_of(__name__)
 
-#: A reviewer's verdict counts for copies of the very bytes: of what matches, a catalog keeps this. Of every file, it
-#: would cost 7 % of the hashing of a small photograph, and 15 % of a large one's.
+#: A reviewer's verdict counts for copies of the very bytes: of what matches, a catalog always has this.
 _REVIEWED_BY = (Algorithm.SHA256,)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
