@@ -45,7 +45,7 @@ def read_luma(
     """Read the luma of a JPEG file: a sample for every `step` columns and rows, the mean of what it stands for.
 
     As far as the mean alone (8), the four (4) or the 21 lowest coefficients (2) of each block make it up; the others
-    are passed over. Of whole, undamaged files, Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
+    are passed over. Of all coefficients (1), the samples are the decoder's to the bit. Of whole, undamaged files, Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
     is said but that it is left to a patient reader.
 
     Parameters
@@ -54,7 +54,7 @@ def read_luma(
         The whole file.
     luma : ndarray of uint8, shape (rows, cols)
         Filled; its content is of no use where False is returned.
-    step : 2, 4 or 8
+    step : 1, 2, 4 or 8
     blue, red : ndarray of uint8, shape (rows, cols), both or neither
         Filled with the mean of each block of 8 x 8 samples of Cb and of Cr.
     fine : int
@@ -77,8 +77,8 @@ def read_luma(
         No such step or level; a shape without samples, or no blocks at a time.
     MemoryError
     """
-    if step not in (2, 4, 8):
-        raise ValueError(f"a step of 2, 4 or 8, not {step}")
+    if step not in (1, 2, 4, 8):
+        raise ValueError(f"a step of 1, 2, 4 or 8, not {step}")
     if not (data.shape[0] and luma.shape[0] and luma.shape[1]) or n_blocks < 1:
         raise ValueError(
             f"{data.shape[0]} bytes to {luma.shape[0]} x {luma.shape[1]} samples, {n_blocks} blocks at a time"

@@ -100,9 +100,9 @@ static int SH_NAME(first_row)(sj_reader *r)
         int k = scan->from - 1;
         while (k < scan->to) {
             sj_refill(&b);
-            const sj_pair *pair = &ac->pair[sj_peek(&b, SJ_LOOK)];
-            const int further = k + (pair->passed & 63) + (pair->passed >> 6);
-            if (SH_RARE(pair->n_bits == 0 || further > scan->to)) {
+            const sj_few *few = &ac->few[sj_peek(&b, SJ_LOOK)];
+            const int further = k + (few->passed & 63);
+            if (SH_RARE(few->n_bits == 0 || further + (few->passed >> 6) > scan->to)) { /* of the last place no end is said */
                 const int symbol = sj_symbol(&b, &ac->symbols), run = symbol >> 4, size = symbol & 15;
                 if (symbol < 0 || size > SJ_MOST_AC)
                     return SJ_IRREGULAR;
@@ -125,16 +125,16 @@ static int SH_NAME(first_row)(sj_reader *r)
                 }
                 continue;
             }
-            const int one = k + pair->to_first, two = k + pair->to_second;
-            const int first = SH_NAME(with_rest)(pair->first, shift, rest);
-            const int second = SH_NAME(with_rest)(pair->second, shift, rest);
-            to[r->offset[one]] = (int16_t)first;
-            to[r->offset[two]] = (int16_t)second;
-            odd |= (unsigned)(first + SJ_GREATEST_AC) > 2u * SJ_GREATEST_AC;
-            odd |= (unsigned)(second + SJ_GREATEST_AC) > 2u * SJ_GREATEST_AC;
-            found |= (uint64_t)(one < 64) << (one & 63) | (uint64_t)(two < 64) << (two & 63);
-            sj_take(&b, pair->n_bits);
-            if (pair->passed >= SJ_BLOCK_ENDS)
+            const int at[3] = {k + few->to_first, k + few->to_second, further};
+            const int values[3] = {few->first, few->second, few->last};
+            for (int i = 0; i < 3; i++) {
+                const int value = SH_NAME(with_rest)(values[i], shift, rest);
+                to[r->offset[at[i]]] = (int16_t)value;
+                odd |= (unsigned)(value + SJ_GREATEST_AC) > 2u * SJ_GREATEST_AC;
+                found |= (uint64_t)(value != 0) << (at[i] & 63);
+            }
+            sj_take(&b, few->n_bits);
+            if (few->passed >= SJ_BLOCK_ENDS)
                 break;
             k = further;
         }

@@ -27,7 +27,7 @@ static int sj_has(const sj_scan *scan, int component)
 /* The places in zigzag order whose coefficients reach samples. */
 static uint64_t sj_wanted_places(const sj_reader *r)
 {
-    return r->n_kept == 1 ? 1 : r->n_kept == 5 ? 0x17 : ((uint64_t)1 << r->n_kept) - 1;
+    return r->n_kept == 5 ? 0x17 : ~(uint64_t)0 >> (64 - r->n_kept);
 }
 
 /* For `fine`: scans that bring further bits of coefficients are passed over where these bits are at most so much of each, its
@@ -107,7 +107,7 @@ static sj_reader *sj_new(const uint8_t *data, ptrdiff_t n_data, int step, int fi
         r->data = data;
         r->end = r->stream.end = data + n_data;
         r->step = step;
-        r->fine = fine;
+        r->fine = step == 1 ? 0 : fine;
         r->luma = luma;
         r->luma_rows = rows;
         r->luma_cols = cols;
@@ -158,7 +158,7 @@ static int sj_open(sj_reader *r)
         return SJ_IRREGULAR;
     if (sj_has_other_colours(r) || !sj_has_chroma(r) || r->luma_rows != (r->rows + r->step - 1) / r->step || r->luma_cols != (r->cols + r->step - 1) / r->step)
         return SJ_IRREGULAR;
-    r->n_kept = r->step == 8 ? 1 : r->step == 4 ? 5 : SJ_MOST_KEPT;
+    r->n_kept = r->step == 8 ? 1 : r->step == 4 ? 5 : r->step == 2 ? SJ_KEPT_OF_HALF : SJ_WHOLE;
     r->has_one_scan = !r->is_progressive && r->scan.n == r->n_components;
     r->wanted = 1;
     if (!r->has_one_scan) {
@@ -177,7 +177,7 @@ static int sj_open(sj_reader *r)
     if (r->n_kept == 5)
         r->offset[3] = r->offset[5];
     r->kept = (int16_t *)calloc((size_t)(n_planes * plane), sizeof(int16_t));
-    r->samples = (int16_t *)malloc((size_t)(22 * r->kept_across) * sizeof(int16_t));
+    r->samples = (int16_t *)malloc((size_t)((r->n_kept == SJ_WHOLE ? 68 : 22) * r->kept_across) * sizeof(int16_t));
     r->stream.window = (uint8_t *)calloc(SJ_WINDOW + SJ_MARGIN, 1);
     if (r->kept == NULL || r->samples == NULL || r->stream.window == NULL)
         return SJ_NO_MEMORY;
@@ -229,7 +229,7 @@ static int sj_take_tables(sj_reader *r, int i)
         if (!r->is_progressive)
             sj_fill_levels(own_ac, ac);
         if (has_values && scan->high == 0)
-            sj_fill_pairs(own_ac);
+            sj_fill_few(own_ac);
     }
     if (has_dc) {
         sj_fill_symbols(&own_dc->symbols, dc);

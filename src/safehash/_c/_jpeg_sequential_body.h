@@ -52,6 +52,29 @@ SH_INLINE int SH_NAME(mean_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     return SH_NAME(pass_rest)(b, ac, k);
 }
 
+/* Read what one look-up has of the coefficients behind place *k, with SJ_LOOK valid bits to begin with; 0 where the block ends
+ * irregularly, or has ended. */
+SH_INLINE int SH_NAME(read_few)(sj_bits *b, const sj_ac *ac, int *k, int16_t *to, const ptrdiff_t *offset)
+{
+    const sj_few *few = &ac->few[sj_peek(b, SJ_LOOK)];
+    if (SH_RARE(few->n_bits == 0)) {
+        const sj_step step = sj_value_long(*b, ac, *k);
+        *b = step.b;
+        *k = step.k;
+        if (step.k > 63)
+            return 0;
+        to[offset[step.k]] = step.value;
+        return 1;
+    }
+    const ptrdiff_t *from = offset + *k;
+    to[from[few->to_first]] = few->first;
+    to[from[few->to_second]] = few->second;
+    to[from[few->passed & 63]] = few->last;
+    *k += few->passed;
+    sj_take(b, few->n_bits);
+    return 1;
+}
+
 /* Read a block's mean and its coefficients up to place `last`, pass over the others. */
 SH_INLINE int SH_NAME(kept_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, int *mean, int16_t *to,
                                   const ptrdiff_t *offset, const int last)
@@ -67,24 +90,18 @@ SH_INLINE int SH_NAME(kept_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     } else {
         *mean += head->difference;
         to[offset[head->to_first]] = head->first;
+        to[offset[head->passed & 63]] = head->last; /* without one the mean's place, which is written later */
         k = head->passed;
         sj_take(b, head->n_bits);
     }
+    /* SJ_LOOK bits at most were taken of 56, and are by each of two more. */
     while (k < last) {
-        const sj_pair *pair = &ac->pair[sj_peek(b, SJ_LOOK)];
-        if (SH_RARE(pair->n_bits == 0)) {
-            const sj_step step = sj_value_long(*b, ac, k);
-            *b = step.b;
-            if (step.k > 63)
-                return step.k == SJ_BLOCK_ENDS;
-            k = step.k;
-            to[offset[k]] = step.value;
-            continue;
-        }
-        to[offset[k + pair->to_first]] = pair->first;
-        to[offset[k + pair->to_second]] = pair->second;
-        k += pair->passed;
-        sj_take(b, pair->n_bits);
+        if (!SH_NAME(read_few)(b, ac, &k, to, offset))
+            return k == SJ_BLOCK_ENDS;
+        if (k >= last)
+            break;
+        if (!SH_NAME(read_few)(b, ac, &k, to, offset))
+            return k == SJ_BLOCK_ENDS;
         sj_refill(b);
     }
     if (k >= 63)
@@ -132,6 +149,8 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
                     const int regular =
                         c > 0 || n_kept == 1
                             ? SH_NAME(mean_block)(&b, dc, ac, &mean[c])
+                        : n_kept == SJ_WHOLE
+                            ? SH_NAME(whole_block)(&b, dc, ac, &mean[c], block, r->offset)
                             : SH_NAME(kept_block)(&b, dc, ac, &mean[c], block, r->offset, n_kept - 1);
                     if (SH_RARE(!regular))
                         return SJ_IRREGULAR;
@@ -153,6 +172,7 @@ static int SH_NAME(sequential_row)(sj_reader *r)
     switch (r->n_kept) { /* the inner loops then know it */
     case 1: return SH_NAME(sequential_row_of)(r, 1);
     case 5: return SH_NAME(sequential_row_of)(r, 5);
-    default: return SH_NAME(sequential_row_of)(r, SJ_MOST_KEPT);
+    case SJ_WHOLE: return SH_NAME(sequential_row_of)(r, SJ_WHOLE);
+    default: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF);
     }
 }

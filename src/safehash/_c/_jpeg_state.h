@@ -7,8 +7,8 @@
 
 enum { SJ_DONE = 0, SJ_MORE = 1, SJ_IRREGULAR = 2, SJ_NO_MEMORY = 3 };
 
-/* Coefficients kept at most, in zigzag order, and the plane behind them that takes what is not kept. */
-enum { SJ_MOST_KEPT = 21, SJ_PLANES = SJ_MOST_KEPT + 1 };
+/* Coefficients kept, in zigzag order, of blocks that are reduced by two, and of whole ones. */
+enum { SJ_KEPT_OF_HALF = 21, SJ_WHOLE = 64 };
 /* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
 enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
 
@@ -25,6 +25,21 @@ enum {
     SJ_COLUMN_SHIFT = SJ_COLUMN_BITS - 3,
     SJ_ROW_BITS = 13,
     SJ_ROW_SHIFT = SJ_ROW_BITS + 3 + 3,
+};
+
+/* Of whole blocks: binary places of the factors, those left between columns and rows; beyond the last, coefficients and what
+ * columns make of them are none of a picture of 8 bits, and decoders' sums of 16 bits wrap around. */
+enum { SJ_WHOLE_BITS = 13, SJ_BETWEEN_BITS = 2, SJ_GREATEST_WHOLE = 16384 };
+/* The places in zigzag order of frequencies down, and across in each. */
+static const uint8_t sj_place_of[64] = {
+    0, 1, 5, 6, 14, 15, 27, 28,
+    2, 4, 7, 13, 16, 26, 29, 42,
+    3, 8, 12, 17, 25, 30, 41, 43,
+    9, 11, 18, 24, 31, 40, 44, 53,
+    10, 19, 23, 32, 39, 45, 52, 54,
+    20, 22, 33, 38, 46, 51, 55, 60,
+    21, 34, 37, 47, 50, 56, 59, 61,
+    35, 36, 48, 49, 57, 58, 62, 63,
 };
 
 /* What frequency u of 0, 1, 2, 3 and 5 adds to the means of the first and the second pair of a block's eight samples, beside
@@ -69,7 +84,7 @@ typedef struct {
 
     /* what is wanted */
     int fine; /* see SJ_FINE */
-    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 24 */
+    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 21; 1: all */
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
     uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */

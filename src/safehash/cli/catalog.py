@@ -150,10 +150,9 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.holdings import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
-        found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
+        found = catalog.records(full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
         with Records(arguments.output, form=arguments.format) as writer:
             for record in found:
                 writer.write(record)
@@ -172,12 +171,11 @@ def _relocate(arguments: argparse.Namespace) -> int:
 
 def _stats(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.holdings import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:
             catalog.check_integrity()
-        facts = counts(catalog)
+        facts = catalog.counts()
     if arguments.json:
         print(json.dumps(facts))
         return OK
@@ -266,7 +264,6 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.changes import changes
 
     if arguments.first >= arguments.second:
         arguments.parser.error(
@@ -274,7 +271,7 @@ def _diff(arguments: argparse.Namespace) -> int:
         )
     found: Counter[str] = Counter()
     with Catalog(arguments.catalog, create=False) as catalog:
-        for change in changes(catalog, after=arguments.first, to=arguments.second):
+        for change in catalog.changes(after=arguments.first, to=arguments.second):
             found[change.kind] += 1
             if arguments.json:
                 print(json.dumps(change.to_record(full_hashes=arguments.full_hashes)))

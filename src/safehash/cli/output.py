@@ -17,6 +17,7 @@ from ..errors import SafehashError
 from ..files import writing_whole
 from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
 from ..matching.shown import as_bytes, printable
+from .streams import expect_open
 
 __all__ = ["FORMS", "Records", "writing"]
 
@@ -53,6 +54,8 @@ class Records:
             raise SafehashError("Parquet is nothing for a terminal: write it into a file with -o")
         if on_terminal and form == "csv":
             encoding = _CsvShown
+        if path is None:
+            expect_open(sys.stdout)
         with writing(path):
             if path is not None:
                 self._whole = writing_whole(path)

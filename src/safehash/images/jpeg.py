@@ -73,7 +73,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         request = replace(request, colours=declared_colours("JPEG", data))
     n_bands = len(header.sampling)
     checked = _is_checked(header.width * header.height, n_bands, request)
-    means = _means(data, header, request)
+    means = _means(data, header, request, checked=checked)
     step = means.step if means is not None else request.step_of((header.width, header.height))
     # What our reader leaves to the library is rare, and looked at by all of its pixels.
     checked = checked or (means is None and step > 1 and request.own_jpeg and _is_looked_at(n_bands, request))
@@ -104,21 +104,27 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
-def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
-    """Read the picture by our own reader where a reduction will do, with its chroma where somebody looks at it.
+def _means(data: bytes, header: JpegHeader, request: Request, *, checked: bool) -> Means | None:
+    """Read the picture by our own reader, with its chroma where somebody looks at it.
 
-    Not where its colours have to be converted: that takes a decode of them all, which gives the luma, too.
+    Not where its colours have to be converted, nor where all of its chroma is looked at and nothing is reduced: that
+    takes a decode of them all, which gives the luma, too. All of a picture takes as long as the decoder takes, unless
+    it is progressive; what is gained are the means of chroma.
     """
     size = header.width, header.height
+    if not request.own_jpeg or request.colours:
+        return None
     step = request.step_of_means(size, progressive=header.progressive)
-    if step == 1 or not request.own_jpeg or request.colours:
+    if step == 1 and (checked or size[0] * size[1] <= CHECKED_PIXELS):
+        return None
+    if step == 1 and request.effort is None and not header.progressive:
         return None
     _check_cost(header, step, request)
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
 
 
 def _chroma_leaves_the_screen(data: bytes, header: JpegHeader, means: Means | None, request: Request) -> bool:
-    """Tell by the means of the blocks' chroma, of a picture that was not reduced by those of a reading of their own.
+    """Tell by the means of the blocks' chroma, where the picture was not read with them by a reading of their own.
 
     Of what that reader leaves alone, and of samplings that nothing writes: that they may.
     """

@@ -1,4 +1,4 @@
-"""An ordinary JPEG file reduced by our own reader, which passes over what no hash needs."""
+"""An ordinary JPEG file's luma, whole or reduced, by our own reader, which passes over what no hash needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["BLOCK", "Means", "read_means"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """A picture reduced: each sample is the mean of those that it stands for, as far as low frequencies make it up.
+    """A picture: each sample is the mean of those that it stands for, as far as low frequencies make it up.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ def read_means(
         The whole file.
     header : JpegHeader
         What it says of itself.
-    step : 2, 4 or 8
-        The reduction.
+    step : 1, 2, 4 or 8
+        The reduction; with 1 the samples are the decoder's.
     deadline : Deadline
         Looked at every few milliseconds.
     with_chroma : bool

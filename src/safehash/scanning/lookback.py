@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import turn_digests
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.flood import quarantined
@@ -38,7 +37,7 @@ __all__ = ["Similar", "rematch", "similar", "stored_digests"]
 _BATCH_ROWS = 1 << 18
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
     """One of our files near a hash that was asked about.

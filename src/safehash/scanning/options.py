@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..hashing.hashes import Algorithm
 
 __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
@@ -16,7 +15,7 @@ _LEAST_MEMORY = 1 << 26
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.
@@ -48,6 +47,9 @@ class ScanOptions:
         Leave aside names that begin with a dot.
     archives : bool
         Look into zip and tar archives.
+    allow_empty : bool
+        With a catalog: a folder that had files and shows none is empty, and a store that is no longer mounted is given
+        up, so that their files are gone. Otherwise each is a `Problem`, and what is known of its files stays.
     watch : bool
         The paths are folders: after what is there, files are decided as they arrive, each once, when nobody writes
         them any more, until `Scan.stop`.
@@ -75,6 +77,7 @@ class ScanOptions:
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
+    allow_empty: bool = False
     watch: bool = False
 
     def __post_init__(self) -> None:

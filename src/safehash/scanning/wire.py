@@ -29,6 +29,7 @@ KNOWN = {
     ("safehash.hashing.hashes", "_restore"),
     ("safehash.hashing.hashes", "ForeignHash"),
     ("safehash.hashing.algorithms", "Algorithm"),
+    ("safehash._face", "FrozenMap"),
 }
 
 

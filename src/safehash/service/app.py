@@ -33,7 +33,7 @@ from .tokens import Tokens
 __all__ = ["ACCESS", "ROUTES", "make_app", "service_of"]
 
 #: Each answer is one JSON object in this log: no path as it was asked, no query, no whole digest, nothing of an upload.
-ACCESS = logging.getLogger("safehash").getChild("access")
+ACCESS = logger_of(f"{__name__.partition('.')[0]}.access")
 _LOG = logger_of(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from ..errors import SafehashError, logger_of, shortened
+from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
@@ -183,17 +184,17 @@ def _where(options: ServiceOptions, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-class _Short(logging.Formatter):
-    """Shows no digest whole, in a traceback neither."""
+class _ForShell(logging.Formatter):
+    """Messages with options of the command in place of settings of Python; no digest whole, in a traceback neither."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return shortened(super().format(record))
+        return shortened(for_shell(super().format(record)))
 
 
 def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
     """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
     handler = logging.StreamHandler(getattr(sys, stream_name))
-    handler.setFormatter(_Short("safehash: %(levelname)s: %(message)s"))
+    handler.setFormatter(_ForShell("safehash: %(levelname)s: %(message)s"))
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
