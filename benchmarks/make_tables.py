@@ -496,10 +496,11 @@ def aims() -> list[str]:
                 lines.append(
                     aim(f"{photos}, {kind}, {effort}: of cores x deciding so on one thread", 0.9, value)
                 )
-            kept = rows[f"scan with catalog, {effort}"]
-            if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
-                value = kept["rate / rate without a catalog"]
-                lines.append(aim(f"{photos}, {effort}: rate with a catalog / without", 0.95, value))
+            for kind in ("with a catalog", "with a catalog, --digest none"):
+                kept = rows.get(f"scan {kind.replace(' a ', ' ')}, {effort}", {})
+                if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
+                    value = kept["rate / rate without a catalog"]
+                    lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
