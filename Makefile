@@ -25,6 +25,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-sanitized
 .PHONY: test-browser
 .PHONY: check-browser
+.PHONY: check-jpeg
 .PHONY: test-kills
 .PHONY: breaks
 .PHONY: fuzz
@@ -163,7 +164,7 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_jpeg_reader.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
 	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
 	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
@@ -174,7 +175,12 @@ test-browser: develop
 # Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
 # ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
 check-browser: develop
-	$(BIN)/python -m pytest -q -s --timeout 1800 tests/browser/*_painted.py
+	$(BIN)/python -m pytest -q -s --timeout 0 tests/browser/*_painted.py
+
+# JPEG files as cjpeg and jpegtran write them, with every option they have, read by our reader or left to the decoder
+# (apt-get install libjpeg-turbo-progs). A minute.
+check-jpeg: develop
+	$(BIN)/python -m pytest -q tests/images/jpeg_tools.py
 
 # What a check holds at its limit, of every format and pixel mode.
 test-memory: develop

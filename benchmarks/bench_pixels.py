@@ -99,7 +99,7 @@ def main() -> int:
         result: dict[str, Any] = {}
         for what in ("hash", "check"):
             for kind, (*_, n) in KINDS.items():
-                result[f"{what} {kind}"] = _paired(now, before, what, kind, n, args.rounds)
+                result[f"{what} {kind}"] = paired(now, before, what, kind, n, args.rounds)
         for state in (now, before):
             state.close()
     report(result)
@@ -108,7 +108,8 @@ def main() -> int:
     return 0
 
 
-def _paired(now: State, before: State, what: str, kind: str, n: int, rounds: int) -> dict[str, Any]:
+def paired(now: State, before: State, what: str, kind: str, n: int, rounds: int) -> dict[str, Any]:
+    """Return what a call takes in this state beside the other one, taking turns."""
     ratios, milliseconds = [], []
     for number in range(rounds + 1):
         order = (now, before) if number % 2 else (before, now)

@@ -7,6 +7,7 @@ from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_evaluation import BREAKS as IN_EVALUATION
 from in_gates import BREAKS as IN_GATES
 from in_images import BREAKS as IN_IMAGES
+from in_jpeg import BREAKS as IN_JPEG
 from in_kernels import BREAKS as IN_KERNELS
 from in_lists import BREAKS as IN_LISTS
 from in_matching import BREAKS as IN_MATCHING
@@ -19,6 +20,7 @@ __all__ = ["BREAKS"]
 BREAKS: tuple[Break, ...] = (
     *IN_KERNELS,
     *IN_IMAGES,
+    *IN_JPEG,
     *IN_LISTS,
     *IN_RULES,
     *IN_GATES,
