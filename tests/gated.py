@@ -65,10 +65,10 @@ def form(hand: int, *, part: float, template: int = 0, printed: float = 0.6, sid
     return _drawn(np.where(is_printed, of_all, tiles), side)
 
 
-def slope(hand: int, *, part: float, template: int = 0, tiled: float = 0.3, side: int = 256) -> Picture:
+def slope(hand: int, *, part: float, template: int = 0, tiled: float = 0.2, side: int = 256) -> Picture:
     """Draw an even slope from dark to bright with a band of tiles across."""
     tiles = _dealt(_levels(120, 15, 240), template, hand, part)
-    even = np.tile(80 + 1.3 * np.arange(_TILES), (_TILES, 1))
+    even = np.tile(90.0 + np.arange(_TILES), (_TILES, 1))
     n = round(tiled * _TILES)
     rows = slice((_TILES - n) // 2, (_TILES - n) // 2 + n)
     even[rows] = tiles[rows]

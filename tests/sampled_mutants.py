@@ -215,7 +215,8 @@ class Bench:
         running = set(lines.get(mutant.line, ()))
         if not running:  # an import's line, or a further line of a statement
             running = {test for tests in lines.values() for test in tests}
-        quick, seconds = [], 0.0
+        quick: list[str] = []
+        seconds = 0.0
         for test in sorted(running, key=lambda test: (self._taken[test], test)):
             seconds += self._taken[test]
             if quick and seconds > _FIRST_LOOK:

@@ -76,7 +76,7 @@ def mappings() -> list[tuple[str, str]]:
 
 def made(kind: type[Any], **given: object) -> Any:
     """Make a value of which most fields do not matter."""
-    needed = {
+    needed: dict[str, object] = {
         each.name: "x"
         for each in inspect.signature(kind).parameters.values()
         if each.default is each.empty and each.name not in given
@@ -93,7 +93,7 @@ def test_a_mapping_of_a_frozen_value_is_frozen_and_no_alias(name: str, field: st
     assert "dict" not in annotation, "a type checker would let it be changed"
     given: Any = given_for(annotation)
     value = made(kind, **{field: given})
-    held = getattr(value, field)
+    held: Any = getattr(value, field)
     assert isinstance(held, Mapping) and set(held) >= set(given)
     with pytest.raises(TypeError, match="frozen"):
         held["more"] = 1

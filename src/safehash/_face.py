@@ -111,7 +111,7 @@ def public_value(kind: _Class) -> _Class:
     if kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         # What the standard library puts there knows of fields alone, of a class with slots: other names end in a
         # TypeError about `super`.
-        kind.__setattr__ = _refuse_change  # type: ignore[assignment]
+        kind.__setattr__ = _refuse_change  # type: ignore[method-assign]
         kind.__delattr__ = _refuse_change  # type: ignore[assignment]
     return kind
 

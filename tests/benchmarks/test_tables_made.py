@@ -233,7 +233,7 @@ def test_times_have_three_digits(tables: ModuleType, milliseconds: float, told: 
 def test_a_page_is_filled_between_its_marks(tables: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tables.SECTIONS, "memory", lambda: ["new", "lines"])
     page = "a\n<!-- results: memory -->\nold\n<!-- /results -->\nb\n"
-    assert tables.filled(page) == "a\n<!-- results: memory -->\nnew\nlines\n\n<!-- /results -->\nb\n"
+    assert tables.filled(page) == "a\n<!-- results: memory -->\n\nnew\nlines\n\n<!-- /results -->\nb\n"
 
 
 def test_what_tests_notice_is_told_by_room(tables: ModuleType, tmp_path: Path) -> None:

@@ -355,9 +355,10 @@ def read_and_closed(image: Image.Image) -> Image.Image:
     return image
 
 
-def its_file_closed(image: Image.Image) -> Image.Image:
-    image.fp.close()  # type: ignore[union-attr]
-    return image
+def its_file_closed(image: Any) -> Image.Image:
+    image.fp.close()
+    closed: Image.Image = image
+    return closed
 
 
 PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF")

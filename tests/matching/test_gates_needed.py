@@ -33,14 +33,14 @@ def mirrored(upload: Picture, listed: Picture) -> Pair:
 
 #: By gate, what only it keeps apart.
 NEEDED: dict[str, Callable[[], Pair]] = {
-    "greys": lambda: mirrored(board(13, 1, part=0.3), board(13, 2, part=0.3)),
-    "common greys": lambda: mirrored(form(1, part=0.3), form(2, part=0.3)),
-    "flat share": lambda: mirrored(slope(1, part=0.3), slope(2, part=0.3)),
+    "greys": lambda: mirrored(board(13, 1, part=0.25), board(13, 2, part=0.25)),
+    "common greys": lambda: mirrored(form(1, part=0.25, template=1), form(2, part=0.25, template=1)),
+    "flat share": lambda: mirrored(slope(1, part=0.1), slope(2, part=0.1)),
     "contrast": lambda: mirrored(
-        board(26, 1, part=0.3, low=100, high=150), board(26, 2, part=0.3, low=100, high=150)
+        board(26, 1, part=0.25, low=100, high=150), board(26, 2, part=0.25, low=100, high=150)
     ),
     "plain ground": lambda: mirrored(
-        board(21, 1, part=0.3, corners=120), board(21, 2, part=0.3, corners=120)
+        board(21, 1, part=0.25, corners=120), board(21, 2, part=0.25, corners=120)
     ),
 }
 

@@ -20,10 +20,11 @@ import safehash
 from crashers import as_told
 from drawn import card
 from safehash.scanning.confining import Means
-from safehash.scanning.lanes import _KNOWN, Lane, Task, WorkerDied, _load
+from safehash.scanning.lanes import Lane, Task, WorkerDied
 from safehash.scanning.passing import UploadMemory
 from safehash.scanning.sharing import SharedLists
 from safehash.scanning.starting import worker_context
+from safehash.scanning.wire import KINDS, KNOWN, Reader, Writer
 from safehash.scanning.worker import Verdict
 from stores import write_list, write_pictures
 
@@ -139,16 +140,18 @@ def test_lists_that_cannot_be_opened_are_an_error_at_once(tmp_path: Path, matche
 def test_nothing_comes_of_a_message_but_verdicts(lane: Lane, pictures: list[bytes]) -> None:
     """A decoder that was taken over may send what it likes: no code of its choice runs here."""
     verdict = lane.decide(pictures[1], Task(n_bytes=len(pictures[1])), timeout=60)
-    again = _load(pickle.dumps(verdict))
-    assert again == verdict
-    for message in (b"", b"words", pickle.dumps(verdict)[:-9], b"\x80\x05]\x94(K\x01h\x07."):
+    assert verdict.decision is not None
+    for audit in (None, verdict.decision.audit):
+        reader, writer = Reader(audit), Writer(audit)
+        assert reader.read(writer.write(verdict)) == verdict
+    for message in (b"", b"words", writer.write(verdict)[:-9], b"\x80\x05]\x94(K\x01h\x07."):
         with pytest.raises(pickle.UnpicklingError):
-            _load(message)
+            reader.read(message)
     with pytest.raises(pickle.UnpicklingError, match="not asked"):
-        lane._loaded((lane._number - 1).to_bytes(8, "big") + pickle.dumps(verdict))
+        lane._loaded((lane._number - 1).to_bytes(8, "big") + writer.write(verdict))
     for sent in (os.system, print, Path("/"), Task(n_bytes=1)):
         with pytest.raises(pickle.UnpicklingError, match="no part of a verdict"):
-            _load(pickle.dumps(sent))
+            reader.read(pickle.dumps(sent))
 
 
 def kinds_in(kind: Any, found: set[type]) -> set[type]:
@@ -166,7 +169,7 @@ def kinds_in(kind: Any, found: set[type]) -> set[type]:
 def test_whatever_a_verdict_may_hold_is_taken() -> None:
     held = {(kind.__module__, kind.__qualname__) for kind in kinds_in(Verdict, set())}
     assert ("safehash.matching.decision", "NearMiss") in held, "found through the fields of a decision"
-    assert held <= _KNOWN
+    assert held <= KNOWN | {(kind.__module__, kind.__qualname__) for kind in KINDS}
 
 
 def test_an_upload_that_a_gate_kept_from_matching_comes_back_as_the_matcher_says(tmp_path: Path) -> None:

@@ -123,8 +123,8 @@ class Entry:
             and type(self.updated) in _TEXT_OR_NONE
             and type(self.deleted) is bool
             and type(self.extra) in _MAPS
-            and all(type(each) is str for each in self.extra)
-            and all(type(each) is str for each in self.labels)
+            and (not self.extra or _TEXT.issuperset(map(type, self.extra)))
+            and (not self.labels or _TEXT.issuperset(map(type, self.labels)))
         ):
             _expect_fields(**{each: getattr(self, each) for each in _FIELDS})
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
@@ -179,6 +179,7 @@ class Entry:
         return (1, when.removesuffix("Z"), self.deleted)
 
 
+_TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _HASHES = frozenset({Hash, ForeignHash, type(None)})
 _MAPS = frozenset({dict, FrozenMap})

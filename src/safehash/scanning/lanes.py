@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import struct
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from .logs import Collector
 from .passing import SharedUpload, UploadMemory
 from .pool import SAY_NOTHING, Failed, crashed
 from .sealing import seal
+from .wire import Reader, Writer
 from .worker import Verdict, Worker
 
 __all__ = ["FAILURES", "Lane", "Task", "WorkerDied"]
@@ -161,7 +161,7 @@ class Lane:
     def _loaded(self, message: bytes) -> Any:
         if len(message) < _NUMBER.size or _NUMBER.unpack_from(message)[0] != self._number:
             raise pickle.UnpicklingError("a worker answered what it was not asked")
-        return _load(message[_NUMBER.size :])
+        return self._reader.read(message[_NUMBER.size :])
 
     def died(self, error: BaseException, *, timeout: float) -> WorkerDied:
         """Return what one of `FAILURES` means for the upload under way; the worker is ended. Blocks until it has."""
@@ -242,7 +242,7 @@ class Lane:
         theirs.close()
         self._process = process
         try:
-            said = _load(self._channel.receive(timeout=_START_SECONDS))
+            said = Reader(None).read(self._channel.receive(timeout=_START_SECONDS))
         except TimeoutError as exc:
             self._end(kill=True)
             raise SafehashError(f"a worker was not ready within {_START_SECONDS:g} seconds") from exc
@@ -255,7 +255,8 @@ class Lane:
         if isinstance(said, str):
             self._end(kill=False)
             raise SafehashError(f"a worker cannot begin: {said}")
-        self.sealed = said is True
+        self.sealed, audit = said
+        self._reader = Reader(audit)
 
     def _end(self, *, kill: bool) -> int | None:
         process, self._process = self._process, None
@@ -304,7 +305,8 @@ def _serve(
         channel.send(pickle.dumps(f"files and network could not be taken from it: {exc}"))
         return
     follow_parent()  # a thread: what is sealed is sealed before it
-    channel.send(pickle.dumps(sealed))
+    channel.send(Writer(None).write((sealed, worker.audit)))
+    writer = Writer(worker.audit)
     number = 0
     while True:
         try:
@@ -315,7 +317,7 @@ def _serve(
             return
         except MemoryError:
             answer = worker.too_much()
-        channel.send(_NUMBER.pack(number) + pickle.dumps(answer))
+        channel.send(_NUMBER.pack(number) + writer.write(answer))
 
 
 def _answer(worker: Worker, task: Task, data: bytes) -> Any:
@@ -324,43 +326,3 @@ def _answer(worker: Worker, task: Task, data: bytes) -> Any:
         return worker.explain(item, task.entry) if task.explain else worker.decide(item)
     except SafehashError as exc:
         return f"{type(exc).__name__}: {exc}"
-
-
-# -- what comes back ----------------------------------------------------------------------------------------
-
-#: What a verdict is made of.
-_KNOWN = {
-    ("safehash.scanning.worker", "Verdict"),
-    ("safehash.scanning.logs", "Logged"),
-    ("safehash.matching.decision", "Decision"),
-    ("safehash.matching.decision", "Outcome"),
-    ("safehash.matching.decision", "Match"),
-    ("safehash.matching.decision", "NearMiss"),
-    ("safehash.matching.decision", "Audit"),
-    ("safehash.matching.decision", "ListInfo"),
-    ("safehash.hashing.hashes", "Hash"),
-    ("safehash.hashing.hashes", "_restore"),
-    ("safehash.hashing.hashes", "ForeignHash"),
-    ("safehash.hashing.algorithms", "Algorithm"),
-    ("safehash.images.pictures", "Provenance"),
-    ("safehash.images.pictures", "Blob"),
-    ("safehash.lists.entry", "Entry"),
-    ("safehash.lists.entry", "Opinion"),
-    ("safehash._face", "FrozenMap"),
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _KNOWN:
-            raise pickle.UnpicklingError(f"a worker sent {module}.{name}, which is no part of a verdict")
-        return super().find_class(module, name)
-
-
-def _load(message: bytes) -> Any:
-    try:
-        return _Unpickler(io.BytesIO(message)).load()
-    except pickle.UnpicklingError:
-        raise
-    except Exception as exc:  # a message of somebody's making can end in any of them
-        raise pickle.UnpicklingError(f"a worker sent what is no verdict: {type(exc).__name__}") from exc

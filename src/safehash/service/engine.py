@@ -294,7 +294,7 @@ class Engine:
         except SafehashError as exc:
             _LOG.error("%s", exc)
             raise busy(503, "the workers cannot open the lists: the log says why") from exc
-        return self.memory.judged(decision, allow_distance=matcher.settings.allow_distance)
+        return self.memory.judged(decision, allow_distance=matcher.audit.allow_distance)
 
     async def explain(
         self, data: bytes, *, effort: Effort | None, entry: str | None, due: float
@@ -328,7 +328,7 @@ class Engine:
         """
         matcher = self.matcher
         only = self._only(matcher, lists)
-        turned = (effort or matcher.settings.effort) != "fast"
+        turned = (effort or matcher.audit.effort) != "fast"
         if len(values) <= _HERE:
             decisions = matcher.check_hashes(values, lists=only, turned=turned)
         else:
@@ -336,7 +336,7 @@ class Engine:
             decisions = await loop.run_in_executor(
                 None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
             )
-        near = matcher.settings.allow_distance
+        near = matcher.audit.allow_distance
         return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
 
     @staticmethod

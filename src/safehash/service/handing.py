@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
+from ..errors import SafehashError
 from ..matching.decision import Decision
 from ..scanning.lanes import FAILURES, Lane, Task
 from ..scanning.standby import Lanes
@@ -38,6 +39,8 @@ class Handing:
         # For what blocks: a worker that has to be started again, a long upload, an explanation.
         self._threads = ThreadPoolExecutor(lanes.n_lanes, thread_name_prefix="safehash-lane")
         self._is_retired = False
+        self._watched: dict[Lane, int] = {}  # what the event loop watches of each
+        self._asked: dict[Lane, asyncio.Future[Verdict]] = {}
 
     async def decide(self, data: bytes, task: Task, due: float) -> Decision:
         """Decide one upload before `due`, a time of `time.monotonic`.
@@ -53,30 +56,57 @@ class Handing:
         if not lane.takes_at_once(data):
             return await self._blocking(lane, lambda: self._lanes.decide_in(lane, data, task, left=left))
         started, seconds = time.perf_counter(), 0.0
-        verdict: Verdict | None = None
-        error: BaseException | None = None
         try:
             seconds = left()
-            lane.begin(data, task)
-            while verdict is None:
-                await _readable(lane, due)
-                verdict = lane.answer()
+            verdict = await self._ask(lane, data, task, seconds)
         except FAILURES as exc:
-            error = exc
+            go_on = partial(self._go_on, lane, exc, data, task, left, seconds, started)
         except asyncio.CancelledError:
+            self._unwatch(lane)
             lane.close()  # what it answers would be taken for the next upload's
             self._give(lane)
             raise
         except BaseException:
             self._give(lane)
             raise
-        if verdict is not None:
+        else:
             self._give(lane)
             return self._lanes.said(verdict)
-        assert error is not None
-        return await self._blocking(
-            lane, partial(self._go_on, lane, error, data, task, left, seconds, started)
-        )
+        return await self._blocking(lane, go_on)
+
+    async def _ask(self, lane: Lane, data: bytes, task: Task, seconds: float) -> Verdict:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Verdict] = loop.create_future()
+        self._asked[lane] = answer
+        timer = loop.call_later(seconds, _too_slow, answer)
+        try:
+            if lane not in self._watched:
+                self._watched[lane] = lane.fileno()
+                loop.add_reader(self._watched[lane], self._come, lane)
+            lane.begin(data, task)
+            return await answer
+        finally:
+            timer.cancel()
+            del self._asked[lane]
+
+    def _come(self, lane: Lane) -> None:
+        """Take what a lane has to say; one that was not asked has ended, which its next upload will find."""
+        answer = self._asked.get(lane)
+        if answer is None or answer.done():
+            self._unwatch(lane)
+            return
+        try:
+            verdict = lane.answer()
+        except (*FAILURES, SafehashError) as exc:
+            answer.set_exception(exc)
+        else:
+            if verdict is not None:
+                answer.set_result(verdict)
+
+    def _unwatch(self, lane: Lane) -> None:
+        descriptor = self._watched.pop(lane, None)
+        if descriptor is not None:
+            asyncio.get_running_loop().remove_reader(descriptor)
 
     def _go_on(
         self,
@@ -110,7 +140,7 @@ class Handing:
         """Take nothing more. Who has come is still served."""
         self._is_retired = True
         while self._free:
-            self._lanes.give(self._free.pop())
+            self._let_go(self._free.pop())
 
     def close(self) -> None:
         """Let what is under way finish, then end the workers. Blocks: in a thread, after `retire`."""
@@ -143,12 +173,17 @@ class Handing:
                 waiter.set_result(lane)
                 return
         if self._is_retired:
-            self._lanes.give(lane)
+            self._let_go(lane)
         else:
             self._free.append(lane)
 
+    def _let_go(self, lane: Lane) -> None:
+        self._unwatch(lane)
+        self._lanes.give(lane)
+
     async def _blocking(self, lane: Lane, call: Callable[[], _T]) -> _T:
         """Call what blocks in a thread; the lane is free when that is over, whether or not anybody still waits."""
+        self._unwatch(lane)
         future = asyncio.get_running_loop().run_in_executor(self._threads, call)
         future.add_done_callback(lambda _: self._give(lane))
         return await asyncio.shield(future)
@@ -161,31 +196,7 @@ def _left(due: float) -> float:
     return seconds
 
 
-async def _readable(lane: Lane, due: float) -> None:
-    """Wait until there is more of a lane's answer.
-
-    Raises
-    ------
-    TimeoutError
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-    timer = loop.call_later(max(due - time.monotonic(), 0.0), _too_slow, future)
-    descriptor = lane.fileno()
-    loop.add_reader(descriptor, _come, future)
-    try:
-        await future
-    finally:
-        timer.cancel()
-        loop.remove_reader(descriptor)
-
-
-def _come(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _too_slow(future: asyncio.Future[None]) -> None:
+def _too_slow(future: asyncio.Future[Verdict]) -> None:
     if not future.done():
         future.set_exception(TimeoutError())
 

@@ -76,15 +76,17 @@ class Bounded(HttpToolsProtocol):
         if self._in_head or is_left:
             self._n_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._n_bytes > _MOST_HEAD:
-            self._refuse(431, "the head of a request has at most 64 KiB")
+        if self._in_head and not self._is_whole:
+            if self._n_bytes > _MOST_HEAD:
+                self._refuse(431, "the head of a request has at most 64 KiB")
+            else:
+                self._expect_it()
         elif is_left and self._n_bytes > _MOST_LEFT:
             self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head, self._is_whole, self._n_bytes = True, False, 0
-        self._expect_it()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # not what follows a body: nobody asks for it

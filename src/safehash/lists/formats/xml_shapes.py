@@ -66,6 +66,7 @@ class Shapes:
         self._end = end
         self._by_tags: dict[int, list[Shape]] = {}
         self._n_made = 0
+        self._usual: Shape | None = None  # tried first: most records of a page are of one
 
     def sort_out(self, pieces: Sequence[str]) -> list[tuple[Shape, list[int], list[tuple[str, ...]]]]:
         """Return for each shape which records are of it, and their texts; records of no shape are left out.
@@ -75,10 +76,13 @@ class Shapes:
         pieces : sequence of str
             Records without their last tag; no NUL is in them.
         """
+        sorted_out: list[tuple[Shape, list[int], list[tuple[str, ...]]]] = []
+        left = list(range(len(pieces)))
+        if self._usual is not None:
+            left = _sort(self._usual, pieces, left, sorted_out)
         by_tags: dict[int, list[int]] = {}
-        for k, piece in enumerate(pieces):
-            by_tags.setdefault(piece.count("<"), []).append(k)
-        sorted_out = []
+        for k in left:
+            by_tags.setdefault(pieces[k].count("<"), []).append(k)
         for n_tags, left in by_tags.items():
             known = self._by_tags.setdefault(n_tags, [])
             for attempt in range(_ALIKE):
@@ -87,18 +91,12 @@ class Shapes:
                     if made is None:
                         break
                     known.append(made)
-                rows = known[attempt].texts([pieces[k] for k in left])
-                if None in rows:
-                    is_of_it = [k for k, texts in zip(left, rows, strict=True) if texts is not None]
-                    left = [k for k, texts in zip(left, rows, strict=True) if texts is None]
-                else:
-                    is_of_it, left = left, []
-                if is_of_it:
-                    sorted_out.append(
-                        (known[attempt], is_of_it, [texts for texts in rows if texts is not None])
-                    )
+                if known[attempt] is not self._usual:
+                    left = _sort(known[attempt], pieces, left, sorted_out)
                 if not left:
                     break
+        if sorted_out:
+            self._usual = max(sorted_out, key=lambda found: len(found[1]))[0]
         return sorted_out
 
     def _made(self, piece: str) -> Shape | None:
@@ -106,6 +104,23 @@ class Shapes:
             return None
         self._n_made += 1
         return shape_of(piece, self._end)
+
+
+def _sort(
+    shape: Shape,
+    pieces: Sequence[str],
+    at: list[int],
+    into: list[tuple[Shape, list[int], list[tuple[str, ...]]]],
+) -> list[int]:
+    """Add those of some records that are of a shape, and return the others."""
+    rows = shape.texts(pieces if len(at) == len(pieces) else [pieces[k] for k in at])
+    found = [texts for texts in rows if texts is not None]
+    if len(found) == len(at):
+        into.append((shape, at, found))
+        return []
+    if found:
+        into.append((shape, [k for k, texts in zip(at, rows, strict=True) if texts is not None], found))
+    return [k for k, texts in zip(at, rows, strict=True) if texts is None]
 
 
 def shape_of(piece: str, end: str) -> Shape | None:
