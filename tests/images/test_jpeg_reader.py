@@ -62,6 +62,16 @@ def test_every_level_and_every_slice_gives_the_same_samples(data: bytes, step: i
             np.testing.assert_array_equal(first, other)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_block_of_which_every_coefficient_is_refined_is_the_decoders(mode: str) -> None:
+    """More bits than a refill brings: 63 of a block of noise."""
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).convert(mode).save(stream, "JPEG", quality=100, progressive=True, subsampling=0)
+    for step in (8, 1):
+        np.testing.assert_array_equal(ours(stream.getvalue(), step), theirs(stream.getvalue(), step))
+
+
 def photograph(**options: Any) -> bytes:
     """Return a smooth picture with some detail, 97 x 131, as a JPEG file."""
     rng = np.random.default_rng(11)
