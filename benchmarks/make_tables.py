@@ -23,7 +23,12 @@ from common import losses
 from noticed import breaks, mutants
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "benchmarks.md",
+    ROOT / "docs" / "how-to" / "serve.md",
+    ROOT / "benchmarks" / "aims.md",
+)
 
 _SECTION = re.compile(r"(<!-- results: (.*?) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
@@ -445,6 +450,50 @@ def isolation() -> list[str]:
     return lines
 
 
+def served() -> list[str]:
+    """Return what the service costs beside the check, and what a look-up costs."""
+    found = load("serve.json")
+    uploads, lookups = found["uploads"], found["lookups"]
+    kb, n_listed = round(uploads["picture_bytes"] / 1000), f"{uploads['entries']:,}"
+    check = f"the check of a JPEG of 1.6 megapixels ({kb} kB), `standard`, {n_listed} entries, in a process of its own"
+    whole = (
+        f"{uploads['request_milliseconds']:.2f} ms: the check is {uploads['share_of_the_check']:.2f} of it"
+    )
+    lines = [
+        "| | processor time |",
+        "| --- | --- |",
+        f"| {check} | {uploads['check_milliseconds']:.2f} ms |",
+        f"| the same over HTTP, all processes of the service | {whole} |",
+        f"| of that in the process that speaks HTTP | {uploads['front_milliseconds']:.2f} ms |",
+    ]
+    names = {
+        "one": "one a request (`GET /m/lookup`)",
+        "a thousand": "a thousand a request (`/v1/check/batch`)",
+    }
+    among = f"a hash among {lookups['entries']:,}"
+    for name, row in lookups["hashes_in_one_request"].items():
+        many, how = name.split(", ", 1)
+        each = row["microseconds_each"]
+        cost = f"{each / 1000:.2f} ms: {1e6 / each:,.0f} a second of one processor"
+        lines.append(f"| {among}, {how}, {names[many]} | {cost} |")
+    for part, times in uploads["latency_milliseconds"].items():
+        waits = f"{times['p50']:.0f} ms in the middle, {times['p95']:.0f} of 95 %, {times['p99']:.0f} of 99 %"
+        lines.append(f"| an upload's wait at {part} of the most it takes, by the clock | {waits} |")
+    return lines
+
+
+def soaked() -> list[str]:
+    """Return what a soak found."""
+    found = load("soak.json")
+    first, last = found["by_minute"][0], found["by_minute"][-1]
+    held = [row["private_mebibytes"] for row in found["by_minute"]]
+    return [
+        f"{found['minutes']:g} minutes: {last['uploads']:,} uploads, {last['lookups']:,} look-ups, {last['reloads']} "
+        f"reloads; {found['errors']} errors, {found['wrong']} wrong answers; private memory of all processes "
+        f"{held[0]} MiB after {first['minute']:g} minutes, {held[-1]} MiB at the end, {max(held)} at most.",
+    ]
+
+
 def guards() -> list[str]:
     """Return what the guards of compiler and linker cost."""
     lines = ["| call | of the time without guards | middle half |", "| --- | ---: | ---: |"]
@@ -501,6 +550,14 @@ def aims() -> list[str]:
                 if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
                     value = kept["rate / rate without a catalog"]
                     lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
+    found = load("serve.json")
+    lines.append(aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"]))
+    for name, row in found["lookups"]["hashes_in_one_request"].items():
+        if name.endswith("as it is"):
+            what = (
+                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
+            )
+            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
@@ -539,6 +596,8 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "held": held,
     "isolation": isolation,
     "guards": guards,
+    "served": served,
+    "soaked": soaked,
     "fuzzed": fuzzed,
     "aims": aims,
     "claims": claims,

@@ -461,7 +461,8 @@ def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.Ca
         running.log_to("stderr", access=False)
         logger.warning("%s: refused: cut off; %s uses what is left", "x", switch("allow_cut", True))
     finally:
-        for each, each.handlers, level, each.propagate in before:
+        for each, handlers, level, propagate in before:
+            each.handlers, each.propagate = handlers, propagate
             each.setLevel(level)
     assert (
         "safehash: WARNING: x: refused: cut off; --allow-cut uses what is left\n" in capsys.readouterr().err

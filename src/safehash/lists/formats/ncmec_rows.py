@@ -17,7 +17,7 @@ from .batch import Batch
 from .collected import from_hex
 from .fields import BadField, utc_time
 from .times import utc_times
-from .xml_shapes import Shape, Shapes
+from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch
 
 __all__ = ["Odd", "PlainRecords"]
@@ -29,7 +29,7 @@ Patient = Callable[[Node], tuple[list[Entry], list[str]]]
 Odd = tuple[int, ElementTree.Element]
 
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
-_ROWS, _FEW = 512, 64
+_ROWS, _FEW = 1024, 64
 #: What so many different records of a shape mean is remembered.
 _REMEMBERED = 20_000
 
@@ -62,7 +62,7 @@ class PlainRecords:
         int or None
             None, and nothing is collected, where the stretch is not well-formed.
         """
-        if "\0" in stretch.text:
+        if is_odd(stretch.text):
             return None
         pieces = stretch.text.split(stretch.end)[:-1]
         shapes = self._shapes.setdefault(stretch.end, Shapes(stretch.end))
