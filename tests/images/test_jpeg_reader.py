@@ -211,7 +211,7 @@ def hidden(*, amplitude: float, times: int = 100) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize(("times", "scale"), [(40, 1), (80, 1), (100, 2), (120, 4)])
+@pytest.mark.parametrize(("times", "scale"), [(40, 1), (80, 1), (100, 2), (180, 4)])
 def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size(times: int, scale: int) -> None:
     name = "in colours that a screen has"
     for amplitude, is_seen in ((110, True), (8, False)):
