@@ -49,9 +49,9 @@ REDUCTION = ((2500, 8), (1536, 4), (768, 2))
 #: bits are passed over, which would be too coarse at a quarter; half costs little more.
 REDUCTION_OF_PROGRESSIVE = ((2500, 8), (768, 2))
 
-#: The same where nothing but its hash is wanted, and each sample is the mean of what it stands for, which our reader gives.
-#: A matcher wants more of a picture: it looks those up to 767 pixels up as the reference tool shrinks them, too, and
-#: searches all for parts (of a quarter of 1 160 pixels it did not find one that it finds of half).
+#: The same where nothing but its hash is wanted, and each sample is the mean of what it stands for, which our reader
+#: gives. A matcher wants more of a picture: it looks those up to 767 pixels up as the reference tool shrinks them, too,
+#: and searches all for parts (in a quarter of 1 160 pixels it did not find one that it finds in half).
 OF_A_HASH = ((2500, 8), (1000, 4), (512, 2))
 OF_A_PROGRESSIVE_HASH = ((2500, 8), (512, 2))
 
