@@ -5,7 +5,7 @@ Run: python benchmarks/bench_hostile.py attacks [--before SRC] [-o benchmarks/re
 
 SRC is the `src` folder of an earlier state, built in place. Every file is checked by a process of its own, whose
 memory is measured as growth of its resident set beyond what it held after small pictures of every format: the
-file's own bytes are not in it. WORDs choose kinds by name.
+file's own bytes are not in it. WORDs choose kinds by name; what FILE holds of others stays.
 """
 
 from __future__ import annotations
@@ -159,13 +159,15 @@ def main() -> int:
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
     states = {"now": ROOT / "src"} | ({"before": args.before.resolve()} if args.before else {})
     result: dict[str, Any] = {}
+    if args.words and args.output is not None and args.output.exists():
+        result = json.loads(args.output.read_text(encoding="utf-8"))["result"]
     with tempfile.TemporaryDirectory() as name:
         for kind, row in (attacks if args.what == "attacks" else memory)(states, args.words, Path(name)):
             result[kind] = row
             report({kind: row})
             sys.stdout.flush()
-    if args.output is not None:
-        write_result(args.output, result)
+            if args.output is not None:
+                write_result(args.output, result)
     return 0
 
 

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,11 @@ def spent(process: psutil.Process) -> float:
 
 def memory(process: psutil.Process) -> int:
     """Return the private memory of a service and all below it, in bytes."""
-    return sum(each.memory_full_info().uss for each in (process, *process.children(recursive=True)))
+    n_bytes = 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # a worker of the lists before, which has just ended
+            n_bytes += each.memory_full_info().uss
+    return n_bytes
 
 
 @contextmanager
@@ -246,7 +250,7 @@ def soak(folder: Path, picture: Path, minutes: float) -> None:
                     upload(connection, 0)
                 else:
                     connection.request("GET", f"/m/lookup?signal_type=pdq&signal={digits}")
-                    if json.loads(connection.getresponse().read())["100000"][0]["bank_content_id"] != 5:
+                    if json.loads(connection.getresponse().read())["list-100000"][0]["bank_content_id"] != 5:
                         raise SystemExit("wrong")
                     time.sleep(0.001)
                 counts[kind] += 1

@@ -393,8 +393,10 @@ def lists() -> list[str]:
     for row in rows:
         seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
         memory = f"{row['peak_mb']} MB" if "peak_mb" in row else f"{row['bytes_per_entry']} bytes an entry"
+        what = {"matcher": ", to a matcher"}.get(row.get("reader", ""), "")
+        what += ", before" if row.get("label") == "before" else ""
         lines.append(
-            f"| {row['list']} | {row['who']} | {row['hashes']:,} | {told(seconds * 1000)} | {memory} |"
+            f"| {row['list']} | {row['who']}{what} | {row['hashes']:,} | {told(seconds * 1000)} | {memory} |"
         )
     return lines
 

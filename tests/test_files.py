@@ -437,3 +437,25 @@ def test_a_file_that_says_nothing_of_its_length(tmp_path: Path) -> None:
     with pytest.raises(TooManyBytes, match="more than 10 bytes") as caught:
         read_regular("/proc/self/status", 10)
     assert caught.value.n_bytes is None
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "O_TMPFILE"), reason="elsewhere the name stands in the folder from the start"
+)
+def test_the_name_beside_the_target_is_another_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows the name could put something there first."""
+    names: list[str] = []
+    link = os.link
+
+    def noted(source: str, name: str, **options: Any) -> None:
+        names.append(name)
+        link(source, name, **options)
+
+    monkeypatch.setattr(os, "link", noted)
+    for _ in range(4):
+        with writing_whole(tmp_path / "page.html") as file:
+            file.write(b"whole")
+    assert len(set(names)) == 4
+    assert all(len(name.removeprefix(".page.html.").removesuffix(".partial")) >= 12 for name in names)

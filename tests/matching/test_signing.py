@@ -167,6 +167,39 @@ def test_a_forger_with_all_checksums_is_met(signed: Path, name: str) -> None:
         blocks.touch(data[section.offset - 4096 : section.offset - 4096 + section.n_bytes])
 
 
+def with_equal_checksum(block: bytes) -> bytes:
+    """Return another block with the same XXH64: what the first word does to a lane the fifth one takes back."""
+    mask, one, two = 2**64 - 1, 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F
+
+    def rounded(lane: int, word: int) -> int:
+        mixed = (lane + word * two) & mask
+        return ((mixed << 31 | mixed >> 33) & mask) * one & mask
+
+    words = list(struct.unpack_from("<5Q", block))
+    lane = (one + two) & mask
+    shift = rounded(lane, words[0]) - rounded(lane, words[0] ^ 1)
+    words[0] ^= 1
+    words[4] = (words[4] + shift * pow(two, -1, 2**64)) & mask
+    return struct.pack("<5Q", *words) + block[40:]
+
+
+def test_checksums_can_be_forged_and_seals_cannot(signed: Path) -> None:
+    section = {each.name: each for each in open_snapshot(signed).sections}["entries.digests.pdq"]
+    place = slice(section.offset, section.offset + 4096)
+    data = bytearray(signed.read_bytes())
+    data[place] = with_equal_checksum(bytes(data[place]))
+    # In a file without seals, everything fits.
+    plain = signed.with_name("plain.safehash")
+    plain.write_bytes(unsigned(bytes(data)))
+    open_snapshot(plain, verify="full")
+    signed.write_bytes(data)
+    with pytest.raises(IndexFileError) as caught:
+        open_snapshot(signed, verify="full", trusted=[PUBLIC])
+    assert caught.value.section == section.name
+    with pytest.raises(IndexFileError):
+        use(signed)
+
+
 # -- where trust goes ---------------------------------------------------------------------------------------
 
 

@@ -226,7 +226,7 @@ def test_an_update_equals_a_new_index(
     rows = st.lists(st.integers(0, n - 1), max_size=n) if n else st.just([])
     removed, hidden = data.draw(rows), data.draw(rows)
     added = queries[: data.draw(st.integers(0, len(queries)))]
-    method = data.draw(st.sampled_from(["multi", "flat"]))
+    method = data.draw(st.sampled_from(["multi", "faiss"]))
     old = Index.from_digests(digests, algorithm=algorithm, max_distance=built_for, method=method)
     new = old.without(hidden).updated(added=added, removed=removed, threads=2)
     kept = [row for row in range(n) if row not in set(removed)]
