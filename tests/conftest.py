@@ -29,7 +29,9 @@ def bridge() -> Path:
     return DATA / "golden" / "files" / "bridge-mods__aaa-orig.jpg"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # not of the session: tests of arguments call everything there is on what is in it
 def examples_folder(bridge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the examples of docstrings and docs find it: pictures, a list, a snapshot, a catalog."""
     import safehash

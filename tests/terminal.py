@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import struct
 import subprocess
 import threading
@@ -44,6 +45,10 @@ class Terminal:
         import pty
         import termios
 
+        def at_its_own() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has what runs in the background ignore it
+
         self._primary, secondary = pty.openpty()
         fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
         usual = {"TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "160"}
@@ -51,7 +56,7 @@ class Terminal:
             command(*arguments),
             stdin=secondary, stdout=secondary, stderr=secondary,
             env={**environment(), **usual, **(more or {})}, cwd=cwd, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=at_its_own,
         )  # fmt: skip
         os.close(secondary)
         self._read: list[bytes] = []

@@ -114,6 +114,29 @@ def test_functions_named_on_the_page_for_programmers_exist() -> None:
         assert own in (safehash.lists.__all__ if space else safehash.__all__), name
 
 
+def members() -> Iterator[tuple[str, Any]]:
+    """Yield the public methods and properties of every public class, those it has of a base of ours included."""
+    for full, value in public():
+        if not inspect.isclass(value):
+            continue
+        for base in value.__mro__:
+            if not base.__module__.startswith("safehash"):
+                continue
+            for name, part in vars(base).items():
+                inner = part.fget if isinstance(part, property) else getattr(part, "__func__", part)
+                if not name.startswith("_") and inspect.isroutine(inner):
+                    yield f"{full}.{name}", inner
+
+
+@pytest.mark.parametrize("name", dict(members()))
+def test_every_public_method_and_property_has_an_example(name: str) -> None:
+    parsed = doctest.DocTestParser().get_examples(inspect.getdoc(dict(members())[name]) or "")
+    assert parsed, f"{name} has no example in its docstring"
+    assert not any(doctest.SKIP in example.options for example in parsed), (
+        f"an example of {name} does not run"
+    )
+
+
 def test_an_example_that_is_wrong_is_noticed(examples_folder: Path) -> None:
     test = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
     said: list[str] = []

@@ -37,7 +37,7 @@ EVALUATE = [
     "9",
 ]
 #: Every way in which safehash writes a file, by name; "{out}" is where.
-COMMANDS = {
+COMMANDS: dict[str, list[str] | Callable[[Path, Path], None]] = {
     "scan": ["scan", "{pictures}", "--list", "{list}", "--workers", "0", "-q", "-o", "{out}"],
     "scan csv": [
         "scan",
@@ -51,10 +51,25 @@ COMMANDS = {
         "-o",
         "{out}",
     ],
+    "scan text": [
+        "scan",
+        "{pictures}",
+        "--list",
+        "{list}",
+        "--workers",
+        "0",
+        "-q",
+        "--format",
+        "text",
+        "-o",
+        "{out}",
+    ],
     "rematch": ["rematch", "{catalog}", "--list", "{list}", "-o", "{out}"],
     "export": ["catalog", "export", "{catalog}", "-o", "{out}"],
     "export parquet": ["catalog", "export", "{catalog}", "--format", "parquet", "-o", "{out}"],
     "report": ["report", "{catalog}", "-o", "{out}"],
+    "report compliance": ["report", "{catalog}", "--compliance", "-o", "{out}"],
+    "review export": ["review", "export", "{catalog}", "--to", "pairs", "-o", "{out}"],
     "index build": ["index", "build", "{list}", "-o", "{out}"],
     "lists merge": ["lists", "merge", "{list}", "-o", "{out}"],
     "lists convert": ["lists", "convert", "{list}", "--to", "jsonl", "-o", "{out}"],
@@ -62,6 +77,9 @@ COMMANDS = {
     "lists add": ["lists", "add", "{picture}", "-o", "{out}"],
     "evaluate page": [*EVALUATE, "--page", "{out}"],
     "evaluate json": [*EVALUATE, "--json", "{out}"],
+    # Of Python alone.
+    "save": lambda here, out: safehash.Matcher.from_files(here / "own.csv").save(out),
+    "write_pairs": lambda here, out: safehash.write_pairs(out, []),
 }
 #: What needs to go back in its file, and so cannot be written into a pipe.
 SEEKS = {"index build", "save"}
@@ -83,23 +101,24 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Write = Callable[[Path], int]
 
 
-@pytest.fixture(params=[*COMMANDS, "save"])
+@pytest.fixture(params=COMMANDS)
 def write(request: pytest.FixtureRequest, here: Path) -> Write:
     """Return what writes one file by one of the commands, and returns the exit code."""
     name: str = request.param
 
     def run(out: Path) -> int:
-        if name == "save":
+        words = COMMANDS[name]
+        if not isinstance(words, list):
             try:
-                safehash.Matcher.from_files(here / "own.csv").save(out)
-            except SafehashError:
+                words(here, out)
+            except (SafehashError, OSError):
                 return 2
             return 0
         places = {
             "pictures": here / "pictures", "picture": here / "pictures" / "picture00000.png",
             "list": here / "own.csv", "catalog": here / "c.db", "out": out,
         }  # fmt: skip
-        return main([word.format(**places) for word in COMMANDS[name]])
+        return main([word.format(**places) for word in words])
 
     run.__name__ = name
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+import re
 import struct
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ MODULES = ("_borrow", "_core", "_digests", "_join", "_rows", "_search", "_views"
 PT_DYNAMIC, PT_GNU_STACK, PT_GNU_RELRO = 2, 0x6474E551, 0x6474E552
 PT_LOAD, PF_X, PF_W = 1, 1, 2
 DT_FLAGS, DF_BIND_NOW = 30, 8
+#: Of its sections: the table of what is looked up at loading; one entry of it.
+SHT_DYNSYM, SYMBOL = 11, struct.Struct("<IBBHQQ")
 #: endbr64, where indirect jumps may land.
 LANDING = b"\xf3\x0f\x1e\xfa"
 
@@ -40,6 +43,21 @@ def parts_of(data: bytes) -> list[Part]:
     for number in range(count):
         kind, flags, at, _, _, n_bytes = struct.unpack_from("<IIQQQQ", data, start + number * size)
         found.append(Part(kind, flags, data[at : at + n_bytes]))
+    return found
+
+
+def wanted_of(data: bytes) -> set[str]:
+    """Return the names that an ELF file takes from other libraries."""
+    (start,) = struct.unpack_from("<Q", data, 40)
+    size, count = struct.unpack_from("<HH", data, 58)
+    sections = [struct.unpack_from("<IIQQQQI", data, start + number * size) for number in range(count)]
+    (symbols,) = (each for each in sections if each[1] == SHT_DYNSYM)
+    names = sections[symbols[6]][4]
+    table = data[symbols[4] : symbols[4] + symbols[5]]
+    found = set()
+    for name, _, _, section, _, _ in SYMBOL.iter_unpack(table):
+        if section == 0 and name:
+            found.add(data[names + name : data.index(b"\0", names + name)].decode())
     return found
 
 
@@ -82,3 +100,27 @@ def test_the_stack_and_copies_are_guarded(built: bytes) -> None:
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="marks of x86-64")
 def test_indirect_jumps_land_where_they_may(built: bytes) -> None:
     assert built.count(LANDING) > 20
+
+
+#: Of C's math library: what systems round differently, and so whose bits would be the system's. Absolute value, floor,
+#: ceiling and square root are exact everywhere.
+ROUNDED = re.compile(
+    r"a?(sin|cos|tan)(h|pi)?|atan2|sincos|exp(2|10|m1)?|log(2|10|1p|b)?|pow|hypot|cbrt|[tl]gamma|erfc?|fma"
+)
+
+
+def test_no_function_of_the_system_rounds_for_us(built: bytes) -> None:
+    names = {re.sub(r"[fl]$", "", name) for name in wanted_of(built)} | wanted_of(built)
+    assert "PyErr_Format" in names or "PyErr_SetString" in names  # the table is read at all
+    if b"\0__asan_init\0" not in built:
+        assert [name for name in sorted(names) if ROUNDED.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize("room", ["hashing", "matching", "search"])
+def test_nor_does_one_of_python_s_or_numpy_s(room: str) -> None:
+    import safehash
+
+    called = re.compile(rf"\b(?:math|np|numpy)\.((?:{ROUNDED.pattern})|power|float_power|arc\w+)\(")
+    for path in (Path(safehash.__file__).parent / room).rglob("*.py"):
+        found = called.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path.name}: {found[0] if found else ''}"

@@ -16,6 +16,7 @@ PACKAGE = Path(safehash.__file__).parent
 
 #: A user's code. A line that ends with ``# E: words`` is an error whose message holds the words; no other line is.
 USERS = """
+# mypy: enable-error-code="truthy-bool"
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,17 @@ def decided(upload: safehash.Upload) -> str:
     assert_type(decision.hash, safehash.Hash | None)
     assert_type(decision.outcome, safehash.Outcome)
     return decision.hash.hex  # E: Item "None" of "Hash | None" has no attribute "hex"
+
+
+def misread(upload: safehash.Upload) -> str:
+    # What follows the `if` is checked as well: it is not taken for out of reach.
+    decision = matcher.check(upload)
+    if decision:  # E: could always be true in boolean context
+        return 1  # E: Incompatible return value type
+    if decision.is_match and not decision.outcome:
+        return 2  # E: Incompatible return value type
+    decision.nonsense  # E: "Decision" has no attribute "nonsense"
+    return decision.suggestion
 
 
 with open("a.jpg", "rb") as binary, open("a.txt") as text:

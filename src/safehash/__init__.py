@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ._lazy import attach
+from ._face import attach
 
 if TYPE_CHECKING:
     from . import lists
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
     from .matching.explaining import Explanation, GateSaid, Look, Near
     from .matching.flood import FloodGuard, Quarantined
+    from .matching.list_signatures import sign_list
     from .matching.matcher import Matcher
     from .matching.pairs import Pair, read_pairs, write_pairs
     from .matching.parts import windows_to_list
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .reports.matches import ReportPart
     from .reports.report import report
     from .scanning.catalog import Catalog
+    from .scanning.isolating import Isolated, isolated
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
     from .scanning.records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
@@ -111,6 +113,7 @@ __all__ = [
     "ImageTooSmall",
     "Index",
     "IndexFileError",
+    "Isolated",
     "Known",
     "Limits",
     "ListError",
@@ -162,6 +165,7 @@ __all__ = [
     "hash_file",
     "hash_image",
     "hash_many",
+    "isolated",
     "lists",
     "load_list",
     "merge_lists",
@@ -172,6 +176,7 @@ __all__ = [
     "rematch",
     "report",
     "scan",
+    "sign_list",
     "similar",
     "windows_to_list",
     "write_pairs",
@@ -208,6 +213,7 @@ _HOMES = {
     "ImageTooSmall": "errors",
     "Index": "search.index",
     "IndexFileError": "errors",
+    "Isolated": "scanning.isolating",
     "Known": "scanning.records",
     "Limits": "images.limits",
     "ListError": "errors",
@@ -259,6 +265,7 @@ _HOMES = {
     "hash_file": "hashing.compute",
     "hash_image": "hashing.compute",
     "hash_many": "hashing.compute",
+    "isolated": "scanning.isolating",
     "lists": "lists",
     "load_list": "lists.loading",
     "merge_lists": "lists.merging",
@@ -269,6 +276,7 @@ _HOMES = {
     "rematch": "scanning.lookback",
     "report": "reports.report",
     "scan": "scanning.run",
+    "sign_list": "matching.list_signatures",
     "similar": "scanning.lookback",
     "windows_to_list": "matching.parts",
     "write_pairs": "matching.pairs",

@@ -35,6 +35,7 @@ cdef extern from *:
         int64_t n_buffers
         int64_t n_children
         const void** buffers
+        sh_arrow_array** children
         void (*release)(sh_arrow_array*)
 
 
@@ -54,7 +55,7 @@ cdef class _Lease:
 
 
 def borrow(object capsule, Py_ssize_t n_bytes):
-    """Return a read-only view of the samples of one Arrow array of uint8.
+    """Return a read-only view of the samples of one Arrow array: of uint8, or of pixels of several uint8 each.
 
     Parameters
     ----------
@@ -75,6 +76,10 @@ def borrow(object capsule, Py_ssize_t n_bytes):
     cdef sh_arrow_array* array = <sh_arrow_array*>PyCapsule_GetPointer(capsule, b"arrow_array")
     if array.release == NULL:
         raise ValueError("the array was given back already")
+    if array.n_children == 1 and array.offset == 0:  # lists of one length, whose items stand in one array
+        if array.children == NULL or array.children[0] == NULL or array.length < 1 or n_bytes % array.length:
+            raise ValueError(f"not {n_bytes} samples in {array.length} pixels")
+        array = array.children[0]
     if array.n_buffers != 2 or array.n_children != 0 or array.offset != 0 or array.length != n_bytes or n_bytes < 1:
         raise ValueError(f"not {n_bytes} samples in one piece, but {array.length}")
     if array.buffers == NULL or array.buffers[1] == NULL:

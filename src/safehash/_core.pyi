@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEVELS: tuple[int, ...]
+LIGHT_LEVELS: int
 MAX_SIDE: int
 MOST_TURNED: int
 __test__: dict[str, str]
@@ -19,6 +20,28 @@ class Pixels: ...
 @final
 class Resampler: ...
 
+def luma_and_apart(
+    pixels: bytes | memoryview | npt.NDArray[np.uint8], luma: npt.NDArray[np.uint8], *, level: int = -1
+) -> float: ...
+def apart_by_means(
+    luma: npt.NDArray[np.uint8],
+    blue: npt.NDArray[np.uint8],
+    red: npt.NDArray[np.uint8],
+    *,
+    across: int,
+    down: int,
+    is_exact: bool = True,
+    level: int = -1,
+) -> float: ...
+def shown_luma(
+    pixels: bytes | memoryview | npt.NDArray[np.uint8],
+    luma: npt.NDArray[np.uint8],
+    *,
+    light: npt.NDArray[np.float32],
+    levels: npt.NDArray[np.uint8],
+    is_ycc: bool = False,
+    level: int = -1,
+) -> None: ...
 def pdq(
     pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
 ) -> tuple[bytes, int]: ...

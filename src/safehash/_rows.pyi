@@ -1,7 +1,10 @@
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 __test__: dict[str, str]
+LEVELS: tuple[int, ...]
 ROOM: int
 
 def unfilter(
@@ -18,3 +21,15 @@ def unpack_runs(
     col: int,
     n_codes: int,
 ) -> tuple[bool, int, int, int]: ...
+def read_luma(
+    data: bytes | bytearray | memoryview,
+    luma: npt.NDArray[np.uint8],
+    *,
+    step: int,
+    blue: npt.NDArray[np.uint8] | None = None,
+    red: npt.NDArray[np.uint8] | None = None,
+    fine: int = ...,
+    between: Callable[[], object] | None = None,
+    n_blocks: int = 65536,
+    level: int = -1,
+) -> bool: ...

@@ -1,4 +1,7 @@
-"""Rows of pictures as their files pack them: PNG before its filters, BMP run lengths."""
+"""Rows of pictures as their files pack them: PNG before its filters, BMP run lengths, JPEG blocks."""
+
+include "_c/_levels.pxi"
+include "_c/_jpeg.pxi"
 
 cdef extern from "_png.h":
     ptrdiff_t sh_png_unfilter(
@@ -20,6 +23,9 @@ cdef extern from "_bmp_runs.h":
         ptrdiff_t row
         ptrdiff_t col
     int sh_bmp_unpack(sh_bmp_runs* runs, ptrdiff_t n_codes) noexcept nogil
+
+#: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
+LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
 
 #: Bytes that must stand behind the last row, and behind the row before the first.
 ROOM = SH_PNG_ROOM

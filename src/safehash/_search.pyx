@@ -198,7 +198,9 @@ cdef class Blocks:
         self.file.base = &data[0]
         self.file.n_bytes = data.shape[0]
         self.file.sums = &sums[0]
-        self.file.seals = NULL if seals is None else &seals[0, 0]
+        self.file.seals = NULL
+        if seals is not None:
+            self.file.seals = &seals[0, 0]
         self.file.verified = &flags[0]
         self.bad_block = -1
         self.file.bad_block = &self.bad_block

@@ -1,4 +1,4 @@
-"""The exceptions safehash raises.
+"""The exceptions safehash raises, and how little of a digest a message shows.
 
 ::
 
@@ -16,10 +16,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import ClassVar
+import re
+from typing import Any, ClassVar, TypeVar
 
 __all__ = [
+    "SHOWN_DIGITS",
     "CatalogError",
     "DeadlinePassed",
     "ImageError",
@@ -30,7 +33,58 @@ __all__ = [
     "SafehashError",
     "UnreadableImage",
     "UnsupportedImage",
+    "logger_of",
+    "short_repr",
+    "shortened",
 ]
+
+#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
+SHOWN_DIGITS = 8
+
+#: As many hexadecimal digits in a row as the shortest digest has, and more: a digest, wherever it stands.
+_DIGEST = re.compile(r"[0-9A-Fa-f]{16,}")
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def shortened(text: str) -> str:
+    """Return a message in which no digest stands whole, also where an id, a name or a path is one.
+
+    Examples
+    --------
+    >>> shortened("no entry 00112233445566778899aabbccddeeff")
+    'no entry 00112233...'
+    """
+    return _DIGEST.sub(lambda found: f"{found[0][:SHOWN_DIGITS]}...", text)
+
+
+def short_repr(kind: _Class) -> _Class:
+    """Have a class print no digest whole."""
+    of_class: Any = kind.__repr__
+
+    def __repr__(self: object) -> str:
+        return shortened(of_class(self))
+
+    kind.__repr__ = __repr__  # type: ignore[assignment]
+    return kind
+
+
+class _Short(logging.Filter):
+    """Shortens digests in whatever is logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = shortened(record.getMessage()), ()
+        return True
+
+
+_SHORT = _Short()
+
+
+def logger_of(module: str) -> logging.Logger:
+    """Return a module's logger, which shows no digest whole."""
+    logger = logging.getLogger(module)
+    logger.addFilter(_SHORT)
+    return logger
 
 
 class SafehashError(Exception):
@@ -44,6 +98,9 @@ class SafehashError(Exception):
     ...     print(type(exc).__name__)
     ListError
     """
+
+    def __str__(self) -> str:
+        return shortened(super().__str__())
 
 
 class ImageError(SafehashError):

@@ -154,14 +154,14 @@ def read_head(path: str | os.PathLike[str], n_bytes: int) -> bytes:
 
 @overload
 def writing_whole(
-    path: str | os.PathLike[str], *, mode: int = ..., text: Literal[False] = ...
+    path: str | os.PathLike[str], *, mode: int = ..., text: Literal[False] = ..., only_files: bool = ...
 ) -> AbstractContextManager[BinaryIO]: ...
 @overload
 def writing_whole(
-    path: str | os.PathLike[str], *, mode: int = ..., text: Literal[True]
+    path: str | os.PathLike[str], *, mode: int = ..., text: Literal[True], only_files: bool = ...
 ) -> AbstractContextManager[TextIO]: ...
 def writing_whole(
-    path: str | os.PathLike[str], *, mode: int = 0o600, text: bool = False
+    path: str | os.PathLike[str], *, mode: int = 0o600, text: bool = False, only_files: bool = False
 ) -> AbstractContextManager[Any]:
     """Give a new file that takes the place of `path` when the block ends well, and vanishes when it fails.
 
@@ -174,6 +174,8 @@ def writing_whole(
         Of the new file, less what the process's umask takes away.
     text : bool
         Give a text file (UTF-8, line ends as written) instead of a binary one.
+    only_files : bool
+        Refuse a device or a pipe, too: for a name that nobody chose, where a pipe would be waited for.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def writing_whole(
     ...     print(os.listdir(folder))
     ['page.html']
     """
-    return _writing(os.fspath(path), mode, text=text)
+    return _writing(os.fspath(path), mode, text=text, only_files=only_files)
 
 
 def expect_writable(path: str | os.PathLike[str]) -> None:
@@ -213,14 +215,16 @@ def expect_writable(path: str | os.PathLike[str]) -> None:
 
 
 @contextmanager
-def _writing(target: str, mode: int, *, text: bool) -> Iterator[IO[Any]]:
+def _writing(target: str, mode: int, *, text: bool, only_files: bool) -> Iterator[IO[Any]]:
     held = _HELD.fullmatch(target)
-    if held is not None:
+    if held is not None and not only_files:
         number = {"stdout": 1, "stderr": 2}[held["name"]] if held["name"] else int(held["number"])
         with _file(os.dup(number), text=text) as file:
             yield file
         return
     if not _is_replaceable(target):
+        if only_files:
+            raise NotRegularFile(errno.EINVAL, "not a regular file", target)
         # Neither created nor emptied: if a regular file takes its place just now, nothing of it is lost.
         flags = os.O_WRONLY | sum(getattr(os, each, 0) for each in ("O_NOFOLLOW", "O_NOCTTY", "O_CLOEXEC"))
         descriptor = os.open(target, flags)

@@ -128,8 +128,8 @@ BREAKS = (
     Break(
         what="an allowed picture hides whatever the same view matched",
         file=_DECIDING,
-        before="if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:",
-        after="if entry.hash.distance(harmless.hash) <= 256:",
+        before="if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:",
+        after="if nearer:",
         dies=("tests/matching/test_cancelling.py::test_only_what_the_same_view_hit_is_cancelled",),
     ),
     Break(
@@ -163,7 +163,7 @@ BREAKS = (
     Break(
         what="an unexpected error is raised, and ends a scan",
         file=_DECIDING,
-        before="    except Exception as exc:\n        return matches, _undecided(exc)\n",
+        before="    except Exception as exc:\n        return matches, why_undecided(exc)\n",
         after="",
         dies=(f"{_MATCHER}::test_a_defect_costs_its_own_upload",),
     ),

@@ -96,7 +96,7 @@ BREAKS = (
         file=_REPORT,
         before="autoescape=select_autoescape(default=True, default_for_string=True),",
         after="autoescape=False,",
-        dies=(f"{_PAGE}::test_nothing_of_the_catalog_is_markup",),
+        dies=(f"{_PAGE}::test_names_of_what_could_not_be_decided_are_no_markup",),
     ),
     Break(
         what="the page's policy lets any script run",

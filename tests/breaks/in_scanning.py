@@ -11,12 +11,56 @@ _FILES_TESTS, _SCAN, _CATALOG, _MODEL = (
     for name in ("test_files", "scanning/test_scan", "scanning/test_catalog", "scanning/test_catalog_model")
 )
 _FILES = "src/safehash/files.py"
-_ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS = (
+_ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING = (
     f"src/safehash/scanning/{name}.py"
-    for name in ("archives", "confining", "store", "ledger", "scopes", "holdings")
+    for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming")
 )
 
+_SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
+
 BREAKS = (
+    Break(
+        what="what waits to be written together is not written when a run ends early",
+        file=_LEDGER,
+        before="                self._write_incoming()\n                self._store.commit()\n",
+        after="                self._store.commit()\n",
+        dies=(f"{_MODEL}::test_what_waits_to_be_written_together_is_written_at_every_end",),
+    ),
+    Break(
+        what="files known by another name are lost with the rows written beside them",
+        file=_INCOMING,
+        before="                one_by_one(key, row)\n",
+        after="                pass\n",
+        dies=(f"{_MODEL}::test_rows_written_together_are_those_written_one_by_one",),
+    ),
+    Break(
+        what="what nobody expects of an archive ends the scan",
+        file=_ARCHIVES,
+        before="    except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive\n",
+        after="    except AssertionError as exc:\n",
+        dies=(f"{_SCAN}::test_what_nobody_expects_of_an_archive_costs_that_archive",),
+    ),
+    Break(
+        what="sockets are put into a folder whose name is too long",
+        file="src/safehash/scanning/starting.py",
+        before="    _shorten_names()\n",
+        after="",
+        dies=(f"{_SHARING}::test_a_folder_for_temporary_files_may_have_any_name",),
+    ),
+    Break(
+        what="isolated workers keep files and network",
+        file="src/safehash/scanning/isolating.py",
+        before="sealed=True",
+        after="sealed=False",
+        dies=(f"{_ISOLATING}::test_a_worker_that_was_taken_over_opens_nothing",),
+    ),
+    Break(
+        what="whatever a worker sends is unpickled",
+        file="src/safehash/scanning/lanes.py",
+        before="        if (module, name) not in _KNOWN:\n",
+        after="        if False:\n",
+        dies=("tests/scanning/test_lanes.py::test_nothing_comes_of_a_message_but_verdicts",),
+    ),
     Break(
         what="a written file does not reach the disk before it takes its place",
         file=_FILES,
@@ -142,9 +186,9 @@ BREAKS = (
     Break(
         what="a file is known by its size alone",
         file=_LEDGER,
-        before="if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):",
-        after="if row is None or row[1] != item.size:",
-        dies=(f"{_CATALOG}::test_a_second_scan_decides_only_what_changed",),
+        before="(row[1], row[2]) != (item.size, item.mtime_ns):",
+        after="row[1] != item.size:",
+        dies=(f"{_CATALOG}::test_a_file_of_the_same_size_and_another_time_is_decided_again",),
     ),
     Break(
         what="a lesser effort's decision answers for a greater one",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from chromium import Browser, paint
 from colour_files import colour_files
+from colour_odd import odd_colour_files
 
 from safehash.hashing.compute import hash_array
 
@@ -62,6 +63,20 @@ CHOSEN = (
     ("gAMA with a wrong checksum", "png"),
     ("a profile in two parts, turned round", "jpg"),
     ("a profile in a part missing", "jpg"),
+    ("mft2 to XYZ", "png jpg"),
+    ("mAB to XYZ beside a matrix", "webp"),
+    ("to the power of nothing", "png"),
+    ("numbers 2 and 8 in a profile", "png jpg avif"),
+    ("numbers 2 and 16 in a profile", "png"),
+    ("numbers 2 and 16 in a profile for grey", "png"),
+    ("numbers 0 and 0 in a profile", "jpg"),
+    ("numbers 99 and 16 in a profile", "png"),
+    ("numbers 99 and 8 in a profile", "png"),
+    ("HLG, light of 60000", "png"),
+    ("PQ, screen of 60000", "png"),
+    ("transparent in grey, a byte", "png"),
+    ("transparent in colour, five bytes", "png"),
+    ("200 transparent of 16 colours", "png"),
 )
 
 
@@ -75,7 +90,7 @@ def main() -> int:
         f"# PDQ of what {version} paints on white of files that colour_golden.py wrote",
         "file\tdigest\tquality\twhat",
     ]
-    for file in colour_files(ROWS, COLS):
+    for file in (*colour_files(ROWS, COLS), *odd_colour_files(ROWS, COLS)):
         if f"{file.name}.{file.ending}" not in wanted:
             continue
         wanted.discard(f"{file.name}.{file.ending}")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from chromium import Browser, NotPainted, paint
 from colour_files import ColourFile, colour_files
+from colour_odd import odd_colour_files
 
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm, Hash
@@ -19,6 +20,8 @@ from safehash.images.decoding import decode
 
 #: Bits between what is painted and the nearest view.
 _NEAR = 10
+#: Flatter than this a picture's hash means nothing.
+_LEAST_QUALITY = 20
 #: TIFF is painted by no browser; an AVIF with a broken profile is refused by Chromium, and shown by others without it.
 _NOT_PAINTED = ("a profile ", "avif")
 
@@ -56,12 +59,12 @@ def test_some_view_is_what_is_painted(browser: Browser) -> None:
         n_seen[file.ending] += 1
         n_moved[file.ending] += found["as it is"].distance(painted) > _NEAR
         nearest = min(view.distance(painted) for view in found.values())
-        if nearest > _NEAR:
+        if nearest > _NEAR and (painted.quality or 0) >= _LEAST_QUALITY:
             far.append(f"{name}: {nearest} bits, quality {painted.quality}, of {', '.join(found)}")
     print(f"painted {dict(n_seen)}, another picture than stored {dict(n_moved)}")
     assert far == []
-    assert n_seen.total() > 500 and n_moved.total() > 250
+    assert n_seen.total() > 1000 and n_moved.total() > 500
 
 
 def painted_files() -> Iterator[ColourFile]:
-    return (file for file in colour_files() if file.ending != "tif")
+    return (file for file in (*colour_files(), *odd_colour_files()) if file.ending != "tif")

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from colour_files import colour_files
+from colour_odd import odd_colour_files
 from corpus_tiff import tiff_corpus
 from painter import chromium_version, paint
 from pixels_painted import ANIMATED, CORPORA, NEAR, on_white, views_of
@@ -19,6 +21,8 @@ from safehash.hashing.hashes import Hash
 from safehash.images.decoding import decode_frames
 
 TARGET = Path(__file__).parent.parent.parent / "benchmarks" / "results" / "pixels.json"
+#: Files that declare their colours; no browser paints a TIFF.
+COLOURS = {"colours": colour_files, "odd colours": odd_colour_files}
 #: Flatter pictures are not matched.
 _LEAST_QUALITY = 50
 
@@ -27,14 +31,19 @@ def _painted(name: str) -> list[tuple[bytes, dict[int, Hash]]]:
     """Return a corpus' files, each with the hashes of what is painted of its frames."""
     if name == "tiff":
         return [(each.data, {0: hash_array(np.ascontiguousarray(each.shown))}) for each in tiff_corpus()]
-    files = [file for file in CORPORA[name]() if not file.aside]
-    frames = ["all" if file.ending in ANIMATED else None for file in files]
+    of_files: list[tuple[bytes, str | None]]
+    if name in COLOURS:
+        of_files = [(each.data, None) for each in COLOURS[name]() if each.ending != "tif"]
+    else:
+        files = [file for file in CORPORA[name]() if not file.aside]
+        of_files = [(file.data, "all" if file.ending in ANIMATED else None) for file in files]
     result = []
-    for file, seen in zip(files, paint([file.data for file in files], frames), strict=True):
+    painted = paint([data for data, _ in of_files], [frames for _, frames in of_files])
+    for (data, _), seen in zip(of_files, painted, strict=True):
         shown = {frame: pixels for frame, (pixels, _) in seen.frames.items()}
         shown |= {0: seen.picture} if seen.picture is not None else {}
         hashes = {frame: hash_array(on_white(pixels)) for frame, pixels in shown.items()}
-        result.append((file.data, hashes))
+        result.append((data, hashes))
     return result
 
 
@@ -70,7 +79,7 @@ def main() -> int:
         "command": "python tests/browser/pixels_figures.py",
         "browser": chromium_version(),
         "near": NEAR,
-        "formats": {name: figures(name) for name in (*CORPORA, "tiff")},
+        "formats": {name: figures(name) for name in (*CORPORA, *COLOURS, "tiff")},
     }
     target.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 0

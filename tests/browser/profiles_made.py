@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "ADOBE_RGB", "DISPLAY_P3", "PROPHOTO", "REC2020", "SRGB", "chain", "gamma", "grey_profile", "lab_of",
-    "matrix_profile", "parametric", "profile", "sampled", "srgb_curve", "table_8", "table_16", "xyz_columns",
+    "ADOBE_RGB", "DISPLAY_P3", "PROPHOTO", "REC2020", "SRGB", "Corners", "Device", "chain", "gamma", "grey_profile",
+    "lab_of", "matrix_profile", "parametric", "profile", "sampled", "srgb_curve", "table_8", "table_16", "xyz_columns",
 ]  # fmt: skip
 
 Float64Array = npt.NDArray[np.float64]

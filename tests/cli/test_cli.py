@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def test_version_and_help() -> None:
 @pytest.mark.parametrize(
     "command",
     ["hash", "scan", "lists", "lists check", "lists merge", "lists convert", "lists diff", "lists stats",
-     "lists add", "index build", "index info", "match", "rematch", "catalog export", "catalog stats",
+     "lists add", "lists sign", "index build", "index info", "match", "rematch", "catalog export", "catalog stats",
      "catalog similar", "report", "evaluate", "bench"],
 )  # fmt: skip
 def test_every_command_has_help(command: str) -> None:
@@ -152,3 +153,17 @@ def test_a_reader_that_goes_away(bridge: Path) -> None:
     command = f"{sys.executable} -m safehash hash " + f"'{bridge}' " * 40 + "| head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=120, check=False)
     assert b"Traceback" not in done.stderr
+
+
+def test_what_a_full_standard_error_still_holds_does_not_decide_the_exit_code(bridge: Path) -> None:
+    """Threads and libraries may have left something there after the command ended."""
+    code = (
+        "import sys; from safehash.cli import main; "
+        f"code = main(['hash', {str(bridge)!r}]); sys.stderr.write('left'); sys.exit(code)"
+    )
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, env=buffered, check=False
+        )
+    assert done.returncode == 0

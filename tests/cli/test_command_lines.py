@@ -150,6 +150,7 @@ def test_every_option_refuses_what_it_cannot_mean(
         "catalog similar": "c.db " + "ab" * 32,
         "report": "c.db -o out", "lists check": "own.csv", "lists merge": "own.csv -o out",
         "lists diff": "own.csv own.csv", "lists convert": "own.csv --to jsonl -o out", "lists stats": "own.csv",
+        "lists sign": "own.csv --key own.csv",
         "lists add": f"{picture} -o out", "index build": "own.csv -o out", "index info": "lists.safehash",
         "match": "ab --index lists.safehash", "evaluate": "pictures", "bench": picture,
         "explain": f"{picture} --list own.csv", "catalog diff": "c.db 0 1", "review apply": "v.jsonl c.db",
@@ -215,10 +216,11 @@ def test_an_empty_folder_says_so(kept: Path) -> None:
 
 
 def test_a_missing_path_exits_alike(kept: Path) -> None:
-    for line in (["hash", "none.png"], ["scan", "none.png", "--list", str(kept / "own.csv")]):
+    matched = ["none.png", "--list", str(kept / "own.csv")]
+    for line in (["hash", "none.png"], ["scan", *matched], ["explain", *matched], ["bench", "none.png"]):
         done = run(*line, cwd=kept)
         assert done.returncode == 2
-        assert b"none.png: no such file" in done.stderr
+        assert b"none.png: no such file" in done.stderr.lower()
         assert done.stdout == b""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shtab
 
 from safehash.cli import main
 from safehash.cli.config import with_config
@@ -84,6 +85,8 @@ def test_the_command_line_goes_first(tmp_path: Path) -> None:
         ("allow = [1979-05-27]", "text or a number"),
         ("workers = ", "no TOML"),
         ("catalog = ''", "an empty name"),
+        ("[scan.more]\nlist = 'a'", r"\[scan\] has no option 'more'"),
+        ("list = 3", "the name of a file, not 3"),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -120,11 +123,16 @@ def test_options_are_not_abbreviated(here: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_learns_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
-    script = capsys.readouterr().out
-    assert all(word in script for word in ("rematch", "relocate", "apply", "--effort", "--watch"))
+    known = shell in shtab.SUPPORTED_SHELLS
+    assert main(["completion", shell]) == (0 if known else 2)
+    done = capsys.readouterr()
+    if known:
+        options = ("effort", "watch") if shell == "fish" else ("--effort", "--watch")
+        assert all(word in done.out for word in ("rematch", "relocate", "apply", *options))
+    else:
+        assert "pip install --upgrade shtab" in done.err
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import os
 import shutil
 import subprocess
@@ -12,6 +14,10 @@ from pathlib import Path
 import pytest
 
 from safehash.cli import main
+from safehash.cli.arguments import PathText, UpdatePath, WritePath
+from safehash.cli.guard import refuse_overwriting
+from safehash.cli.parser import make_parser, parsers_below
+from safehash.errors import SafehashError
 from safehash.matching.pairs import write_pairs
 from stores import command, environment, write_list, write_pictures
 
@@ -92,6 +98,77 @@ def test_an_input_is_not_written_over(
         assert places[role].read_bytes() == before
 
 
+def test_what_stands_beside_an_input_is_not_written_over(
+    places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A catalog's newest rows stand in its -wal; a list's last good state takes its place when it is spoilt."""
+    catalog, listed = places["catalog"], places["list"]
+    for name, path, endings in (
+        ("export", catalog, ("-wal", "-shm", "-journal", ".lock")),
+        ("report", catalog, ("-wal",)),
+        ("scan", catalog, ("-wal",)),  # whatever the command reads
+        ("scan", listed, (".last-good",)),
+        ("lists convert", listed, (".last-good",)),
+    ):
+        for ending in endings:
+            beside = path.with_name(path.name + ending)
+            beside.unlink(missing_ok=True)
+            for made in (False, True):
+                if made:
+                    beside.write_bytes(b"rows")
+                words = [word.format(**places) for word in COMMANDS[name].split()]
+                assert main([str(beside) if word == "OUT" else word for word in words]) == 2
+                assert "name another file" in capsys.readouterr().err
+                assert beside.exists() == made
+            twin = tmp_path / f"{name}{ending}.twin"
+            twin.hardlink_to(beside)
+            if name != "scan" or path == listed:
+                assert main([str(twin) if word == "OUT" else word for word in words]) == 2
+            assert beside.read_bytes() == b"rows"
+            beside.unlink()
+
+
+def leaves() -> dict[str, list[argparse.Action]]:
+    """Return the options and arguments of each command that are files."""
+    return {
+        parser.prog: [
+            action
+            for action in parser._actions
+            if isinstance(action.type, type) and issubclass(action.type, PathText)
+        ]
+        for parser in parsers_below(make_parser())
+    }
+
+
+@pytest.mark.parametrize(("name", "actions"), leaves().items(), ids=lambda value: str(value)[:30])
+def test_of_every_two_files_of_every_command_none_is_written_over(
+    name: str, actions: list[argparse.Action], tmp_path: Path
+) -> None:
+    """Keys, configurations, verdicts, tokens, lists: whatever a parser takes, and whatever comes to it later."""
+    file, twin = tmp_path / "file", tmp_path / "twin"
+    file.write_text("words")
+    twin.hardlink_to(file)
+    for out, other in itertools.permutations(actions, 2):
+        (kind, other_kind) = (out.type, other.type)
+        assert isinstance(kind, type)
+        assert isinstance(other_kind, type)
+        if not issubclass(kind, (WritePath, UpdatePath)) or other.dest == out.dest:
+            continue
+        for two in (file, twin):
+            given = argparse.Namespace(**{out.dest: kind(str(file)), other.dest: [other_kind(str(two))]})
+            with pytest.raises(SafehashError, match="name another"):
+                refuse_overwriting(given)
+
+
+def test_every_option_that_names_a_file_says_what_becomes_of_it() -> None:
+    for parser in parsers_below(make_parser()):
+        for action in parser._actions:
+            named = {"FILE", "FOLDER", "LIST", "CATALOG", "PATH", "VERDICTS", "IMAGE", "OLD", "NEW"}
+            if action.metavar in named and parser.prog != "safehash catalog relocate":
+                assert isinstance(action.type, type), f"{parser.prog} {action.dest}"
+                assert issubclass(action.type, PathText), f"{parser.prog} {action.dest}"
+
+
 def test_commands_work_where_nothing_clashes(places: dict[str, Path], tmp_path: Path) -> None:
     """What the test above refuses is refused for the clash, and not for something else."""
     for name, line in COMMANDS.items():
@@ -121,6 +198,31 @@ def test_pictures_and_databases_are_not_replaced(
         assert main([*scan, str(path)]) == 2
         assert f"holds {what}" in capsys.readouterr().err
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("held", [b"", b"<svg/>", bytes(900)], ids=["nothing", "another format", "damage"])
+def test_what_is_named_as_a_picture_is_not_replaced(
+    places: dict[str, Path], tmp_path: Path, held: bytes
+) -> None:
+    """A scan of its folder decides such a file; a name that no file has yet is free to take."""
+    path = tmp_path / "pictures" / "odd.jpg"
+    path.parent.mkdir()
+    scan = [
+        "scan",
+        str(path.parent),
+        "--list",
+        str(places["list"]),
+        "--workers",
+        "0",
+        "--allow-empty",
+        "-o",
+        str(path),
+    ]
+    path.write_bytes(held)
+    assert main(scan) == 2
+    assert path.read_bytes() == held
+    path.unlink()
+    assert main(scan) == 0
 
 
 def test_a_folder_of_pages_is_not_written_into(places: dict[str, Path], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from safehash.hashing.hashes import Hash
 from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
 from safehash.lists.formats.jsonl import write_list
+from safehash.matching.matcher import Matcher
 
 
 def run(*arguments: object) -> int:
@@ -34,6 +36,12 @@ def run(*arguments: object) -> int:
     return code
 
 
+def balanced(k: int) -> str:
+    bits = [1] * 128 + [0] * 128
+    random.Random(k).shuffle(bits)
+    return f"{int(''.join(map(str, bits)), 2):064x}"
+
+
 def records(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -42,7 +50,7 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", DATA / "filepath_hash.csv", DATA / "stopncii_page.json") == 1
     out = capsys.readouterr().out
     assert "text, CSV or TSV" in out
-    assert "refused: 1 of 2 records were rejected, more than max_rejects=0.05 (--max-rejects) allows" in out
+    assert "refused: 1 of 2 records were rejected, more than --max-rejects 0.05 allows" in out
     assert "rejected filepath_hash.csv, line 3" in out
     assert "stale: its newest record is" in out
     assert run("check", DATA / "stopncii_page.json") == 0
@@ -71,18 +79,71 @@ def test_check_says_what_columns_were_taken_for(tmp_path: Path, capsys: pytest.C
     assert (record["live"], record["deletes"]) == (2, 0)
 
 
+def test_check_says_what_a_scan_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every entry that `Matcher.from_files` does not match against is counted, with the reason."""
+    path = tmp_path / "list.csv"
+    rows = [
+        (balanced(0), "positive", "100"),
+        (balanced(1), "false positive", "100"),
+        (balanced(2), "benign", ""),
+        (balanced(3), "positive", "12"),
+        ("0" * 64, "positive", ""),
+    ]
+    path.write_text("pdq,category,quality\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    assert run("check", path) == 1  # one is suspicious
+    header, row, *_ = capsys.readouterr().out.splitlines()
+    assert header.split("  ")[:1] == ["list"] and "left out" in header
+    assert row[header.index("left out") :].startswith("2 category negative, 1 low quality, 1 suspicious")
+    assert run("check", "--json", path) == 1
+    (record,) = records(capsys)
+    assert record["left_out"] == {"category negative": 2, "low quality": 1, "suspicious": 1}
+    matcher = Matcher.from_files(path)
+    assert (record["live"], record["matched"]) == (5, len(matcher)) == (5, 1)
+    for reason, n in record["left_out"].items():
+        assert f"list: {n} entries left out: {reason}" in matcher.notes
+
+
+def test_check_says_what_stands_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    cells = [(0, "a"), (0, "a"), (0, "b"), (1, "c"), (2, "c"), (3, "d")]
+    path.write_text("pdq,id\n" + "".join(f"{balanced(k)},{name}\n" for k, name in cells))
+    assert run("check", path) == 0
+    out = capsys.readouterr().out
+    assert "1 records repeat others" in out
+    assert "1 digests stand on several entries each, 2 in all" in out
+    assert "1 ids stand for several digests of one algorithm each" in out
+    assert run("check", "--json", path) == 0
+    (record,) = records(capsys)
+    assert (record["merged"]["repeated"], record["shared_digests"], record["shared_ids"]) == (1, 1, 1)
+    path.write_text("pdq\n" + "".join(f"{balanced(k)}\n" for k in range(3)))
+    assert run("check", path) == 0
+    assert "stand" not in capsys.readouterr().out
+
+
+def test_check_says_what_scans_go_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"pdq\n{balanced(0)}\n")
+    Matcher.from_files(path, last_good=True)
+    for damage, code in ((lambda: path.write_text("pdq\nbad\n"), 1), (path.unlink, 2)):
+        damage()
+        assert run("check", path) == code
+        out = capsys.readouterr().out
+        assert "its last good state, of 20" in out and "(0 hours old, 1 entries)" in out
+        assert "--no-last-good" in out and "last_good=" not in out
+
+
 def test_check_of_a_refused_list_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "list.csv"
     path.write_text("a,b\n1,2\n")
     assert run("check", "--json", "--format", "text", path) == 1
     (record,) = records(capsys)
     assert not record["usable"]
-    assert "no usable record" in record["error"] and "columns= (--columns)" in record["error"]
+    assert "no usable record" in record["error"] and "; --columns says which column" in record["error"]
     path.write_text(f"id,name\n{FIRST[:32]},a\n{BRIDGE[:32]},b\n")
     assert run("check", "--json", path) == 1
     (record,) = records(capsys)
     assert record["error"].startswith(f"{path}: refused: no column is known to hold digests")
-    assert "columns={'hash': NAME} (--columns hash=NAME)" in record["error"]
+    assert "--columns hash=NAME" in record["error"]
 
 
 def test_check_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -96,17 +157,18 @@ def test_check_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 
 def test_check_shows_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "list.csv"
-    path.write_text(f"hash,id\n{'0' * 64},\x1b[31mred\n{FIRST},1\n")
-    assert run("check", path) == 0
+    path.write_text(f"hash,id,Größe\n{'0' * 64},\x1b[31mred,größer\u202egnp\n{FIRST},1,klein\n")
+    assert run("check", path) == 1
     out = capsys.readouterr().out
-    assert "\x1b" not in out
+    assert "\x1b" not in out and "\u202e" not in out
     assert "\\x1b[31mred" in out
+    assert "'größer\\u202egnp'" in out and "column 'Größe'" in out
 
 
 def test_merge_convert_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     merged, csv, back = tmp_path / "m.jsonl", tmp_path / "m.csv", tmp_path / "back.jsonl"
     assert run("merge", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 2
-    assert "all of its" not in (said := capsys.readouterr().err) and "allow_cut=True (--allow-cut)" in said
+    assert "all of its" not in (said := capsys.readouterr().err) and "with --allow-cut" in said
     assert not merged.exists()
     assert run("merge", "--allow-cut", DATA / "pdq.csv", DATA / "threat_updates.json", "-o", merged) == 0
     assert "6 entries written" in capsys.readouterr().out
@@ -165,7 +227,7 @@ def test_stats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     near = f"{int(FIRST, 16) ^ 0b1011:064x}"
     path.write_text(
         f"hash,labels\n{FIRST},a\n{near},a;b\n{BRIDGE},\n{'0f' * 32},\n{'0' * 64},\n"
-        "9e107d9d372bb6826bd81d3542a419d6,\n"
+        "md5:9e107d9d372bb6826bd81d3542a419d6,\n"
     )
     assert run("stats", "--json", path) == 0
     (record,) = records(capsys)

@@ -226,7 +226,7 @@ def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None
     options = ("--list", known, "--catalog", catalog, "-o", out)
     n_known = [0]
     for _ in range(2):
-        with start(tmp_path / "pictures", *options, "--rate", "40") as scanning:
+        with start(tmp_path / "pictures", *options, "--rate", "8") as scanning:  # 25 s, and ended long before
             while True:  # until something new is in the catalog
                 time.sleep(0.1)
                 assert scanning.poll() is None
@@ -270,7 +270,7 @@ def test_broken_off(here: Path, tmp_path: Path) -> None:
     out.write_text("earlier\n")
     catalog = tmp_path / "c.db"
     with start(
-        tmp_path / "pictures", "--list", here / "other.csv", "--catalog", catalog, "-o", out, "--rate", "20"
+        tmp_path / "pictures", "--list", here / "other.csv", "--catalog", catalog, "-o", out, "--rate", "8"
     ) as scanning:
         while n_in(catalog) < 3:
             time.sleep(0.1)

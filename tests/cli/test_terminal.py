@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
 import random
 import re
+import signal
 import sys
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -165,42 +168,58 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-COMMANDS = """
+#: Of each group, the later lines use what the earlier ones made.
+COMMANDS = {
+    "hash and scan": """
 hash a b c broken none
 scan . --list list
 scan . --list list --format csv
 scan . --list list --format jsonl
-scan . --list list --catalog cat
 scan none --list list
 scan . --list none
 scan . --allow list --list list
+scan . --list list --allow-pairs list
+scan --watch none --list list
+scan . --config conf
+scan . --config none
+scan --{evil}
+scan . --list list --max-distance {evil}
+scan . --list list --timeout {evil}
+scan . --list list -o a
+{evil}
+""",
+    "catalog": """
+scan . --list list --catalog cat
 rematch cat --list list
 catalog export cat --format csv
 catalog stats cat
 catalog stats none
 catalog similar cat {hash}
 catalog relocate cat none none
+catalog diff cat 0 1
+catalog {evil}
+""",
+    "report and review": """
+scan . --list list --catalog cat
 report cat -o page
 report cat -o page --thumbnails --new
 report cat -o page --label none
 report cat -o page --matched-list none
 report cat -o page --folder none
-catalog diff cat 0 1
+report cat -o none/page
 review stats cat
 review apply verdicts cat
 review apply list cat
 review export cat --to list --owner {evil} -o merged
 review export cat --to pairs -o pairs
 scan . --list list --allow-pairs pairs
-scan . --list list --allow-pairs list
-scan --watch none --list list
+""",
+    "lists and the rest": """
 explain a --list list
 explain a {evil} --list list
+explain none --list list
 doctor --list list --verify list --sample 20
 doctor --list none
-scan . --config conf
-scan . --config none
-report cat -o none/page
 lists check list
 lists merge list -o merged
 lists diff list list
@@ -215,15 +234,12 @@ match {evil} --index index
 bench a --seconds 0.01 --threads 1
 evaluate . --min-images 2 --family codec --list-size 9 --effort fast
 evaluate none
-{evil}
-scan --{evil}
-scan . --list list --max-distance {evil}
-scan . --list list -o a
-scan . --list list --timeout {evil}
-"""
+""",
+}
 
 
-def test_no_name_reaches_a_terminal_raw(evil: Path) -> None:
+@pytest.mark.parametrize("group", COMMANDS)
+def test_no_name_reaches_a_terminal_raw(group: str, evil: Path) -> None:
     import safehash
 
     names = {
@@ -234,7 +250,7 @@ def test_no_name_reaches_a_terminal_raw(evil: Path) -> None:
         "index": f"index{EVIL}", "none/page": f"none{EVIL}/page", "{evil}": EVIL, "--{evil}": f"--{EVIL}",
         "{hash}": safehash.hash_file(evil / f"a{EVIL}.png").hex,
     }  # fmt: skip
-    for line in COMMANDS.strip().splitlines():
+    for line in COMMANDS[group].strip().splitlines():
         first, *words = line.split()
         arguments = [EVIL if first == "{evil}" else first, *(names.get(word, word) for word in words)]
         terminal = Terminal(arguments, cwd=evil)
@@ -253,13 +269,21 @@ def test_ctrl_c_is_quiet_at_any_moment(here: Path, tmp_path: Path) -> None:
     """Also while workers start, when some of them have not yet said what they do with signals."""
     write_pictures(tmp_path, 120)
     dice = random.Random(7)
-    for pause in (0.2, *(dice.uniform(0.3, 3) for _ in range(5))):
+    # From the bar on, which comes before the first worker; and once while the interpreter starts.
+    for pause in (None, 0.0, 0.2, *(dice.uniform(0.3, 3) for _ in range(2))):
         terminal = Terminal(["scan", tmp_path, "--list", here / "own.csv", "--workers", "2", "--rate", "20"])
-        time.sleep(pause)
+        if pause is None:
+            time.sleep(0.2)
+        else:
+            terminal.wait_for(lambda output: "files/s" in output)
+            time.sleep(pause)
         terminal.press("\x03")
         code = terminal.finish(30)
-        assert code in (130, -2), terminal.output  # -2: before Python could run a line of ours
-        assert "Traceback" not in terminal.output or code == -2, terminal.output
+        if pause is None and code == -signal.SIGINT:  # before a command's first line: as of any program
+            assert "safehash/cli" not in terminal.output, terminal.output
+            continue
+        assert code == 130, terminal.output
+        assert "Traceback" not in terminal.output, terminal.output
         left = [line for line in shown(terminal.output) if not line.startswith(str(tmp_path))]
         rows = r"(files|match|no match|matched list|matched label|list|time|next)\b.*"
         expected = rf"safehash: interrupted|safehash summary|{rows}|\^C.*"
@@ -274,3 +298,33 @@ def test_standard_output_is_left_alone(here: Path, monkeypatch: pytest.MonkeyPat
         main(["scan", str(here / "pictures"), "--list", str(here / "own.csv"), "--workers", "0", "-q"]) == 1
     )
     assert len(raw.getvalue().splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("where", "command"),
+    [("safehash.cli.parser.make_parser", "hash"), ("safehash.cli.guard.refuse_overwriting", "hash"),
+     ("safehash.cli.scan.console_on", "scan")],
+)  # fmt: skip
+def test_ctrl_c_that_a_library_swallows_is_heeded(
+    where: str, command: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A module's initialisation in C drops whatever exception it meets, ctrl-C too."""
+    module, name = where.rsplit(".", 1)
+    wrapped = getattr(importlib.import_module(module), name)
+
+    def swallowing(*arguments: object) -> object:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        return wrapped(*arguments)
+
+    monkeypatch.setattr(where, swallowing)
+    former = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # tests in the background have it ignored
+    try:
+        more = ["--list", str(here / "own.csv"), "-q"] if command == "scan" else []
+        assert main([command, str(here / "pictures"), *more]) == 130
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert capsys.readouterr().out == ""

@@ -132,11 +132,56 @@ def test_each_once_when_complete_and_on_after_a_stop(folder: Path) -> None:
     assert again.names() == ["meanwhile.png", "first.png"]
 
 
+@LINUX
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_name_that_a_file_had_while_it_was_written_is_no_lost_file(folder: Path, workers: str) -> None:
+    """Uploads are renamed at whatever moment: while they are written, once complete, or as they are looked at."""
+    spool, data = folder / "spool", (folder / "pictures" / "picture00001.png").read_bytes()
+    with Watching(folder, "--workers", workers) as watched:
+        watched.wait_for(lambda: watched.names() == ["first.png"])
+        for number in range(20):
+            with (spool / f"x{number}.png").open("wb") as file:
+                file.write(data[:1000])
+                file.flush()
+                time.sleep(0.02 * number)
+                file.write(data[1000:])
+                if number % 2:
+                    (spool / f"x{number}.png").rename(spool / f"y{number}.png")
+            if not number % 2:
+                (spool / f"x{number}.png").rename(spool / f"y{number}.png")
+        (spool / "first.png").unlink()  # gone, and known
+        watched.wait_for(lambda: sum(name.startswith("y") for name in watched.names()) == 20)
+        assert watched.stop() == 130
+    assert {each["outcome"] for each in watched.records if each["type"] == "decision"} == {
+        "match",
+        "no_match",
+    }
+    assert watched.records[-1]["reasons"] == {}
+
+
+def test_what_is_gone_and_was_not_renamed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have held anything."""
+    monkeypatch.setattr(watching, "_is_written", lambda path: True)
+    inputs = Inputs(paths=(str(folder / "spool"),), watch=True)
+    found = find(inputs)
+    lost, renamed = folder / "spool" / "first.png", folder / "spool" / "second.png"
+    shutil.copy(lost, renamed)
+
+    def later() -> None:
+        renamed.rename(renamed.with_name("third.png"))
+        lost.unlink()
+
+    threading.Timer(0.5, later).start()
+    assert next(found).path == str(lost)
+    inputs.stop.set()
+    assert list(found) == []
+
+
 def test_what_events_miss_a_walk_finds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system drops events when too many wait: then nothing may be missed."""
 
     class Deaf:
-        def __init__(self, folders: list[str]) -> None:
+        def __init__(self, folders: list[str], renamed: watching.Renamed) -> None:
             import queue
 
             self.paths: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -210,3 +211,20 @@ def test_frames_have_limits_a_reach_and_a_deadline(monkeypatch: pytest.MonkeyPat
     reader = gif_reader.read_gif(data, Request(limits=DEFAULT_LIMITS, deadline=deadline))
     with pytest.raises(DeadlinePassed):
         list(reader)
+
+
+def test_a_wrong_sum_behind_a_frame_s_last_row_ends_no_animation() -> None:
+    rng = np.random.default_rng(3)
+    frames = [PngFrame(samples=rng.integers(0, 256, (ROWS, COLS, 4), dtype=np.uint8)) for _ in range(4)]
+    data = apng(COLS, ROWS, 8, 6, frames)
+    chunks = data.split(b"fdAT")  # two of each frame but the first: the second ends with the sum
+    checked = bytearray(chunks[2])
+    n_bytes = int.from_bytes(chunks[1][-4:], "big")
+    checked[n_bytes - 1] ^= 0x55
+    checked[n_bytes : n_bytes + 4] = zlib.crc32(b"fdAT" + checked[:n_bytes]).to_bytes(4, "big")
+    broken = b"fdAT".join([*chunks[:2], bytes(checked), *chunks[3:]])
+    assert broken != data and len(broken) == len(data)
+    shown, wanted = (list(decode_frames(each)) for each in (broken, data))
+    assert len(shown) == len(wanted) == 4
+    for one, other in zip(shown, wanted, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)

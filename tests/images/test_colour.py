@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from colour_files import (
     SHADES,
@@ -26,8 +28,10 @@ from pictures_made import made
 from PIL import Image
 from profiles_made import (
     DISPLAY_P3,
+    PROPHOTO,
     SRGB,
     gamma,
+    grey_profile,
     matrix_profile,
     parametric,
     profile,
@@ -143,12 +147,13 @@ def test_curves_without_a_matrix_are_exact() -> None:
     assert np.array_equal(np.asarray(colour.apply(grey.convert("RGB")))[..., 1], wanted)
 
 
-def test_the_colour_library_is_met_to_a_level() -> None:
+def test_curves_and_a_matrix_are_met_to_a_level() -> None:
     colour = colour_of_icc(matrix_profile(DISPLAY_P3))
     assert colour is not None
     picture = made(3, 60, 80)
     converted = np.asarray(colour.apply(Image.fromarray(picture))).astype(int)
-    assert np.abs(converted - colour.shown(picture.reshape(-1, 3) / 255).reshape(picture.shape)).max() < 2
+    shown = colour.shown(picture.reshape(-1, 3) / 255) @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(converted - shown.reshape(60, 80)).max() < 2
 
 
 def test_alpha_is_mixed_after_the_conversion() -> None:
@@ -332,3 +337,62 @@ def test_a_broken_stream_is_no_profile() -> None:
 def test_the_corpus_is_there() -> None:
     assert len(list(rows())) >= 55
     assert {Path(name).suffix for name, *_ in rows()} == {".png", ".jpg", ".webp", ".avif", ".bmp"}
+
+
+# -- where a declaration is found -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stray", [b"\0\1", b"\xff\0", b"1M", b"\xff\xff\xff", b"\xff\xd0", b"\xff\x01"])
+def test_stray_bytes_between_segments_hide_no_profile(stray: bytes) -> None:
+    """Browsers' decoders pass over them, and heed what comes behind."""
+    data = saved(made(1, 60, 80), "JPEG", matrix_profile(SRGB, gamma(5)))
+    at = data.index(b"\xff\xe2")
+    told = data[:at] + stray + data[at:]
+    assert jpeg_profile(told) == jpeg_profile(data) is not None
+    assert set(pictures(told)) >= {"as it is", "in its own colours"}
+    assert pdq(pictures(told)["in its own colours"]) == pdq(pictures(data)["in its own colours"])
+
+
+@pytest.mark.parametrize("stray", [b"\0\1", b"\xff\0", b"\xff\xff\xff"])
+def test_stray_bytes_between_segments_hide_no_turn(stray: bytes) -> None:
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(made(1, 60, 80)).save(stream, "JPEG", exif=exif)
+    data = stream.getvalue()
+    at = data.index(b"\xff\xe1")
+    told = data[:at] + stray + data[at:]
+    assert decode(told, step_for=reduction_for).provenance.orientation == 6
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_grey_profile_is_heeded_in_grey_that_is_put_together(cut: bool) -> None:
+    grey = np.ascontiguousarray(made(1, 60, 80)[..., 1])
+    data = png(grey, iccp(grey_profile(gamma(5))))
+    rows = 30 if cut else 60
+    found = pictures(data[: data.index(b"IDAT") + 2500] if cut else data)
+    shown = found["in its own colours"].pixels
+    wanted = np.rint(srgb_levels(SHADES**5)).astype(np.uint8)[grey]
+    assert np.array_equal((shown if shown.ndim == 2 else shown[..., 0])[: rows // 2], wanted[: rows // 2])
+
+
+@pytest.mark.parametrize("space", ["GRAY", "RGB"])
+def test_numbers_of_a_profile_leave_what_they_do_not_say(space: str) -> None:
+    """Transfer functions alone keep the profile's primaries; numbers without a meaning keep all of it."""
+
+    def apart(primaries: int, transfer: int, light: npt.NDArray[np.float64]) -> float:
+        tag = b"cicp", b"cicp\0\0\0\0" + bytes([primaries, transfer, 0, 1])
+        icc = (
+            profile([(b"kTRC", gamma(5)), tag], space=b"GRAY")
+            if space == "GRAY"
+            else matrix_profile(PROPHOTO, gamma(5), extra=[tag])
+        )
+        found = colour_of_icc(icc)
+        assert found is not None
+        greys = found.shown(np.repeat(SHADES[:, None], 3, axis=1))
+        return float(np.abs(greys - srgb_levels(light)[:, None]).max())
+
+    # Numbers in a profile are rounded to 16 bits.
+    assert apart(2, 8, SHADES) < 0.1
+    for pair in ((0, 0), (2, 2), (2, 9), (99, 8), (3, 13)):
+        assert apart(*pair, SHADES**5) < 0.1, pair

@@ -352,12 +352,28 @@ def test_gentle_colours_come_out_of_the_decode_that_gives_luma(monkeypatch: pyte
             image, profile, ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
     assert converted is not None
-    shown = np.asarray(converted)
+    shown = np.asarray(converted.convert("L"))
+    undeclared = np.asarray(Image.fromarray(twice.pixels).convert("L"))
     assert np.abs(own.pixels.astype(int) - shown).mean() < 1.5
-    assert np.abs(twice.pixels.astype(int) - shown).mean() > 3, "the profile changes something"
+    assert np.abs(undeclared.astype(int) - shown).mean() > 1.5, "the profile changes something"
 
     def decode_again(*_: object) -> None:
         raise AssertionError("decoded a second time")
 
     monkeypatch.setattr("safehash.images.jpeg._in_colour", decode_again)
     views(first(data))["in its own colours"].make()
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_a_cut_scan_with_a_stray_marker_in_it_is_shown_as_far_as_it_goes(where: float) -> None:
+    """The library calls it broken; browsers show what there is, and the end it lacks makes its decoder do so, too."""
+    stream = io.BytesIO()
+    Image.fromarray(made(7, 176, 224)).save(stream, "JPEG", quality=40, progressive=True)
+    whole = stream.getvalue()
+    start = whole.index(b"\xff\xda") + 14
+    scan = whole[start : whole.index(b"\xff", start + 1)]
+    at = int(len(scan) * where)
+    data = whole[:start] + scan[: at - 40] + b"\xff\x52" + scan[at - 38 : at]
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard")
+    assert frame.provenance.truncated
+    assert frame.pixels[:16].std() > 5

@@ -101,7 +101,7 @@ ERRORS = (
 #: Their pixels are in no object that the library loads.
 OUR_OWN = ("tiff", "pgm", "ppm", "pbm")
 CONVERSIONS = [
-    (name, where)
+    (name, where if name != "png 16 bit" else where.replace("_flatten", "_grey_of_deep"))
     for name in FILES
     for where in ("seen.to_pixels", "conversions._flatten", "PIL.Image.Image.load")
     if name not in ("jpeg", "jpeg progressive")  # ordinary ones need no conversion

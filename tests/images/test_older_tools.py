@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ from pictures_made import made
 from PIL import Image
 
 from conftest import DATA
+from safehash.errors import ImageError
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images.decoding import decode
 from safehash.images.older_tools import as_the_reference_tool, shrunk
 from safehash.images.pictures import Decoded, Provenance
 from safehash.matching.matcher import Matcher
+from safehash.matching.settings import EFFORTS
 
 HASHED = DATA / "older_tools"
 
@@ -134,3 +137,48 @@ def view_of(data: bytes, effort: str) -> Hash:
     assert view.effort == effort
     picture: Decoded = view.make()
     return hash_decoded(picture, algorithm=Algorithm.PDQ)
+
+
+def two_canvases(width: int, height: int) -> bytes:
+    """A GIF file whose first frame grows the canvas for viewers, and which the imaging library does not find.
+
+    An extension without content stands before it: viewers go on behind its end, the library takes the frame for more of
+    its blocks, and the next frame for the first.
+    """
+    pixels = b"\x02\x21" + bytes(33) + b"\0"
+    first = b"\x2c" + struct.pack("<HHHHB", 1, 1, 17, 246, 0) + pixels
+    assert len(first) == 1 + 0x2C + 1
+    second = b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0)
+    if width * height < 100_000:
+        stream = io.BytesIO()
+        Image.new("1", (width, height)).save(stream, "GIF")
+        whole = stream.getvalue()
+        second += whole[whole.rindex(b"\x2c" + second[1:9]) + 10 : -1]
+    head = b"GIF89a" + struct.pack("<HHBBB", 12, 12, 0x80, 0, 0) + bytes([0, 0, 0, 255, 255, 255])
+    return head + b"\x21\xf0\0" + first + second + b"\x3b"
+
+
+@pytest.mark.parametrize(
+    ("sides", "outcome", "failure"),
+    [((12, 12), "no_match", None), ((300, 40), "no_match", None), ((12_000, 12_000), "too_large", None),
+     ((65_000, 65_000), "unreadable", None)],
+)  # fmt: skip
+def test_a_canvas_that_the_library_alone_sees_has_its_own_sides(
+    sides: tuple[int, int], outcome: str, failure: str | None, tmp_path: Path
+) -> None:
+    """The fuzzer found it: hashed with the sides of a viewer's canvas, it was a defect of ours."""
+    for effort in EFFORTS[:3]:
+        decision = listed(tmp_path, "f0" * 32).check(two_canvases(*sides), effort=effort)
+        if effort == "fast":
+            assert decision.outcome.value == "no_match"
+        else:
+            assert (decision.outcome.value, decision.failure) == (outcome, failure)
+    (also,) = (each for each in decode(two_canvases(*sides)).also if each.name == "as older tools see it")
+    if outcome != "no_match":
+        with pytest.raises(ImageError):
+            also.make()
+    else:
+        picture = also.make()
+        assert (picture.provenance.width, picture.provenance.height) == sides
+        assert picture.pixels.shape[:2] == sides[::-1]
+        hash_decoded(picture, algorithm=Algorithm.PDQ)

@@ -228,3 +228,10 @@ def test_without_the_imaging_library_nothing_is_its_image() -> None:
         "sys.exit('loaded' if 'PIL.Image' in sys.modules else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_object_that_was_closed_is_a_mistake_of_the_caller() -> None:
+    stream = io.BytesIO(DATA)
+    stream.close()
+    with pytest.raises(TypeError, match="this BytesIO is closed"):
+        take(stream, limits=DEFAULT_LIMITS)

@@ -161,7 +161,8 @@ def test_algorithm_decides(tmp_path: Path) -> None:
 
 def test_suspicious_digests_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
-    lines = ["0" * 64, "f" * 64, "1" + "0" * 63, FIRST, "d41d8cd98f00b204e9800998ecf8427e", "0" * 16]
+    lines = ["0" * 64, "f" * 64, "1" + "0" * 63, FIRST]
+    lines += ["md5 d41d8cd98f00b204e9800998ecf8427e", f"phash {'0' * 16}"]
     path.write_text("\n".join(lines) + f"\n{FIRST}" * 100)
     _, report = entries_of(path)
     assert report.n_suspicious == 5

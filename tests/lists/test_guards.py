@@ -8,6 +8,8 @@ import gzip
 import json
 import lzma
 import random
+import re
+import shlex
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +20,11 @@ import pytest
 import safehash
 from list_samples import BRIDGE, DATA, EXPECTED, FIRST
 from safehash import ListError, ListSource, load_list, read_list
+from safehash.cli import main
 from safehash.cli.list_options import add_list_options, list_source
 from safehash.evaluation.own_list import OwnList
 from safehash.lists.formats.jsonl import write_list
+from safehash.lists.switches import SWITCHES, for_shell, switch
 
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
 
@@ -55,7 +59,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "too many rejects": (
         "list.txt",
         LINES + "bad\n" * 3,
-        "refused: 3 of 43 records were rejected, more than max_rejects=0.05 (--max-rejects) allows; the first: "
+        "refused: 3 of 43 records were rejected, more than max_rejects=0.05 allows; the first: "
         "list.txt, line 41: ",
         {"max_rejects": 0.1},
     ),
@@ -69,7 +73,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "list.json",
         pages(te(1), te(2))[:-30],
         "refused: cut off or changed (list.json, record 2: the page ends inside a record); allow_cut=True "
-        "(--allow-cut)",
+        "uses what is left",
         {"allow_cut": True, "max_rejects": 1},
     ),
     "a page that promises another": (
@@ -82,7 +86,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "list.txt",
         "".join(f"{random.Random(k).randbytes(32).hex()}\n" for k in range(40)),
         "refused: 8 of 40 digests of 64 digits have not half ones, as PDQ digests have: they look like SHA-256, and "
-        "nothing in the list says what they are: pass algorithm='sha256' or 'pdq' (--algorithm)",
+        "nothing in the list says what they are: pass algorithm='sha256' or 'pdq'",
         {"algorithm": "sha256"},
     ),
     "what sha256sum prints": (
@@ -95,14 +99,14 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "list.txt",
         "1234567890123456\n9876543210987654\n",
         "refused: 2 of 2 digests of 16 digits have no letter: they may be decimal numbers; pass notation='decimal' or "
-        "'hex' (--notation)",
+        "'hex'",
         {"notation": "hex"},
     ),
     "no column of digests": (
         "list.csv",
         f"id,name\n{MD5},a\n{MD5[::-1]},b\n",
         "refused: no column is known to hold digests; the header has 'id', 'name'. Say which does: "
-        "columns={'hash': NAME} (--columns hash=NAME)",
+        "columns={'hash': 'NAME'}",
         {"columns": {"md5": "id"}},
     ),
     "two columns that may hold them": (
@@ -120,10 +124,9 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "a deletion that is not understood": (
         "list.csv",
         f"hash,deleted\n{FIRST},perhaps\n{BRIDGE},no\n",
-        "refused: 1 of 2 records were rejected, more than max_rejects=0.05 (--max-rejects) allows; the first: "
+        "refused: 1 of 2 records were rejected, more than max_rejects=0.05 allows; the first: "
         "list.csv, line 2: 'perhaps' in column 'deleted', which speaks of deletion or opinion, is not understood: "
-        "columns={'deleted': NAME} (--columns) says which column to take, ignore=['deleted'] (--ignore) sets this one "
-        "aside",
+        "columns={'deleted': 'NAME'} says which column to take, ignore=['deleted'] sets this one aside",
         {"ignore": ["deleted"]},
     ),
     "a state that turns out to be one": (
@@ -158,10 +161,10 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 
 @pytest.fixture(params=REFUSED)
 def refused(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str, dict[str, Any]]:
-    name, text, message, switch = REFUSED[request.param]
+    name, text, message, told = REFUSED[request.param]
     path = tmp_path / name
     path.write_text(text)
-    return path, message, switch
+    return path, message, told
 
 
 READERS: dict[str, Callable[[ListSource], object]] = {
@@ -176,28 +179,28 @@ READERS: dict[str, Callable[[ListSource], object]] = {
 def test_refused_by_whoever_reads_it_until_told(
     reader: str, refused: tuple[Path, str, dict[str, Any]]
 ) -> None:
-    path, message, switch = refused
+    path, message, told = refused
     with pytest.raises(ListError) as caught:
         READERS[reader](ListSource(path))
     assert str(caught.value).startswith(f"{path}: {message}")
     assert caught.value.path == str(path)
-    READERS[reader](ListSource(path, **switch))
+    READERS[reader](ListSource(path, **told))
 
 
 def test_refused_where_an_evaluation_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text(LINES + "bad\n" * 3)
-    with pytest.raises(ListError, match=r"--max-rejects"):
+    with pytest.raises(ListError, match=r"max_rejects=0\.05 allows"):
         OwnList.read(path)
     assert len(OwnList.read(ListSource(path, max_rejects=0.1)).digests) == 40
 
 
 def test_every_switch_is_an_option_of_the_same_meaning(refused: tuple[Path, str, dict[str, Any]]) -> None:
-    path, _, switch = refused
+    path, _, told = refused
     parser = argparse.ArgumentParser()
     add_list_options(parser)
     arguments = []
-    for name, value in switch.items():
+    for name, value in told.items():
         option = "--" + name.replace("_", "-")
         if value is True and name == "allow_cut":
             arguments.append(option)
@@ -208,8 +211,63 @@ def test_every_switch_is_an_option_of_the_same_meaning(refused: tuple[Path, str,
         else:
             arguments += [option, str(value)]
     source = list_source(str(path), parser.parse_args(arguments))
-    assert source == ListSource(path, **switch)
+    assert source == ListSource(path, **told)
     load_list(source)
+
+
+def test_a_message_names_the_options_of_the_surface_it_is_shown_on(
+    refused: tuple[Path, str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To Python settings, to a shell options; what it says to pass is what may be passed."""
+    path, _, _ = refused
+    with pytest.raises(ListError) as caught:
+        load_list(path)
+    message = str(caught.value)
+    assert "--" not in message
+    named = [name for name in SWITCHES if f"{name}=" in message]
+    assert named or "two columns" in message
+    for command in (["lists", "check", str(path)], ["lists", "check", "--json", str(path)]):
+        assert main(command) == 1
+        printed = capsys.readouterr().out
+        assert not re.search(rf"\b(?:{'|'.join(SWITCHES)})=", printed)
+        assert all(SWITCHES[name] in printed for name in named)
+    assert main(["index", "build", str(path), "-o", str(path.with_suffix(".safehash"))]) == 2
+    printed = capsys.readouterr().err
+    assert all(SWITCHES[name] in printed for name in named) and "=True" not in printed
+
+
+@pytest.mark.parametrize(
+    "name", ["revoked", "removed by", "a,b", 'the "mark"', "o'clock", "ünlisted=x", "$HOME"]
+)
+def test_what_a_message_tells_a_shell_is_what_python_was_told(name: str, tmp_path: Path) -> None:
+    """The words behind an option, split as a shell does, are read back as the value that Python was told."""
+    for told in ({"ignore": [name]}, {"columns": {"deleted": name}}):
+        ((setting, value),) = told.items()
+        words = shlex.split(for_shell(switch(setting, value)))
+        parser = argparse.ArgumentParser()
+        add_list_options(parser)
+        assert list_source("x", parser.parse_args(words)) == ListSource("x", **told)
+
+
+def test_an_id_that_tells_no_records_apart_hides_no_digest(tmp_path: Path) -> None:
+    """Of cases with many pictures each, in a column called "id", all but the newest would not be matched."""
+    path = tmp_path / "list.csv"
+    rows = [(balanced(k), str(k % 4), f"2026-01-{1 + k:02d}") for k in range(20)]
+    path.write_text("pdq,id,created\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    with pytest.raises(
+        ListError, match=r"16 digests of 20 records would not be matched.*ignore=\['id'\] sets it"
+    ):
+        load_list(path)
+    assert len(load_list(path, ignore=["id"])) == 20
+    loaded = load_list(path, max_rejects=1.0)
+    assert (len(loaded), loaded.merged) == (4, {"repeated": 0, "replaced": 16})
+    assert any(
+        "16 digests are not matched: newer records of their ids" in note for note in loaded.report.notes
+    )
+    # A few are an update.
+    rows = [(balanced(k), str(k % 39), f"2026-01-{1 + k % 28:02d}") for k in range(40)]
+    path.write_text("pdq,id,created\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    assert load_list(path).merged["replaced"] == 1
 
 
 def test_a_share_of_rejects_is_of_the_records(tmp_path: Path) -> None:
@@ -259,7 +317,7 @@ def test_an_empty_page_among_pages_is_a_cut(tmp_path: Path) -> None:
     (tmp_path / "1.json").write_text(pages(te(1)))
     for torn in ("", " \n", '{"da'):
         (tmp_path / "2.json").write_text(torn)
-        with pytest.raises(ListError, match=r"cut off or changed \(2\.json: .*--allow-cut"):
+        with pytest.raises(ListError, match=r"cut off or changed \(2\.json: .*allow_cut=True"):
             load_list(tmp_path, max_rejects=1)
     assert len(load_list(tmp_path, max_rejects=1, allow_cut=True).table) == 1
 
@@ -367,6 +425,5 @@ def test_a_last_label_that_was_cut_may_have_been_an_opinion(n_left: int, tmp_pat
 def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     path.write_text(pages(te(1)))
-    assert any(
-        "columns= says nothing of" in note for note in load_list(path, columns={"deleted": "x"}).report.notes
-    )
+    with pytest.raises(ListError, match="columns= says nothing of ThreatExchange"):
+        load_list(path, columns={"deleted": "x"})

@@ -234,7 +234,7 @@ def test_wrong_settings(kind: Any, wrong: dict[str, Any]) -> None:
 
 
 def test_what_differs_for_a_list_is_a_list_policy() -> None:
-    with pytest.raises(TypeError, match="per_list maps names to ListPolicy, found dict for 'own'"):
+    with pytest.raises(TypeError, match="per_list is a mapping of str to ListPolicy, found dict in it"):
         Policy(per_list={"own": {"min_quality": 0}})  # type: ignore[dict-item]
 
 

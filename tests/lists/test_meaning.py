@@ -74,7 +74,15 @@ NAMES_OF_DELETION = (
     *("is_deleted", "deleted_at", "removed", "revoked", "withdrawn", "retracted", "disabled"),
     *("deletedAt", "DateDeleted", "soft_deleted", "expunged", "voided", "void", "cancelled", "canceled"),
     *("retired_at", "discarded", "erased", "trashed", "unlisted", "delisted", "inactive", "tombstone"),
-    *("purged_at", "obsolete"),
+    *(
+        "purged_at",
+        "obsolete",
+        "storniert",
+        "fjernet",
+        "dado de baja",
+        "odstraněno",
+        "odstraneno",
+    ),
 )
 
 
@@ -84,11 +92,22 @@ def test_a_name_of_deletion_is_understood(name: str, tmp_path: Path) -> None:
     assert [entry.deleted for entry in found] == [True, False, False, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("added", "deleted"),
+    [
+        ("hinzufügen", "löschen"), ("hinzugefügt", "loeschen"), ("hinzugefuegt", "Löschung"), ("aktiv", "entfernen"),
+        ("aktiv", "storniert"), ("ajouter", "supprimer"), ("añadir", "eliminar"), ("active", "удалить"),
+    ],
+)  # fmt: skip
+def test_what_is_done_is_understood_as_what_was_done(added: str, deleted: str, tmp_path: Path) -> None:
+    assert [entry.deleted for entry in column(tmp_path, "aktion", added, deleted)] == [False, True]
+
+
 NAMES_NOT_UNDERSTOOD = (
     *("suspended", "archived", "is_archived", "redacted", "takedown_date", "deprecated", "superseded"),
     *("suppressed", "quarantined", "excluded", "ignored", "dismissed", "overturned", "do_not_use"),
     *("dont_match", "no_match", "deleted_by", "removal_reason", "end_date", "unpublished"),
-    "no_longer_used",
+    *("no_longer_used", "Loeschdatum", "zurueckgezogen_am"),
 )
 
 
@@ -203,9 +222,9 @@ def test_a_word_within_others_is_none(said: str, tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_column_of_such_words_is_refused(cells: tuple[str, ...], tmp_path: Path) -> None:
-    with pytest.raises(ListError, match="speaks of deletion or opinion, is not understood"):
+    with pytest.raises(ListError, match="may speak of deletion or opinion, is not understood"):
         column(tmp_path, "feed", *cells)
-    with pytest.raises(ListError, match="speaks of deletion or opinion, is not understood"):
+    with pytest.raises(ListError, match="may speak of deletion or opinion, is not understood"):
         entries(tmp_path, "".join(f"{balanced(k)},{cell}\n" for k, cell in enumerate(cells)))
     path = tmp_path / "list.csv"
     assert len(load_list(path, ignore=["column2"])) == len(cells)

@@ -101,7 +101,7 @@ READ: dict[str, tuple[Any, list[str]]] = {
         lines({"info": {"a": 1}, "seen": ["x"], "hash": A, "deleted": True}, {"seen": [], "hash": B}),
         ["A deleted", "B positive"],
     ),
-    "lines with a history": (lines({"history": [{"id": 1, "status": "deleted"}], "hash": A}), ["A positive"]),
+    "lines with a history": (lines({"history": [{"id": 1, "status": "created"}], "hash": A}), ["A positive"]),
     "lines of lists": (
         lines({"hashes": [A, B], "deleted": True}, {"hashes": [C]}),
         ["A deleted", "B deleted", "C positive"],
@@ -180,7 +180,7 @@ PAGED = (
 @pytest.mark.parametrize("paging", PAGED, ids=lambda paging: next(iter(paging)))
 def test_a_page_that_is_not_the_last(paging: dict[str, Any], tmp_path: Path) -> None:
     for found in ({"items": [{"hash": A}], **paging}, {**paging, "items": [{"hash": A}]}):
-        with pytest.raises(ListError, match=r"--allow-cut"):
+        with pytest.raises(ListError, match=r"allow_cut=True"):
             read(tmp_path, found)
         assert read(tmp_path, found, allow_cut=True)[0] == ["A positive"]
 

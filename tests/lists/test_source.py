@@ -56,6 +56,7 @@ def test_a_source_is_a_value() -> None:
         ({"max_rejects": 1.5}, "max_rejects is a share from 0 to 1, not 1.5"),
         ({"max_shrink": -1}, "max_shrink is a share from 0 to 1, not -1"),
         ({"name": " "}, "the name of a list is empty"),
+        ({"name": "a\nb"}, "characters that can be shown"),
         ({"algorithm": "dhash"}, "dhash"),
     ],
 )

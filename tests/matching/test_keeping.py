@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from safehash import Hash, ListError, ListSource, Matcher
+from safehash.cli import main
 from safehash.lists.source import LAST_GOOD
 from safehash.matching import matcher as matcher_room
+from safehash.matching.keeping import last_good_of
 
 
 def balanced(k: int) -> str:
@@ -177,7 +180,7 @@ def test_an_index_built_over_an_older_one_is_compared_with_it(tmp_path: Path) ->
     write(path, table(DIGESTS[:40]))
     Matcher.from_files(path, replacing=index).save(index)
     write(path, table(DIGESTS[:20]))
-    with pytest.raises(ListError, match=r"max_shrink=0\.2 \(--max-shrink\)"):
+    with pytest.raises(ListError, match=r"more than max_shrink=0\.2 allows"):
         Matcher.from_files(path, replacing=index)
     assert len(Matcher.from_files(ListSource(path, max_shrink=0.5), replacing=index)) == 20
 
@@ -206,6 +209,58 @@ def test_a_start_with_a_refused_list_goes_on_from_its_last_good_state(
         assert any("(0 hours old)" in note for note in told)
     # What was refused does not become the last good state.
     assert len(Matcher.from_files(path, last_good=True)) == n_entries
+
+
+@pytest.mark.parametrize("there_is", ["nothing", "an empty folder"])
+def test_a_list_that_is_gone_is_matched_in_its_last_good_state_and_loudly(
+    there_is: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stands in log, notes, the record of the scan and under -q, with its age; without one it is an error."""
+    path = tmp_path / "list.csv"
+    write(path, table(DIGESTS[:40]))
+    Matcher.from_files(path, last_good=True)
+    kept = last_good_of(ListSource(path))
+    path.unlink()
+    if there_is != "nothing":
+        path.mkdir()
+    with pytest.raises(ListError, match=r"no such file|without files"):
+        Matcher.from_files(path)
+    with caplog.at_level(logging.WARNING, logger="safehash"):
+        matcher = Matcher.from_files(path, last_good=True)
+    assert matcher.lists_kept == ("list",)
+    # The audit of every decision says of when the list is, not when its last good state was read.
+    assert kept is not None and (len(matcher), matcher.lists[0].loaded) == (40, kept.when)
+    (tmp_path / "photos").mkdir()
+    photo = tmp_path / "photos" / "a.png"
+    Image.new("L", (64, 64)).save(photo)
+    command = ["scan", str(photo), "--list", str(path), "--format", "jsonl", "--workers", "0"]
+    assert main([*command, "-q"]) == 0
+    printed = capsys.readouterr()
+    summary = json.loads(printed.out.splitlines()[-1])
+    for told in (matcher.notes, [each.message for each in caplog.records], summary["notes"], [printed.err]):
+        assert any(
+            "going on from its last good state, of 20" in note and "(0 hours old)" in note for note in told
+        )
+    assert "--no-last-good ends instead" in printed.err and "last_good=" not in printed.err
+    assert main([*command, "-q", "--no-last-good"]) == 2
+
+
+def test_a_file_that_is_gone_is_said_until_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, moved = tmp_path / "list.csv", tmp_path / "moved.csv"
+    write(path, table(DIGESTS[:40]))
+    matcher = Matcher.from_files(path)
+    path.rename(moved)
+    with caplog.at_level(logging.WARNING, logger="safehash"):
+        for _ in range(3):
+            with pytest.raises(ListError, match="no such file"):
+                matcher.reload_if_changed()
+    assert (matcher.n_refused, len(matcher), len(caplog.records)) == (1, 40, 1)
+    assert "no such file" in matcher.notes[0]
+    moved.rename(path)  # the same file as before: nothing is to be read, and nothing to be said any more
+    assert not matcher.reload_if_changed()
+    assert (matcher.n_refused, matcher.notes) == (0, Matcher.from_files(path).notes)
 
 
 def test_a_start_without_a_last_good_state_ends(tmp_path: Path) -> None:

@@ -473,7 +473,8 @@ def test_reloading(kind: str, listed: Path, photo: Image.Image, tmp_path: Path) 
             Matcher.from_files(listed).save(snapshot)
 
     write(full)
-    matcher = Matcher.open(snapshot) if kind == "snapshot" else Matcher.from_files(listed)
+    replaceable = safehash.ListSource(listed, max_shrink=1.0)  # by a list that has none of its entries
+    matcher = Matcher.open(snapshot) if kind == "snapshot" else Matcher.from_files(replaceable)
     assert matcher.check(photo).outcome is Outcome.MATCH
     assert not matcher.reload_if_changed()
     write(empty)
@@ -561,8 +562,8 @@ def test_of_two_reloads_at_once_the_newest_stays(
     original = getattr(matching, name)
     has_read, second_is_done = threading.Event(), threading.Event()
 
-    def slow(*arguments: object) -> object:
-        state = original(*arguments)
+    def slow(*arguments: Any, **keywords: Any) -> object:
+        state = original(*arguments, **keywords)
         if not has_read.is_set():
             has_read.set()
             second_is_done.wait(0.5)
@@ -607,16 +608,37 @@ def test_an_allow_distance_counts_up_to_the_threshold(listed: Path, bridge: Path
     """The allowed picture is looked up like a listed one: not beyond the widest threshold."""
     value = safehash.hash_file(bridge)
 
-    def at(n_bits: int) -> safehash.Hash:
-        return safehash.Hash(value.algorithm, (int(value.hex, 16) ^ ((1 << n_bits) - 1)).to_bytes(32, "big"))
+    def at(n_bits: int, *, beyond: int = 0) -> safehash.Hash:
+        """Return a hash as many bits away, and another way beyond it."""
+        flipped = ((1 << n_bits) - 1) | (((1 << beyond) - 1) << 128)
+        return safehash.Hash(value.algorithm, (int(value.hex, 16) ^ flipped).to_bytes(32, "big"))
 
     allow = tmp_path / "harmless.csv"
     allow.write_text(f"hash\n{value.hex}\n")
     other = tmp_path / "other.csv"
-    for distance, outcome in ((31, Outcome.SUPPRESSED), (32, Outcome.MATCH)):
-        other.write_text(f"hash\n{at(distance).hex}\n")
+    for distance, outcome in ((30, Outcome.SUPPRESSED), (32, Outcome.MATCH)):
+        other.write_text(f"hash\n{at(distance, beyond=31).hex}\n")
         matcher = Matcher.from_files(other, allow=[allow], settings=Settings(allow_distance=60))
         assert matcher.check_hash(at(distance)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("to_listed", "outcome"),
+    [(0, Outcome.MATCH), (7, Outcome.MATCH), (8, Outcome.SUPPRESSED), (14, Outcome.SUPPRESSED)],
+)
+def test_an_allowed_picture_lets_the_listed_one_beside_it_match(
+    bridge: Path, tmp_path: Path, to_listed: int, outcome: Outcome
+) -> None:
+    """It hid whatever lay within 16 bits of it: mirrored and smaller copies of the listed picture itself."""
+    value = safehash.hash_file(bridge)
+
+    def at(n_bits: int) -> safehash.Hash:
+        return safehash.Hash(value.algorithm, (int(value.hex, 16) ^ ((1 << n_bits) - 1)).to_bytes(32, "big"))
+
+    listed, allowed = tmp_path / "listed.csv", tmp_path / "allowed.csv"
+    listed.write_text(f"hash\n{value.hex}\n")
+    allowed.write_text(f"hash\n{at(15).hex}\n")
+    assert Matcher.from_files(listed, allow=[allowed]).check_hash(at(to_listed)).outcome is outcome
 
 
 def test_an_upload_in_any_form_is_decided_alike(matcher: Matcher, photo: Image.Image, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signed snapshots: what a trusted key signed is opened, and nothing else, whoever made the checksums anew."""
+"""Signed snapshots and lists: what a trusted key signed is used, and nothing else, whoever made checksums anew."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 import pickle
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forging import forged, resealed
-from safehash import Hash, IndexFileError, Matcher, SafehashError, Settings, scan
+from safehash import Hash, IndexFileError, ListError, Matcher, SafehashError, Settings, scan, sign_list
 from safehash._search import SEAL_BYTES, Blocks, block_checksums, block_seals
 from safehash.cli import main
-from safehash.matching.signing import KEY_BYTES, read_private_key, read_public_key
+from safehash.matching.signing import KEY_BYTES, read_private_key, read_public_key, sign
 from safehash.matching.snapshot import open_snapshot
 from safehash.scanning.options import ScanOptions
 from small_files import small_files
@@ -226,9 +225,97 @@ def test_trust_holds_through_reload_pickle_and_workers(
         opened.reload()
 
 
-def test_lists_have_no_signature(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="a list has none"):
-        Matcher.from_files(tmp_path / "own.csv", settings=replace(TRUSTED, effort="fast"))
+# -- lists ----------------------------------------------------------------------------------------------------
+
+
+def a_list(folder: Path, *, is_directory: bool) -> Path:
+    """Return a list of two digests: a file, or a directory of two pages."""
+    lines = [f"pdq\n{value.hex}\n" for value in HASHES[:2]]
+    if not is_directory:
+        path = folder / "own.csv"
+        path.write_text(lines[0] + lines[1].partition("\n")[2], encoding="ascii")
+        return path
+    path = folder / "pages"
+    path.mkdir()
+    for number, line in enumerate(lines):
+        (path / f"{number}.csv").write_text(line, encoding="ascii")
+    return path
+
+
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_a_list_that_is_signed_is_used_and_no_other(tmp_path: Path, is_directory: bool) -> None:
+    path = a_list(tmp_path, is_directory=is_directory)
+    with pytest.raises(ListError, match="only signed lists are trusted"):
+        Matcher.from_files(path, settings=TRUSTED)
+    signature = sign_list(path, KEY.private_bytes_raw())
+    assert signature == path.with_name(path.name + ".sig")
+    assert len(Matcher.from_files(path, settings=TRUSTED)) == 2
+    assert len(Matcher.from_files(path)) == 2, "who trusts everybody needs none"
+    with pytest.raises(ListError, match="which is not trusted"):
+        Matcher.from_files(path, settings=Settings(trusted=[OTHERS]))
+    page = path / "1.csv" if is_directory else path
+    whole = page.read_bytes()
+    for changed in (whole[:-2] + b"0\n", whole + b"\n", whole.replace(b"\n", b"\r\n")):
+        page.write_bytes(changed)
+        with pytest.raises(ListError, match="changed after it was signed"):
+            Matcher.from_files(path, settings=TRUSTED)
+    page.write_bytes(whole)
+    text = signature.read_bytes()
+    for spoilt, said in (
+        (text[:-2], "is no signature of a list"), (b"", "is no signature of a list"), (b"x" * 5000, "cannot be read"),
+        (text.replace(b"1\n", b"2\n", 1), "is no signature of a list"),
+        (text[:-3] + (b"00" if text[-3:-1] != b"00" else b"11") + b"\n", "changed after it was signed"),
+    ):  # fmt: skip
+        signature.write_bytes(spoilt)
+        with pytest.raises(ListError, match=said):
+            Matcher.from_files(path, settings=TRUSTED)
+
+
+def test_allow_lists_are_asked_for_theirs(tmp_path: Path) -> None:
+    listed, allowed = (a_list(tmp_path, is_directory=each) for each in (False, True))
+    sign_list(listed, KEY.private_bytes_raw())
+    with pytest.raises(ListError, match="only signed lists are trusted"):
+        Matcher.from_files(listed, allow=[allowed], settings=TRUSTED)
+
+
+def test_a_snapshot_s_signature_is_none_of_a_list(tmp_path: Path) -> None:
+    """What was signed for one purpose says nothing for another."""
+    path = a_list(tmp_path, is_directory=False)
+    signature = sign_list(path, KEY.private_bytes_raw())
+    digest = hashlib.sha256(path.read_bytes()).digest()
+    head = signature.read_text(encoding="ascii").split("\n")[0]
+    signature.write_text(f"{head}\n{sign(digest, KEY.private_bytes_raw()).hex()}\n", encoding="ascii")
+    with pytest.raises(ListError, match="changed after it was signed"):
+        Matcher.from_files(path, settings=TRUSTED)
+
+
+def test_trust_in_lists_holds_through_reloads_and_is_met_when_the_signature_comes_later(
+    tmp_path: Path,
+) -> None:
+    path = a_list(tmp_path, is_directory=False)
+    sign_list(path, KEY.private_bytes_raw())
+    matcher = Matcher.from_files(path, settings=TRUSTED)
+    path.write_text("pdq\n" + "".join(f"{value.hex}\n" for value in HASHES), encoding="ascii")
+    assert not matcher.reload_if_changed()
+    assert (len(matcher), matcher.n_refused) == (2, 1)
+    with pytest.raises(ListError):
+        matcher.reload()
+    sign_list(path, KEY.private_bytes_raw())
+    assert matcher.reload_if_changed()
+    assert len(matcher) == len(HASHES)
+
+
+def test_no_last_good_state_stands_in_for_a_signature(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="signed by nobody"):
+        Matcher.from_files(tmp_path / "own.csv", settings=TRUSTED, last_good=True)
+
+
+def test_what_cannot_be_used_is_not_signed(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("no list", encoding="ascii")
+    with pytest.raises(ListError):
+        sign_list(path, KEY.private_bytes_raw())
+    assert list(tmp_path.iterdir()) == [path]
 
 
 # -- the command line ---------------------------------------------------------------------------------------
@@ -263,7 +350,18 @@ def test_commands(keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.Captur
         capsys.readouterr()
         assert main([*command, "--trusted", public]) == 2
         assert "carries no signature" in capsys.readouterr().err
+    capsys.readouterr()
     assert main([*scanned, "--list", listed, "--trusted", public]) == 2
+    assert "only signed lists are trusted" in capsys.readouterr().err
+    assert main(["lists", "sign", listed, "--key", private]) == 0
+    assert capsys.readouterr().out == f"{listed}.sig\n"
+    assert main([*scanned, "--list", listed, "--trusted", public]) == 0
+    assert not list(tmp_path.glob("*.last-good"))
+    key = tmp_path / "own.csv.sig"
+    key.write_bytes(keys[0].read_bytes())
+    assert main(["lists", "sign", listed, "--key", str(key)]) == 2
+    assert "would take its place" in capsys.readouterr().err
+    assert key.read_bytes() == keys[0].read_bytes()
 
 
 def test_keys_of_another_kind(keys: tuple[Path, Path], tmp_path: Path) -> None:

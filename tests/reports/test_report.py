@@ -245,3 +245,16 @@ def test_thumbnails_stand_upright(tmp_path: Path, orientation: int) -> None:
     (tmp_path / "t.png").write_bytes(made)
     with Image.open(tmp_path / "p.png") as picture, Image.open(tmp_path / "t.png") as small:
         np.testing.assert_array_equal(np.asarray(small), np.asarray(ImageOps.exif_transpose(picture)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX")
+def test_names_of_what_could_not_be_decided_are_no_markup(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    write_pictures(folder, 1)
+    (folder / "<img src=x onerror=alert(1)>.jpg").write_text("no picture")
+    matcher = Matcher.from_files(write_list(tmp_path / "l.csv", folder / "picture00000.png"))
+    with Catalog(tmp_path / "c.db") as catalog:
+        list(scan(folder, matcher=matcher, options=ScanOptions(workers=0), catalog=catalog))
+    page = page_of(tmp_path / "c.db", tmp_path / "r.html", title="<u>title</u>")
+    assert "&lt;img src=x onerror=alert(1)&gt;.jpg" in page
+    assert not [tag for tag, values in elements(page) if tag == "u" or "onerror" in values]

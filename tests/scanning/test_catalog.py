@@ -207,7 +207,7 @@ def test_rematch_finds_what_a_new_list_knows(tmp_path: Path, folder: Path, match
 def test_rematch_without_the_allow_list_counts_what_it_suppressed(tmp_path: Path, folder: Path) -> None:
     listed = write_list(tmp_path / "own.csv", folder / "picture00003.png")
     path = tmp_path / "c.db"
-    allowing = Matcher.from_files(listed, allow=[listed])
+    allowing = Matcher.from_files(listed, allow=[safehash.ListSource(listed, name="harmless")])
     assert scan_into(path, folder, allowing).outcomes["suppressed"] == 1
     for matcher, wanted in ((allowing, "suppressed"), (Matcher.from_files(listed), "match")):
         with Catalog(path) as catalog:
@@ -316,7 +316,7 @@ def test_foreign_files(tmp_path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE files (id)")
     other.close()
-    with pytest.raises(CatalogError, match="no catalog of a scan"):
+    with pytest.raises(CatalogError, match="an SQLite file of something else, no catalog"):
         Catalog(path)
 
 
@@ -358,11 +358,11 @@ def test_damage_is_found(tmp_path: Path, folder: Path, matcher: Matcher) -> None
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
     """Regression: the lock went by the path as given, and through a symbolic link two scans wrote at once."""
-    path, other = tmp_path / "c.db", tmp_path / "elsewhere" / "link.db"
+    (tmp_path / "here").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "here")
+    path, other = tmp_path / "here" / "c.db", tmp_path / "elsewhere" / "c.db"
     with Catalog(path):
         pass
-    other.parent.mkdir()
-    other.symlink_to(path)
     first, second = Store(path, create=False), Store(other, create=False)
     try:
         first.take_lock()
@@ -402,3 +402,15 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("safehash.scanning.ledger.os.lstat", refuse)
     assert not _is_missing(os.fsencode(tmp_path / "none"))
+
+
+def test_a_file_of_the_same_size_and_another_time_is_decided_again(
+    tmp_path: Path, folder: Path, matcher: Matcher
+) -> None:
+    path = tmp_path / "c.db"
+    n_files = scan_into(path, folder, matcher).n_files
+    assert scan_into(path, folder, matcher).n_unchanged == n_files
+    picture = sorted(folder.glob("*.png"))[0]
+    status = picture.stat()
+    os.utime(picture, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert scan_into(path, folder, matcher).n_unchanged == n_files - 1

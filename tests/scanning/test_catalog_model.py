@@ -21,6 +21,7 @@ import safehash
 from safehash.errors import CatalogError
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
+from safehash.scanning import incoming
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.changes import changes
 from safehash.scanning.holdings import counts, records
@@ -632,14 +633,61 @@ def test_what_was_committed_is_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_two_names_of_a_catalog_have_one_lock(store: Path, tmp_path: Path) -> None:
-    (tmp_path / "link.db").symlink_to(tmp_path / "c.db")
+    (tmp_path / "link").symlink_to(tmp_path)
     matcher = matcher_of(store, "a")
     options = ScanOptions(workers=0)
     with (
         Catalog(tmp_path / "c.db") as one,
-        Catalog(tmp_path / "link.db") as two,
+        Catalog(tmp_path / "link" / "c.db") as two,
         scan(store / "pictures", matcher=matcher, options=options, catalog=one) as running,
     ):
         next(running)
         with pytest.raises(CatalogError, match="another scan is writing"):
             list(scan(store / "pictures", matcher=matcher, options=options, catalog=two))
+
+
+def test_rows_written_together_are_those_written_one_by_one(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(store / "pictures", folder)
+    pictures = sorted(folder.iterdir())
+    (folder / "broken.png").write_bytes(pictures[0].read_bytes()[:200])
+    (folder / "words.txt").write_text("words")
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for name in ("x.png", "y.png"):
+            archive.write(pictures[1], name)
+    # Every file twice and thrice, by other names: rows meet within a batch, after it, and in the next scan.
+    others = write_pictures(tmp_path / "others", 4, first_seed=100)
+    tops: list[str | Path] = [folder, f"{folder}/.", folder / "again" / pictures[1].name, folder / "a.zip"]
+    for known, new in zip(pictures, others, strict=False):
+        tops += [known, new]
+    states = []
+    for n_rows in (1, 2, 3, 128):
+        monkeypatch.setattr(incoming, "_BATCH_ROWS", n_rows)
+        path = tmp_path / f"{n_rows}.db"
+        scan_into(path, tops, matcher_of(store, "a"))
+        scan_into(path, tops, matcher_of(store, "a", "b", effort="fast"))
+        states.append(state_of(path))
+        with Catalog(path) as catalog:
+            catalog.check_integrity()
+    assert states[0]
+    assert states[1:] == states[:1] * 3
+
+
+@pytest.mark.parametrize("after_rows", [1, 2, 5])
+def test_what_waits_to_be_written_together_is_written_at_every_end(
+    store: Path, tmp_path: Path, after_rows: int
+) -> None:
+    with Catalog(tmp_path / "c.db") as catalog:
+        running = scan(
+            store / "pictures",
+            matcher=matcher_of(store, "a"),
+            options=ScanOptions(workers=0),
+            catalog=catalog,
+        )
+        told = {os.path.realpath(next(running).path) for _ in range(after_rows)}
+        running.close()
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert told <= {record["path"] for record in records(catalog)}

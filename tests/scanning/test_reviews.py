@@ -17,7 +17,7 @@ import safehash
 from safehash.errors import CatalogError, ListError
 from safehash.hashing.hashes import Hash
 from safehash.matching.pairs import Pair, Pairs, read_pairs, write_pairs
-from safehash.matching.settings import Settings
+from safehash.matching.settings import FloodLimits, Settings
 from safehash.scanning.agreement import agreement, confirmed, rejected_lists
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
@@ -143,6 +143,52 @@ def test_reviewers_who_contradict_each_other_suppress_nothing(store: Path) -> No
         assert counts(catalog)["outcomes"] == {"match": 5, "no_match": 2}
 
 
+def test_wrong_of_the_listed_picture_itself_is_warned_of_and_taken_back(store: Path) -> None:
+    scanned(store)
+    name = token(store, "picture00000.png", "a")
+    applied = say(store, name, "wrong")
+    assert applied.exact == [("a", "entry-picture00000")]
+    assert say(store, name, "wrong").exact == [], "it stood there already"
+    assert say(store, token(store, "again.jpg", "b"), "wrong").exact == [], "it is some bits away"
+    back = say(store, name, "unsure", day=2)
+    assert (back.n_restored, back.exact) == (3, [])
+    say(store, name, "right", who="bert", day=3)
+    assert say(store, name, "wrong", day=4).exact == [], "they contradict each other: nothing is suppressed"
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_reviewers_cancelled_floods_nothing(store: Path, workers: int) -> None:
+    """The guard counts what is told: else a match that reviewers cancelled quarantines the entry's true ones."""
+    scanned(store)
+    say(store, token(store, "picture00000.png", "a"), "wrong")
+    flood = FloodLimits(max_share=0.3, min_matches=3, min_uploads=1)
+    matcher = safehash.Matcher.from_files(store / "a.csv", settings=Settings(effort="fast", flood=flood))
+    options = ScanOptions(workers=workers, file_digests=["sha256"], ordered=True)
+    with (
+        Catalog(store / "c.db") as catalog,
+        scan(store / "pictures", matcher=matcher, options=options, catalog=catalog) as running,
+    ):
+        list(running)
+    assert matcher.flood_guard is not None
+    assert matcher.flood_guard.quarantined() == ()
+    counted = matcher.flood_guard.counts()
+    with Catalog(store / "c.db") as catalog:
+        list(rematch(catalog, matcher))
+    assert matcher.flood_guard.quarantined() == ()
+    assert matcher.flood_guard.counts() != counted
+
+
+def test_of_a_rematch_every_picture_is_an_upload(store: Path) -> None:
+    scanned(store)
+    guard = safehash.FloodGuard(FloodLimits(max_share=0.9, min_matches=1, min_uploads=1))
+    matcher = safehash.Matcher.from_files(store / "a.csv", flood_guard=guard)
+    with Catalog(store / "c.db") as catalog:
+        told = list(rematch(catalog, matcher))
+    assert len(told) == 5
+    assert guard.quarantined() == (), "three of seven, not three of three"
+    assert guard.counts()[0] == 7
+
+
 def test_of_one_reviewer_the_newest_verdict_counts(store: Path) -> None:
     scanned(store)
     name = token(store, "picture00001.png", "b")
@@ -253,6 +299,8 @@ def pair(apart: int, *, view: str = "as it is", distance: int = 20, wrong: bool 
         ([pair(0)], "mirrored", 20, True),  # the very picture, looked at otherwise
         ([pair(0)], "mirrored", 19, False),  # nearer than that picture is: something else is in it
         ([pair(10)], "as it is", 10, True),
+        ([pair(14, distance=14)], "as it is", 0, False),  # the listed picture itself
+        ([pair(14, distance=14)], "as it is", 13, False),  # nearer to it than to what was reviewed
         ([pair(10)], "as it is", 9, False),
         ([pair(10)], "mirrored", 20, False),
         ([pair(16)], "as it is", 20, True),

@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import pytest
 
@@ -755,6 +755,47 @@ def test_damaged_archives(tmp_path: Path, matcher: Matcher, members: dict[str, b
     assert skipped(records) == {"wordy.zip": "not an image"}
     (problem,) = [record for record in records if isinstance(record, Problem)]
     assert Path(problem.path).name == "cut.zip"
+
+
+def test_a_member_without_a_name_is_one_like_others(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """The fuzzer found it: asking whether it is a folder failed, and ended the whole scan."""
+    path = make_zip(
+        tmp_path / "nameless.zip", {"a": members["in/known.png"], "b.png": members["in/other.png"]}
+    )
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<HH", data, 26, 0, 1)  # its one letter is no name now, but an extra field
+    struct.pack_into("<HH", data, data.find(b"PK\x01\x02") + 28, 0, 1)
+    path.write_bytes(data)
+    write_pictures(tmp_path, 1)
+    found = {
+        (Path(record.path).name, record.member, record.position): record.decision.outcome.value
+        for record in look(tmp_path, matcher)
+        if isinstance(record, ScanRecord)
+    }
+    assert found == {
+        ("nameless.zip", "", 1): "match",
+        ("nameless.zip", "b.png", 2): "no_match",
+        ("picture00000.png", None, 0): "no_match",
+    }
+
+
+def test_what_nobody_expects_of_an_archive_costs_that_archive(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_zip(tmp_path / "odd.zip", {"a.png": members["in/known.png"]})
+    write_pictures(tmp_path, 1)
+
+    def fail(*_: object) -> NoReturn:
+        raise LookupError("nobody expected this")
+
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", fail)
+    records = look(tmp_path, matcher)
+    assert outcomes(records) == {"picture00000.png": "no_match"}
+    (problem,) = [record for record in records if isinstance(record, Problem)]
+    assert Path(problem.path).name == "odd.zip"
+    assert "please report it: LookupError" in problem.reason
 
 
 def test_find_says_what_is_there_without_deciding(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import current_process
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ import pytest
 
 import safehash
 from safehash.matching.matcher import Matcher
+from safehash.scanning import starting
 from safehash.scanning.sharing import SharedLists, descriptor_of, sweep
 from stores import environment, write_list, write_picture
 
@@ -23,12 +26,12 @@ POSIX = os.name == "posix"
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder for temporary files that holds nothing else."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
+    with tempfile.TemporaryDirectory(prefix="sh") as name:
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+        monkeypatch.undo()
 
 
 @pytest.fixture
@@ -117,19 +120,73 @@ def test_what_is_not_ours_is_left_alone(here: Path) -> None:
     assert len(list(here.iterdir())) == 3
 
 
+# -- names of sockets -------------------------------------------------------------------------------------------
+
+#: Of a fork server and of what hands it descriptors.
+_LISTED = """
+import safehash, sys
+from multiprocessing.process import current_process
+if __name__ == "__main__":
+    known, picture = sys.argv[1:]
+    how = safehash.ScanOptions(workers=1)
+    scanned = safehash.scan(picture, matcher=safehash.Matcher.from_files(known), options=how)
+    print([record.decision.outcome.value for record in scanned], current_process()._config["tempdir"])
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason="sockets with names")
+@pytest.mark.parametrize("n_bytes", [60, 71, 72, 200])
+def test_a_folder_for_temporary_files_may_have_any_name(
+    matcher: Matcher, tmp_path: Path, n_bytes: int
+) -> None:
+    """71 bytes leave a socket's name 103: longer ones go to a short folder of their own, which vanishes."""
+    script = tmp_path / "scan.py"
+    script.write_text(_LISTED)
+    with tempfile.TemporaryDirectory(prefix="sh", dir="/tmp") as short:
+        long = Path(short, "n" * (n_bytes - len(short) - 1))
+        long.mkdir()
+        done = subprocess.run(
+            [sys.executable, script, tmp_path / "own.csv", tmp_path / "known.png"],
+            env=environment() | {"TMPDIR": str(long)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        said, _, folder = done.stdout.rstrip().rpartition(" ")
+        assert said == "['match']"
+        assert (Path(folder).parent == long) == (n_bytes <= 71)
+        assert not Path(folder).exists()
+        assert list(long.iterdir()) == []
+
+
+def test_where_no_short_folder_is_it_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/" + "n" * 200)
+    monkeypatch.setattr(starting, "_SHORT_FOLDERS", ("/missing",))
+    monkeypatch.delitem(current_process()._config, "tempdir", raising=False)  # type: ignore[attr-defined]
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        with pytest.raises(safehash.SafehashError, match="set TMPDIR to a shorter one"):
+            starting.process_context()
+
+
 # -- the processes ----------------------------------------------------------------------------------------------
 
 
-def kill_server(scan: int, killed: set[int]) -> int:
-    """Kill the next fork server of a scan; return its process. Its workers bear its name, but are not the scan's."""
+def kill_server(scan: subprocess.Popen[bytes], killed: set[int], *, with_workers: bool) -> int:
+    """Kill the next fork server of a scan, and its workers if asked; return its process.
+
+    Workers bear the server's name, but are not the scan's children. Those that outlive their server may decide all
+    that they were given: then no other server is needed, and none comes.
+    """
     for _ in range(6000):
-        for child in psutil.Process(scan).children():
-            with suppress(psutil.NoSuchProcess):
+        assert scan.poll() is None, scan.communicate()
+        for child in psutil.Process(scan.pid).children():
+            with suppress(psutil.Error):
                 if child.pid not in killed and "forkserver" in " ".join(child.cmdline()):
-                    os.kill(child.pid, signal.SIGKILL)
+                    for each in (child, *(child.children() if with_workers else ())):
+                        each.kill()
                     return int(child.pid)
         time.sleep(0.01)
-    raise AssertionError("the scan started no fork server within a minute")
+    raise AssertionError(
+        f"the scan started no fork server in 60 s, but {psutil.Process(scan.pid).children()}"
+    )
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are found in /proc")
@@ -157,7 +214,7 @@ def test_the_fork_server_may_be_killed(tmp_path: Path, here: Path, rounds: int) 
                 b"".join(names[at : at + each_time])
             )  # the scan cannot end before its names do
             first.append(scanning.stdout.readline())  # workers that end before any work mean something else
-            killed.add(kill_server(scanning.pid, killed))
+            killed.add(kill_server(scanning, killed, with_workers=rounds > 1))
         rest, said = scanning.communicate(timeout=120)
     assert len(killed) == rounds
     assert scanning.returncode == 1, said.decode()  # something matched

@@ -198,7 +198,7 @@ def test_a_file_of_something_else_is_no_memory(tmp_path: Path) -> None:
         Memory(str(other), None)
     words = tmp_path / "words"
     words.write_text("words that are no database, and more of them than a header has" * 4)
-    with pytest.raises(safehash.SafehashError, match="cannot be used"):
+    with pytest.raises(safehash.SafehashError, match="no database"):
         Memory(str(words), None)
 
 

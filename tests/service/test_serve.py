@@ -10,6 +10,7 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -175,11 +176,28 @@ def test_what_is_refused_says_why(service: Running, name: str) -> None:
     assert service.get("/healthz").status == 200
 
 
-def test_a_body_of_unsaid_length_is_cut_off(service: Running) -> None:
-    connection = service.connect()
-    connection.request("POST", "/v1/check", iter([bytes(100_000)] * 8), {"Content-Type": "image/png"})
-    assert connection.getresponse().status == 413
-    connection.close()
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "800000"}])
+def test_who_sends_too_much_reads_why(service: Running, headers: dict[str, str]) -> None:
+    with closing(service.connect()) as connection:
+        pieces = iter([bytes(100_000)] * 8)
+        connection.request("POST", "/v1/check", pieces, {"Content-Type": "image/png", **headers})
+        assert connection.getresponse().status == 413  # all of it was sent: the service listened to the end
+
+
+def test_who_asks_before_sending_is_told_at_once(service: Running) -> None:
+    with closing(service.connect()) as connection:
+        connection.putrequest("POST", "/v1/check")
+        connection.putheader("Content-Length", str(1 << 40))
+        connection.putheader("Expect", "100-continue")
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+def test_a_body_without_end_is_cut_off(service: Running) -> None:
+    with closing(service.connect()) as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        connection.request(
+            "POST", "/v1/check", iter(lambda: bytes(100_000), None), {"Content-Type": "image/png"}
+        )
 
 
 # -- the validator ------------------------------------------------------------------------------------------

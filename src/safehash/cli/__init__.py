@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
 
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED
+from .interrupts import check_interrupts, heeding_interrupts
 
 __all__ = ["main"]
 
@@ -20,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
+    with heeding_interrupts():
+        return _run(given)
+
+
+def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
         _settle_streams()
@@ -37,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .guard import refuse_overwriting
 
         refuse_overwriting(arguments)
+        check_interrupts()
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
@@ -45,37 +56,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(exc), arguments)
     except BrokenPipeError:
         # The reader went away (`| head`): nothing is wrong with us.
-        _give_up_stdout()
+        _give_up(sys.stdout)
         return FATAL
     except OSError as exc:
         try:
             sys.stdout.flush()
         except OSError:  # what cannot be written there is what failed
-            _give_up_stdout()
+            _give_up(sys.stdout)
         return _fail(
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
     except KeyboardInterrupt:
-        print("safehash: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except Exception as exc:
         if _was_interrupted(exc):
-            print("safehash: interrupted", file=sys.stderr)
-            return INTERRUPTED
+            return _interrupted()
         _fail(f"a defect, please report it: {type(exc).__name__}: {exc} (--debug shows where)", arguments)
         return CRASH
     return code
 
 
-def _fail(said: str, arguments: argparse.Namespace) -> int:
-    from ..matching.shown import printable
+def _fail(message: str, arguments: argparse.Namespace) -> int:
+    from .wording import worded
 
     if getattr(arguments, "debug", False):
         import traceback
 
         traceback.print_exc()
-    print(f"safehash: {printable(said)}", file=sys.stderr)
+    print(f"safehash: {worded(message)}", file=sys.stderr)
     return FATAL
+
+
+def _interrupted() -> int:
+    """Say so, once: a further ctrl-C, while the interpreter ends, has nothing left to break off."""
+    with suppress(ValueError):  # not in the main thread, where no signal arrives
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("safehash: interrupted", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _was_interrupted(exc: BaseException | None) -> bool:
@@ -87,6 +104,14 @@ def _was_interrupted(exc: BaseException | None) -> bool:
     return False
 
 
+def _release_stderr() -> None:
+    """Let a standard error that is full cost what was said there, and not the exit code; threads may have said it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _give_up(sys.stderr)
+
+
 def _settle_streams() -> None:
     """Have three streams that take any text: one may be closed, or of an encoding that lacks a character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -95,12 +120,14 @@ def _settle_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
         elif mode == "w" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    atexit.unregister(_release_stderr)
+    atexit.register(_release_stderr)
 
 
-def _give_up_stdout() -> None:
+def _give_up(stream: TextIO) -> None:
     """Keep the interpreter from flushing once more, at its end, what cannot be written."""
     try:
-        number = sys.stdout.fileno()
+        number = stream.fileno()
     except (OSError, ValueError, AttributeError):
         return
     null = os.open(os.devnull, os.O_WRONLY)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import math
+import os
 import re
 from collections.abc import Callable, Collection
 
@@ -149,6 +151,16 @@ class ReadPath(PathText):
     """A file that is read."""
 
     __slots__ = ()
+
+    def expect_there(self) -> None:
+        """Refuse a name that no file has: a slip, and nothing that could not be decided.
+
+        Raises
+        ------
+        FileNotFoundError
+        """
+        if self.path is not None and not os.path.lexists(self):
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(self))
 
 
 class LookPath(PathText):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ..errors import ImageError, SafehashError
 from ..matching.shown import printable
 from .arguments import ReadPath, number, whole
 from .exits import OK
@@ -40,13 +41,21 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.set_defaults(run=run)
 
 
+def _read(name: str) -> bytes:
+    from ..images.uploads import read_file
+
+    try:
+        return read_file(name)
+    except ImageError as exc:
+        raise SafehashError(f"{name}: {exc}") from exc
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from ..hashing.compute import hash_bytes, reduction_for
     from ..images.decoding import decode
-    from ..images.uploads import read_file
 
-    blobs = [read_file(name) for name in arguments.files] or _made_pictures()
+    blobs = [_read(name) for name in arguments.files] or _made_pictures()
     names = arguments.files or [f"made picture {number + 1}" for number in range(len(blobs))]
     rows = []
     for name, blob in zip(names, blobs, strict=True):

@@ -14,6 +14,7 @@ from .arguments import LookPath, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, MATCHED, OK
 from .output import FORMS, Records, writing
 from .scan import add_matcher_options, open_matcher
+from .wording import worded
 
 __all__ = ["add_commands"]
 
@@ -142,7 +143,7 @@ def _rematch(arguments: argparse.Namespace) -> int:
             writer.write(record.to_record(full_hashes=arguments.full_hashes))
             n_matched += record.decision.is_match
     for note in matcher.notes:
-        print(f"safehash: {printable(note)}", file=sys.stderr)
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)
     return MATCHED if n_matched else OK
 

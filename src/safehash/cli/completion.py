@@ -10,7 +10,8 @@ from .exits import OK
 
 __all__ = ["add_commands"]
 
-_SHELLS = ("bash", "zsh")
+#: For tcsh, shtab writes no commands below commands; fish came to it after 1.7.
+_SHELLS = ("bash", "zsh", "fish")
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,6 +31,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as exc:
         raise SafehashError("completion needs an extra: pip install 'safehash[completion]'") from exc
 
+    if arguments.shell not in shtab.SUPPORTED_SHELLS:
+        raise SafehashError(f"the installed shtab knows no {arguments.shell}: pip install --upgrade shtab")
     from .parser import make_parser, parsers_below
 
     parser = make_parser()

@@ -118,9 +118,7 @@ def _settings_for(
     for word in words:
         own = own.get(word) if isinstance(own, Mapping) else None
     for key, value in (own or {}).items():
-        if isinstance(value, dict):
-            continue  # of a command below
-        if key not in known:
+        if key not in known or isinstance(value, dict):
             raise SafehashError(
                 f"{name}: [{'.'.join(words)}] has no option {key!r}; it has {', '.join(sorted(known))}"
             )
@@ -183,6 +181,8 @@ def _words(action: argparse.Action, value: Any, name: str) -> Iterator[str]:
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, bool) or not isinstance(each, (str, int, float)):
             raise SafehashError(f"{where} is text or a number, not {each!r}")
+        if isinstance(action.type, type) and issubclass(action.type, PathText) and not isinstance(each, str):
+            raise SafehashError(f"{where} is text, the name of a file, not {each!r}")
         text = _from(name, action, str(each))
         try:
             checked = action.type(text) if callable(action.type) else text

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import __version__
+from ..lists.switches import for_shell
 from ..matching.shown import printable
 from .arguments import ListText, whole
 from .exits import CRASH, FATAL, OK
@@ -123,7 +124,7 @@ def _list_facts(text: ListText, arguments: argparse.Namespace) -> dict[str, Any]
     try:
         loaded = load_list(source)
     except (ListError, OSError) as exc:
-        return {"list": source.list_name, "error": str(exc)}
+        return {"list": source.list_name, "error": for_shell(str(exc))}
     return {
         "list": loaded.name, "entries": len(loaded.table), "newest": loaded.report.newest,
         "stale": staleness(loaded.report),

@@ -18,6 +18,7 @@ from .list_options import LIST, add_list_options, list_source
 from .output import writing
 from .progress import Progress
 from .show import console_on
+from .wording import worded
 
 __all__ = ["add_commands"]
 
@@ -124,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _usage(message: str) -> int:
-    print(f"safehash evaluate: {printable(message)}", file=sys.stderr)
+    print(f"safehash evaluate: {worded(message)}", file=sys.stderr)
     return FATAL
 
 

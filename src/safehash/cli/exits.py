@@ -39,7 +39,11 @@ class Exit(NamedTuple):
 
 EXITS = (
     Exit(OK, "nothing matched", "done; where files were decided: all of them, and none matched"),
-    Exit(MATCHED, "something matched", "something matched (`lists check`: a list has rejects or is refused)"),
+    Exit(
+        MATCHED,
+        "something matched",
+        "something matched (`lists check`: a list has rejects or suspicious digests, or is refused)",
+    ),
     Exit(
         FATAL,
         "usage or fatal error",

@@ -13,6 +13,7 @@ from ..matching.shown import printable
 from .arguments import ReadPath
 from .exits import FATAL, MATCHED, OK, UNDECIDED, epilog
 from .scan import add_matcher_options, open_matcher
+from .wording import worded
 
 if TYPE_CHECKING:
     from ..images.uploads import Upload
@@ -51,13 +52,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation; the exit code is that of a scan of the one file."""
     item: Upload = arguments.file
+    arguments.file.expect_there()
     if arguments.file.path is None:
         item = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
     matcher = open_matcher(arguments)
     try:
         explanation = matcher.explain(item, arguments.entry)
     except LookupError as exc:
-        print(f"safehash: {printable(str(exc))}", file=sys.stderr)
+        print(f"safehash: {worded(str(exc))}", file=sys.stderr)
         return FATAL
     if arguments.json:
         record = explanation.to_record(full_hashes=arguments.full_hashes)

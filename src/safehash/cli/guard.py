@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import SafehashError
 from ..files import expect_writable, read_head
+from ..lists.source import LAST_GOOD
 from .arguments import ListText, LookPath, PathText, ReadPath, UpdatePath, WritePath
 
 __all__ = ["refuse_overwriting"]
@@ -76,20 +77,40 @@ def _refuse_precious(output: PathText) -> None:
 
     head = read_head(str(output.path), _HEAD_BYTES)
     found = sniff(head)
+    for ending in _BESIDE_A_DATABASE:
+        database = str(output.path).removesuffix(ending)
+        if database != output.path and _is_database(database):
+            raise SafehashError(f"{output}: it is part of the database {database}: name another file")
     held = (
         "a database" if head.startswith(_SQLITE)
         else f"a picture ({found})" if found is not None
         else "an archive" if is_container(head)
+        else "a picture, by its name" if _is_scanned(head, str(output.path))
         else None
     )  # fmt: skip
     if held is not None:
         raise SafehashError(f"{output}: it holds {held}, which is not replaced: name another file")
 
 
+def _is_scanned(head: bytes, name: str) -> bool:
+    """Tell whether a scan of its folder would decide a file that is there, be it empty or damaged."""
+    from ..scanning.items import why_skipped
+
+    return os.path.isfile(name) and why_skipped(head, name, named=False) is None  # noqa: PTH113
+
+
 def _identities(path: PathText) -> set[_Identity]:
     name = str(path.path)
-    beside = _BESIDE_A_DATABASE if isinstance(path, UpdatePath) else ()
+    beside: tuple[str, ...] = ()
+    if isinstance(path, UpdatePath) or _is_database(name):
+        beside = _BESIDE_A_DATABASE
+    elif isinstance(path, ListText):
+        name, beside = os.path.normpath(name), (LAST_GOOD,)
     return {_identity(name), *(_identity(name + ending) for ending in beside)}
+
+
+def _is_database(name: str) -> bool:
+    return read_head(name, len(_SQLITE)) == _SQLITE
 
 
 def _identity(name: str) -> _Identity:

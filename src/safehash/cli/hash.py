@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         "decode": "full" if arguments.full else "fast",
     }
     for name in arguments.files:
-        if name.path is not None and not os.path.lexists(name):
-            raise FileNotFoundError(errno.ENOENT, "no such file", name)
+        name.expect_there()
     code = OK
     for name in arguments.files:
         try:

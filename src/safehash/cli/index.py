@@ -12,6 +12,7 @@ from ..matching.shown import printable
 from .arguments import ListText, ReadPath, WritePath
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
+from .wording import worded
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
@@ -109,7 +110,7 @@ def run_build(arguments: argparse.Namespace) -> int:
     )
     matcher.save(arguments.output, key=key)
     for note in matcher.notes:
-        print(f"safehash: {printable(note)}", file=sys.stderr)
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     for each in matcher.lists:
         print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
     print(f"safehash: wrote {printable(arguments.output)}", file=sys.stderr)
@@ -204,7 +205,7 @@ def run_match(arguments: argparse.Namespace) -> int:
         try:
             values.append(_parsed(text, arguments.algorithm))
         except ValueError as exc:
-            print(f"safehash: {printable(text[:80])}: {printable(str(exc))}", file=sys.stderr)
+            print(f"safehash: {printable(text[:80])}: {worded(str(exc))}", file=sys.stderr)
             return FATAL
     settings = Settings(trusted=trusted_keys(arguments))
     decisions = Matcher.open(arguments.index, settings=settings).check_hashes(values)

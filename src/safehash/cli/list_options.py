@@ -26,7 +26,7 @@ def add_trusted(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> No
         default=[],
         type=ReadPath,
         metavar="KEY",
-        help="open only a snapshot that this public key (Ed25519, PEM) signed; may be repeated",
+        help="use only what this public key (Ed25519, PEM) signed, a snapshot or lists; may be repeated",
     )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ListError
+from ..errors import ListError, SafehashError
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from ..lists.comparing import ListDiff, diff_lists, list_stats
@@ -21,11 +21,13 @@ from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
+from ..lists.switches import for_shell
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
+from .wording import report_record, worded
 
 __all__ = ["add_commands"]
 
@@ -69,8 +71,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add_list_options(convert, also=("--format",))
 
     diff = _command(commands, "diff", _diff, "say what was added, removed, changed and re-labelled")
-    diff.add_argument("old", metavar="OLD")
-    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("old", type=ListText, metavar="OLD")
+    diff.add_argument("new", type=ListText, metavar="NEW")
     diff.add_argument("--full-hashes", action="store_true", help="print whole digests")
     add_list_options(diff, also=("--format",))
 
@@ -84,6 +86,15 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="look for near-duplicates among at most N digests (default %(default)s)",
     )
     add_list_options(stats, also=("--format",))
+
+    signing = _command(
+        commands, "sign", _sign, "say that you vouch for lists as they are: `--trusted` asks for it"
+    )
+    signing.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
+    signing.add_argument(
+        "--key", required=True, type=ReadPath, metavar="KEY", help="a private key (Ed25519, PEM)"
+    )
+    add_list_options(signing, also=("--format",))
 
     add = _command(commands, "add", _add, "hash images you hold into a list of your own")
     add.add_argument("images", nargs="+", metavar="IMAGE", type=ReadPath)
@@ -126,6 +137,25 @@ def _command(
     return parser
 
 
+def _sign(args: argparse.Namespace) -> int:
+    from ..matching.list_signatures import sign_list, signature_path
+    from ..matching.signing import read_private_key
+
+    key = read_private_key(args.key)
+    for each in args.lists:
+        source = list_source(each, args)
+        if signature_path(source).resolve() == Path(args.key).resolve():
+            raise SafehashError(
+                f"{signature_path(source)} is the key itself: its signature would take its place"
+            )
+        path = str(sign_list(source, key))
+        if args.json:
+            print_json({"list": each, "signature": path})
+        else:
+            print(printable(path))
+    return OK
+
+
 def _merge(args: argparse.Namespace) -> int:
     readers: list[ListReader] = []
     try:
@@ -163,7 +193,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     """Print what was written, and what was lost on the way."""
     reports = [reader.report for reader in readers]
     if args.json:
-        print_json(record | {"lists": [report.to_record() for report in reports]})
+        print_json(record | {"lists": list(map(report_record, reports))})
         return
     rows = [
         (report.name, str(report.n_entries), str(report.n_deletes), str(report.n_rejects))
@@ -172,7 +202,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     print_table(("list", "entries", "deletes", "rejects"), rows)
     for report in reports:
         for remark in remarks_on(report, staleness(report)):
-            print(f"  {printable(remark)}")
+            print(f"  {worded(remark)}")
     print(printable(f"{record['entries']} entries written to {record['output']}"))
 
 
@@ -256,9 +286,9 @@ def _stats(args: argparse.Namespace) -> int:
         if loaded is None:
             code = FATAL
             if args.json:
-                print_json({"type": "list_stats", "path": path, "error": error})
+                print_json({"type": "list_stats", "path": path, "error": for_shell(error)})
             else:
-                print(printable(error), file=sys.stderr)
+                print(worded(error), file=sys.stderr)
             continue
         stats = list_stats(loaded.table, max_clustered=args.max_clustered)
         if args.json:
@@ -352,9 +382,9 @@ def _loaded(path: str, args: argparse.Namespace) -> tuple[LoadedList | None, str
 
 def _fail(exc: ListError, args: argparse.Namespace) -> int:
     if args.json:
-        print_json({"type": "error", "error": str(exc)})
+        print_json({"type": "error", "error": for_shell(str(exc))})
     else:
-        print(printable(str(exc)), file=sys.stderr)
+        print(worded(str(exc)), file=sys.stderr)
     return FATAL
 
 

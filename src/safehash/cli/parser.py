@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -74,18 +75,76 @@ def make_parser(given: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes options by their whole names, and whose complaints show nothing raw."""
+    """A parser that takes options by their whole names and anywhere, and whose complaints are one line each."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # What is short for one option today would be short for another after the next release.
         super().__init__(*args, **{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        """Print usage and complaint, and exit."""
+        """Say what is wrong and where help is, and exit."""
         from ..matching.shown import printable
 
-        self.print_usage(sys.stderr)
-        self.exit(FATAL, f"{self.prog}: error: {printable(message)}\n")
+        said = f"{self.prog}: error: {printable(message)}\n(`{self.prog} --help` says what it takes)\n"
+        self.exit(FATAL, said)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, options and arguments in any order; a misspelt option is named before anything that it leaves out."""
+        words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(self._in_order(words), namespace)
+
+    def _in_order(self, words: list[str]) -> list[str]:
+        """Return words with the options first, as the standard parser wants them around several arguments."""
+        known = {option: action for action in self._actions for option in action.option_strings}
+        has_commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
+        options: list[str] = []
+        others: list[str] = []
+        waiting = iter(words)
+        for word in waiting:
+            if word == "--":
+                others += [word, *waiting]
+            elif not word.startswith("-") or word == "-" or " " in word:
+                if has_commands:  # what follows is the command's own
+                    return words
+                others.append(word)
+            else:
+                options.append(word)
+                waits = self._waiting_option(word, known)
+                if waits is not None:
+                    value = next(waiting, None)
+                    if value is None:
+                        self.error(f"{waits} wants a value")
+                    options.append(value)
+        return [*options, *others]
+
+    def _waiting_option(self, word: str, known: Mapping[str, argparse.Action]) -> str | None:
+        """Return which option of a word takes the next word as its value, if one does; refuse one that is none."""
+        name, equals, _ = word.partition("=")
+        if word.startswith("--"):
+            if name not in known:
+                self.error(f"there is no option {name}{_similar(name, known)}")
+            return None if equals or known[name].nargs == 0 else name
+        for number, letter in enumerate(word[1:], start=1):
+            if f"-{letter}" not in known:
+                self.error(
+                    f"there is no option -{letter}{_similar(f'-{word}', known) if len(word) > 2 else ''}"
+                )
+            if known[f"-{letter}"].nargs != 0:
+                return None if word[number + 1 :] else f"-{letter}"
+        return None
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse what is none of the choices, and name the one that may be meant."""
+        if action.choices is not None and value not in action.choices:
+            choices = [str(each) for each in action.choices]
+            kind = f"no {action.metavar}" if action.metavar else "none of them"
+            said = f"{value!r} is {kind}{_similar(str(value), choices)}; there are {', '.join(choices)}"
+            raise argparse.ArgumentError(action, said)
+
+
+def _similar(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, [each for each in known if len(each) > 2], n=1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def parsers_below(parser: argparse.ArgumentParser) -> Iterable[argparse.ArgumentParser]:

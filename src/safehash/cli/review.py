@@ -99,6 +99,17 @@ def _apply(arguments: argparse.Namespace) -> int:
         said.append(
             f"{len(applied.unknown)} verdicts are about matches that the catalog no longer has, and were left: {named}"
         )
+    if applied.exact:
+        n = len(applied.exact)
+        named = ", ".join(
+            f"{source} #{entry}" if entry is not None else source
+            for source, entry in applied.exact[:_MOST_NAMED]
+        ) + ("" if n <= _MOST_NAMED else f" and {n - _MOST_NAMED} more")
+        said.append(
+            f"look again: pictures with the very hash of {n} {'entry' if n == 1 else 'entries'} were found wrong "
+            f"({named}). Copies of the listed picture itself are suppressed from now on, for everybody who uses this "
+            "catalog. To take that back, say unsure (key 3) of it in a new report, by the same name, and apply that"
+        )
     said += [f"most matches with the list {name} were found wrong: look into that list" for name in rejected]
     for line in said:
         print(f"safehash: {printable(line)}", file=sys.stderr)

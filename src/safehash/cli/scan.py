@@ -13,15 +13,17 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import IndexFileError
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
+from ..lists.switches import for_shell
 from ..matching.settings import EFFORTS
-from ..matching.shown import printable
 from ..scanning.records import Known, ScanRecord, Skipped, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
+from .interrupts import check_interrupts
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
 from .output import FORMS, Records, writing
 from .progress import Progress
 from .show import Show, console_on, summary_lines
+from .wording import worded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +109,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     output.add_argument("--ordered", action="store_true", help="records in name order instead of as decided")
     output.add_argument("--skipped", action="store_true", help="a record for each file left aside, too")
     output.add_argument(
-        "-q", "--quiet", action="store_true", help="no summary, no progress; notes on the lists stay"
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="no summary, no progress; records and notes on the lists stay",
     )
     means = parser.add_argument_group("means")
     means.add_argument(
@@ -218,8 +223,6 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         flood=None if arguments.flood_share is None else FloodLimits(max_share=arguments.flood_share),
         trusted=trusted_keys(arguments),
     )
-    if arguments.trusted and arguments.index is None:
-        raise IndexFileError("--trusted is for a snapshot (--index): a list has no signature")
     if arguments.index is not None:
         if arguments.allow:
             raise IndexFileError("allow-lists are part of a snapshot: name them to `safehash index build`")
@@ -229,7 +232,7 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
 
     def read(settings: Settings) -> Matcher:
         return Matcher.from_files(
-            *lists, allow=allow, settings=settings, last_good=not arguments.no_last_good
+            *lists, allow=allow, settings=settings, last_good=not (arguments.no_last_good or settings.trusted)
         )
 
     return read, settings
@@ -241,12 +244,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ..scanning.options import ScanOptions
     from ..scanning.run import scan
 
+    if arguments.watch:
+        _check_watch(arguments)
     if not arguments.paths and arguments.files_from is None:
         arguments.parser.error("nothing to look at: give a PATH or --files-from")
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
-    if arguments.watch:
-        _check_watch(arguments)
     with ExitStack() as stack:
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
@@ -304,12 +307,13 @@ def run(arguments: argparse.Namespace) -> int:
         if show is not None:
             show.finish()
         if writer is not None:
-            writer.write(running.summary.to_record())
+            record = running.summary.to_record()
+            writer.write({**record, "notes": list(map(for_shell, record["notes"]))})
         sys.stdout.flush()
         notes = [*matcher.notes, *_quarantine_notes(matcher)]
         if arguments.quiet:
             for note in notes:
-                print(f"safehash: {printable(note)}", file=sys.stderr)
+                print(f"safehash: {worded(note)}", file=sys.stderr)
         else:
             summary_lines(running.summary, notes=notes, catalog=arguments.catalog, console=errors)
     code = exit_code(running.summary, allow_empty=arguments.allow_empty)
@@ -391,6 +395,7 @@ def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
         if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN
     }
     try:
+        check_interrupts()  # one that a library swallowed while it was imported
         yield
     finally:
         for each, former in before.items():

@@ -13,6 +13,7 @@ from ..matching.shown import printable
 from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
+from .wording import worded
 
 if TYPE_CHECKING:
     from ..service.options import ServiceOptions
@@ -124,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         Memory(options.state, None).close()
         matcher = open_matcher(replace(settings, flood=None))
         for note in matcher.notes:
-            print(f"safehash: {printable(note)}", file=sys.stderr)
+            print(f"safehash: {worded(note)}", file=sys.stderr)
         for each in matcher.lists:
             print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
         return OK

@@ -10,7 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
+from ..scanning.caveats import CAVEATS, caveat_of
 from ..scanning.records import Known, Problem, ScanEvent, ScanRecord, Summary
+from .wording import worded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +57,7 @@ class Show:
         self._n_later = 0
 
     def event(self, event: ScanEvent) -> None:
-        """Show a match now, and keep what could not be decided for the end."""
+        """Show a match now, and keep what could not be decided, or not as a whole, for the end."""
         if isinstance(event, Problem):
             self._keep(
                 [
@@ -72,6 +74,11 @@ class Show:
                 word = record["outcome"].upper().replace("_", " ")
                 said = f"{word}  {printable(record.get('reason') or '')}".rstrip()
                 self._keep([(f"{_name(record)}: ", ""), (said, _UNDECIDED)])
+            caveat = caveat_of(record)
+            if caveat is not None:
+                self._keep(
+                    [(f"{_name(record)}: ", ""), (f"{caveat.name.upper()}  {caveat.meaning}", _UNDECIDED)]
+                )
 
     def finish(self) -> None:
         """Show what could not be decided."""
@@ -80,7 +87,12 @@ class Show:
         n_more = self._n_later - len(self._later)
         if n_more:
             self._print(
-                [(f"and {n_more} more that could not be decided: the records (-o) have all of them", "dim")]
+                [
+                    (
+                        f"and {n_more} more that could not be decided as a whole: the records (-o) have all of them",
+                        "dim",
+                    )
+                ]
             )
 
     def _keep(self, line: _Line) -> None:
@@ -187,6 +199,7 @@ def _counts(summary: Summary) -> list[tuple[str, str, str]]:
         ("left aside", summary.skipped),
         ("could not look into", summary.problems),
         ("undecided", summary.reasons),
+        ("decided in part", summary.caveats),
     ):
         rows += _counted(what, counts)
     return rows
@@ -206,7 +219,7 @@ def _about(summary: Summary, notes: Sequence[str]) -> list[tuple[str, str, str]]
         )
         for info in summary.audit.lists
     ]
-    rows += [("note", printable(note), _UNDECIDED) for note in notes]
+    rows += [("note", worded(note), _UNDECIDED) for note in notes]
     n_now = summary.n_files - summary.n_unchanged
     seconds = max(summary.seconds, 1e-9)
     speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"
@@ -238,4 +251,8 @@ def _next_steps(summary: Summary, catalog: str | None) -> list[str]:
         steps.append(
             f"{summary.n_undecided} could not be decided and may hold anything: look at them yourself"
         )
+    for caveat in CAVEATS:
+        n = summary.caveats[caveat.name]
+        if n:
+            steps.append(f"{n} {'file' if n == 1 else 'files'} {caveat.advice}")
     return steps

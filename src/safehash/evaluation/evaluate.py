@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ImageError
 from ..hashing import compute
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import available_processors
 from ..images.decoding import decode
@@ -52,6 +54,7 @@ _AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "P
 # -- the measurement -----------------------------------------------------------------------------------------
 
 
+@checked
 def evaluate(
     folder: str | os.PathLike[str],
     *,
@@ -299,7 +302,7 @@ class _Bench:
             picture = as_picture(decode(data))
             for peer in self._peers:
                 own = peer.digest(picture)
-                far = [_distance(own, other) for other in self._of_peer[peer.name]]
+                far = [distance_between(own, other) for other in self._of_peer[peer.name]]
                 if far[at] <= peer.max_distance:
                     outcome.distance[peer.name] = far[at]
                 if any(d <= peer.max_distance for i, d in enumerate(far) if i not in self._alike[at]):
@@ -404,7 +407,3 @@ def _alike(hashes: Sequence[Hash], max_distance: int) -> list[set[int]]:
         {at for at, other in enumerate(hashes) if any(value.distance(other) <= near for value in own)}
         for own in turned
     ]
-
-
-def _distance(one: bytes, other: bytes) -> int:
-    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
+from ..errors import short_repr
 from .intervals import wilson
 from .manipulations import FAMILIES
 
@@ -17,9 +19,12 @@ __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "L
 NEAREST_WITHIN = 64
 
 
+@short_repr
 @dataclass(slots=True)
 class EvaluationRow:
     """What one manipulation did.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -51,16 +56,42 @@ class EvaluationRow:
     distances: dict[str, list[int]] = field(default_factory=dict)
     views: Counter[str] = field(default_factory=Counter)
 
+    @checked
     def recall(self, way: str) -> float:
-        """Return the share found again, 0 to 1."""
+        """Return the share found again, 0 to 1.
+
+        Examples
+        --------
+        >>> row = EvaluationRow(name="crop 10 %", family="crop", n=4)
+        >>> row.found["fast"] = 3
+        >>> row.recall("fast")
+        0.75
+        """
         return self.found[way] / self.n if self.n else 0.0
 
+    @checked
     def interval(self, way: str) -> tuple[float, float]:
-        """Return between which shares the recall lies, with 95 of 100 chances."""
+        """Return between which shares the recall lies, with 95 of 100 chances.
+
+        Examples
+        --------
+        >>> row = EvaluationRow(name="crop 10 %", family="crop", n=20)
+        >>> row.found["fast"] = 20
+        >>> [round(each, 2) for each in row.interval("fast")]
+        [0.84, 1.0]
+        """
         return wilson(self.found[way], self.n)
 
+    @checked
     def to_record(self, ways: Sequence[str]) -> dict[str, Any]:
-        """Return the row as plain data."""
+        """Return the row as plain data.
+
+        Examples
+        --------
+        >>> row = EvaluationRow(name="crop 10 %", family="crop", n=20)
+        >>> row.to_record(["fast"])["family"]
+        'crop'
+        """
         return {
             "manipulation": self.name,
             "family": self.family,
@@ -74,9 +105,12 @@ class EvaluationRow:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMatch:
     """One altered copy that came near an entry that is not of its picture.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -103,13 +137,25 @@ class ListMatch:
     entry: str
 
     def to_record(self) -> dict[str, Any]:
-        """Return the match as plain data."""
+        """Return the match as plain data.
+
+        Examples
+        --------
+        >>> match = ListMatch(
+        ...     picture="a.jpg", manipulation="crop 10 %", effort="fast", view="as it is", distance=3, entry="b-1"
+        ... )
+        >>> match.to_record()["distance"]
+        3
+        """
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@short_repr
 @dataclass(slots=True)
 class ListEvaluation:
     """What came near a list of the user's own, and how near.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -140,12 +186,25 @@ class ListEvaluation:
     needs: dict[str, list[int | None]] = field(default_factory=dict)
     matches: list[ListMatch] = field(default_factory=list)
 
+    @checked
     def nearest(self, effort: str) -> int | None:
-        """Return the smallest threshold at which any picture that is not on the list matches it."""
+        """Return the smallest threshold at which any picture that is not on the list matches it.
+
+        Examples
+        --------
+        >>> ListEvaluation(name="own", n_entries=3).nearest("fast") is None
+        True
+        """
         return min((need for need in self.needs.get(effort, ()) if need is not None), default=None)
 
     def in_words(self) -> list[str]:
-        """Return lines of text: which list, what came near it, and how near."""
+        """Return lines of text: which list, what came near it, and how near.
+
+        Examples
+        --------
+        >>> isinstance(ListEvaluation(name="own", n_entries=3).in_words(), list)
+        True
+        """
         known = f"; {self.n_known} pictures of the folder are on it" if self.n_known else ""
         lines = [f"own list {self.name}: {self.n_entries} PDQ entries{known}"]
         for effort, needs in self.needs.items():
@@ -159,7 +218,13 @@ class ListEvaluation:
         return lines
 
     def to_record(self) -> dict[str, Any]:
-        """Return everything as plain data, for JSON."""
+        """Return everything as plain data, for JSON.
+
+        Examples
+        --------
+        >>> ListEvaluation(name="own", n_entries=3).to_record()["name"]
+        'own'
+        """
         return {
             "name": self.name,
             "entries": self.n_entries,
@@ -179,9 +244,12 @@ class ListEvaluation:
         }
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Evaluation:
     """What an evaluation measured, and under which settings.
+
+    Made by `evaluate`.
 
     Attributes
     ----------
@@ -229,7 +297,16 @@ class Evaluation:
     seconds: float
 
     def families(self) -> Iterator[EvaluationRow]:
-        """Yield one row a family, the sum of its manipulations."""
+        """Yield one row a family, the sum of its manipulations.
+
+        Examples
+        --------
+        >>> found = safehash.evaluate(
+        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ... )
+        >>> [row.family for row in found.families()]
+        ['codec']
+        """
         for family in FAMILIES:
             total = EvaluationRow(family, family)
             for row in self.rows:
@@ -241,7 +318,16 @@ class Evaluation:
                 yield total
 
     def to_record(self) -> dict[str, Any]:
-        """Return everything as plain data, for JSON."""
+        """Return everything as plain data, for JSON.
+
+        Examples
+        --------
+        >>> found = safehash.evaluate(
+        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ... )
+        >>> found.to_record()["type"]
+        'evaluation'
+        """
         return {
             "type": "evaluation",
             "version": self.version,
@@ -263,13 +349,31 @@ class Evaluation:
         }
 
     def as_table(self) -> str:
-        """Return the evaluation as lines of text: one a manipulation, then the families, times and settings."""
+        """Return the evaluation as lines of text: one a manipulation, then the families, times and settings.
+
+        Examples
+        --------
+        >>> found = safehash.evaluate(
+        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ... )
+        >>> len(found.as_table()) > 3
+        True
+        """
         from .page import as_table
 
         return as_table(self)
 
     def as_page(self) -> str:
-        """Return the evaluation as one HTML page that loads nothing else."""
+        """Return the evaluation as one HTML page that loads nothing else.
+
+        Examples
+        --------
+        >>> found = safehash.evaluate(
+        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ... )
+        >>> found.as_page()[:15]
+        '<!doctype html>'
+        """
         from .page import as_page
 
         return as_page(self)

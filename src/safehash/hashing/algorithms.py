@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SHOWN_DIGITS
 
 __all__ = ["SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
-
-#: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
-SHOWN_DIGITS = 8
 
 
 class Algorithm(str, enum.Enum):
@@ -27,6 +27,10 @@ class Algorithm(str, enum.Enum):
     SHA1 = "sha1"
     SHA256 = "sha256"
 
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
+        return Algorithm, (self.value,)
+
     @classmethod
     def _missing_(cls, value: object) -> Algorithm:
         text = value if isinstance(value, str) else type(value).__name__
@@ -36,22 +40,46 @@ class Algorithm(str, enum.Enum):
 
     @property
     def n_bits(self) -> int:
-        """Length of a digest in bits."""
+        """Length of a digest in bits.
+
+        Examples
+        --------
+        >>> Algorithm.PDQ.n_bits, Algorithm.SHA256.n_bits
+        (256, 256)
+        """
         return _N_BITS[self]
 
     @property
     def n_bytes(self) -> int:
-        """Length of a digest in bytes."""
+        """Length of a digest in bytes.
+
+        Examples
+        --------
+        >>> Algorithm.PHASH.n_bytes
+        8
+        """
         return _N_BITS[self] // 8
 
     @property
     def is_perceptual(self) -> bool:
-        """Whether near digests mean alike pictures (false for digests of the file's bytes)."""
+        """Whether near digests mean alike pictures (false for digests of the file's bytes).
+
+        Examples
+        --------
+        >>> [each.value for each in Algorithm if each.is_perceptual]
+        ['pdq', 'phash', 'phash256']
+        """
         return self in _PERCEPTUAL
 
     @property
     def version(self) -> int:
-        """Version of the definition; a change of bits raises it."""
+        """Version of the definition; a change of bits raises it.
+
+        Examples
+        --------
+        >>> Algorithm.PDQ.version
+        1
+        """
         return 1
 
 

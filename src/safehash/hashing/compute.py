@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
-from ..errors import ImageError, ImageTooSmall
+from .._face import checked
+from ..errors import ImageError, ImageTooSmall, short_repr, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
+from ..images.request import Reduction
 from ..images.uploads import Upload, read_file, take
 from .hashes import Algorithm, Hash
 from .threads import on_threads
@@ -43,12 +45,15 @@ Decode = Literal["fast", "full"]
 #: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
 REDUCTION = ((2500, 8), (1536, 4), (768, 2))
 
+#: The same of a progressive file that our own reader of JPEG files reads (images/jpeg_means.py): its scans of further
+#: bits are passed over, which would be too coarse at a quarter; half costs little more.
+REDUCTION_OF_PROGRESSIVE = ((2500, 8), (768, 2))
 
-def reduction_for(shorter_side: int) -> int:
-    """Return the reduction a fast PDQ decode takes for a picture whose shorter side is given, in pixels."""
-    return next((step for least, step in REDUCTION if shorter_side >= least), 1)
+#: The reduction a fast PDQ decode takes for a picture whose shorter side is given, in pixels.
+reduction_for = Reduction(drafted=REDUCTION, means=REDUCTION, progressive=REDUCTION_OF_PROGRESSIVE)
 
 
+@checked
 def hash_bytes(
     data: Blob,
     *,
@@ -78,6 +83,8 @@ def hash_bytes(
     ------
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
+    TypeError
+        No bytes; the message names the function that takes what was given.
 
     References
     ----------
@@ -92,12 +99,15 @@ def hash_bytes(
     >>> hash_bytes(data, algorithm="phash").algorithm.n_bits
     64
     """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise _not_taken("hash_bytes", "the bytes of a file", data)
     algorithm = Algorithm(algorithm)
     if not algorithm.is_perceptual:
         return Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
     return hash_decoded(_decode_for(data, (algorithm,), decode, limits), algorithm=algorithm)
 
 
+@checked
 def hash_file(
     path: str | os.PathLike[str],
     *,
@@ -130,9 +140,12 @@ def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> H
     ...     hash_image(image.resize((400, 251))).distance(hash_file("photo.jpg")) <= 10
     True
     """
+    if not _is_pil(image):
+        raise _not_taken("hash_image", "an image object of PIL", image)
     return hash_decoded(from_image(image), algorithm=_perceptual(algorithm))
 
 
+@checked
 def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
     """Hash pixels.
 
@@ -147,7 +160,7 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     ImageTooSmall
         Fewer than 5 rows or columns.
     TypeError, ValueError
-        Not uint8, or not such a shape.
+        Not uint8, or not such a shape; an image of PIL, whose samples may be numbers of a palette.
 
     Examples
     --------
@@ -156,6 +169,8 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     >>> hash_array(ramp, algorithm="phash256").quality is None
     True
     """
+    if isinstance(pixels, (str, bytes, bytearray, os.PathLike)) or pixels is None or _is_pil(pixels):
+        raise _not_taken("hash_array", "an array of uint8", pixels)
     array = np.asarray(pixels)
     if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
         raise ImageTooSmall(
@@ -168,9 +183,12 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Everything asked for of one image, from one read and one decode.
+
+    Made by `fingerprint_file` and `fingerprint_bytes`.
 
     Attributes
     ----------
@@ -192,6 +210,7 @@ class Fingerprint:
     provenance: Provenance
 
 
+@checked
 def fingerprint_bytes(
     data: Blob,
     *,
@@ -211,6 +230,8 @@ def fingerprint_bytes(
     >>> len(found.turned), found.turned[0] == found.hashes[0]
     (8, True)
     """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise _not_taken("fingerprint_bytes", "the bytes of a file", data)
     wanted = tuple(Algorithm(algorithm) for algorithm in algorithms)
     decoded = _decode_for(data, wanted, decode, limits)
     hashes = tuple(
@@ -223,6 +244,7 @@ def fingerprint_bytes(
     return Fingerprint(hashes=hashes, turned=turned, provenance=decoded.provenance)
 
 
+@checked
 def fingerprint_file(
     path: str | os.PathLike[str],
     *,
@@ -247,6 +269,7 @@ def fingerprint_file(
 # -- many -------------------------------------------------------------------------------------------------------
 
 
+@checked
 def hash_many(
     items: Iterable[Upload],
     *,
@@ -297,6 +320,26 @@ def hash_many(
             return exc
 
     return on_threads(one, items, threads=threads)
+
+
+def _is_pil(value: object) -> bool:
+    """Tell an image object of PIL, whose arrays may be a palette's numbers; PIL is not loaded for it."""
+    return any(each.__module__ == "PIL.Image" for each in type(value).__mro__)
+
+
+def _not_taken(function: str, takes: str, value: object) -> TypeError:
+    """Return the error that says which function takes what was given."""
+    instead = (
+        "`hash_file` takes a path" if isinstance(value, (str, os.PathLike))
+        else "`hash_bytes` takes the bytes of a file" if isinstance(value, (bytes, bytearray, memoryview))
+        else "`hash_image` takes an image object of PIL" if _is_pil(value)
+        else "`hash_array` takes an array of uint8" if isinstance(value, np.ndarray)
+        else "`hash_many` takes file objects" if hasattr(value, "read")
+        else "`hash_many` takes several" if isinstance(value, (list, tuple))
+        else None
+    )  # fmt: skip
+    hint = "" if instead is None else f": {instead}"
+    return TypeError(f"{function} takes {takes}, not {type(value).__name__}{hint}")
 
 
 # -- the steps, for the rooms above ---------------------------------------------------------------------------
@@ -353,7 +396,7 @@ def _decode_for(data: Blob, algorithms: tuple[Algorithm, ...], how: Decode, limi
     if how == "full":
         return decode(data, limits=limits)
     if how != "fast":
-        raise ValueError(f'decode is "fast" or "full", not {how!r}')
+        raise ValueError(shortened(f'decode is "fast" or "full", not {how!r}'))
     only_pdq = Algorithm.PHASH not in algorithms and Algorithm.PHASH256 not in algorithms
     return decode(data, limits=limits, step_for=reduction_for if only_pdq else _no_reduction)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import operator
 from dataclasses import dataclass
 
 import numpy as np
 
 from .._digests import turn_digests
+from .._face import checked
 from .algorithms import SHOWN_DIGITS, Algorithm
+from .bits import distance_between
 
 __all__ = ["ORIENTATIONS", "Algorithm", "ForeignHash", "Hash"]
 
@@ -25,6 +28,7 @@ ORIENTATIONS = (
 )
 
 
+@checked
 @dataclass(frozen=True, slots=True, repr=False)
 class ForeignHash:
     """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
@@ -91,9 +95,15 @@ class Hash:
         *,
         quality: int | None = None,
     ) -> None:
-        known, value = Algorithm(algorithm), bytes(digest)
+        # Not `checked`: millions are made.
+        known = Algorithm(algorithm)
+        if not isinstance(digest, (bytes, bytearray, memoryview)):
+            raise TypeError(f"digest is bytes, not {type(digest).__name__}: `from_hex` takes digits")
+        value = bytes(digest)
         if len(value) != known.n_bytes:
             raise ValueError(f"a {known.value} digest has {known.n_bytes} bytes, not {len(value)}")
+        if quality is not None and type(quality) is not int:
+            quality = _whole(quality)
         if quality is not None and not 0 <= quality <= 100:
             raise ValueError(f"quality is 0 to 100, not {quality}")
         object.__setattr__(self, "algorithm", known)
@@ -121,6 +131,8 @@ class Hash:
         'd1c4a3b2f0e19687'
         """
         algorithm = Algorithm(algorithm)
+        if not isinstance(text, str):
+            raise TypeError(f"text is str, not {type(text).__name__}")
         digits = text.strip()
         if len(digits) != 2 * algorithm.n_bytes:
             raise ValueError(
@@ -135,7 +147,13 @@ class Hash:
 
     @property
     def hex(self) -> str:
-        """The whole digest in lower-case hexadecimal."""
+        """The whole digest in lower-case hexadecimal.
+
+        Examples
+        --------
+        >>> Hash("phash", bytes(range(8))).hex
+        '0001020304050607'
+        """
         return self.digest.hex()
 
     def distance(self, other: Hash) -> int:
@@ -154,7 +172,7 @@ class Hash:
         self._check_comparable(other)
         if not self.algorithm.is_perceptual:
             raise TypeError(f"{self.algorithm.value} digests are equal or not; a distance means nothing")
-        return (int.from_bytes(self.digest, "big") ^ int.from_bytes(other.digest, "big")).bit_count()
+        return distance_between(self.digest, other.digest)
 
     def orientations(self) -> tuple[Hash, ...]:
         """Return the hashes of the eight flips and turns, derived from the bits alone.
@@ -229,3 +247,10 @@ class Hash:
 
 def _restore(algorithm: str, digest: bytes, quality: int | None) -> Hash:
     return Hash(Algorithm(algorithm), digest, quality=quality)
+
+
+def _whole(quality: object) -> int:
+    """Return a quality that numpy gave as one of Python's numbers."""
+    if isinstance(quality, (bool, np.bool_)) or not hasattr(quality, "__index__"):
+        raise TypeError(f"quality is int or None, not {type(quality).__name__}")
+    return operator.index(quality)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .._borrow import borrow
+from .._core import LIGHT_LEVELS, shown_luma
 from ..errors import UnsupportedImage
 from . import hdr
 from .icc import MAX_PROFILE_BYTES, SAMPLES, Curve, Profile, read_profile, write_profile
@@ -22,6 +24,7 @@ from .light import (
     as_it_is,
     light_to_xyz,
     power,
+    says_something,
     srgb_light,
     srgb_samples,
     to_srgb_light,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Colour", "colour_of_code_points", "colour_of_gamma", "colour_of_icc", "colour_of_screen"]
 
 Float64Array = npt.NDArray[np.float64]
+UInt8Array = npt.NDArray[np.uint8]
 
 #: Of luma, as PDQ weighs it.
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -67,6 +71,10 @@ class Colour:
         A profile that has a table, instead of all these.
     is_gentle : bool
         Whether a picture may be averaged before it is converted: what that changes is small.
+    is_halved : bool
+        A table's numbers are taken for light as they stand, as browsers do, though they go to twice a screen's most.
+    otherwise : Colour or None
+        What other viewers take the same for.
     """
 
     space: str
@@ -75,6 +83,8 @@ class Colour:
     high_range: tuple[int, Float64Array, float] | None = None
     table: Profile | None = None
     is_gentle: bool = False
+    is_halved: bool = False
+    otherwise: Colour | None = None
 
     def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
         """Return what a browser shows of samples by curves and matrix.
@@ -111,7 +121,7 @@ class Colour:
 
         Parameters
         ----------
-        image : PIL image of mode "L", "RGB", "CMYK" or "I;16"
+        image : PIL image of mode "L", "RGB", "YCbCr", "CMYK" or "I;16"
 
         Returns
         -------
@@ -123,6 +133,8 @@ class Colour:
             The imaging library was built without the colour library.
         """
         image = _eight_bits(image)
+        if image.mode == "YCbCr" and not self._mixes_channels:
+            image = image.convert("RGB")
         if self.table is not None:
             return _by_profile(image, self)
         assert self.curves is not None and self.to_srgb is not None
@@ -130,29 +142,17 @@ class Colour:
             return _grey_by(image, self.shown(np.repeat(SAMPLES[:, None], 3, axis=1)))
         if self.high_range is not None:
             return _by_cube(image, self)
-        light = np.stack([curve(SAMPLES) for curve in self.curves])
-        if np.abs(self.to_srgb - np.eye(3)).max() < _IDENTITY:
+        if not self._mixes_channels:
+            light = np.stack([curve(SAMPLES) for curve in self.curves])
             return image.point(np.rint(srgb_samples(light)).astype(int).ravel().tolist())
-        return _by_profile(image, self)
+        return _grey_by_light(image, self)
 
-    def as_profile(self) -> Profile:
-        """Return the profile that says the same to the colour library."""
-        if self.table is not None:
-            return self.table
-        assert self.curves is not None and self.to_srgb is not None
-        # The curves that the library reads end at 1.
-        most = min(max(1.0, *(float(curve(SAMPLES).max()) for curve in self.curves)), _MOST_LIGHT)
-        red, green, blue = (_scaled(curve, most) for curve in self.curves)
-        to_xyz = np.linalg.inv(to_srgb_light()) @ self.to_srgb * most
-        return Profile(space="RGB", curves=(red, green, blue), to_xyz=to_xyz)
-
-
-#: Times what a screen shows at most: a matrix brings no more of one channel back to less than white.
-_MOST_LIGHT = 16.0
-
-
-def _scaled(curve: Curve, most: float) -> Curve:
-    return lambda samples: curve(samples) / most
+    @property
+    def _mixes_channels(self) -> bool:
+        """Whether curves and a matrix say all, and the matrix something."""
+        if self.table is not None or self.high_range is not None or self.to_srgb is None:
+            return False
+        return float(np.abs(self.to_srgb - np.eye(3)).max()) >= _IDENTITY
 
 
 #: Decoders of these give grey as colour.
@@ -184,16 +184,44 @@ def _judged(data: bytes, peak: float | None) -> Colour | None:
     profile = read_profile(data)
     if profile is None:
         return None
-    if profile.code_points is not None:
-        return colour_of_code_points(*profile.code_points, peak=peak)
+    by_number = _by_number(profile, peak)
+    if by_number is not None:
+        return by_number[0]
     if profile.table is not None:
-        return Colour(space=profile.space, table=profile)
-    assert profile.curves is not None
+        rightly = Colour(space=profile.space, table=profile)
+        return rightly if profile.is_lab else replace(rightly, is_halved=True, otherwise=rightly)
+    if profile.curves is None:
+        return None
     to_srgb = np.eye(3) if profile.to_xyz is None else to_srgb_light() @ profile.to_xyz
     return _unless_srgb(Colour(space=profile.space, curves=profile.curves, to_srgb=to_srgb))
 
 
 _remembered = lru_cache(maxsize=64)(_judged)
+
+
+def _by_number(profile: Profile, peak: float | None) -> tuple[Colour | None] | None:
+    """Return what the numbers in a profile say, which go before all else in it; None for numbers without a meaning."""
+    primaries, transfer = profile.code_points or (0, 0)
+    is_cut = transfer in (PQ, HLG) and primaries not in PRIMARIES and primaries != _UNSPECIFIED
+    if (
+        (is_cut or primaries == _UNSPECIFIED)
+        and profile.table is None
+        and says_something(_SRGB_PRIMARIES, transfer)
+    ):
+        to_xyz = profile.to_xyz
+        if to_xyz is None:
+            to_xyz = np.asarray(np.linalg.inv(to_srgb_light()), np.float64)
+        # With primaries that do not exist browsers map no tones.
+        colour = _by_transfer(to_xyz, transfer, peak=hdr.WHITE if is_cut else peak)
+    elif says_something(primaries, transfer):
+        colour = colour_of_code_points(primaries, transfer, peak=peak)
+    else:
+        return None
+    return (None if colour is None else replace(colour, space=profile.space),)
+
+
+#: What primaries have these numbers: sRGB's, and those that something else tells.
+_SRGB_PRIMARIES, _UNSPECIFIED = 1, 2
 
 
 @lru_cache(maxsize=64)
@@ -258,7 +286,13 @@ def colour_of_code_points(
         return None
     to_xyz = light_to_xyz(PRIMARIES[primaries])
     assert to_xyz is not None
-    to_srgb = to_srgb_light() @ to_xyz
+    return _by_transfer(to_xyz, transfer, peak=peak, video=video)
+
+
+def _by_transfer(
+    to_xyz: Float64Array, transfer: int, *, peak: float | None, video: bool = False
+) -> Colour | None:
+    """Return what a transfer function by its number says of samples whose light is brought to CIE XYZ by a matrix."""
     if transfer in (PQ, HLG):
         rec2020 = light_to_xyz(PRIMARIES[REC2020_PRIMARIES])
         assert rec2020 is not None
@@ -275,6 +309,7 @@ def colour_of_code_points(
     curve = transfer_of(transfer, video=video)
     if curve is None:
         return None
+    to_srgb = to_srgb_light() @ to_xyz
     return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
 
 
@@ -315,6 +350,47 @@ def _grey_by(image: Image, shown: Float64Array) -> Image:
     return image.point(np.rint(shown @ _LUMA).astype(int).tolist())
 
 
+#: Bytes of a pixel as the imaging library holds it.
+_PIXEL_BYTES = 4
+
+
+def _grey_by_light(image: Image, colour: Colour) -> Image:
+    """Return a picture of mode "RGB" or "YCbCr" as luma of what is shown by curves and a matrix."""
+    from PIL import Image as pil
+
+    cols, rows = image.size
+    luma = np.empty(cols * rows, np.uint8)
+    samples: bytes | memoryview
+    try:
+        samples = borrow(image.im.__arrow_c_array__(), _PIXEL_BYTES * len(luma))
+    except ValueError:  # not in one piece: pictures of more than 16 MB
+        samples = image.tobytes("raw", f"{image.mode}X")
+    light, levels = _light_of(colour), _levels_of_light()
+    shown_luma(samples, luma, light=light, levels=levels, is_ycc=image.mode == "YCbCr")
+    return pil.fromarray(luma.reshape(rows, cols))
+
+
+@lru_cache(maxsize=16)
+def _light_of(colour: Colour) -> npt.NDArray[np.float32]:
+    """Return what every sample of red, green and blue adds to a screen's light, as `shown_luma` takes it."""
+    assert colour.curves is not None and colour.to_srgb is not None
+    light = np.zeros((3, len(SAMPLES), 4), np.float32)
+    for channel, curve in enumerate(colour.curves):
+        each = curve(SAMPLES)[:, None] * colour.to_srgb[:, channel] * (LIGHT_LEVELS - 1)
+        light[channel, :, :3] = np.clip(each, -_MOST_STEPS, _MOST_STEPS)
+    return light
+
+
+#: Steps of light beyond which more makes no difference: nothing takes so much of it back.
+_MOST_STEPS = 1e30
+
+
+@lru_cache(maxsize=1)
+def _levels_of_light() -> UInt8Array:
+    """Return sRGB's samples of light, from none to a screen's most."""
+    return np.rint(srgb_samples(np.linspace(0.0, 1.0, LIGHT_LEVELS))).astype(np.uint8)
+
+
 #: Samples a side of a table of colours. With 33 the brightest PQ pictures move by up to 10 bits, with 65 by 6.
 _CUBE_SIDE = 65
 #: What light goes into it at most: samples of 2, as far as the library's numbers reach.
@@ -343,7 +419,8 @@ def _by_profile(image: Image, colour: Colour) -> Image:
     mode = _modes_of(colour)
     if image.mode != mode:
         image = image.convert(mode)
-    is_small = colour.table is None or len(colour.table.table or b"") <= _REMEMBERED_BYTES
+    assert colour.table is not None
+    is_small = len(colour.table.table or b"") <= _REMEMBERED_BYTES
     transform = (_remembered_transform if is_small else _transform)(colour)
     converted: Image = transform.apply(image)
     return converted
@@ -355,19 +432,34 @@ def _modes_of(colour: Colour) -> str:
 
 def _transform(colour: Colour) -> Any:
     """Return the colour library's conversion to sRGB; it takes milliseconds to make, and threads may share it."""
+    assert colour.table is not None
     try:
         from PIL import ImageCms
 
         return ImageCms.buildTransform(
-            ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.as_profile()))),
-            ImageCms.createProfile("sRGB"),
+            ImageCms.ImageCmsProfile(io.BytesIO(write_profile(colour.table))),
+            _bright_screen() if colour.is_halved else ImageCms.createProfile("sRGB"),
             _modes_of(colour),
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            # The library's own table is finer where much of the light is cut.
+            ImageCms.Flags.HIGHRESPRECALC if colour.is_halved else ImageCms.Flags.NONE,
         )
     except ImportError as exc:
         raise UnsupportedImage("colours by a profile need Pillow built with LittleCMS") from exc
 
+
+def _bright_screen() -> Any:
+    """Return a profile of a screen twice as bright as sRGB's: what is shown there of light has half its light."""
+    from PIL import ImageCms
+
+    columns = np.asarray(_XYZ_MOST * np.linalg.inv(to_srgb_light()), np.float64)
+    screen = Profile(space="RGB", curves=(srgb_light, srgb_light, srgb_light), to_xyz=columns)
+    return ImageCms.ImageCmsProfile(io.BytesIO(write_profile(screen)))
+
+
+#: What a table's greatest number stands for (ICC.1:2022, 6.3.4.2).
+_XYZ_MOST = 65535 / 32768
 
 _remembered_transform = lru_cache(maxsize=16)(_transform)
 

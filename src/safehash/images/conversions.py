@@ -36,8 +36,8 @@ def to_pixels(
         What transparent pixels are put on.
     step : int
     paint : callable or None
-        Brings samples of mode "L", "RGB", "CMYK" or "I;16" to what is shown, as "L" or "RGB", before they are mixed
-        with the background.
+        Brings samples of mode "L", "RGB", "YCbCr", "CMYK" or "I;16" to what is shown, as "L" or "RGB", before they are
+        mixed with the background.
 
     Returns
     -------
@@ -97,16 +97,55 @@ def _strip_rows(image: Image, step: int) -> int:
 _STRIP_PIXELS = 1 << 18
 
 
+#: Every sample of 16 bits in 8.
+_DEEP: UInt8Array = ((np.arange(1 << 16, dtype=np.uint32) + 128) // 257).astype(np.uint8)
+
+
 def _flat_strip(
     image: Image, background: Background, step: int, paint: Callable[[Image], Image] | None
 ) -> tuple[UInt8Array, bool]:
-    flat, transparent = _flatten(image, background, paint)
+    if step > 1 and image.mode == "P":
+        flat, transparent = _grey_of_palette(image, background, paint)
+    elif paint is None and image.mode.startswith("I;16"):
+        flat, transparent = _grey_of_deep(image, background)
+    else:
+        flat, transparent = _flatten(image, background, paint)
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
     elif flat.mode == "RGBX":
         flat = flat.convert("RGB")
     return np.asarray(flat), transparent
+
+
+def _grey_of_palette(
+    image: Image, background: Background, paint: Callable[[Image], Image] | None
+) -> tuple[Image, bool]:
+    """Do what `_flatten` and a conversion to grey do once for each colour, not for each pixel."""
+    from PIL import Image as pil
+
+    colours = image.resize((256, 1), pil.Resampling.NEAREST)  # of the same palette
+    colours.info = image.info
+    colours.frombytes(bytes(range(256)))
+    flat, transparent = _flatten(colours, background, paint)
+    table = np.asarray(flat if flat.mode == "L" else flat.convert("L"))[0]
+    if transparent:
+        used = np.array(image.histogram()[:256]) > 0
+        transparent = bool((np.asarray(colours.convert("RGBA"))[0, used, 3] < 255).any())
+    return pil.fromarray(table[np.asarray(image)]), transparent
+
+
+def _grey_of_deep(image: Image, background: Background) -> tuple[Image, bool]:
+    """Do what `_flatten` does with samples of 16 bits by a table of all of them."""
+    from PIL import Image as pil
+
+    samples = np.asarray(image)
+    table, key, transparent = _DEEP, image.info.get("transparency"), False
+    if isinstance(key, int) and 0 <= key < len(table):
+        transparent = bool((samples == key).any())
+        table = table.copy()
+        table[key] = 255 if background == "white" else 0
+    return pil.fromarray(table[samples]), transparent
 
 
 def to_rgba(image: Image) -> UInt8Array:
@@ -118,7 +157,18 @@ def to_rgba(image: Image) -> UInt8Array:
         return np.dstack([grey, grey, grey, alpha])
     if image.mode.startswith("I;16"):
         image = _from_deep(image)
-    return np.asarray(image.convert("RGBA"))
+    cols, rows = image.size
+    whole = np.empty((rows, cols, 4), np.uint8)
+    n_rows = _strip_rows(image, 1)
+    for top in range(
+        0, rows, n_rows
+    ):  # a strip is in one piece, and is lent: asked for its bytes it would copy them twice
+        strip = image.crop((0, top, cols, min(rows, top + n_rows)))
+        strip.info = image.info
+        samples = luma_of(strip.convert("RGBA").im, (4 * cols, strip.height))
+        whole[top : top + strip.height] = samples.reshape(strip.height, cols, 4)
+    whole.flags.writeable = False
+    return whole
 
 
 def luma_of(core: Any, size: tuple[int, int]) -> UInt8Array:
@@ -173,6 +223,8 @@ def _flatten(
         return _without_key(grey, np.asarray(image) == key, background)
     if mode == "RGBX":
         return (image if paint is _as_it_is else paint(image.convert("RGB"))), False
+    if mode == "YCbCr" and paint is not _as_it_is:
+        return paint(image), False
     if mode in ("YCbCr", "CMYK", "HSV"):
         return paint(image.convert("RGB")), False
     if mode in ("I", "F"):
@@ -217,7 +269,7 @@ def _from_deep(image: Image) -> Image:
 
     samples = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return pil.fromarray(((samples.astype(np.uint32) + 128) // 257).astype(np.uint8))
+        return pil.fromarray(_DEEP[samples])
     values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     white = image.info.get("white")
     if not isinstance(white, float):

@@ -6,11 +6,13 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .boxes import video_colour
 from .colour import Colour, colour_of_code_points, colour_of_gamma, colour_of_icc, colour_of_screen
 from .icc import MAX_PROFILE_BYTES
+from .jpeg_header import segments
 from .light import says_something
 
 __all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profile"]
@@ -65,6 +67,8 @@ def _in_order(found: list[Colour | None]) -> Iterator[Declared]:
     for number, colour in enumerate(found):
         if colour is not None:
             yield Declared(colour, shown=number == 0)
+            if colour.otherwise is not None:
+                yield Declared(colour.otherwise, shown=False)
 
 
 # -- PNG --------------------------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ def _peak(chunks: dict[bytes, bytes]) -> float | None:
 # -- JPEG -------------------------------------------------------------------------------------------------------
 
 
-_APP2, _START_OF_SCAN, _END = 0xE2, 0xDA, 0xD9
+_APP2 = 0xE2
 _PROFILE_MARK = b"ICC_PROFILE\0"
 
 
@@ -154,27 +158,13 @@ def jpeg_profile(data: bytes) -> bytes | None:
     """
     parts: dict[int, bytes] = {}
     n_parts = 0
-    at = 2
-    for _ in range(_MAX_PARTS):
-        if at + 4 > len(data) or data[at] != 0xFF:
-            break
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill
-            at += 1
-            continue
-        if marker in (_START_OF_SCAN, _END):
-            break
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-            continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == _APP2 and data.startswith(_PROFILE_MARK, at + 4, end) and end - at > 18:
-            number, of = data[at + 16], data[at + 17]
+    for marker, start, end in islice(segments(data), _MAX_PARTS):
+        if marker == _APP2 and data.startswith(_PROFILE_MARK, start, end) and end - start > 14:
+            number, of = data[start + 12], data[start + 13]
             n_parts = n_parts or of
             if of != n_parts:
                 return None
-            parts.setdefault(number, data[at + 18 : end])
-        at = end
+            parts.setdefault(number, data[start + 14 : end])
     if not n_parts or any(number not in parts for number in range(1, n_parts + 1)):
         return None
     return b"".join(parts[number] for number in range(1, n_parts + 1))

@@ -18,7 +18,7 @@ from .guarding import guarded, guarded_frames, without_remarks
 from .jpeg import decode_jpeg
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
-from .request import Request
+from .request import OWN_JPEG, Request
 from .seen import seen
 
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ def decode_frames(
     step_for: Callable[[int], int] | None = None,
     effort: Effort | None = None,
     deadline: Deadline = NO_DEADLINE,
+    own_jpeg: bool = OWN_JPEG,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order; of a still picture, that picture.
 
     Of very long animations the first 2 000 frames, or those within 10^9 pixels; beyond what a file of its length may
     cost, the rest is refused. Frames behind a damaged one are not looked at. Parameters are those of `decode`, and
     `effort`: how much work it is worth to find out what else may be seen, None where only the pixels are wanted; and
-    the deadline at which the decode is left.
+    the deadline at which the decode is left; and whether ordinary JPEG files are read by the reader of this package.
 
     Raises
     ------
@@ -79,8 +80,10 @@ def decode_frames(
     name = check_bytes(data, limits)
 
     if name == "JPEG":  # counts its parts and looks for its colours itself, where the short way does not do
-        request = Request(limits=limits, step_for=step_for, effort=effort, deadline=deadline)
-        return iter((guarded(name, lambda: decode_jpeg(data, request)),))
+        request = Request(
+            limits=limits, step_for=step_for, effort=effort, deadline=deadline, own_jpeg=own_jpeg
+        )
+        return iter((_with_guard(name, guarded(name, lambda: decode_jpeg(data, request))),))
 
     def start() -> Iterator[Decoded]:
         check_parts(name, data)
@@ -88,7 +91,18 @@ def decode_frames(
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return READERS[name](data, request)
 
-    return within_means(guarded_frames(name, start), len(data))
+    return (_with_guard(name, frame) for frame in within_means(guarded_frames(name, start), len(data)))
+
+
+def _with_guard(name: str, frame: Decoded) -> Decoded:
+    """Guard what else may be seen of a frame, too: a reader's own pictures go through the library as well."""
+    if not frame.also:
+        return frame
+
+    def guard(make: Callable[[], Decoded]) -> Callable[[], Decoded]:
+        return lambda: without_remarks(lambda: guarded(name, make))
+
+    return replace(frame, also=tuple(replace(each, make=guard(each.make)) for each in frame.also))
 
 
 def from_image(image: Image) -> Decoded:

@@ -17,7 +17,7 @@ from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import luma_of
 from .frames import reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
-from .limits import check_cost, check_held
+from .limits import Limits, check_cost, check_held
 from .older_tools import as_older_tools
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -68,7 +68,11 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             also.append(_as_others_see_it(other, provenance))
         if number == 0:
             also.append(
-                as_older_tools(partial(_by_library, data, frame, size, indices), provenance, provenance.scale)
+                as_older_tools(
+                    partial(_by_library, data, frame, size, indices, request.limits),
+                    provenance,
+                    provenance.scale,
+                )
             )
         colour = _background(screen)
         if decoded.provenance.transparent and not keyed and colour is not None:
@@ -78,8 +82,10 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             return
 
 
-def _by_library(data: bytes, frame: GifFrame, size: tuple[int, int], indices: UInt8Array) -> Image:
-    """Return the palette indices of the first picture as the imaging library has them."""
+def _by_library(
+    data: bytes, frame: GifFrame, size: tuple[int, int], indices: UInt8Array, limits: Limits
+) -> Image:
+    """Return the palette indices of the first picture as the imaging library has them, whose sides may be others."""
     from PIL import Image as pil
 
     if (frame.left, frame.top, frame.width, frame.height) == (0, 0, *size):
@@ -87,6 +93,7 @@ def _by_library(data: bytes, frame: GifFrame, size: tuple[int, int], indices: UI
     from PIL.GifImagePlugin import GifImageFile
 
     image = GifImageFile(io.BytesIO(data))
+    check_cost("GIF", image.size, mode="P", n_bands=1, limits=limits)
     image.load()
     return image
 

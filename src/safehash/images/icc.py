@@ -40,7 +40,7 @@ _PARAMETERS = (1, 3, 4, 5, 7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a profile says of samples. Either curves and a matrix, or a table, or code points, are there.
+    """What a profile says of samples. Curves and a matrix, or a table, or code points are there.
 
     Attributes
     ----------
@@ -57,7 +57,8 @@ class Profile:
     version : int
         As the header has it.
     code_points : (int, int) or None
-        Primaries and transfer function by their numbers in ITU-T H.273, which go before all else.
+        Primaries and transfer function by their numbers in ITU-T H.273, which go before all else where they mean
+        something.
     """
 
     space: str
@@ -93,24 +94,27 @@ def read_profile(data: bytes) -> Profile | None:
 
     version, pcs = data[8:12], data[20:24]
     space = {b"GRAY": "GRAY", b"CMYK": "CMYK"}.get(data[16:20], "RGB")
-    code_points = _code_points(tag(b"cicp"))
-    if code_points is not None and space == "RGB":
-        return Profile(space=space, code_points=code_points)
+    code_points = _code_points(tag(b"cicp")) if space != "CMYK" else None
+    by_number = None if code_points is None else Profile(space=space, code_points=code_points)
     table = tag(b"A2B0") or tag(b"A2B1")
     if table is not None and not (space == "GRAY" and b"kTRC" in places):
         if not _is_whole_table(table, _INPUTS[space]):
-            return None
+            return by_number
         return Profile(
-            space=space, table=table, is_lab=pcs == b"Lab ", version=int.from_bytes(version, "big")
-        )
+            space=space, table=table, is_lab=pcs == b"Lab ", version=int.from_bytes(version, "big"),
+            code_points=code_points,
+        )  # fmt: skip
     if space == "GRAY":
         curve = _curve(tag(b"kTRC")) if pcs == b"XYZ " else None
-        return None if curve is None else Profile(space=space, curves=(curve, curve, curve))
+        if curve is None:
+            return by_number
+        return Profile(space=space, curves=(curve, curve, curve), code_points=code_points)
     red, green, blue = (_curve(tag(name)) for name in (b"rTRC", b"gTRC", b"bTRC"))
     columns = [_xyz(tag(name)) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
     if space == "CMYK" or red is None or green is None or blue is None or None in columns:
-        return None
-    return Profile(space=space, curves=(red, green, blue), to_xyz=np.array(columns, np.float64).T)
+        return by_number
+    to_xyz = np.array(columns, np.float64).T
+    return Profile(space=space, curves=(red, green, blue), to_xyz=to_xyz, code_points=code_points)
 
 
 def write_profile(profile: Profile) -> bytes:
@@ -209,9 +213,14 @@ def _curve(tag: bytes | None, at: int = 0) -> Curve | None:
     values = np.frombuffer(tag, ">u2", n, at + 12).astype(np.float64)
     if n == 1:
         exponent = values[0] / 256
-        return lambda samples: np.asarray(np.power(samples, exponent), np.float64)
+        return lambda samples: _power(samples, exponent)
     places = np.linspace(0.0, 1.0, n)
     return lambda samples: np.asarray(np.interp(samples, places, values / 65535), np.float64)
+
+
+def _power(bases: Float64Array, exponent: float) -> Float64Array:
+    """Return powers, none of what is not over 0: to the power of 0, too, as browsers have it."""
+    return np.asarray(np.where(bases > 0, np.power(np.maximum(bases, 0.0), exponent), 0.0), np.float64)
 
 
 def _parametric(tag: bytes, at: int) -> Curve | None:
@@ -235,7 +244,7 @@ def _parametric(tag: bytes, at: int) -> Curve | None:
         return None
 
     def light(samples: Float64Array) -> Float64Array:
-        high = np.power(np.maximum(a * samples + b, 0.0), g) + e
+        high = _power(a * samples + b, g) + e
         return np.asarray(np.where(samples >= d, high, c * samples + f), np.float64)
 
     # No number of 16 bits before the point to such a power is out of range of the arithmetic, or it is here.

@@ -15,10 +15,11 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, leaves_the_screen
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, means_leave_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
-from .jpeg_header import exif_segments, read_jpeg_header
+from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
+from .jpeg_means import BLOCK, Means, read_means
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
@@ -70,38 +71,94 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         check_jpeg_scans(data, header.frame, header.scan_at)
     if header.has_profile:
         request = replace(request, colours=declared_colours("JPEG", data))
-    width, height = header.width, header.height
-    step = request.step_of((width, height))
     n_bands = len(header.sampling)
-    mode = "L" if n_bands == 1 else "RGB"
-    check_cost(
-        "JPEG", (width, height), mode=mode, n_bands=n_bands, limits=request.limits, step=step,
-        progressive=header.sampling if header.progressive else (),
-    )  # fmt: skip
-    reduced = -(-width // step), -(-height // step)
-    checked = _is_checked(width * height, n_bands, request)
+    checked = _is_checked(header.width * header.height, n_bands, request)
+    means = _means(data, header, request)
+    step = means.step if means is not None else request.step_of((header.width, header.height))
+    # What our reader leaves to the library is rare, and looked at by all of its pixels.
+    checked = checked or (means is None and step > 1 and request.own_jpeg and _is_looked_at(n_bands, request))
+    _check_cost(header, step, request)
+    reduced = -(-header.width // step), -(-header.height // step)
     both = (
         decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
     )
-    chroma: Image | None
-    pixels, chroma = both if both is not None else (_luma(data, reduced, step), None)
+    pixels: UInt8Array | None
+    if means is not None:
+        pixels = means.luma
+    else:
+        pixels = both.luma if both is not None else _luma(data, reduced, step)
+    chroma = both.image if both is not None else None
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
     provenance = Provenance(
-        format="JPEG", mode=mode, width=width, height=height, scale=step,
+        format="JPEG", mode=_mode_of(header), width=header.width, height=header.height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
     also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
-    if checked and chroma is not None and leaves_the_screen(chroma):
-        also += (as_it_is_shown(lambda: chroma, provenance),)
+    if checked and both is not None and both.leaves_the_screen:
+        also += (as_it_is_shown(both.load, provenance),)
+    elif not checked and _chroma_leaves_the_screen(data, header, means, request):
+        also += (as_it_is_shown(partial(_in_colour, data, request, step), provenance),)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
+def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
+    """Read the picture by our own reader where a reduction will do, with its chroma where somebody looks at it.
+
+    Not where its colours have to be converted: that takes a decode of them all, which gives the luma, too.
+    """
+    size = header.width, header.height
+    step = request.step_of_means(size, progressive=header.progressive)
+    if step == 1 or not request.own_jpeg or request.colours:
+        return None
+    _check_cost(header, step, request)
+    return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
+
+
+def _chroma_leaves_the_screen(data: bytes, header: JpegHeader, means: Means | None, request: Request) -> bool:
+    """Tell by the means of the blocks' chroma, of a picture that was not reduced by those of a reading of their own.
+
+    Of what that reader leaves alone, and of samplings that nothing writes: that they may.
+    """
+    if not _is_looked_at(len(header.sampling), request):
+        return False
+    if means is None:
+        if request.effort == "fast" or not request.own_jpeg:  # it takes a third of the decode
+            return False
+        means = read_means(data, header, BLOCK, deadline=request.deadline, with_chroma=True)
+    if means is None or means.blue is None or means.red is None:
+        return True
+    most_across, most_down = (max(each) for each in zip(*header.sampling, strict=True))
+    (across, down), other = header.sampling[1:]
+    if (across, down) != other or most_across % across or most_down % down:
+        return True
+    each = BLOCK // means.step
+    return means_leave_the_screen(
+        means.luma, means.blue, means.red, across=each * most_across // across, down=each * most_down // down
+    )
+
+
+def _mode_of(header: JpegHeader) -> str:
+    return "L" if len(header.sampling) == 1 else "RGB"
+
+
+def _check_cost(header: JpegHeader, step: int, request: Request) -> None:
+    check_cost(
+        "JPEG", (header.width, header.height), mode=_mode_of(header), n_bands=len(header.sampling),
+        limits=request.limits, step=step, progressive=header.sampling if header.progressive else (),
+    )  # fmt: skip
+
+
+def _is_looked_at(n_bands: int, request: Request) -> bool:
+    """Tell whether somebody wants to know whether a picture's colours leave what a screen shows."""
+    return n_bands == 3 and request.effort is not None and not request.colours
+
+
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
-    """Tell whether it is worth its time to look whether an ordinary picture's colours leave what a screen shows."""
-    if n_bands != 3 or request.effort is None or request.colours:
+    """Tell whether it is worth its time to look at all of an ordinary picture's chroma."""
+    if not _is_looked_at(n_bands, request):
         return False
     return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
 
@@ -217,7 +274,7 @@ def _in_own_colours(
         rest = provenance.scale // step
         load: Callable[[], Image] = partial(_in_colour, data, request, step)
         if chroma is not None and declared.colour.is_gentle:
-            load = partial(chroma.convert, "RGB")
+            load = chroma.copy
         also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["JpegHeader", "exif_segments", "read_jpeg_header"]
+__all__ = ["JpegHeader", "exif_segments", "read_jpeg_header", "segments"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +103,33 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     )
 
 
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the segments of any JPEG file before its pixels: the marker, where its body begins and where it ends.
+
+    Fill and stray bytes between them are passed over, as browsers' decoders do.
+    """
+    at = 2
+    while (found := _MARKER.search(data, at)) is not None:
+        kind, at = data[found.end() - 1], found.end()
+        if kind == _START_OF_SCAN:
+            return
+        if kind == 0x01 or 0xD0 <= kind <= 0xD9:  # alone
+            continue
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        if end < at + 2 or at + 2 > len(data):
+            return
+        yield kind, at + 2, end
+        at = end
+
+
+_MARKER = re.compile(rb"\xff+[^\x00\xff]")
+
+
 def exif_segments(data: bytes) -> Iterator[bytes]:
     """Yield the EXIF segments of any JPEG file, each from ``Exif`` on, as far as they lie before the pixels."""
-    at = 2
-    while at + 4 <= len(data):
-        start, kind, length = _SEGMENT(data, at)
-        if start != 0xFF or kind == _START_OF_SCAN:
-            break
-        if kind == 0xFF:  # fill
-            at += 1
-        elif kind == 0x01 or 0xD0 <= kind <= 0xD9:  # alone
-            at += 2
-        else:
-            if kind == _APP1 and data.startswith(b"Exif\0", at + 4, at + 2 + length):
-                yield data[at + 4 : at + 2 + length]
-            at += 2 + length
+    for kind, start, end in segments(data):
+        if kind == _APP1 and data.startswith(b"Exif\0", start, end):
+            yield data[start:end]
 
 
 def _with_frame(

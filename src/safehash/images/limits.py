@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core import MAX_SIDE
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage
+from .._face import checked
+from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, short_repr, shortened
 from .sniffing import HEAD, sniff
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
@@ -14,8 +15,12 @@ __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", 
 _MIB = 1024 * 1024
 #: PDQ is not defined below.
 MIN_SIDE = 5
+#: Formats that can be decoded.
+_FORMATS = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF", "PNM"})
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one image may cost. Checked on the header, before anything is decoded.
@@ -43,7 +48,17 @@ class Limits:
     max_bytes: int = 100 * _MIB
     max_pixels: int = 120_000_000
     max_decoded_bytes: int = 256 * _MIB
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF", "PNM"})
+    formats: frozenset[str] = _FORMATS
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_pixels", "max_decoded_bytes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
+        formats = frozenset(self.formats)
+        if not formats <= _FORMATS:
+            unknown = ", ".join(sorted(repr(shortened(str(each))) for each in formats - _FORMATS))
+            raise ValueError(f"formats are some of {', '.join(sorted(_FORMATS))}, not {unknown}")
+        object.__setattr__(self, "formats", formats)
 
 
 DEFAULT_LIMITS = Limits()

@@ -121,7 +121,7 @@ def load(
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:
-        if again is not None and "truncated" in str(exc):
+        if again is not None and any(word in str(exc) for word in _ENDED):
             image = guarded(name, again)
             try:
                 image.load()
@@ -132,6 +132,10 @@ def load(
         if partial is None:
             raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
         return partial, True
+
+
+#: What the library says of a file that ends early; of one that does so where its decoder cannot wait, the second.
+_ENDED = ("truncated", "broken data stream")
 
 
 def _partial(image: ImageFile) -> Image | None:

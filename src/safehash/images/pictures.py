@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ImageError
+from ..errors import ImageError, short_repr
 
 __all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
 
@@ -21,9 +21,12 @@ Blob: TypeAlias = bytes | bytearray | memoryview
 Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """How bytes became the pixels that were hashed.
+
+    Made by whatever looks at a picture.
 
     Attributes
     ----------
@@ -63,7 +66,13 @@ class Provenance:
     transparent: bool = False
 
     def to_record(self) -> dict[str, Any]:
-        """Return the facts that differ from an ordinary decode, as plain data."""
+        """Return the facts that differ from an ordinary decode, as plain data.
+
+        Examples
+        --------
+        >>> safehash.fingerprint_file("photo.jpg").provenance.to_record()["format"]
+        'JPEG'
+        """
         record: dict[str, Any] = {"format": self.format, "mode": self.mode, "size": [self.width, self.height]}
         plain = {
             "scale": 1,

@@ -22,7 +22,7 @@ from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array, another
 from .png_chunks import SIGNATURE, PngFile, PngFrame, Span, read_chunks
-from .png_rows import bytes_of_rows, is_whole, rows_there
+from .png_rows import bytes_of_rows, is_whole, rows_there, unpacked_rows
 from .png_whole import unpacked
 from .request import Request
 from .seen import seen, seen_array
@@ -66,7 +66,9 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
         mode = "RGBA" if isinstance(image, np.ndarray) else image.mode
         provenance = _provenance(file, request, mode)
         if isinstance(image, np.ndarray):
-            decoded = seen_array(image, provenance, truncated=truncated, colours=request.colours)
+            decoded = seen_array(
+                image, provenance, truncated=truncated, colours=request.colours, stored=_stored(file)
+            )
         else:
             decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=request.colours)
             extended = with_last_colour(image)
@@ -83,6 +85,11 @@ def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
         format="PNG", mode=mode, width=size[0], height=size[1], scale=request.step_of(size),
         orientation=_turns(file).applied,
     )  # fmt: skip
+
+
+def _stored(file: PngFile) -> str:
+    """Return the mode of the samples in the file, whatever they were put together to."""
+    return "L" if file.colour in (0, 4) else "RGB"
 
 
 def _turns(file: PngFile) -> Turns:
@@ -251,7 +258,7 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
             return
         shown = seen_array(
             canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), truncated=not whole,
-            colours=request.colours,
+            colours=request.colours, stored=_stored(file),
         )  # fmt: skip
         if number == 0 and not file.has_hidden:
             shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))
@@ -273,7 +280,11 @@ def _frame(data: bytes, file: PngFile, frame: PngFrame, limits: Limits) -> tuple
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, frame.parts, size, exc, limits), False
+        rows = _rows_there(data, file, frame.parts, size, exc, limits)
+        # Nobody minds a wrong sum behind the last row.
+        return rows, len(unpacked_rows(data, frame.parts, bytes_of_rows(file, size))) == bytes_of_rows(
+            file, size
+        )
 
 
 def _as_older_tools(data: bytes, file: PngFile, request: Request, provenance: Provenance) -> tuple[Also, ...]:

@@ -131,8 +131,8 @@ def read_chunks(data: bytes, *, max_frames: int) -> PngFile:
             is_plain = False
             animation.add(kind, data, Span(start, min(end - 4, n_bytes)), after_pixels=bool(parts))
         elif not parts and kind in _SHOWING and kind not in head and _is_whole(data, Span(at, end), kind):
-            if kind == b"tRNS" and colour == 3 and b"PLTE" not in head:
-                is_plain = False  # browsers know no palette yet
+            if kind == b"tRNS" and not _says_what_is_transparent(length, colour, head.get(b"PLTE", b"")):
+                is_plain = False
             else:
                 head[kind] = data[at:end]
         else:
@@ -148,6 +148,13 @@ def read_chunks(data: bytes, *, max_frames: int) -> PngFile:
         head=b"".join(head[kind] for kind in sorted(head)), exif=exif[8:-4], parts=tuple(parts), chunks=chunks,
         is_plain=is_plain, frames=frames, has_hidden=bool(frames) and animation.has_hidden,
     )  # fmt: skip
+
+
+def _says_what_is_transparent(length: int, colour: int, palette: bytes) -> bool:
+    """Tell whether browsers heed so many bytes of transparency behind this palette's chunk, for a type of colour."""
+    if colour == 3:
+        return bool(palette)  # otherwise they know none yet
+    return colour in (0, 2) and length >= (2 if colour == 0 else 6)
 
 
 def _is_whole(data: bytes, chunk: Span, kind: bytes) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from .pictures import UInt8Array
 from .png_chunks import PngFile, Span
 
-__all__ = ["bytes_of_rows", "is_whole", "rows_there"]
+__all__ = ["bytes_of_rows", "is_whole", "rows_there", "unpacked_rows"]
 
 #: Samples a pixel, by colour type.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -46,7 +46,7 @@ def rows_there(
         alpha.
     """
     layout = list(_layout(file, size))
-    unpacked = _unpacked(data, parts, bytes_of_rows(file, size))
+    unpacked = unpacked_rows(data, parts, bytes_of_rows(file, size))
     picture = np.zeros((size[1], size[0], 4), np.uint8)
     at, found = 0, False
     for (left, top, across, down, cols_shown, rows_shown), cols, rows, n_bytes in layout:
@@ -99,7 +99,7 @@ def _layout(file: PngFile, size: tuple[int, int]) -> Iterator[tuple[tuple[int, .
             yield each, cols, rows, 1 + (cols * bits + 7) // 8
 
 
-def _unpacked(data: bytes, parts: Sequence[Span], n_bytes: int) -> bytes:
+def unpacked_rows(data: bytes, parts: Sequence[Span], n_bytes: int) -> bytes:
     """Unpack up to n_bytes, as far as the compressed pixels go and are whole."""
     unpacker = zlib.decompressobj()
     out = bytearray()

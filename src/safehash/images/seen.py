@@ -26,6 +26,7 @@ def seen(
     truncated: bool = False,
     colours: tuple[Declared, ...] = (),
     as_stored: bool = True,
+    stored: str | None = None,
 ) -> Decoded:
     """Bring a loaded image to pixels, and name what else viewers may show of it.
 
@@ -42,13 +43,15 @@ def seen(
         What the file says its colours are.
     as_stored : bool
         The image's samples are those of the file, not put together by us.
+    stored : str or None
+        The mode of the file's samples, where it is another one than the image's.
     """
     if truncated:
         provenance = replace(provenance, truncated=True)
     pixels, transparent = to_pixels(image, "white", step)
     if transparent:
         provenance = replace(provenance, transparent=True)
-    also = list(in_own_colours(lambda: image, provenance, step, colours, mode=image.mode))
+    also = list(in_own_colours(lambda: image, provenance, step, colours, mode=stored or image.mode))
     if transparent:
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
     if provenance.frame == 0:
@@ -65,12 +68,27 @@ def seen_array(
     *,
     truncated: bool = False,
     colours: tuple[Declared, ...] = (),
+    stored: str | None = None,
 ) -> Decoded:
     """Do the same for pixels that we put together: grey, colour, or colour with straight alpha, which may change."""
     from PIL import Image as pil
 
-    image = pil.fromarray(pixels.copy())
-    return seen(image, provenance, provenance.scale, truncated=truncated, colours=colours, as_stored=False)
+    own = pixels.copy()
+    if own.shape[2:] == (4,) and bool(
+        (own[..., 3] == 255).all()
+    ):  # the fourth sample says nothing: a third of the work
+        image = pil.frombuffer("RGBX", (own.shape[1], own.shape[0]), own, "raw", "RGBX", 0, 1)
+    else:
+        image = pil.fromarray(own)
+    return seen(
+        image,
+        provenance,
+        provenance.scale,
+        truncated=truncated,
+        colours=colours,
+        as_stored=False,
+        stored=stored,
+    )
 
 
 def in_own_colours(

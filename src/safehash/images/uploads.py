@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from .pictures import Decoded, Provenance
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BinaryReader", "Upload", "UploadedFile", "read_file", "take"]
+__all__ = ["BinaryReader", "Upload", "UploadedFile", "is_opened", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
@@ -37,7 +37,14 @@ class BinaryReader(Protocol):
     """
 
     def read(self, size: int = ..., /) -> bytes:
-        """Return at most `size` bytes, none at the end."""
+        """Return at most `size` bytes, none at the end.
+
+        Examples
+        --------
+        >>> import io
+        >>> io.BytesIO(b"picture").read(4)
+        b'pict'
+        """
 
 
 class UploadedFile(Protocol):
@@ -58,7 +65,14 @@ class UploadedFile(Protocol):
 
     @property
     def file(self) -> BinaryReader:
-        """The file object beneath."""
+        """The file object beneath.
+
+        Examples
+        --------
+        >>> import io, types
+        >>> types.SimpleNamespace(file=io.BytesIO(b"picture")).file.read(4)
+        b'pict'
+        """
 
 
 #: What `Matcher.check` and `hash_many` take.
@@ -105,14 +119,19 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
         return read_file(item, limits=limits)
     if isinstance(item, np.ndarray):
         return _from_array(item, limits)
-    pil = sys.modules.get("PIL.Image")  # without that module there is no such object
-    if pil is not None and isinstance(item, pil.Image):
+    if is_opened(item):
         _check_size(item.width, item.height, limits)
         return from_image(item)
     reader = _reader_of(item)
     if reader is not None:
         return _read(reader, limits.max_bytes)
     raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
+
+
+def is_opened(item: object) -> TypeGuard[Image]:
+    """Say whether an upload comes as an object of the imaging library, which decodes it where it is looked at."""
+    pil = sys.modules.get("PIL.Image")  # without that module there is no such object
+    return pil is not None and isinstance(item, pil.Image)
 
 
 def read_file(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -175,6 +194,8 @@ def _reader_of(item: object) -> Any:
 
 def _read(reader: Any, max_bytes: int) -> bytes:
     """Read a whole file object, at most `max_bytes`."""
+    if getattr(reader, "closed", False) is True:
+        raise TypeError(f"an upload is {_TAKEN}; this {type(reader).__name__} is closed")
     start = _position(reader)
     parts: list[bytes] = []
     n_bytes = 0

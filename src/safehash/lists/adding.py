@@ -9,14 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from ..errors import ImageError
+from .._face import checked
+from ..errors import ImageError, short_repr
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
 from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Hash
 from ..hashing.shown import Shown, pictures_shown
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
-from .entry import Entry
+from .entry import CATEGORIES, Entry
 from .formats import read_list
 from .formats.jsonl import write_list
 from .merging import merge_lists
@@ -31,9 +32,12 @@ _Picture: TypeAlias = Decoded
 Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """One picture that was not listed.
+
+    Made by `lists.add`.
 
     Attributes
     ----------
@@ -51,9 +55,12 @@ class Refused:
     reason: str
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """What `add` did.
+
+    Made by `lists.add`.
 
     Attributes
     ----------
@@ -78,6 +85,7 @@ class Added:
     n_entries: int
 
 
+@checked
 def add(
     path: str | os.PathLike[str],
     images: Iterable[str | os.PathLike[str]],
@@ -128,7 +136,9 @@ def add(
     Raises
     ------
     ListError
-        The list cannot be read or written. Pictures that cannot be read are no error but `Added.refused`.
+        The list cannot be read or written.
+    TypeError, ValueError
+        An argument that means nothing. Pictures that cannot be read are no error but `Added.refused`.
 
     Examples
     --------
@@ -137,6 +147,8 @@ def add(
     (1, [('none.jpg', 'cannot be read: No such file or directory')])
     """
     labels = all_of("labels", labels, str)
+    if category not in CATEGORIES:
+        raise ValueError(f"category is one of {', '.join(CATEGORIES)}, not {category!r}")
     algorithm = Algorithm(algorithm)
     known = list(read_list(path, format="jsonl")) if Path(path).is_file() else []  # a pipe is not read
     name = name or (known[0].source if known else None) or Path(path).stem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -177,9 +177,13 @@ class EntryTableBuilder:
             date_numbers = _uint32(self._intern_dates(model) for model in models)[chosen]
         else:
             # Distinct in nearly every row, so what is remembered ends with this call.
-            distinct = {date: number for number, date in enumerate(dict.fromkeys(dates))}
-            first_date = self._pools["date"].append_many([_date_bytes(*date) for date in distinct])
-            date_numbers = _uint32(first_date + distinct[date] for date in dates)
+            distinct = dict.fromkeys(dates)
+            first_date = self._pools["date"].append_many(_dates_bytes(distinct))
+            if len(distinct) == n:
+                date_numbers = np.arange(first_date, first_date + n, dtype=np.uint32)
+            else:
+                numbers = dict(zip(distinct, range(first_date, first_date + len(distinct)), strict=True))
+                date_numbers = _uint32(map(numbers.__getitem__, dates))
         if extras is None:
             extra_numbers = _uint32(self._intern_extra(model) for model in models)[chosen]
         else:
@@ -200,7 +204,7 @@ class EntryTableBuilder:
         self._n_rows += n
         return first
 
-    def extend_from(self, table: EntryTable, rows: npt.ArrayLike) -> int:
+    def extend_from(self, table: EntryTable, rows: npt.ArrayLike, *, source: str | None = None) -> int:
         """Add rows of another table, without building their entries; return the first one's new row.
 
         Parameters
@@ -208,6 +212,8 @@ class EntryTableBuilder:
         table : EntryTable
         rows : array_like of int, shape (n,)
             Ascending, without repetition.
+        source : str, optional
+            The list that they belong to. A record that names another source keeps that name as ``extra["source"]``.
 
         Raises
         ------
@@ -254,6 +260,8 @@ class EntryTableBuilder:
             ("extra", "extras", self._extras),
         ):
             own.frombytes(self._pools[pool].take(Pool.of(pool, sections), column(name)).tobytes())
+        if source is not None:
+            self._name_source(first, source, sections, column("metas"), column("extras"))
         ids = Pool.of("id", sections)
         if len(ids):
             self._ids.take_each(ids, chosen)
@@ -329,6 +337,29 @@ class EntryTableBuilder:
             self._known_metas[key] = number
         return number
 
+    def _name_source(
+        self, first: int, source: str, sections: Mapping[str, AnyArray], metas: AnyArray, extras: AnyArray
+    ) -> None:
+        """Let all rows from `first` on belong to one list, whatever their records call themselves."""
+        of_list = _json_bytes([source])[:-1] + b","
+        pools = [Pool.of(name, sections) for name in ("meta", "extra")]
+        distinct, position = np.unique(metas, return_inverse=True)
+        foreign = np.fromiter(
+            (not pools[0].item(k).startswith(of_list) for k in distinct.tolist()), np.bool_, distinct.size
+        )
+        if not foreign.any():
+            return
+        known: dict[tuple[int, int], tuple[int, int]] = {}
+        for row in np.flatnonzero(foreign[position]).tolist():
+            pair = int(metas[row]), int(extras[row])
+            if pair not in known:
+                (was, *meta), extra = (json.loads(pool.item(k)) for pool, k in zip(pools, pair, strict=True))
+                known[pair] = (
+                    self._intern_json("meta", [source, *meta]),
+                    self._intern_json("extra", {**extra, "source": was} if was else extra),
+                )
+            self._metas[first + row], self._extras[first + row] = known[pair]
+
     def _intern_dates(self, entry: Entry) -> int:
         key = (entry.created, entry.updated)
         number = self._known_dates.get(key)
@@ -351,11 +382,25 @@ def _json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _date_bytes(created: str | None, updated: str | None) -> bytes:
-    """Do what `_json_bytes` does, ten times as fast: a large list has a date for nearly every row."""
-    one = "null" if created is None else encode_basestring(created)
-    other = "null" if updated is None else encode_basestring(updated)
-    return f"[{one},{other}]".encode("utf-8", "surrogatepass")
+def _dates_bytes(dates: Iterable[tuple[str | None, str | None]]) -> list[bytes]:
+    """Do what `_json_bytes` does with each, many times as fast: a large list has a date for nearly every row."""
+    pairs = list(dates)
+    texts = [each for pair in pairs for each in pair if each is not None]
+    joined = "".join(texts)
+    if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
+        if len(texts) == len(pairs) and all(updated is None for _, updated in pairs):
+            return [b'["%b",null]' % created.encode() for created in texts]
+        if len(texts) == 2 * len(pairs):
+            return [
+                b'["%b","%b"]' % (one.encode(), other.encode())
+                for one, other in zip(*[iter(texts)] * 2, strict=True)
+            ]
+    return [
+        f"[{','.join('null' if each is None else encode_basestring(each) for each in pair)}]".encode(
+            "utf-8", "surrogatepass"
+        )
+        for pair in pairs
+    ]
 
 
 def _uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:
@@ -414,7 +459,7 @@ class _PoolBuilder:
         """Take over items of another pool, each once; return their numbers here."""
         distinct, position = np.unique(numbers, return_inverse=True)
         if distinct.size <= _INTERNED_LIMIT:
-            items = (pool.blob[pool.offsets[k] : pool.offsets[k + 1]].tobytes() for k in distinct.tolist())
+            items = map(pool.item, distinct.tolist())
             return _uint32(map(self.intern, items))[position]
         first = len(self._offsets) - 1
         self.take_each(pool, distinct)

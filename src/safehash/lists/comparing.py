@@ -12,21 +12,27 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
+from .loading import keys_of
 from .merging import merge_lists
 from .suspicion import suspicion
 from .table import EntryTable
 
-__all__ = ["ListDiff", "ListStats", "diff_lists", "list_stats", "near_duplicates"]
+__all__ = ["ListDiff", "ListStats", "Repeats", "diff_lists", "list_stats", "near_duplicates", "repeats_of"]
 
 _AGE_DAYS = (30, 90, 365, 1095)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiff:
     """How a new state of a list differs from an old one.
+
+    Made by `lists.diff_lists`.
 
     Attributes
     ----------
@@ -52,6 +58,7 @@ class ListDiff:
     n_same: int
 
 
+@checked
 def diff_lists(old: Iterable[Entry], new: Iterable[Entry]) -> ListDiff:
     """Compare two states of one list; records are merged first, so deletes count.
 
@@ -103,9 +110,12 @@ def _content(entry: Entry) -> tuple[Any, ...]:
     )
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStats:
     """What a merged list holds.
+
+    Made by `lists.list_stats`.
 
     Attributes
     ----------
@@ -135,6 +145,7 @@ class ListStats:
     clusters: tuple[int, ...] | None
 
 
+@checked
 def list_stats(
     table: EntryTable,
     *,
@@ -195,6 +206,49 @@ def _age(updated: str | None, when: datetime) -> str:
     then = datetime.fromisoformat(updated.removesuffix("Z")).replace(tzinfo=timezone.utc)
     days = (when - then).days
     return next((f"up to {limit} days" for limit in _AGE_DAYS if days <= limit), f"over {_AGE_DAYS[-1]} days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """What a merged list says more than once.
+
+    Attributes
+    ----------
+    n_digests : int
+        Digests that stand on several entries, under ids of their own.
+    n_entries : int
+        The entries that have them.
+    n_ids : int
+        Ids that stand for several digests of one algorithm.
+
+    Examples
+    --------
+    >>> repeats_of(safehash.load_list("list.csv").table)
+    Repeats(n_digests=0, n_entries=0, n_ids=0)
+    """
+
+    n_digests: int
+    n_entries: int
+    n_ids: int
+
+
+def repeats_of(table: EntryTable) -> Repeats:
+    """Count digests that stand on several entries, and ids that stand for several digests.
+
+    Examples
+    --------
+    >>> repeats_of(safehash.load_list("list.csv").table).n_digests
+    0
+    """
+    n_digests = n_entries = 0
+    ids: Counter[tuple[str, str]] = Counter()
+    for algorithm in Algorithm:
+        rows, digests = table.digests(algorithm)
+        _, counts = np.unique(keys_of(digests), return_counts=True)
+        n_digests += int((counts > 1).sum())
+        n_entries += int(counts[counts > 1].sum())
+        ids.update((algorithm.value, text) for row in rows.tolist() if (text := table.id_of(row)) is not None)
+    return Repeats(n_digests=n_digests, n_entries=n_entries, n_ids=sum(n > 1 for n in ids.values()))
 
 
 def near_duplicates(digests: npt.NDArray[np.uint8], *, max_distance: int) -> tuple[int, ...]:

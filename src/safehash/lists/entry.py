@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from .._face import checked
+from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
@@ -14,6 +17,8 @@ __all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 CATEGORIES = ("positive", "seed", "disputed", "negative")
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What one organisation says of one hash.
@@ -46,6 +51,7 @@ class Opinion:
     reasons: tuple[str, ...] = ()
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One hash on a list, with what the list says of it.
@@ -77,6 +83,11 @@ class Entry:
     extra : mapping
         Fields safehash does not know, kept as they came.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A field holds what it cannot, or there is no such category.
+
     Examples
     --------
     >>> (entry,) = safehash.read_list("list.csv")
@@ -97,6 +108,28 @@ class Entry:
     keyed_by: Literal["id", "digest"] = "id"
     extra: dict[str, Any] = field(default_factory=dict, hash=False)
 
+    def __post_init__(self) -> None:
+        # Not `checked` every time: millions are made.
+        if not (
+            type(self.hash) in _HASHES
+            and type(self.id) in _TEXT_OR_NONE
+            and type(self.source) is type(self.category) is type(self.keyed_by) is str
+            and type(self.labels) is type(self.owners) is tuple
+            and type(self.severity) in _TEXT_OR_NONE
+            and type(self.created) in _TEXT_OR_NONE
+            and type(self.updated) in _TEXT_OR_NONE
+            and type(self.deleted) is bool
+            and type(self.extra) is dict
+            and all(type(each) is str for each in self.extra)
+            and all(type(each) is str for each in self.labels)
+        ):
+            _expect_fields(**{each: getattr(self, each) for each in _FIELDS})
+        if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
+            raise ValueError(
+                f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
+                f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
+            )
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):
             return NotImplemented
@@ -110,6 +143,12 @@ class Entry:
         """What a newer record must share with this one to replace it.
 
         ``(source, "id", id)``, or ``(source, algorithm, digest)`` where the source gives no id.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.key
+        ('list', 'id', 'b-1')
         """
         if self.id is not None and (self.keyed_by == "id" or self.hash is None):
             return (self.source, "id", self.id)
@@ -121,12 +160,42 @@ class Entry:
 
         A dated record beats an undated one, a delete beats a record of the same time, and a delete without
         a date is final: withdrawn hashes must not come back because a date was lost.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> entry.version
+        (0, '', False)
         """
         when = self.updated if self.updated is not None else self.created
         if when is None:
             return (2, "", True) if self.deleted else (0, "", False)
         # Without its "Z" a time with a fraction sorts behind the same time without one, as it should.
         return (1, when.removesuffix("Z"), self.deleted)
+
+
+_TEXT_OR_NONE = frozenset({str, type(None)})
+_HASHES = frozenset({Hash, ForeignHash, type(None)})
+_FIELDS = tuple(each.name for each in fields(Entry))
+
+
+@checked
+def _expect_fields(
+    *,
+    hash: Hash | ForeignHash | None,
+    id: str | None,
+    source: str,
+    category: str,
+    labels: tuple[str, ...],
+    owners: tuple[Opinion, ...],
+    severity: str | None,
+    created: str | None,
+    updated: str | None,
+    deleted: bool,
+    keyed_by: str,
+    extra: Mapping[str, object],
+) -> None:
+    """Say which field holds what it cannot."""
 
 
 _BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")

@@ -6,31 +6,38 @@ import hashlib
 import json
 import os
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
-from .entry import Entry
+from .entry import Entry, hash_key
 from .formats import ListReader, read_list
 from .formats.batch import Batch
 from .formats.jsonl import entry_record
-from .formats.reading import batches_of
+from .formats.reading import batches_of, ids_in_doubt
+from .formats.sniffing import JSON_LINES
 from .merging import merge_lists
 from .report import ListReport, Reject
 from .source import ListPath
-from .table import KIND_FOREIGN, EntryTable
+from .table import KIND_FOREIGN, EntryTable, columns_of
 
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -50,9 +57,12 @@ class Withdrawn:
     ids: frozenset[str]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
+
+    Made by `load_list`.
 
     Attributes
     ----------
@@ -63,6 +73,9 @@ class LoadedList:
         The live entries after merging: deletes and superseded records are gone.
     withdrawn : Withdrawn
         What the list says was taken back.
+    merged : mapping of str to int
+        What merging made of live records that are not in the table as they stood: how many "repeated" others, and
+        how many digests were "taken back" by a delete or "replaced" by another digest of a newer record of their id.
 
     Examples
     --------
@@ -75,16 +88,24 @@ class LoadedList:
     report: ListReport
     table: EntryTable
     withdrawn: Withdrawn
+    merged: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def snapshot(self) -> str:
-        """SHA-256 of the list's bytes, hexadecimal."""
+        """SHA-256 of the list's bytes, hexadecimal.
+
+        Examples
+        --------
+        >>> len(safehash.load_list("list.csv").snapshot)
+        64
+        """
         return self.report.snapshot
 
     def __len__(self) -> int:
         return len(self.table)
 
 
+@checked
 def load_list(
     path: ListPath,
     *,
@@ -149,28 +170,48 @@ def loaded_from(reader: ListReader) -> LoadedList:
     ListError
         As by `load_list`.
     """
-    table, withdrawn = _Staged(reader).merged()
-    return LoadedList(name=reader.name, report=reader.report, table=table, withdrawn=withdrawn)
+    staged = _Staged(reader)
+    table, withdrawn = staged.merged()
+    report = reader.report
+    n_replaced = staged.fates["replaced"]
+    if n_replaced:
+        why = ids_in_doubt(reader, n_replaced)
+        if why is not None:
+            raise ListError(f"refused: {why}", path=report.path)
+        note = f"{n_replaced} digests are not matched: newer records of their ids have others"
+        report = replace(report, notes=(*report.notes, note))
+    return LoadedList(
+        name=reader.name, report=report, table=table, withdrawn=withdrawn, merged=dict(staged.fates)
+    )
 
 
 class _Staged:
     """Every record of a list as one table, with what is needed to find those that share a key."""
 
     def __init__(self, reader: ListReader) -> None:
+        self._path = reader.report.path
         self._builder = EntryTableBuilder()
         self._keys = array("q")
         self._keyed_by_digest = bytearray()
         self._deleted = bytearray()
+        self.fates: Counter[str] = Counter()
         for item in batches_of(reader):
             if isinstance(item, Batch):
                 self._add_batch(item)
             else:
                 self._add(item)
+        self._says_keys = JSON_LINES in reader.report.formats  # each of their records says what it is kept by
 
     def _add(self, entry: Entry) -> None:
         by_digest = isinstance(entry.hash, Hash) and (entry.id is None or entry.keyed_by == "digest")
         self._builder.append(entry)
-        self._keys.append(0 if by_digest else hash(entry.key))
+        if by_digest:
+            key = 0
+        elif entry.key[1:] == ("id", entry.id):
+            key = int(_key_of_ids(entry.source, [entry.id])[0])
+        else:
+            key = hash(entry.key)
+        self._keys.append(key)
         self._keyed_by_digest.append(by_digest)
         self._deleted.append(entry.deleted)
 
@@ -191,9 +232,10 @@ class _Staged:
             self._keys.frombytes(bytes(8 * n))
             self._keyed_by_digest += b"\1" * n
         else:
-            source = like.source
-            self._keys.extend(0 if text is None else hash((source, "id", text)) for text in batch.ids)
-            self._keyed_by_digest += bytes(text is None for text in batch.ids)
+            self._keys.frombytes(_key_of_ids(like.source, batch.ids).tobytes())
+            self._keyed_by_digest += (
+                bytes(text is None for text in batch.ids) if None in batch.ids else bytes(n)
+            )
         if batch.which is None:
             self._deleted += bytes([like.deleted]) * n
         else:
@@ -204,6 +246,8 @@ class _Staged:
         """Return the table of what is live, and what was taken back."""
         table = self._builder.build()
         deleted = np.frombuffer(self._deleted, np.bool_)
+        if not self._says_keys:
+            self._check_deletes_by_id(table, deleted)
         withdrawn = _withdrawn(table, deleted)
         order, same = self._by_key(table)
         kept = ~deleted
@@ -211,6 +255,7 @@ class _Staged:
         for rows in _groups(*_alike(table, order, same, deleted)):
             kept[rows] = False
             different = _different(table, rows)
+            self.fates["repeated"] += len(rows) - len(different)
             if len(different) > 1:
                 unlike.append(different)
             elif not deleted[different[0]]:
@@ -220,9 +265,34 @@ class _Staged:
         builder = EntryTableBuilder()
         builder.extend_from(table, np.flatnonzero(kept))
         for rows in unlike:
-            for entry in merge_lists([table[row] for row in rows]):
+            records = [table[row] for row in rows]
+            merged = list(merge_lists(records))
+            self.fates.update(_fates(records, merged))
+            for entry in merged:
                 builder.append(entry)
         return builder.build(), withdrawn
+
+    def _check_deletes_by_id(self, table: EntryTable, deleted: npt.NDArray[np.bool_]) -> None:
+        """Refuse a list that takes back by its id what it keeps by its digest: the delete would find nothing.
+
+        Raises
+        ------
+        ListError
+        """
+        models = columns_of(table).models
+        if all(model.keyed_by == "id" for model in models):
+            return
+        by_digest = np.array([model.keyed_by == "digest" for model in models])[columns_of(table).models_of]
+        nameless = [row for row in np.flatnonzero(deleted).tolist() if table[row].hash is None]
+        ids = {table.id_of(row) for row in nameless}
+        kept = np.flatnonzero(by_digest & ~deleted).tolist() if ids else []
+        found = next((text for row in kept if (text := table.id_of(row)) is not None and text in ids), None)
+        if found is not None:
+            raise ListError(
+                f"refused: a delete names the id {found!r} alone, and its format keeps records by their digests: "
+                "which is meant is not sure",
+                path=self._path,
+            )
 
     def _by_key(self, table: EntryTable) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return rows in an order in which those that share a key stand together, and which do with the next.
@@ -238,6 +308,22 @@ class _Staged:
                 keys[rows[chosen]] = keys_of(digests[chosen])
         order = np.argsort(keys, kind="stable")
         return order, keys[order[1:]] == keys[order[:-1]]
+
+
+def _key_of_ids(source: str, ids: Sequence[str | None]) -> npt.NDArray[np.int64]:
+    """Return a number for each id of a list, shape (n,); equal ones have equal numbers, and others mostly not.
+
+    Which texts share one nobody can tell beforehand: Python draws its hash of texts anew in every process.
+    """
+    return np.fromiter(map(hash, ids), np.int64, len(ids)) ^ np.int64(hash((source, "id")))
+
+
+def _fates(records: Sequence[Entry], merged: Sequence[Entry]) -> dict[str, int]:
+    """Count what became of the live records of one key that are no longer there as they stood."""
+    live = [hash_key(record.hash) for record in records if not record.deleted]
+    lost = {*live} - {hash_key(entry.hash) for entry in merged}
+    why = "taken back" if any(record.deleted for record in records) else "replaced"
+    return {"repeated": len(live) - len({*live}), why: len(lost)}
 
 
 def _alike(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from .._face import checked
 from ..hashing.hashes import ForeignHash, Hash
 from .entry import Entry, hash_key
 from .opinions import join_categories, unite_opinions
@@ -17,6 +18,7 @@ __all__ = ["merge_lists", "unite_digests"]
 ALSO = "safehash:also"
 
 
+@checked
 def merge_lists(*lists: Iterable[Entry], keep_deleted: bool = False) -> Iterator[Entry]:
     """Merge records of any number of lists into their present state.
 
@@ -66,6 +68,7 @@ def merge_lists(*lists: Iterable[Entry], keep_deleted: bool = False) -> Iterator
     yield from merged
 
 
+@checked
 def unite_digests(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Yield one entry per digest, with the opinions and labels of every live entry that has it.
 

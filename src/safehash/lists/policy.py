@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from .._face import FrozenMap, checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
@@ -17,6 +19,8 @@ __all__ = ["ListPolicy", "Policy", "all_of", "in_utc", "is_too_old", "reason_of_
 _THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items()}
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPolicy:
     """What differs for one list; None leaves the policy's own setting.
@@ -58,6 +62,8 @@ class ListPolicy:
         _settle(self)
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How lists are used: thresholds, and which entries count.
@@ -99,7 +105,7 @@ class Policy:
     24
     """
 
-    max_distance: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
+    max_distance: Mapping[str, int] = FrozenMap(_THRESHOLDS)
     min_quality: int = USUAL_QUALITY
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
@@ -108,17 +114,12 @@ class Policy:
     max_age_days: float | None = None
     refresh_days: float | None = None
     require_fresh: bool = False
-    per_list: Mapping[str, ListPolicy] = field(default_factory=dict)
+    per_list: Mapping[str, ListPolicy] = FrozenMap()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "max_distance", {**dict(_THRESHOLDS), **self.max_distance})
+        object.__setattr__(self, "max_distance", {**_THRESHOLDS, **self.max_distance})
         _settle(self)
-        object.__setattr__(self, "per_list", dict(self.per_list))
-        for name, each in self.per_list.items():
-            if not isinstance(each, ListPolicy):
-                raise TypeError(
-                    f"per_list maps names to ListPolicy, found {type(each).__name__} for {name!r}"
-                )
+        object.__setattr__(self, "per_list", FrozenMap(self.per_list))
 
     def of_list(self, name: str) -> Policy:
         """Return the policy for the list called `name`, with what differs for it put in.
@@ -251,6 +252,8 @@ def _settle(policy: Policy | ListPolicy) -> None:
         for unknown in sorted(chosen - set(CATEGORIES)):
             raise ValueError(f"no category {unknown!r}; there are {', '.join(CATEGORIES)}")
         object.__setattr__(policy, "categories", tuple(each for each in CATEGORIES if each in chosen))
+    if policy.max_distance is not None:
+        object.__setattr__(policy, "max_distance", FrozenMap(policy.max_distance))
     for name, bits in (policy.max_distance or {}).items():
         algorithm = Algorithm(name)
         if not algorithm.is_perceptual or not 0 <= bits <= algorithm.n_bits:

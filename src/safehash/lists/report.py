@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import short_repr
 from .entry import Entry
 
 __all__ = ["ColumnUse", "ListReport", "Reject"]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """One record that could not be used.
+
+    Made by `read_list`.
 
     Attributes
     ----------
@@ -40,9 +44,12 @@ class Reject:
         return f"{self.page}, {self.unit} {self.position}: {self.reason}"
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnUse:
     """What one column of a table was taken for.
+
+    Made by `read_list`.
 
     Attributes
     ----------
@@ -69,9 +76,12 @@ class ColumnUse:
     examples: tuple[str, ...]
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
     """What was found in one list, whatever became of it.
+
+    Made by `read_list`.
 
     Attributes
     ----------
@@ -128,11 +138,23 @@ class ListReport:
 
     @property
     def n_entries(self) -> int:
-        """Live entries of all algorithms, before merging."""
+        """Live entries of all algorithms, before merging.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").report.n_entries
+        1
+        """
         return sum(self.entries.values())
 
     def to_record(self) -> dict[str, Any]:
-        """Return the report as plain data, as ``lists check --json`` prints it."""
+        """Return the report as plain data, as ``lists check --json`` prints it.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").report.to_record()["name"]
+        'list'
+        """
         return {
             "path": self.path,
             "name": self.name,

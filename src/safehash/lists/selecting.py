@@ -10,12 +10,14 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .loading import LoadedList
 from .policy import Policy, in_utc, is_too_old, reason_of_many
 from .report import ListReport
 from .suspicion import perhaps_suspicious, suspicion
+from .switches import switch
 from .table import EntryTable, columns_of
 
 __all__ = ["Selection", "select", "staleness"]
@@ -50,7 +52,7 @@ def select(policy: Policy, loaded: LoadedList, *, now: datetime | None = None) -
     if policy.require_fresh:
         stale = staleness(loaded.report, now=when, refresh_days=policy.refresh_days)
         if stale is not None:
-            raise ListError(f"{stale}; require_fresh is set", path=loaded.report.path)
+            raise ListError(f"{stale}; {switch('require_fresh', True)}", path=loaded.report.path)
     return _selected(policy, loaded.table, when)
 
 
@@ -89,6 +91,7 @@ def _selected(policy: Policy, table: EntryTable, when: datetime) -> Selection:
     return Selection(rows=np.flatnonzero(taken), left_out={reason: n for reason, n in left_out.items() if n})
 
 
+@checked
 def staleness(
     report: ListReport, *, now: datetime | None = None, refresh_days: float | None = None
 ) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ListError
+from .._face import FrozenMap, checked
+from ..errors import ListError, short_repr
 from ..hashing.hashes import Algorithm
 
 __all__ = [
@@ -38,6 +39,8 @@ LAST_GOOD = ".last-good"
 PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, init=False)
 class ListSource:
     """One list: its file or directory of pages, its name, and what the file cannot say of itself.
@@ -49,7 +52,8 @@ class ListSource:
     path : str
         A file, packed or not, or a directory of pages.
     name : str or None
-        What the list is called: its entries carry it as `source`. The file's name without its endings
+        What the list is called: what is matched carries it as `source`, and what a record calls its own source as
+        ``extra["source"]``. The file's name without its endings
         otherwise.
     format : str or None
         A name of `safehash.lists.formats.FORMATS`; recognised by content otherwise.
@@ -89,7 +93,7 @@ class ListSource:
     format: str | None
     algorithm: Algorithm | None
     notation: str | None
-    columns: Mapping[str, tuple[str, ...]] = field(hash=False)
+    columns: Mapping[str, tuple[str, ...]]
     ignore: tuple[str, ...]
     max_rejects: float
     allow_cut: bool
@@ -104,7 +108,7 @@ class ListSource:
         algorithm: str | Algorithm | None = None,
         notation: str | None = None,
         columns: Mapping[str, str | Sequence[str]] | None = None,
-        ignore: Iterable[str] = (),
+        ignore: str | Iterable[str] = (),
         max_rejects: float = MAX_REJECTS,
         allow_cut: bool = False,
         max_shrink: float = MAX_SHRINK,
@@ -114,6 +118,8 @@ class ListSource:
                 raise ValueError(f"{title} is a share from 0 to 1, not {share}")
         if name is not None and not name.strip():
             raise ValueError("the name of a list is empty")
+        if name is not None and not name.isprintable():
+            raise ValueError(f"the name of a list has only characters that can be shown: {name!r}")
         if notation is not None and notation not in NOTATIONS:
             raise ValueError(f"a notation is one of {', '.join(NOTATIONS)}, not {notation!r}")
         if isinstance(ignore, str):
@@ -122,13 +128,17 @@ class ListSource:
             meaning: (column,) if isinstance(column, str) else tuple(column)
             for meaning, column in (columns or {}).items()
         }
+        if named:
+            from .formats.columns import check_columns
+
+            check_columns(named)
         for attribute, value in (
             ("path", os.fspath(path)),
             ("name", name),
             ("format", format),
             ("algorithm", None if algorithm is None else Algorithm(algorithm)),
             ("notation", notation),
-            ("columns", named),
+            ("columns", FrozenMap(named)),
             ("ignore", tuple(ignore)),
             ("max_rejects", max_rejects),
             ("allow_cut", allow_cut),
@@ -138,7 +148,13 @@ class ListSource:
 
     @classmethod
     def of(cls, source: ListSource | str | os.PathLike[str], **options: Any) -> ListSource:
-        """Return `source` as a ListSource, with those of `options` that are not None in place of its own."""
+        """Return `source` as a ListSource, with those of `options` that are not None in place of its own.
+
+        Examples
+        --------
+        >>> ListSource.of("own.csv", name="own").name
+        'own'
+        """
         given = {name: value for name, value in options.items() if value is not None}
         if isinstance(source, ListSource):
             return replace(source, **given) if given else source
@@ -164,7 +180,13 @@ class ListSource:
 
     @property
     def list_name(self) -> str:
-        """What the list is called: as told, or its file's name without ".gz" and one more ending."""
+        """What the list is called: as told, or its file's name without ".gz" and one more ending.
+
+        Examples
+        --------
+        >>> ListSource("exports/2026-10.csv.gz").list_name
+        '2026-10'
+        """
         if self.name is not None:
             return self.name
         path = Path(self.path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..hashing.bits import count_ones, ones_in
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = ["is_suspicious", "perhaps_suspicious", "suspicion"]
 
 _PDQ_ONES = range(128 - 8, 128 + 8 + 1)
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.int32)
 _OF_NOTHING = {
     Algorithm.MD5: bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"),
     Algorithm.SHA1: bytes.fromhex("da39a3ee5e6b4b0d3255bfef95601890afd80709"),
@@ -31,7 +31,7 @@ def suspicion(value: Hash | ForeignHash | None) -> str | None:
     if all(byte == 0xFF for byte in digest):
         return "all ones"
     if value.algorithm is Algorithm.PDQ:
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         if n_ones not in _PDQ_ONES:
             return f"{n_ones} ones, a PDQ digest of a picture has 128 within 8"
     elif _OF_NOTHING.get(value.algorithm) == digest:
@@ -48,9 +48,7 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
     digests : uint8, shape (n, algorithm.n_bytes)
     """
     if algorithm is Algorithm.PDQ:
-        n_ones = np.zeros(digests.shape[0], np.int32)
-        for column in range(digests.shape[1]):
-            n_ones += _ONES[digests[:, column]]
+        n_ones = ones_in(digests)
         found = (n_ones < _PDQ_ONES.start) | (n_ones >= _PDQ_ONES.stop)
     else:
         first = [0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]

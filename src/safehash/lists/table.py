@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
@@ -134,6 +135,7 @@ class EntryTable:
         self._parsed: dict[int, _Meta] = {}
 
     @classmethod
+    @checked
     def from_sections(
         cls,
         sections: Mapping[str, _AnyArray],
@@ -158,6 +160,12 @@ class EntryTable:
         ------
         IndexFileError
             A section is missing, or has another type or length than the rest.
+
+        Examples
+        --------
+        >>> table = safehash.load_list("list.csv").table
+        >>> len(EntryTable.from_sections(table.to_sections()))
+        1
         """
         return cls(sections, path=path, check=check)
 
@@ -168,6 +176,11 @@ class EntryTable:
         ------
         IndexFileError
             The table came from a file, and the file is damaged.
+
+        Examples
+        --------
+        >>> "digests.pdq" in safehash.load_list("list.csv").table.to_sections()
+        True
         """
         if self._check is not None:
             for values in self._sections.values():
@@ -217,11 +230,25 @@ class EntryTable:
         return (self[row] for row in range(self._n_rows))
 
     def id_of(self, row: int) -> str | None:
-        """Return the id of one row, without building its entry."""
+        """Return the id of one row, without building its entry.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.id_of(0)
+        'b-1'
+        """
         return self._id(row, self._meta(self._column("metas", row))[6])
 
+    @checked
     def same_dates(self, rows: _Int64Array, others: _Int64Array) -> npt.NDArray[np.bool_]:
-        """Tell for each row whether its dates are those of another row, shape (n,)."""
+        """Tell for each row whether its dates are those of another row, shape (n,).
+
+        Examples
+        --------
+        >>> row = np.zeros(1, np.int64)
+        >>> safehash.load_list("list.csv").table.same_dates(row, row).tolist()
+        [True]
+        """
         numbers = np.asarray(self._whole("dates")).astype(np.int64)
         one, other = numbers[rows], numbers[others]
         same: npt.NDArray[np.bool_] = one == other
@@ -230,7 +257,14 @@ class EntryTable:
         return same
 
     def identity(self, row: int) -> tuple[object, ...]:
-        """Return all that one row holds, as stored: rows of one table with equal identities are one record."""
+        """Return all that one row holds, as stored: rows of one table with equal identities are one record.
+
+        Examples
+        --------
+        >>> table = safehash.load_list("list.csv").table
+        >>> table.identity(0) == table.identity(0)
+        True
+        """
         kind = self._column("kinds", row)
         found: list[object] = [kind, self._column("qualities", row), self._column("metas", row)]
         found += [
@@ -246,6 +280,7 @@ class EntryTable:
             found.append(self._item(self._foreign_values, at, "foreign"))
         return tuple(found)
 
+    @checked
     def digests(self, algorithm: str | Algorithm) -> tuple[_Int64Array, _UInt8Array]:
         """Return the rows that carry a digest of `algorithm`, and those digests.
 
@@ -261,6 +296,12 @@ class EntryTable:
         IndexFileError
             The table came from a file, and the file is damaged in these arrays: they are read whole.
             `rows_of` reads only what is asked for.
+
+        Examples
+        --------
+        >>> rows, digests = safehash.load_list("list.csv").table.digests("pdq")
+        >>> rows.tolist(), digests.shape
+        ([0], (1, 32))
         """
         algorithm = Algorithm(algorithm)
         rows, digests = self._group(algorithm)
@@ -269,6 +310,7 @@ class EntryTable:
             self._check(digests)
         return rows, digests
 
+    @checked
     def rows_of(self, algorithm: str | Algorithm, positions: Iterable[int]) -> list[int]:
         """Return the rows of some digests of `algorithm`, given by their positions in `digests`.
 
@@ -280,6 +322,11 @@ class EntryTable:
             No such position.
         IndexFileError
             The table came from a file, and the file is damaged there.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.rows_of("pdq", [0])
+        [0]
         """
         algorithm = Algorithm(algorithm)
         rows, _ = self._group(algorithm)
@@ -294,7 +341,13 @@ class EntryTable:
         return found
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest."""
+        """Return how many rows carry each algorithm: our names, "foreign" and "none" for the rest.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.counts()
+        {'pdq': 1}
+        """
         found = {
             ALGORITHM_OF[kind].value: rows.shape[0] for kind, (rows, _) in self._groups.items() if rows.size
         }
@@ -302,6 +355,7 @@ class EntryTable:
         n_none = self._n_rows - n_foreign - sum(found.values())
         return found | {name: n for name, n in (("foreign", n_foreign), ("none", n_none)) if n}
 
+    @checked
     def known_ids(self, wanted: Iterable[str], *, before: int) -> frozenset[str]:
         """Return which of some ids an entry among the first `before` rows has.
 
@@ -309,6 +363,11 @@ class EntryTable:
         ------
         IndexFileError
             The table came from a file, and the file is damaged in its ids: all of them are read.
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.known_ids(["b-1", "b-2"], before=1)
+        frozenset({'b-1'})
         """
         wanted = frozenset(wanted)
         if not wanted or not len(self._ids):
@@ -324,7 +383,13 @@ class EntryTable:
 
     @property
     def n_bytes(self) -> int:
-        """Memory of all arrays in bytes (of a mapped file: its size, shared between processes)."""
+        """Memory of all arrays in bytes (of a mapped file: its size, shared between processes).
+
+        Examples
+        --------
+        >>> safehash.load_list("list.csv").table.n_bytes > 32
+        True
+        """
         return sum(values.nbytes for values in self._sections.values())
 
     def _hash(self, row: int) -> Hash | ForeignHash | None:
@@ -473,6 +538,10 @@ class Pool:
 
     def __len__(self) -> int:
         return int(self.offsets.shape[0]) - 1
+
+    def item(self, number: int) -> bytes:
+        """Return one string."""
+        return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes()
 
     def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
         """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""

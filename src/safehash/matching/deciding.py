@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from .. import _join
 from .._digests import turn_digests
-from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage
+from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage, logger_of
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
@@ -29,9 +28,9 @@ from .state import State, widest_distance
 from .views import Hit, Refused, look_up
 from .witness import Witness
 
-__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any"]
+__all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 class Facts(NamedTuple):
@@ -65,7 +64,7 @@ def decide_upload(
     try:
         data = take(item, limits=settings.limits)
     except (ImageError, OSError) as exc:
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
     try:
         if isinstance(data, Decoded):
             return matches, _decide_pictures(state, [data], matches, settings, deadline, witness)
@@ -73,15 +72,20 @@ def decide_upload(
         only_pdq = not (Algorithm.PHASH in state.indexes or Algorithm.PHASH256 in state.indexes)
         step_for = reduction_for if only_pdq else _full_luma
         frames = decode_frames(
-            data, limits=settings.limits, step_for=step_for, effort=settings.effort, deadline=deadline
+            data,
+            limits=settings.limits,
+            step_for=step_for,
+            effort=settings.effort,
+            deadline=deadline,
+            own_jpeg=settings.own_jpeg,
         )
         return matches, _decide_pictures(state, frames, matches, settings, deadline, witness)
     except SafehashError as exc:
         if not isinstance(exc, ImageError):
             raise
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
     except Exception as exc:
-        return matches, _undecided(exc)
+        return matches, why_undecided(exc)
 
 
 def decide_hashes(
@@ -294,7 +298,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
     """Return the allow-list that knows the very picture this hit was found in.
 
     Two windows of one upload can share a view's name (two pictures inside a larger one). What the same window
-    led to lies no further apart than both distances together.
+    led to lies no further apart than both distances together. A picture that is nearer to the listed one, or as near
+    to both, is no picture that somebody found harmless.
     """
     for harmless, other in allowing:
         if other.view != hit.view:
@@ -303,7 +308,8 @@ def _allowed_by(entry: Entry, hit: Hit, allowing: Sequence[tuple[Entry, Hit]]) -
             continue
         if not entry.hash.algorithm.is_perceptual:
             return harmless.source
-        if entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
+        nearer = other.distance < hit.distance or entry.hash == harmless.hash
+        if nearer and entry.hash.distance(harmless.hash) <= hit.distance + other.distance:
             return harmless.source
     return None
 
@@ -315,7 +321,7 @@ def _full_luma(shorter_side: int) -> int:
     return 1
 
 
-def _undecided(exc: Exception) -> Facts:
+def why_undecided(exc: Exception) -> Facts:
     """Say of an upload why it could not be looked up: for its content, its reading, or a defect of ours."""
     if isinstance(exc, ImageError):
         outcome = Outcome.UNREADABLE

@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -42,20 +44,29 @@ class Outcome(str, enum.Enum):
     UNSUPPORTED = "unsupported"  #: not an image, or a format outside the allow-list
     SUPPRESSED = "suppressed"  #: every match was cancelled by an allow-list or a quarantine
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
-            "(`decision.is_match`, `decision.is_decided`)"
-        )
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
+        return Outcome, (self.value,)
+
+    if not TYPE_CHECKING:  # as of `Decision`
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "an Outcome is neither true nor false: compare it (`outcome is Outcome.MATCH`), or ask its decision "
+                "(`decision.is_match`, `decision.is_decided`)"
+            )
 
 
 #: Outcomes that are an answer. The others say that the picture could not be looked at.
 DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One list entry that the upload came near to.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -80,7 +91,14 @@ class Match:
     suppressed_by: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.match_record` makes a record of, the digest whole."""
+        """Return what `record.match_record` makes a record of, the digest whole.
+
+        Examples
+        --------
+        >>> (match,) = safehash.Matcher.from_files("list.csv").check("photo.jpg").matches
+        >>> match.facts()["distance"]
+        0
+        """
         entry = self.entry
         own = entry.hash if isinstance(entry.hash, Hash) else None
         return {
@@ -96,9 +114,12 @@ class Match:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
     """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -125,7 +146,15 @@ class NearMiss:
     reason: str
 
     def facts(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return it as plain data.
+
+        Examples
+        --------
+        >>> (entry,) = safehash.read_list("list.csv")
+        >>> miss = NearMiss(entry=entry, distance=30, view="part", gate="detail", reason="too flat")
+        >>> miss.facts()["gate"]
+        'detail'
+        """
         return {
             "list": self.entry.source,
             "id": self.entry.id,
@@ -136,9 +165,12 @@ class NearMiss:
         }
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
+
+    Made by a `Matcher`.
 
     Examples
     --------
@@ -154,9 +186,12 @@ class ListInfo:
     allow: bool = False  # a list of harmless pictures
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """What is needed to reproduce a decision, shared by every decision of one matcher state.
+
+    Made by a `Matcher`.
 
     Examples
     --------
@@ -180,9 +215,12 @@ class Audit:
     n_pairs: int = 0
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is said of one upload.
+
+    Made by a `Matcher`.
 
     Attributes
     ----------
@@ -230,32 +268,65 @@ class Decision:
     milliseconds: float = 0.0
     refused: tuple[NearMiss, ...] = ()
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "a Decision is neither true nor false: write `decision.is_match` (suggest review), `decision.is_decided` "
-            "(false where the picture could not be looked at), or compare `decision.outcome`"
-        )
+    # Told that it never returns, a type checker takes what follows `if decision:` for out of reach, and checks none of
+    # it; told nothing, mypy's truthy-bool names the `if`.
+    if not TYPE_CHECKING:
+
+        def __bool__(self) -> NoReturn:
+            raise TypeError(
+                "a Decision is neither true nor false: write `decision.is_match` (suggest review), "
+                "`decision.is_decided` (false where the picture could not be looked at), or compare "
+                "`decision.outcome`"
+            )
 
     @property
     def is_match(self) -> bool:
-        """Whether a listed entry that nothing cancelled is near: suggest review."""
+        """Whether a listed entry that nothing cancelled is near: suggest review.
+
+        Examples
+        --------
+        >>> matcher = safehash.Matcher.from_files("list.csv")
+        >>> matcher.check("photo.jpg").is_match, matcher.check("other.jpg").is_match
+        (True, False)
+        """
         return self.outcome is Outcome.MATCH
 
     @property
     def is_decided(self) -> bool:
-        """Whether the picture was looked at; false for unreadable, too large and unsupported ones."""
+        """Whether the picture was looked at; false for unreadable, too large and unsupported ones.
+
+        Examples
+        --------
+        >>> matcher = safehash.Matcher.from_files("list.csv")
+        >>> matcher.check("other.jpg").is_decided, matcher.check(b"no picture").is_decided
+        (True, False)
+        """
         return self.outcome in DECIDED
 
     @property
     def standing(self) -> tuple[Match, ...]:
-        """The matches that nothing cancelled, nearest first."""
+        """The matches that nothing cancelled, nearest first.
+
+        Examples
+        --------
+        >>> decision = safehash.Matcher.from_files("list.csv").check("photo.jpg")
+        >>> [match.entry.id for match in decision.standing]
+        ['b-1']
+        """
         return tuple(match for match in self.matches if match.suppressed_by is None)
 
     @property
     def suggestion(self) -> str:
-        """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate."""
+        """What to do next; never "delete": lists carry mistakes, and recovery content is legitimate.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").suggestion
+        'review'
+        """
         return suggestion_of(self.outcome.value)
 
+    @checked
     def suppressing(self, keys: Container[object], *, by: str) -> Decision:
         """Return the decision with the matches of some entries (`Entry.key`) cancelled.
 
@@ -276,6 +347,7 @@ class Decision:
         ]
         return replace(self, outcome=outcome_of(matches, self.outcome), matches=in_order(matches))
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the decision as plain data, as a scan writes it (docs/scan.md, "Records").
 
@@ -293,7 +365,13 @@ class Decision:
         return decision_record(self.facts(), full_hashes=full_hashes)
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.decision_record` makes a record of, digests whole."""
+        """Return what `record.decision_record` makes a record of, digests whole.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").check("photo.jpg").facts()["outcome"]
+        'match'
+        """
         own = self.hash
         return {
             "outcome": self.outcome.value,

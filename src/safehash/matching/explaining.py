@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
+from ..errors import short_repr, shortened
 from ..hashing.algorithms import SHOWN_DIGITS
+from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..images.uploads import Upload
 from ..lists.entry import Entry
@@ -31,9 +34,12 @@ _BEYOND = 33
 _MOST_NEAR = 5
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSaid:
     """What one gate said of a candidate.
+
+    Made by `Matcher.explain`.
 
     Attributes
     ----------
@@ -55,9 +61,12 @@ class GateSaid:
     reason: str = ""
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """One entry that a view came near to.
+
+    Made by `Matcher.explain`.
 
     Attributes
     ----------
@@ -97,9 +106,12 @@ class Near:
     measures: dict[str, Any] = field(default_factory=dict)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One way in which a picture of the upload was looked up.
+
+    Made by `Matcher.explain`.
 
     Attributes
     ----------
@@ -134,9 +146,12 @@ class Look:
     seeds_within: int | None = None
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why an upload matched what it matched, and nothing else.
+
+    Made by `Matcher.explain`.
 
     Attributes
     ----------
@@ -161,6 +176,7 @@ class Explanation:
     entries: tuple[Entry, ...]
     looks: tuple[Look, ...]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
         """Return the explanation as plain data, as `safehash explain --json` prints it.
 
@@ -168,6 +184,11 @@ class Explanation:
         ----------
         full_hashes : bool
             Write whole digests instead of their first 8 hexadecimal digits.
+
+        Examples
+        --------
+        >>> safehash.Matcher.from_files("list.csv").explain("photo.jpg").to_record()["type"]
+        'explanation'
         """
         return {
             "type": "explanation",
@@ -231,7 +252,9 @@ def rows_of(state: State, entry: str | Entry) -> list[int]:
     if not rows and state.table.known_ids([name], before=state.n_listed):
         rows = [row for row in range(state.n_listed) if state.table.id_of(row) == name]
     if not rows:
-        raise LookupError(f"no entry that is matched against has the id or the PDQ digest {name!r}")
+        raise LookupError(
+            f"no entry that is matched against has the id or the PDQ digest {shortened(name)!r}"
+        )
     return rows
 
 
@@ -318,7 +341,7 @@ class _Notes:
         if self._digests is None or not len(self._digests):
             return None
         apart = queries[:, None, :] ^ self._digests[None, :, :]
-        return int(np.unpackbits(apart, axis=2).sum(axis=2, dtype=np.int64).min())
+        return int(ones_in(apart).min())
 
     def _near_of(self, row: int, view: str, distance: int, judged: tuple[Evidence, Gates] | None) -> Near:
         entry = self._state.table[row]

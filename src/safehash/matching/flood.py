@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from .._face import checked
+from ..errors import logger_of, short_repr
 from ..lists.entry import shown_key
 from .decision import Decision
 from .settings import FloodLimits
@@ -15,12 +16,15 @@ from .settings import FloodLimits
 __all__ = ["FloodGuard", "Quarantined", "quarantined"]
 
 _USUAL = FloodLimits()
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """One entry that was taken out of service.
+
+    Made by a `FloodGuard`.
 
     Attributes
     ----------
@@ -48,10 +52,17 @@ class Quarantined:
 
     @property
     def share(self) -> float:
-        """Which part of all uploads it matched when it was quarantined."""
+        """Which part of all uploads it matched when it was quarantined.
+
+        Examples
+        --------
+        >>> Quarantined(entry="b-1", n_matches=9, n_uploads=100, n_matches_then=5).share
+        0.05
+        """
         return self.n_matches_then / self.n_uploads
 
 
+@checked
 class FloodGuard:
     """Counts each entry's matches; one that matches too large a share of uploads is quarantined.
 

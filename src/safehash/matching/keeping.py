@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -12,18 +11,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.hashes import Algorithm
 from ..lists.loading import LoadedList, Withdrawn, keys_of
 from ..lists.report import ListReport
 from ..lists.source import LAST_GOOD, ListSource
+from ..lists.switches import switch
 from ..lists.table import EntryTable
 from .decision import ListInfo
 from .snapshot import Snapshot, open_snapshot, write_snapshot
 
-__all__ = ["Before", "LastGood", "before_of", "check_shrink", "keep", "last_good_of", "last_good_path"]
+__all__ = [
+    "Before",
+    "LastGood",
+    "Refusals",
+    "before_of",
+    "check_shrink",
+    "keep",
+    "last_good_of",
+    "last_good_path",
+]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 _KIND = "last good state of one list"
 
@@ -86,7 +95,7 @@ def check_shrink(
         return
     raise ListError(
         f"refused: {n_lost} of its {n_before} entries are gone and not said to be withdrawn, more than "
-        f"max_shrink={source.max_shrink:g} (--max-shrink) allows",
+        f"{switch('max_shrink', source.max_shrink)} allows",
         path=source.path,
     )
 
@@ -139,6 +148,15 @@ def _with_ids(
         for row in np.flatnonzero(asked).tolist():
             found[row] = before.table.id_of(before.start + row) in known
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Updates that could not be used: the last one's files as they were seen, how many, and why."""
+
+    seen: tuple[object, ...] | None = None
+    n: int = 0
+    note: str = ""
 
 
 # -- the last good state -----------------------------------------------------------------------------------
@@ -195,6 +213,7 @@ def keep(source: ListSource, loaded: LoadedList) -> str | None:
     try:
         write_snapshot(
             path,
+            only_files=True,
             table=loaded.table,
             indexes={},
             lists=[

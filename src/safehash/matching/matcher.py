@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -16,45 +15,38 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError, ListError
+from .._face import checked
+from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import on_threads
-from ..images.limits import Limits
 from ..images.uploads import Upload
 from ..lists.entry import Entry
 from ..lists.source import ListPath, ListSource
 from .deciding import Facts, decide_hashes, decide_upload, decision_of, near_any
-from .decision import Audit, Decision, ListInfo, Match, shown
+from .decision import Audit, Decision, Match, shown
 from .explaining import Explanation, explained, rows_of
 from .flood import FloodGuard, quarantined
-from .keeping import before_of
+from .keeping import Refusals, before_of
 from .pairs import Pairs
-from .saving import adopt_state, save_state
+from .saving import adopt_state, replaced, save_state
 from .settings import DEFAULT_SETTINGS, Effort, Settings
 from .snapshot import open_snapshot
 from .state import Sources, State, is_gone, of_lists, origin_of, read_state, remarks_on, state_of_entries
+from .telling import _Telling
 
 __all__ = ["Matcher"]
 
 _Path = str | os.PathLike[str]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Processor time of one upload, in seconds, from which on it is logged: a hundred times what a large photograph takes.
 _SLOW_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusals:
-    """Updates that could not be used: the last one's files as they were seen, how many, and why."""
-
-    seen: tuple[object, ...] | None = None
-    n: int = 0
-    note: str = ""
-
-
-class Matcher:
+@checked
+class Matcher(_Telling):
     """Decides uploads against lists.
 
     Made by `from_files` or `open`. Safe to share between threads; `reload` swaps the lists under load, and
@@ -80,7 +72,7 @@ class Matcher:
     _state: State
     _remarks: tuple[State | None, tuple[str, ...]]
     _reloading: AbstractContextManager[object]
-    _refusals: _Refusals
+    _refusals: Refusals
     _keeps_good: bool
 
     def __init__(self) -> None:
@@ -105,7 +97,7 @@ class Matcher:
         self._sources = sources
         self._state = state
         self._remarks = (None, ())
-        self._refusals = _Refusals()
+        self._refusals = Refusals()
         self._keeps_good = keeps_good
         self._reloading = threading.RLock()
         return self
@@ -154,9 +146,9 @@ class Matcher:
         >>> len(matcher), matcher.settings.effort
         (1, 'thorough')
         """
-        if settings.trusted:
+        if settings.trusted and last_good:
             raise ValueError(
-                "trusted keys are for snapshots: `Matcher.open` asks for a signature, a list has none"
+                "with trusted keys no last good state is kept: what lies beside a list is signed by nobody"
             )
         if not lists:
             raise ListError("no list was named, and nothing can match none: name at least one")
@@ -164,14 +156,7 @@ class Matcher:
             lists=tuple(ListSource.of(each) for each in lists),
             allow=tuple(ListSource.of(each) for each in allow),
         )
-        before = None
-        if replacing is not None and Path(replacing).is_file():
-            try:
-                old = adopt_state(open_snapshot(replacing), settings)
-            except IndexFileError as exc:
-                _LOG.warning("what is replaced cannot be compared with: %s", exc)
-            else:
-                before = before_of(old.table, old.audit.lists)
+        before = None if replacing is None else replaced(replacing, settings)
         state = read_state(sources, settings, before, last_good)
         for remark in remarks_on(state, settings, opened=False):
             _LOG.warning("%s", remark)
@@ -298,7 +283,7 @@ class Matcher:
             else:
                 before = before_of(self._state.table, self._state.audit.lists)
                 self._state = read_state(self._sources, self._asked, before, keep_good=self._keeps_good)
-            self._refusals = _Refusals()
+            self._refusals = Refusals()
             lists = ", ".join(f"{each.name} {each.snapshot[:SHOWN_DIGITS]}" for each in self.lists)
             _LOG.info("reloaded: %d entries of %s", len(self), lists)
 
@@ -311,7 +296,8 @@ class Matcher:
         Raises
         ------
         ListError, IndexFileError
-            A file is gone. The old state stays in place.
+            A file is gone, at every call until it is there again. The old state stays in place; `notes`, `n_refused`
+            and the log say so, once.
 
         Examples
         --------
@@ -328,79 +314,22 @@ class Matcher:
             try:
                 self.reload()
             except (ListError, IndexFileError, OSError) as exc:
+                if seen != self._refusals.seen:
+                    when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+                    note = f"not reloaded at {when}, the state before stays: {exc}"
+                    self._refusals = Refusals(seen, self._refusals.n + 1, note)
+                    _LOG.warning("%s", note)
                 if is_gone(seen):
                     raise
-                when = datetime.now(timezone.utc).isoformat(timespec="seconds")
-                note = f"not reloaded at {when}, the state before stays: {exc}"
-                self._refusals = _Refusals(seen, self._refusals.n + 1, note)
-                _LOG.warning("%s", note)
                 return False
         return True
 
     def _changed(self) -> bool:
-        return origin_of(self._sources) not in (self._state.origin, self._refusals.seen)
-
-    @property
-    def n_refused(self) -> int:
-        """How often `reload_if_changed` refused what it found, since it last took over a new state."""
-        return self._refusals.n
-
-    @property
-    def lists_kept(self) -> tuple[str, ...]:
-        """Names of the lists that were refused when they were read, and are matched in their last good state."""
-        return self._state.kept
-
-    def __len__(self) -> int:
-        """Return how many list entries are matched against."""
-        return self._state.n_listed
-
-    def counts(self) -> dict[str, int]:
-        """Return how many hashes of each algorithm are looked among, those of allow-lists included.
-
-        Examples
-        --------
-        >>> Matcher.from_files("list.csv").counts()
-        {'pdq': 1}
-        """
-        state = self._state
-        perceptual = {algorithm.value: len(index) for algorithm, index in state.indexes.items()}
-        return perceptual | {algorithm.value: len(index) for algorithm, index in state.exact.items()}
-
-    @property
-    def lists(self) -> tuple[ListInfo, ...]:
-        """The lists decisions are made against, allow-lists included."""
-        return self._state.audit.lists
-
-    @property
-    def audit(self) -> Audit:
-        """What every decision of the present state carries."""
-        return self._state.audit
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Remarks about lists and settings: stale lists, what was left out and why, names that nothing bears."""
-        state = self._state
-        known, remarks = self._remarks
-        if known is not state:  # reads every id of a snapshot, so not before somebody asks
-            remarks = remarks_on(state, self._asked, opened=self._sources.snapshot is not None)
-            self._remarks = (state, remarks)
-        refused = (self._refusals.note,) if self._refusals.note else ()
-        return (*refused, *state.notes, *remarks)
-
-    @property
-    def limits(self) -> Limits:
-        """What one upload may cost."""
-        return self._asked.limits
-
-    @property
-    def settings(self) -> Settings:
-        """What decisions depend on beside the lists; its policy is the one in force, never None."""
-        return replace(self._asked, policy=self._state.policy)
-
-    @property
-    def flood_guard(self) -> FloodGuard | None:
-        """The guard that counts matches, where there is one."""
-        return self._flood_guard
+        seen = origin_of(self._sources)
+        if seen == self._state.origin:
+            self._refusals = Refusals()  # what was in its place, or gone, is no longer
+            return False
+        return is_gone(seen) or seen != self._refusals.seen
 
     # -- deciding -----------------------------------------------------------------------------------------
 
@@ -500,11 +429,7 @@ class Matcher:
         return settings, audit
 
     def check_many(
-        self,
-        items: Iterable[Upload],
-        *,
-        effort: Effort | None = None,
-        threads: int | None = None,
+        self, items: Iterable[Upload], *, effort: Effort | None = None, threads: int | None = None
     ) -> list[Decision]:
         """Decide several uploads, on several threads, in their order.
 

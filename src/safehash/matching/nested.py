@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .. import _views
+from .. import _core, _views
 from .families import NESTED, NESTED_TILTED, STEEP, STEEPER
 from .judgement import is_graphic
 from .proposing import ANGLES, MIRRORED, Batch, add_windows, levelled
@@ -136,7 +136,7 @@ def inscribed(extent: Window, degrees: float, aspect: float) -> Window | None:
     None where no picture of a twelfth of the upload has.
     """
     top, bottom, left, right = extent
-    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    (sine,), (cosine,) = _core.sines_and_cosines(np.array([math.radians(degrees)]))
     height, width = bottom - top, (right - left) * aspect
     both = cosine * cosine - sine * sine
     rows = (height * cosine - width * abs(sine)) / both

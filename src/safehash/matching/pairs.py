@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ListError
+from .._face import checked
+from ..errors import ListError, short_repr
 from ..files import read_regular, writing_whole
 from ..hashing.hashes import Hash
 
@@ -30,9 +31,12 @@ _KIND, _VERSION = "safehash review pairs", 1
 _MAX_BYTES = 1 << 28
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """What reviewers said of one entry for one picture.
+
+    Made by `read_pairs` and `pairs_of`.
 
     Attributes
     ----------
@@ -80,8 +84,19 @@ class Pair:
         if self.picture is None and self.sha256 is None:
             raise ValueError("a pair says which picture it is about: its hash, or SHA-256 of its bytes")
 
+    @checked
     def apart(self, own: Hash | None) -> int | None:
-        """Return how far a picture is from this one, in bits; None where they cannot be compared."""
+        """Return how far a picture is from this one, in bits; None where they cannot be compared.
+
+        Examples
+        --------
+        >>> picture = safehash.hash_file("photo.jpg")
+        >>> pair = Pair(
+        ...     source="list", id="b-1", hash=picture, picture=picture, view="as it is", distance=0, wrong=True
+        ... )
+        >>> pair.apart(picture), pair.apart(None)
+        (0, None)
+        """
         if own is None or self.picture is None or own.algorithm is not self.picture.algorithm:
             return None
         return own.distance(self.picture) if own.algorithm.is_perceptual else None
@@ -118,8 +133,9 @@ class Pairs:
         """Return whether reviewers cancelled a match.
 
         Of the very bytes that were reviewed, by whatever view. Of a picture within `ALIKE_BITS`, the match must
-        have come about as the reviewed one did, and be no nearer than that picture's can be: what shows a reviewed
-        picture with the listed one inside is nearer. Where any reviewer said of a picture like this one that it is
+        have come about as the reviewed one did, the picture be no farther from the reviewed one than from the entry,
+        and the match be no nearer than that picture's can be: what shows a reviewed picture with the listed one
+        inside is nearer. Where any reviewer said of a picture like this one that it is
         the listed one, nothing is cancelled.
 
         Parameters
@@ -144,7 +160,7 @@ class Pairs:
             elif same:
                 found = True
             elif apart is not None and alike and (view == pair.view or apart == 0):
-                found = found or distance + apart >= pair.distance
+                found = found or (apart <= distance and distance + apart >= pair.distance)
         return found
 
     def settle(self, decision: Decision, *, own: Hash | None = None, sha256: bytes | None = None) -> Decision:
@@ -181,6 +197,7 @@ class Pairs:
 # -- a file of them ---------------------------------------------------------------------------------------
 
 
+@checked
 def write_pairs(path: StrPath, pairs: Collection[Pair]) -> None:
     """Write pairs as JSON Lines, whole, readable by their owner only: they hold digests of lists and pictures.
 
@@ -227,6 +244,7 @@ def _record(pair: Pair) -> dict[str, Any]:
     }
 
 
+@checked
 def read_pairs(path: StrPath) -> tuple[Pair, ...]:
     """Return the pairs of a file that `write_pairs` wrote.
 

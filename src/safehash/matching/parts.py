@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .. import _views
+from .._face import checked
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import reduction_for
 from ..hashing.hashes import Algorithm, Hash
@@ -21,6 +22,7 @@ __all__ = ["windows_to_list"]
 _Picture: TypeAlias = Decoded
 
 
+@checked
 def windows_to_list(
     upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
 ) -> tuple[tuple[Hash, str], ...]:

@@ -12,8 +12,10 @@ and, as an array, ``allowed``: listed rows whose very digest is allowed.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +26,14 @@ from ..hashing.hashes import Algorithm
 from ..lists.policy import ListPolicy, Policy
 from ..search.exact import ExactIndex
 from ..search.index import Index
+from .keeping import Before, before_of
 from .settings import Settings
-from .snapshot import Snapshot, write_snapshot
+from .snapshot import Snapshot, open_snapshot, write_snapshot
 from .state import State, audit_of
 
-__all__ = ["adopt_state", "save_state"]
+__all__ = ["adopt_state", "replaced", "save_state"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None = None) -> None:
@@ -146,3 +151,15 @@ def _policy_of(snapshot: Snapshot) -> Policy:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+
+
+def replaced(path: str | os.PathLike[str], settings: Settings) -> Mapping[tuple[str, bool], Before] | None:
+    """Return what the snapshot holds whose place a new one is to take; None where there is none to compare with."""
+    if not Path(path).is_file():
+        return None
+    try:
+        old = adopt_state(open_snapshot(path), settings)
+    except IndexFileError as exc:
+        _LOG.warning("what is replaced cannot be compared with: %s", exc)
+        return None
+    return before_of(old.table, old.audit.lists)

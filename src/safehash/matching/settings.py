@@ -7,9 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .._face import checked
+from ..errors import short_repr
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
+from ..images.request import OWN_JPEG
 from ..lists.policy import Policy, all_of
 from .pairs import Pair
 
@@ -38,6 +41,8 @@ _MOST_BITS = 256
 _KEY_BYTES = 32
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloodLimits:
     """When an entry matches more uploads than a real one could, and is quarantined.
@@ -74,6 +79,8 @@ class FloodLimits:
             raise ValueError("the counts below which nothing is quarantined are at least 1")
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a decision depends on beside the lists.
@@ -103,9 +110,12 @@ class Settings:
         How digests are searched for, as of `Index`; the answers are the same. FAISS takes longer.
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
+    own_jpeg : bool
+        Ordinary JPEG files above 768 pixels are read by the reader of this package, which passes over what a hash does
+        not need; False leaves them to the imaging library, as it does any file that is not ordinary.
     trusted : collection of bytes
-        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened. Kept as
-        a frozenset.
+        Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened: a snapshot
+        (`Matcher.save`), or lists with a signature beside each (`sign_list`). Kept as a frozenset.
 
     Raises
     ------
@@ -132,6 +142,7 @@ class Settings:
     flood: FloodLimits | None = None
     search: Literal["auto", "multi", "faiss"] = "auto"
     deadline: float | None = DEFAULT_SECONDS
+    own_jpeg: bool = OWN_JPEG
     trusted: Collection[bytes] = frozenset()
 
     def __post_init__(self) -> None:
@@ -142,6 +153,7 @@ class Settings:
             ("limits", self.limits, Limits),
             ("policy", self.policy, (Policy, type(None))),
             ("flood", self.flood, (FloodLimits, type(None))),
+            ("own_jpeg", self.own_jpeg, bool),
         ):
             if not isinstance(value, kind):
                 wanted = kind.__name__ if isinstance(kind, type) else f"{kind[0].__name__} or None"

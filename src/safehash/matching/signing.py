@@ -1,4 +1,4 @@
-"""Snapshots signed with Ed25519: keys out of files, signatures made and asked for."""
+"""Signatures with Ed25519, of snapshots and of lists: keys out of files, signatures made and asked for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any
 from ..errors import IndexFileError, SafehashError
 from ..files import read_regular
 
-__all__ = ["KEY_BYTES", "expect_signed", "read_private_key", "read_public_key", "sign"]
+__all__ = [
+    "KEY_BYTES",
+    "OF_SNAPSHOT",
+    "SIGNATURE_BYTES",
+    "expect_signed",
+    "objection_to",
+    "read_private_key",
+    "read_public_key",
+    "sign",
+]
 
 #: Of an Ed25519 key, private or public.
 KEY_BYTES = 32
-#: What is signed begins so: a signature over anything else is none of a snapshot.
-_PURPOSE = b"safehash snapshot, format 2\0"
+#: What `sign` returns: the public key, and the signature proper.
+SIGNATURE_BYTES = KEY_BYTES + 64
+#: What is signed of a snapshot begins so: a signature over anything else is none of one.
+OF_SNAPSHOT = b"safehash snapshot, format 2\0"
 #: Key files are short.
 _MOST_KEY_BYTES = 1 << 16
 
@@ -28,7 +39,7 @@ def _ed25519() -> Any:
     return ed25519
 
 
-def sign(message: bytes, key: bytes) -> bytes:
+def sign(message: bytes, key: bytes, *, purpose: bytes = OF_SNAPSHOT) -> bytes:
     """Return the public key, 32 bytes, and the signature, 64 bytes.
 
     Parameters
@@ -36,9 +47,28 @@ def sign(message: bytes, key: bytes) -> bytes:
     message : bytes
     key : bytes
         The private key, 32 bytes.
+    purpose : bytes
+        What is signed begins so.
     """
     private = _ed25519().Ed25519PrivateKey.from_private_bytes(key)
-    return bytes(private.public_key().public_bytes_raw() + private.sign(_PURPOSE + message))
+    return bytes(private.public_key().public_bytes_raw() + private.sign(purpose + message))
+
+
+def objection_to(
+    message: bytes, signature: bytes, trusted: Collection[bytes], *, purpose: bytes
+) -> str | None:
+    """Return why a signature does not count, None where one of the trusted keys made it."""
+    key = signature[:KEY_BYTES]
+    if key not in trusted:
+        return f"signed by the key {key.hex()[:8]}..., which is not trusted"
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        public = _ed25519().Ed25519PublicKey.from_public_bytes(key)
+        public.verify(signature[KEY_BYTES:], purpose + message)
+    except (InvalidSignature, ValueError):
+        return "its signature does not fit: it was changed after it was signed"
+    return None
 
 
 def expect_signed(message: bytes, signature: bytes, trusted: Collection[bytes], *, path: str) -> None:
@@ -63,20 +93,9 @@ def expect_signed(message: bytes, signature: bytes, trusted: Collection[bytes], 
         raise IndexFileError(
             "carries no signature, and only signed snapshots are trusted", path=path, section="signature"
         )
-    key = signature[:KEY_BYTES]
-    if key not in trusted:
-        raise IndexFileError(
-            f"signed by the key {key.hex()[:8]}..., which is not trusted", path=path, section="signature"
-        )
-    from cryptography.exceptions import InvalidSignature
-
-    try:
-        public = _ed25519().Ed25519PublicKey.from_public_bytes(key)
-        public.verify(signature[KEY_BYTES:], _PURPOSE + message)
-    except InvalidSignature as exc:
-        raise IndexFileError(
-            "its signature does not fit: it was changed after it was signed", path=path, section="signature"
-        ) from exc
+    objection = objection_to(message, signature, trusted, purpose=OF_SNAPSHOT)
+    if objection is not None:
+        raise IndexFileError(objection, path=path, section="signature")
 
 
 def read_private_key(path: str | os.PathLike[str]) -> bytes:

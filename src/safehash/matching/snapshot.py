@@ -383,6 +383,7 @@ def write_snapshot(
     settings: Mapping[str, Any] | None = None,
     arrays: Mapping[str, AnyArray] | None = None,
     key: bytes | None = None,
+    only_files: bool = False,
 ) -> None:
     """Write a snapshot beside its place, flush it, and rename it into place; readable by its owner only.
 
@@ -399,6 +400,8 @@ def write_snapshot(
         Further arrays, returned by `Snapshot.array`.
     key : bytes, optional
         An Ed25519 private key, 32 bytes, to sign with.
+    only_files : bool
+        As of `files.writing_whole`.
 
     Raises
     ------
@@ -439,7 +442,7 @@ def write_snapshot(
         "indexes": facts,
     }
     try:
-        with writing_whole(path) as file:
+        with writing_whole(path, only_files=only_files) as file:
             _write(file, header, sections, key)
     except OSError as exc:
         raise IndexFileError(f"could not be written: {exc}", path=path) from exc

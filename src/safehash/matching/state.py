@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import IndexFileError, ListError
+from ..errors import IndexFileError, ListError, logger_of, shortened
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.entry import Entry
@@ -20,11 +19,13 @@ from ..lists.merging import merge_lists
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
 from ..lists.source import ListSource, check_names
+from ..lists.switches import switch
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
 from ..search.index import Index
 from .decision import Audit, ListInfo
 from .keeping import Before, check_shrink, keep, last_good_of
+from .list_signatures import expect_list_signed, signature_path
 from .settings import Settings
 from .snapshot import file_state
 
@@ -41,7 +42,7 @@ __all__ = [
     "widest_distance",
 ]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,11 @@ class State:
     ] = ()  # names of lists that are in their last good state, as what is there now is refused
     only: frozenset[str] | None = None  # names of the lists whose entries count; None for all
 
+    def counts(self) -> dict[str, int]:
+        """Return how many digests of each algorithm are looked among."""
+        perceptual = {algorithm.value: len(index) for algorithm, index in self.indexes.items()}
+        return perceptual | {algorithm.value: len(index) for algorithm, index in self.exact.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -80,6 +86,8 @@ def origin_of(sources: Sources) -> tuple[object, ...]:
     for source in (*sources.lists, *sources.allow):
         path = Path(source.path)
         paths += sorted(path.rglob("*")) if path.is_dir() else [path]
+        signature = signature_path(source)
+        paths += [signature] if signature.exists() else []
     return tuple((str(path), _seen(path)) for path in paths)
 
 
@@ -124,8 +132,7 @@ def read_state(
         A list is refused or cannot be read, or no entry to match against is left.
     """
     policy = Policy() if settings.policy is None else settings.policy
-    check_names(sources.lists)
-    check_names(sources.allow)
+    check_names([*sources.lists, *sources.allow])
     origin = origin_of(sources)
     builder = EntryTableBuilder()
     infos: list[ListInfo] = []
@@ -134,7 +141,10 @@ def read_state(
     n_listed = 0
     for is_allow, wanted in ((False, sources.lists), (True, sources.allow)):
         for source in wanted:
-            loaded, said = _load(source, last_good)
+            loaded, good = _load(source, last_good)
+            if settings.trusted:
+                expect_list_signed(source, loaded.snapshot, settings.trusted)
+            said = [] if good is None else [good.note]
             kept += [loaded.name] if said else []
             selection = select(_ALLOW_POLICY if is_allow else policy, loaded)
             known = (before or {}).get((loaded.name, is_allow))
@@ -146,7 +156,7 @@ def read_state(
             for note in said:
                 _LOG.warning("%s", note)
             notes += said
-            builder.extend_from(loaded.table, selection.rows)
+            builder.extend_from(loaded.table, selection.rows, source=loaded.name)
             stale = staleness(loaded.report, refresh_days=policy.refresh_days)
             if stale is not None:
                 _LOG.warning("%s: %s", loaded.name, stale)
@@ -157,7 +167,9 @@ def read_state(
             for note in said:
                 _LOG.info("%s", note)
             notes += said
-            infos.append(_info(loaded, len(selection.rows), is_allow))
+            infos.append(
+                _info(loaded, len(selection.rows), is_allow, when=None if good is None else good.when)
+            )
         if not is_allow:
             n_listed = len(builder)
     if sources.lists and n_listed == 0:
@@ -203,11 +215,11 @@ def state_of_entries(entries: Iterable[Entry], allow: Iterable[Entry], settings:
     return _state(builder.build(), n_listed, infos, policy, settings, notes=notes)
 
 
-def _info(loaded: LoadedList, n_entries: int, is_allow: bool) -> ListInfo:
+def _info(loaded: LoadedList, n_entries: int, is_allow: bool, *, when: str | None = None) -> ListInfo:
     return ListInfo(
         name=loaded.name,
         snapshot=loaded.snapshot,
-        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        loaded=datetime.now(timezone.utc).isoformat(timespec="seconds") if when is None else when,
         n_entries=n_entries,
         allow=is_allow,
     )
@@ -265,10 +277,18 @@ def _state(
     )
 
 
-def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
-    """Read a list; where it is refused, return its last good state, with what to say loudly."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """That a list is in its last good state."""
+
+    note: str  # to be said loudly
+    when: str  # it was read
+
+
+def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, _Kept | None]:
+    """Read a list; where it is refused or not there, return its last good state, and that it is."""
     if not last_good:
-        return load_list(source), []
+        return load_list(source), None
     kept = last_good_of(source)
     try:
         loaded = load_list(source)
@@ -277,8 +297,12 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, list[str]]:
     except ListError as exc:
         if kept is None:
             raise
-        return kept.loaded, [f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old)"]
-    return loaded, []
+        note = (
+            f"{exc}; going on from its last good state, of {kept.when} ({kept.age} old), which may hold what was "
+            f"withdrawn since; {switch('last_good', False)} ends instead"
+        )
+        return kept.loaded, _Kept(note, kept.when)
+    return loaded, None
 
 
 def _on_rejects(loaded: LoadedList) -> list[str]:
@@ -369,12 +393,12 @@ def of_lists(state: State, lists: Collection[str] | None) -> State:
     if lists is None:
         return state
     if isinstance(lists, str):
-        raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+        raise TypeError(f"lists is a collection of names: write [{shortened(lists)!r}]")
     only = frozenset(lists)
     known = {info.name for info in state.audit.lists if not info.allow}
     if not only or only - known:
         found = ", ".join(repr(name) for name in sorted(only - known)) or "none at all"
-        raise ValueError(f"lists are some of {', '.join(sorted(known))}; found {found}")
+        raise ValueError(shortened(f"lists are some of {', '.join(sorted(known))}; found {found}"))
     counting = tuple(info for info in state.audit.lists if info.allow or info.name in only)
     return replace(state, only=only, audit=replace(state.audit, lists=counting))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from .._face import checked
 from ..errors import SafehashError
 from ..files import read_regular, writing_whole
 from ..matching.decision import DECIDED
@@ -31,6 +32,7 @@ _MAX_EVALUATION_BYTES = 16 << 20
 _TOLD = ("version", "images", "listed", "list_size", "max_distance", "min_quality", "seed")
 
 
+@checked
 def compliance_record(
     catalog: Catalog,
     path: StrPath,
@@ -179,7 +181,7 @@ def _evaluation(path: StrPath) -> dict[str, Any]:
     Raises
     ------
     SafehashError
-        It is not what ``safehash evaluate --json`` writes.
+        It cannot be read, or is not what ``safehash evaluate --json`` writes.
     """
     try:
         record = json.loads(read_regular(path, _MAX_EVALUATION_BYTES))
@@ -210,6 +212,8 @@ def _evaluation(path: StrPath) -> dict[str, Any]:
                 for each in record["own_lists"]
             ],
         }
+    except OSError as exc:
+        raise SafehashError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise SafehashError(
             f"{path}: expected what `safehash evaluate --json` writes, found something else ({exc})"

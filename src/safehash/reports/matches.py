@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CatalogError
+from .._face import checked
+from ..errors import CatalogError, short_repr
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
 from ..scanning.holdings import name_text
@@ -30,6 +31,8 @@ _MAX_PICTURES = 2000
 _MAX_FOLDERS = 30
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPart:
     """Which part of a catalog a report is about; all of it by default.
@@ -58,7 +61,13 @@ class ReportPart:
     folder: str | None = None
 
     def words(self) -> str:
-        """Say which part that is; empty for all."""
+        """Say which part that is; empty for all.
+
+        Examples
+        --------
+        >>> ReportPart(label="news").words(), ReportPart().words()
+        (...)
+        """
         said = (
             (self.run, f"that run {self.run} saw"),
             (self.since, f"found after run {self.since}"),

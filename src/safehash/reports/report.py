@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from .._face import checked
 from ..errors import SafehashError
 from ..files import writing_whole
 from ..hashing.algorithms import SHOWN_DIGITS, USUAL_DISTANCE, Algorithm
@@ -36,6 +37,7 @@ _MAX_PROBLEMS = 500
 _WHOLE = ReportPart()
 
 
+@checked
 def report(
     catalog: Catalog,
     path: StrPath,

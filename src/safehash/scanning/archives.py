@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import logging
 import lzma
 import struct
 import tarfile
@@ -19,6 +20,8 @@ from .items import HEAD_BYTES, Found, Item, why_skipped
 from .records import Problem, Skipped
 
 __all__ = ["has_archive_name", "members"]
+
+_LOG = logging.getLogger(__name__)
 
 _ZIP_SUFFIXES = (".zip", ".cbz")
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".cbt")
@@ -78,6 +81,11 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
     except _DAMAGE as exc:
         # What came before the damage has been yielded; what lies behind it cannot be counted.
         yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
+    except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive
+        found = type(exc).__name__
+        reason = f"an archive that nobody expected, please report it: {found} (the log has the traceback)"
+        _LOG.exception("%s: %s", archive.path, reason)
+        yield Problem(path=archive.path, reason=reason)
 
 
 def _one(
@@ -115,7 +123,7 @@ def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Itera
     allowed = _EXPANSION_FREE + _EXPANSION * (archive.size or 0)
     with zipfile.ZipFile(file) as opened:
         for position, info in enumerate(opened.infolist(), start=1):
-            if info.is_dir():
+            if info.filename.endswith("/"):  # a folder; zipfile's own question fails where there is no name
                 continue
             if info.flag_bits & 1:
                 yield _unread(archive, position, info.filename, "encrypted")

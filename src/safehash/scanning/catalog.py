@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from .._face import checked
 from . import places
 from .store import Store
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog"]
 
 
+@checked
 class Catalog:
     """An open catalog: what scans saw of every file, its hashes, what it matched, and when.
 
@@ -51,7 +53,14 @@ class Catalog:
 
     @property
     def path(self) -> str:
-        """The file, as it was named."""
+        """The file, as it was named.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.path
+        'scan.db'
+        """
         return self._store.path
 
     def __enter__(self) -> Catalog:
@@ -63,7 +72,13 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Release the file; a run still open is left as "running" and recognised as ended by the next."""
+        """Release the file; a run still open is left as "running" and recognised as ended by the next.
+
+        Examples
+        --------
+        >>> catalog = safehash.Catalog("scan.db")
+        >>> catalog.close()
+        """
         self._store.close()
 
     def check_integrity(self) -> None:
@@ -73,6 +88,11 @@ class Catalog:
         ------
         CatalogError
             It is damaged; the message says where.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.check_integrity()
         """
         self._store.check_integrity()
 
@@ -95,6 +115,14 @@ class Catalog:
         ------
         CatalogError
             Nothing is known below `old`, one lies in the other, or another process writes the catalog.
+
+        Examples
+        --------
+        >>> import shutil
+        >>> from pathlib import Path
+        >>> with safehash.Catalog(shutil.copy("scan.db", "moved.db")) as catalog:
+        ...     catalog.relocate(Path("photos").absolute(), "elsewhere")
+        (2, 0)
         """
         self._store.take_lock()
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["Means", "confine", "hush", "keep_memory", "limit", "settle"]
+__all__ = ["Means", "confine", "follow_parent", "hush", "keep_memory", "limit", "settle"]
 
 #: glibc's numbers for `mallopt`; buffers up to the first size are kept for reuse, up to the second in all.
 _MALLOPT_TRIM_THRESHOLD, _MALLOPT_MMAP_THRESHOLD = -1, -3
@@ -32,21 +32,26 @@ class Means:
         where the system can (Linux).
     nice : int
         Added to the process's niceness.
+    sealed : bool
+        Give up files and network, as `sealing.seal` does where the system can: for those that are handed all they need.
     """
 
     max_memory: int | None = None
     nice: int = 0
+    sealed: bool = False
 
 
 def confine(means: Means) -> None:
     """Make this process one that runs single calls within its means."""
     import_module("safehash.images.decoding")  # before the limit is set
     settle(means)
+    follow_parent()
     hush()
     limit(means)
 
 
 def settle(means: Means) -> None:
+    """Be deaf to what ends a whole group, and as nice as is asked."""
     # Ctrl-C and a hang-up reach the whole group; the parent decides. Telling one worker to end is the parent's, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):
@@ -55,7 +60,6 @@ def settle(means: Means) -> None:
             signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP}
         )  # as the fork server began
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _follow_parent()
     if means.nice:
         with suppress(OSError):  # lowering it again is not ours to insist on
             os.nice(means.nice)
@@ -99,8 +103,8 @@ def limit(means: Means) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
-def _follow_parent() -> None:
-    """End with the scan, however it ends."""
+def follow_parent() -> None:
+    """End with the process that started this one, however it ends."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
@@ -43,8 +44,10 @@ def records(
         "SELECT files.id, roots.path, files.path FROM files JOIN roots ON roots.id = root"
         f" WHERE {condition} ORDER BY roots.path, files.path, position"
     ):
-        facts = facts_of(store, file, path=shown_path(bytes(root), bytes(path)))
-        yield decision_record(facts, full_hashes=full_hashes)
+        with store.reading():
+            facts = facts_of(store, file, path=shown_path(bytes(root), bytes(path)))
+            record = decision_record(facts, full_hashes=full_hashes)
+        yield record
 
 
 def facts_of(
@@ -74,7 +77,8 @@ def facts_of(
         matches = list(_matches_of(store, file, lists))
         outcome = outcome_among(matches, otherwise)
     if not whole:
-        return {"path": path, "outcome": outcome, "reason": reason, "matches": matches}
+        decode = None if how is None else _decoded(how)
+        return {"path": path, "outcome": outcome, "reason": reason, "matches": matches, "decode": decode}
     looks = list(_looks_at(store, file))
     main = max(looks, key=lambda look: (rank_of(look["effort"]), look["run"]), default={})
     facts: dict[str, Any] = {
@@ -85,7 +89,7 @@ def facts_of(
         "reason": main.get("reason", reason),
         "failure": main.get("failure"),
         "matches": matches,
-        "decode": None if how is None else json.loads(how),
+        "decode": None if how is None else _decoded(how),
         "decided": main.get("decided"),
         "milliseconds": main.get("milliseconds"),
         "gone": gone,
@@ -99,6 +103,13 @@ def facts_of(
         else:
             facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
     return facts
+
+
+@lru_cache(maxsize=256)
+def _decoded(how: str) -> dict[str, Any]:
+    """Read provenance; most pictures of a store came about alike."""
+    record: dict[str, Any] = json.loads(how)
+    return record
 
 
 def outcome_among(matches: Collection[Mapping[str, Any]], otherwise: str) -> str:
@@ -159,8 +170,11 @@ def name_text(stored: bytes | None) -> str | None:
 
 def counts(catalog: Catalog) -> dict[str, Any]:
     """Return counts of everything, as plain data."""
-    store = catalog._store
+    with catalog._store.reading():
+        return _counts(catalog._store)
 
+
+def _counts(store: Store) -> dict[str, Any]:
     def counted(sql: str) -> dict[str, int]:
         return {str(name): int(n) for name, n in store.query(f"{sql} GROUP BY 1 ORDER BY 2 DESC, 1")}
 

@@ -9,23 +9,26 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import reduction
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import SafehashError
 from ..matching.settings import Effort
-from .confining import Means, hush, keep_memory, limit, settle
+from .channel import Channel, MessageTooLong
+from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector
 from .pool import SAY_NOTHING, Failed, crashed
+from .sealing import seal
 from .worker import Verdict, Worker
 
 __all__ = ["Lane", "Task", "WorkerDied"]
 
-#: Bytes from which on the shared memory of a lane is given back after the upload that needed it.
+#: Bytes of the memory that a lane maps for good; what is longer goes by the file behind it, which is cut again.
 _KEPT_BYTES = 8 << 20
+#: Bytes of the longest upload that is handed over in a message, where the system has no memory to share.
+_LONGEST_UPLOAD = 1 << 31
 #: Seconds a worker may take to open the lists and say that it is ready.
 _START_SECONDS = 60.0
 
@@ -39,6 +42,10 @@ class Task:
     lists: frozenset[str] | None = None
     explain: bool = False
     entry: str | None = None
+
+
+#: How a task is told: by its fields in this order, which costs a third of what the whole does.
+_TOLD = ("n_bytes", "effort", "lists", "explain", "entry")
 
 
 class WorkerDied(Exception):
@@ -70,7 +77,14 @@ class Lane:
         As of `worker_context`.
     arguments : tuple
         What opens the matcher, the worker's options, its `Means`; as of `worker.start`.
+
+    Attributes
+    ----------
+    sealed : bool
+        Whether the worker gave up files and network.
     """
+
+    sealed = False
 
     def __init__(self, context: BaseContext, arguments: tuple[Any, ...]) -> None:
         self._context = context
@@ -121,21 +135,21 @@ class Lane:
         SafehashError
             The worker cannot open the lists, or found them damaged.
         """
-        if self._process is None:
-            self._start()
+        self.stand_ready()
         assert self._memory is not None
+        told = pickle.dumps(tuple(getattr(task, name) for name in _TOLD))
         try:
-            if not self._memory.put(data):
-                self._connection.send(task)
-                self._connection.send_bytes(data)
+            if self._memory.put(data):
+                self._channel.send(told, timeout=timeout)
             else:
-                self._connection.send(task)
-            if not self._connection.poll(timeout):
-                self._end(kill=True)
-                reason = f"undecided after {timeout:g} seconds, its worker was ended"
-                raise WorkerDied(Failed(kind="timeout", reason=reason), says_nothing=False)
-            answer = _load(self._connection.recv_bytes())
-        except pickle.UnpicklingError as exc:
+                self._channel.send(told, timeout=timeout)
+                self._channel.send(data, timeout=timeout)
+            answer = _load(self._channel.receive(timeout=timeout))
+        except TimeoutError as exc:
+            self._end(kill=True)
+            reason = f"undecided after {timeout:g} seconds, its worker was ended"
+            raise WorkerDied(Failed(kind="timeout", reason=reason), says_nothing=False) from exc
+        except (pickle.UnpicklingError, MessageTooLong) as exc:
             self._end(kill=True)
             raise WorkerDied(Failed(kind="crash", reason=str(exc)), says_nothing=False) from exc
         except (EOFError, OSError) as exc:
@@ -146,12 +160,23 @@ class Lane:
                 self._memory.forget()
         return answer
 
+    def stand_ready(self) -> None:
+        """Start a worker where there is none.
+
+        Raises
+        ------
+        SafehashError
+            It cannot begin.
+        """
+        if self._process is None:
+            self._start()
+
     def close(self) -> None:
         """End the worker, whatever it does."""
         self._end(kill=True)
 
     def _start(self) -> None:
-        self._connection, theirs = self._context.Pipe()
+        self._channel, theirs = Channel.pair()
         self._memory = _Memory()
         process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
             target=_serve,
@@ -163,18 +188,20 @@ class Lane:
         theirs.close()
         self._process = process
         try:
-            if not self._connection.poll(_START_SECONDS):
-                raise SafehashError(f"a worker was not ready within {_START_SECONDS:g} seconds")
-            said = _load(self._connection.recv_bytes())
-        except (EOFError, OSError, pickle.UnpicklingError) as exc:
-            code = self._end(kill=False)
-            raise SafehashError(f"a worker ended before it did anything: {crashed(code).reason}") from exc
-        except SafehashError:
+            said = _load(self._channel.receive(timeout=_START_SECONDS))
+        except TimeoutError as exc:
             self._end(kill=True)
-            raise
-        if said is not None:
+            raise SafehashError(f"a worker was not ready within {_START_SECONDS:g} seconds") from exc
+        except (EOFError, OSError, pickle.UnpicklingError, MessageTooLong) as exc:
+            code = self._end(kill=False)
+            raise SafehashError(
+                f"a worker ended before it did anything: {crashed(code).reason}; a script that starts workers "
+                "must do so under `if __name__ == '__main__':`"
+            ) from exc
+        if isinstance(said, str):
             self._end(kill=False)
             raise SafehashError(f"a worker cannot begin: {said}")
+        self.sealed = said is True
 
     def _end(self, *, kill: bool) -> int | None:
         process, self._process = self._process, None
@@ -187,7 +214,7 @@ class Lane:
             process.kill()
             process.join()
         code = process.exitcode
-        self._connection.close()
+        self._channel.close()
         if self._memory is not None:
             self._memory.close()
             self._memory = None
@@ -203,51 +230,72 @@ class _Memory:
     def __init__(self) -> None:
         make = getattr(os, "memfd_create", None)
         self._descriptor: int | None = None if make is None else make("safehash-upload")
-        self._n_bytes = 0
+        self._is_long = False
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, _KEPT_BYTES)
+            self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES)
 
     def put(self, data: bytes) -> bool:
         """Lay an upload there; return whether that is possible."""
         if self._descriptor is None:
             return False
-        os.ftruncate(self._descriptor, max(self._n_bytes, len(data)))
-        self._n_bytes = max(self._n_bytes, len(data))
+        self._is_long = len(data) > _KEPT_BYTES
+        if not self._is_long:
+            self._mapped[: len(data)] = data
+            return True
+        os.ftruncate(self._descriptor, len(data))
         view, at = memoryview(data), 0
         while at < len(data):
             at += os.pwrite(self._descriptor, view[at:], at)
         return True
 
     def forget(self) -> None:
-        """Give back what a large upload took."""
-        if self._descriptor is not None and self._n_bytes > _KEPT_BYTES:
+        """Give back what a long upload took."""
+        if self._descriptor is not None and self._is_long:
             os.ftruncate(self._descriptor, 0)
-            self._n_bytes = 0
+            os.ftruncate(self._descriptor, _KEPT_BYTES)
+            self._is_long = False
 
     def shared(self) -> _Shared:
         return _Shared(self._descriptor)
 
     def close(self) -> None:
         if self._descriptor is not None:
+            self._mapped.close()
             os.close(self._descriptor)
             self._descriptor = None
 
 
-@dataclass(frozen=True, slots=True)
 class _Shared:
-    """The same memory, on its way to a process that is being started."""
+    """The same memory, on its way to a process that is being started, and there."""
 
-    descriptor: int | None
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self._mapped: mmap.mmap | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        held = None if self.descriptor is None else reduction.DupFd(self.descriptor)
+        held = None if self._descriptor is None else reduction.DupFd(self._descriptor)
         return _received, (held,)
 
-    def read(self, connection: Connection, n_bytes: int) -> bytes:
-        if self.descriptor is None:
-            return connection.recv_bytes()
-        if not n_bytes:
-            return b""
-        with mmap.mmap(self.descriptor, n_bytes, access=mmap.ACCESS_READ) as mapped:
-            return mapped[:]
+    def map(self) -> None:
+        """Map it, before memory is bounded."""
+        if self._descriptor is not None:
+            self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES, access=mmap.ACCESS_READ)
+
+    def read(self, channel: Channel, n_bytes: int) -> bytes:
+        """Return the upload."""
+        if self._descriptor is None or self._mapped is None:
+            return channel.receive(longest=_LONGEST_UPLOAD)
+        if n_bytes <= _KEPT_BYTES:
+            return self._mapped[:n_bytes]
+        parts: list[bytes] = []
+        n_read = 0
+        while n_read < n_bytes:  # one call gives at most 2 GiB
+            parts.append(os.pread(self._descriptor, n_bytes - n_read, n_read))
+            if not parts[-1]:
+                raise EOFError(f"{n_read} bytes of an upload of {n_bytes}")
+            n_read += len(parts[-1])
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _received(held: Any) -> _Shared:
@@ -258,7 +306,7 @@ def _received(held: Any) -> _Shared:
 
 
 def _serve(
-    connection: Connection,
+    channel: Channel,
     memory: _Shared,
     open_matcher: Callable[[], Any],
     options: dict[str, Any],
@@ -267,30 +315,40 @@ def _serve(
     """Decide what comes until nobody is there any more."""
     settle(means)
     keep_memory()
+    memory.map()
     collector = Collector()
     collector.install()
     try:
         worker = Worker(open_matcher(), collector=collector, **options)
     except SafehashError as exc:
-        connection.send(f"{type(exc).__name__}: {exc}")
+        channel.send(pickle.dumps(f"{type(exc).__name__}: {exc}"))
         return
     hush()
     limit(means)
-    connection.send(None)
+    try:
+        sealed = means.sealed and seal()
+    except OSError as exc:
+        channel.send(pickle.dumps(f"files and network could not be taken from it: {exc}"))
+        return
+    follow_parent()  # a thread: what is sealed is sealed before it
+    channel.send(pickle.dumps(sealed))
     while True:
         try:
-            task: Task = connection.recv()
-            data = memory.read(connection, task.n_bytes)
+            task = Task(**dict(zip(_TOLD, pickle.loads(channel.receive()), strict=True)))
+            answer = _answer(worker, task, memory.read(channel, task.n_bytes))
         except (EOFError, OSError):
             return
-        item = Item(path="upload", named=True, data=data, effort=task.effort, lists=task.lists)
-        del data
-        try:
-            answer: Any = worker.explain(item, task.entry) if task.explain else worker.decide(item)
-        except SafehashError as exc:
-            answer = f"{type(exc).__name__}: {exc}"
-        del item
-        connection.send(answer)
+        except MemoryError:
+            answer = worker.too_much()
+        channel.send(pickle.dumps(answer))
+
+
+def _answer(worker: Worker, task: Task, data: bytes) -> Any:
+    item = Item(path="upload", named=True, data=data, effort=task.effort, lists=task.lists)
+    try:
+        return worker.explain(item, task.entry) if task.explain else worker.decide(item)
+    except SafehashError as exc:
+        return f"{type(exc).__name__}: {exc}"
 
 
 # -- what comes back ----------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CatalogError
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome
 from ..matching.shown import as_bytes
 from .holdings import facts_of
+from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
 from .places import Places, absolute
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
@@ -23,7 +24,7 @@ from .scopes import Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
 
 if TYPE_CHECKING:
-    from ..matching.decision import Audit, Decision
+    from ..matching.decision import Audit, Decision, Match
     from ..matching.settings import Settings
     from .store import Store
 
@@ -33,18 +34,6 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
-
-
-class _Facts(NamedTuple):
-    """Columns of a file's row, in the order in which they are inserted."""
-
-    outcome: str
-    reason: str | None
-    member: bytes | None
-    size: int | None
-    mtime_ns: int | None
-    quality: int | None
-    provenance: str | None
 
 
 class Ledger:
@@ -121,6 +110,8 @@ class Ledger:
             if number != self._scope and self.scope.replaces(scope)
         ]
         self._answers: dict[str, bool] = {}
+        self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
+        self._unmet: set[Key] = set()  # of what is being decided: no row was there
         self._seen = _Numbers()
         self._archives: set[tuple[int, bytes]] = set()  # that were looked into
         self._troubled = False
@@ -133,13 +124,19 @@ class Ledger:
             return None
         with self._store.guarded():
             root, path = self._places.of(item.path)
+            key = (root, path, item.position)
+            if key in self._incoming:
+                self._write_incoming()
             row = self._store.db.execute(
                 "SELECT id, size, mtime_ns, outcome, reason, gone, (SELECT group_concat(scope ||"
                 f" CASE WHEN failure IN {_RETRIED_ON_REQUEST} THEN '!' ELSE '' END)"
                 " FROM looks WHERE file = files.id) FROM files WHERE root = ? AND path = ? AND position = ?",
-                (root, path, item.position),
+                key,
             ).fetchone()
-            if row is None or (row[1], row[2]) != (item.size, item.mtime_ns):
+            if row is None:
+                self._unmet.add(key)
+                return None
+            if (row[1], row[2]) != (item.size, item.mtime_ns):
                 return None
             file, _, _, outcome, reason, gone, looks = row
             if outcome == SKIPPED:
@@ -187,6 +184,7 @@ class Ledger:
             self._store.db.execute("UPDATE files SET gone = NULL WHERE id = ?", (file,))
             self._note(file, "back")
             self._store.row_written()
+            self.settle()
 
     # -- what is added ------------------------------------------------------------------------------------
 
@@ -198,16 +196,28 @@ class Ledger:
             self._store.begin_row()
             if isinstance(record, ScanRecord):
                 self._add_decided(record)
-            elif isinstance(record, Skipped):
-                self._add_skipped(record)
             else:
-                self._add_problem(record)
+                self._write_incoming()
+                if isinstance(record, Skipped):
+                    self._add_skipped(record)
+                else:
+                    self._add_problem(record)
             self._store.row_written()
+            if self._incoming.is_full:
+                self._write_incoming()
+        self.settle()
 
     def settle(self) -> None:
         """Commit what has waited for a second."""
-        with self._store.guarded():
-            self._store.settle()
+        if self._store.is_due:
+            with self._store.guarded():
+                self._write_incoming()
+                self._store.settle()
+
+    def _write_incoming(self) -> None:
+        """Write the rows of new files that wait to be written together; a transaction is under way since they do."""
+        if len(self._incoming):
+            self._incoming.write(self._write_row, self._seen.add)
 
     def _add_problem(self, record: Problem) -> None:
         self._troubled = True
@@ -217,38 +227,69 @@ class Ledger:
         )
 
     def _add_skipped(self, record: Skipped) -> None:
-        facts = _Facts(
+        facts = FileFacts(
             outcome=SKIPPED, reason=plain(record.reason), member=_member(record), size=record.size,
             mtime_ns=record.mtime_ns, quality=None, provenance=None,
         )  # fmt: skip
-        file, is_new = self._row_of(record, facts)
+        key = self._key_of(record)
+        self._unmet.discard(key)
+        file, is_new = self._row_of(key, facts)
         if not is_new:
             self._forget(file)
             self._update(file, facts, learnt=False)
 
     def _add_decided(self, record: ScanRecord) -> None:
-        db, decision = self._store.db, record.decision
-        facts = _Facts(
-            outcome=_otherwise(decision, self._audit.min_quality),
-            reason=plain(decision.reason),
-            member=_member(record),
-            size=record.size,
-            # Without a time of change, the next scan decides the file again.
-            mtime_ns=None if record.failure in _UNSETTLED else record.mtime_ns,
-            quality=None if decision.hash is None else decision.hash.quality,
-            provenance=None if decision.provenance is None else _provenance_text(decision.provenance),
+        decision = record.decision
+        row = FileRow(
+            FileFacts(
+                outcome=_otherwise(decision, self._audit.min_quality),
+                reason=plain(decision.reason),
+                member=_member(record),
+                size=record.size,
+                # Without a time of change, the next scan decides the file again.
+                mtime_ns=None if record.failure in _UNSETTLED else record.mtime_ns,
+                quality=None if decision.hash is None else decision.hash.quality,
+                provenance=None if decision.provenance is None else _provenance_text(decision.provenance),
+            ),
+            Look(
+                decided=decision.decided,
+                outcome=decision.outcome.value,
+                reason=plain(decision.reason),
+                failure=record.failure,
+                milliseconds=round(decision.milliseconds, 3),
+            ),
+            record.digests if decision.hash is None else (decision.hash, *record.digests),
+            record.mtime_ns,
+            decision.is_decided and decision.outcome is not Outcome.LOW_QUALITY,
         )
-        file, is_new = self._row_of(record, facts)
-        own = () if decision.hash is None else (decision.hash,)
-        hashes = [(file, value.algorithm.value, value.digest) for value in (*own, *record.digests)]
+        key = self._key_of(record)
+        is_unmet = self._is_new or key in self._unmet
+        self._unmet.discard(key)
+        if is_unmet and not decision.matches and key not in self._incoming:
+            self._incoming.add(key, row)
+            return
+        self._write_incoming()
+        self._write_row(key, row, decision.matches)
+
+    def _key_of(self, record: ScanRecord | Skipped) -> Key:
+        root, path = self._places.of(record.path)
+        if record.position:
+            self._archives.add((root, path))
+        return root, path, record.position
+
+    def _write_row(self, key: Key, row: FileRow, matches: Sequence[Match] = ()) -> None:
+        """Write one decided file, known or not."""
+        db = self._store.db
+        file, is_new = self._row_of(key, row.facts)
+        hashes = [(file, value.algorithm.value, value.digest) for value in row.hashes]
         if not is_new:
-            if not self._is_same(file, record, hashes):
+            if not self._is_same(file, row, hashes):
                 self._forget(file)
                 self._note(file, "changed")
-            self._update(file, facts, learnt=decision.hash is not None)
+            self._update(file, row.facts, learnt=any(value.algorithm.is_perceptual for value in row.hashes))
         if hashes:
             db.executemany("INSERT OR REPLACE INTO hashes (file, algorithm, digest) VALUES (?, ?, ?)", hashes)
-        if not is_new and record.failure is None and self._replaced:
+        if not is_new and row.look.failure is None and self._replaced:
             db.executemany(
                 "DELETE FROM looks WHERE file = ? AND scope = ?",
                 [(file, scope) for (scope,) in self._replaced],
@@ -256,39 +297,31 @@ class Ledger:
         db.execute(
             "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                file, self._scope, self.running.number, decision.decided, decision.outcome.value,
-                plain(decision.reason), record.failure, round(decision.milliseconds, 3),
-            ),
-        )  # fmt: skip
-        if decision.matches or not is_new:
-            could_look = decision.is_decided and decision.outcome is not Outcome.LOW_QUALITY
-            merge(db, file, self.running, decision.matches, could_look=could_look)
+            (file, self._scope, self.running.number, *row.look),
+        )
+        if matches or not is_new:
+            merge(db, file, self.running, matches, could_look=row.could_look)
             settle_outcome(db, file)
 
-    def _row_of(self, record: ScanRecord | Skipped, facts: _Facts) -> tuple[int, bool]:
+    def _row_of(self, key: Key, facts: FileFacts) -> tuple[int, bool]:
         """Return the number of a file's row, which is made of the facts if need be, and whether it was."""
         db = self._store.db
-        root, path = self._places.of(record.path)
-        if record.position:
-            self._archives.add((root, path))
         made = db.execute(
             "INSERT INTO files (root, path, position, first_run, otherwise, outcome, reason, member, size, mtime_ns,"
             " quality, provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (root, path, record.position, self.running.number, facts.outcome, *facts),
+            (*key, self.running.number, facts.outcome, *facts),
         )
         if made.rowcount:
             assert made.lastrowid is not None
             self._seen.add(made.lastrowid)
             return made.lastrowid, True
         file, gone = db.execute(
-            "SELECT id, gone FROM files WHERE root = ? AND path = ? AND position = ?",
-            (root, path, record.position),
+            "SELECT id, gone FROM files WHERE root = ? AND path = ? AND position = ?", key
         ).fetchone()
         self._see(file, gone)
         return int(file), False
 
-    def _update(self, file: int, facts: _Facts, *, learnt: bool) -> None:
+    def _update(self, file: int, facts: FileFacts, *, learnt: bool) -> None:
         """Write what is known now of a file that was known; hash and provenance only where there are some."""
         self._store.db.execute(
             "UPDATE files SET outcome = :outcome, otherwise = :outcome, reason = :reason, member = :member,"
@@ -298,7 +331,7 @@ class Ledger:
             {**facts._asdict(), "file": file},
         )
 
-    def _is_same(self, file: int, record: ScanRecord, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
+    def _is_same(self, file: int, row: FileRow, hashes: Sequence[tuple[int, str, bytes]]) -> bool:
         """Return whether a file's bytes are those that are known, as far as can be told."""
         db = self._store.db
         size, mtime_ns, outcome = db.execute(
@@ -306,7 +339,7 @@ class Ledger:
         ).fetchone()
         if outcome == SKIPPED:
             return False
-        if record.failure == "read" or (size, mtime_ns) == (record.size, record.mtime_ns):
+        if row.look.failure == "read" or (size, mtime_ns) == (row.facts.size, row.mtime_ns):
             return True
         known = dict(db.execute("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
         of_bytes = {name: digest for _, name, digest in hashes if name in ("md5", "sha1", "sha256")}
@@ -332,6 +365,8 @@ class Ledger:
 
     def rest(self) -> Iterator[Known]:
         """Yield what is known of files in the folders of this run that it has not come to."""
+        with self._store.guarded():
+            self._write_incoming()
         for file, root, path in list(self._unseen("gone IS NULL AND outcome <> ?", (SKIPPED,))):
             looks = next(self._store.query("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,)))[
                 0
@@ -352,6 +387,8 @@ class Ledger:
         int
             How many files are gone since an earlier run.
         """
+        with self._store.guarded():
+            self._write_incoming()
         self._store.commit()
         gone = set(self._gone())
         with self._store.transaction() as db:
@@ -389,6 +426,7 @@ class Ledger:
         """End the run as "finished", "interrupted" or "failed", and let others write."""
         try:
             with self._store.guarded():
+                self._write_incoming()
                 self._store.commit()
                 self._store.db.execute(
                     "UPDATE runs SET state = ?, finished = ?, summary = ? WHERE id = ?",

@@ -11,7 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import turn_digests
+from .._face import checked
+from ..errors import short_repr
+from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
+from ..matching.flood import quarantined
 from ..matching.naming import TURN_NAMES
 from ..matching.pairs import Pairs
 from .holdings import name_text
@@ -20,6 +24,7 @@ from .places import shown_path
 from .records import ScanRecord
 from .reviews import pairs_within, picture_of
 from .scopes import HASHES
+from .sharing import uncounted
 from .sightings import drop_left, merge, settle_outcome, still_listed
 
 if TYPE_CHECKING:
@@ -33,9 +38,12 @@ __all__ = ["Similar", "rematch", "similar", "stored_digests"]
 _BATCH_ROWS = 1 << 18
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
     """One of our files near a hash that was asked about.
+
+    Made by `similar`.
 
     Examples
     --------
@@ -54,6 +62,7 @@ class Similar:
     hash: Hash
 
 
+@checked
 def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
     """Match every stored hash against other lists, without touching an image.
 
@@ -107,7 +116,7 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
                         ledger, store, matcher, pairs, algorithm, files, digests, qualities, matched
                     )
                 _forget_others(ledger, store, algorithm, matched)
-            drop_left(db, ledger.running, partial(still_listed, matcher))
+            drop_left(db, ledger.running, partial(still_listed, uncounted(matcher)))
         state = "finished"
     except (GeneratorExit, KeyboardInterrupt):
         state = "interrupted"
@@ -134,13 +143,23 @@ def _rematch_batch(
         Hash(algorithm, digest.tobytes(), quality=None if quality < 0 else quality)
         for digest, quality in zip(digests[near], qualities[near].tolist(), strict=True)
     ]
-    for file, decision in zip(files.tolist(), matcher.check_hashes(values), strict=True):
-        if decision.matches:
+    guard = matcher.flood_guard
+    if guard is not None and algorithm.is_perceptual:
+        guard.merge_counts(
+            len(near) - len(values), ()
+        )  # a share is one of all pictures, and not of the near ones
+    for file, decision in zip(files.tolist(), uncounted(matcher).check_hashes(values), strict=True):
+        if not decision.matches:
+            if guard is not None:
+                guard.record(())
+        else:
             matched.add(file)
             picture = picture_of(store, file) if len(pairs) else None
             if picture is not None:
                 # What was reviewed is the picture, whichever of its hashes was looked up.
                 decision = pairs.settle(decision, own=picture.own, sha256=picture.sha256)
+            if guard is not None:
+                decision = quarantined(decision, guard)
             merge(
                 store.db, file, ledger.running, decision.matches, could_look=True, algorithm=algorithm.value
             )
@@ -205,6 +224,7 @@ def _quality(stored: Any) -> int:
     return stored if isinstance(stored, int) and 0 <= stored <= 100 else -1
 
 
+@checked
 def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar]:
     """Return which of our files look like a hash: as it is, turned, or negative. Nearest first.
 
@@ -234,16 +254,13 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
         nearest = np.full(len(files), max_distance + 1, np.int64)
         views = np.zeros(len(files), np.int64)
         for number, query in enumerate(wanted):
-            distances = _BITS[digests ^ query].sum(axis=1, dtype=np.int64)
+            distances = ones_in(digests ^ query)
             better = distances < nearest
             nearest[better], views[better] = distances[better], number
         for at in np.flatnonzero(nearest <= max_distance).tolist():
             found.append((int(nearest[at]), names[views[at]], int(files[at]), digests[at].tobytes()))
     found.sort()
     return [_similar(catalog, value.algorithm, *each) for each in found]
-
-
-_BITS = np.array([bin(k).count("1") for k in range(256)], np.uint8)
 
 
 def _similar(

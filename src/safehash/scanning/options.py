@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Algorithm
 
 __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
@@ -13,6 +15,8 @@ __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
 _LEAST_MEMORY = 1 << 26
 
 
+@checked
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.

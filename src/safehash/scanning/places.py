@@ -91,6 +91,7 @@ class Places:
             above = shorter
 
     def _make(self, folder: bytes) -> int:
+        self._db.execute("SAVEPOINT root")
         root = self._db.execute("INSERT INTO roots (path) VALUES (?)", (folder,)).lastrowid
         assert root is not None
         inside = folder if folder.endswith(b"/") else folder + b"/"
@@ -100,6 +101,7 @@ class Places:
             _move(self._db, other, root, path[len(inside) :])
             self._db.execute("DELETE FROM roots WHERE id = ?", (other,))
             del self._ids[path]
+        self._db.execute("RELEASE root")
         self._ids[folder] = root
         self._folders.clear()
         return root

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from .confining import Means, confine
 from .items import Item
 from .starting import process_context, worker_context
@@ -23,7 +22,7 @@ from .worker import Verdict, decide_batch, start
 
 __all__ = ["KILLED_ATTEMPTS", "SAY_NOTHING", "Batch", "Failed", "Workers", "crashed", "each_isolated"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Seconds after which a worker hands back a batch, whatever is left of it.
 _BATCH_SECONDS = 1.0
@@ -117,11 +116,6 @@ class Workers:
     def has_results(self) -> bool:
         """Whether `collect` would return something."""
         return bool(self._finished)
-
-    @property
-    def n_waiting(self) -> int:
-        """Batches handed in and not done."""
-        return sum(len(slot.batches) for slot in self._slots) + len(self._lonely) + len(self._again)
 
     def has_room(self) -> bool:
         """Whether a batch would find a worker at once."""

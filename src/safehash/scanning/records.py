@@ -7,19 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
 from ..matching.record import decision_record
+from .caveats import caveat_of
 
 __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 
 _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
+
+    Made by `scan`.
 
     Attributes
     ----------
@@ -60,8 +66,17 @@ class ScanRecord:
     digests: tuple[Hash, ...] = ()
     failure: str | None = None
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the record as plain data (docs/scan.md, "Records")."""
+        """Return the record as plain data (docs/scan.md, "Records").
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> [record.to_record()["outcome"] for record in running]
+        ['no_match', 'match']
+        """
         facts = self.decision.facts()
         facts.update(
             path=self.path,
@@ -75,9 +90,12 @@ class ScanRecord:
         return decision_record(facts, full_hashes=full_hashes)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -102,7 +120,13 @@ class Skipped:
     mtime_ns: int | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """Return the record as plain data."""
+        """Return the record as plain data.
+
+        Examples
+        --------
+        >>> Skipped(path="a", reason="special file").to_record()["reason"]
+        'special file'
+        """
         record: dict[str, Any] = {"type": "skipped", "path": self.path}
         if self.member is not None:
             record["member"] = self.member
@@ -111,9 +135,12 @@ class Skipped:
         return record
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -131,13 +158,22 @@ class Problem:
     reason: str
 
     def to_record(self) -> dict[str, Any]:
-        """Return the record as plain data."""
+        """Return the record as plain data.
+
+        Examples
+        --------
+        >>> Problem(path="a.zip", reason="damaged").to_record()["reason"]
+        'damaged'
+        """
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
+
+    Made by `Scan.events`.
 
     Attributes
     ----------
@@ -161,16 +197,38 @@ class Known:
 
     @property
     def outcome(self) -> str:
-        """How it ended, as an `Outcome`'s value."""
+        """How it ended, as an `Outcome`'s value.
+
+        Examples
+        --------
+        >>> Known(path="a.jpg", facts={"outcome": "no_match", "matches": []}).outcome
+        'no_match'
+        """
         return str(self.facts["outcome"])
 
     @property
     def standing(self) -> list[Mapping[str, Any]]:
-        """Its matches that nothing cancelled, nearest first."""
+        """Its matches that nothing cancelled, nearest first.
+
+        Examples
+        --------
+        >>> Known(path="a.jpg", facts={"outcome": "no_match", "matches": []}).standing
+        []
+        """
         return [match for match in self.facts["matches"] if match["suppressed_by"] is None]
 
+    @checked
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the record as plain data, as of `ScanRecord`."""
+        """Return the record as plain data, as of `ScanRecord`.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> facts = {name: value for name, value in next(iter(running)).to_record().items() if name != "type"}
+        >>> Known(path="photos/photo.jpg", facts=facts).to_record()["unchanged"]
+        True
+        """
         return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
 
 
@@ -178,9 +236,12 @@ class Known:
 ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.
+
+    Made by a `Scan`.
 
     Attributes
     ----------
@@ -195,6 +256,9 @@ class Summary:
     problems : Counter of str
     reasons : Counter of str
         Why files could not be decided, shortened to what can be counted.
+    caveats : Counter of str
+        Files that were decided, did not match, and of which less was looked at than there is: "cut off", "changed
+        meanwhile", "looked at in part".
     lists, labels : Counter of str
         Files matched, by list and by label.
     n_bytes : int
@@ -225,6 +289,7 @@ class Summary:
     skipped: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    caveats: Counter[str] = field(default_factory=Counter)
     lists: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     n_bytes: int = 0
@@ -235,8 +300,19 @@ class Summary:
     n_reviewed: int = 0
     notes: tuple[str, ...] = ()
 
+    @checked
     def add(self, record: ScanEvent) -> None:
-        """Count one record."""
+        """Count one record.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> records = list(running)
+        >>> running.summary.add(records[0])
+        >>> running.summary.n_files
+        3
+        """
         if isinstance(record, Skipped):
             self.skipped[record.reason] += 1
             return
@@ -252,11 +328,24 @@ class Summary:
         self.outcomes[decision.outcome.value] += 1
         if not decision.is_decided:
             self.reasons[_countable(decision.reason, decision.outcome.value)] += 1
+        elif not decision.is_match:
+            how = decision.provenance
+            if (
+                decision.reason is not None
+                or record.failure is not None
+                or (how is not None and how.truncated)
+            ):
+                self._add_caveat({**decision.facts(), "failure": record.failure})
         self.n_reviewed += any(match.suppressed_by == REVIEW for match in decision.matches)
         if decision.is_match:
             live = [match.entry for match in decision.standing]
             self.lists.update({entry.source for entry in live})
             self.labels.update({label for entry in live for label in entry.labels})
+
+    def _add_caveat(self, facts: Mapping[str, Any]) -> None:
+        caveat = caveat_of(facts)
+        if caveat is not None:
+            self.caveats[caveat.name] += 1
 
     def _add_known(self, record: Known) -> None:
         self.n_files += 1
@@ -265,22 +354,47 @@ class Summary:
         self.n_reviewed += any(match["suppressed_by"] == REVIEW for match in record.facts["matches"])
         if record.outcome not in _DECIDED:
             self.reasons[_countable(record.facts["reason"], record.outcome)] += 1
+        self._add_caveat(record.facts)
         self.lists.update({match["list"] for match in record.standing})
         self.labels.update({label for match in record.standing for label in match["labels"]})
 
     @property
     def n_undecided(self) -> int:
-        """Files without an answer, and places that could not be looked into."""
+        """Files without an answer, and places that could not be looked into.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.n_undecided
+        (2, 0)
+        """
         open_files = sum(n for outcome, n in self.outcomes.items() if outcome not in _DECIDED)
         return open_files + sum(self.problems.values())
 
     @property
     def n_matched(self) -> int:
-        """Files whose outcome is a match."""
+        """Files whose outcome is a match.
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.n_matched
+        (2, 1)
+        """
         return self.outcomes[Outcome.MATCH.value]
 
     def to_record(self) -> dict[str, Any]:
-        """Return the last record of a scan as plain data (docs/scan.md, "Records")."""
+        """Return the last record of a scan as plain data (docs/scan.md, "Records").
+
+        Examples
+        --------
+        >>> how = safehash.ScanOptions(workers=0)
+        >>> running = safehash.scan("photos", matcher=safehash.Matcher.from_files("list.csv"), options=how)
+        >>> len(list(running)), running.summary.to_record()["files"]
+        (2, 2)
+        """
         audit = self.audit
         return {
             "type": "summary",
@@ -290,6 +404,7 @@ class Summary:
             "skipped": dict(self.skipped.most_common()),
             "problems": dict(self.problems.most_common()),
             "reasons": dict(self.reasons.most_common()),
+            "caveats": dict(self.caveats.most_common()),
             "matched_lists": dict(self.lists.most_common()),
             "matched_labels": dict(self.labels.most_common()),
             "bytes": self.n_bytes,

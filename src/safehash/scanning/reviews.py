@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._face import checked
+from ..errors import short_repr
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
@@ -36,9 +38,12 @@ __all__ = [
 _KIND = "review"
 
 
+@short_repr
 @dataclass(slots=True, kw_only=True)
 class Applied:
     """What came of applying verdicts.
+
+    Made by `apply_verdicts`.
 
     Attributes
     ----------
@@ -50,6 +55,9 @@ class Applied:
         Matches that are suppressed from now on, and those that are told again.
     n_conflicts : int
         Pairs of an entry and a picture of which reviewers say opposite things: never suppressed.
+    exact : list of (str, str or None)
+        List and id of entries of which a picture with the very same hash was newly said to be another one: by that,
+        copies of the listed picture itself are suppressed.
 
     Examples
     --------
@@ -64,6 +72,7 @@ class Applied:
     n_cancelled: int = 0
     n_restored: int = 0
     n_conflicts: int = 0
+    exact: list[tuple[str, str | None]] = field(default_factory=list)
 
 
 class Picture(NamedTuple):
@@ -103,6 +112,7 @@ class Judged:
         return "conflict" if len(said) > 1 else said.pop() if said else "unsure"
 
 
+@checked
 def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
     """Store verdicts, and settle every match of the entries that they are about.
 
@@ -134,21 +144,38 @@ def apply_verdicts(catalog: Catalog, verdicts: Iterable[Verdict]) -> Applied:
         known = tokens_within(store)
         with store.transaction() as db:
             run = _begin(db)
+            exact: set[EntryKey] = set()
             for verdict in verdicts:
                 matches = known.get(verdict.match)
                 if matches is None:
                     applied.unknown.append(verdict)
                 elif _insert(db, store, run, matches[0], verdict):
                     applied.n_new += 1
+                    if verdict.verdict == "wrong":
+                        exact |= _exact_entries(db, matches)
                 else:
                     applied.n_known += 1
-            applied.n_conflicts = sum(each.standing == "conflict" for each in judged(store))
+            now = judged(store)
+            applied.n_conflicts = sum(each.standing == "conflict" for each in now)
+            wrong = {each.key for each in now if each.standing == "wrong"}
+            applied.exact = sorted({(key.source, key.entry) for key in exact & wrong}, key=str)
             applied.n_cancelled, applied.n_restored = _settle(db, store, run)
             if not applied.n_new and not applied.n_cancelled and not applied.n_restored:
                 db.execute("DELETE FROM runs WHERE id = ?", (run,))
     finally:
         store.release()
     return applied
+
+
+def _exact_entries(db: sqlite3.Connection, matches: Sequence[int]) -> set[EntryKey]:
+    """Return the entries of matches whose picture has the entry's very hash, in whatever view."""
+    rows = (
+        db.execute(
+            "SELECT list, entry, algorithm, digest FROM matches WHERE id = ? AND distance = 0", (match,)
+        ).fetchone()
+        for match in matches
+    )
+    return {EntryKey(*row) for row in rows if row is not None}
 
 
 def _begin(db: sqlite3.Connection) -> int:
@@ -322,6 +349,7 @@ def _by_picture(store: Store) -> Iterator[tuple[Judged, list[Pair]]]:
         yield known, pairs
 
 
+@checked
 def pairs_of(catalog: Catalog) -> tuple[Pair, ...]:
     """Return what the verdicts of a catalog come to, for `Settings.allow_pairs` of a matcher elsewhere.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import threading
 import time
 from collections import deque
@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
+from .._face import checked
+from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
@@ -25,7 +27,7 @@ from .logs import relay
 from .options import DEFAULT_OPTIONS, ScanOptions
 from .records import Known, ScanEvent, ScanRecord, Skipped, Summary
 from .reviews import pairs_within
-from .sharing import SharedLists
+from .sharing import SharedLists, uncounted
 from .sightings import still_listed
 from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "scan"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -52,6 +54,7 @@ _AHEAD_BYTES = 64 << 20
 _WINDOW_FILES = 256
 
 
+@checked
 def scan(
     paths: StrPath | Iterable[StrPath],
     *,
@@ -150,8 +153,6 @@ class Scan:
         inputs.check()
         self._inputs = inputs
         self._matcher = matcher
-        # Workers open the snapshot without the flood guard: it counts in one place, for the whole scan.
-        self._counts_here = options.workers != 0
         self._options = options
         self._before = before
         self._catalog = catalog
@@ -254,7 +255,7 @@ class Scan:
             if ledger is not None and self.summary.interrupted and self._options.unchanged:
                 yield from ledger.rest()  # what is known of the places that were not come to
             if ledger is not None and not self.summary.interrupted:
-                self.summary.n_gone = ledger.finish(partial(still_listed, self._matcher))
+                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)))
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -303,7 +304,7 @@ class Scan:
 
     def _decided_here(self) -> Generator[tuple[int, ScanEvent], None, None]:
         """Decide without processes."""
-        worker = Worker(self._matcher, **self._worker_options())
+        worker = Worker(uncounted(self._matcher), **self._worker_options())
         pace = _Pace(self._options.rate)
         for ticket, found in enumerate(find(self._inputs)):
             if self._stopping:
@@ -324,7 +325,6 @@ class Scan:
         n_workers = n_workers or available_processors()
         window = _WINDOW_FILES * n_workers
         pace = _Pace(self._options.rate)
-        # Matches are counted in one place, for the whole scan.
         with SharedLists(self._matcher, replace(self._matcher.settings, flood=None)) as shared:
             means = Means(max_memory=self._options.max_memory, nice=self._options.nice)
             arguments = (shared.opener, self._worker_options(), means)
@@ -407,15 +407,20 @@ class Scan:
         relay(verdict.logged, about=printable(item.path))
         size = item.size if verdict.size is None else verdict.size
         mtime_ns = item.mtime_ns if verdict.mtime_ns is None else verdict.mtime_ns
-        if verdict.decision is None:
+        skipped = verdict.skipped
+        if verdict.failure == "read" and self._options.watch and not os.path.lexists(item.path):
+            # The name that a file had while it was written; it is decided by the other.
+            skipped = "renamed meanwhile" if self._inputs.renamed.will_hold(item.path) else skipped
+        if verdict.decision is None or skipped is not None:
             return Skipped(
                 path=item.path, member=item.member, position=item.position,
-                reason=verdict.skipped or "not an image", size=size, mtime_ns=mtime_ns,
+                reason=skipped or "not an image", size=size, mtime_ns=mtime_ns,
             )  # fmt: skip
         sha256 = next((each.digest for each in verdict.digests if each.algorithm is Algorithm.SHA256), None)
         decision = self._pairs.settle(verdict.decision, sha256=sha256)
         guard = self._matcher.flood_guard
-        if guard is not None and self._counts_here:
+        if guard is not None:
+            # In one place, for the whole scan, and after reviewers: what they cancelled floods nothing.
             decision = quarantined(decision, guard)
         return ScanRecord(
             path=item.path, member=item.member, position=item.position, decision=decision,

@@ -26,11 +26,19 @@ from ..matching.matcher import Matcher
 from ..matching.settings import Settings
 from ..matching.snapshot import state_of
 
-__all__ = ["SharedLists", "descriptor_of"]
+__all__ = ["SharedLists", "descriptor_of", "uncounted"]
 
 #: Folders of ours begin so; the random rest comes from the system's own maker of private folders.
 _PREFIX = "safehash-"
 _SNAPSHOT, _LOCK = "lists.safehash", "lock"
+
+
+def uncounted(matcher: Matcher) -> Matcher:
+    """Return a matcher of the same lists without a flood guard: for who counts decisions once they are final."""
+    if matcher.flood_guard is None:
+        return matcher
+    settings = replace(matcher._asked, flood=None)
+    return type(matcher)._made(matcher._state, settings=settings, flood_guard=None, sources=matcher._sources)
 
 
 class SharedLists:

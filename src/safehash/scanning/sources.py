@@ -16,7 +16,7 @@ from ..errors import SafehashError
 from .archives import has_archive_name, members
 from .items import Found, Item
 from .records import Problem, Skipped
-from .watching import arrivals, check_installed, is_unfinished
+from .watching import Renamed, arrivals, check_installed, is_unfinished
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -56,6 +56,8 @@ class Inputs:
     watch : bool
         `paths` are folders; after what is there, files as they arrive, until `stop` is set.
     stop : Event
+    renamed : Renamed
+        With `watch`: which files have another name now.
     """
 
     paths: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Inputs:
     ordered: bool = False
     watch: bool = False
     stop: threading.Event = field(default_factory=threading.Event, compare=False)
+    renamed: Renamed = field(default_factory=Renamed, compare=False)
 
     @classmethod
     def of(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Inputs:
@@ -137,7 +140,7 @@ def _arriving(inputs: Inputs) -> Iterator[Found]:
                 elif isinstance(found, Item) and not is_unfinished(found.path):
                     yield found.path
 
-    for path, status in arrivals(list(inputs.paths), walk=walk, stop=inputs.stop):
+    for path, status in arrivals(list(inputs.paths), walk=walk, stop=inputs.stop, renamed=inputs.renamed):
         for trouble in troubles:
             if trouble not in told:
                 told.add(trouble)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import signal
+import tempfile
+from multiprocessing import util
 from multiprocessing.context import BaseContext
+from multiprocessing.process import current_process
 
-__all__ = ["process_context", "worker_context"]
+from ..errors import SafehashError
+
+__all__ = ["may_start", "process_context", "worker_context"]
 
 #: What a fork server loads. It swallows a wrong name: a test imports it.
 _PRELOAD = "safehash.scanning.preload"
+#: Bytes that a socket's name may have on every system, the zero at its end not counted (sockaddr_un of macOS).
+_LONGEST_NAME = 103
+#: What `multiprocessing` puts behind the folder for temporary files, in bytes: a folder of its own, and a socket in it.
+_OWN_PART = len("/pymp-12345678/listener-12345678")
+#: Where sockets go whose names would be too long.
+_SHORT_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 
 
 def process_context() -> BaseContext:
@@ -19,7 +31,15 @@ def process_context() -> BaseContext:
     the child, and a fork server that has the imports done replaces a crashed worker in milliseconds.
     """
     methods = multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    _shorten_names()
+    return multiprocessing.get_context("forkserver")
+
+
+def may_start() -> bool:
+    """Say whether this process may have children: a daemonic one of `multiprocessing` may not."""
+    return not multiprocessing.current_process().daemon
 
 
 def worker_context() -> BaseContext:
@@ -47,3 +67,30 @@ def _start_server() -> None:
             start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _shorten_names() -> None:
+    """Have `multiprocessing` put its sockets elsewhere where the folder for temporary files has too long a name.
+
+    Raises
+    ------
+    SafehashError
+        There is no such place.
+    """
+    config = current_process()._config  # type: ignore[attr-defined]
+    held = config.get("tempdir")
+    if held is not None or len(tempfile.gettempdir().encode()) + _OWN_PART <= _LONGEST_NAME:
+        return
+    for folder in _SHORT_FOLDERS:
+        try:
+            made = tempfile.mkdtemp(prefix="pymp-", dir=folder)
+        except OSError:
+            continue
+        util.Finalize(None, shutil.rmtree, args=(made,), kwargs={"ignore_errors": True}, exitpriority=-100)
+        config["tempdir"] = made
+        return
+    raise SafehashError(
+        f"workers need sockets, whose names have at most {_LONGEST_NAME} bytes: the folder for temporary files, "
+        f"{tempfile.gettempdir()}, has too long a name, and none of {', '.join(_SHORT_FOLDERS)} can be written; "
+        "set TMPDIR to a shorter one"
+    )

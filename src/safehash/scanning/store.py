@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CatalogError
 from . import schema
+from .databases import OwnFile, expect_plain
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -40,7 +41,8 @@ class Store:
     Raises
     ------
     CatalogError
-        Missing, not a catalog, damaged, or written by a newer version.
+        Missing, not a catalog (nothing of it is changed then), damaged, or written by a newer version; or anybody may
+        write it.
     """
 
     def __init__(self, path: StrPath, *, create: bool) -> None:
@@ -48,29 +50,16 @@ class Store:
         self._lock: sqlite3.Connection | None = None
         self._n_pending = 0
         self._committed = time.monotonic()
-        fresh = not os.path.lexists(self.path) or os.path.getsize(self.path) == 0  # noqa: PTH202
-        if fresh and not create:
-            raise CatalogError(f"{self.path}: no such catalog")
+        self._file = OwnFile(
+            self.path, application=schema.APPLICATION, error=CatalogError, what="catalog", create=create
+        )
         with self.guarded():
-            if not os.path.lexists(self.path):
-                try:
-                    # Made before SQLite sees it, which gives its side files the same mode.
-                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-                except OSError as exc:
-                    raise CatalogError(f"{self.path}: cannot be created: {exc.strerror or exc}") from exc
-            n_names = os.stat(self.path).st_nlink  # noqa: PTH116
-            if n_names > 1:
-                # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock.
-                raise CatalogError(
-                    f"{self.path}: it has {n_names} names (hard links), and writers by two of them would not meet: "
-                    "leave it one"
-                )
             self.db = self._connect()
         try:
             with self.guarded():
                 self.db.execute("PRAGMA trusted_schema = OFF")
                 self.db.execute("PRAGMA foreign_keys = ON")
-                if fresh or schema.is_empty(self.db):
+                if self._file.is_new or schema.is_empty(self.db):
                     if not create:
                         raise CatalogError(f"{self.path}: a catalog that was never filled")
                     schema.make(self.db)
@@ -82,7 +71,7 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file; where nothing can be written beside it (a full or read-only disk), for reading alone."""
-        db = sqlite3.connect(self.path, isolation_level=None, timeout=10.0, cached_statements=256)
+        db = self._file.connect(isolation_level=None, timeout=10.0, cached_statements=256)
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             db.execute("PRAGMA journal_mode = WAL")
@@ -133,6 +122,16 @@ class Store:
             else:
                 hint = f"the catalog cannot be used: {said}"
             raise CatalogError(f"{self.path}: {hint}") from exc
+        except (UnicodeError, OverflowError) as exc:  # of text and numbers, SQLite's own messages included
+            raise CatalogError(f"{self.path}: not a catalog, or damaged ({exc})") from exc
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what values mean that no catalog holds into our error: SQLite takes any value in any column."""
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError, LookupError) as exc:
+            raise CatalogError(f"{self.path}: damaged: it holds what no catalog does ({exc})") from exc
 
     # -- writing ------------------------------------------------------------------------------------------
 
@@ -148,12 +147,11 @@ class Store:
             return
         # By whatever name the catalog is reached: of two names of one file one lock.
         lock_path = f"{os.path.realpath(self.path)}.lock"
-        try:
-            flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-            os.close(os.open(lock_path, flags, 0o600))
-        except OSError as exc:
-            raise CatalogError(f"{lock_path}: cannot be created: {exc.strerror or exc}") from exc
-        lock = sqlite3.connect(lock_path, isolation_level=None, timeout=0.0)
+        self._file.expect_own()
+        self._expect_lock(lock_path)
+        lock = sqlite3.connect(
+            f"{Path(lock_path).as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.0
+        )
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as exc:
@@ -166,6 +164,20 @@ class Store:
             who = f" ({holder[0]}, process {holder[1]} on {holder[2]}, since {holder[3]})" if holder else ""
             raise CatalogError(f"{self.path}: another scan is writing this catalog{who}") from exc
         self._lock = lock
+
+    def _expect_lock(self, path: str) -> None:
+        """Have an empty file of ours to lock; never opened otherwise, which would drop the locks we hold on it."""
+        status = expect_plain(path, CatalogError)
+        if status is None:
+            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
+            try:
+                os.close(os.open(path, flags, 0o600))
+            except FileExistsError:  # another process just made it
+                status = expect_plain(path, CatalogError)
+            except OSError as exc:
+                raise CatalogError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+        if status is not None and status.st_size:
+            raise CatalogError(f"{path}: no lock of a catalog: it holds {status.st_size} bytes")
 
     def release(self) -> None:
         """Let others write."""
@@ -187,29 +199,35 @@ class Store:
             self.commit()
 
     def begin_row(self) -> None:
-        """Have a transaction under way; `row_written` commits it now and then."""
+        """Have a transaction under way; `settle` commits it now and then."""
         if not self.db.in_transaction:
             self.db.execute("BEGIN")
 
     def row_written(self) -> None:
-        """Count one more; what was written is safe on disk within a second."""
+        """Count one more that waits to be committed; `settle` does it."""
         self._n_pending += 1
-        if self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS:
-            self.commit()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether what was counted has waited long enough: it is safe on disk within a second."""
+        return self._n_pending > 0 and (
+            self._n_pending >= _COMMIT_ROWS or time.monotonic() - self._committed > _COMMIT_SECONDS
+        )
 
     def settle(self) -> None:
-        """Commit what has waited long enough, though no row follows it."""
-        if self._n_pending and time.monotonic() - self._committed > _COMMIT_SECONDS:
+        """Commit what has waited long enough."""
+        if self.is_due:
             self.commit()
 
     def commit(self) -> None:
         """Bring everything to the disk."""
         if self.db.in_transaction:
-            try:
-                self.db.execute("COMMIT")
-            except sqlite3.DatabaseError:
-                self.roll_back()
-                raise
+            with self.guarded():
+                try:
+                    self.db.execute("COMMIT")
+                except sqlite3.DatabaseError:
+                    self.roll_back()
+                    raise
         self._n_pending = 0
         self._committed = time.monotonic()
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CatalogError
+from .._face import checked
+from ..errors import CatalogError, short_repr
 from ..files import read_regular
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ _TOKEN_DIGITS = 32
 _AHEAD = timedelta(days=1)
 
 
+@short_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one reviewer said of one match.
+
+    Made by `read_verdicts`.
 
     Attributes
     ----------
@@ -73,6 +77,7 @@ def token_of(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_TOKEN_DIGITS]
 
 
+@checked
 def read_verdicts(path: StrPath, *, reviewer: str | None = None) -> list[Verdict]:
     """Return the verdicts of a file that a report's page gave.
 

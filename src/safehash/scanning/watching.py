@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import math
 import os
 import queue
 import signal
@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..matching.shown import printable
 
-__all__ = ["UNFINISHED", "arrivals", "check_installed", "is_unfinished"]
+__all__ = ["UNFINISHED", "Renamed", "arrivals", "check_installed", "is_unfinished"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Endings of names under which files are written before they are renamed into place: not looked at by that name.
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", "~")
@@ -30,6 +30,11 @@ _AGAIN_SECONDS = 0.25
 _SETTLED_SECONDS = 2.0
 #: Seconds between two walks: the system drops events when too many wait.
 _WALK_SECONDS = 60.0
+
+#: A file that is gone may have been renamed: the event that says so comes within so many seconds.
+_GONE_SECONDS = 2.0
+#: So many names of renamed files are remembered.
+_RENAMED = 10_000
 
 #: What tells one state of a file from another.
 _State = tuple[int, int, int]
@@ -52,8 +57,43 @@ def check_installed() -> None:
         raise SafehashError("watching folders needs an extra: pip install 'safehash[watch]'")
 
 
+class Renamed:
+    """Names that files had before they were renamed within what is watched: the newest so many."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._changed = threading.Condition()
+        self._in_vain = -math.inf
+
+    def add(self, path: str) -> None:
+        """Note that a file has another name now."""
+        with self._changed:
+            self._names[path] = None
+            while len(self._names) > _RENAMED:
+                del self._names[next(iter(self._names))]
+            self._changed.notify_all()
+
+    def forget(self, path: str) -> None:
+        """Note that there is a file of this name again."""
+        with self._changed:
+            self._names.pop(path, None)
+
+    def __contains__(self, path: str) -> bool:
+        with self._changed:
+            return path in self._names
+
+    def will_hold(self, path: str) -> bool:
+        """Wait a moment for the event about a file that is gone; not for each of many that nobody renamed."""
+        with self._changed:
+            is_patient = time.monotonic() - self._in_vain > _GONE_SECONDS
+            if not self._changed.wait_for(lambda: path in self._names, _GONE_SECONDS if is_patient else 0.0):
+                self._in_vain = time.monotonic()
+                return False
+        return True
+
+
 def arrivals(
-    folders: list[str], *, walk: Callable[[], Iterator[str]], stop: threading.Event
+    folders: list[str], *, walk: Callable[[], Iterator[str]], stop: threading.Event, renamed: Renamed
 ) -> Iterator[tuple[str, os.stat_result | None]]:
     """Yield files of some folders: those that are there, then those that arrive, until `stop` is set.
 
@@ -63,21 +103,23 @@ def arrivals(
     walk : callable
         Yields the path of every file below the folders, once.
     stop : Event
+    renamed : Renamed
+        Is told of files that are renamed.
 
     Yields
     ------
     path : str
     status : stat_result or None
-        None where the file was gone before anybody could look at it, and not by being renamed.
+        None where the file was gone before anybody could look at it, and not by being renamed within the folders.
 
     Raises
     ------
     SafehashError
         The folders cannot be watched.
     """
-    watch = _Watch(folders)
+    watch = _Watch(folders, renamed)
     try:
-        yield from _Arrivals(watch, walk).until(stop)
+        yield from _Arrivals(watch, walk, renamed).until(stop)
     finally:
         watch.close()
 
@@ -85,7 +127,7 @@ def arrivals(
 class _Watch:
     """The system's events, as paths in a queue. A path that was renamed away comes with a mark."""
 
-    def __init__(self, folders: list[str]) -> None:
+    def __init__(self, folders: list[str], renamed: Renamed) -> None:
         check_installed()
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
@@ -98,8 +140,12 @@ class _Watch:
                 if event.is_directory:
                     return
                 if event.event_type in ("created", "modified", "closed"):
+                    if event.event_type == "created":
+                        renamed.forget(os.fsdecode(event.src_path))
                     found.put((os.fsdecode(event.src_path), True))
                 elif event.event_type == "moved":
+                    renamed.add(os.fsdecode(event.src_path))
+                    renamed.forget(os.fsdecode(event.dest_path))
                     found.put((os.fsdecode(event.src_path), False))
                     found.put((os.fsdecode(event.dest_path), True))
 
@@ -121,11 +167,13 @@ class _Watch:
 
 
 class _Arrivals:
-    def __init__(self, watch: _Watch, walk: Callable[[], Iterator[str]]) -> None:
-        self._watch, self._walk = watch, walk
+    def __init__(self, watch: _Watch, walk: Callable[[], Iterator[str]], renamed: Renamed) -> None:
+        self._watch, self._walk, self._renamed = watch, walk, renamed
         self._seen: dict[str, _State] = {}
         #: Files that are still written: when they changed last as far as we saw, and their state then.
         self._waiting: dict[str, tuple[float, _State | None]] = {}
+        #: Files that are gone, since when: an event may yet say that they have another name.
+        self._gone: dict[str, float] = {}
 
     def until(self, stop: threading.Event) -> Iterator[tuple[str, os.stat_result | None]]:
         walked = -_WALK_SECONDS
@@ -136,6 +184,16 @@ class _Arrivals:
             for path in self._told():
                 self._waiting.setdefault(path, (time.monotonic(), None))
             yield from self._complete(stop)
+            for path, since in list(self._gone.items()):
+                if time.monotonic() - since >= _GONE_SECONDS:
+                    yield from self._given_up(path)
+        for path in list(self._gone):
+            yield from self._given_up(path)
+
+    def _given_up(self, path: str) -> Iterator[tuple[str, None]]:
+        del self._gone[path]
+        if path not in self._renamed:
+            yield path, None
 
     def _walked(self, stop: threading.Event) -> Iterator[tuple[str, os.stat_result | None]]:
         there: dict[str, _State] = {}
@@ -168,6 +226,7 @@ class _Arrivals:
             timeout = None
             if not is_there:
                 self._waiting.pop(path, None)  # it has another name now
+                self._gone.pop(path, None)
                 self._seen.pop(path, None)
             elif not is_unfinished(path):
                 yield path
@@ -179,9 +238,10 @@ class _Arrivals:
             try:
                 status = Path(path).lstat()
             except OSError:
-                if self._waiting.pop(path, None) is not None and not self._is_renamed(path):
-                    yield path, None
+                del self._waiting[path]
+                self._gone[path] = time.monotonic()
                 continue
+            self._gone.pop(path, None)
             state = (status.st_ino, status.st_size, status.st_mtime_ns)
             if self._seen.get(path) == state:
                 del self._waiting[path]
@@ -191,20 +251,6 @@ class _Arrivals:
             del self._waiting[path]
             self._seen[path] = state
             yield path, status
-
-    def _is_renamed(self, path: str) -> bool:
-        """Look among the events for one that says that a file, gone just now, has another name."""
-        told, renamed = [], False
-        time.sleep(0.05)  # the event comes after the fact
-        while True:
-            try:
-                told.append(self._watch.paths.get_nowait())
-            except queue.Empty:
-                break
-        for each in told:
-            renamed = renamed or each == (path, False)
-            self._watch.paths.put(each)
-        return renamed
 
     def _is_complete(self, path: str, state: _State) -> bool:
         """Return whether nobody writes a file any more."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
-from .confining import Means, hush, keep_memory, limit, settle
+from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector, Logged
 from .reading import read_file, read_remote
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "Worker", "decide_batch", "start", "undecided"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +92,7 @@ class Worker:
                 self._before(item.path)
             verdict = self._decide(item)
         except MemoryError:
-            reason = "it took more memory than --max-memory allows"
-            _LOG.warning("%s", reason)
-            return self._refused(reason, started, failure="memory")
+            return self.too_much(started)
         except OSError as exc:
             reason = f"cannot be read: {exc.strerror or exc}"
             return self._refused(reason, started, failure="read")
@@ -107,6 +104,12 @@ class Worker:
             _LOG.exception("%s", reason)
             return self._refused(reason, started, failure="internal")
         return verdict
+
+    def too_much(self, started: float | None = None) -> Verdict:
+        """Return the verdict on what took more memory than there is."""
+        reason = "it took more memory than --max-memory allows"
+        _LOG.warning("%s", reason)
+        return self._refused(reason, time.perf_counter() if started is None else started, failure="memory")
 
     def explain(self, item: Item, entry: str | None) -> dict[str, Any] | None:
         """Explain one upload whose bytes are at hand, as plain data; None where no entry is called so.
@@ -200,6 +203,7 @@ _WORKERS: list[Worker] = []
 def start(open_matcher: Callable[[], Matcher], options: dict[str, Any], means: Means) -> None:
     """Make this process a worker: called once in each, before its first batch."""
     settle(means)
+    follow_parent()
     keep_memory()
     collector = Collector()
     collector.install()

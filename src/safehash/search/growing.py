@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
@@ -31,10 +32,11 @@ _GROWTH = 8
 #: Digests from which on a part has slots (benchmarks/crossover.py).
 _SLOTTED = 4096
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class GrowingIndex(Generic[T]):
+@checked
+class GrowingIndex(Generic[_T]):
     """Digests of one algorithm, each with a payload, searchable exactly within a radius, and cheap to add to.
 
     Parameters
@@ -65,23 +67,35 @@ class GrowingIndex(Generic[T]):
         self._lock = threading.Lock()
         #: Parts in the order of their rows, the oldest and largest first.
         self._parts: tuple[Index, ...] = ()
-        self._payloads: list[T] = []
+        self._payloads: list[_T] = []
         self._waiting: list[bytes] = []  # digests that no part has yet
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> GrowingIndex(algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def max_distance(self) -> int:
-        """The radius this index is fastest at, in bits."""
+        """The radius this index is fastest at, in bits.
+
+        Examples
+        --------
+        >>> GrowingIndex().max_distance
+        31
+        """
         return self._max_distance
 
     def __len__(self) -> int:
         return len(self._payloads)
 
-    def add(self, value: Hash | str, payload: T) -> None:
+    def add(self, value: Hash | str, payload: _T) -> None:
         """Add one digest, a `Hash` or its hexadecimal digits.
 
         Raises
@@ -98,7 +112,7 @@ class GrowingIndex(Generic[T]):
         """
         self.add_many([(value, payload)])
 
-    def add_many(self, entries: Iterable[tuple[Hash | str, T]]) -> None:
+    def add_many(self, entries: Iterable[tuple[Hash | str, _T]]) -> None:
         """Add digests, all of them or, where one is refused, none.
 
         Raises
@@ -121,7 +135,7 @@ class GrowingIndex(Generic[T]):
             self._waiting += digests
             self._payloads += payloads
 
-    def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[T, int]]:
+    def search(self, value: Hash | str, *, max_distance: int) -> list[tuple[_T, int]]:
         """Return (payload, distance) of every digest within `max_distance` bits, nearest first, then as added.
 
         Raises
@@ -188,7 +202,7 @@ class GrowingIndex(Generic[T]):
 
     # -- streams ------------------------------------------------------------------------------------------
 
-    def write(self, stream: BinaryIO, *, pack: Callable[[T], Any] | None = None) -> None:
+    def write(self, stream: BinaryIO, *, pack: Callable[[_T], Any] | None = None) -> None:
         """Write everything to a stream: digests as they are, payloads as JSON, and a checksum of both.
 
         Parameters

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _search
+from .._face import checked
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
 from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
@@ -28,6 +29,7 @@ _Answers = tuple[_Int64Array, _Int64Array, _Int32Array]
 _SCANNED_PER_CANDIDATE = 12
 
 
+@checked
 class Index:
     """An immutable set of digests of one algorithm, searchable exactly within a radius.
 
@@ -71,6 +73,9 @@ class Index:
         max_distance: int | None = None,
     ) -> None:
         values = list(hashes)
+        for value in values:
+            if not isinstance(value, Hash):
+                raise TypeError(f"hashes is a collection of Hash, found {type(value).__name__} in it")
         found = {value.algorithm for value in values} | ({Algorithm(algorithm)} if algorithm else set())
         if len(found) > 1:
             raise TypeError(f"one index holds one algorithm, found {sorted(a.value for a in found)}")
@@ -105,7 +110,7 @@ class Index:
         """
         self = cls.__new__(cls)
         known = Algorithm(algorithm)
-        array = np.ascontiguousarray(digests, dtype=np.uint8)
+        array = _bytes_of("digests", digests)
         if array.ndim != 2 or array.shape[1] != known.n_bytes:
             raise ValueError(f"digests of {known.value} have shape (n, {known.n_bytes}), not {array.shape}")
         self._build(known, array, method, max_distance, threads)
@@ -158,22 +163,46 @@ class Index:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm of every digest here."""
+        """The algorithm of every digest here.
+
+        Examples
+        --------
+        >>> Index([], algorithm="phash").algorithm.value
+        'phash'
+        """
         return self._algorithm
 
     @property
     def method(self) -> str:
-        """ "multi" or "faiss"."""
+        """ "multi" or "faiss".
+
+        Examples
+        --------
+        >>> Index([]).method
+        'multi'
+        """
         return "multi" if self._flat is None else "faiss"
 
     @property
     def max_distance(self) -> int:
-        """The radius this index was built to be fastest at, in bits."""
+        """The radius this index was built to be fastest at, in bits.
+
+        Examples
+        --------
+        >>> Index([], max_distance=24).max_distance
+        24
+        """
         return self._max_distance
 
     @property
     def n_bytes(self) -> int:
-        """Memory of all arrays in bytes, digests included."""
+        """Memory of all arrays in bytes, digests included.
+
+        Examples
+        --------
+        >>> Index([safehash.hash_file("photo.jpg")]).n_bytes > 32
+        True
+        """
         disabled = 0 if self._disabled is None else self._disabled.nbytes
         return int(self._digests.nbytes + self._starts.nbytes + self._ids.nbytes + disabled)
 
@@ -423,7 +452,7 @@ class Index:
         2
         """
         n_old, n_bytes = len(self), self._algorithm.n_bytes
-        new = np.zeros((0, n_bytes), np.uint8) if added is None else np.ascontiguousarray(added, np.uint8)
+        new = np.zeros((0, n_bytes), np.uint8) if added is None else _bytes_of("added", added)
         new = self._check_queries(new)
         keep = np.ones(n_old, bool)
         keep[self._rows(removed)] = False
@@ -534,3 +563,14 @@ def check_distance(algorithm: Algorithm, max_distance: int) -> None:
     """
     if not 0 <= max_distance <= algorithm.n_bits:
         raise ValueError(f"a distance of {algorithm.value} is 0 to {algorithm.n_bits}, not {max_distance}")
+
+
+def _bytes_of(name: str, values: npt.ArrayLike) -> _UInt8Array:
+    """Return digests as adjacent uint8; a number that is no byte would become another one."""
+    array = np.asarray(values)
+    if array.size and array.dtype != np.uint8:
+        if array.dtype.kind not in "iu":
+            raise TypeError(f"{name} is an array of uint8, not of {array.dtype}")
+        if array.min() < 0 or array.max() > 255:
+            raise ValueError(f"{name} is an array of uint8, found {array.min()} to {array.max()} in it")
+    return np.ascontiguousarray(array, dtype=np.uint8)

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..errors import logger_of
 from . import hma, own, validate
 from .description import openapi, page
 from .engine import Engine
@@ -33,7 +34,7 @@ __all__ = ["ACCESS", "ROUTES", "make_app", "service_of"]
 
 #: Each answer is one JSON object in this log: no path as it was asked, no query, no whole digest, nothing of an upload.
 ACCESS = logging.getLogger("safehash").getChild("access")
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 async def health(service: Service, request: Request) -> Answer:

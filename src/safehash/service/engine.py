@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import queue
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Hash
-from ..hashing.threads import available_processors
 from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
 from ..matching.matcher import Matcher
 from ..matching.settings import Effort, FloodLimits
 from ..scanning.confining import Means
-from ..scanning.lanes import Lane, Task, WorkerDied
-from ..scanning.logs import relay
-from ..scanning.pool import KILLED_ATTEMPTS
-from ..scanning.sharing import SharedLists
-from ..scanning.starting import worker_context
-from ..scanning.worker import undecided
+from ..scanning.lanes import Task, WorkerDied
+from ..scanning.standby import Lanes
 from .memory import Memory
 from .options import ServiceOptions
 from .refusing import Refused, busy
 
 __all__ = ["Engine", "Reloads"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
+_T = TypeVar("_T")
 
 #: So many hashes are looked up where they arrive; more go to a thread, not to hold up others (0.1 ms each).
 _HERE = 16
@@ -46,79 +39,41 @@ class _Generation:
     def __init__(
         self, matcher: Matcher, options: ServiceOptions, before: Callable[[str], None] | None
     ) -> None:
-        self.audit = matcher.audit
         self.kept = matcher.lists_kept
-        self._held = ExitStack()
-        shared = self._held.enter_context(SharedLists(matcher, replace(matcher.settings, flood=None)))
-        self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
-        self._n_lanes = options.workers or available_processors()
-        self._threads = ThreadPoolExecutor(self._n_lanes, thread_name_prefix="safehash-lane")
-        arguments = (
-            shared.opener,
-            {"limits": matcher.limits, "before": before},
-            Means(max_memory=options.max_memory),
-        )
-        context = worker_context()
-        try:
-            for lane in self._threads.map(lambda _: Lane(context, arguments), range(self._n_lanes)):
-                self._lanes.put(lane)
-        except BaseException:
-            self.close()
-            raise
-        self._matcher = matcher
+        self._lanes = Lanes(matcher, options.workers, Means(max_memory=options.max_memory), before=before)
+        self._threads = ThreadPoolExecutor(self._lanes.n_lanes, thread_name_prefix="safehash-lane")
 
     async def decide(self, data: bytes, task: Task, due: float) -> Decision:
         """Decide one upload before `due`, a time of `time.monotonic`."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, self._decide, data, task, due)
-        return await future
 
-    def _decide(self, data: bytes, task: Task, due: float) -> Decision:
-        lane = self._lanes.get()
-        try:
-            for attempt in range(1, KILLED_ATTEMPTS + 1):
-                left = due - time.monotonic()
-                if left <= 0:
-                    raise busy(503, "there was no time left to decide it: too many requests wait")
-                started = time.perf_counter()
-                try:
-                    verdict = lane.decide(data, task, timeout=left)
-                except WorkerDied as exc:
-                    _LOG.warning("an upload: %s", exc.failed.reason)
-                    if exc.says_nothing and attempt < KILLED_ATTEMPTS:
-                        continue
-                    seconds = time.perf_counter() - started
-                    decision = undecided(self._matcher, exc.failed.reason, seconds=seconds)
-                    return replace(decision, audit=self.audit, failure=exc.failed.kind)
-                relay(verdict.logged, about="an upload")
-                if verdict.decision is None:
-                    raise SafehashError("a worker left an upload aside")
-                return verdict.decision
-            raise SafehashError("unreachable")
-        finally:
-            self._lanes.put(lane)
+        def left() -> float:
+            seconds = due - time.monotonic()
+            if seconds <= 0:
+                raise busy(503, "there was no time left to decide it: too many requests wait")
+            return seconds
+
+        return await self._in_a_thread(lambda: self._lanes.decide(data, task, left=left))
 
     async def explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
         """Explain one upload before `due`."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._explain, data, task, due)
 
-    def _explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
-        lane = self._lanes.get()
+        def left() -> float:
+            return max(due - time.monotonic(), 0.0)
+
         try:
-            return lane.explain(data, task, timeout=max(due - time.monotonic(), 0.0))
+            return await self._in_a_thread(lambda: self._lanes.explain(data, task, left=left))
         except WorkerDied as exc:
             raise Refused(422, f"not explained: {exc.failed.reason}") from exc
         except LookupError as exc:
             raise Refused(404, str(exc)) from exc
-        finally:
-            self._lanes.put(lane)
+
+    async def _in_a_thread(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def close(self) -> None:
         """Let what is under way finish, then end the workers. Blocks."""
         self._threads.shutdown(wait=True)
-        with suppress(queue.Empty):
-            while True:
-                self._lanes.get_nowait().close()
-        self._held.close()
+        self._lanes.close()
 
 
 @dataclass(slots=True)
@@ -285,6 +240,8 @@ class Engine:
             elif matcher.n_refused > before:
                 self.reloads.refused += 1
                 self.refusal = matcher.notes[0]
+            elif not matcher.n_refused:
+                self.refusal = ""  # the files are again what they were
 
     async def _renew(self, matcher: Matcher) -> None:
         """Put workers with the new lists in the place of those with the old; these finish what they have."""

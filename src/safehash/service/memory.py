@@ -7,7 +7,6 @@ an entry that floods all of them together is quarantined in each.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from collections import Counter
@@ -20,6 +19,7 @@ from ..errors import SafehashError
 from ..hashing.hashes import Hash
 from ..matching.decision import Decision
 from ..matching.flood import FloodGuard
+from ..scanning.databases import OwnFile
 
 __all__ = ["Memory", "Verdict"]
 
@@ -106,15 +106,18 @@ class Memory:
         self._counted: Counter[Key] = Counter()  # likewise
         self._kept: set[Key] = set()  # quarantined in the file
         self._verdicts: dict[Key, tuple[Verdict, ...]] = {}
-        if path is not None and not os.path.lexists(path):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
-            self._db = sqlite3.connect(
-                self._path, isolation_level=None, timeout=10.0, check_same_thread=False
-            )
+            if path is None:
+                self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            else:
+                file = OwnFile(
+                    path, application=_APPLICATION, error=SafehashError, what="service's memory", create=True
+                )
+                file.expect_own()
+                self._db = file.connect(isolation_level=None, timeout=10.0, check_same_thread=False)
             self._open()
             self.sync()
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeError) as exc:  # its messages may be no text
             raise SafehashError(f"{self._path}: cannot be used as the service's memory: {exc}") from exc
 
     def _open(self) -> None:

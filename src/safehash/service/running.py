@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from ..errors import SafehashError
+from ..errors import SafehashError, logger_of
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
@@ -26,7 +26,7 @@ from .serving import Service
 
 __all__ = ["serve"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 #: Connections that wait to be taken.
 _BACKLOG = 1024

@@ -18,17 +18,24 @@ from .batch import NO_QUALITY, Batch
 from .cells import Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
-from .fields import BadField, utc_time
-from .judging import MAY_SPEAK
+from .fields import BadField
+from .inside import names_in_pairs, pairs_speak
+from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
+from .sentences import in_a_sentence
+from .times import utc_times
 
-__all__ = ["read_rows"]
+__all__ = ["read_columns", "read_rows"]
 
 #: Fewer rows than this are not worth the columns.
 _FEW = 8
 
 # A line of cells that may speak of deletion or opinion whatever its column is called; `CellReader.unknown` decides.
 _MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILINE)
+
+
+# Few cells begin with a word that such cells begin with, and to find out costs a tenth.
+_FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 
 def read_rows(
@@ -54,7 +61,7 @@ def read_rows(
     while len(rows) - len(odd) >= _FEW:
         plain = [k for k in range(len(rows)) if k not in odd] if odd else range(len(rows))
         chosen = [rows[k] for k in plain] if odd else rows
-        made = _Made(reader, chosen, [numbers[k] for k in plain])
+        made = _Made(reader, list(zip(*chosen, strict=True)), [numbers[k] for k in plain])
         if not made.odd:
             reader.tally.n_records += len(plain)
             yield from made.entries()
@@ -64,6 +71,18 @@ def read_rows(
         odd = set(range(len(rows)))
     for k in sorted(odd):
         yield from reader.entries(rows[k], numbers[k], unfinished=unfinished and k == len(rows) - 1)
+
+
+def read_columns(
+    reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]
+) -> Iterator[Entry | Batch]:
+    """Do what `read_rows` does with the same cells column by column."""
+    made = _Made(reader, columns, numbers) if len(numbers) >= _FEW else None
+    if made is None or made.odd:
+        yield from read_rows(reader, list(map(list, zip(*columns, strict=True))), numbers)
+        return
+    reader.tally.n_records += len(numbers)
+    yield from made.entries()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +114,10 @@ class _Made:
         Rows that cannot be read this way; while there are any, the columns are good for nothing.
     """
 
-    def __init__(self, reader: RowReader, rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+    def __init__(self, reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
         self._reader = reader
         self._numbers = numbers
-        self._n = len(rows)
+        self._n = len(numbers)
         self.odd: set[int] = set()
         self._ids: list[str | None] | None = None
         self._qualities: npt.NDArray[np.uint8] | None = None
@@ -108,7 +127,7 @@ class _Made:
         self._extras: list[tuple[str, list[str | None]]] = []
         self._digests: list[_Digests] = []
         self._foreign: list[_Foreign] = []
-        cells_of = [list(map(str.strip, cells)) for cells in zip(*rows, strict=True)]
+        cells_of = [list(map(str.strip, cells)) for cells in columns]
         hash_columns = []
         for column, cells in zip(reader.columns, cells_of, strict=True):
             if column.meaning == "hash":
@@ -136,7 +155,7 @@ class _Made:
                 numbers = [NO_QUALITY if n is None else n for n in found]
             self._qualities = np.array(numbers, np.uint8)
         elif meaning in ("created", "updated"):
-            times = list(map(utc_time, cells))
+            times = utc_times([text or None for text in cells] if "" in cells else cells)
             if None in times:
                 self._keep(column, cells, [k for k, t in enumerate(times) if t is None and cells[k]])
             if meaning == "created":
@@ -169,8 +188,13 @@ class _Made:
         """Keep some cells of a column as they came; blank ones are none."""
         if not rows:
             return
-        if _MAY_SPEAK.search("\n".join(cells)):
+        joined = "\n".join(cells)
+        if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined.lower())) and _MAY_SPEAK.search(joined):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
+        if in_a_sentence(joined):
+            self.odd |= {k for k in rows if in_a_sentence(cells[k])}
+        if names_in_pairs(joined):
+            self.odd |= {k for k in rows if pairs_speak(cells[k])}
         if len(rows) == self._n:
             texts: list[str | None] = list(map(encode_basestring, cells))
             if "" in cells:
@@ -208,12 +232,13 @@ class _Made:
             if algorithm is not None and not isinstance(algorithm, Algorithm):
                 self._take_foreign(algorithm, cells, rows)
             elif notation == "hex":
-                self._take_hex(algorithm, cells, rows, untyped=kind is None)
+                usual = column.n_digits if algorithm is None and column.is_uniform else 0
+                self._take_hex(algorithm, cells, rows, untyped=kind is None, usual=usual)
             else:
                 self._take_decoded(algorithm, notation, cells, rows)
 
     def _take_hex(
-        self, algorithm: Algorithm | None, cells: list[str], rows: Sequence[int], *, untyped: bool
+        self, algorithm: Algorithm | None, cells: list[str], rows: Sequence[int], *, untyped: bool, usual: int
     ) -> None:
         texts = cells if len(rows) == self._n else [cells[k] for k in rows]
         lengths = set(map(len, texts))
@@ -227,7 +252,7 @@ class _Made:
                 if lengths == {n_digits}
                 else [k for k, t in enumerate(texts) if len(t) == n_digits]
             )
-            if kind is None or 2 * kind.n_bytes != n_digits:
+            if kind is None or 2 * kind.n_bytes != n_digits or usual not in (0, n_digits):
                 self.odd |= {rows[k] for k in at}
                 continue
             some = texts if len(at) == len(texts) else [texts[k] for k in at]
@@ -317,9 +342,15 @@ class _Made:
         source = self._reader.source
         if not self._said:
             return (Entry(hash=None, source=source),), None
-        keys = list(zip(*self._said, strict=True))
+        # What cells said is remembered: of one column equal cells have the same `Said`, and no other has its `id`.
+        of_id: dict[int, Said] = {}
+        for column in self._said:
+            of_id |= dict(zip(map(id, column), column, strict=True))
+        keys = list(zip(*(map(id, column) for column in self._said), strict=True))
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        likes = tuple(Entry(hash=None, source=source, **combined(key)) for key in numbers)
+        likes = tuple(
+            Entry(hash=None, source=source, **combined(map(of_id.__getitem__, key))) for key in numbers
+        )
         return likes, (None if len(numbers) == 1 else list(map(numbers.__getitem__, keys)))
 
     def _joined_extras(self) -> list[bytes] | None:

@@ -10,13 +10,15 @@ from typing import Any
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
+from ..switches import switch
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
-from .judging import NOTHING, Judgement, judge, opinion_in, speaks, tells
+from .inside import pairs_speak, speaks_inside
+from .judging import NOTHING, Judgement, denies, is_date, judge, opinion_in, speaks, tells, without_signs
 from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
-from .tally import Tally
-from .vocabulary import LIVE, OPINION_LABELS, word
+from .tally import SHOWN_CELLS, Tally, Watch
+from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
 
@@ -69,6 +71,8 @@ class CellReader:
         meaning = column.meaning
         if meaning in JUDGED:
             return self._judged(column, value, position)
+        if meaning == "unseen":
+            return self._unseen(column, value)
         if value is None or (isinstance(value, str) and not value.strip()):
             return _NOTHING
         if meaning == "type":
@@ -88,7 +92,11 @@ class CellReader:
         BadField
             It does.
         """
-        if isinstance(value, str) and speaks(value):
+        if (
+            (speaks(value) or pairs_speak(value))
+            if isinstance(value, str)
+            else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
+        ):
             raise BadField(
                 f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
                 f"is not known: {_advice(column)}"
@@ -103,15 +111,27 @@ class CellReader:
             raise BadField(self._not_understood(column, value))
         return _NOTHING if found is NOTHING else Said(judgement=found)
 
+    def _unseen(self, column: Column, value: object) -> Said:
+        """Read a column of a name that says nothing, which said nothing in the first rows either."""
+        text = str(value).strip()
+        if value is None or isinstance(value, (list, dict)) or text.lower() in NULL or text.lower() in FALSE:
+            return _NOTHING if value in (None, "") else _KEPT
+        if text.lower() in TRUE or is_date(text) or tells(text):
+            raise BadField(self._not_understood(column, value))
+        return self.unknown(column, value)
+
     def _weak(self, column: Column, value: object, position: int) -> Said:
         """Read a column whose name means other things too: it counts once a cell tells that it does."""
         meaning = column.meaning
+        watch = self._tally.watch(column.name)
         if meaning == "unclear":
             if not tells(value) or (isinstance(value, str) and word(value) in LIVE):
-                return self.unknown(column, value) if value not in (None, "") else _NOTHING
+                if value in (None, ""):
+                    return _NOTHING
+                _keep(watch, value)
+                return self.unknown(column, value)
             raise BadField(self._not_understood(column, value))
         found = judge(meaning, value, self._now)
-        watch = self._tally.watch(column.name)
         if not watch.counts and tells(value, meaning):
             if watch.unknown:
                 raise self._refusal(column, value, position, watch.unknown)
@@ -124,14 +144,22 @@ class CellReader:
             return _NOTHING
         if found is not NOTHING and not watch.unknown:
             watch.unknown = f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+        if found is not NOTHING and not isinstance(value, (list, dict)):
+            _keep(watch, value)
         return self.unknown(column, value)
 
     def _labels(self, column: Column, value: object) -> Said:
         labels = labels_from(value)
+        if isinstance(value, list):
+            self.unknown(column, [each for each in value if isinstance(each, (list, dict))])
         if not labels:
-            return _NOTHING if value in ([], {}) else _KEPT
-        if isinstance(value, str) and word(value) in OPINION_LABELS:  # "false positive" is one label
+            return _NOTHING if value in ([], {}) else self.unknown(column, value)
+        if (
+            isinstance(value, str) and word(without_signs(value)) in OPINION_LABELS
+        ):  # "false positive" is one label
             labels = (value,)
+        elif isinstance(value, str) and denies(value):  # so is "no self harm"
+            raise BadField(self._not_understood(column, value))
         try:
             kept, category = opinion_in(labels)
         except BadField as exc:
@@ -139,12 +167,13 @@ class CellReader:
         return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
 
     def _not_understood(self, column: Column, value: object) -> str:
-        meaning = {"unclear": "deleted' or 'category", "unsure": "deleted' or 'category"}.get(
-            column.meaning, "deleted"
+        meanings = (
+            ("deleted", "category") if column.meaning in ("unclear", "unsure", "unseen") else ("deleted",)
         )
+        speaks = "may speak" if column.how in ("found", "") else "speaks"
         return (
-            f"{shown(value)} in column {column.name!r}, which speaks of deletion or opinion, is not understood: "
-            f"{_advice(column, meaning)}"
+            f"{shown(value)} in column {column.name!r}, which {speaks} of deletion or opinion, is not understood: "
+            f"{_advice(column, *meanings)}"
         )
 
     def _type(self, column: Column, value: object, position: int) -> Said:
@@ -175,10 +204,16 @@ class CellReader:
         )
 
 
-def _advice(column: Column, meaning: str = "deleted") -> str:
+def _keep(watch: Watch, value: object) -> None:
+    if len(watch.kept) <= SHOWN_CELLS:
+        watch.kept[shown(value)] = None
+
+
+def _advice(column: Column, *meanings: str) -> str:
+    named = [{meaning: "NAME"} for meaning in meanings or ("deleted",)]
     return (
-        f"columns={{'{meaning}': NAME}} (--columns) says which column to take, "
-        f"ignore=[{column.name!r}] (--ignore) sets this one aside"
+        f"{switch('columns', *named)} says which column to take, "
+        f"{switch('ignore', [column.name])} sets this one aside"
     )
 
 

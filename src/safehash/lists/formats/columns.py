@@ -9,14 +9,26 @@ from dataclasses import dataclass, replace
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
+from ..switches import switch
 from .digests import digits_told
 from .fields import utc_time
+from .judging import CODES, is_date
 from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
+from .ordinary import is_ordinary
 from .tally import Tally
 from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
 
-__all__ = ["Column", "check_columns", "is_quality", "name_columns", "quality_in"]
+__all__ = [
+    "FEW_ALIKE",
+    "ONE_IN",
+    "Column",
+    "check_columns",
+    "is_quality",
+    "name_columns",
+    "quality_in",
+    "with_length",
+]
 
 #: Meanings of which a record has one; further columns of them are set aside.
 _SINGLE = ("type", "quality", "id", "severity", "created", "updated")
@@ -27,9 +39,14 @@ _GRADES, _FEW_GRADES = 10, 3
 
 #: Cells of a column of states, whatever it is called.
 _KNOWN = TELLING | LIVE | frozenset(OPINIONS) | TRUE | FALSE
+_FLAGS = TRUE | FALSE
 _NUMBERS = frozenset(("0", "1", "0.0", "1.0"))
 #: Yes and no that columns of any name hold; in other words and under other names they may say anything.
 _PLAIN_FLAGS = _NUMBERS | frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "x", "on", "off"))
+
+
+#: Of digests of no type, so many alike say that one of another length is damaged, where no more than one in so many is.
+FEW_ALIKE, ONE_IN = 3, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,10 @@ class Column:
     n_digits : int
         How many digits the digests have, but for one at most, of a column that does not say of which type; 0 for no
         such number.
+    is_uniform : bool
+        So do nearly all of them, and those that do not are damaged.
+    n_longest : int
+        How many digits the longest of them have; a shorter one at the end may be what is left of such a one.
     """
 
     name: str
@@ -59,6 +80,8 @@ class Column:
     weak: bool = False
     how: str = ""
     n_digits: int = 0
+    is_uniform: bool = False
+    n_longest: int = 0
 
 
 def check_columns(columns: Iterable[str]) -> None:
@@ -107,6 +130,24 @@ def name_columns(
     return _Namer(names, sample, options, tally).columns()
 
 
+def with_length(column: Column, counts: Counter[int]) -> Column:
+    """Return a column with the length of its digests, where they are of no type: one that was cut may be another's.
+
+    Parameters
+    ----------
+    column : Column
+    counts : Counter of int
+        How many of its digests have so many digits.
+    """
+    if column.meaning != "hash" or column.type.algorithm is not None or not counts:
+        return column
+    n_digits, n_alike = counts.most_common(1)[0]
+    n_others = counts.total() - n_alike
+    is_uniform = n_alike >= FEW_ALIKE and n_others <= max(1, counts.total() // ONE_IN)
+    known = n_digits if n_others <= 1 or is_uniform else 0
+    return replace(column, n_digits=known, is_uniform=is_uniform, n_longest=max(counts))
+
+
 class _Namer:
     def __init__(
         self,
@@ -122,6 +163,7 @@ class _Namer:
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
+        self._n_rows = len(sample)
         self._digits = [
             Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
             for cells in self._cells
@@ -141,8 +183,8 @@ class _Namer:
                 named = named_column(self._as_given[k])
                 if named.meaning == "extra" and "\N{REPLACEMENT CHARACTER}" in name and self._cells[k]:
                     raise self._refusal(
-                        f"the name of column {k + 1}, {name!a}, cannot be read, and may speak of deletion: save the "
-                        f"list as UTF-8, or set the column aside with ignore=['column{k + 1}'] (--ignore)"
+                        f"the name of column {k + 1}, {name!r}, cannot be read, and may speak of deletion: save the "
+                        f"list as UTF-8, or set the column aside with {switch('ignore', [f'column{k + 1}'])}"
                     )
                 how = "" if named.meaning == "extra" else "named"
                 found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
@@ -157,15 +199,8 @@ class _Namer:
         return tuple(self._with_lengths(self._with_quality(found)))
 
     def _with_lengths(self, found: list[Column]) -> Iterator[Column]:
-        """Note how long digests of no type are: one that was cut may be a digest of another type."""
         for k, column in enumerate(found):
-            counts = self._digits[k]
-            if column.meaning != "hash" or column.type.algorithm is not None or not counts:
-                yield column
-                continue
-            n_digits, n_alike = counts.most_common(1)[0]
-            is_odd_one = counts.total() - n_alike <= 1
-            yield replace(column, n_digits=n_digits if is_odd_one else 0)
+            yield with_length(column, self._digits[k])
 
     def _with_quality(self, found: list[Column]) -> list[Column]:
         """Take digests of no type for PDQ where their quality is given: no other digest has one."""
@@ -189,7 +224,7 @@ class _Namer:
                 if not at:
                     has = ", ".join(map(repr, self._names[:20])) or "none"
                     raise self._refusal(
-                        f"there is no column {name!r} to take for {meaning!r} (columns=); it has {has}"
+                        f"there is no column {name!r} to take for {meaning!r} ({switch('columns')}); it has {has}"
                     )
                 for k in at:
                     kind = named.type if named is not None else None
@@ -223,7 +258,8 @@ class _Namer:
         else:
             for k in others:
                 self._tally.note(
-                    f"column {found[k].name!r} holds digests too and is set aside: columns={{'hash': ...}} takes it"
+                    f"column {found[k].name!r} holds digests too and is set aside: "
+                    f"{switch('columns', {'hash': found[k].name})} takes it"
                 )
         return [
             column
@@ -262,12 +298,13 @@ class _Namer:
         if not candidates:
             raise self._refusal(
                 f"no column is known to hold digests; the header has {names}. Say which does: "
-                "columns={'hash': NAME} (--columns hash=NAME)"
+                f"{switch('columns', {'hash': 'NAME'})}"
             )
         which = " and ".join(repr(found[k].name) for k in candidates)
+        first = found[candidates[0]].name
         raise self._refusal(
             f"{which} may hold the digests, and the name does not say it for sure. Say which does: "
-            f"columns={{'hash': {found[candidates[0]].name!r}}} (--columns), or ignore= (--ignore)"
+            f"{switch('columns', {'hash': first})}, or {switch('ignore', [first])}"
         )
 
     def _of_headerless(self, candidates: Sequence[int]) -> list[int]:
@@ -281,7 +318,7 @@ class _Namer:
         if len(set(lengths)) < len(lengths):
             raise self._refusal(
                 f"{len(candidates)} columns hold digests and no header tells them apart: "
-                "say which do, columns={'hash': 'column1'} (--columns hash=column1)"
+                f"say which do, {switch('columns', {'hash': 'column1'})}"
             )
         return list(candidates)
 
@@ -290,23 +327,52 @@ class _Namer:
     def _by_its_cells(self, k: int, column: Column) -> Column:
         """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
         cells = [cell for cell in self._cells[k] if cell.lower() not in NULL]
-        if column.meaning != "extra" or column.how == "told" or not cells:
+        if column.meaning != "extra" or column.how == "told":
             return column
+        if not cells:
+            is_wary = self._has_header and not is_ordinary(self._as_given[k])
+            return replace(column, meaning="unseen") if is_wary else column
+        unsure = replace(column, meaning="unsure", how="found")
         types = [type_named(cell) for cell in cells]
         if all(kind is not None and kind.algorithm is not None for kind in types):
             self._tally.note(f"column {column.name!r} holds types of digests and is taken for them")
             return replace(column, meaning="type", how="found")
         said = list(map(word, cells))
-        if not all(each in _KNOWN for each in said):
-            return column
-        if self._has_header and column.name.isascii():
-            is_plain = all(each in _PLAIN_FLAGS for each in said)
-        else:
-            is_plain = all(each in _NUMBERS or (len(each) == 1 and each.isascii()) for each in said)
-        is_flag = all(each in TRUE or each in FALSE for each in said)
-        if any(each in TELLING for each in said) or (is_flag and not is_plain):
+        if all(each in _KNOWN for each in said) and any(each in TELLING for each in said):
             return replace(column, meaning="unsure", how="found")
-        return column
+        if self._has_header and is_ordinary(self._as_given[k]):
+            is_odd_flag = all(each in _FLAGS for each in said) and not all(
+                each in _PLAIN_FLAGS for each in said
+            )
+            return unsure if is_odd_flag else column
+        if self._may_say_yes(k, cells, said):
+            return unsure
+        return (
+            replace(column, meaning="unseen")
+            if self._has_header and all(each in FALSE for each in said)
+            else column
+        )
+
+    def _may_say_yes(self, k: int, cells: Sequence[str], said: Sequence[str]) -> bool:
+        """Tell whether a column of a name that says nothing holds yes and no, what is to be done, or some dates.
+
+        One that has none, or the same number in all rows, is no such column.
+        """
+        blank = self._n_rows > len(said)
+        if {"-", "+"} <= {*self._cells[k]}:
+            return True
+        if all(CODES.get(each) is not None or each in _KNOWN for each in said) and any(
+            CODES.get(each) is False for each in said
+        ):
+            return True
+        dates = list(map(is_date, cells))
+        if all(each in _FLAGS or date for each, date in zip(said, dates, strict=True)):
+            is_set = any(each not in FALSE for each in said)
+            if self._has_header:
+                return is_set and (blank or any(each in FALSE for each in said) or not {*said} <= _NUMBERS)
+            is_one_code = len({*said}) == 1 and not blank and (len(said[0]) == 1 or said[0] in _NUMBERS)
+            return (blank if any(dates) else not is_one_code) and is_set
+        return False
 
     def _without_header(self, found: list[Column]) -> list[Column]:
         """Name the columns of ``hash,quality,filename`` and the like."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .judging import CODES
 from .naming import NAMES_JUDGED, STEMS, WORDS_AROUND
+from .ordinary import ORDINARY
 from .sniffing import FORMATS
 from .vocabulary import (
     ALGORITHMS,
@@ -67,6 +68,15 @@ def names_markdown() -> str:
         ("words before `deleted`, `expires`", _listed(before)),
         ("words behind `deleted`, `expires`", _listed(behind)),
         ("any other name with one of these: deletion or opinion that is not understood", _listed(STEMS)),
+        (
+            "any other name of such words alone (camelCase, digits and signs part them): kept, whatever it holds",
+            _listed(sorted(ORDINARY)),
+        ),
+        (
+            "any other name at all",
+            "kept, unless its cells say yes and no, name what is to be done, or are dates here and there: these may "
+            "speak of deletion, and are not understood",
+        ),
     ]
     return _table(("means", "names (lower case, letters and digits alone)"), rows)
 

@@ -7,6 +7,7 @@ import binascii
 import re
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
+from ..switches import switch
 from .fields import BadField, shown
 from .naming import Type, type_named
 from .options import ReadOptions
@@ -131,7 +132,7 @@ class DigestReader:
         algorithm = algorithm or self.algorithm
         if algorithm is None:
             raise BadField(
-                f"a digest in {notation} whose type nothing says: pass algorithm= (--algorithm), found {shown(text)}"
+                f"a digest in {notation} whose type nothing says: pass {switch('algorithm')}, found {shown(text)}"
             )
         return Hash(algorithm, decoded(text, algorithm, notation), quality=quality)
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
+from ..switches import switch
 from .fields import BadField, shown
-from .judging import is_one_off, judge, speaks, tells
+from .inside import speaks_inside
+from .judging import NOTHING, is_one_off, judge
 from .naming import JUDGED, named_column, type_named
 from .tally import Tally
-from .vocabulary import ALGORITHMS, LIVE, plain, word
+from .vocabulary import ALGORITHMS, plain
 
 __all__ = ["check_unknown", "exchange_type"]
 
@@ -43,7 +45,7 @@ def _is_nearly_ours(name: str) -> bool:
     return any(bare != ours and is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
 
 
-_CLOSED = {"unsure": "unsure", "malicious": "unsure"}
+_CLOSED = {"unsure": "unsure", "malicious": "unsure", "active": "active"}
 
 
 def check_unknown(extra: Mapping[str, object]) -> None:
@@ -57,13 +59,13 @@ def check_unknown(extra: Mapping[str, object]) -> None:
     for name, value in extra.items():
         named = named_column(name)
         if named.weak:
-            is_sure = not tells(value, named.meaning) or (isinstance(value, str) and word(value) in LIVE)
+            is_sure = not speaks_inside(value, name)
         elif named.meaning in JUDGED:
-            is_sure = judge(_CLOSED.get(named.meaning, "unclear"), value, "") is not None
+            is_sure = judge(_CLOSED.get(named.meaning, "unclear"), value, "") is NOTHING
         else:
-            is_sure = not (isinstance(value, str) and speaks(value))
+            is_sure = not speaks_inside(value, name)
         if not is_sure:
             raise BadField(
                 f"{shown(value)} in {name!r}, which speaks of deletion or opinion and is not known in this format, "
-                f"is not understood: ignore=[{name!r}] (--ignore) sets it aside"
+                f"is not understood: {switch('ignore', [name])} sets it aside"
             )

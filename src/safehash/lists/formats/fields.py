@@ -35,6 +35,10 @@ _TIME = re.compile(
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
 MAX_SECONDS = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1)  # in UTC, as all times here
+# Runs of hexadecimal digits, and of base64 (both cases and a digit within the first 22 characters: 16 bytes).
+_DIGESTS = re.compile(
+    r"[0-9A-Fa-f]{9,}|(?=[a-z\d+/_-]*[A-Z])(?=[A-Z\d+/_-]*[a-z])(?=[A-Za-z+/_-]{0,21}\d)[0-9A-Za-z+/_-]{22,}"
+)
 
 
 def video_name(algorithm: Algorithm | str) -> str:
@@ -43,7 +47,7 @@ def video_name(algorithm: Algorithm | str) -> str:
 
 
 def shown(value: object, n_characters: int = 24) -> str:
-    """Return `value` for a message: quoted, cut, and never a whole digest."""
+    """Return `value` for a message: quoted, cut, in its own script, and never a whole digest."""
     if value is None:
         return "nothing"
     if not isinstance(value, str):
@@ -51,8 +55,8 @@ def shown(value: object, n_characters: int = 24) -> str:
         return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
     if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
         return f"'{value[:SHOWN_DIGITS]}...' ({len(value)} characters)"
-    value = re.sub(r"[0-9A-Fa-f]{9,}", lambda run: f"{run[0][:SHOWN_DIGITS]}...", value)
-    return ascii(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
+    value = _DIGESTS.sub(lambda run: f"{run[0][:SHOWN_DIGITS]}...", value)
+    return repr(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 
 def hash_named(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..switches import switch
 from .options import ReadOptions
 from .tally import Tally
 
@@ -36,21 +37,21 @@ def _cut_off(tally: Tally, options: ReadOptions) -> str | None:
     if not tally.cuts or options.allow_cut:
         return None
     more = f" and {len(tally.cuts) - 1} more" if len(tally.cuts) > 1 else ""
-    return f"cut off or changed ({tally.cuts[0]}{more}); allow_cut=True (--allow-cut) uses what is left"
+    return f"cut off or changed ({tally.cuts[0]}{more}); {switch('allow_cut', True)} uses what is left"
 
 
 def _promised(tally: Tally, options: ReadOptions) -> str | None:
     if tally.n_promised > tally.n_records and not options.allow_cut:
         return (
             f"it counts {tally.n_promised} records, and {tally.n_records} are there: fetch the rest into one "
-            "directory, or use what there is with allow_cut=True (--allow-cut)"
+            f"directory, or use what there is with {switch('allow_cut', True)}"
         )
     if not tally.n_promising or tally.n_last or options.allow_cut:
         return None
     pages = "its page promises" if tally.n_promising == 1 else f"all of its {tally.n_promising} pages promise"
     return (
         f"{pages} another page after it, which is not there: fetch the rest into one directory, or use what "
-        "there is with allow_cut=True (--allow-cut)"
+        f"there is with {switch('allow_cut', True)}"
     )
 
 
@@ -59,7 +60,7 @@ def _other_type(tally: Tally) -> str | None:
     if tally.n_sums * 2 > n:
         return (
             f"{tally.n_sums} lines look like the output of sha256sum, and nothing in the list says whether its "
-            "digests of 64 digits are SHA-256 or PDQ: pass algorithm='sha256' or 'pdq' (--algorithm)"
+            f"digests of 64 digits are SHA-256 or PDQ: pass {switch('algorithm', 'sha256', 'pdq')}"
         )
     if not k:
         return None
@@ -69,7 +70,7 @@ def _other_type(tally: Tally) -> str | None:
         return None
     return (
         f"{k} of {n} digests of 64 digits have not half ones, as PDQ digests have: they look like SHA-256, and "
-        "nothing in the list says what they are: pass algorithm='sha256' or 'pdq' (--algorithm)"
+        f"nothing in the list says what they are: pass {switch('algorithm', 'sha256', 'pdq')}"
     )
 
 
@@ -78,7 +79,7 @@ def _decimals(tally: Tally) -> str | None:
         return None
     return (
         f"{tally.n_decimal} of {tally.n_short} digests of 16 digits have no letter: they may be decimal numbers; "
-        "pass notation='decimal' or 'hex' (--notation)"
+        f"pass {switch('notation', 'decimal', 'hex')}"
     )
 
 
@@ -92,6 +93,6 @@ def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:
         return None
     first = tally.first_reject
     return (
-        f"{n} of {n_records} records were rejected, more than max_rejects={options.max_rejects:g} (--max-rejects) "
+        f"{n} of {n_records} records were rejected, more than {switch('max_rejects', options.max_rejects)} "
         f"allows{'' if n > options.max_rejects * n_records else ', and more than were good'}; the first: {first}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from .batch import Batch
 from .collecting import PlainColumns, PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .inside import json_may_speak, speaks_inside
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
@@ -53,10 +54,11 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     signals = [next(iter(row.signals.items()), ("", "")) for row in rows]
+    are_quiet = not json_may_speak(b"\n".join(bytes(raw) for row in rows for raw in (row.note, row.metadata)))
     return PlainColumns(
         keys=[
             (name, row.bank, row.disable_until_ts)
-            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF)
+            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and (are_quiet or _is_quiet(row))
             else None
             for row, (name, _) in zip(rows, signals, strict=True)
         ],
@@ -64,6 +66,11 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         ids=[str(row.id) for row in rows],
         extras=list(map(_extra, rows)),
     )
+
+
+def _is_quiet(row: _Plain) -> bool:
+    """Tell whether what its owner wrote beside a record speaks of neither deletion nor opinion."""
+    return not any(speaks_inside(msgspec.json.decode(raw)) for raw in (row.note, row.metadata))
 
 
 def _extra(row: _Plain) -> bytes:
@@ -83,8 +90,9 @@ _PLAIN = PlainShape(_Plain, _columns, once=("disable_until_ts", "signals"))
 
 
 def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failures: list[str]) -> list[Entry]:
-    hashes = _hashes(record, tally, failures)
     disabled = _is_disabled(record.get("disable_until_ts"), options.now)
+    is_id_alone = disabled and record.get("signals") == {} and text_id(record.get("id")) is not None
+    hashes: Sequence[Hash | ForeignHash | None] = [None] if is_id_alone else _hashes(record, tally, failures)
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
     labels, category = opinion_in(labels_from([record.get("bank")]))
     check_unknown({name: field for name, field in extra.items() if name not in ("disable_until_ts", "bank")})

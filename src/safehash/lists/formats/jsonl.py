@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from ..._face import checked
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
@@ -384,6 +385,7 @@ def _opinion_record(opinion: Opinion) -> dict[str, Any]:
     return record
 
 
+@checked
 def write_list(path: str | os.PathLike[str], entries: Iterable[Entry], *, name: str | None = None) -> int:
     """Write entries as safehash JSON Lines and return how many.
 

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
+from .sentences import in_a_sentence
 from .vocabulary import (
     DELETED,
+    DOUBTFUL,
     FALSE,
     LIVE,
     NULL,
@@ -25,16 +28,21 @@ from .vocabulary import (
 
 __all__ = [
     "CODES",
+    "FIRST_WORDS",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
     "Judgement",
+    "denies",
+    "is_date",
     "is_one_off",
     "judge",
     "may_be_cut",
     "opinion_in",
     "speaks",
+    "takes_back",
     "tells",
+    "without_signs",
 ]
 
 
@@ -84,7 +92,7 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     if text is None:
         return None
     raw = text.strip().lower()
-    if raw in NULL and not (raw == "-" and meaning == "operation"):
+    if raw in NULL and not (raw == "-" and meaning in ("operation", "unsure")):
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
@@ -117,15 +125,53 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     category: str | None = None
     for label in labels:
         said = word(label)
-        opinion = OPINION_LABELS.get(said)
+        opinion = OPINION_LABELS.get(said) or OPINION_LABELS.get(word(without_signs(label)))
         if opinion is not None:
             category = opinion if category is None else join_categories(category, opinion)
-        elif said in UNMISTAKABLE:
+        elif said in UNMISTAKABLE or (said in DELETED and said not in _TOPICS):
             raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
+        elif _is_wordy(label):
+            raise BadField(
+                f"the label {shown(label)} may speak of deletion or opinion, and is not understood"
+            )
         else:
             kept.append(label)
     return tuple(kept), category
 
+
+#: What may stand around a label that means the same without: quotes, brackets, "#".
+_AROUND = re.compile(r"^[^\w]+|[^\w]+$")
+_PART = re.compile(r"[^\w -]+")
+
+
+@lru_cache(maxsize=4096)
+def _is_wordy(label: str) -> bool:
+    """Tell whether a label has an opinion or a deletion in it, and more: "status:withdrawn", "no self harm"."""
+    if denies(label):
+        return True
+    parts = [word(part) for part in _PART.split(label) if part.strip()]
+    return (len(parts) > 1 or parts != [word(label)]) and any(
+        OPINION_LABELS.get(part) in ("negative", "disputed")
+        or part in UNMISTAKABLE
+        or part in DELETED - _TOPICS
+        for part in parts
+    )
+
+
+def without_signs(text: str) -> str:
+    """Return a text without quotes, brackets and other signs around it."""
+    return _AROUND.sub("", text)
+
+
+def denies(text: str) -> bool:
+    """Tell whether a text denies that a picture is what the list is about: "no self harm"."""
+    return _DENIES.match(word(text)) is not None
+
+
+#: Words of deletion that are topics, too.
+_TOPICS = frozenset(
+    ("disabled", "disable", "void", "inactive", "retired", "erased", "recalled", "discarded", "rm", "del")
+)
 
 #: A word of which less than one part in so many is left is not looked for.
 _CUT_TO = 3
@@ -140,9 +186,25 @@ def may_be_cut(label: str) -> bool:
     )
 
 
+def takes_back(text: str) -> bool:
+    """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
+    said = word(text)
+    return (
+        _MARK.fullmatch(text.strip()) is not None
+        or CODES.get(said) is False
+        or said in DELETED
+        or said in DOUBTFUL
+        or OPINIONS.get(said) == "negative"
+    )
+
+
+#: No word, and no sign that a line begins with in a list of what is new, or of anything.
+_MARK = re.compile(r"(?![+*\N{BULLET}\N{MIDDLE DOT}]$)[^\w\s]+")
+
+
 def speaks(text: str) -> bool:
     """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
-    return MAY_SPEAK.fullmatch(text) is not None
+    return MAY_SPEAK.fullmatch(text) is not None or in_a_sentence(text)
 
 
 #: A cell that speaks for itself: a word that means nothing else, bare, in brackets, or with "by ..." behind it.
@@ -155,19 +217,28 @@ MAY_SPEAK = re.compile(
     re.IGNORECASE,
 )
 
+#: The words that such a cell begins with, in lower case.
+FIRST_WORDS = frozenset(
+    found[0] for each in UNMISTAKABLE if (found := re.match(r"[^\W\d_]+", each)) is not None
+)
+
+_DENIAL = (
+    "^(?:not?|non|never) (?:an? )?(?:csam|csem|cse|sh|self ?harm|suicid|match|hit|violati|abus|harm|malic|relevant"
+    "|pertinent|sensitive|graphic|offen|illegal|illicit|prohibit|nsfw|explicit|confirm|valid|active|live|enabled)"
+)
 # A state that was not understood as a whole speaks of deletion or opinion where one of these is in it.
 _HAS_STEM = re.compile(
     "delet|remov|withdr|revok|revoc|retract|rescind|tombston|expung|invalidat|deactivat|no longer|false ?pos"
-    "|non ?malic|benign|exonerat|innocen|whitelist|allowlist|misclassif|mislabel"
-    "|^(?:not?|non|never) (?:an? )?(?:csam|csem|cse|sh|self ?harm|suicid|match|hit|violati|abus|harm|malic|relevant"
-    "|pertinent|sensitive|graphic|offen|illegal|illicit|prohibit|nsfw|explicit|confirm|valid|active|live|enabled)"
+    f"|non ?malic|benign|exonerat|innocen|whitelist|allowlist|misclassif|mislabel|{_DENIAL}"
 )
+_DENIES = re.compile(_DENIAL)
 
 #: Letters for what is to be done with a record, in columns called "action", "op" and the like.
 CODES = {
     "d": False,
     "del": False,
     "rem": False,
+    "rm": False,
     "i": True,
     "ins": True,
     "u": True,
@@ -313,6 +384,14 @@ def _moment(raw: str, now: str) -> str | None:
     if len(readings) != 1:
         return None
     return "past" if readings.pop() else "future"
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a cell is a date, or seconds since 1970, and no number of something else."""
+    raw = text.strip().lower()
+    if not re.search(r"\d[-/.:]\d| \d{4}", raw) and not re.fullmatch(r"1\d{9}(?:\d{3})?", raw):
+        return False
+    return utc_time(raw.upper()) is not None or bool(_days(raw))
 
 
 def _days(raw: str) -> list[str]:

@@ -11,14 +11,18 @@ from typing import Literal
 from ...hashing.hashes import Algorithm
 from .vocabulary import (
     ALGORITHMS,
+    DELETED,
     FOREIGN,
     NAMES,
     NEUTRAL,
     NO_TYPE,
     NOTATIONS,
+    OPINIONS,
     OTHER_INDICATORS,
+    TELLING,
     UNTYPED,
     VIDEO,
+    folded,
     plain,
 )
 
@@ -102,6 +106,17 @@ class Named:
     meaning: str
     type: Type | None = None
     weak: bool = False
+
+
+def _names_of(words: Iterable[str]) -> frozenset[str]:
+    """Return cells that mean something sure as names of columns, as `plain` writes them, with and without accents."""
+    named = {plain(each) for each in words} | {plain(folded(each)) for each in words}
+    return frozenset(each for each in named if len(each) > 1 or not each.isascii()) - {""}
+
+
+#: Names of columns that are words of cells at the same time: a column "withdrawn" says it of its records.
+_GONE_NAMES = _names_of(DELETED & TELLING)
+_HARMLESS_NAMES = _names_of({said for said, own in OPINIONS.items() if own == "negative"} & TELLING)
 
 
 def _any(words: Iterable[str]) -> str:
@@ -219,11 +234,11 @@ _RULES = tuple((meaning, weak, re.compile(pattern)) for meaning, weak, pattern i
 
 #: Names of columns that speak of deletion or opinion, by what they mean, as `plain` writes them.
 NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
-    "deleted": tuple(_DELETION.split("|")),
+    "deleted": (*_DELETION.split("|"), *sorted(_GONE_NAMES)),
     "active": tuple(_ACTIVE.split("|")),
     "expires": tuple(_EXPIRES.split("|")),
     "category": tuple(_OPINION.split("|")),
-    "negative": tuple(_NEGATIVE.split("|")),
+    "negative": (*_NEGATIVE.split("|"), *sorted(_HARMLESS_NAMES)),
     "malicious": (*_MALICIOUS.split("|"), "ismatch", "wasmatch"),
     "reviewed": tuple(_REVIEWED.split("|")),
     "unreviewed": tuple(_UNREVIEWED.split("|")),
@@ -240,16 +255,34 @@ _STEMS = (
     "|delist|obsolet|expir|validuntil|validto|archived|suspend|deprecat|supersed|takedown|takendown|quarantin"
     "|suppress|exclud|exclusion|ignore|dismiss|redact|discontinu|discard|cancell|canceled|overturn|exonerat"
     "|unpublish|trashed|erased|^voided|^hidden$|^ishidden$|^dropped$|^gone$|^isgone$|donot|dontuse|dontmatch"
-    "|nolonger|enddate|dateend$|löscht|loescht|lösch|zurückgez|widerruf|entfernt|supprim|révoqu|eliminad"
+    "|nolonger|enddate|dateend$|löscht|loescht|lösch|loesch|zurückgez|zurueckgez|stornier|annullier|ungueltig"
+    "|widerruf|entfernt|supprim|révoqu|eliminad"
     "|eliminat|borrad|cancellat|verwijder|ingetrokk|slettet|raderad|återkall|poistet|peruttu|usuni|wycofa|smaz"
     "|zruš|vymaz|töröl|visszavon|șters|retras|silin|iptal|kaldırıl|удал|отозва|видален|διαγρ|ανακλ|נמחק|מחק"
     "|محذوف|حذف|ملغ|hapus|xóa|削除|撤回|撤销|撤銷|取消|删除|刪除|作废|무효|삭제|철회|falsepos|truepos|nonmalic|malicious|benign"
     "|harmless|innocen|verdict|opinion|whitelist|allowlist|disput|knowngood|knownbad|nonmatch|nomatch"
     "|notamatch|falschpos|fauxpos|falsopos|誤検知|误报|오탐"
+    "|appeal|overrul|reinstat|^restored|reversed|reversal|^undo$|^undone$|recalled|nullif|annull|annulé|annule$|annulation|^annul$|anulad|anulat|terminated"
+    "|termination|decommission|unban|unblock|unlist|^sunset(?:date|at|on)?$|endoflife|^eol$|effectiveto|effectiveuntil|retired$|^retire"
+    "|falsealarm|fehlalarm|^tpfp|^fptp|tporfp|irrelevant|^dodel|^del(?:flag|ind|date|ts|at|on|by|reason|user|time|mark|yn)?$|delind|delflag|lgldel|^cancel$|^rmflag|entfern|streich|gestrich"
+    "|ausgetragen|abgelaufen|verfall|enddatum|sperr|fechabaja|debaja|^baja|eliminac|elimina[cz]|suprim|caduc|vencim|vencid"
+    "|exclus[aã]o|excluíd|excluid|apagad|cancelad|cancelat|revogad|scaden|scadut|rimoss|retrait|retiré|effac|périm"
+    "|finvalid|finedevalid|findevalid|válidohasta|validohasta|validofino|válidoaté|validoate|geldigtot|gültigbis|gueltigbis"
+    "|vervall|geschrapt|gewist|ongeldig|fjern|sletning|ugyldig|annuller|raderat|borttag|^tabort|ogiltig|poisto|poistam"
+    "|skasow|anulow|uniewa|wygas|odstran|odstraň|zrus|neplatn|eltávol|eltavol|torol|^sters|kaldir|kaldır|geçersiz|gecersiz"
+    "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
+    "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
+    "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
+    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|replacedby|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
 STEMS = tuple(_STEMS.split("|"))
 _SPEAKS = re.compile(_STEMS)
+_FOLDED = tuple(
+    each for stem in STEMS if (each := folded(stem)) != stem and each.isascii() and len(each) >= 5
+)
+_SPEAKS_BARE = re.compile("|".join(_FOLDED))
 _AGAINST = re.compile("malicious|truepos|knownbad")
 _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
 _SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")
@@ -281,10 +314,14 @@ def named_column(name: str) -> Named:
     if untyped is not None:
         notation = NOTATIONS[untyped["notation"]] if untyped["notation"] else None
         return Named("hash", Type(None, notation))
+    if bare in _GONE_NAMES:
+        return Named("deleted")
+    if bare in _HARMLESS_NAMES:
+        return Named("negative")
     for meaning, weak, pattern in _RULES:
         if pattern.fullmatch(bare):
             return Named(meaning, weak=weak)
-    if _SPEAKS.search(bare):
+    if _SPEAKS.search(bare) or _SPEAKS_BARE.search(bare):
         # Of what a name says against a picture not even "no" is sure to say nothing.
         return Named("unsure" if _AGAINST.search(bare) and not _FOR.search(bare) else "unclear")
     if _MENTIONED.search(name.lower()) or _MENTIONED.search(bare):

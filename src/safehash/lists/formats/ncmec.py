@@ -17,7 +17,7 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
 from .batch import Batch
 from .collecting import from_hex
-from .exchange_types import exchange_type
+from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, shown, utc_time, video_name
 from .options import ReadOptions
 from .pages import Page
@@ -29,6 +29,7 @@ __all__ = ["FEEDBACK", "read"]
 
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
+_NAMED = frozenset(("member", "id", "timestamp", "classification"))
 #: What a vote says of the picture.
 FEEDBACK = {"affirmativeFeedback": "positive", "negativeFeedback": "negative"}
 # How votes name a type differs from how fingerprints do.
@@ -80,7 +81,7 @@ class _Reader:
 
     def _entries(self, node: Node, number: int) -> Iterator[Entry]:
         if self._ignore:
-            node.children = [child for child in node.children if child.tag not in self._ignore]
+            _set_aside(node, frozenset(self._ignore))
         try:
             found, failures = _parsed(node, self._source, self._tally)
         except BadField as exc:
@@ -123,14 +124,19 @@ class _Reader:
     def _take(self, record: ElementTree.Element) -> bool:
         """Add one record, and tell whether it was one of the plain ones."""
         children = {child.tag: child for child in record}
-        if len(children) != len(record) or not children.keys() <= _PLAIN or record.attrib:
+        if len(children) != len(record) or not children.keys() <= _PLAIN or record.keys():
             return False
         member, prints = children.get("member"), children.get("fingerprints")
         record_id, timestamp = children.get("id"), children.get("timestamp")
         if member is None or prints is None or record_id is None or timestamp is None:
             return False
         classification = children.get("classification")
-        if any(len(child) for child in children.values() if child is not prints) or any(map(len, prints)):
+        # To ask for `attrib` would make a dictionary for each element.
+        if len(member) or len(member.keys()) > 1 or prints.keys():
+            return False
+        if any(len(each) or each.keys() for each in prints):
+            return False
+        if any(len(child) or child.keys() for tag, child in children.items() if tag in _BARE):
             return False
         member_id = member.get("id", "").strip()
         text = (record_id.text or "").strip()
@@ -167,6 +173,7 @@ class _Reader:
 
 
 _PLAIN = frozenset(("member", "id", "timestamp", "classification", "fingerprints"))
+_BARE = frozenset(("id", "timestamp", "classification"))
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
 _ROWS = 256
 _FEW = 64
@@ -293,6 +300,7 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
     }
     if updated is None and node.child_text("timestamp"):
         extra["timestamp"] = node.child_text("timestamp")
+    _check_said(node)
     if node.tag.startswith("deleted"):
         tombstone = Entry(
             hash=None, id=key, source=source, owners=(submitter,), updated=updated, deleted=True, extra=extra
@@ -322,6 +330,42 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
             )
         )
     return entries, failures
+
+
+def _set_aside(node: Node, names: frozenset[str]) -> None:
+    """Forget the attributes and elements of these names, wherever they stand in a record."""
+    node.attributes = {name: value for name, value in node.attributes.items() if name not in names}
+    node.children = [child for child in node.children if child.tag not in names]
+    for child in node.children:
+        _set_aside(child, names)
+
+
+def _check_said(node: Node) -> None:
+    """Refuse a record with attributes or elements that may speak of deletion or opinion, but for the votes.
+
+    Raises
+    ------
+    BadField
+        One does.
+    """
+    check_unknown(node.attributes)
+    for child in node.children:
+        if child.tag in _NAMED:
+            check_unknown(child.attributes)
+        elif child.tag == "fingerprints":
+            check_unknown(child.attributes)
+            for each in child.children:
+                check_unknown({each.tag: _value(each)})
+        elif child.tag != "feedback":
+            check_unknown({child.tag: _value(child)})
+
+
+def _value(node: Node) -> Any:
+    """Return what an unknown element holds; one that is there and holds nothing is a yes."""
+    if not node.children and not node.attributes:
+        return node.text or True
+    inner: list[Any] = [{child.tag: _value(child)} for child in node.children]
+    return [*([node.text] if node.text else ()), node.attributes, *inner]
 
 
 def _fingerprints(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import ListError
 from ..entry import Entry
-from .columns import Column, name_columns
-from .digests import digits_in, digits_told
+from ..switches import switch
+from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
+from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
-from .judging import tells
+from .judging import is_date, tells
 from .naming import JUDGED, named_column, type_named
 from .options import ReadOptions
+from .ordinary import is_ordinary
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
 from .records import RowReader
 from .tally import Tally
 from .text import uses_of
-from .vocabulary import DELETED, DOUBTFUL, OPINIONS, TELLING, plain, word
+from .vocabulary import DELETED, DOUBTFUL, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
 
 __all__ = ["read"]
 
@@ -35,6 +39,7 @@ _WRAPPERS = frozenset(
     (
         *(
             "attributes",
+            "header",
             "source",
             "properties",
             "metadata",
@@ -91,6 +96,7 @@ class _Reader:
         self._options = options
         self._number = 0
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
 
     def entries(self) -> Iterator[Entry]:
@@ -115,6 +121,26 @@ class _Reader:
             self._tally.cut(self._number + 1, str(exc))
         if stream.n_replaced:
             self._tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+        self._check_lengths()
+
+    def _check_lengths(self) -> None:
+        """Refuse a page with a few digests of another length than all others, and of no type: they may be damaged.
+
+        Raises
+        ------
+        ListError
+        """
+        n = self._lengths.total()
+        (usual, n_usual), *others = self._lengths.most_common() or [(0, 0)]
+        if not others or n_usual < FEW_ALIKE or n - n_usual > max(1, n // ONE_IN):
+            return
+        found = ", ".join(str(length) for length, _ in others)
+        raise ListError(
+            f"refused: of {n} digests whose type nothing says, {n_usual} have {usual} hexadecimal digits and "
+            f"{n - n_usual} have {found}: these may be damaged; give types, or pass "
+            f"{switch('algorithm', BY_DIGITS[usual].value)}, which rejects them (page {self._page.name})",
+            path=self._tally.path,
+        )
 
     def _object(self, above: Mapping[str, Any], depth: int) -> _Walk:
         """Go through an object; return its fields that are no records, and whether there were records in it."""
@@ -122,6 +148,8 @@ class _Reader:
         fields: dict[str, Any] = {}
         has_records = is_spoilt = False
         heeded: set[str] | None = None  # what was said of the records before the first of them
+        groups: list[str] = []  # arrays of records or digests
+        asides: list[str] = []  # arrays of what a column of deletions or opinions holds
         for key in stream.members():
             said = {**above, **self._said_around(fields)}
             if self._is_digest(key):
@@ -136,11 +164,17 @@ class _Reader:
                     if value is not _BAD:
                         self._reject(f"{shown(key)} stands twice, and says different things")
                 fields[key] = value
+                if isinstance(value, list) and value and _is_of_digests(key, value):
+                    groups.append(key)
                 continue
             inside = {**said, **said_by_name(key)}
             left, had_records = yield from (
                 self._array(inside, depth + 1) if first == "[" else self._object(inside, depth + 1)
             )
+            if first == "[" and (had_records or (left and _is_of_digests(key, left))):
+                groups.append(key)
+            elif first == "[" and named_column(key).meaning in JUDGED and _are_cells(left):
+                asides.append(key)
             if isinstance(left, list) and left and len(inside) > len(said):  # its name says something of each
                 yield from self._texts(inside, left)
                 left, had_records = [], True
@@ -148,11 +182,31 @@ class _Reader:
                 has_records, heeded = True, heeded if heeded is not None else {*said}
             else:
                 fields[key] = left
+        self._check_groups(groups, asides)
         if is_spoilt:
             return {}, True  # what could not be read is a reject, and the rest of it means nothing without
         if has_records:
             yield from self._beside(fields, above, heeded or set())
         return fields, has_records
+
+    def _check_groups(self, groups: Sequence[str], asides: Sequence[str] = ()) -> None:
+        """Refuse an object of whose arrays one may take back, or judge, what is in another, or all that is in itself.
+
+        Raises
+        ------
+        ListError
+        """
+        told = {name.casefold() for names in self._options.columns.values() for name in names}
+        told |= {name.casefold() for name in self._options.ignore}
+        unclear = [name for name in groups if not _is_understood(name)] if len(groups) > 1 else []
+        beside = [*unclear, *(asides if groups else ())]
+        for name in (each for each in beside if each.casefold() not in told):
+            raise ListError(
+                f"refused: what the array {name!r} says of the digests {'in it' if name in unclear else 'beside it'} "
+                f"is not known, and they may have been taken back: {switch('ignore', [name])} says that they were not "
+                f"(page {self._page.name})",
+                path=self._tally.path,
+            )
 
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
@@ -170,7 +224,9 @@ class _Reader:
         """Read a field whose name is a digest: what it holds is said of that."""
         value = self._value()
         record = value if isinstance(value, dict) else {} if value is None else {"value": value}
-        if "hash" in record:
+        if isinstance(value, (bool, str, int, float)) and _is_cell(value):
+            self._reject(f"{shown(value)} for the digest {shown(key)}, and nothing says of what")
+        elif "hash" in record:
             self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
         elif value is not _BAD:
             yield from self._record(_inside(said, {"hash": key} | record))
@@ -187,8 +243,8 @@ class _Reader:
         late = [name for name in said if name not in heeded]
         if late:
             raise ListError(
-                f"refused: {late[0]!r} stands behind the records of which it seems to speak: ignore=[{late[0]!r}] "
-                f"(--ignore) sets it aside (page {self._page.name})",
+                f"refused: {late[0]!r} stands behind the records of which it seems to speak: "
+                f"{switch('ignore', [late[0]])} sets it aside (page {self._page.name})",
                 path=self._tally.path,
             )
         for key in [
@@ -203,6 +259,9 @@ class _Reader:
         ignored = {name.casefold() for name in self._options.ignore}
         said: dict[str, Any] = {}
         for name, value in fields.items():
+            if isinstance(value, dict):  # "header": {"algorithm": ...}
+                inner = self._said_around(value)
+                said |= {key: each for key, each in inner.items() if named_column(key).meaning == "type"}
             if isinstance(value, (dict, list)) or value in (None, "", 0, False) or name.casefold() in ignored:
                 continue
             named = named_column(name)
@@ -247,9 +306,12 @@ class _Reader:
         return texts, has_records
 
     def _texts(self, above: Mapping[str, Any], texts: list[object]) -> Iterator[Entry]:
-        """Yield what the elements of an array say that are digests alone."""
+        """Yield what the elements of an array say that are digests alone, or ids of what was taken back."""
+        ids_alone = all(map(_is_id, texts))
         for text in texts:
-            if isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
+            if above.get("deleted") is True and ids_alone:
+                yield from self._record(_inside(above, {"id": text}))
+            elif isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
                 yield from self._record(_inside(above, {"hash": text}))
             elif isinstance(text, dict):
                 yield from self._record(_inside(above, text))
@@ -262,6 +324,7 @@ class _Reader:
         if not lists:
             yield from self._record(_inside(above, record))
             return
+        self._check_groups([key for key, value in lists.items() if any(map(_has_digest, value))])
         said = {
             **above,
             **self._said_around({name: value for name, value in record.items() if name not in lists}),
@@ -296,13 +359,26 @@ class _Reader:
         """Yield the entries of one object."""
         self._number += 1
         number = self._number
-        for row in _rows_of(record):
+        try:
+            rows = list(_rows_of(record))
+        except BadField as exc:
+            self._tally.n_records += 1
+            self._tally.reject(number, str(exc))
+            return
+        for row in rows:
             reader = self._reader_for(row)
             if isinstance(reader, str):
                 self._tally.n_records += 1
                 self._tally.reject(number, reader)
             else:
-                yield from reader.entries(list(row.values()), number)
+                values = list(row.values())
+                if self._options.algorithm is None and not any(c.meaning == "type" for c in reader.columns):
+                    self._lengths.update(
+                        n
+                        for k in reader.hash_columns
+                        if reader.columns[k].type.algorithm is None and (n := _untyped_digits(values[k]))
+                    )
+                yield from reader.entries(values, number)
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""
@@ -348,6 +424,27 @@ def _inside(above: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
     )
 
 
+def _untyped_digits(value: object) -> int:
+    """Return how many digits a digest has that does not say its type itself; 0 for none."""
+    return digits_in(value) if isinstance(value, str) and ":" not in value else 0
+
+
+def _is_id(value: object) -> bool:
+    """Tell whether the element of an array is an id, and can be no digest, damaged or not."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return False
+    text = str(value).strip()
+    return bool(text) and (
+        _UUID.fullmatch(text) is not None
+        or (len(text) <= _MAX_ID and re.search(r"[0-9A-Fa-f+/]{13,}", text) is None)
+    )
+
+
+#: Digests have at least 16 hexadecimal digits; ids of fewer characters in a row are none.
+_MAX_ID = 80
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
 def _plainly(name: str) -> Column:
     named = named_column(name)
     meaning = "extra" if named.meaning in ("hash", "odd_hash") else named.meaning
@@ -366,6 +463,31 @@ def said_by_name(key: str) -> dict[str, Any]:
     if said in DELETED or (named.meaning in JUDGED and not named.weak):
         return {"deleted" if said in DELETED else key: True}
     return {}
+
+
+def _is_understood(name: str) -> bool:
+    """Tell whether an array's name says what the digests in it are, or means nothing but that they are some."""
+    return (
+        named_column(name).meaning == "hash"
+        or plain(name) in _WRAPPERS | _PARTS
+        or is_ordinary(name)
+        or word(name) in LIVE | {"+"}
+        or bool(said_by_name(name))
+    )
+
+
+def _is_cell(value: object) -> bool:
+    """Tell whether a value is what columns of deletions and opinions hold: yes, no, a date, a word of theirs."""
+    text = str(value).strip()
+    return text.lower() in TRUE | FALSE | NULL or is_date(text) or tells(text)
+
+
+def _are_cells(values: object) -> bool:
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(not isinstance(v, (list, dict)) and _is_cell(v) for v in values)
+    )
 
 
 def _is_part(key: str, first: str) -> bool:
@@ -399,7 +521,7 @@ def _has_digest(record: Mapping[str, Any]) -> bool:
             and not isinstance(value, bool)
         )
         or (isinstance(value, dict) and _has_digest(value))
-        or (plain(key) == "hashes")
+        or (plain(key) == "hashes" and value not in ([], {}, None))
         for key, value in record.items()
     )
 
@@ -418,6 +540,11 @@ def _rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             row[name] = value
     if not each:
         yield row
+    unclear = [name for name, _ in each if not _is_understood(name)]
+    if len(each) > 1 and unclear:
+        raise BadField(
+            f"what the list {unclear[0]!r} says of the digests in it is not known, and they may have been taken back"
+        )
     for name, values in each:
         said = said_by_name(name)
         for value in values:
@@ -452,7 +579,7 @@ def _speaks(name: str, value: Mapping[str, Any]) -> bool:
         elif isinstance(found, list):
             if found and _is_of_digests(inner, found):
                 return True
-        elif any(
+        elif (named_column(inner).meaning == "type" and _held(found) == "type") or any(
             named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
             for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
         ):

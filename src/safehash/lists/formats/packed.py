@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import sys
 import zipfile
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from ...files import open_regular
 
 __all__ = ["DamagedPage", "damaged", "is_zip", "members_of", "unpacked", "what_it_is"]
 
@@ -170,7 +173,11 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
         It is no whole archive, or one of something else; a damaged member raises while it is read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with (
+            open_regular(path) as (raw, _),
+            io.BufferedReader(raw) as file,
+            zipfile.ZipFile(file) as archive,
+        ):
             infos = [
                 info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
             ]

@@ -6,9 +6,11 @@ import codecs
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from ...errors import ListError
+from ...files import NotRegularFile, open_regular
 from ..source import LAST_GOOD, PACKED
 from .packed import DamagedPage, is_zip, members_of, unpacked
 
@@ -60,22 +62,28 @@ def page_paths(path: Path) -> list[Path]:
 
 
 class StoredFile:
-    """The bytes of one file of a list, read once, with their SHA-256.
+    """The bytes of one file of a list, read once, with their SHA-256: as many as it had when it was opened.
 
     Raises
     ------
     ListError
-        The file cannot be opened.
+        The file cannot be opened, or is no regular file: a pipe cannot be read again, and a device never ends.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.n_bytes = 0
         self._sha256 = hashlib.sha256()
+        self._opened = ExitStack()
         try:
-            self._file = path.open("rb")
+            self._file, status = self._opened.enter_context(open_regular(path))
+        except NotRegularFile as exc:
+            raise ListError(
+                "cannot be read: not a regular file (a pipe, socket or device): save it as a file", path=path
+            ) from exc
         except OSError as exc:
             raise ListError(f"cannot be read: {exc.strerror}", path=path) from exc
+        self._n_expected = status.st_size
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes.
@@ -83,14 +91,22 @@ class StoredFile:
         Raises
         ------
         DamagedPage
-            The disk failed.
+            The disk failed, or the file became longer or shorter meanwhile.
         """
         while data := self._read():
             yield data
+        if self.n_bytes < self._n_expected:
+            raise DamagedPage(f"it had {self._n_expected} bytes, and {self.n_bytes} when it was read")
+        try:
+            is_longer = bool(self._file.read(1))
+        except OSError as exc:
+            raise DamagedPage(f"reading failed: {exc.strerror}") from exc
+        if is_longer:
+            raise DamagedPage(f"it grew beyond its {self._n_expected} bytes while it was read")
 
     def _read(self) -> bytes:
         try:
-            data = self._file.read(_CHUNK_BYTES)
+            data = self._file.read(min(_CHUNK_BYTES, self._n_expected - self.n_bytes)) or b""
         except OSError as exc:
             raise DamagedPage(f"reading failed: {exc.strerror}") from exc
         self._sha256.update(data)
@@ -99,7 +115,7 @@ class StoredFile:
 
     def close(self) -> str:
         """Read what is left, close the file, and return the SHA-256 of its bytes."""
-        with self._file:
+        with self._opened:
             try:
                 while self._read():
                     pass

@@ -7,21 +7,28 @@ from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
+from ..._face import checked
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..report import ListReport, Reject
 from ..source import ListPath, ListSource
+from ..switches import switch
 from .batch import Batch
 from .columns import check_columns
 from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
+from .sentences import is_section
 from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
-__all__ = ["ListReader", "batches_of", "read_list"]
+__all__ = ["ListReader", "batches_of", "ids_in_doubt", "read_list"]
+
+
+#: So many digests may give way to newer records of their ids in a table of any length.
+_FEW_REPLACED = 10
 
 
 class ListReader(Iterator[Entry]):
@@ -64,7 +71,14 @@ class ListReader(Iterator[Entry]):
 
     @property
     def report(self) -> ListReport:
-        """What was met so far; the whole account once the iterator is exhausted."""
+        """What was met so far; the whole account once the iterator is exhausted.
+
+        Examples
+        --------
+        >>> reader = safehash.read_list("list.csv")
+        >>> len(list(reader)), reader.report.n_records
+        (1, 1)
+        """
         return self._tally.report()
 
     def _batches(self) -> Iterator[Entry | Batch]:
@@ -105,6 +119,17 @@ class ListReader(Iterator[Entry]):
 
     def _page(self, page: Page) -> Iterator[Entry | Batch]:
         tally = self._tally
+        name = page.name.rpartition("/")[2].rpartition(".")[0]
+        if (
+            (len(self._paths) > 1 or "/" in page.name)
+            and is_section(name)
+            and "#" not in self._options.ignore
+        ):
+            raise ListError(
+                f"refused: the name of page {page.name} may say that what is in it was taken back: make a list of its "
+                f"own of it, or set such names aside with {switch('ignore', ['#'])}",
+                path=self._path,
+            )
         head = page.head
         looks_like = sniff(head, page.name)
         if looks_like is None and (self._options.notation is not None or self._options.columns):
@@ -139,7 +164,11 @@ class ListReader(Iterator[Entry]):
         if chosen.refresh_days is not None:
             tally.refresh_days = min(chosen.refresh_days, tally.refresh_days or chosen.refresh_days)
         if self._options.columns and not chosen.has_columns:
-            tally.note(f"columns= says nothing of {chosen.title}, whose fields have their own meaning")
+            raise ListError(
+                f"refused: {switch('columns')} says nothing of {chosen.title}, whose fields have their own meaning "
+                f"(page {page.name}): leave it out",
+                path=self._path,
+            )
         module = import_module(f".{chosen.module or chosen.name}", __package__)
         yield from module.read(page, tally, self._options)
 
@@ -164,7 +193,7 @@ class ListReader(Iterator[Entry]):
         if not report.formats:
             message = "no hash list" if first is None else first.reason
             message += f" ({first.page})" if first is not None and self._path.is_dir() else ""
-            message += f"; known are {', '.join(row.name for row in FORMATS)}; format= overrides recognition"
+            message += f"; known are {', '.join(row.name for row in FORMATS)}; {switch('format')} overrides recognition"
             return ListError(message, path=self._path)
         told = " (as told)" if self._format is not None else ""
         message = f"no usable record in {report.n_records}; recognised as {', '.join(report.formats)}{told}"
@@ -172,7 +201,7 @@ class ListReader(Iterator[Entry]):
             message += f"; first reject: {first.page}, {first.unit} {first.position}: {first.reason}"
         if self._format is None or self._format.name == "text":
             message += (
-                "; columns= (--columns) says which column holds the digests, and notation= (--notation) how"
+                f"; {switch('columns')} says which column holds the digests, and {switch('notation')} how"
             )
         return ListError(message, path=self._path)
 
@@ -188,6 +217,31 @@ def batches_of(reader: ListReader) -> Iterator[Entry | Batch]:
     return reader._batches()
 
 
+def ids_in_doubt(reader: ListReader, n_replaced: int) -> str | None:
+    """Return why a list is refused of which so many digests would give way to newer records of their ids.
+
+    What an exchange calls an id is one. Of a table with a column of that name it is not sure: where most "ids" stand
+    for several pictures, all but the newest of each would not be matched.
+
+    Returns
+    -------
+    str or None
+        None where they may: there are few, or the list is an exchange's.
+    """
+    report, share = reader.report, reader._options.max_rejects
+    has_columns = {row.title for row in FORMATS if row.has_columns}
+    few = max(share * report.n_records, _FEW_REPLACED)
+    if share >= 1 or not has_columns.intersection(report.formats) or n_replaced <= few:
+        return None
+    ids = next((use.name for use in report.columns if use.meaning == "id"), "id")
+    return (
+        f"{n_replaced} digests of {report.n_records} records would not be matched, as newer records of their ids "
+        f"have others: if column {ids!r} does not tell records apart, {switch('ignore', [ids])} sets it aside; "
+        f"{switch('max_rejects', 1.0)} takes the list as it stands"
+    )
+
+
+@checked
 def read_list(
     path: ListPath,
     *,

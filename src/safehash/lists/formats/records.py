@@ -8,20 +8,32 @@ from typing import Any
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
+from ..switches import switch
 from .cells import CellReader, Said, combined, quality_of, type_of
 from .columns import Column
-from .digests import DigestReader, digits_in
+from .digests import BY_DIGITS, DigestReader, digits_in
 from .fields import BadField, labels_from, shown, text_id, utc_time
 from .judging import may_be_cut
 from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
+from .sentences import is_section
 from .tally import Tally
 from .vocabulary import plain
 
-__all__ = ["RowReader"]
+__all__ = ["RowReader", "section_refused"]
+
+
+def section_refused(tally: Tally, position: int, said: str) -> ListError:
+    """Return why a list is refused of which some lines may stand under a title that takes them back."""
+    return ListError(
+        f"refused: {tally.page}, {tally.unit} {position}: {shown(said)} may speak of the lines below it: make a list "
+        f"of each part and say what it is, or set such lines aside with {switch('ignore', ['#'])}",
+        path=tally.path,
+    )
+
 
 #: Columns that a row may end without; all others it must have, or it was cut or shifted.
-_MAY_LACK = frozenset(("extra", "ignored", "labels", "severity"))
+_MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen"))
 
 #: What cells said is remembered for so many different ones: a list of unlike cells cannot fill the memory.
 _REMEMBERED = 50_000
@@ -80,6 +92,7 @@ class RowReader:
                 self.tally.n_records -= 1
                 self.tally.note("its header is repeated, and left out")
             else:
+                self._check_section(values, position)
                 self.tally.reject(position, str(exc))
             return []
         for problem in problems:
@@ -114,6 +127,17 @@ class RowReader:
                 path=self.tally.path,
             )
         return False
+
+    def _check_section(self, values: Sequence[object], position: int) -> None:
+        """Refuse a list with a line that may say of all below it that they were taken back, as a title does.
+
+        Raises
+        ------
+        ListError
+        """
+        said = [str(value).strip() for value in values if value not in (None, "")]
+        if len(said) == 1 and is_section(said[0]) and "#" not in self.options.ignore:
+            raise section_refused(self.tally, position, said[0])
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)
@@ -189,21 +213,33 @@ class RowReader:
             Entry(hash=value, source=self.source, extra=extra, **fields, **shared) for value in found_hashes
         ]
 
-    def check_length(self, column: Column, value: object) -> None:
-        """Refuse the last digest of a list without a line end that may have been cut into one of another type.
+    def check_length(self, column: Column, value: object, *, unfinished: bool) -> None:
+        """Refuse a digest of no type that may have been cut into one of another type.
 
         Raises
         ------
         BadField
-            All others of its column are of another length.
+            Nearly all others of its column are of another length, or it is the last, without a line end.
         """
         if not isinstance(value, str) or self.digests.algorithm is not None or ":" in value:
             return
-        if column.n_digits and digits_in(value) not in (0, column.n_digits):
-            raise BadField(
-                f"the list may be cut off: expected {column.n_digits} hexadecimal digits, as all others have, found "
-                f"{shown(value)} and no line end"
-            )
+        if unfinished and 0 < digits_in(value) < column.n_longest:
+            raise BadField(f"the list may be cut off: its last line is {shown(value)}, and has no line end")
+        if not (column.is_uniform or unfinished) or digits_in(value) in (
+            0,
+            column.n_digits or digits_in(value),
+        ):
+            return
+        cut = "the list may be cut off: " if unfinished else ""
+        kind = BY_DIGITS[digits_in(value)].value
+        more = (
+            " and no line end"
+            if unfinished
+            else f": it may be damaged, as it has no type in front ({kind}:...)"
+        )
+        raise BadField(
+            f"{cut}expected {column.n_digits} hexadecimal digits, as the others have, found {shown(value)}{more}"
+        )
 
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
@@ -226,8 +262,13 @@ class RowReader:
                 if isinstance(value, str) and "|" in value:
                     value = value.rpartition("|")[2]  # "name|digest", of a type "filename|sha256"
             try:
-                if unfinished and kind.algorithm is None:
-                    self.check_length(self.columns[k], value)
+                notation = kind.notation or self.digests.notation
+                if unfinished and k == len(values) - 1 and notation == "decimal":
+                    raise BadField(
+                        f"the list may be cut off: its last line ends in {shown(value)}, and has no line end"
+                    )
+                if kind.algorithm is None:
+                    self.check_length(self.columns[k], value, unfinished=unfinished)
                 hashes[self.digests.read(value, kind, quality=quality)] = None
             except BadField as exc:
                 failures.append(exc)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .pages import Page
+from .sentences import is_section
 
 __all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
 
@@ -28,16 +29,19 @@ class Rows:
     numbers : sequence of int
         The first line of each row, from 1.
     rows : list of list of str
+    columns : list of list of str, or None
+        The same column by column, in place of `rows`, where all rows have the cells that the table has.
     bad : list of (int, str)
         Lines that cannot be cut, with the reason.
     unfinished : bool
         The last row has no line end: the list may break off in it.
     comments : list of (int, str)
-        Comments that have digests in them: they may be rows.
+        Comments that have digests in them, which may be rows, or that may say something of the lines below.
     """
 
     numbers: Sequence[int]
     rows: list[list[str]]
+    columns: list[list[str]] | None = None
     bad: list[tuple[int, str]] = field(default_factory=list)
     unfinished: bool = False
     comments: list[tuple[int, str]] = field(default_factory=list)
@@ -47,6 +51,11 @@ def comment_in(line: str) -> bool:
     """Tell whether a line is a comment; a spreadsheet's "#N/A" begins none."""
     line = line.lstrip()
     return line[:1] == "#" and line[:4].lower() != "#n/a"
+
+
+def _is_heard(line: str) -> bool:
+    """Tell whether a line is a comment that is no mere remark."""
+    return comment_in(line) and (_MAY_BE_ROW.search(line) is not None or is_section(line))
 
 
 def row_of(line: str, delimiter: str) -> list[str]:
@@ -62,8 +71,15 @@ def row_of(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True), [])
 
 
-def row_blocks(page: Page, delimiter: str) -> Iterator[Rows]:
+def row_blocks(page: Page, delimiter: str, n_columns: int) -> Iterator[Rows]:
     """Yield the rows of a page; blank lines and comments are left out.
+
+    Parameters
+    ----------
+    page : Page
+    delimiter : str
+    n_columns : int
+        How many cells a row should have.
 
     Raises
     ------
@@ -72,7 +88,7 @@ def row_blocks(page: Page, delimiter: str) -> Iterator[Rows]:
     """
     lines = _Lines(page)
     while lines.fill():
-        yield _fast(lines, delimiter) or _careful(lines, delimiter)
+        yield _fast(lines, delimiter, n_columns) or _careful(lines, delimiter)
 
 
 def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
@@ -91,6 +107,7 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
         unfinished = lines.lines[-1][-1:] not in ("\n", "\r")
         texts = list(map(str.strip, lines.lines))
         numbers: Sequence[int] = range(lines.first, lines.first + len(texts))
+        comments: list[tuple[int, str]] = []
         bad = [(n, _HAS_NUL) for n, text in zip(numbers, texts, strict=True) if _SWALLOWED.search(text)]
         if bad or "" in texts or any(map(_MAY_BE_COMMENT, texts)):
             kept = [
@@ -98,13 +115,14 @@ def line_blocks(page: Page, n_cells: int) -> Iterator[Rows]:
                 for k, text in enumerate(texts)
                 if text and not comment_in(text) and not _SWALLOWED.search(text)
             ]
+            comments = [(n, text) for n, text in zip(numbers, texts, strict=True) if _is_heard(text)]
             texts, numbers = [texts[k] for k in kept], [numbers[k] for k in kept]
         if n_cells == 1:
             rows = [[unquoted(text)] for text in texts]
         else:
             rows = [text.split(None, n_cells - 1) for text in texts]
         lines.take(len(lines.lines))
-        yield Rows(numbers, rows, bad=bad, unfinished=unfinished)
+        yield Rows(numbers, rows, bad=bad, unfinished=unfinished, comments=comments)
 
 
 def unquoted(text: str) -> str:
@@ -148,7 +166,7 @@ class _Lines:
             text = text.replace("\ufeff", "")
         if not self.lines:
             self.first = number
-        self.lines += _LINE.findall(text) if _ODD_ENDS.search(text) else text.splitlines(True)
+        self.lines += _LINE.findall(text) if _has_odd_ends(data) else text.splitlines(True)
         return True
 
     def take(self, n: int) -> None:
@@ -157,20 +175,60 @@ class _Lines:
         del self.lines[:n]
 
 
-# `str.splitlines` takes more for line ends than there are.
-_ODD_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+def _has_odd_ends(data: bytes) -> bool:
+    """Tell whether text in UTF-8 has what `str.splitlines` takes for line ends, too, and is none."""
+    if len(data.translate(None, b"\v\f\x1c\x1d\x1e")) != len(data):
+        return True
+    return not data.isascii() and any(end in data for end in (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"))
+
+
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 
-def _fast(lines: _Lines, delimiter: str) -> Rows | None:
+def _columns(text: str, n: int, delimiter: str, n_columns: int) -> list[list[str]] | None:
+    """Cut `n` lines into columns, without a row of each; None where not all have so many cells, or some are odd.
+
+    A mark goes before the first cell of each line but the first. Where as many cells come out as there should be, and
+    the marks are where rows begin, every row has its cells. Quotes are either none, or two around each cell and no
+    other: then they are taken off together with what parts the cells.
+    """
+    if "#" in text or text[-1:] != "\n" or n_columns < 2:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            return None
+    text = text[:-1]
+    n_quotes = text.count('"')
+    if not n_quotes:
+        cells = text.replace("\n", f"{delimiter}\n").split(delimiter)
+    elif n_quotes == 2 * n * n_columns and text[0] == '"' == text[-1]:
+        parting = f'"{delimiter}"'
+        cells = text[1:-1].replace('"\n"', f"{parting}\n").split(parting)
+    else:
+        return None
+    if len(cells) != n * n_columns:
+        return None
+    columns = [cells[k::n_columns] for k in range(n_columns)]
+    return columns if all(map(_IS_MARKED, columns[0][1:])) else None
+
+
+_IS_MARKED = operator.methodcaller("startswith", "\n")
+
+
+def _fast(lines: _Lines, delimiter: str, n_columns: int) -> Rows | None:
     """Cut all lines at once; None where one of them is odd."""
     found = lines.lines
     if not found:
         return None
     text = "".join(found)
+    if "\0" not in text and (columns := _columns(text, len(found), delimiter, n_columns)) is not None:
+        numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+        lines.take(len(found))
+        return Rows(numbers, [], columns=columns)
     if "\0" in text and _SWALLOWED.search(text):
         return None
     if '"' in text:
@@ -181,16 +239,13 @@ def _fast(lines: _Lines, delimiter: str) -> Rows | None:
         if len(rows) != len(found):
             return None  # a cell of several lines
     else:
-        rows = [line.split(delimiter) for line in _without_ends(found)]
-    numbers: Sequence[int] = range(lines.first, lines.first + len(found))
+        bare = text.splitlines()
+        rows = [line.split(delimiter) for line in (bare if len(bare) == len(found) else _without_ends(found))]
+    numbers = range(lines.first, lines.first + len(found))
     comments: list[tuple[int, str]] = []
     if "#" in text or [] in rows or [""] in rows:
         kept = [k for k, row in enumerate(rows) if not _is_nothing(row) and not comment_in(found[k])]
-        comments = [
-            (numbers[k], line)
-            for k, line in enumerate(found)
-            if comment_in(line) and _MAY_BE_ROW.search(line)
-        ]
+        comments = [(numbers[k], line) for k, line in enumerate(found) if _is_heard(line)]
         rows = [rows[k] for k in kept]
         numbers = [numbers[k] for k in kept]
     unfinished = found[-1][-1:] not in ("\n", "\r")
@@ -224,7 +279,7 @@ def _careful(lines: _Lines, delimiter: str) -> Rows:
         line = lines.lines[at]
         number = lines.first + at
         n_lines = 1
-        if comment_in(line) and _MAY_BE_ROW.search(line):
+        if _is_heard(line):
             found.comments.append((number, line))
         if line.strip() and not comment_in(line):
             try:

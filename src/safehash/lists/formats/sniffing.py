@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .naming import named_column
+from .naming import JUDGED, named_column
 from .packed import what_it_is
 
-__all__ = ["FORMATS", "Format", "format_named", "sniff", "told_apart"]
+__all__ = ["FORMATS", "JSON_LINES", "Format", "format_named", "sniff", "told_apart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,18 @@ def _names_a_digest(head: str) -> bool:
     return any(_is_digest_name(match[1]) for match in _KEY.finditer(head, 0, 4096))
 
 
+def _speaks_of_ids(head: str) -> bool:
+    """Tell whether a JSON page says of ids that they were deleted: in objects, or in an array that is called so."""
+    named = {named_column(match[1]).meaning for match in _KEY.finditer(head, 0, 4096)}
+    return ("id" in named and not named.isdisjoint(JUDGED)) or _DELETED_IDS.search(head, 0, 4096) is not None
+
+
+#: ``{"deleted": ["id", ...]}``
+_DELETED_IDS = re.compile(
+    r'\A\s*\{(?s:.)*?"(?:deleted|removed|withdrawn|revoked|deletes|deletions)"\s*:\s*\[\s*["\d]'
+)
+
+
 def _names_a_column(line: str) -> bool:
     """Tell whether a line has a cell that is named for digests."""
     return len(line) < 2000 and any(
@@ -72,11 +84,14 @@ def _is_digest_name(name: str) -> bool:
     return bool(name) and named_column(name).meaning == "hash"
 
 
+#: What our own format is called, for people.
+JSON_LINES = "safehash JSON Lines"
+
 #: The one table: the first row that recognises a page reads it. More special rows stand first.
 FORMATS: tuple[Format, ...] = (
     Format(
         name="jsonl",
-        title="safehash JSON Lines",
+        title=JSON_LINES,
         recognise=_has(r'\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\{\s*"safehash"\s*:'),
     ),
     Format(
@@ -123,7 +138,7 @@ FORMATS: tuple[Format, ...] = (
         title="JSON",
         recognise=lambda head, name: (
             head.lstrip()[:1] in ("{", "[")
-            and (_DIGEST_TEXT.search(head) is not None or _names_a_digest(head))
+            and (_DIGEST_TEXT.search(head) is not None or _names_a_digest(head) or _speaks_of_ids(head))
         ),
     ),
     Format(

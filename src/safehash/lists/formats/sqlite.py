@@ -11,13 +11,15 @@ from urllib.parse import quote
 
 from ...errors import ListError
 from ..entry import Entry
+from ..switches import switch
 from .batch import Batch
 from .bulk import read_rows
 from .columns import Column, name_columns
-from .naming import named_column
+from .naming import JUDGED, named_column
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
+from .sentences import is_section
 from .tally import Tally
 from .text import uses_of
 
@@ -64,6 +66,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
             path=tally.path,
         )
     number = 0
+    why = _cut_off(page)
+    if why is not None:
+        tally.cut(1, why)
+        return
     try:
         with closing(_opened(page.path)) as database:
             table, names, columns = _table(database, options, tally, page)
@@ -86,6 +92,26 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
                 number += len(rows)
     except (sqlite3.Error, OverflowError, UnicodeError) as exc:
         tally.cut(number + 1, f"the database cannot be read: {exc}")
+
+
+def _cut_off(page: Page) -> str | None:
+    """Return why a database is not whole: SQLite reads what is left of a last page as if all of it were there."""
+    head = page.head
+    if len(head) < _HEADER_BYTES:
+        return "its header is cut off"
+    page_bytes = int.from_bytes(head[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    n_pages = int.from_bytes(head[28:32], "big") if head[24:28] == head[92:96] else 0
+    n_bytes = page.path.stat().st_size
+    if page_bytes < 512 or n_bytes % page_bytes or n_bytes < n_pages * page_bytes:
+        return (
+            f"expected {n_pages or 'whole'} pages of {page_bytes} bytes, found {n_bytes} bytes: it is cut off"
+        )
+    return None
+
+
+#: Of an SQLite database; page size, number of pages, and whether that is of the last change stand in it.
+_HEADER_BYTES = 100
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -153,15 +179,47 @@ def _table(
         what = "no table" if not holding else f"{len(holding)} tables ({', '.join(sorted(holding)[:5])})"
         raise ListError(
             f"refused: {what} of this database (it has {names}) is known to hold digests: say which column does, "
-            f"columns={{'md5': NAME}} (--columns), or export the table as CSV (page {page.name})",
+            f"{switch('columns', {'md5': 'NAME'})}, or export the table as CSV (page {page.name})",
             path=tally.path,
         )
     (table,) = holding
+    _check_names(database, tables, table, options, tally, page)
     columns = tables[table]
     names = ", ".join(map(_quoted, columns))
     rows = database.execute(f"SELECT {names} FROM {_quoted(table)} LIMIT {_SAMPLE}").fetchall()
     sample = [[_shown(value) for value in row] for row in rows]
     return table, columns, name_columns(columns, sample, options, tally)
+
+
+def _check_names(
+    database: sqlite3.Connection,
+    tables: Mapping[str, Sequence[str]],
+    table: str,
+    options: ReadOptions,
+    tally: Tally,
+    page: Page,
+) -> None:
+    """Refuse a database with a table whose name may say that its records, or those it names, were taken back.
+
+    Raises
+    ------
+    ListError
+    """
+    ignored = {name.casefold() for name in options.ignore}
+    for name in tables:
+        if name.casefold() in ignored or not _takes_back(name):
+            continue
+        if name == table or database.execute(f"SELECT 1 FROM {_quoted(name)} LIMIT 1").fetchone() is not None:
+            raise ListError(
+                f"refused: the name of table {name!r} may say that records were taken back, or judged harmless: "
+                f"{switch('ignore', [name])} says that it does not (page {page.name})",
+                path=tally.path,
+            )
+
+
+def _takes_back(name: str) -> bool:
+    named = named_column(name)
+    return is_section(name.replace("_", " ")) or (named.meaning in JUDGED and not named.weak)
 
 
 def _holding(tables: Mapping[str, Sequence[str]], wanted: set[str], *, typed: bool) -> list[str]:

@@ -97,7 +97,7 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     if stands is None:
         raise BadField(f"expected one of {', '.join(STATUS)} for 'hashStatus', found {shown(status)}")
     extra = {name: field for name, field in record.items() if name not in _KNOWN}
-    check_unknown(extra)
+    check_unknown({name: field for name, field in extra.items() if name != "caseNumbers"})  # states of cases
     updated = utc_time(record.get("lastModtimestamp"))
     if updated is None and record.get("lastModtimestamp") is not None:
         extra["lastModtimestamp"] = record["lastModtimestamp"]

@@ -5,26 +5,33 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import shortened
+from ...hashing.bits import count_ones, ones_in
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import perhaps_suspicious, suspicion
+from ..switches import switch
 from .batch import Batch
 
-__all__ = ["Tally", "Watch"]
+__all__ = ["SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
 
+#: How many cells of a column whose name means other things, too, are shown.
+SHOWN_CELLS = 4
+
 #: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
 UNBALANCED_BITS = 8
 
-_ONES = np.array([bin(k).count("1") for k in range(256)], np.uint8)
+_UPDATED = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -37,10 +44,13 @@ class Watch:
         One of its cells told that it speaks of deletion or opinion.
     unknown : str
         The first cell before that which was not understood, with its place; "" for none.
+    kept : dict of str to None
+        Some of the cells that were kept as they came, as they are shown.
     """
 
     counts: bool = False
     unknown: str = ""
+    kept: dict[str, None] = field(default_factory=dict)
 
 
 class Tally:
@@ -122,7 +132,7 @@ class Tally:
 
     def note(self, text: str, count: int = 1) -> None:
         """Remark on something; equal remarks are counted."""
-        self._notes[text] += count
+        self._notes[shortened(text)] += count
 
     def meet(self, entry: Entry) -> Entry:
         """Count one entry that a reader made, and return it."""
@@ -149,7 +159,7 @@ class Tally:
             n_deleted = sum(batch.likes[k].deleted for k in batch.which)
         self.n_deletes += n_deleted
         self.entries[batch.algorithm.value] += len(batch) - n_deleted
-        newest = max((updated or "" for _, updated in batch.dates or ()), default="")
+        newest = max(filter(None, map(_UPDATED, batch.dates or ())), default="")
         if newest > (self.newest or ""):
             self.newest = newest
         for row in perhaps_suspicious(batch.algorithm, batch.digests):
@@ -164,14 +174,14 @@ class Tally:
         ----------
         digests : uint8, shape (n, 32)
         """
-        n_ones = _ONES[digests].sum(axis=1, dtype=np.int64)
+        n_ones = ones_in(digests)
         odd = (abs(n_ones - 128) > UNBALANCED_BITS) & (n_ones > 0) & (n_ones < 256)
         self.n_untyped += digests.shape[0]
         self.n_unbalanced += int(odd.sum())
 
     def meet_untyped_one(self, digest: bytes) -> None:
         """Do the same with one."""
-        n_ones = int.from_bytes(digest, "big").bit_count()
+        n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
 
@@ -189,10 +199,18 @@ class Tally:
     def report(self) -> ListReport:
         """Return the account so far."""
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
+        for name, watch in self._watches.items():
+            if watch.kept and not watch.counts:
+                more = ", ..." if len(watch.kept) > SHOWN_CELLS else ""
+                notes.append(
+                    f"column {name!r} is kept as it came: none of its cells ({', '.join([*watch.kept][:SHOWN_CELLS])}"
+                    f"{more}) is known to speak of deletion or opinion; if they do, "
+                    f"{switch('columns', {'deleted': name}, {'category': name})}"
+                )
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "
-                "nothing in the list says whether they are SHA-256 (algorithm= decides)"
+                f"nothing in the list says whether they are SHA-256 ({switch('algorithm')} decides)"
             )
         return ListReport(
             path=self.path,

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 
+from ...errors import ListError
+from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..report import ColumnUse
+from ..switches import switch
 from .batch import Batch
-from .bulk import read_rows
-from .columns import Column, name_columns
+from .bulk import read_columns, read_rows
+from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
-from .digests import digits_in
+from .digests import BY_DIGITS, digits_in
 from .fields import shown
+from .naming import type_named
 from .options import ReadOptions
 from .pages import DamagedPage, Page
-from .rows import Rows, line_blocks, row_blocks, row_of
+from .records import section_refused
+from .rows import Rows, comment_in, line_blocks, row_blocks, row_of
+from .sentences import is_section
 from .tally import Tally
-from .words import LineReader, words_have_quality
+from .words import LineReader, lengths_of, words_have_quality
 
 __all__ = ["read", "uses_of"]
 
@@ -40,6 +47,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     """
     tally.unit = "line"
     dialect = dialect_of(page.head, options)
+    if "#" not in options.ignore:
+        _check_titles(page, dialect, tally)
     if dialect.n_above:
         tally.note(f"{dialect.n_above} lines above the header of {page.name} are set aside")
     sample = dialect.sample
@@ -47,6 +56,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
         sample = tuple((" ".join(words),) for words in sample)
     columns = name_columns(dialect.names, sample, options, tally)
+    if dialect.delimiter is None and len(columns) == 1:
+        columns = (with_length(columns[0], lengths_of(dialect.sample)),)
+    if options.algorithm is None and any(c.meaning == "hash" and c.type.algorithm is None for c in columns):
+        _check_type(page, dialect, tally)
     tally.columns += uses_of(page.name, columns, sample)
     reader = LineReader(
         columns,
@@ -64,13 +77,65 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         tally.cut(last_line + 1, str(exc))
 
 
+def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
+    """Refuse a list above whose header it may say that all of it was taken back.
+
+    Raises
+    ------
+    ListError
+    """
+    above = page.head.decode("utf-8", "replace").splitlines()[: max(dialect.first_line - 2, 0)]
+    for number, line in enumerate(above, 1):
+        if is_section(line):
+            raise section_refused(tally, number, line.strip())
+
+
+def _check_type(page: Page, dialect: Dialect, tally: Tally) -> None:
+    """Refuse a list of digests of no type under a title or a comment that names another type than is guessed.
+
+    Raises
+    ------
+    ListError
+    """
+    guessed = {BY_DIGITS[n] for row in dialect.sample for cell in row if (n := digits_in(cell))}
+    for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
+        words = re.findall(r"[^\W_]+(?:[-_]\d+)?", line)
+        if any(map(digits_in, words)):
+            return
+        is_table = dialect.delimiter is not None or dialect.names is not None
+        if (number == dialect.first_line - 1 and dialect.names is not None) or (
+            is_table and number >= dialect.first_line and not comment_in(line)
+        ):
+            continue
+        types = {
+            kind.algorithm for each in words if _TYPE.search(each) and (kind := type_named(each)) is not None
+        } - {None}
+        if types and guessed and not types & guessed:
+            guess = min(each.value for each in guessed)
+            named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
+            raise ListError(
+                f"refused: {shown(line.strip())} (line {number}) names another type than the digests below would be "
+                f"taken for: {switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
+                f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page.name})",
+                path=tally.path,
+            )
+
+
+#: Among so many lines in front of the digests a title is looked for.
+_TITLES = 20
+_TYPE = re.compile(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake", re.IGNORECASE)
+
+
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:
     if dialect.delimiter is not None:
-        return row_blocks(page, dialect.delimiter)
+        return row_blocks(page, dialect.delimiter, n_columns)
     return line_blocks(page, n_columns)
 
 
 def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entry | Batch]:
+    if block.columns is not None:
+        yield from _entries_of_columns(block.columns, block.numbers, dialect, reader)
+        return
     rows, numbers = block.rows, block.numbers
     if numbers and numbers[0] < dialect.first_line:
         n_before = sum(number < dialect.first_line for number in numbers)
@@ -90,8 +155,27 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         )
 
 
+def _entries_of_columns(
+    columns: Sequence[list[str]], numbers: Sequence[int], dialect: Dialect, reader: LineReader
+) -> Iterator[Entry | Batch]:
+    n_before = max(0, dialect.first_line - numbers[0])
+    for start in range(n_before, len(numbers), _ROWS):
+        some = slice(start, start + _ROWS)
+        yield from read_columns(reader, [cells[some] for cells in columns], numbers[some])
+
+
 def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) -> None:
-    """Say that a comment has digests in it: a row whose first cell begins with "#" looks like one."""
+    """Say that a comment has digests in it: a row whose first cell begins with "#" looks like one.
+
+    Raises
+    ------
+    ListError
+        It may be a title that says something of the lines below.
+    """
+    if is_section(line):
+        if "#" not in reader.options.ignore:
+            raise section_refused(reader.tally, number, line.strip())
+        return
     try:
         row = row_of(line.rstrip("\r\n"), dialect.delimiter or ",")
     except csv.Error:
@@ -129,6 +213,9 @@ def _taken_for(column: Column) -> str:
     if column.weak:
         return "deletion or opinion, if a cell says so"
     not_understood = "deletion or opinion, not understood"
-    return {"extra": "kept as it came", "unclear": not_understood, "unsure": not_understood}.get(
-        column.meaning, column.meaning
-    )
+    return {
+        "extra": "kept as it came",
+        "unseen": "kept as it came, unless it comes to say yes",
+        "unclear": not_understood,
+        "unsure": not_understood,
+    }.get(column.meaning, column.meaning)

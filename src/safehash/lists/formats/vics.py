@@ -9,6 +9,7 @@ from typing import Any
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..entry import Entry
 from ..opinions import join_categories
+from ..switches import switch
 from .exchange_types import check_unknown, exchange_type
 from .fields import (
     BadField,
@@ -164,7 +165,7 @@ class _Reader:
             if severity not in (None, *known):
                 raise BadField(
                     f"Category {shown(severity)} of region {self._region or '(none)'} is not known: "
-                    "ignore=['Category'] (--ignore) takes all records for positive"
+                    f"{switch('ignore', ['Category'])} takes all records for positive"
                 )
         except BadField as exc:
             self._tally.reject(self._number, str(exc))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
@@ -27,6 +28,7 @@ __all__ = [
     "UNMISTAKABLE",
     "UNTYPED",
     "VIDEO",
+    "folded",
     "plain",
     "word",
 ]
@@ -39,11 +41,30 @@ def plain(name: str) -> str:
 
 def word(cell: str) -> str:
     """Return a cell as the tables below write it: in lower case, blanks for hyphens and underscores."""
-    return re.sub(r"[\s_-]+", " ", cell.strip().lower()).strip() or cell.strip()
+    text = cell if cell.isascii() else unicodedata.normalize("NFC", cell)
+    return re.sub(r"[\s_-]+", " ", text.strip().lower()).strip() or text.strip()
+
+
+def folded(text: str) -> str:
+    """Return a text without accents, as it is written where there is no key for them."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return unicodedata.normalize("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
+
+
+#: Letters that are no letter with an accent.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe"})
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split("|"))
+
+
+def _on_any_keyboard(text: str) -> tuple[str, ...]:
+    """Return words, and those of Latin script without their accents."""
+    found = _words(text)
+    return (*found, *(bare for each in found if (bare := folded(each)).isascii() and len(bare) > 3))
 
 
 # -- types, as `plain` writes them -------------------------------------------------------------------------
@@ -143,7 +164,8 @@ UNTYPED = _words(
     mediahash | contenthash | photohash | picturehash | hashhex | hexhash | hashcode | hashwert |
     prüfsumme | pruefsumme | fingerabdruck | empreinte | empreintenumérique | huella | huelladigital |
     impronta | hashwaarde | kontrollsumma | kontrolsum | sjekksum | tarkiste | skrót | sumakontrolna |
-    otisk | hachage | хэш | хеш | хэшсумма | контрольнаясумма | ハッシュ | ハッシュ値 | 哈希 | 哈希值 | 雜湊 | 散列值 |
+    otisk | hachage | хэш | хеш | хэшсумма | контрольнаясумма | ハッシュ | ハッシュ値 | 哈希 | 哈希值 | 雜湊 |
+    散列值 |
     해시 | 해시값
     """
 )
@@ -199,14 +221,19 @@ FALSE = frozenset(
 
 #: Cells that say a record was taken back.
 DELETED = frozenset(
-    _words(
+    _on_any_keyboard(
         r"""
     deleted | delete | withdrawn | withdraw | removed | remove | revoked | revoke | retracted |
     retract | rescinded | disabled | disable | inactive | deactivated | tombstone | tombstoned |
     expired | obsolete | invalid | invalidated | purged | expunged | delisted | unlisted |
+    taken back | was taken back |
     should delete | soft deleted | hard deleted | inactivated | expunge | erased | trashed | voided |
     void | cancelled | canceled | discarded | recalled | retired | no longer valid | no longer active | not valid |
     not active | not enabled | gelöscht | geloescht | entfernt | zurückgezogen | widerrufen | deaktiviert |
+    löschen | loeschen | löschung | loeschung | entfernen | zurueckgezogen | zurückziehen | storniert |
+    stornieren | annulliert | ungueltig | supprimer | suppression | retirer | annulé | annule | eliminar |
+    borrar | anulado | suprimido | excluir | apagado | apagar | eliminare | rimosso | rimuovere | annullato |
+    verwijderen | geannuleerd | slettes | ta bort | usuń | usunąć | smazat | törlés | удалить | видалити |
     inaktiv | ungültig | supprimé | supprime | retiré | révoqué | inactif | eliminado | borrado |
     retirado | revocado | inactivo | removido | excluído | inativo | cancellato | eliminato |
     ritirato | verwijderd | ingetrokken | slettet | trukket tilbage | trukket tilbake | raderad |
@@ -214,18 +241,51 @@ DELETED = frozenset(
     smazáno | smazaný | zrušeno | vymazané | törölt | törölve | visszavont | șters | retras | silindi |
     silinmiş | iptal edildi | kaldırıldı | удалено | удален | удалён | отозвано | отозван | видалено |
     διαγράφηκε | διαγραμμένο | ανακλήθηκε | נמחק | محذوف | ملغى | dihapus | đã xóa | 削除 | 削除済み |
-    撤回 | 取り消し | 取消 | 無効 | 已删除 | 已刪除 | 已撤回 | 已撤销 | 已撤銷 | 作废 | 삭제 | 삭제됨 | 철회됨
+    撤回 | 取り消し | 取消 | 無効 | 已删除 | 已刪除 | 已撤回 | 已撤销 | 已撤銷 | 作废 | 삭제 | 삭제됨 | 철회됨 |
+    del | rm | null and void | nullified | annulled | nuked | taken offline | terminated | decommissioned |
+    revocated |
+    aufgehoben | gestrichen | verworfen | ausgetragen | abgelaufen | getilgt | stillgelegt | nicht mehr gültig |
+    annulée | annulés | supprimée | supprimés | effacé | effacée | enlevé | périmé | abrogé | révoquée | retirée |
+    désactivé | invalidé | dado de baja | dada de baja | baja | caducado | cancelado | eliminada | borrada |
+    suprimida |
+    retirada | revocada | anulada | desactivado | invalidado | vencido | revogado | excluída | excluida | excluido |
+    apagada | removida | desativado | expirado | eliminata | cancellata | annullata | rimossa | revocato | revocata |
+    ritirata | scaduto | disattivato | decaduto | vervallen | geschrapt | gewist | ongeldig | opgeheven |
+    teruggetrokken |
+    verlopen | gedeactiveerd | fjernet | fjernede | slettede | ugyldig | annulleret | annullert | tilbakekalt |
+    tilbagekaldt | udløbet | utgått | deaktiveret | deaktivert | raderat | raderade | borttaget | borttagna |
+    ogiltig |
+    annullerad | indragen | makulerad | avaktiverad | mitätöity | kumottu | vanhentunut | poistetut | skasowany |
+    skasowane | skasowana | anulowany | anulowane | odwołany | unieważniony | unieważnione | wygasły | wycofana |
+    odstraněno | odstraněný | odstraněné | odstránené | zrušený | zrušené | zrušená | vymazáno | vymazaný | neplatný |
+    neplatné | stažený | stiahnuté | eltávolítva | eltávolított | érvénytelen | visszavonva | eliminat | anulat |
+    revocat | dezactivat | iptal | kaldırılmış | geçersiz | geri çekildi | удалена | удалены | удалённый |
+    отменено | отменен |
+    отменён | отменена | аннулировано | аннулирован | исключено | исключен | снято | снят | недействителен |
+    недействительно | неактивен | отозвана | видалений | видалена | скасовано | скасований | відкликано | недійсний |
+    изтрит | изтрито | премахнат | премахнато | obrisano | obrisan | izbrisano | izbrisan | uklonjeno | uklonjen |
+    poništeno | povučeno | preklicano | обрисано | избрисано | уклоњено | ακυρώθηκε | ακυρωμένο | αφαιρέθηκε |
+    διαγραμμένη | διεγραμμένο | άκυρο | בוטל | הוסר | נמחקה | מחוק | ملغي | ملغاة | محذوفة | تم الحذف | تم الإلغاء |
+    مسحوب | حذف شده | لغو شده | हटाया गया | हटा दिया गया | हटाया | रद्द | ลบ | ลบแล้ว | ถูกลบ | ยกเลิก | ยกเลิกแล้ว |
+    đã xoá | đã hủy | đã huỷ | đã thu hồi | dibatalkan | dicabut | dipadam | terhapus | ditarik | ištrinta |
+    pašalinta |
+    dzēsts | kustutatud | eemaldatud | esborrat | 削除済 | 取り消し済み | 取消済み | 取消済 | 廃止 | 失効 | 抹消 |
+    破棄 |     無効化 |
+    删除 | 刪除 | 已取消 | 已作废 | 无效 | 無效 | 已失效 | 失效 | 已移除 | 移除 | 已注销 | 撤销 | 撤銷 | 已下架 |
+    下架 |
+    취소 | 취소됨 | 무효 | 만료 | 만료됨 | 제거됨 | 폐기 | 폐기됨 | 해지
     """
     )
 )
 
 #: Cells that say a record stands.
 LIVE = frozenset(
-    _words(
+    _on_any_keyboard(
         r"""
     active | live | enabled | enable | valid | current | present | added | add | new | create |
     created | insert | inserted | update | updated | upsert | modified | keep | kept | published |
     listed | received | restored | restore | reinstated | undeleted | not deleted |
+    hinzufügen | hinzugefügt | hinzufuegen | hinzugefuegt | ajouter | ajouté | añadir | añadido | toevoegen |
     not withdrawn | not revoked | not removed | not disabled | not expired | aktiv | aktywna | aktywne |
     aktivní | aktív | aktiivinen | etkin | активен | активный | активний | ενεργό | 有効 | 有效 | 활성 |
     gültig | actif | activo | ativo | attivo | actief |
@@ -237,7 +297,7 @@ LIVE = frozenset(
 #: What cells say of a picture, and which category that is.
 OPINIONS: Mapping[str, str] = {
     **dict.fromkeys(
-        _words(
+        _on_any_keyboard(
             r"""
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
@@ -249,7 +309,7 @@ OPINIONS: Mapping[str, str] = {
         "positive",
     ),
     **dict.fromkeys(
-        _words(
+        _on_any_keyboard(
             r"""
         negative | false positive | fp | non malicious | not malicious | benign | safe | harmless |
         innocuous | clean | good | known good | non match | no match | not match | nonmatch |
@@ -265,13 +325,16 @@ OPINIONS: Mapping[str, str] = {
         inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
         faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
         falskt positiv | falsk positiv | fałszywie pozytywny | ложноположительный | ложное срабатывание |
-        誤検知 | 偽陽性 | 误报 | 誤報 | 오탐
+        誤検知 | 偽陽性 | 误报 | 誤報 | 오탐 | false alarm | false hit | false match | f/p | acquitted | not guilty |
+        fehlalarm | kein treffer | fausse alerte | fausse alarme | falsa alarma | falso alarme | falso allarme |
+        loos alarm | falskt larm | falsk alarm | väärä hälytys | fałszywy alarm | falešný poplach | téves riasztás |
+        alarmă falsă | yanlış alarm | yanliş alarm | ложная тревога | хибна тривога | 誤警報 | 误判 | 誤判 | 오경보
         """
         ),
         "negative",
     ),
     **dict.fromkeys(
-        _words(
+        _on_any_keyboard(
             r"""
         seed | unreviewed | not reviewed | unverified | unconfirmed | unknown | pending |
         pending review | suspicious | suspected | candidate | potential | undetermined |
@@ -281,7 +344,7 @@ OPINIONS: Mapping[str, str] = {
         "seed",
     ),
     **dict.fromkeys(
-        _words(
+        _on_any_keyboard(
             r"""
         disputed | contested | conflicting | mixed
         """
@@ -298,21 +361,29 @@ _VAGUE = frozenset(
     allowed | approved | rejected | confirmed | candidate | potential | mixed | current |
     present | add | added | create | created | insert | inserted | update | updated | modified |
     published | listed | received | valid | invalid | clean | trusted | keep | kept | in review |
-    to review | needs review | pending review
+    to review | needs review | pending review | baja | снят | снято | 移除 | verlopen | eliminat
     """
     )
 )
 
 #: Words that speak of deletion or opinion without saying what becomes of the record: never read as live.
 DOUBTFUL = frozenset(
-    _words(
+    _on_any_keyboard(
         r"""
+    no longer listed |
     archived | suspended | hidden | dismissed | overturned | reversed | cleared | mistake | mistaken |
     by mistake | in error | deprecated | superseded | discontinued | quarantined | redacted | excluded |
     suppressed | unpublished | taken down | takedown | do not use | do not match | dont use | don't use |
     under appeal | appealed | appeal granted | appeal upheld | misclassified | mislabelled | mislabeled | wrong |
     incorrect | paused | dropped | gone | dead | allow list | white list | deny list | black list | exempt |
-    unsubstantiated | irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work
+    unsubstantiated | irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work |
+    on hold | frozen | replaced | cxl | offline | taken off | not approved | not confirmed | declined | denied |
+    undone | duplicate | dup | nullity | abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada |
+    rejeitado | recusado | respinto | rifiutato | afgewezen | afvist | avslått | avvisad | avslagen | hylätty |
+    odrzucony | odrzucone | zamítnuto | zamítnutý | zamietnuté | elutasítva | elutasított | respins | reddedildi |
+    отклонено | отклонен | отклонён | відхилено | απορρίφθηκε | נדחה | مرفوض | رد شده | ditolak | bị từ chối | 却下
+    | 拒否 |
+    已拒绝 | 拒绝 | 거부됨 | 거절됨 | ❌ | ✗ | ✘ | 🗑 | 🗑️ | ⛔ | 🚫 | 👎
     """
     )
 )
@@ -343,7 +414,8 @@ UNMISTAKABLE = frozenset(
     tombstoned | expunged | should delete | do not match | do not use | no longer valid | gelöscht |
     zurückgezogen | widerrufen | supprimé | révoqué | eliminado | revocado | cancellato | verwijderd |
     ingetrokken | slettet | raderad | poistettu | usunięty | usunięte | удалено | удален | отозвано |
-    削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
+    löschen | loeschen | geloescht | löschung | loeschung | storniert | supprimer | eliminar | verwijderen |
+    удалить | 削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
     """
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ from ..entry import Entry
 from .columns import Column, is_quality, quality_in
 from .digests import digits_in
 from .fields import BadField, shown
-from .naming import Type, named_column, type_named
+from .judging import takes_back
+from .naming import JUDGED, Type, named_column, type_named
 from .options import ReadOptions
 from .records import RowReader
 from .tally import Tally
 
-__all__ = ["LineReader", "words_have_quality"]
+__all__ = ["LineReader", "lengths_of", "words_have_quality"]
 
 # SHA256 (name) = 12ab..., as BSD's tools and OpenSSL print it.
 _BSD = re.compile(r"([A-Za-z][\w/-]{1,20}) ?\((.*)\) ?= ?([0-9A-Fa-f]+)")
@@ -30,6 +32,18 @@ _NO_TYPE = Type(None)
 def words_have_quality(lines: Sequence[Sequence[str]]) -> bool:
     """Tell whether the second of three and more words is a PDQ quality."""
     return is_quality([words[1] for words in lines if len(words) > 2])
+
+
+def lengths_of(lines: Sequence[Sequence[str]]) -> Counter[int]:
+    """Return how many lines have a digest of no type, and no other, of so many digits."""
+    found: Counter[int] = Counter()
+    for words in lines:
+        lengths = [n for word in words if ":" not in word and (n := digits_in(word))]
+        if len(lengths) == 1 and not any(
+            kind is not None and kind.algorithm is not None for kind in map(type_named, words)
+        ):
+            found.update(lengths)
+    return found
 
 
 class LineReader(RowReader):
@@ -95,6 +109,13 @@ class LineReader(RowReader):
         names: list[str] = []
         values: list[object] = []
         free: list[str] = []
+        if self._unfinished and len(items) > 1:
+            name, equals, _ = items[-1].partition("=")
+            is_name = re.fullmatch(r"\s*\w+", name) is not None  # or what is left of one
+            if (is_name and not equals) or named_column(name.strip()).meaning in (*JUDGED, "type", "labels"):
+                raise BadField(
+                    "the list may be cut off: its last line has no line end; add one if it is whole"
+                )
         for item in items[:_MAX_PAIRS]:
             name, equals, value = item.partition("=")
             name = name.strip()
@@ -185,14 +206,25 @@ class LineReader(RowReader):
     def _typed(self, kind: Type | None, named: str, digest: str, texts: Mapping[str, str]) -> Entry:
         if kind is None or kind.algorithm is None:
             raise BadField(f"{shown(named)} is no type of digest known here")
-        return self._entry(digest, kind, texts)
+        return self._entry(digest, kind, texts, is_name=True)  # of a file, in brackets: "(d)"
 
     def _entry(
-        self, digest: str, kind: Type, texts: Mapping[str, str], *, quality: int | None = None
+        self,
+        digest: str,
+        kind: Type,
+        texts: Mapping[str, str],
+        *,
+        quality: int | None = None,
+        is_name: bool = False,
     ) -> Entry:
-        if self._unfinished and kind.algorithm is None and len(self.columns) == 1:
-            self.check_length(self.columns[0], digest)
+        if kind.algorithm is None and len(self.columns) == 1:
+            self.check_length(self.columns[0], digest, unfinished=self._unfinished)
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)
+            if not is_name and takes_back(text):
+                raise BadField(
+                    f"{shown(text)} beside the digest may say that it was taken back: make a table of the list, with "
+                    "columns that have names"
+                )
         return Entry(hash=self.digests.read(digest, kind, quality=quality), source=self.source, extra=extra)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from ..._face import checked
 from ...errors import ListError
 from ...files import writing_whole
 from ...hashing.hashes import Hash
@@ -46,6 +47,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise ListError(f"cannot be written: {exc.strerror or exc}", path=path) from exc
 
 
+@checked
 def write_csv(path: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
     """Write entries as CSV with a header, and return how many.
 

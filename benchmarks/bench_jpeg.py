@@ -1,0 +1,176 @@
+"""From the bytes of a JPEG file to its hash, beside the bare decoder and the peers, on real files.
+
+Run: python benchmarks/bench_jpeg.py PHOTOS... [--each 12] [--rounds 5] [-o FILE | --results]
+
+PHOTOS are files of paths, one a line (as view_mixes.py writes them). Of each size so many of the photographs are taken
+as they are ("native") and so many encoded anew at that size, as a baseline and as a progressive file. Every file's
+calls are timed in turn by processor time. A row is the median over files of each file's median ratio to the bare luma
+decode at the reduction that a decoder takes ("bare"), with quartiles over files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import statistics
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+import safehash
+from bench_hash import luma_decode, peers_for_bytes
+from safehash.hashing.compute import hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode_frames
+from safehash.images.jpeg_header import read_jpeg_header
+from safehash.images.jpeg_means import read_means
+
+from common import interleaved, of_this_machine, ratio, report, write_result
+
+SEED = 20261126
+#: name, megapixels of native files (least, most), sides that photographs are fitted to.
+SIZES = (
+    ("150x100", (0.0, 0.03), (150, 100)),
+    ("0.4 MP", (0.3, 0.6), (775, 516)),
+    ("1.6 MP", (1.2, 2.2), (1549, 1033)),
+    ("12 MP", (9.0, 25.0), (4243, 2828)),
+)
+KINDS = ("baseline", "progressive")
+#: Of so many files of a row the peers are timed, too.
+WITH_PEERS = 3
+#: Of this size decisions are timed, too; digests of their list.
+DECIDED, LISTED = "1.6 MP", 100_000
+
+
+def paths_of(lists: list[Path]) -> list[Path]:
+    """Return the JPEG files that the lists name."""
+    named = {Path(line) for file in lists for line in file.read_text(encoding="utf-8").splitlines()}
+    return sorted(path for path in named if path.suffix.lower() in (".jpg", ".jpeg") and path.is_file())
+
+
+def files_of(
+    paths: list[Path], least: float, most: float, side: tuple[int, int], each: int
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (kind, file) of one size: natives, then photographs encoded anew."""
+    n_native = dict.fromkeys(KINDS, 0)
+    n_made = 0
+    for path in paths:
+        data = path.read_bytes()
+        header = read_jpeg_header(data)
+        if header is None:
+            continue
+        megapixels = header.width * header.height / 1e6
+        kind = KINDS[header.progressive]
+        if least <= megapixels <= most and n_native[kind] < each:
+            n_native[kind] += 1
+            yield f"{kind} native", data
+        if n_made < each and header.width >= side[0] and header.height >= side[1]:
+            n_made += 1
+            with Image.open(io.BytesIO(data)) as image:
+                fitted = ImageOps.fit(image.convert("RGB"), side)
+            for name in KINDS:
+                stream = io.BytesIO()
+                quality = (75, 85, 92)[n_made % 3]
+                fitted.save(stream, "JPEG", quality=quality, progressive=name == "progressive")
+                yield name, stream.getvalue()
+
+
+def without_own_reader(data: bytes) -> object:
+    """Hash a file with the decoder of the imaging library, at its reductions."""
+    decoded = next(decode_frames(data, step_for=reduction_for, own_jpeg=False))
+    return hash_decoded(decoded, algorithm=Algorithm.PDQ)
+
+
+def matcher_of(*, own_jpeg: bool) -> safehash.Matcher:
+    """Return a matcher at its defaults whose list has `LISTED` digests, none of a real picture."""
+    digests = np.random.default_rng(SEED).integers(0, 256, (LISTED, 32), dtype=np.uint8)
+    entries = [
+        safehash.Entry(hash=safehash.Hash("pdq", digest.tobytes()), source="bench") for digest in digests
+    ]
+    return safehash.Matcher.from_entries(entries, settings=safehash.Settings(own_jpeg=own_jpeg))
+
+
+def calls_of(
+    data: bytes, *, peers: bool, matchers: dict[str, safehash.Matcher]
+) -> dict[str, Callable[[], object]]:
+    """Return what is timed on one file."""
+    header = read_jpeg_header(data)
+    assert header is not None
+    calls: dict[str, Callable[[], object]] = {
+        "bare": luma_decode(data),
+        "safehash pdq": lambda: safehash.hash_bytes(data),
+        "safehash pdq, decoder": lambda: without_own_reader(data),
+    }
+    for step in (2, 4, 8):
+        if read_means(data, header, step) is not None:
+            calls[f"reader, 1/{step}"] = lambda step=step: read_means(data, header, step)  # type: ignore[misc]
+    for name, matcher in matchers.items():
+        calls[name] = partial(matcher.check, data)
+    if peers:
+        chosen = ("threatexchange pdq", "opencv phash")
+        calls |= {name: call for name, call in peers_for_bytes(data).items() if name in chosen}
+    return calls
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("photos", nargs="+", type=Path, help="files of paths, one a line")
+    parser.add_argument("--each", type=int, default=12, help="files of a row")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--sizes", nargs="*", choices=[name for name, *_ in SIZES], default=[name for name, *_ in SIZES]
+    )
+    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--results", action="store_true")
+    arguments = parser.parse_args()
+    paths = paths_of(arguments.photos)
+    random.Random(SEED).shuffle(paths)
+    result: dict[str, Any] = {}
+    for name, (least, most), side in SIZES:
+        if name not in arguments.sizes:
+            continue
+        matchers = {}
+        if name == DECIDED:
+            matchers = {"check": matcher_of(own_jpeg=True), "check, decoder": matcher_of(own_jpeg=False)}
+        rows: dict[str, dict[str, list[float]]] = {}
+        n_files: dict[str, int] = {}
+        for kind, data in files_of(paths, least, most, side, arguments.each):
+            number = n_files[kind] = n_files.get(kind, 0) + 1
+            times = interleaved(
+                calls_of(data, peers=number <= WITH_PEERS, matchers=matchers), rounds=arguments.rounds
+            )
+            row = rows.setdefault(kind, {})
+            for call in times:
+                row.setdefault(call, []).append(ratio(times, call, "bare"))
+                row.setdefault(f"{call}, ms", []).append(1e3 * statistics.median(times[call]))
+        for kind, row in rows.items():
+            result[f"{name} {kind}"] = {"files": n_files[kind]} | {
+                call: _summary(values, row[f"{call}, ms"])
+                for call, values in row.items()
+                if not call.endswith(", ms")
+            }
+    report(result)
+    if arguments.output or arguments.results:
+        write_result(
+            arguments.output or of_this_machine(Path(__file__).parent / "results", "jpeg"), result, seed=SEED
+        )
+
+
+def _summary(values: list[float], milliseconds: list[float]) -> dict[str, Any]:
+    low, middle, high = (
+        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    )
+    return {
+        "of_bare": round(middle, 3),
+        "quartiles": [round(low, 3), round(high, 3)],
+        "ms": round(statistics.median(milliseconds), 4),
+    }
+
+
+if __name__ == "__main__":
+    main()

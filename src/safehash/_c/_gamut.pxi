@@ -1,0 +1,101 @@
+# Whether luma is the luma of what a screen shows. Included by _core.
+
+cdef extern from "_gamut.h" nogil:
+    ctypedef struct sh_gamut:
+        int64_t (*pixels)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
+
+    const sh_gamut* sh_gamut_at(int level)
+    int64_t sh_gamut_of_means(const sh_gamut* kernels, const uint8_t* luma, Py_ssize_t rows, Py_ssize_t cols,
+                              const uint8_t* blue, const uint8_t* red, Py_ssize_t chroma_cols, Py_ssize_t across,
+                              Py_ssize_t down, bint is_exact, void* scratch)
+    int SH_GAMUT_ROOM
+
+
+def luma_and_apart(const uint8_t[::1] pixels not None, uint8_t[::1] luma not None, *, int level=-1):
+    """Take the luma out of pixels of luma and chroma, and say how far it is from the luma of what a screen shows.
+
+    Parameters
+    ----------
+    pixels : buffer of uint8, length 4 n
+        Luma, blue chroma, red chroma and a byte without meaning, of each pixel.
+    luma : ndarray of uint8, shape (n,)
+        Filled.
+    level : int
+        Instruction level to force (one of `LEVELS`); -1 takes the widest. All give the same.
+
+    Returns
+    -------
+    float
+        Grey levels, the mean of all pixels; what rounding may make is not counted.
+
+    Raises
+    ------
+    ValueError
+        Not four bytes for each sample of luma, or memory that is both.
+    """
+    cdef Py_ssize_t n = luma.shape[0]
+    if n < 1 or pixels.shape[0] // 4 != n or pixels.shape[0] % 4:
+        raise ValueError(f"{pixels.shape[0]} bytes are not {n} pixels of four")
+    check_apart(&luma[0], n, &pixels[0], 4 * n, "the pixels")
+    cdef const sh_gamut* kernels = sh_gamut_at(checked_level(level))
+    cdef int64_t apart
+    with nogil:
+        apart = kernels.pixels(&pixels[0], &luma[0], n)
+    return apart / <double>n
+
+
+def apart_by_means(
+    const uint8_t[:, ::1] luma not None,
+    const uint8_t[:, ::1] blue not None,
+    const uint8_t[:, ::1] red not None,
+    *,
+    Py_ssize_t across,
+    Py_ssize_t down,
+    bint is_exact=True,
+    int level=-1,
+):
+    """Say how far luma is from the luma of what a screen shows, by the means of the chroma.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (rows, cols)
+    blue, red : ndarray of uint8, shape (rows / down, cols / across), rounded up, or more
+        Chroma; 128 is none.
+    across, down : int
+        Samples of luma that share a sample of chroma.
+    is_exact : bool
+        False takes every sample for the worst of those above and below it that share its chroma: a bound, for less.
+    level : int
+        As of `luma_and_apart`.
+
+    Returns
+    -------
+    float
+        Grey levels, the mean of all samples; what rounding may make is not counted.
+
+    Raises
+    ------
+    ValueError
+        Shapes that contradict each other.
+    MemoryError
+    """
+    cdef Py_ssize_t rows = luma.shape[0], cols = luma.shape[1]
+    if not (rows and cols) or across < 1 or down < 1:
+        raise ValueError(f"{rows} x {cols} samples, {down} x {across} to each of chroma")
+    if blue.shape[0] != red.shape[0] or blue.shape[1] != red.shape[1]:
+        raise ValueError("the two planes of chroma differ in shape")
+    if blue.shape[0] < (rows - 1) // down + 1 or blue.shape[1] < (cols - 1) // across + 1:
+        raise ValueError(
+            f"{blue.shape[0]} x {blue.shape[1]} samples of chroma, {down} x {across} of luma to each, "
+            f"are not those of {rows} x {cols}"
+        )
+    cdef const sh_gamut* kernels = sh_gamut_at(checked_level(level))
+    cdef void* scratch = malloc(SH_GAMUT_ROOM * cols)
+    if scratch == NULL:
+        raise MemoryError
+    cdef int64_t apart
+    with nogil:
+        apart = sh_gamut_of_means(kernels, &luma[0, 0], rows, cols, &blue[0, 0], &red[0, 0], blue.shape[1], across,
+                                  down, is_exact, scratch)
+        free(scratch)
+    return apart / (<double>rows * <double>cols)

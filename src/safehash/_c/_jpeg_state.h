@@ -1,0 +1,112 @@
+/* What is known of a JPEG file while it is read: frame, tables, coefficients kept. */
+#ifndef SAFEHASH_JPEG_STATE_H
+#define SAFEHASH_JPEG_STATE_H
+
+#include "_jpeg_bits.h"
+#include "_jpeg_tables.h"
+
+enum { SJ_DONE = 0, SJ_MORE = 1, SJ_IRREGULAR = 2, SJ_NO_MEMORY = 3 };
+
+/* Coefficients kept at most, in zigzag order, and the plane behind them that takes what is not kept. */
+enum { SJ_MOST_KEPT = 21, SJ_PLANES = SJ_MOST_KEPT + 1 };
+/* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
+enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
+
+/* What is taken for the bits of a coefficient that are passed over, of what they can be: small ones are more frequent. */
+enum { SJ_REST = 3, SJ_REST_BITS = 3 };
+
+/* Binary places: of the weights of a sum of four coefficients, and what it is shifted by in all; of the weights of a column's
+ * sums and what these are shifted by, to eighths; of the weights of a row's, and what they are shifted by. An eighth of a
+ * coefficient of the mean is one grey level. */
+enum {
+    SJ_FOUR_BITS = 10,
+    SJ_FOUR_SHIFT = SJ_FOUR_BITS + 3,
+    SJ_COLUMN_BITS = 9,
+    SJ_COLUMN_SHIFT = SJ_COLUMN_BITS - 3,
+    SJ_ROW_BITS = 13,
+    SJ_ROW_SHIFT = SJ_ROW_BITS + 3 + 3,
+};
+
+/* What frequency u of 0, 1, 2, 3 and 5 adds to the means of the first and the second pair of a block's eight samples, beside
+ * what frequency 0 adds: sqrt 2 cos(u pi / 16) cos((2 j + 1) u pi / 8), in 2^SJ_ROW_BITS; the fourth and the third pair get the
+ * same, negated for odd u. (Of frequency 4 they get nothing; of 2 the second gets the first's, negated.) */
+static const int32_t sj_halves[5][2] = {{8192, 8192}, {10498, 4348}, {7568, -7568}, {3686, -8900}, {-2463, 5946}};
+/* What frequency 1 adds to the mean of the first four samples, likewise. */
+enum { SJ_FIRST_OF_FOUR = 7423 };
+
+typedef struct {
+    int number, across_each, down_each, table; /* table: of quantization */
+    ptrdiff_t across, down;                    /* blocks that hold samples */
+    ptrdiff_t padded_across, padded_down;      /* blocks of whole MCUs */
+    int16_t *means;                            /* chroma's, padded; NULL for luma */
+    int has_quantizer;
+    uint16_t quantizer[64];
+} sj_component;
+
+/* One scan, as its header says. */
+typedef struct {
+    int n, component[3], dc[3], ac[3];
+    int from, to, high, low; /* spectral selection; successive approximation */
+} sj_scan;
+
+/* Tables as segments define them; any of them may be defined anew before another scan. */
+typedef struct {
+    uint16_t quantizers[4][64];
+    int has_quantizer[4];
+    sj_code codes[2][4]; /* DC, AC */
+    int has_code[2][4];
+    uint32_t restart_interval;
+} sj_tables;
+
+typedef struct {
+    const uint8_t *data, *end;
+    const uint8_t *at; /* where the next segment is, or a scan's first byte */
+    int is_progressive, is_not_ycc;
+    ptrdiff_t rows, cols;
+    int n_components, most_across, most_down;
+    sj_component component[3];
+    sj_tables tables;
+
+    /* what is wanted */
+    int fine; /* see SJ_FINE */
+    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 24 */
+    uint8_t *luma;    /* out: rows x cols of the reduced picture */
+    ptrdiff_t luma_rows, luma_cols;
+    uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
+    ptrdiff_t chroma_rows[2], chroma_cols[2];
+
+    /* coefficients of luma in planes: those of one row of MCUs, or of the whole picture. Place of coefficient k: offset[k]. */
+    int16_t *kept;
+    ptrdiff_t kept_across, kept_down; /* blocks of a plane */
+    ptrdiff_t offset[256];
+    int32_t fours[4], weights[5][5][2]; /* of coefficients in samples, their quantizers multiplied in */
+    uint64_t *history; /* progressive: which coefficients of a block are not 0 */
+
+    /* the scan being read */
+    sj_scan scan;
+    sj_stream stream;
+    int is_in_scan, is_read, has_one_scan, has_history;
+    ptrdiff_t unit_row, unit_rows, units_across; /* of MCUs */
+    uint32_t restarts_in;                        /* units until the next restart marker; 0: none come */
+    int next_restart;
+    uint32_t end_run; /* progressive: blocks that nothing more is said of */
+    int mean[3];      /* predictors */
+    const sj_dc *dc[3];
+    const sj_ac *ac[3];
+
+    uint64_t wanted; /* of the scans still to come, the next one lowest: which have what is wanted */
+    sj_dc *own_dc[3]; /* tables of the file's own */
+    sj_ac *own_ac[3];
+    int16_t *samples; /* working rows of the inverse transform */
+} sj_reader;
+
+typedef struct {
+    int (*sequential_row)(sj_reader *);
+    int (*means_row)(sj_reader *);
+    int (*first_row)(sj_reader *);
+    int (*refined_row)(sj_reader *);
+    int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
+    int (*chroma_to_samples)(sj_reader *);
+} sj_kernels;
+
+#endif

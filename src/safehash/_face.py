@@ -1,0 +1,388 @@
+"""What the public face is made of: names loaded at first use, arguments that are checked, mappings that are frozen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from importlib import import_module
+from types import FunctionType
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+__all__ = ["FrozenMap", "attach", "checked"]
+
+
+def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return a package's ``__getattr__`` and ``__dir__``.
+
+    Parameters
+    ----------
+    package : str
+        Its name, ``__name__``.
+    homes : mapping of str to str
+        For each name the module below the package that defines it; the name itself for a module.
+    """
+
+    def getattr_(name: str) -> Any:
+        home = homes.get(name)
+        if home is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module = import_module(f".{home}", package)
+        value = module if home == name else getattr(module, name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def dir_() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return getattr_, dir_
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class FrozenMap(dict[_Key, _Value]):
+    """A mapping inside a frozen value: it does not change, has a hash, pickles and copies.
+
+    Examples
+    --------
+    >>> frozen = FrozenMap({"pdq": 31})
+    >>> hash(frozen) == hash(FrozenMap(pdq=31)), frozen == {"pdq": 31}
+    (True, True)
+    >>> frozen["pdq"] = 20
+    Traceback (most recent call last):
+    ...
+    TypeError: part of a frozen value: make a new one with dataclasses.replace
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenMap, (dict(self),)
+
+    def __copy__(self) -> FrozenMap[_Key, _Value]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FrozenMap[_Key, _Value]:
+        return self
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("part of a frozen value: make a new one with dataclasses.replace")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
+# -- arguments --------------------------------------------------------------------------------------------
+
+_Face = TypeVar("_Face", bound=Callable[..., Any])
+
+
+def checked(face: _Face) -> _Face:
+    """Have a function, or a class and its public methods, refuse arguments that annotations do not take.
+
+    The annotations are what is meant: nothing is said twice. What they leave open (arrays, uploads, which words of
+    several) the function says itself.
+
+    Parameters
+    ----------
+    face : callable
+        A function, or a class: what makes it and what it can then do.
+
+    Raises
+    ------
+    TypeError
+        By the function that is returned: which argument, what it is, and what was given.
+
+    Examples
+    --------
+    >>> @checked
+    ... def look(threads: int | None = None): ...
+    >>> look(threads="two")
+    Traceback (most recent call last):
+    ...
+    TypeError: threads is int or None, not str
+    """
+    if isinstance(face, type):
+        for name, part in list(vars(face).items()):
+            if name.startswith("_") and name != "__init__":
+                continue
+            if isinstance(part, FunctionType):
+                setattr(face, name, _asking(part, face.__module__))
+            elif isinstance(part, classmethod):
+                setattr(face, name, classmethod(_asking(part.__func__, face.__module__)))
+        return face
+    return _asking(face, face.__module__)  # type: ignore[return-value]
+
+
+def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
+    read: list[_Signature] = []
+
+    @wraps(function)
+    def asked(*arguments: Any, **given: Any) -> Any:
+        if not read:
+            read.append(_Signature(function, vars(sys.modules[module])))
+        signature = read[0]
+        for (plain, parameter), value in zip(signature.places, arguments, strict=False):
+            if type(value) not in plain:
+                parameter.expect(value)
+        for name, value in given.items():
+            plain, parameter = signature.names.get(name, _UNKNOWN)
+            if type(value) not in plain:
+                parameter.expect(value)
+        if signature.rest is not None:
+            for value in arguments[len(signature.places) :]:
+                signature.rest.expect(value)
+        try:
+            return function(*arguments, **given)
+        except (TypeError, ValueError, LookupError) as exc:
+            if len(exc.args) == 1 and isinstance(exc.args[0], str):
+                from .errors import shortened
+
+                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest
+            raise
+
+    return asked
+
+
+class _Signature:
+    """What a function's arguments are held against: by place, by name, and those of which there may be many."""
+
+    def __init__(self, function: Callable[..., Any], scope: Mapping[str, Any]) -> None:
+        import inspect
+
+        self.places: list[tuple[frozenset[type], _Parameter]] = []
+        self.names: dict[str, tuple[frozenset[type], _Parameter]] = {}
+        self.rest: _Parameter | None = None
+        for each in inspect.signature(function).parameters.values():
+            text = "Any" if each.annotation is each.empty else str(each.annotation)
+            parameter = _Parameter(each.name, text, scope, several=each.kind is each.VAR_POSITIONAL)
+            if each.kind is each.VAR_POSITIONAL:
+                self.rest = parameter if parameter.kinds else None
+            elif each.kind is not each.VAR_KEYWORD:
+                self.names[each.name] = parameter.plain, parameter
+                if each.kind is not each.KEYWORD_ONLY:
+                    self.places.append((parameter.plain, parameter))
+
+
+class _Kind(NamedTuple):
+    """One kind of value that an annotation takes; of a collection, what is wrong with something in it."""
+
+    words: str
+    takes: Callable[[Any], bool]
+    inside: Callable[[Any], str | None] | None = None
+    plain: type | None = None
+    is_collection: bool = False
+
+
+class _Parameter:
+    """One parameter: the kinds that it takes, none where its annotation leaves it to the function."""
+
+    def __init__(self, name: str, annotation: str, scope: Mapping[str, Any], *, several: bool) -> None:
+        self._name = name
+        self._several = several
+        self.kinds = _kinds(_parsed(annotation), scope)
+        #: Types that need no second look.
+        self.plain = frozenset(kind.plain for kind in self.kinds if kind.plain is not None)
+
+    def expect(self, value: Any) -> None:
+        problem = _problem(self.kinds, value) if self.kinds else None
+        if problem is None:
+            return
+        if problem:
+            raise TypeError(f"{self._name} is {problem}")
+        wanted = " or ".join(dict.fromkeys(kind.words for kind in self.kinds))
+        found = type(value).__name__
+        for kind in self.kinds:
+            if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
+                from .errors import shortened
+
+                hint = f"[{shortened(repr(value))}]" if kind.inside([value]) is None else "[...]"
+                raise TypeError(f"{self._name} is {kind.words}: write {hint}, not {found}")
+        if self._several and isinstance(value, (list, tuple, set, frozenset)):
+            raise TypeError(f"each of {self._name} is {wanted}, not {found}: write *{self._name} for several")
+        raise TypeError(f"{self._name} is {wanted}, not {found}")
+
+
+def _problem(kinds: list[_Kind], value: Any) -> str | None:
+    """Return None for what is taken, words for what is wrong inside a value, "" for one of another kind."""
+    said = ""
+    for kind in kinds:
+        if kind.takes(value):
+            inside = kind.inside(value) if kind.inside is not None else None
+            if inside is None:
+                return None
+            said = inside
+    return said
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whole numbers, numpy's among them; a truth value is none."""
+    return hasattr(type(value), "__index__") and not _is_truth(value)
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")
+
+
+def _is_number(value: Any) -> bool:
+    import numbers
+
+    return isinstance(value, numbers.Real) and not _is_truth(value)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) or hasattr(type(value), "__fspath__")
+
+
+def _is_stream(value: Any) -> bool:
+    return hasattr(value, "read") or hasattr(value, "write")
+
+
+def _is_collection(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, Mapping))
+
+
+def _is_sized(value: Any) -> bool:
+    return _is_collection(value) and hasattr(type(value), "__len__")
+
+
+_PLAIN: dict[str, _Kind] = {
+    "int": _Kind("int", _is_whole, plain=int),
+    "float": _Kind("float", _is_number, plain=float),
+    "bool": _Kind("bool", _is_truth, plain=bool),
+    "str": _Kind("str", lambda value: isinstance(value, str), plain=str),
+    "bytes": _Kind("bytes", lambda value: isinstance(value, bytes), plain=bytes),
+    "None": _Kind("None", lambda value: value is None, plain=type(None)),
+    "StrPath": _Kind("a path", _is_path, plain=str),
+    "_Path": _Kind("a path", _is_path),
+    "PathLike": _Kind("a path", lambda value: hasattr(type(value), "__fspath__")),
+    "Callable": _Kind("a function", callable),
+    "Parts": _Kind("a function", callable),
+    "Hashable": _Kind("something hashable", lambda value: type(value).__hash__ is not None),
+    "IO": _Kind("a binary file", _is_stream),
+    "BinaryIO": _Kind("a binary file", _is_stream),
+}
+_COLLECTIONS = {
+    "Iterable": _is_collection, "Collection": _is_sized, "Sequence": _is_sized, "tuple": _is_sized, "list": _is_sized,
+    "frozenset": _is_sized, "Container": _is_sized,
+}  # fmt: skip
+#: What a function says itself: which pictures it takes, which arrays, and which words of several.
+_OPEN = frozenset(
+    {
+        "Any",
+        "object",
+        "Upload",
+        "Blob",
+        "Literal",
+        "Effort",
+        "Decode",
+        "NDArray",
+        "ArrayLike",
+    }
+)
+
+
+def _kinds(node: Any, scope: Mapping[str, Any]) -> list[_Kind]:
+    """Return the kinds that an annotation takes; none for one that leaves it open."""
+    import ast
+
+    if isinstance(node, ast.BinOp):
+        both = [_kinds(side, scope) for side in (node.left, node.right)]
+        return [kind for kinds in both for kind in kinds] if all(both) else []
+    if isinstance(node, ast.Constant):
+        return [_PLAIN["None"]] if node.value is None else _kinds(_parsed(str(node.value)), scope)
+    parts: list[Any] = []
+    if isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        node = node.value
+    name = ast.unparse(node)
+    last = name.rpartition(".")[2]
+    if last in _PLAIN:
+        return [_PLAIN[last]]
+    if last == "tuple" and ast.unparse(parts[-1]) != "...":
+        return [_row([_kinds(part, scope) for part in parts])]
+    if last in _COLLECTIONS:
+        return [_collection(_COLLECTIONS[last], _kinds(parts[0], scope) if parts else [])]
+    if last == "Mapping":
+        return [_mapping(*(_kinds(part, scope) for part in parts))]
+    value = scope.get(name)
+    if last in _OPEN or isinstance(value, TypeVar) or last.startswith("_"):
+        return []
+    if isinstance(value, type):
+        return [_Kind(last, lambda given: isinstance(given, value), plain=value)]
+    union = [_one_of(each) for each in _members(value)]
+    if union:
+        return union
+    # Known to type checkers alone: by its name, so that nothing is imported for it.
+    return [_Kind(last, lambda given: any(each.__name__ == last for each in type(given).__mro__))]
+
+
+def _parsed(annotation: str) -> Any:
+    import ast
+
+    return ast.parse(annotation, mode="eval").body
+
+
+def _one_of(one: type) -> _Kind:
+    name = one.__name__
+    return _PLAIN[name] if name == "PathLike" else _Kind(name, lambda given: isinstance(given, one))
+
+
+def _members(union: Any) -> list[type]:
+    from typing import get_args, get_origin
+
+    return [get_origin(each) or each for each in get_args(union)]
+
+
+def _collection(takes: Callable[[Any], bool], kinds: list[_Kind]) -> _Kind:
+    wanted = " or ".join(kind.words for kind in kinds)
+    words = f"a collection of {wanted}" if kinds else "a collection"
+
+    def inside(value: Any) -> str | None:
+        if kinds and hasattr(
+            type(value), "__len__"
+        ):  # what can be gone through only once is left to the function
+            for each in {type(one): one for one in value}.values():
+                if _problem(kinds, each) is not None:
+                    return f"{words}, found {type(each).__name__} in it"
+        return None
+
+    return _Kind(words, takes, inside, is_collection=True)
+
+
+def _row(parts: list[list[_Kind]]) -> _Kind:
+    """Return the kind of tuples of a length, each place of which has a meaning of its own."""
+    words = f"({', '.join(' or '.join(kind.words for kind in kinds) or 'anything' for kinds in parts)})"
+
+    def takes(value: Any) -> bool:
+        return isinstance(value, (tuple, list)) and len(value) == len(parts)
+
+    def inside(value: Any) -> str | None:
+        for kinds, part in zip(parts, value, strict=True):
+            if kinds and _problem(kinds, part) is not None:
+                return f"{words}, found {type(part).__name__} in it"
+        return None
+
+    return _Kind(words, takes, inside)
+
+
+def _mapping(keys: list[_Kind], values: list[_Kind]) -> _Kind:
+    wanted = " to ".join(" or ".join(kind.words for kind in kinds) or "anything" for kinds in (keys, values))
+    words = f"a mapping of {wanted}"
+
+    def inside(value: Any) -> str | None:
+        for key, each in value.items():
+            for kinds, part in ((keys, key), (values, each)):
+                if kinds and _problem(kinds, part) is not None:
+                    return f"{words}, found {type(part).__name__} in it"
+        return None
+
+    return _Kind(words, lambda value: isinstance(value, Mapping), inside)
+
+
+_UNKNOWN = (frozenset[type](), _Parameter("", "Any", {}, several=False))

@@ -1,0 +1,25 @@
+"""What the library says, as the command line says it: its own options in place of Python's, and safe to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..lists.report import ListReport
+from ..lists.switches import for_shell
+from ..matching.shown import printable
+
+__all__ = ["report_record", "worded"]
+
+
+def worded(text: str) -> str:
+    """Return a message of the library, for a terminal."""
+    return printable(for_shell(text))
+
+
+def report_record(report: ListReport) -> dict[str, Any]:
+    """Return what was met in a list as plain data, for programs that run commands."""
+    record = report.to_record()
+    record["notes"] = list(map(for_shell, record["notes"]))
+    for reject in record["first_rejects"]:
+        reject["reason"] = for_shell(reject["reason"])
+    return record

@@ -1,0 +1,106 @@
+"""Tell whether something inside a record, in a list, an object or a text of pairs, takes it back or judges it."""
+
+from __future__ import annotations
+
+import re
+
+from .judging import FIRST_WORDS, NOTHING, judge, speaks, tells
+from .naming import JUDGED, named_column
+from .sentences import in_a_sentence
+from .vocabulary import DELETED, LIVE, word
+
+__all__ = ["json_may_speak", "names_in_pairs", "pairs_speak", "says", "speaks_inside"]
+
+#: Deeper than so many lists and objects nothing is looked for: what is there may say anything.
+_MAX_DEPTH = 12
+
+#: Later than all dates: what was, or will be, taken back at some time is not for a nested field to say.
+_LATE = "9999-12-31T23:59:59Z"
+
+
+def says(name: str, value: object) -> bool:
+    """Tell whether a field says of its record anything but that it stands.
+
+    Examples
+    --------
+    >>> says("enabled", False), says("enabled", True), says("title", "deleted scenes"), says("status", "ok")
+    (True, False, False, False)
+    """
+    named = named_column(name)
+    if named.meaning not in JUDGED:
+        return False
+    if named.weak:
+        return tells(value, named.meaning) and not (isinstance(value, str) and word(value) in LIVE)
+    found = judge(named.meaning, value, _LATE)
+    return found is None or (found is not NOTHING and (found.deleted or found.category != "positive"))
+
+
+def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
+    """Tell whether something in a list or an object that a record has says that it was taken back, or judges it.
+
+    Parameters
+    ----------
+    value : object
+        As JSON holds it.
+    name : str
+        Of the field that it stands in.
+    """
+    if depth > _MAX_DEPTH:
+        return True
+    if isinstance(value, list):
+        return any(speaks_inside(each, name, depth + 1) for each in value)
+    if isinstance(value, dict):
+        return any(speaks_inside(each, inner, depth + 1) for inner, each in value.items())
+    if name and says(name, value):
+        return True
+    return isinstance(value, str) and (speaks(value) or word(value) in DELETED or pairs_speak(value))
+
+
+def json_may_speak(data: bytes) -> bool:
+    """Tell whether pieces of JSON may have something in them of which `speaks_inside` would say so.
+
+    Many are looked at in little time; where this says no, none does.
+    """
+    alike = data.translate(_DIGITS).replace(b'" :', b'":')
+    names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
+    if _ODD.search(data) or any(named_column(name).meaning in JUDGED for name in names):
+        return True
+    texts = {*alike.replace(b'"', b"\n").decode("utf-8", "replace").lower().split("\n")}
+    joined = "\n".join(texts)
+    return (
+        not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined))
+        or not DELETED.isdisjoint(map(word, texts))
+        or in_a_sentence(joined)
+        or names_in_pairs(joined)
+    )
+
+
+#: Escapes, and more than a blank behind a name.
+_ODD = re.compile(rb'\\|"(?: \s+|[\t\r\n]\s*):')
+#: Numbers differ from record to record, and say nothing: with all digits the same few texts are left to look at.
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
+
+
+# -- texts -------------------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"\b([^\W\d]\w{0,40})[\"']?[ \t]*[:=]")
+_PAIR = re.compile(r"\b([^\W\d]\w{0,40})[\"']?[ \t]*[:=]+[ \t]*[\"'\[{(]*([^\"'\[\]{}();,&|\n]*)")
+
+
+def names_in_pairs(text: str) -> bool:
+    """Tell whether a text, of any number of lines, has pairs with a name that speaks of deletion or opinion."""
+    if "=" not in text and ":" not in text:
+        return False
+    return any(named_column(name).meaning in JUDGED for name in set(_NAME.findall(text)))
+
+
+def pairs_speak(text: str) -> bool:
+    """Tell whether a text is of pairs, JSON or not, one of which speaks of deletion or opinion.
+
+    Examples
+    --------
+    >>> pairs_speak('{"a": 1, "deleted": true}'), pairs_speak("a=1;status=withdrawn"), pairs_speak("deleted: no")
+    (True, True, False)
+    """
+    return names_in_pairs(text) and any(says(name, value.strip()) for name, value in _PAIR.findall(text))

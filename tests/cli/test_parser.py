@@ -1,0 +1,78 @@
+"""A command line is taken in any order, and what is wrong with one is said in a line that names it."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from safehash.cli import main
+from safehash.cli.parser import make_parser, parsers_below
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [["a"], ["--list", "own.csv"], ["b"], ["-qo", "out"], ["--effort=fast"], ["c"]],
+        [["-"], ["--list=x=own.csv"], ["--nice", "-5"], ["-q"], ["a"]],
+    ],
+)
+def test_options_stand_anywhere(chunks: list[list[str]]) -> None:
+    found, parser = [], make_parser(["scan"])
+    for order in itertools.permutations(chunks):
+        words = [word for chunk in order for word in chunk]
+        taken = vars(parser.parse_args(["scan", *words]))
+        arguments = [chunk[0] for chunk in order if chunk[0] == "-" or not chunk[0].startswith("-")]
+        assert taken.pop("paths") == arguments, words
+        found.append({name: value for name, value in taken.items() if name not in ("parser", "run")})
+    assert found[1:] == found[:1] * (len(found) - 1)
+    assert found[0]["quiet"] is True
+
+
+def test_an_argument_after_the_options_is_taken() -> None:
+    words = ["explain", "photo.jpg", "--list", "own.csv", "b-1"]
+    taken = make_parser(words).parse_args(words)
+    assert (taken.file, taken.list, taken.entry) == ("photo.jpg", ["own.csv"], "b-1")
+
+
+def test_two_dashes_end_the_options() -> None:
+    words = ["scan", "a", "--list", "own.csv", "--", "--list", "-q"]
+    taken = make_parser(words).parse_args(words)
+    assert (taken.paths, taken.list, taken.quiet) == (["a", "--list", "-q"], ["own.csv"], False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("scan a --lists own.csv", "there is no option --lists: did you mean --list?"),
+        ("scan --lists=own.csv", "there is no option --lists: did you mean --list?"),
+        ("scan a --list own.csv --max-distanc 3", "did you mean --max-distance?"),
+        ("scan a -qz", "there is no option -z"),
+        ("scan a --list", "--list wants a value"),
+        ("scan a -q -o", "-o wants a value"),
+        ("scna a", "'scna' is no COMMAND: did you mean scan?"),
+        ("catalog stat c.db", "'stat' is no COMMAND: did you mean stats?"),
+        ("scan a --list own.csv --effort fats", "'fats' is none of them: did you mean fast?"),
+        ("--nothing", "there is no option --nothing"),
+    ],
+)
+def test_what_is_wrong_is_named(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.splitlines()) == 2, "a line, and where help is: no screen of usage"
+    assert "--help" in error
+
+
+def test_every_misspelt_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    parser, n = make_parser(), 0
+    for each in parsers_below(parser):
+        options = [option for action in each._actions for option in action.option_strings]
+        for option in options:
+            wrong = option[:-1] + option[-2:]
+            if option.startswith("--") and wrong not in options:
+                n += 1
+                with pytest.raises(SystemExit):
+                    parser.parse_args([*each.prog.split()[1:], wrong])
+                assert f"there is no option {wrong}: did you mean --" in capsys.readouterr().err
+    assert n > 200

@@ -1,0 +1,367 @@
+"""The own reader of JPEG files: the decoder's means, the samples its coefficients make up, nothing of anything else."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from jpeg_files import jpeg_files
+from safehash._rows import LEVELS, read_luma
+from safehash.errors import DeadlinePassed
+from safehash.hashing.compute import hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.deadline import Deadline
+from safehash.images.decoding import decode_frames
+from safehash.images.jpeg_header import read_jpeg_header
+from safehash.images.jpeg_means import read_means
+
+UInt8 = npt.NDArray[np.uint8]
+
+#: Zigzag places as (down, across).
+ZIGZAG = sorted(
+    ((down, across) for down in range(8) for across in range(8)),
+    key=lambda place: (sum(place), place[0] if sum(place) % 2 else place[1]),
+)
+#: How many of them each step keeps, and which of those it leaves out.
+KEPT = {8: ZIGZAG[:1], 4: [*ZIGZAG[:3], ZIGZAG[4]], 2: ZIGZAG[:21]}
+
+
+def ours(data: bytes, step: int, **options: Any) -> UInt8 | None:
+    """Read a file by the reader under test; None where it leaves it to others."""
+    with Image.open(io.BytesIO(data)) as image:
+        cols, rows = image.size
+    luma = np.full((-(-rows // step), -(-cols // step)), 77, np.uint8)
+    return luma if read_luma(data, luma, step=step, **options) else None
+
+
+def theirs(data: bytes, step: int) -> UInt8:
+    """Read the luma by the imaging library's decoder, which raises where it cannot."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("L", (max(1, image.width // step), max(1, image.height // step)))
+        return np.asarray(image)
+
+
+def made_up(data: bytes, step: int) -> npt.NDArray[np.float64]:
+    """Return the samples that the kept coefficients make up, from all pixels, slowly."""
+    pixels = theirs(data, 1).astype(float) - 128
+    rows, cols = pixels.shape
+    padded = np.pad(pixels, ((0, -rows % 8), (0, -cols % 8)), mode="edge")
+    blocks = padded.reshape(padded.shape[0] // 8, 8, -1, 8).swapaxes(1, 2)
+    angles = (2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16
+    basis = np.cos(angles) * np.where(np.arange(8) == 0, 0.5**0.5, 1)[:, None] / 2
+    kept = np.zeros((8, 8))
+    for place in KEPT[step]:
+        kept[place] = 1
+    low = basis.T @ ((basis @ blocks @ basis.T) * kept) @ basis
+    whole = low.swapaxes(1, 2).reshape(padded.shape)
+    means = whole.reshape(padded.shape[0] // step, step, -1, step).mean(axis=(1, 3))
+    clipped: npt.NDArray[np.float64] = np.clip(means[: -(-rows // step), : -(-cols // step)] + 128, 0, 255)
+    return clipped
+
+
+def is_inside(rows: int, cols: int, step: int) -> tuple[slice, slice]:
+    """Return what of a reduced picture lies in blocks whose pixels are all known."""
+    return slice(0, rows // 8 * 8 // step), slice(0, cols // 8 * 8 // step)
+
+
+# -- what it reads ----------------------------------------------------------------------------------------------
+
+
+@given(data=jpeg_files())
+def test_means_are_the_decoders_means(data: bytes) -> None:
+    means = ours(data, 8)
+    is_rgb = b"R\x11\x00G\x11\x00B\x11\x00" in data
+    assert (means is None) == is_rgb, "only what is stored as red, green and blue is left to others"
+    if means is not None:
+        np.testing.assert_array_equal(means, theirs(data, 8))
+
+
+@given(data=jpeg_files(least_quality=50), step=st.sampled_from([2, 4]))
+def test_samples_are_those_that_the_kept_coefficients_make_up(data: bytes, step: int) -> None:
+    samples = ours(data, step, fine=0)
+    if samples is None:
+        return
+    wanted = made_up(data, step)
+    assert samples.shape == wanted.shape == theirs(data, step).shape
+    with Image.open(io.BytesIO(data)) as image:
+        inside = is_inside(image.height, image.width, step)
+    apart = np.abs(samples - wanted)[inside]
+    # The pixels that the oracle starts from are rounded and clipped: blocks of hard edges ring beyond black and white.
+    assert apart.size == 0 or (np.median(apart) < 1.5 and apart.mean() < 4)
+
+
+@given(data=jpeg_files(), step=st.sampled_from([2, 4, 8]), n_blocks=st.integers(1, 40))
+def test_every_level_and_every_slice_gives_the_same_samples(data: bytes, step: int, n_blocks: int) -> None:
+    first = ours(data, step)
+    for level in LEVELS:
+        other = ours(data, step, level=level, n_blocks=n_blocks)
+        assert (first is None) == (other is None)
+        if first is not None and other is not None:
+            np.testing.assert_array_equal(first, other)
+
+
+def photograph(**options: Any) -> bytes:
+    """Return a smooth picture with some detail, 97 x 131, as a JPEG file."""
+    rng = np.random.default_rng(11)
+    coarse = Image.fromarray(rng.integers(40, 216, (13, 10, 3), dtype=np.uint8))
+    image = coarse.resize((97, 131), Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    image.convert(options.pop("mode", "RGB")).save(stream, "JPEG", **options)
+    return stream.getvalue()
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "4:2:0": {},
+    "4:4:4": {"subsampling": 0, "quality": 95},
+    "4:2:2": {"subsampling": 1, "optimize": True},
+    "progressive": {"progressive": True},
+    "progressive 4:4:4": {"progressive": True, "subsampling": 0, "quality": 97},
+    "restart": {"restart_marker_blocks": 2},
+    "progressive restart": {"progressive": True, "restart_marker_blocks": 3},
+    "grey": {"mode": "L"},
+    "grey progressive": {"mode": "L", "progressive": True},
+    "coarse": {"quality": 5},
+    "finest": {"quality": 100, "subsampling": 0},
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("step", [2, 4])
+def test_of_a_smooth_picture_the_samples_are_right_to_a_level(name: str, step: int) -> None:
+    data = photograph(**OPTIONS[name])
+    samples = ours(data, step, fine=0)
+    assert samples is not None
+    inside = is_inside(131, 97, step)
+    apart = np.abs(samples - made_up(data, step))[inside]
+    assert apart.max() < 1.6
+    assert apart.mean() < 0.45
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if "progressive" in name])
+@pytest.mark.parametrize("step", [2, 4])
+def test_bits_that_are_passed_over_are_few(name: str, step: int) -> None:
+    data = photograph(**OPTIONS[name])
+    samples, all_bits = ours(data, step), ours(data, step, fine=0)
+    assert samples is not None
+    assert all_bits is not None
+    apart = np.abs(samples.astype(float) - all_bits)
+    assert 0 < apart.mean() < 2.5
+    assert abs((samples - all_bits.astype(float)).mean()) < 0.2
+    coarse = photograph(**OPTIONS[name] | {"quality": 20})
+    np.testing.assert_array_equal(
+        ours(coarse, 2), ours(coarse, 2, fine=0), "where they would be many, they are read"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if "grey" not in name])
+@pytest.mark.parametrize("step", [2, 4, 8])
+def test_the_means_of_chroma_are_the_decoders(name: str, step: int) -> None:
+    data = photograph(**OPTIONS[name])
+    header = read_jpeg_header(data)
+    assert header is not None
+    means = read_means(data, header, step, with_chroma=True)
+    assert means is not None
+    assert means.blue is not None
+    assert means.red is not None
+    plain = read_means(data, header, step)
+    assert plain is not None
+    np.testing.assert_array_equal(means.luma, plain.luma)
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("YCbCr", (97, 131))
+        whole = np.asarray(image).astype(float)
+    across, down = header.sampling[0]
+    for number, found in ((1, means.blue), (2, means.red)):
+        rows, cols = 8 * down, 8 * across
+        padded = np.pad(whole[..., number], ((0, -131 % rows), (0, -97 % cols)), mode="edge")
+        wanted = padded.reshape(padded.shape[0] // rows, rows, -1, cols).mean(axis=(1, 3))
+        assert found.shape == wanted.shape
+        inside = slice(0, 131 // rows), slice(0, 97 // cols)
+        # Enlarged chroma reaches over its block's edge.
+        assert np.abs(found - wanted)[inside].max() < (2 if rows == cols == 8 else 12)
+        assert np.abs(found - wanted)[inside].mean() < 2
+
+
+def hidden(*, amplitude: float) -> bytes:
+    """Return a JPEG of 1200 x 900 pixels whose luma is a gradient and whose chroma is a coarse pattern."""
+    rng = np.random.default_rng(5)
+    luma = np.tile(np.linspace(30, 226, 1200), (900, 1))
+    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((1200, 900))
+    chroma = 128 + amplitude * (np.asarray(pattern) / 127.5 - 1)
+    stream = io.BytesIO()
+    layers = [Image.fromarray(each.astype(np.uint8)) for each in (luma, chroma, 255 - chroma)]
+    Image.merge("YCbCr", layers).save(stream, "JPEG", quality=92)
+    return stream.getvalue()
+
+
+def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> None:
+    name = "in colours that a screen has"
+    for amplitude, is_seen in ((110, True), (8, False)):
+        data = hidden(amplitude=amplitude)
+        for effort in ("fast", "standard", "thorough"):
+            (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
+            assert frame.provenance.scale == 2
+            assert (name in [also.name for also in frame.also]) == is_seen, (amplitude, effort)
+    (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard", own_jpeg=True)
+    shown = next(also for also in frame.also if also.name == name).make()
+    assert shown.pixels.shape == frame.pixels.shape
+    assert (
+        hash_decoded(shown, algorithm=Algorithm.PDQ).distance(hash_decoded(frame, algorithm=Algorithm.PDQ))
+        > 10
+    )
+
+
+# -- what it leaves to others -----------------------------------------------------------------------------------
+
+
+def small(**options: Any) -> bytes:
+    """Return a JPEG file of 19 x 21 pixels."""
+    pixels = np.random.default_rng(3).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    image = (
+        Image.fromarray(pixels).resize((19, 21), Image.Resampling.BICUBIC).convert(options.pop("mode", "RGB"))
+    )
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", **options)
+    return stream.getvalue()
+
+
+SMALL: dict[str, Callable[[], bytes]] = {
+    "baseline": lambda: small(optimize=True),
+    "progressive": lambda: small(progressive=True),
+    "restart": lambda: small(restart_marker_blocks=1, mode="L", optimize=True),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("step", [2, 4, 8])
+def test_no_truncated_file_is_read(name: str, step: int) -> None:
+    data = SMALL[name]()
+    luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
+    assert read_luma(data, luma, step=step)
+    read = [n for n in range(1, len(data)) if read_luma(data[:n], luma, step=step)]
+    assert read == []
+
+
+def changes(data: bytes) -> Iterator[bytes]:
+    """Yield a file with one byte changed: every bit of it turned, and all of them set and cleared."""
+    for at in range(2, len(data)):
+        for value in {data[at] ^ 1 << bit for bit in range(8)} | {0, 255}:
+            yield data[:at] + bytes([value]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_what_is_read_of_a_changed_file_is_what_the_decoder_reads(name: str) -> None:
+    lumas = {step: np.zeros((-(-21 // step), -(-19 // step)), np.uint8) for step in (2, 4, 8)}
+    n_read = 0
+    for changed in changes(SMALL[name]()):
+        read = [step for step, luma in lumas.items() if read_luma(changed, luma, step=step)]
+        if read:
+            means = theirs(changed, 8)  # which would raise
+        if 8 in read:
+            n_read += 1
+            np.testing.assert_array_equal(lumas[8], means)
+    assert n_read > 100, "many a change gives another picture"
+
+
+@cache
+def parts_of(data: bytes) -> tuple[int, int]:
+    """Return where a file's frame header and its first scan stand."""
+    return next(at for at in (data.find(b"\xff\xc0"), data.find(b"\xff\xc2")) if at > 0), data.index(
+        b"\xff\xda"
+    )
+
+
+def irregular() -> dict[str, bytes]:
+    """Return files that a decoder may read and this reader leaves to it."""
+    data, progressive = small(), small(progressive=True)
+    frame, scan = parts_of(data)
+    n_scan = 2 + struct.unpack_from(">H", data, scan + 2)[0]
+    second = progressive.index(b"\xff\xda", progressive.index(b"\xff\xda") + 2)
+    third = progressive.index(b"\xff\xda", second + 2)
+    adobe = b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0"
+    return {
+        "no picture": b"\xff\xd8\xff\xd9",
+        "not a JPEG": b"GIF89a" + data[6:],
+        "arithmetic coding": data[:frame] + b"\xff\xc9" + data[frame + 2 :],
+        "lossless": data[:frame] + b"\xff\xc3" + data[frame + 2 :],
+        "12 bits": data[: frame + 4] + b"\x0c" + data[frame + 5 :],
+        "no lines yet": data[: frame + 5] + b"\0\0" + data[frame + 7 :],
+        "two frames": data[:frame] + data[frame : frame + 19] + data[frame:],
+        "fill between segments": data[:frame] + b"\xff" + data[frame:],
+        "bytes behind the scan": data[:-2] + b"\0" + data[-2:],
+        "fill behind the scan": data[:-2] + b"\xff" + data[-2:],
+        "a restart marker nobody announced": data[:-2] + b"\xff\xd0" + data[-2:],
+        "a scan more": data[:-2] + data[scan:],
+        "no tables": data[: data.index(b"\xff\xc4")] + data[scan:],
+        "no quantizers": data[: data.index(b"\xff\xdb")] + data[frame:],
+        "red, green and blue by Adobe": data[:2] + adobe + b"\0" + data[2:],
+        "red, green and blue by name": small(keep_rgb=True),
+        "four inks": small(mode="CMYK"),
+        "spectral selection in a sequential scan": data[: scan + n_scan - 3]
+        + b"\1"
+        + data[scan + n_scan - 2 :],
+        "the same scan twice": progressive[:second] + progressive[second:third] + progressive[second:],
+        "a scan too few": progressive[:second] + progressive[third:],
+        "more scans than anybody makes": progressive[:second]
+        + progressive[second:third] * 40
+        + progressive[second:],
+    }
+
+
+@pytest.mark.parametrize("what", irregular())
+@pytest.mark.parametrize("step", [2, 4, 8])
+def test_what_is_irregular_is_left_to_others(what: str, step: int) -> None:
+    luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
+    assert read_luma(irregular()[what], luma, step=step) is False
+
+
+@given(tail=st.binary(max_size=300), step=st.sampled_from([2, 4, 8]))
+def test_any_bytes_are_read_or_left(tail: bytes, step: int) -> None:
+    assert read_luma(b"\xff\xd8" + tail, np.zeros((3, 3), np.uint8), step=step) in (True, False)
+
+
+def test_another_size_than_the_files_is_left() -> None:
+    data = small()
+    for shape in ((21, 19), (3, 4), (2, 3)):
+        assert not read_luma(data, np.zeros(shape, np.uint8), step=8)
+
+
+# -- between ----------------------------------------------------------------------------------------------------
+
+
+def test_a_deadline_ends_the_reading_between_rows() -> None:
+    for name in ("baseline", "progressive"):
+        ticks = iter(range(1000))
+        deadline = Deadline.after(1e-9, clock=lambda ticks=ticks: next(ticks))  # type: ignore[misc]
+        with pytest.raises(DeadlinePassed):
+            read_luma(SMALL[name](), np.zeros((3, 3), np.uint8), step=8, between=deadline.check, n_blocks=1)
+
+
+def test_the_wrapper_refuses_what_it_cannot_fill() -> None:
+    data, luma = small(), np.zeros((3, 3), np.uint8)
+    for step in (0, 1, 3, 16):
+        with pytest.raises(ValueError, match="step of 2, 4 or 8"):
+            read_luma(data, luma, step=step)
+    with pytest.raises(ValueError, match="0 bytes"):
+        read_luma(b"", luma, step=8)
+    with pytest.raises(ValueError, match="0 x 3 samples"):
+        read_luma(data, luma[:0], step=8)
+    with pytest.raises(ValueError, match="0 blocks"):
+        read_luma(data, luma, step=8, n_blocks=0)
+    with pytest.raises(ValueError, match="levels"):
+        read_luma(data, luma, step=8, level=99)
+    for wrong in (luma.astype(np.int16), luma[:, ::2], luma[0]):
+        with pytest.raises(ValueError, match=r"Buffer|contiguous"):
+            read_luma(data, wrong, step=8)  # type: ignore[arg-type]
+    luma.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        read_luma(data, luma, step=8)
