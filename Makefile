@@ -34,6 +34,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: claims
 .PHONY: check-pytx check-engines bench-serve soak check-pillow
 .PHONY: bench-views
+.PHONY: evidence
 .PHONY: clean
 .PHONY: design
 
@@ -242,6 +243,16 @@ bench-drift: develop
 bench-gates: develop
 	$(BIN)/python benchmarks/bench_gates.py --mixes $(MIXES)/mixes.txt --part tuning --part test \
 		-o benchmarks/results/gates.json
+
+# What each measure of a candidate says for a copy: learnt from the tuning part, held against the gates on the test part.
+evidence: develop
+	$(BIN)/python -m pip install --quiet ".[bench]"
+	mkdir -p build/evidence
+	$(BIN)/python benchmarks/fit_evidence.py collect --mixes $(MIXES) --part tuning -o build/evidence/tuning.jsonl.gz
+	$(BIN)/python benchmarks/fit_evidence.py collect --mixes $(MIXES) --part test -o build/evidence/test.jsonl.gz
+	$(BIN)/python benchmarks/fit_evidence.py fit build/evidence/tuning.jsonl.gz --test build/evidence/test.jsonl.gz \
+		-o benchmarks/results/evidence.json
+	$(BIN)/python -m ruff format --quiet src/safehash/matching/weights.py
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

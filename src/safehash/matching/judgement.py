@@ -29,7 +29,7 @@ from .gates import (
 )
 from .thumbnails import Thumbnails
 
-__all__ = ["TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
+__all__ = ["LOW_QUALITY", "TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
 
 #: What an upload shows does not depend on any entry.
 _NO_DIGEST = np.zeros((1, 32), np.uint8)
@@ -295,6 +295,9 @@ _RESTS = (REST_COMMON, REST_FLAT)
 WINDOWS = Gates(
     (AGREEMENT, COVERAGE, MISSING, HIDDEN, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, *_RESTS)
 )  # fmt: skip
+
+#: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
+LOW_QUALITY = Gates((PLAIN_SHAPE,))
 
 #: Of the whole upload in another orientation, or its negative.
 TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
