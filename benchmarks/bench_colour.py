@@ -25,7 +25,7 @@ import safehash
 from bench_hash import encoded, photographs, picture
 from safehash.hashing.compute import reduction_for
 
-from common import interleaved, ratio, report, write_result
+from common import interleaved, ratios, report, spread, write_result
 
 SIZES = ((150, 100), (512, 512), (1600, 1004), (2400, 1600), (4032, 3024))
 #: Chroma of every second column and row, and of all.
@@ -47,6 +47,12 @@ def decode(data: bytes, mode: str, size: tuple[int, int], step: int) -> object:
     return core
 
 
+def told(name: str, times: dict[str, list[float]], slow: str, fast: str) -> dict[str, Any]:
+    """Return a ratio and its middle half, by name."""
+    low, middle, high = (round(value, 3) for value in spread(ratios(times, slow, fast)))
+    return {name: middle, f"{name}, quartiles": [low, high]}
+
+
 def chroma(photos: Any, rounds: int) -> dict[str, Any]:
     """Return what chroma costs, by size and sampling."""
     result: dict[str, Any] = {}
@@ -60,11 +66,11 @@ def chroma(photos: Any, rounds: int) -> dict[str, Any]:
                 "chroma at an eighth": partial(decode, data, "YCbCr", size, 8),
             }
             times = interleaved(calls, rounds=rounds)
-            result[f"{size[0]}x{size[1]} {name}"] = {
-                "luma_ms": round(1000 * float(np.median(times["luma"])), 3),
-                "with_chroma": round(ratio(times, "with chroma", "luma"), 3),
-                "second_decode": round(ratio(times, "chroma at an eighth", "luma"), 3),
+            row = result[f"{size[0]}x{size[1]} {name}"] = {
+                "luma_ms": round(1000 * float(np.median(times["luma"])), 3)
             }
+            row |= told("with_chroma", times, "with chroma", "luma")
+            row |= told("second_decode", times, "chroma at an eighth", "luma")
     return result
 
 
@@ -86,7 +92,7 @@ def declared(photos: Any, rounds: int, folder: Path) -> dict[str, Any]:
         times = interleaved(calls, rounds=rounds)
         result[f"{size[0]}x{size[1]}"] = {
             "plain_ms": round(1000 * float(np.median(times["plain"])), 3),
-            "declared": round(ratio(times, "declared", "plain"), 3),
+            **told("declared", times, "declared", "plain"),
         }
     return result
 

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from common import report, write_result
+from common import report, spread, write_result
+from loaded import Loaded
 
 ROUNDS = 61
 #: Processor seconds that one call's turn takes at least.
@@ -87,33 +85,20 @@ def serve() -> None:
 
 
 class Build:
-    """A process with one build loaded."""
+    """One build, loaded."""
 
     def __init__(self, sources: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve"],
-            env={**os.environ, "PYTHONPATH": str(sources.resolve())},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.names: list[str] = json.loads(self._process.stdout.readline())
+        self._loaded = Loaded(__file__, sources)
+        self.names: list[str] = self._loaded.answer()
 
     def time(self, name: str, n_times: int | None) -> tuple[float, int]:
         """Return the processor seconds of so many calls, and how many those were."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([name, n_times]) + "\n")
-        self._process.stdin.flush()
-        seconds, n_done = json.loads(self._process.stdout.readline())
+        seconds, n_done = self._loaded.ask(json.dumps([name, n_times]))
         return seconds, n_done
 
     def close(self) -> None:
         """End it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._loaded.close()
 
 
 def main() -> int:
@@ -133,7 +118,7 @@ def main() -> int:
             for which in list(builds)[:: 1 if number % 2 else -1]:
                 taken[which], _ = builds[which].time(name, n_times)
             ratios.append(taken["guarded"] / taken["plain"])
-        low, middle, high = statistics.quantiles(ratios, n=4)
+        low, middle, high = spread(ratios)
         result[name] = {"ratio": round(middle, 3), "middle_half": [round(low, 3), round(high, 3)]}
         report({name: result[name]})
     for build in builds.values():

@@ -433,6 +433,10 @@ def plot(result: dict[str, Any]) -> str:
     )
 
 
+#: What is measured; a busy machine can be come back to.
+PARTS = ("phone", "arrays", "files", "threads", "memory")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, help="your own images")
@@ -443,6 +447,12 @@ def main() -> None:
     parser.add_argument("--results", action="store_true", help="write benchmarks/results/hash-MACHINE.json")
     parser.add_argument("--plot", type=Path, help="write an SVG chart there")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument(
+        "--part",
+        action="append",
+        choices=PARTS,
+        help="measure this part alone; others keep what the output has",
+    )
     parser.add_argument("--largest", type=int, default=8064, help="leave out pictures wider than this")
     arguments = parser.parse_args()
     photos = photographs(arguments.folder)

@@ -19,7 +19,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +30,7 @@ from typing import Any, cast
 import numpy as np
 
 from common import report, write_result
+from loaded import Loaded
 
 ROOT = Path(__file__).parent.parent
 #: Processor seconds after which a file is given up: more than is promised for the longest.
@@ -111,33 +111,21 @@ def _status(name: str) -> int:
 
 
 class State:
-    """One state of the package, and the process that has it loaded."""
+    """One state of the package, loaded."""
 
     def __init__(self, sources: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve"],
-            env={**os.environ, "PYTHONPATH": str(sources)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._loaded = Loaded(__file__, sources)
 
     def check(self, path: Path, effort: str) -> dict[str, Any]:
         """Check a file at an effort."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{path}\t{effort}\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        answer: dict[str, Any] = self._loaded.ask(f"{path}\t{effort}")
         if answer["outcome"] == f"ended by signal {signal.SIGXCPU.value}":
             return {"outcome": f"not done in {PATIENCE} s", "seconds": PATIENCE, "mib": None}
         return answer
 
     def close(self) -> None:
         """End its process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
+        self._loaded.close()
 
 
 # -- commands -------------------------------------------------------------------------------------------------

@@ -1,19 +1,22 @@
 """From the bytes of a JPEG file to its hash, beside the bare decoder and the peers, on real files.
 
-Run: python benchmarks/bench_jpeg.py PHOTOS... [--each 12] [--rounds 5] [-o FILE | --results]
+Run: python benchmarks/bench_jpeg.py PHOTOS... [--each 12] [--rounds 5] [--before SOURCES] [-o FILE | --results]
 
 PHOTOS are files of paths, one a line (as view_mixes.py writes them). Of each size so many of the photographs are taken
-as they are ("native") and so many encoded anew at that size, as a baseline and as a progressive file. Every file's
-calls are timed in turn by processor time. A row is the median over files of each file's median ratio to the bare luma
-decode at the reduction that a decoder takes ("bare"), with quartiles over files.
+as they are ("native") and so many encoded anew at that size, as a baseline and as a progressive file; "all" are both
+together. Every file's calls are timed in turn by processor time. A row is the median over files of each file's median
+ratio to the bare luma decode at the reduction that a decoder takes ("bare"), with quartiles over files. SOURCES is the
+`src` folder of an earlier state, built in place: small files are hashed by both in turn.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import pickle
 import random
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -24,13 +27,14 @@ from PIL import Image, ImageOps
 
 import safehash
 from bench_hash import luma_decode, peers_for_bytes
+from bench_pixels import State, paired
 from safehash.hashing.compute import hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
 from safehash.images.jpeg_means import read_means
 
-from common import interleaved, of_this_machine, ratio, report, write_result
+from common import interleaved, of_this_machine, ratio, report, spread, write_result
 
 SEED = 20261126
 #: name, megapixels of native files (least, most), sides that photographs are fitted to.
@@ -45,6 +49,15 @@ KINDS = ("baseline", "progressive")
 WITH_PEERS = 3
 #: Of this size decisions are timed, too; digests of their list.
 DECIDED, LISTED = "1.6 MP", 100_000
+#: What a call of ours stands beside, as well.
+OURS = {
+    "threatexchange pdq": "safehash pdq", "opencv phash": "safehash pdq", "safehash pdq, decoder": "safehash pdq",
+    "check, decoder": "check",
+}  # fmt: skip
+#: Seconds a call in every round, by call.
+Times = dict[str, list[float]]
+#: Of this size an earlier state is timed, too: so many files, so many hashes at a time.
+SMALL, N_SMALL, AT_A_TIME = "150x100", 6, 100
 
 
 def paths_of(lists: list[Path]) -> list[Path]:
@@ -106,7 +119,7 @@ def calls_of(
         "safehash pdq": lambda: safehash.hash_bytes(data),
         "safehash pdq, decoder": lambda: without_own_reader(data),
     }
-    for step in (2, 4, 8):
+    for step in (1, 2, 4, 8):
         if read_means(data, header, step) is not None:
             calls[f"reader, 1/{step}"] = lambda step=step: read_means(data, header, step)  # type: ignore[misc]
     for name, matcher in matchers.items():
@@ -117,6 +130,21 @@ def calls_of(
     return calls
 
 
+def beside_before(sources: Path, files: list[bytes], rounds: int) -> dict[str, Any]:
+    """Return what hashing small files takes beside an earlier state, the median over them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        named = {str(number): data for number, data in enumerate(files)}
+        (folder / "files.pickle").write_bytes(pickle.dumps(named))
+        (folder / "listed.csv").write_text("hash\n" + "69" * 32 + "\n", encoding="ascii")
+        now, before = State(Path(__file__).parent.parent / "src", folder), State(sources, folder)
+        rows = [paired(now, before, "hash", each, AT_A_TIME, rounds) for each in named]
+        for state in (now, before):
+            state.close()
+    found = [row["ratio"] for row in rows]
+    return {"files": len(rows), "of_before": round(statistics.median(found), 3), "each": found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photos", nargs="+", type=Path, help="files of paths, one a line")
@@ -124,6 +152,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--sizes", nargs="*", choices=[name for name, *_ in SIZES], default=[name for name, *_ in SIZES]
+    )
+    parser.add_argument(
+        "--before", type=Path, metavar="SOURCES", help="src of an earlier state, built in place"
     )
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--results", action="store_true")
@@ -137,23 +168,25 @@ def main() -> None:
         matchers = {}
         if name == DECIDED:
             matchers = {"check": matcher_of(own_jpeg=True), "check, decoder": matcher_of(own_jpeg=False)}
-        rows: dict[str, dict[str, list[float]]] = {}
-        n_files: dict[str, int] = {}
+        timed: dict[str, list[Times]] = {}
+        small: list[bytes] = []
         for kind, data in files_of(paths, least, most, side, arguments.each):
-            number = n_files[kind] = n_files.get(kind, 0) + 1
+            number = len(timed.get(kind, ())) + 1
             times = interleaved(
                 calls_of(data, peers=number <= WITH_PEERS, matchers=matchers), rounds=arguments.rounds
             )
-            row = rows.setdefault(kind, {})
-            for call in times:
-                row.setdefault(call, []).append(ratio(times, call, "bare"))
-                row.setdefault(f"{call}, ms", []).append(1e3 * statistics.median(times[call]))
-        for kind, row in rows.items():
-            result[f"{name} {kind}"] = {"files": n_files[kind]} | {
-                call: _summary(values, row[f"{call}, ms"])
-                for call, values in row.items()
-                if not call.endswith(", ms")
-            }
+            timed.setdefault(kind, []).append(times)
+            if name == SMALL and kind == "baseline":
+                small.append(data)
+        for kind in KINDS:
+            both = timed.get(kind, []) + timed.get(f"{kind} native", [])
+            if both:
+                timed[f"all {kind}"] = both
+        result |= {f"{name} {kind}": row_of(files) for kind, files in timed.items()}
+        if small and arguments.before:
+            result[f"{name} beside an earlier state"] = beside_before(
+                arguments.before, small[:N_SMALL], 2 * arguments.rounds
+            )
     report(result)
     if arguments.output or arguments.results:
         write_result(
@@ -161,15 +194,30 @@ def main() -> None:
         )
 
 
-def _summary(values: list[float], milliseconds: list[float]) -> dict[str, Any]:
-    low, middle, high = (
-        statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-    )
-    return {
-        "of_bare": round(middle, 3),
-        "quartiles": [round(low, 3), round(high, 3)],
-        "ms": round(statistics.median(milliseconds), 4),
-    }
+def row_of(files: list[Times]) -> dict[str, Any]:
+    """Return what a table says of some files: each call beside the bare decode, others beside ours."""
+    row: dict[str, Any] = {"files": len(files)}
+    for call in dict.fromkeys(call for times in files for call in times):
+        having = [times for times in files if call in times]
+        row[call] = {
+            "files": len(having),
+            "of_bare": _middle([ratio(times, call, "bare") for times in having]),
+            "quartiles": _quartiles([ratio(times, call, "bare") for times in having]),
+            "ms": round(1e3 * statistics.median(statistics.median(times[call]) for times in having), 4),
+        }
+        ours = OURS.get(call)
+        if ours is not None:
+            row[call]["times_ours"] = _middle([ratio(times, call, ours) for times in having])
+    return row
+
+
+def _middle(values: list[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+def _quartiles(values: list[float]) -> list[float]:
+    low, _, high = spread(values)
+    return [round(low, 3), round(high, 3)]
 
 
 if __name__ == "__main__":

@@ -9,20 +9,19 @@ of scikit-image. Two processes take turns, each with its own state; processor ti
 from __future__ import annotations
 
 import argparse
-import os
 import pickle
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import numpy as np
 
-from common import report, write_result
+from common import report, spread, write_result
+from loaded import Loaded
 
 #: Kind of file: columns, rows, format, options, and calls a turn.
 KINDS: dict[str, tuple[int, int, str, dict[str, Any], int]] = {
@@ -56,20 +55,18 @@ def serve(folder: Path) -> None:
 
 
 class State:
-    """A process with one state of the package."""
+    """One state of the package, loaded."""
 
     def __init__(self, sources: Path, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", str(folder)],
-            env={**os.environ, "PYTHONPATH": str(sources)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        self._loaded = Loaded(__file__, sources, str(folder))
 
     def seconds(self, what: str, name: str, n: int) -> float:
         """Return seconds of processor time a call."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(f"{what}|{name}|{n}\n")
-        self._process.stdin.flush()
-        return float(self._process.stdout.readline())
+        return float(self._loaded.ask(f"{what}|{name}|{n}"))
+
+    def close(self) -> None:
+        """End its process."""
+        self._loaded.close()
 
 
 def main() -> int:
@@ -102,14 +99,17 @@ def main() -> int:
         result: dict[str, Any] = {}
         for what in ("hash", "check"):
             for kind, (*_, n) in KINDS.items():
-                result[f"{what} {kind}"] = _paired(now, before, what, kind, n, args.rounds)
+                result[f"{what} {kind}"] = paired(now, before, what, kind, n, args.rounds)
+        for state in (now, before):
+            state.close()
     report(result)
     if args.output is not None:
         write_result(args.output, result, seed=SEED)
     return 0
 
 
-def _paired(now: State, before: State, what: str, kind: str, n: int, rounds: int) -> dict[str, Any]:
+def paired(now: State, before: State, what: str, kind: str, n: int, rounds: int) -> dict[str, Any]:
+    """Return what a call takes in this state beside the other one, taking turns."""
     ratios, milliseconds = [], []
     for number in range(rounds + 1):
         order = (now, before) if number % 2 else (before, now)
@@ -117,9 +117,9 @@ def _paired(now: State, before: State, what: str, kind: str, n: int, rounds: int
         if number:  # the first turn warms up
             ratios.append(took[now] / took[before])
             milliseconds.append(1000 * took[before])
-    low, _, high = quantiles(ratios, n=4)
+    low, middle, high = spread(ratios)
     return {
-        "ratio": round(median(ratios), 3),
+        "ratio": round(middle, 3),
         "quartiles": [round(low, 3), round(high, 3)],
         "ms_before": round(median(milliseconds), 3),
     }

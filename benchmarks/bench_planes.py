@@ -24,7 +24,7 @@ import safehash
 from bench_hash import encoded, photographs, picture
 from safehash import _core
 
-from common import interleaved, ratio, report, write_result
+from common import interleaved, ratios, report, spread, write_result
 
 SIZE = 1600, 1004
 KINDS: dict[str, dict[str, Any]] = {
@@ -107,13 +107,11 @@ def main() -> int:
     for kind, options in KINDS.items():
         data = encoded(picture(photos, *SIZE), kind, **options)
         times = interleaved(calls_for(kind, data), rounds=args.rounds)
-        result[f"{kind} {SIZE[0]}x{SIZE[1]}"] = {
-            name: {
-                "ms": round(1000 * float(np.median(each)), 2),
-                "of_pillow": round(ratio(times, name, "Pillow"), 3),
-            }
-            for name, each in times.items()
-        }
+        rows = result[f"{kind} {SIZE[0]}x{SIZE[1]}"] = {}
+        for name, each in times.items():
+            low, middle, high = (round(value, 3) for value in spread(ratios(times, name, "Pillow")))
+            milliseconds = round(1000 * float(np.median(each)), 2)
+            rows[name] = {"ms": milliseconds, "of_pillow": middle, "quartiles": [low, high]}
     report(result)
     if args.output is not None:
         write_result(args.output, result)

@@ -40,7 +40,7 @@ from safehash.matching import views
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.search.index import Index
 
-from common import write_result
+from common import ratios, spread, write_result
 
 VERDICTS = Path(__file__).parent / "results" / "views-verdicts.tsv"
 LIST_SIZE = 100_000
@@ -254,7 +254,7 @@ def judge(false: dict[str, Any], verdicts: str) -> None:
 
 
 def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[str, Any]:
-    """Time decode and look-up of 1600 x 1004 JPEG files at list sizes of 100 k and 1 M, efforts interleaved.
+    """Time decode and look-up of 1600 x 1004 JPEG files at lists of several sizes, efforts in turn, then backwards.
 
     Processor time: a machine that is shared says nothing else that can be compared.
     """
@@ -267,22 +267,33 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
         )
         uploads.append(stream.getvalue())
     result: dict[str, Any] = {"n_photos": len(uploads), "milliseconds": {}}
-    for size in (100_000, 1_000_000):
+    for size in args.sizes:
         index = make_index([], size)
-        times: dict[str, list[float]] = defaultdict(list)
-        for data in uploads * 3:
-            for effort in EFFORTS:
+        times: dict[str, list[float]] = {effort: [] for effort in args.efforts}
+        for number, data in enumerate(uploads * 3):
+            for effort in args.efforts[:: 1 if number % 2 else -1]:
                 started = time.thread_time()
                 upload = images.decode(data, step_for=compute.reduction_for)
                 views.look_up(
                     [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
                 )
                 times[effort].append(time.thread_time() - started)
-        result["milliseconds"][str(size)] = {
-            effort: {"median": statistics.median(values) * 1e3, "least": min(values) * 1e3}
-            for effort, values in times.items()
-        }
+        result["milliseconds"][str(size)] = cost_by_effort(times)
+        del index
     return result
+
+
+def cost_by_effort(times: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
+    """Return milliseconds of each effort, and how many times those of the first one, upload by upload."""
+    first = next(iter(times))
+    rows = {}
+    for effort, values in times.items():
+        low, middle, high = spread(ratios(times, effort, first))
+        rows[effort] = {
+            "median": statistics.median(values) * 1e3, "least": min(values) * 1e3,
+            f"times_{first}": round(middle, 3), "quartiles": [round(low, 3), round(high, 3)],
+        }  # fmt: skip
+    return rows
 
 
 def add_shards(paths: list[str]) -> dict[str, Any]:
@@ -342,6 +353,12 @@ def main() -> None:
         "--first", type=int, default=0, metavar="N", help="of recall: manipulations from this one on"
     )
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
+    parser.add_argument("--sizes", type=lambda text: [int(float(each)) for each in text.split(",")],
+                        default=[100_000, 1_000_000], help="of cost: how many hashes are listed")  # fmt: skip
+    parser.add_argument("--efforts", type=lambda text: text.split(","), default=list(EFFORTS), help="of cost")
+    parser.add_argument(
+        "--result", action="store_true", help="of cost: write it with machine and command, by itself"
+    )
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
     shard, n_shards = (int(part) for part in args.shard.split("/"))
@@ -353,6 +370,9 @@ def main() -> None:
     else:
         measure = {"recall": measure_recall, "false": measure_false, "cost": measure_cost}[args.what]
         result = measure(args, shard, n_shards)
+    if args.result:
+        write_result(Path(args.out), result, seed=SEED)
+        return
     result["version"] = __version__
     Path(args.out).write_text(json.dumps(result, indent=1) + "\n")
 

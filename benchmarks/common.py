@@ -26,6 +26,7 @@ __all__ = [
     "ratios",
     "report",
     "slug",
+    "spread",
     "write_result",
 ]
 
@@ -92,6 +93,14 @@ def ratios(times: Mapping[str, list[float]], slow: str, fast: str) -> list[float
     return sorted(a / b for a, b in zip(times[slow], times[fast], strict=True))
 
 
+def spread(found: list[float]) -> tuple[float, float, float]:
+    """Return lower quartile, median and upper quartile."""
+    if len(found) == 1:
+        return found[0], found[0], found[0]
+    low, middle, high = statistics.quantiles(found, n=4, method="inclusive")
+    return low, middle, high
+
+
 def beside(times: Mapping[str, list[float]], ours: str) -> dict[str, dict[str, Any]]:
     """Return, for every call, what a table says of it.
 
@@ -103,10 +112,7 @@ def beside(times: Mapping[str, list[float]], ours: str) -> dict[str, dict[str, A
     """
     rows = {}
     for name, values in times.items():
-        found = ratios(times, name, ours)
-        low, middle, high = (
-            found * 3 if len(found) == 1 else statistics.quantiles(found, n=4, method="inclusive")
-        )
+        low, middle, high = spread(ratios(times, name, ours))
         rows[name] = {
             "ms": round(1e3 * statistics.median(values), 4),
             "times_ours": round(middle, 3),

@@ -32,7 +32,7 @@ from safehash.search import slots
 from safehash.search.index import Index
 from safehash.search.slots import build_slots, choose_widths, masks_within, radii_for
 
-from common import LEVEL_NAMES, interleaved, ratio, report, write_result
+from common import LEVEL_NAMES, interleaved, ratios, report, spread, write_result
 
 Digests = npt.NDArray[np.uint8]
 RADIUS = 31
@@ -69,7 +69,7 @@ def random_digests(n: int, rng: np.random.Generator) -> Digests:
     return np.frombuffer(rng.bytes(32 * n), np.uint8).reshape(n, 32).copy()
 
 
-def methods(n: int, rng: np.random.Generator, rounds: int) -> dict[str, float]:
+def methods(n: int, rng: np.random.Generator, rounds: int) -> dict[str, Any]:
     """Time one query at a time of FAISS's scan, called barely, and of our index."""
     digests, queries = random_digests(n, rng), random_digests(N_QUERIES, rng)
     multi = Index.from_digests(digests, method="multi", max_distance=RADIUS)
@@ -87,7 +87,8 @@ def methods(n: int, rng: np.random.Generator, rounds: int) -> dict[str, float]:
             flat.range_search(array, RADIUS + 1)
 
     times = interleaved({"ours": ours, "faiss": theirs}, rounds=rounds)
-    return {"faiss_over_ours": round(ratio(times, "faiss", "ours"), 2)}
+    low, middle, high = (round(value, 2) for value in spread(ratios(times, "faiss", "ours")))
+    return {"faiss_over_ours": middle, "quartiles": [low, high]}
 
 
 def scans(n: int, rng: np.random.Generator, rounds: int) -> dict[str, dict[str, Any]]:
@@ -118,10 +119,11 @@ def scans(n: int, rng: np.random.Generator, rounds: int) -> dict[str, dict[str, 
             rounds=rounds,
         )
         taken = "buckets" if radius <= last else "all"
-        all_over_buckets = ratio(times, "all", "buckets")
+        low, all_over_buckets, high = spread(ratios(times, "all", "buckets"))
         found[f"radius {radius}"] = {
             "taken": taken,
             "all_over_buckets": round(all_over_buckets, 2),
+            "quartiles": [round(low, 2), round(high, 2)],
             "lost": round(all_over_buckets if taken == "all" else 1 / all_over_buckets, 2),
         }
     return found

@@ -3,7 +3,8 @@
 Run: python benchmarks/drift.py FOLDER... [-o benchmarks/results/drift.json]
      python benchmarks/drift.py --photos made/photos.txt made/other_photos.txt ... [-o ...]
 
-Every JPEG file under the folders whose PDQ quality is at least 50 counts once (by content). With --steps, each
+Every JPEG file under the folders whose PDQ quality is at least 50 counts once (by content); with --made also encoded
+anew at other sizes, for each scale that the fast decode takes ("by_scale"). With --steps, each
 reduction is measured by itself, by the shorter side; the table in compute.py was chosen from that. Beside the drift:
 how far the reduced picture lies if it is hashed as it is ("naive"), how far the seven other orientations ("turned").
 """
@@ -12,14 +13,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageOps
 
 import safehash
-from safehash.hashing.compute import REDUCTION, hash_decoded, reduction_for, turned_digests
+from safehash.hashing.compute import hash_decoded, reduction_for, reduction_for_hash, turned_digests
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images.decoding import decode
 
@@ -32,6 +36,31 @@ def turns(data: bytes) -> list[Hash]:
     """Return the hashes of a picture in its seven other orientations."""
     digests, quality = turned_digests(decode(data))
     return [Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests[1:]]
+
+
+def made(data: bytes, sides: list[int], number: int) -> Iterator[bytes]:
+    """Yield a photograph fitted to shorter sides that it has, as a JPEG file of three qualities by turns."""
+    with Image.open(io.BytesIO(data)) as image:
+        whole = image.convert("RGB")
+    for at, side in enumerate(sides):
+        if side > min(whole.size):
+            continue
+        scale = side / min(whole.size)
+        size = round(whole.width * scale), round(whole.height * scale)
+        stream = io.BytesIO()
+        quality = (75, 85, 92)[(number + at) % 3]
+        ImageOps.fit(whole, size).save(stream, "JPEG", quality=quality, progressive=(number + at) % 4 == 0)
+        yield stream.getvalue()
+
+
+def kind_of(data: bytes) -> str:
+    """Return which scale the fast hash takes of a file, and how the file is coded."""
+    provenance = decode(data, step_for=reduction_for_hash).provenance
+    side = min(provenance.width, provenance.height)
+    group = max(least for least in SIDES if least <= side)
+    with Image.open(io.BytesIO(data)) as image:
+        coded = "progressive" if image.info.get("progressive") else "baseline"
+    return f"1/{provenance.scale} from {group}, {coded}"
 
 
 def _always(step: int, shorter_side: int) -> int:
@@ -54,6 +83,9 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--photos", nargs="*", default=[], type=Path, help="files of paths, one a line")
     parser.add_argument("--steps", action="store_true", help="measure every reduction by itself")
+    parser.add_argument(
+        "--made", nargs="*", default=[], type=int, metavar="SIDE", help="shorter sides to encode at"
+    )
     parser.add_argument("--sources", default="", help="where the files come from, for the record")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
@@ -61,6 +93,7 @@ def main() -> None:
     default: list[int] = []
     phash: dict[str, list[int]] = {"phash": [], "phash256": []}
     by_step: dict[tuple[int, int], list[int]] = {}
+    by_scale: dict[str, list[int]] = {}
     naive: list[int] = []
     turned: list[int] = []
     named = {
@@ -81,6 +114,11 @@ def main() -> None:
         if (full.quality or 0) < 50:
             continue
         default.append(full.distance(safehash.hash_bytes(data)))
+        if arguments.made:
+            by_scale.setdefault(kind_of(data), []).append(default[-1])
+        for other in made(data, arguments.made, len(default)):
+            apart = safehash.hash_bytes(other, decode="full").distance(safehash.hash_bytes(other))
+            by_scale.setdefault(kind_of(other), []).append(apart)
         reduced = decode(data, step_for=reduction_for)
         if reduced.pixels.shape[0] < reduced.rows and reduced.provenance.orientation == 1:
             naive.append(full.distance(safehash.hash_array(reduced.pixels)))
@@ -97,7 +135,10 @@ def main() -> None:
                 by_step.setdefault((group, step), []).append(distance)
     result: dict[str, Any] = {
         "sources": arguments.sources,
-        "rule": [list(row) for row in REDUCTION],
+        "rule": {
+            name: [list(row) for row in getattr(reduction_for_hash, name)]
+            for name in ("drafted", "means", "progressive")
+        },
         "pdq": summary(default),
         "naive": summary(naive),
         "turned": summary(turned),
@@ -107,6 +148,8 @@ def main() -> None:
         result["by_shorter_side_and_step"] = {
             f"{side}+ step {step}": summary(distances) for (side, step), distances in sorted(by_step.items())
         }
+    if by_scale:
+        result["by_scale"] = {name: summary(distances) for name, distances in sorted(by_scale.items())}
     report(result)
     if arguments.output:
         write_result(arguments.output, result)

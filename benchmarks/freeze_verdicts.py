@@ -4,7 +4,7 @@
 
     python benchmarks/freeze_verdicts.py made --out before.tsv.gz
     python benchmarks/freeze_verdicts.py made --compare before.tsv.gz
-    python benchmarks/freeze_verdicts.py made --compare before.tsv.gz --every 16
+    python benchmarks/freeze_verdicts.py made --compare before.tsv.gz --every 16 --library-jpeg
 
 ``made`` is the folder that ``view_mixes.py`` wrote. Three sets are looked up, each against its own list of hashes
 filled up with generated ones to 100 000, as in ``bench_views.py``: "unseen" and "known", altered copies of the
@@ -17,6 +17,9 @@ digits of the upload's SHA-256, effort, outcome, matches as JSON (id, distance i
 it was made with; ``--compare`` takes seed and manipulations from there, so that manipulations of later date change
 nothing. ``--every N`` takes the uploads whose name's SHA-256 is a multiple of N: any file made with a divisor of N
 (1, all of them, always) can be compared with.
+
+``--library-jpeg`` leaves JPEG files to the imaging library's decoder: what differs then is nothing of our own reader's,
+which has other bits from 768 pixels on.
 
 The SHA-256 of what is in the file (gunzipped) is printed, and written beside it. Exit code of ``--compare``: 0 no
 difference, 1 differences, each of them printed and counted by kind: another list, upload or outcome, an entry lost or
@@ -33,7 +36,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -89,7 +92,7 @@ def import_manipulations() -> tuple[Sequence[Any], Any, Any]:
     return module.MANIPULATIONS, scene.Scene, module.apply
 
 
-def matcher_options() -> dict[str, Any]:
+def matcher_options(*, library_jpeg: bool = False) -> dict[str, Any]:
     """Return what `Matcher.from_files` is given beside the list: nothing that a clock decides.
 
     Of generated digests a third have fewer or more ones than pictures' have; they count in ``bench_views.py``, too.
@@ -97,23 +100,49 @@ def matcher_options() -> dict[str, Any]:
     policy = safehash.Policy(include_suspicious=True)
     if not hasattr(safehash, "Settings"):  # before they were one value
         return {"policy": policy}
-    return {"settings": safehash.Settings(policy=policy, deadline=None)}
+    more = {"own_jpeg": False} if library_jpeg else {}  # a state before that reader knows no such setting
+    return {"settings": safehash.Settings(policy=policy, deadline=None, **more)}
 
 
 # -- lists and uploads --------------------------------------------------------------------------------------
 
 
-def open_matcher(listed: dict[bytes, str], folder: Path) -> tuple[safehash.Matcher, str]:
+def open_matcher(
+    listed: dict[bytes, str], folder: Path, *, library_jpeg: bool = False
+) -> tuple[safehash.Matcher, str]:
     """Write digests with their ids as a list; return a matcher that reads it, and the list's SHA-256."""
     path = folder / "list.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("hash", "hash_type", "id"))
         writer.writerows((digest.hex(), "pdq", name) for digest, name in listed.items())
-    matcher = safehash.Matcher.from_files(path, **matcher_options())
+    matcher = safehash.Matcher.from_files(path, **matcher_options(library_jpeg=library_jpeg))
     if len(matcher) != len(listed):
         raise SystemExit(f"{len(matcher)} of {len(listed)} entries are matched against: {matcher.notes}")
     return matcher, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hasher(*, library_jpeg: bool = False) -> Callable[[Path], safehash.Hash]:
+    """Return what hashes the pictures that are listed.
+
+    Raises
+    ------
+    safehash.ImageError
+        By the function: the picture has no hash.
+    """
+    if not library_jpeg:
+        return safehash.hash_file
+    # `hash_file` has no such choice, a matcher does: of the picture as it is, it looks up the same digest.
+    entry = safehash.Entry(hash=safehash.Hash("pdq", bytes(range(32))))
+    matcher = safehash.Matcher.from_entries([entry], **matcher_options(library_jpeg=True))
+
+    def hashed(path: Path) -> safehash.Hash:
+        decision = matcher.check(path, effort="fast")
+        if decision.hash is None:
+            raise safehash.ImageError(decision.reason)
+        return decision.hash
+
+    return hashed
 
 
 def verdict(matcher: safehash.Matcher, data: bytes, effort: Any) -> tuple[str, str]:
@@ -147,14 +176,16 @@ def read_mixes(path: Path) -> list[tuple[str, str, Path]]:
     return [(mix, part, Path(name)) for mix, part, name in rows]
 
 
-def listed_pictures(mixes: Iterable[tuple[str, str, Path]]) -> list[tuple[str, bytes, str]]:
+def listed_pictures(
+    mixes: Iterable[tuple[str, str, Path]], hash_of: Callable[[Path], safehash.Hash]
+) -> list[tuple[str, bytes, str]]:
     """Return mix, digest and name of the listed part, as far as it can be read and is no flat picture."""
     listed = []
     for mix, part, path in mixes:
         if part != "listed":
             continue
         try:
-            value = safehash.hash_file(path)
+            value = hash_of(path)
         except safehash.ImageError:
             continue
         if (value.quality or 0) >= MIN_QUALITY:
@@ -210,16 +241,25 @@ def unrelated(mixes: Iterable[tuple[str, str, Path]], every: int) -> Iterator[tu
 # -- freezing and comparing ---------------------------------------------------------------------------------
 
 
-def freeze(made: Path, sets: Iterable[str], seed: int, every: int, kinds: Sequence[str]) -> Frozen:
+def freeze(
+    made: Path,
+    sets: Iterable[str],
+    seed: int,
+    every: int,
+    kinds: Sequence[str],
+    *,
+    library_jpeg: bool = False,
+) -> Frozen:
     """Decide every upload of these sets at every effort."""
     mixes = read_mixes(made / "mixes.txt")
-    listed = listed_pictures(mixes)
+    hash_of = hasher(library_jpeg=library_jpeg)
+    listed = listed_pictures(mixes, hash_of)
     frozen = Frozen({"seed": seed, "every": every, "manipulations": list(kinds), "lists": {}}, {})
     for of in sets:
         if of in PHOTOGRAPHS:
             paths = read_paths(made / PHOTOGRAPHS[of])
             # The photographs stand in the list already, and so would they in its templates.
-            real = [(safehash.hash_file(path).digest, name_of(path)) for path in paths]
+            real = [(hash_of(path).digest, name_of(path)) for path in paths]
             real += [
                 (digest, name) for mix, digest, name in listed if mix not in ("photographs", "templates")
             ]
@@ -228,7 +268,9 @@ def freeze(made: Path, sets: Iterable[str], seed: int, every: int, kinds: Sequen
             real = [(digest, name) for _, digest, name in listed]
             uploads = unrelated(mixes, every)
         with tempfile.TemporaryDirectory() as folder:
-            matcher, frozen.made_with["lists"][of] = open_matcher(filled_up(real, seed), Path(folder))
+            matcher, frozen.made_with["lists"][of] = open_matcher(
+                filled_up(real, seed), Path(folder), library_jpeg=library_jpeg
+            )
         for n_done, (name, data) in enumerate(uploads, 1):
             content = hashlib.sha256(data).hexdigest()[:16]
             for effort in EFFORTS:
@@ -303,6 +345,9 @@ def main() -> None:
         "--out", type=Path, metavar="FILE", help="write the verdicts; gzipped if it ends in .gz"
     )
     parser.add_argument("--compare", type=Path, metavar="OLD", help="list what differs from these verdicts")
+    parser.add_argument(
+        "--library-jpeg", action="store_true", help="leave JPEG files to the imaging library's decoder"
+    )
     args = parser.parse_args()
     if args.out is None and args.compare is None:
         parser.error("nothing to do: give --out, --compare or both")
@@ -319,7 +364,7 @@ def main() -> None:
             or set(sets) - {*old.made_with["lists"]}
         ):
             parser.error(f"{args.compare} holds no such verdicts; it was made with {old.made_with}")
-    new = freeze(args.made, sets, seed, every, kinds)
+    new = freeze(args.made, sets, seed, every, kinds, library_jpeg=args.library_jpeg)
     if args.out is not None:
         print(f"{write(new, args.out)}  {len(new.verdicts)} verdicts")
     if old is not None:

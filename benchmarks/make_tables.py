@@ -15,24 +15,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jpeg_tables import jpeg, jpeg_aims
+from told import RESULTS, aim, load, measured_on, of_machines, told
+
+from claims_table import markdown as claims
 from common import losses
+from noticed import breaks, mutants
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "benchmarks.md",
+    ROOT / "docs" / "how-to" / "serve.md",
+    ROOT / "benchmarks" / "aims.md",
+)
 
 _SECTION = re.compile(r"(<!-- results: (.*?) -->\n).*?(<!-- /results -->)", re.DOTALL)
-
-
-def load(name: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((RESULTS / name).read_text(encoding="utf-8"))
-    return record
-
-
-def of_machines(benchmark: str) -> list[dict[str, Any]]:
-    """Return a benchmark's results of all machines, the newest last."""
-    found = [load(path.name) for path in sorted(RESULTS.glob(f"{benchmark}-*.json"))]
-    return sorted(found, key=lambda record: str(record["date"]))
 
 
 def newest_index() -> dict[str, Any]:
@@ -43,24 +41,6 @@ def newest_index() -> dict[str, Any]:
 def newest_hash(part: str) -> dict[str, Any]:
     """Return the newest result of hashing that has a part; each machine has one of its own."""
     return [record for record in of_machines("hash") if part in record["result"]][-1]
-
-
-def told(milliseconds: float) -> str:
-    """Return a time as a person says it, three digits of it."""
-    for unit, size in (("s", 1000.0), ("ms", 1.0)):
-        if milliseconds >= size:
-            value = milliseconds / size
-            digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
-            return f"{value:.{digits}f} {unit}"
-    return f"{milliseconds * 1000:.3g} µs"
-
-
-def measured_on(record: dict[str, Any]) -> str:
-    """Return the sentence that says where and when a result was measured, and the peers' versions."""
-    machine = record["machine"]
-    versions = record.get("versions", machine.get("versions", {}))
-    peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != "safehash")
-    return f"Measured on {record['date'][:10]}, {machine['cpu']}, {machine['cores']} cores. {peers}."
 
 
 def _newest_part(part: str) -> Any:
@@ -390,8 +370,13 @@ def scan() -> list[str]:
     ]
 
 
+def list_rows() -> list[dict[str, Any]]:
+    """Return what reading lists took, a row for each list and reader."""
+    return [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 def lists() -> list[str]:
-    rows = [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = list_rows()
     lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
     for row in rows:
         seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
@@ -465,6 +450,50 @@ def isolation() -> list[str]:
     return lines
 
 
+def served() -> list[str]:
+    """Return what the service costs beside the check, and what a look-up costs."""
+    found = load("serve.json")
+    uploads, lookups = found["uploads"], found["lookups"]
+    kb, n_listed = round(uploads["picture_bytes"] / 1000), f"{uploads['entries']:,}"
+    check = f"the check of a JPEG of 1.6 megapixels ({kb} kB), `standard`, {n_listed} entries, in a process of its own"
+    whole = (
+        f"{uploads['request_milliseconds']:.2f} ms: the check is {uploads['share_of_the_check']:.2f} of it"
+    )
+    lines = [
+        "| | processor time |",
+        "| --- | --- |",
+        f"| {check} | {uploads['check_milliseconds']:.2f} ms |",
+        f"| the same over HTTP, all processes of the service | {whole} |",
+        f"| of that in the process that speaks HTTP | {uploads['front_milliseconds']:.2f} ms |",
+    ]
+    names = {
+        "one": "one a request (`GET /m/lookup`)",
+        "a thousand": "a thousand a request (`/v1/check/batch`)",
+    }
+    among = f"a hash among {lookups['entries']:,}"
+    for name, row in lookups["hashes_in_one_request"].items():
+        many, how = name.split(", ", 1)
+        each = row["microseconds_each"]
+        cost = f"{each / 1000:.2f} ms: {1e6 / each:,.0f} a second of one processor"
+        lines.append(f"| {among}, {how}, {names[many]} | {cost} |")
+    for part, times in uploads["latency_milliseconds"].items():
+        waits = f"{times['p50']:.0f} ms in the middle, {times['p95']:.0f} of 95 %, {times['p99']:.0f} of 99 %"
+        lines.append(f"| an upload's wait at {part} of the most it takes, by the clock | {waits} |")
+    return lines
+
+
+def soaked() -> list[str]:
+    """Return what a soak found."""
+    found = load("soak.json")
+    first, last = found["by_minute"][0], found["by_minute"][-1]
+    held = [row["private_mebibytes"] for row in found["by_minute"]]
+    return [
+        f"{found['minutes']:g} minutes: {last['uploads']:,} uploads, {last['lookups']:,} look-ups, {last['reloads']} "
+        f"reloads; {found['errors']} errors, {found['wrong']} wrong answers; private memory of all processes "
+        f"{held[0]} MiB after {first['minute']:g} minutes, {held[-1]} MiB at the end, {max(held)} at most.",
+    ]
+
+
 def guards() -> list[str]:
     """Return what the guards of compiler and linker cost."""
     lines = ["| call | of the time without guards | middle half |", "| --- | ---: | ---: |"]
@@ -502,6 +531,7 @@ def aims() -> list[str]:
     for row in newest_index()["claims"]:
         bound = row["at_least"] if "at_least" in row else -row["at_most"]
         lines.append(aim(f"{row['what']}, {row['digests']} digests", bound, row["measured"]))
+    lines += jpeg_aims()
     result = load("scan.json")["result"]
     for photos, rows in result["throughput"].items():
         if not isinstance(rows, dict):
@@ -510,21 +540,39 @@ def aims() -> list[str]:
             for kind in ("scan", "scan with catalog"):
                 value = rows[f"{kind}, {effort}"]["rate / (workers x hash on one thread)"]
                 lines.append(aim(f"{photos}, {kind}, {effort}: of cores x hashing on one thread", 0.9, value))
-            kept = rows[f"scan with catalog, {effort}"]
-            if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
-                value = kept["rate / rate without a catalog"]
-                lines.append(aim(f"{photos}, {effort}: rate with a catalog / without", 0.95, value))
+                # What the scan itself costs, beside deciding: `standard` decides by more than one hash.
+                value = rows[f"{kind}, {effort}"][f"rate / (workers x decide, {effort} on one thread)"]
+                lines.append(
+                    aim(f"{photos}, {kind}, {effort}: of cores x deciding so on one thread", 0.9, value)
+                )
+            for kind in ("with a catalog", "with a catalog, --digest none"):
+                kept = rows.get(f"scan {kind.replace(' a ', ' ')}, {effort}", {})
+                if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
+                    value = kept["rate / rate without a catalog"]
+                    lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
+    found = load("serve.json")
+    lines.append(aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"]))
+    for name, row in found["lookups"]["hashes_in_one_request"].items():
+        if name.endswith("as it is"):
+            what = (
+                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
+            )
+            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
     )
+    for row in list_rows():
+        if row.get("aim_per_million") and row["label"] != "before":
+            lines.append(
+                aim(
+                    f"list {row['list']}: processor s a million records",
+                    -row["aim_per_million"],
+                    row["seconds_per_million"],
+                )
+            )
+            lines.append(aim(f"list {row['list']}: bytes an entry at the peak", -600, row["bytes_per_entry"]))
     return lines
-
-
-def aim(what: str, bound: float, value: float) -> str:
-    """Return an aim's row; a bound of 0 or less is the most that it may be, without its sign."""
-    wanted, is_met = (f">= {bound:g}", value >= bound) if bound > 0 else (f"<= {-bound:g}", value <= -bound)
-    return f"| {what} | {wanted} | {value:g} | {'yes' if is_met else '**no**'} |"
 
 
 SECTIONS: dict[str, Callable[[], list[str]]] = {
@@ -532,6 +580,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "arrays": arrays,
     "files": files,
     "drift": drift,
+    "jpeg": jpeg,
     "phone": phone,
     "losses": losses_of_newest,
     "machines": machines,
@@ -547,8 +596,13 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "held": held,
     "isolation": isolation,
     "guards": guards,
+    "served": served,
+    "soaked": soaked,
     "fuzzed": fuzzed,
     "aims": aims,
+    "claims": claims,
+    "mutants": mutants,
+    "breaks": breaks,
 }
 
 

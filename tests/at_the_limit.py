@@ -42,6 +42,14 @@ def _tiff(depth: int, kind: int) -> Callable[[str, int], bytes]:
     return lambda _, side: tiff_packed(side, side, depth=depth, kind=kind)
 
 
+def _pnm_digits(kind: int, most: int) -> Callable[[str, int], bytes]:
+    def save(_: str, side: int) -> bytes:
+        first = b"P%d\n%d %d\n" % (kind, side, side) + (b"%d\n" % most if most > 1 else b"")
+        return first + (b"0" if most == 1 else b"0 ") * (side * side * (3 if kind == 3 else 1))
+
+    return save
+
+
 def _kinds() -> dict[str, tuple[str, Callable[[str, int], bytes], bool]]:
     """Return how each kind is made: its mode, how it is written, and whether its length is that of its pixels."""
     key, alphas = png_chunk(b"tRNS", bytes(6)), png_chunk(b"tRNS", bytes(200))
@@ -89,6 +97,10 @@ def _kinds() -> dict[str, tuple[str, Callable[[str, int], bytes], bool]]:
         "PGM": ("L", _saved("PPM"), True),
         "PPM": ("RGB", _saved("PPM"), True),
         "PBM": ("1", _saved("PPM"), False),
+        "PGM 16 bits": ("I;16", _saved("PPM"), True),
+        "PPM digits": ("", _pnm_digits(3, 255), True),
+        "PGM digits 16 bits": ("", _pnm_digits(2, 65535), True),
+        "PBM digits": ("", _pnm_digits(1, 1), True),
     }
     for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "LA", "I;16", "I", "F"):
         kinds[f"TIFF {mode} deflate"] = (mode, _saved("TIFF", compression="tiff_adobe_deflate"), False)

@@ -519,6 +519,16 @@ def avif_exif_entries(n: int) -> bytes:
     return saved(_grey(64, 64, "RGB"), "AVIF", exif=marked).replace(marked, exif)
 
 
+def pnm_remarks(n: int) -> bytes:
+    """A picture behind n remarks."""
+    return b"P6\n" + b"#\n" * n + b"64 64\n255\n" + bytes(64 * 64 * 3)
+
+
+def pnm_digits(n: int) -> bytes:
+    """n million samples written out, each with as many spaces as it has digits."""
+    return b"P3\n1000 %d\n255\n" % (1000 * n // 3) + b"7 " * (1_000_000 * n)
+
+
 def _noise_png(n: int) -> bytes:
     """n million samples of noise: an honest picture, for comparison."""
     rows = np.random.default_rng(1).integers(0, 256, (1000 * n, 1001), dtype=np.uint8)
@@ -571,4 +581,6 @@ ATTACKS = (
     Attack("webp chunks", webp_chunks, 11_000_000, 110_000, refused=True),
     Attack("avif frames", avif_frames, 500, 20),
     Attack("avif exif entries", avif_exif_entries, 65_535, 20_000),
+    Attack("pnm remarks", pnm_remarks, 49_000_000, 300_000, refused=True),
+    Attack("pnm digits", pnm_digits, 45, 3),
 )

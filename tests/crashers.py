@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 
 class Unsendable(RuntimeError):
@@ -20,6 +21,18 @@ def as_told(folder: Path, path: str) -> None:
         name = told.read_text()
         told.unlink()
         misbehave(str(folder / name))
+
+
+#: What a worker can be told to do by a number that it shares: one that gave up its files reads none.
+BY_NUMBER = ("", "segfault", "exit", "kill", "hang", "slow")
+
+
+def as_numbered(told: Any, path: str) -> None:
+    """Do what a shared number says, once."""
+    does = BY_NUMBER[told.value]
+    told.value = 0
+    if does:
+        misbehave(does)
 
 
 def misbehave(path: str) -> None:

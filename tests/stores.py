@@ -66,6 +66,19 @@ def run(*arguments: str | Path, stdin: bytes = b"", **options: Any) -> subproces
     )
 
 
+def in_own_mounts() -> list[str] | None:
+    """Return how to run a command that may mount, seen by nobody else; None where that is impossible."""
+    for options in (["--mount"], ["--mount", "--user", "--map-root-user"]):
+        command = ["unshare", *options]
+        try:
+            trial = [*command, "sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]
+            if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+                return command
+        except OSError:
+            return None
+    return None
+
+
 def records_in(output: bytes) -> list[dict[str, Any]]:
     """Parse JSON Lines."""
     return [json.loads(line) for line in output.splitlines()]

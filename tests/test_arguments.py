@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 import safehash
+import safehash.batch
 import safehash.lists
 from safehash import SafehashError
 
@@ -93,6 +95,10 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
     own = {
         "Catalog": (safehash.Catalog, {"path": folder / "scan.db"}),
+        "Catalog.records": (catalog.records, {}),
+        "Catalog.changes": (catalog.changes, {"after": 0, "to": 1}),
+        "Catalog.confirmed": (catalog.confirmed, {"owner": "42"}),
+        "Change.to_record": (safehash.Change(kind="gone", path="a.jpg").to_record, {}),
         "Catalog.relocate": (catalog.relocate, {"old": folder / "photos", "new": folder / "photos"}),
         "EntryTable.known_ids": (loaded.table.known_ids, {"wanted": ["b-1"], "before": 1}),
         "EntryTable.rows_of": (loaded.table.rows_of, {"algorithm": "pdq", "positions": [0]}),
@@ -191,6 +197,12 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "lists.staleness": (safehash.lists.staleness, {"report": loaded.report}),
         "lists.unite_digests": (safehash.lists.unite_digests, {"entries": entries}),
         "lists.write_csv": (safehash.lists.write_csv, {"path": out / "w.csv", "entries": entries}),
+        "batch.Check": (safehash.batch.Check, {"snapshot": folder / "lists.safehash"}),
+        "batch.Check.schema": (
+            safehash.batch.Check(folder / "lists.safehash").schema,
+            {"given": pa.schema([("data", pa.binary())])},
+        ),
+        "batch.record_schema": (safehash.batch.record_schema, {}),
         "lists.write_list": (safehash.lists.write_list, {"path": out / "w.jsonl", "entries": entries}),
     }  # fmt: skip
     safehash.write_pairs(out / "pairs", [])
@@ -206,7 +218,7 @@ def made_by_others(value: object) -> bool:
 
 def public() -> Iterator[tuple[str, Any]]:
     """Yield everything public that a user calls with arguments."""
-    for prefix, space in (("", safehash), ("lists.", safehash.lists)):
+    for prefix, space in (("", safehash), ("lists.", safehash.lists), ("batch.", safehash.batch)):
         for name in space.__all__:
             value = getattr(space, name)
             if inspect.isroutine(value):

@@ -7,11 +7,14 @@ photo.jpg as b-1), `lists.safehash` (the same as a snapshot) and `scan.db` (the 
 
 from __future__ import annotations
 
+import argparse
 import doctest
 import inspect
 import pkgutil
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +23,9 @@ from typing import Any
 import pytest
 
 import safehash
+import safehash.batch
 import safehash.lists
+from safehash.cli.parser import make_parser, parsers_below
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -58,7 +63,7 @@ def test_examples_run(name: str, examples_folder: Path, monkeypatch: pytest.Monk
 
 
 def public() -> Iterator[tuple[str, Any]]:
-    for namespace in (safehash, safehash.lists):
+    for namespace in (safehash, safehash.lists, safehash.batch):
         for name in namespace.__all__:
             value = getattr(namespace, name)
             if not inspect.ismodule(value):
@@ -100,18 +105,54 @@ def test_the_page_for_programmers_runs(
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
 def test_functions_named_on_the_page_for_programmers_exist() -> None:
-    table = PAGE.read_text(encoding="utf-8").partition("## What the commands do")[2]
-    named = set(re.findall(r"`(?:safehash\.)?((?:lists\.)?\w+)(?=\(|`)", table)) - {
-        "report",
-        "match",
-        "convert",
-        "stats",
-    }
-    named = {name for name in named if not name.startswith("as_")}
-    assert len(named) == 21
+    rows = table_of_commands()
+    named = {name for functions in rows.values() for name in functions}
+    assert len(named) > 30
     for name in named:
-        space, _, own = name.rpartition(".")
-        assert own in (safehash.lists.__all__ if space else safehash.__all__), name
+        value: Any = safehash
+        for part in name.split("."):
+            value = getattr(value, part)
+        assert inspect.isroutine(value) or inspect.isclass(value) or isinstance(value, property), name
+
+
+def table_of_commands() -> dict[str, set[str]]:
+    """Return by command the public names that stand beside it on the page."""
+    table = PAGE.read_text(encoding="utf-8").partition("## What the commands do")[2]
+    found = {}
+    for commands, functions in re.findall(r"^\| (`safehash [^|]+) \| ([^|]+) \|$", table, re.MULTILINE):
+        names = re.findall(r'(?<![\w.)="(])(?:[A-Za-z_]+\.)*[A-Za-z_]+', functions)
+        for command in re.findall(r"`(?:safehash )?([\w ]+)`", commands):
+            found[command] = {name for name in names if name.partition(".")[0] in safehash.__all__}
+    return found
+
+
+#: What looks at an installation, or is a process of its own.
+NO_FUNCTION = {"serve", "bench", "doctor", "completion"}
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the docs are out of reach")
+def test_what_every_command_does_is_a_function() -> None:
+    """A new command stands in the table, with what a program calls instead of it."""
+    leaves = {
+        parser.prog.removeprefix("safehash ")
+        for parser in parsers_below(make_parser())
+        if not any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
+    }
+    table = table_of_commands()
+    assert set(table) == leaves - NO_FUNCTION
+    assert all(table.values())
+
+
+def test_the_functions_need_no_parser() -> None:
+    """Nothing public loads the command line, or what parses one."""
+    code = (
+        "import sys, safehash, safehash.lists\n"
+        "for space in (safehash, safehash.lists):\n"
+        "    for name in space.__all__: getattr(space, name)\n"
+        "print([name for name in sys.modules if name == 'argparse' or name.startswith('safehash.cli')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def members() -> Iterator[tuple[str, Any]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -189,6 +192,40 @@ def test_a_pipe_is_written_into(write: Write, tmp_path: Path) -> None:
     reader.join(30)
     assert stat.S_ISFIFO(out.lstat().st_mode)
     assert len(read[0]) > 20
+
+
+def test_a_pipe_that_nobody_reads_yet_is_waited_for(tmp_path: Path) -> None:
+    """As by a shell's `>`: `mkfifo p; safehash scan ... -o p & reader p`, whichever of the two is quicker."""
+    out = tmp_path / "pipe"
+    os.mkfifo(out)
+
+    def write_first() -> None:
+        with writing_whole(out) as file:
+            file.write(b"whole")
+
+    writer = threading.Thread(target=write_first, daemon=True)
+    writer.start()
+    assert out.read_bytes() == b"whole"
+    writer.join(30)
+    assert not writer.is_alive()
+
+
+def test_ctrl_c_ends_the_wait_for_a_reader(tmp_path: Path) -> None:
+    out = tmp_path / "pipe"
+    os.mkfifo(out)
+    code = (
+        "import sys\n"
+        "from safehash.files import writing_whole\n"
+        "print('ready', flush=True)\n"
+        "with writing_whole(sys.argv[1]) as file: file.write(b'words')\n"
+    )
+    command = [sys.executable, "-c", code, str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode != 0 and "KeyboardInterrupt" in said
 
 
 def test_a_device_is_written_into(write: Write) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import safehash
 from list_samples import BRIDGE, FIRST
 from safehash import FloodGuard, FloodLimits, ForeignHash, Matcher, Settings
 from safehash.matching import matcher as matching
+from safehash.scanning.logs import Logged, relay
 
 #: More hexadecimal digits in a row than a message may show. An MD5 cut in half would still be one.
 TOO_MUCH = re.compile(r"[0-9a-fA-F]{9,}")
@@ -129,6 +132,49 @@ def test_a_slow_upload_is_logged(
             "61 67 65))",
         ),
     ]
+
+
+def test_no_log_shows_a_whole_digest_whoever_writes_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Every logger of the package: in the message, in what it is made with, in the traceback beside it."""
+    for name in ("safehash.access", *sorted(LOGGERS)):
+        import_module("safehash.service.app" if name == "safehash.access" else name)
+        with caplog.at_level(logging.INFO, "safehash"):
+            try:
+                raise FileNotFoundError(2, "No such file", f"/store/{FIRST}.jpg")
+            except OSError:
+                logging.getLogger(name).exception("%s: %s", FIRST, BRIDGE)
+    assert len(caplog.records) == len(LOGGERS) + 1
+    assert not [each for each in caplog.text.splitlines() if TOO_MUCH.search(each)]
+    assert caplog.text.count(f"'/store/{FIRST[:8]}....jpg'") == len(caplog.records)
+
+
+def loggers() -> dict[str, bool]:
+    """Return which modules of the package have a logger, and whether `logger_of` made it."""
+    found = {}
+    package = Path(safehash.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in ("logger_of", "logging.getLogger") and ast.unparse(node.args[0]) == "__name__":  # type: ignore[attr-defined]
+                name = ".".join(("safehash", *path.relative_to(package).with_suffix("").parts))
+                found[name] = called == "logger_of"
+    del found["safehash.__init__"]  # silences, and logs nothing
+    return found
+
+
+LOGGERS = loggers()
+
+
+def test_every_logger_shortens() -> None:
+    assert len(LOGGERS) > 10
+    assert [name for name, shortens in LOGGERS.items() if not shortens] == []
+
+
+def test_what_a_worker_logs_is_short_in_the_parent_too(caplog: pytest.LogCaptureFixture) -> None:
+    """Its file's name stands before it there, and the parent need not have loaded what logged it."""
+    with caplog.at_level(logging.INFO, "safehash"):
+        relay([Logged("safehash.images.of_a_worker_alone", logging.INFO, BRIDGE)], about=f"{FIRST}.jpg")
+    assert said(caplog) == [("INFO", f"{FIRST[:8]}....jpg: {BRIDGE[:8]}...")]
 
 
 @pytest.mark.parametrize("digest", [BRIDGE, "p" * 12 + "/+==", FIRST[:9]])

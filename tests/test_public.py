@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import re
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import safehash
+import safehash.batch
 import safehash.lists
 
 PACKAGE = Path(safehash.__file__).parent
 
 #: Where public names stand.
-NAMESPACES: dict[str, ModuleType] = {"safehash": safehash, "safehash.lists": safehash.lists}
+NAMESPACES: dict[str, ModuleType] = {
+    "safehash": safehash,
+    "safehash.lists": safehash.lists,
+    "safehash.batch": safehash.batch,
+}
 
 Module = tuple[str, ...]  # below the package: ("lists", "entry")
 
 
+@cache
 def tree_of(module: Module) -> ast.Module:
     place = PACKAGE.joinpath(*module)
     for path in (place.with_suffix(".py"), place / "__init__.py", place.with_suffix(".pyi")):
@@ -28,6 +38,7 @@ def tree_of(module: Module) -> ast.Module:
     raise AssertionError(f"no module {module}")
 
 
+@cache
 def home_of(module: Module, name: str) -> Module | None:
     """Return the module of ours that defines what `module` calls `name`; None where it is not ours."""
     is_package = (PACKAGE.joinpath(*module) / "__init__.py").exists()
@@ -43,6 +54,7 @@ def home_of(module: Module, name: str) -> Module | None:
     return module if name in defined_in(module) else None
 
 
+@cache
 def defined_in(module: Module) -> dict[str, ast.stmt]:
     """Return what a module defines at its top, by name."""
     found: dict[str, ast.stmt] = {}
@@ -101,26 +113,142 @@ def mentioned_by(node: ast.stmt) -> Iterator[str]:
             is_alias = "TypeAlias" in names_in(node.annotation)
             yield from names_in(node.value if is_alias else node.annotation)
     elif isinstance(node, ast.ClassDef):
-        made_by_others = "made by" in (ast.get_docstring(node) or "").lower()
         for base in node.bases:
             yield from names_in(base)
         for part in node.body:
             name = getattr(part, "name", "")
             is_private = name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
-            if not is_private and not (name == "__init__" and made_by_others):
+            if not is_private:
                 yield from mentioned_by(part)
+
+
+def meant_by(module: Module, name: str) -> set[str]:
+    """Return the names that an alias of a module's own stands for; the name itself where it is none."""
+    node = defined_in(module).get(name)
+    is_alias = isinstance(node, ast.Assign) or (
+        isinstance(node, ast.AnnAssign) and "TypeAlias" in names_in(node.annotation)
+    )
+    value = getattr(node, "value", None)
+    if not name.startswith("_") or not is_alias or value is None or isinstance(value, ast.Call):
+        return {name}
+    return {each for inner in names_in(value) for each in meant_by(module, inner)}
+
+
+def imported_from(module: Module, name: str) -> str | None:
+    """Return the module, not ours, that a name is imported from; "" for one of our own or the language's."""
+    if home_of(module, name) is not None or hasattr(builtins, name):
+        return ""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                if name == (alias.asname or alias.name.partition(".")[0]):
+                    return (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+    return None
 
 
 @pytest.mark.parametrize("full", DEFINITIONS)
 def test_what_a_public_signature_mentions_is_public(full: str) -> None:
     """Whoever annotates their own code needs the name."""
     _, module, node = DEFINITIONS[full]
+    mentioned = {each for name in mentioned_by(node) for each in meant_by(module, name)}
     missing = {
         name: home
-        for name in set(mentioned_by(node))
+        for name in mentioned
         if not name.startswith("_") and name not in PUBLIC and (home := home_of(module, name)) is not None
     }
     assert missing == {}
+
+
+@pytest.mark.parametrize("full", DEFINITIONS)
+def test_what_a_public_signature_takes_from_others_can_be_imported(full: str) -> None:
+    """`_typeshed` is there for type checkers alone."""
+    _, module, node = DEFINITIONS[full]
+    mentioned = {each for name in mentioned_by(node) for each in meant_by(module, name)}
+    for name in mentioned:
+        origin = imported_from(module, name)
+        if origin and not name.startswith("_"):
+            assert not origin.startswith("_"), f"{full} mentions {name} of {origin}"
+            import_module(origin)
+
+
+#: Sections of a docstring that name types, and what tells a type there from a parameter's name.
+SECTION = re.compile(
+    r"^(Parameters|Attributes|Returns|Yields|Raises)\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def docstrings(name: str, node: ast.stmt) -> Iterator[tuple[str, str]]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        yield name, ast.get_docstring(node) or ""
+    if isinstance(node, ast.ClassDef):
+        for part in node.body:
+            if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                yield f"{name}.{part.name}", ast.get_docstring(part) or ""
+
+
+def types_in(docstring: str) -> Iterator[str]:
+    """Yield what the sections of a docstring call the types of what they list."""
+    for title, body in SECTION.findall(docstring):
+        for line in body.splitlines():
+            name, colon, kind = line.partition(" : ")
+            if line and not line.startswith(" ") and (colon or title not in ("Parameters", "Attributes")):
+                yield kind if colon else name
+
+
+def of_ours() -> set[str]:
+    """Return every name that a file of the package defines at its top."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        found |= set(defined_in(path.relative_to(PACKAGE).with_suffix("").parts)) - {"__all__"}
+    return found
+
+
+OURS = of_ours()
+
+
+def members_of(node: ast.stmt) -> set[str]:
+    """Return what a definition calls its own: methods, attributes, parameters."""
+    own = {
+        each.arg
+        for part in ast.walk(node)
+        if isinstance(part, ast.arguments)
+        for each in [*part.posonlyargs, *part.args, *part.kwonlyargs]
+    }
+    if not isinstance(node, ast.ClassDef):
+        return own
+    return (
+        own
+        | {str(getattr(part, "name", "")) for part in node.body}
+        | {
+            part.target.id
+            for part in node.body
+            if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        }
+    )
+
+
+@pytest.mark.parametrize("full", DEFINITIONS)
+def test_what_a_public_docstring_mentions_is_public(full: str) -> None:
+    """Its sections name types, and what stands in backticks is to be found: both by names that users have."""
+    name, _, node = DEFINITIONS[full]
+    known = PUBLIC | members_of(node)
+    for place, docstring in docstrings(name, node):
+        for kind in types_in(docstring):
+            hidden = {word for word in re.findall(r"\b[A-Z]\w+", kind) if word in OURS and word not in PUBLIC}
+            assert not hidden, f"{place} is of type {kind!r}"
+        told = docstring.partition("Examples\n---")[0]
+        for reference in re.findall(r"(?<!`)`([\w.]+)`(?!`)", told):
+            parts = [part for part in reference.split(".") if part != "safehash"]
+            if parts[0] == "lists":
+                assert parts[1:2] == [] or parts[1] in safehash.lists.__all__, (
+                    f"{place} mentions `{reference}`"
+                )
+                continue
+            if parts[0] in known:
+                continue
+            hidden = {part for part in parts if part in OURS}
+            assert not hidden, f"{place} mentions `{reference}`, which is not public"
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)

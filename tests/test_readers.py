@@ -319,9 +319,9 @@ HARMLESS = {
 }  # fmt: skip
 #: Every other one, and why it is not `files.py`'s.
 OPENED = {
-    "cli/__init__.py open": "the null device, in place of a stream that is closed",
-    "cli/__init__.py os.open": "likewise",
     "cli/scan.py open": "names of files to scan, which come through pipes, too",
+    "cli/streams.py open": "the null device, in place of a stream that is closed",
+    "cli/streams.py os.open": "likewise",
     "evaluation/manipulations.py changed.save": "into memory",
     "images/decoding.py pil.fromarray(pixels).save": "into memory",
     "lists/formats/sqlite.py sqlite3.connect": "for reading alone, after StoredFile has opened it as a regular file",

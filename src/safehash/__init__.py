@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
-    from .images.pictures import Blob, Effort, Provenance
+    from .images.pictures import Also, Blob, Decoded, Effort, Provenance
     from .images.uploads import BinaryReader, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats.reading import ListReader, read_list
@@ -70,7 +70,9 @@ if TYPE_CHECKING:
     from .reports.compliance import compliance_record
     from .reports.matches import ReportPart
     from .reports.report import report
+    from .scanning.agreement import Agreement
     from .scanning.catalog import Catalog
+    from .scanning.changes import Change
     from .scanning.isolating import Isolated, isolated
     from .scanning.lookback import Similar, rematch, similar
     from .scanning.options import ScanOptions
@@ -84,17 +86,21 @@ if TYPE_CHECKING:
 __version__ = "0.2.0.dev0"
 
 __all__ = [
+    "Agreement",
     "Algorithm",
+    "Also",
     "Applied",
     "Audit",
     "BinaryReader",
     "Blob",
     "Catalog",
     "CatalogError",
+    "Change",
     "ColumnUse",
     "DeadlinePassed",
     "Decision",
     "Decode",
+    "Decoded",
     "Effort",
     "Entry",
     "EntryTable",
@@ -184,17 +190,21 @@ __all__ = [
 
 #: Where each public name lives; loaded at its first use.
 _HOMES = {
+    "Agreement": "scanning.agreement",
     "Algorithm": "hashing.hashes",
+    "Also": "images.pictures",
     "Applied": "scanning.reviews",
     "Audit": "matching.decision",
     "BinaryReader": "images.uploads",
     "Blob": "images.pictures",
     "Catalog": "scanning.catalog",
     "CatalogError": "errors",
+    "Change": "scanning.changes",
     "ColumnUse": "lists.report",
     "DeadlinePassed": "errors",
     "Decision": "matching.decision",
     "Decode": "hashing.compute",
+    "Decoded": "images.pictures",
     "Effort": "images.pictures",
     "Entry": "lists.entry",
     "EntryTable": "lists.table",

@@ -1,4 +1,4 @@
-"""What the public face is made of: names loaded at first use, arguments that are checked, mappings that are frozen."""
+"""What the public face is made of: names loaded at first use, arguments that are checked, values that are frozen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-__all__ = ["FrozenMap", "attach", "checked"]
+__all__ = ["FrozenMap", "attach", "checked", "freeze_mappings", "no_member", "public_value"]
 
 
 def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -26,7 +26,9 @@ def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
     def getattr_(name: str) -> Any:
         home = homes.get(name)
         if home is None:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            from .errors import shortened
+
+            raise AttributeError(f"module {package!r} has no attribute {shortened(name)!r}")
         module = import_module(f".{home}", package)
         value = module if home == name else getattr(module, name)
         setattr(sys.modules[package], name, value)
@@ -75,6 +77,76 @@ class FrozenMap(dict[_Key, _Value]):
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
+
+
+def freeze_mappings(value: Any) -> None:
+    """Have a frozen value, just made, hold mappings that do not change either."""
+    for name in value.__dataclass_fields__:
+        part = getattr(value, name)
+        if isinstance(part, Mapping) and type(part) is not FrozenMap:
+            object.__setattr__(value, name, FrozenMap(part))
+
+
+_Class = TypeVar("_Class", bound=type)
+
+
+def public_value(kind: _Class) -> _Class:
+    """Have a dataclass print no digest whole, and, where it is frozen, say so in words to whoever changes it.
+
+    Examples
+    --------
+    >>> safehash.Limits().max_pixel = 1
+    Traceback (most recent call last):
+    ...
+    dataclasses.FrozenInstanceError: Limits is frozen, and has no field 'max_pixel'
+    """
+    of_class: Any = kind.__repr__
+
+    def __repr__(self: object) -> str:
+        from .errors import shortened
+
+        return shortened(of_class(self))
+
+    kind.__repr__ = __repr__  # type: ignore[assignment]
+    if kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        # What the standard library puts there knows of fields alone, of a class with slots: other names end in a
+        # TypeError about `super`.
+        kind.__setattr__ = _refuse_change  # type: ignore[method-assign]
+        kind.__delattr__ = _refuse_change  # type: ignore[assignment]
+    return kind
+
+
+def _refuse_change(self: Any, name: str, *_: object) -> NoReturn:
+    from dataclasses import FrozenInstanceError
+
+    from .errors import shortened
+
+    found = type(self).__name__
+    if name in self.__dataclass_fields__:
+        raise FrozenInstanceError(
+            f"{found} is frozen, {name} with it: make a new one with dataclasses.replace"
+        )
+    raise FrozenInstanceError(f"{found} is frozen, and has no field {shortened(name)!r}")
+
+
+def no_member(kind: Any, value: object) -> ValueError:
+    """Return the error of an enumeration for what is none of its members; it shows no digest whole.
+
+    Examples
+    --------
+    >>> safehash.Outcome("matched")
+    Traceback (most recent call last):
+    ...
+    ValueError: no outcome 'matched'; there are match, no_match, low_quality, ...
+    """
+    from .errors import SHOWN_DIGITS
+
+    text = value if isinstance(value, str) else type(value).__name__
+    if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
+        text = f"{text[:SHOWN_DIGITS]}..."
+    return ValueError(
+        f"no {kind.__name__.lower()} {text!r}; there are {', '.join(each.value for each in kind)}"
+    )
 
 
 # -- arguments --------------------------------------------------------------------------------------------
@@ -139,7 +211,7 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
                 signature.rest.expect(value)
         try:
             return function(*arguments, **given)
-        except (TypeError, ValueError, LookupError) as exc:
+        except (TypeError, ValueError, LookupError, OSError) as exc:
             if len(exc.args) == 1 and isinstance(exc.args[0], str):
                 from .errors import shortened
 
@@ -196,7 +268,7 @@ class _Parameter:
         if problem:
             raise TypeError(f"{self._name} is {problem}")
         wanted = " or ".join(dict.fromkeys(kind.words for kind in self.kinds))
-        found = type(value).__name__
+        found = _named(value)
         for kind in self.kinds:
             if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
                 from .errors import shortened
@@ -236,7 +308,20 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_path(value: Any) -> bool:
-    return isinstance(value, str) or hasattr(type(value), "__fspath__")
+    return isinstance(value, str) or _is_path_like(value)
+
+
+def _is_path_like(value: Any) -> bool:
+    """Tell what stands for a path as text; of what only promises that, `_named` says what it gives."""
+    return hasattr(type(value), "__fspath__") and isinstance(type(value).__fspath__(value), str)
+
+
+def _named(value: Any) -> str:
+    """Name the type of what was given, and what makes a path object none."""
+    name = type(value).__name__
+    if hasattr(type(value), "__fspath__") and not _is_path_like(value):
+        name += f", whose __fspath__ gives {type(type(value).__fspath__(value)).__name__}"
+    return name
 
 
 def _is_stream(value: Any) -> bool:
@@ -258,9 +343,8 @@ _PLAIN: dict[str, _Kind] = {
     "str": _Kind("str", lambda value: isinstance(value, str), plain=str),
     "bytes": _Kind("bytes", lambda value: isinstance(value, bytes), plain=bytes),
     "None": _Kind("None", lambda value: value is None, plain=type(None)),
-    "StrPath": _Kind("a path", _is_path, plain=str),
     "_Path": _Kind("a path", _is_path),
-    "PathLike": _Kind("a path", lambda value: hasattr(type(value), "__fspath__")),
+    "PathLike": _Kind("a path", _is_path_like),
     "Callable": _Kind("a function", callable),
     "Parts": _Kind("a function", callable),
     "Hashable": _Kind("something hashable", lambda value: type(value).__hash__ is not None),
@@ -277,6 +361,7 @@ _OPEN = frozenset(
         "Any",
         "object",
         "Upload",
+        "Decoded",
         "Blob",
         "Literal",
         "Effort",
@@ -349,7 +434,7 @@ def _collection(takes: Callable[[Any], bool], kinds: list[_Kind]) -> _Kind:
         ):  # what can be gone through only once is left to the function
             for each in {type(one): one for one in value}.values():
                 if _problem(kinds, each) is not None:
-                    return f"{words}, found {type(each).__name__} in it"
+                    return f"{words}, found {_named(each)} in it"
         return None
 
     return _Kind(words, takes, inside, is_collection=True)
@@ -365,7 +450,7 @@ def _row(parts: list[list[_Kind]]) -> _Kind:
     def inside(value: Any) -> str | None:
         for kinds, part in zip(parts, value, strict=True):
             if kinds and _problem(kinds, part) is not None:
-                return f"{words}, found {type(part).__name__} in it"
+                return f"{words}, found {_named(part)} in it"
         return None
 
     return _Kind(words, takes, inside)
@@ -379,7 +464,7 @@ def _mapping(keys: list[_Kind], values: list[_Kind]) -> _Kind:
         for key, each in value.items():
             for kinds, part in ((keys, key), (values, each)):
                 if kinds and _problem(kinds, part) is not None:
-                    return f"{words}, found {type(part).__name__} in it"
+                    return f"{words}, found {_named(part)} in it"
         return None
 
     return _Kind(words, lambda value: isinstance(value, Mapping), inside)

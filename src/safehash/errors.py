@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
 __all__ = [
     "SHOWN_DIGITS",
@@ -34,7 +34,6 @@ __all__ = [
     "UnreadableImage",
     "UnsupportedImage",
     "logger_of",
-    "short_repr",
     "shortened",
 ]
 
@@ -43,8 +42,6 @@ SHOWN_DIGITS = 8
 
 #: As many hexadecimal digits in a row as the shortest digest has, and more: a digest, wherever it stands.
 _DIGEST = re.compile(r"[0-9A-Fa-f]{16,}")
-
-_Class = TypeVar("_Class", bound=type)
 
 
 def shortened(text: str) -> str:
@@ -58,22 +55,16 @@ def shortened(text: str) -> str:
     return _DIGEST.sub(lambda found: f"{found[0][:SHOWN_DIGITS]}...", text)
 
 
-def short_repr(kind: _Class) -> _Class:
-    """Have a class print no digest whole."""
-    of_class: Any = kind.__repr__
-
-    def __repr__(self: object) -> str:
-        return shortened(of_class(self))
-
-    kind.__repr__ = __repr__  # type: ignore[assignment]
-    return kind
-
-
 class _Short(logging.Filter):
-    """Shortens digests in whatever is logged."""
+    """Shortens digests in whatever is logged, and in the traceback that goes with it."""
+
+    _formatter = logging.Formatter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = shortened(record.getMessage()), ()
+        if record.exc_info and record.exc_info[0] is not None:
+            # Every formatter takes what stands there already for the text of the exception.
+            record.exc_text = shortened(self._formatter.formatException(record.exc_info))
         return True
 
 

@@ -127,9 +127,11 @@ class Tree:
         ]
 
     def _build(self) -> None:
+        # Only modules whose sources are newer than they are; -O1 gives the same bits in half the time.
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        environment = self._environment() | {"SAFEHASH_BUILD_QUICK": "1"}
         done = subprocess.run(
-            command, cwd=self._folder, env=self._environment(), capture_output=True, text=True, check=False
+            command, cwd=self._folder, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"it does not build:\n{done.stderr[-2000:]}")

@@ -6,16 +6,23 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_FILES_TESTS, _SCAN, _CATALOG, _MODEL = (
+_FILES_TESTS, _SCAN, _CATALOG, _MODEL, _AWAY = (
     f"tests/{name}.py"
-    for name in ("test_files", "scanning/test_scan", "scanning/test_catalog", "scanning/test_catalog_model")
+    for name in (
+        "test_files",
+        "scanning/test_scan",
+        "scanning/test_catalog",
+        "scanning/test_catalog_model",
+        "scanning/test_away",
+    )
 )
 _FILES = "src/safehash/files.py"
-_ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING = (
+_ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING = (
     f"src/safehash/scanning/{name}.py"
-    for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming")
+    for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming", "missing")
 )
 
+_STREAMS = "tests/cli/test_streams.py"
 _SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
 
 BREAKS = (
@@ -56,8 +63,8 @@ BREAKS = (
     ),
     Break(
         what="whatever a worker sends is unpickled",
-        file="src/safehash/scanning/lanes.py",
-        before="        if (module, name) not in _KNOWN:\n",
+        file="src/safehash/scanning/wire.py",
+        before="        if (module, name) not in KNOWN:\n",
         after="        if False:\n",
         dies=("tests/scanning/test_lanes.py::test_nothing_comes_of_a_message_but_verdicts",),
     ),
@@ -206,10 +213,48 @@ BREAKS = (
     ),
     Break(
         what="a file that cannot be looked at is taken as gone",
-        file=_LEDGER,
+        file=_MISSING,
         before="    except OSError:\n        return False  # it cannot be looked at: that is no proof\n",
         after="    except OSError:\n        return True\n",
-        dies=(f"{_CATALOG}::test_what_cannot_be_looked_at_is_not_gone",),
+        dies=(f"{_AWAY}::test_what_cannot_be_looked_at_is_not_gone",),
+    ),
+    Break(
+        what="a folder that shows none of its files has lost them",
+        file=_MISSING,
+        before="if absent and not n_seen and not allow_empty:",
+        after="if False:",
+        dies=(f"{_AWAY}::test_a_folder_that_shows_nothing_is_no_proof",),
+    ),
+    Break(
+        what="a store that is not mounted has lost its files",
+        file=_MISSING,
+        before="store_away = () if allow_empty else _within(place, unmounted)",
+        after="store_away: tuple[bytes, ...] = ()",
+        dies=(f"{_AWAY}::test_what_was_mounted_and_is_not_has_lost_nothing",),
+    ),
+    Break(
+        what="files of a folder that cannot be listed are gone where the system says so",
+        file=_MISSING,
+        before="    if nearest_of(place, met.troubles) is not None:\n        return False\n",
+        after="",
+        dies=(
+            f"{_AWAY}::test_a_folder_that_cannot_be_listed_has_lost_nothing",
+            f"{_AWAY}::test_members_behind_a_damage_are_not_gone",
+        ),
+    ),
+    Break(
+        what="names on a store that is away overwrite what is known of them",
+        file=_LEDGER,
+        before='if record.failure == "read" and record.size is None and self._is_kept(record):',
+        after="if False:",
+        dies=(f"{_AWAY}::test_names_that_lead_nowhere_change_nothing",),
+    ),
+    Break(
+        what="what an option leaves aside is forgotten",
+        file=_LEDGER,
+        before='_UNASKED = frozenset({"hidden", "symbolic link", "folder seen before"})',
+        after="_UNASKED: frozenset[str] = frozenset()",
+        dies=(f"{_AWAY}::test_what_an_option_leaves_aside_keeps_its_matches",),
     ),
     Break(
         what="a run that was killed is left as running",
@@ -224,5 +269,47 @@ BREAKS = (
         before="PRESENT = f\"files.outcome <> '{SKIPPED}' AND files.gone IS NULL\"",
         after="PRESENT = f\"files.outcome <> '{SKIPPED}'\"",
         dies=("tests/reports/test_report_figures.py",),
+    ),
+    Break(
+        what="digests that are asked for later are not made of what is known",
+        file=_LEDGER,
+        before="            if self._digests and self._lacks_digests(file):\n                return None\n",
+        after="",
+        dies=(f"{_CATALOG}::test_what_a_rematch_passes_over_is_said",),
+    ),
+    Break(
+        what="what a reviewer sees is not known by its bytes",
+        file="src/safehash/scanning/run.py",
+        before="_REVIEWED_BY if self._catalog is not None else ()",
+        after="()",
+        dies=(f"{_CATALOG}::test_what_matched_is_known_by_its_bytes",),
+    ),
+    Break(
+        what="a remote folder that cannot be listed is passed over",
+        file="src/safehash/scanning/sources.py",
+        before="            yield _remote_problem(store.unstrip_protocol(folder), exc)\n            continue\n",
+        after="            continue\n",
+        dies=(f"{_AWAY}::test_a_remote_folder_that_cannot_be_listed_is_a_problem",),
+    ),
+    Break(
+        what="records for a standard output that is closed are lost without a word",
+        file="src/safehash/cli/streams.py",
+        before="    def write(self, data: ReadableBuffer, /) -> int:\n        raise _closed()\n",
+        after="    def write(self, data: ReadableBuffer, /) -> int:\n        return len(memoryview(data))\n",
+        dies=(f"{_STREAMS}::test_a_standard_output_that_is_closed_is_refused",),
+    ),
+    Break(
+        what="what is written nowhere is found out after the scan",
+        file="src/safehash/cli/output.py",
+        before="            expect_open(sys.stdout)\n",
+        after="            pass\n",
+        dies=(f"{_STREAMS}::test_it_is_refused_before_anything_is_scanned",),
+    ),
+    Break(
+        what="a standard error that nobody reads ends the command",
+        file="src/safehash/cli/streams.py",
+        before="        with suppress(OSError):\n            return super().write(text)\n        return len(text)\n",
+        after="        return super().write(text)\n",
+        dies=(f"{_STREAMS}::test_what_nobody_hears_costs_nothing",),
     ),
 )

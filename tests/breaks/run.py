@@ -2,8 +2,8 @@
 
 Run: python tests/breaks/run.py [WORD ...] [--jobs 2] [-o RESULT.json]
 
-WORDs choose breaks: those whose file or description holds one of them. Exit code 1: some break lived, or a test that it
-names does not pass without it.
+WORDs choose breaks: those whose file or description holds one of them; what RESULT.json says of others stays. Exit code
+1: some break lived, or a test that it names does not pass without it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import safehash
 from breaking import ROOT, TIMED_OUT, Break, Tree, place_of
@@ -46,12 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lived = [each for each in chosen if found[each] != "died"]
     print(f"{len(chosen) - len(lived)} of {len(chosen)} breaks died")
     if args.output is not None:
-        rows = [{"file": each.file, "what": each.what, "became": found[each]} for each in chosen]
-        args.output.write_text(
-            json.dumps({"version": safehash.__version__, "died": len(chosen) - len(lived), "of": len(chosen),
-                        "breaks": rows}, indent=1) + "\n", encoding="utf-8",
-        )  # fmt: skip
+        before = (
+            json.loads(args.output.read_text(encoding="utf-8")) if args.output.exists() else {"breaks": []}
+        )
+        args.output.write_text(json.dumps(told(found, before["breaks"]), indent=1) + "\n", encoding="utf-8")
     return int(bool(lived))
+
+
+def told(found: dict[Break, str], before: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Return what is known of all breaks that are listed: those made now, and what was known of the others."""
+    rows = {(row["file"], row["what"]): row for row in before}
+    today = datetime.now(timezone.utc).date().isoformat()
+    for each, became in found.items():
+        row = {"file": each.file, "what": each.what, "became": became, "date": today}
+        rows[each.file, each.what] = row
+    kept = [rows[each.file, each.what] for each in BREAKS if (each.file, each.what) in rows]
+    died = sum(row["became"] == "died" for row in kept)
+    return {"version": safehash.__version__, "died": died, "of": len(kept), "breaks": kept}
 
 
 def verdicts(breaks: Sequence[Break], n_jobs: int, *, check: bool = True) -> dict[Break, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from breaking import ROOT, Break, Tree, place_of, text_of
 from listed import BREAKS
-from run import verdicts
+from run import told, verdicts
 
 IS_SOURCE = place_of("src/safehash/_core.pyx").exists()
 #: What is compiled is not part of a wheel.
@@ -40,6 +41,28 @@ def test_every_break_can_be_made(each: Break) -> None:
         source = (ROOT / path).read_text(encoding="utf-8")
         for name in names:
             assert f"def {name}(" in source or f"class {name}:" in source, test
+
+
+def test_all_breaks_of_the_committed_result_died() -> None:
+    """Of `make breaks`; a break that is newer than the result is not in it."""
+    result = json.loads((Path(__file__).parent / "result.json").read_text(encoding="utf-8"))
+    assert result["of"] == len(result["breaks"]) >= 100
+    assert [row for row in result["breaks"] if row["became"] != "died"] == []
+    compiled = [row for row in result["breaks"] if row["file"].endswith((".h", ".pyx", ".pxi"))]
+    assert len(compiled) >= 12
+
+
+def test_a_result_keeps_what_is_known_of_others() -> None:
+    first, second, *_ = BREAKS
+    gone = {"file": "gone.py", "what": "gone", "became": "lived", "date": "2026-01-01"}
+    known = {"file": second.file, "what": second.what, "became": "lived", "date": "2026-01-02"}
+    result = told({first: "died"}, [gone, known])
+    assert (result["died"], result["of"]) == (1, 2)
+    assert [(row["what"], row["became"]) for row in result["breaks"]] == [
+        (first.what, "died"),
+        (second.what, "lived"),
+    ]
+    assert result["breaks"][1] == known
 
 
 def test_what_lives_is_told(capsys: pytest.CaptureFixture[str]) -> None:

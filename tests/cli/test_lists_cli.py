@@ -326,7 +326,7 @@ def test_every_command_that_takes_lists_can_be_told_how_to_read_them() -> None:
             found += 1
             missing = {
                 *("--columns", "--ignore", "--algorithm", "--notation", "--list-format"),
-                *("--max-rejects", "--allow-cut", "--max-shrink"),
+                *("--max-rejects", "--allow-cut", "--max-shrink", "--no-last-good"),
             } - options
             assert not missing, one.prog
     assert found >= 9

@@ -22,7 +22,17 @@ import pytest
 import safehash
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts
-from stores import command, environment, facts, records_in, run, write_list, write_picture, write_pictures
+from stores import (
+    command,
+    environment,
+    facts,
+    in_own_mounts,
+    records_in,
+    run,
+    write_list,
+    write_picture,
+    write_pictures,
+)
 
 POSIX = os.name == "posix"
 #: The long form: SAFEHASH_KILLS=30 SAFEHASH_KILL_FILES=2000.
@@ -142,18 +152,6 @@ def test_files_from_standard_input(here: Path) -> None:
     done = run("scan", "--files-from", "-", "--list", here / "own.csv", stdin=names)
     assert done.returncode == 1
     assert records_in(done.stdout)[-1]["files"] == 6
-
-
-def test_a_reader_that_leaves_early(here: Path, tmp_path: Path) -> None:
-    write_pictures(tmp_path, 60)
-    line = " ".join(
-        [*(f"'{part}'" for part in command("scan", tmp_path, "--list", here / "other.csv")), "| head -n 1"]
-    )
-    done = subprocess.run(
-        ["sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=60
-    )  # fmt: skip
-    assert b"Traceback" not in done.stderr
-    assert len(done.stdout.splitlines()) == 1
 
 
 def test_the_whole_way(here: Path, tmp_path: Path) -> None:
@@ -370,19 +368,6 @@ def with_pid_gone(pid: int) -> None:
 
 
 # -- a full disk ------------------------------------------------------------------------------------------------
-
-
-def in_own_mounts() -> list[str] | None:
-    """Return how to run a command that may mount, seen by nobody else; None where that is impossible."""
-    for options in (["--mount"], ["--mount", "--user", "--map-root-user"]):
-        command = ["unshare", *options]
-        try:
-            trial = [*command, "sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"]
-            if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
-                return command
-        except OSError:
-            return None
-    return None
 
 
 @pytest.fixture(scope="module")

@@ -167,8 +167,10 @@ def test_figures_from_few_pictures_are_refused_unless_asked_for(
 ) -> None:
     arguments = ["evaluate", str(folder), "--family", "codec", "--list-size", "20", "--effort", "fast"]
     assert main(arguments) == 2
-    assert "7 usable pictures, fewer than 20" in capsys.readouterr().err
-    assert main([*arguments, "--min-images", "7"]) == 0
+    said = capsys.readouterr().err
+    assert "7 usable pictures, fewer than 20" in said
+    assert said.endswith("to have them all the same, --min-images 7\n")
+    assert main([*arguments, *said.split()[-2:]]) == 0
 
 
 def test_an_output_that_cannot_be_written_is_said_before_the_work(

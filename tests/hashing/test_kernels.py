@@ -141,17 +141,37 @@ def test_orientation_equals_turning_the_pixels(orientation: int, shape: tuple[in
     assert _core.pdq_turned(pixels, orientation=orientation) == _core.pdq_turned(upright)
 
 
+def on_lines(means: Any, n: int, step: int) -> Any:
+    """Return n rows of which every `step` have one of these rows for their mean, on a line as steep as those around."""
+    means = means.astype(np.float64)
+    around = np.concatenate([means[:1], means, means[-1:]])
+    steep = (around[2:] - around[:-2]) / (2 * step)
+    within = np.arange(n) % step - (step - 1) / 2
+    return np.repeat(means, step, axis=0)[:n] + within[:, None] * np.repeat(steep, step, axis=0)[:n]
+
+
 @given(st.integers(40, 700), st.integers(40, 700), st.sampled_from([2, 4, 8]), st.integers(1, 8))
-def test_folding_equals_the_operator_on_repeated_samples(
+def test_folding_equals_the_operator_on_lines_through_the_means(
     rows: int, cols: int, step: int, orientation: int
 ) -> None:
-    """A reduced picture hashes as if each sample stood for all the pixels it averages, odd sides included."""
+    """A reduced picture hashes as if its pixels lay on lines through their means, odd sides included."""
     n_rows, n_cols = -(-rows // step), -(-cols // step)
     reduced = np.random.default_rng(rows * cols).integers(0, 256, (n_rows, n_cols), dtype=np.uint8)
-    whole = np.repeat(np.repeat(reduced, step, axis=0), step, axis=1)[:rows, :cols]
+    whole = EXIF[orientation](on_lines(on_lines(reduced, rows, step).T, cols, step).T)
     folded, _ = _core.pdq_parts(reduced, rows=rows, cols=cols, step=step, orientation=orientation)
-    plain, _ = _core.pdq_parts(whole, orientation=orientation)
+    plain = oracle.operator(whole.shape[0]) @ whole @ oracle.operator(whole.shape[1]).T
     assert np.abs(folded - plain).max() < 1e-3
+
+
+@pytest.mark.parametrize("step", [2, 4, 8])
+@pytest.mark.parametrize("n", [520, 1032])
+def test_a_reduced_ramp_hashes_as_all_of_it(n: int, step: int) -> None:
+    """Slopes are not lost in the means, but at a picture's two ends."""
+    ramp = np.linspace(0, 255, n)[:, None]
+    means = ramp.reshape(-1, step, 1).mean(axis=1)
+    whole = oracle.operator(n) @ ramp
+    assert np.abs(oracle.operator(n) @ on_lines(means, n, step) - whole)[2:-2].max() < 1e-9
+    assert np.abs(oracle.operator(n) @ np.repeat(means, step, axis=0) - whole)[2:-2].max() > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -230,7 +250,7 @@ def test_very_long_sides() -> None:
     assert len(_core.phash(tall)) == 8
     reduced = generator.integers(0, 256, (9, 5000), dtype=np.uint8)
     small, _ = _core.pdq_parts(reduced, rows=72, cols=40_000, step=8)
-    assert np.abs(small - oracle_of_long(np.repeat(np.repeat(reduced, 8, 0), 8, 1))).max() < 2e-2
+    assert np.abs(small - oracle_of_long(on_lines(on_lines(reduced, 72, 8).T, 40_000, 8).T)).max() < 2e-2
 
 
 def oracle_of_long(pixels: Any) -> Any:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import io
+import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -203,18 +206,59 @@ class Media:
             take(piece)
 
 
+class Codes(str, enum.Enum):
+    """Synapse's, as far as the module names it."""
+
+    FORBIDDEN = "M_FORBIDDEN"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
-def test_synapse(recipe: Any, uploads: dict[str, bytes], service: Running) -> None:
+def test_synapse(
+    recipe: Any, uploads: dict[str, bytes], service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, what in (("synapse", {}), ("synapse.module_api", {"NOT_SPAM": "NOT_SPAM"}),
+                       ("synapse.module_api.errors", {"Codes": Codes})):  # fmt: skip
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**what))  # type: ignore[arg-type]
     checker = recipe("synapse.md")["SafehashChecker"]
     server = Homeserver()
     checker(checker.parse_config({"url": f"http://127.0.0.1:{service.port}/"}), server)
     ask = server.callbacks["check_media_file_for_spam"]
     said = [asyncio.run(ask(Media(uploads[name]), None)) for name in NAMES]
-    assert said == ["M_FORBIDDEN", "NOT_SPAM", "NOT_SPAM"]
+    assert said == [Codes.FORBIDDEN, "NOT_SPAM", "NOT_SPAM"]
     checker({"url": "http://127.0.0.1:9"}, server)  # nobody is there
-    assert asyncio.run(server.callbacks["check_media_file_for_spam"](Media(b"x"), None)) == "M_FORBIDDEN"
+    assert asyncio.run(server.callbacks["check_media_file_for_spam"](Media(b"x"), None)) is Codes.FORBIDDEN
+    checker({"url": f"http://127.0.0.1:{service.port}"}, server)._ask = lambda data: {
+        "outcome": "unreadable", "failure": "crash",
+    }  # fmt: skip
+    assert asyncio.run(server.callbacks["check_media_file_for_spam"](Media(b"x"), None)) is Codes.FORBIDDEN
     with pytest.raises(ValueError, match="url is where"):
         checker.parse_config({})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+def test_tus(uploads: dict[str, bytes], service: Running, tmp_path: Path) -> None:
+    """The page's script is run as tusd runs it: the event on standard input, the answer on standard output."""
+    (block,) = re.findall(
+        r"^```python\n(.*?)^```$", (PAGES / "tus.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "pre-finish").write_text(block, encoding="utf-8")
+
+    def run(name: str, where: str) -> tuple[int, Any]:
+        path = tmp_path / name
+        path.write_bytes(uploads[name])
+        hook = {"Type": "pre-finish", "Event": {"Upload": {"ID": name, "Storage": {"Path": str(path)}}}}
+        done = subprocess.run(
+            [sys.executable, "pre-finish"], input=json.dumps(hook).encode(), capture_output=True, cwd=tmp_path,
+            env={**os.environ, "SAFEHASH": where}, check=False,
+        )  # fmt: skip
+        return done.returncode, json.loads(done.stdout or "null")
+
+    where = f"http://127.0.0.1:{service.port}"
+    held = (0, {"HTTPResponse": {"StatusCode": 403, "Body": "held for review"}})
+    assert [run(name, where) for name in NAMES] == [held, (0, {}), held]
+    assert sorted(path.name for path in (tmp_path / "held").iterdir()) == ["broken", "listed"]
+    code, said = run("harmless", "http://127.0.0.1:9")
+    assert (code != 0, said) == (True, None), "tusd answers 500 then"
 
 
 def test_bots(recipe: Any, uploads: dict[str, bytes], here: Path) -> None:

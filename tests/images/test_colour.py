@@ -269,6 +269,7 @@ def _table(**fields: int) -> bytes:
     ],
 )
 def test_a_table_larger_than_its_file_is_ignored(name: str, tag: bytes) -> None:
+    assert read_profile(profile([(b"A2B0", _table())], pcs=b"Lab ")) is not None
     assert read_profile(profile([(b"A2B0", tag)], pcs=b"Lab ")) is None, name
 
 
@@ -279,6 +280,7 @@ def test_many_tags_over_one_place_are_refused() -> None:
 
 
 def test_a_profile_that_unpacks_to_gigabytes_is_ignored() -> None:
+    assert len(declared_colours("PNG", png(made(1, 12, 16), iccp(matrix_profile(DISPLAY_P3))))) == 1
     bomb = matrix_profile(DISPLAY_P3) + bytes(64 << 20)
     assert declared_colours("PNG", png(made(1, 12, 16), iccp(bomb))) == ()
 
@@ -295,9 +297,16 @@ def test_what_the_colour_library_gets_holds_only_what_was_read() -> None:
 
 
 def test_a_jpeg_whose_segments_never_end() -> None:
-    plain = saved(made(1, 12, 16), "JPEG", None)
-    for segments in (b"\xff" * 100_000, b"\xff\xe2\x00\x02" * 100_000, b"\xff\xd0" * 100_000):
+    icc = matrix_profile(SRGB, gamma(5))
+    plain, told = (saved(made(1, 12, 16), "JPEG", profile) for profile in (None, icc))
+    # Fill and marks are passed over; of segments so many are looked at.
+    for segments, found in (
+        (b"\xff" * 100_000, icc),
+        (b"\xff\xe2\x00\x02" * 100_000, None),
+        (b"\xff\xd0" * 100_000, icc),
+    ):
         assert jpeg_profile(plain[:2] + segments + plain[2:]) is None
+        assert jpeg_profile(told[:2] + segments + told[2:]) == found
 
 
 def test_a_png_of_ten_thousand_chunks_declares_what_stands_among_the_first() -> None:

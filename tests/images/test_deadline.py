@@ -69,6 +69,7 @@ def test_another_thread_s_work_does_not_count() -> None:
     threading.Thread(target=work).start()
     worked.wait()
     deadline.check()
+    assert deadline.has_passed is False
 
 
 class Checks:

@@ -7,9 +7,11 @@ import gzip
 import io
 import mmap
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import types
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,15 +21,22 @@ import django.conf
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedFile, TemporaryUploadedFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from starlette.datastructures import UploadFile
 
-from safehash.errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
+import safehash
+from safehash import Matcher
+from safehash.errors import ImageError, ImageTooLarge, ImageTooSmall, UnsupportedImage
 from safehash.images.limits import DEFAULT_LIMITS, Limits
-from safehash.images.pictures import Decoded
+from safehash.images.pictures import Decoded, UInt8Array
 from safehash.images.uploads import take
 
 DATA = bytes(range(256)) * 20_000  # several pieces of reading
+
+#: A picture with something on it.
+CARD: UInt8Array = np.add.outer(np.arange(60), 3 * np.arange(80)).astype(np.uint8)
 
 if not django.conf.settings.configured:
     django.conf.settings.configure()
@@ -230,8 +239,176 @@ def test_without_the_imaging_library_nothing_is_its_image() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_file_object_that_was_closed_is_a_mistake_of_the_caller() -> None:
-    stream = io.BytesIO(DATA)
-    stream.close()
-    with pytest.raises(TypeError, match="this BytesIO is closed"):
+def test_a_file_object_that_was_closed_is_a_mistake_of_the_caller(stream: Any) -> None:
+    inner: Any = getattr(stream, "file", None) or stream
+    inner.close()
+    with pytest.raises(TypeError, match=r"^an upload is .*; this \w+ (is closed|cannot )"):
         take(stream, limits=DEFAULT_LIMITS)
+
+
+# -- what only looks like an upload ---------------------------------------------------------------------------
+
+
+class Path_:
+    """Stands for a path, and gives something else."""
+
+    def __init__(self, given: object) -> None:
+        self.given = given
+
+    def __fspath__(self) -> Any:
+        return self.given
+
+
+#: What a method of something that calls itself a file object may be, beside what it should: none, or one that gives or
+#: raises what no file object does.
+METHODS: tuple[Any, ...] = (
+    None, 7, lambda: b"", lambda *, size: b"", lambda *_: None, lambda *_: 7, lambda *_: "words", lambda *_: [1],
+    lambda *_: object(), lambda *_: -1, lambda *_: 1.5,
+)  # fmt: skip
+
+
+def raises(error: BaseException) -> Callable[..., Any]:
+    def act(*_: object) -> None:
+        raise error
+
+    return act
+
+
+METHODS += tuple(
+    map(raises, (TypeError("odd"), ValueError("odd"), AttributeError("odd"), OSError("odd"), EOFError()))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    made=st.fixed_dictionaries(
+        {"read": st.sampled_from(METHODS)},
+        optional={
+            **{name: st.sampled_from(METHODS) for name in ("seek", "tell", "seekable", "closed")},
+            "file": st.just(7),
+        },
+    )
+)
+def test_whatever_calls_itself_a_file_object_is_read_or_named(made: dict[str, Any]) -> None:
+    item = types.SimpleNamespace(**made)
+    try:
+        assert isinstance(taken(item, Limits(max_bytes=1000)), bytes)
+    except TypeError as exc:
+        assert re.match("an upload is .*(this|not) SimpleNamespace", str(exc))
+    except (OSError, EOFError) as exc:  # of the object's own, or of what it does not wait for
+        assert isinstance(exc, BlockingIOError) or str(exc) in ("odd", "")
+
+
+@pytest.mark.parametrize("given", [7, None, 1.5, [], {}, object()], ids=lambda given: type(given).__name__)
+def test_a_path_object_that_gives_no_text_is_named(given: object, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=f"^an upload is .*Path_ gives {type(given).__name__}$"):
+        taken(Path_(given))
+    for act in (
+        safehash.hash_file,
+        safehash.read_list,
+        safehash.load_list,
+        safehash.ListSource,
+        Matcher.open,
+        Matcher.from_files,
+        safehash.Catalog,
+        safehash.read_pairs,
+    ):
+        call: Any = act
+        with pytest.raises(TypeError, match=rf"\bPath_, whose __fspath__ gives {type(given).__name__}"):
+            call(Path_(given))
+
+
+def test_a_path_object_that_gives_bytes_is_read(tmp_path: Path) -> None:
+    """As `os.scandir(b"...")` gives them."""
+    path = tmp_path / "upload.bin"
+    path.write_bytes(DATA)
+    assert taken(Path_(os.fsencode(path))) == DATA
+    (entry,) = os.scandir(os.fsencode(tmp_path))
+    assert taken(entry) == DATA
+
+
+def test_a_view_of_memory_that_was_released_is_named() -> None:
+    view = memoryview(DATA)
+    view.release()
+    with pytest.raises(TypeError, match="this memoryview was released"):
+        taken(view)
+
+
+def opened(path: Path) -> Image.Image:
+    return Image.open(path)
+
+
+def closed(image: Image.Image) -> Image.Image:
+    image.close()
+    return image
+
+
+def closed_by_with(image: Image.Image) -> Image.Image:
+    with image:
+        pass
+    return image
+
+
+def read_and_closed(image: Image.Image) -> Image.Image:
+    image.load()
+    image.close()
+    return image
+
+
+def its_file_closed(image: Any) -> Image.Image:
+    image.fp.close()
+    closed: Image.Image = image
+    return closed
+
+
+PICTURES = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF")
+
+
+#: What has its pixels still.
+HELD_ALL_THE_SAME = {
+    (closed_by_with, "WEBP"), (closed_by_with, "AVIF"), (its_file_closed, "WEBP"), (its_file_closed, "AVIF"),
+    (its_file_closed, "BMP"), (its_file_closed, "TIFF"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("close", [closed, closed_by_with, read_and_closed, its_file_closed])
+@pytest.mark.parametrize("format", PICTURES)
+def test_a_picture_that_was_closed_is_a_mistake_of_the_caller(
+    format: str, close: Callable[[Image.Image], Image.Image], tmp_path: Path
+) -> None:
+    """Regression: it was "unreadable", as if its file were damaged. What its decoder holds all of is decided."""
+    path = tmp_path / f"upload.{format.lower()}"
+    Image.fromarray(CARD).save(path, format)
+    image = close(opened(path))
+    for act in (taken, safehash.hash_image):
+        call: Any = act
+        try:
+            call(image)
+        except TypeError as exc:
+            assert re.match(
+                r"this \w+ is closed, or its file was before it was read: an open image object", str(exc)
+            )
+        else:  # read into the decoder's memory, or mapped by the file's name
+            assert (close, format) in HELD_ALL_THE_SAME
+
+
+@pytest.mark.filterwarnings("ignore")  # of the imaging library, where it opens what is damaged
+@pytest.mark.parametrize("format", PICTURES)
+def test_a_picture_of_a_damaged_file_is_not_called_closed(format: str, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    Image.fromarray(CARD).save(path, format)
+    data = path.read_bytes()
+    n_opened = n_unreadable = 0
+    for length in range(20, len(data), max(1, len(data) // 20)):
+        path.write_bytes(data[:length])
+        try:
+            image = Image.open(path)
+        except (OSError, SyntaxError, ValueError):  # nothing to give
+            continue
+        n_opened += 1
+        with image:
+            try:
+                taken(image)
+            except ImageError:
+                n_unreadable += 1
+    assert n_opened == 0 or n_unreadable > 0 or format == "PNG"  # truncated ones are shown

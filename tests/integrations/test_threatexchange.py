@@ -12,6 +12,7 @@ import pytest
 from threatexchange.exchanges import fetch_state
 from threatexchange.exchanges.impl.ncmec_api import NCMECSignalMetadata
 from threatexchange.extensions.manifest import ThreatExchangeExtensionManifest
+from threatexchange.signal_type.index import SignalTypeIndex
 from threatexchange.signal_type.pdq.signal import PdqSignal as Theirs
 
 import safehash
@@ -52,8 +53,12 @@ def test_what_has_no_hash_is_empty_and_what_cannot_be_looked_at_is_an_error(tmp_
     Image.new("RGB", (99, 99), (1, 2, 3)).save(tmp_path / "flat.png")
     for signal in (PdqSignal, PhashSignal):
         assert signal.hash_from_bytes((tmp_path / "flat.png").read_bytes()) == ""
-        with pytest.raises(safehash.UnsupportedImage):
+        with pytest.raises(safehash.ImageError, match="not an image") as caught:
             signal.hash_from_bytes(b"words")
+        assert isinstance(caught.value.__cause__, safehash.UnsupportedImage)
+        assert isinstance(caught.value, OSError) and isinstance(caught.value, ValueError), (
+            "what callers catch"
+        )
     assert (
         PhashSignal.hash_from_bytes(FILES[0].read_bytes())
         == safehash.hash_bytes(FILES[0].read_bytes(), algorithm="phash", decode="full").hex
@@ -111,6 +116,34 @@ def test_payloads_survive_a_stream(payload: Any) -> None:
         for again in (type(index).deserialize(stream), pickle.loads(pickle.dumps(index))):
             (match,) = again.query("0" * (64 if isinstance(index, PdqIndex) else 16))
             assert (match.metadata, type(match.metadata)) == (payload, type(payload))
+
+
+def test_hma_opens_a_stream_by_unpickling_it() -> None:
+    """It asks the base class to read what was stored, and that unpickles, whatever the index's own class would do."""
+    index: PdqIndex[int] = PdqIndex.build(digits((0, 1), (0b111, 3)))
+    stream = io.BytesIO()
+    index.serialize(stream)
+    assert b"pickle" not in stream.getvalue()
+    stream.seek(0)
+    again = SignalTypeIndex.deserialize(stream)
+    assert type(again) is PdqIndex
+    assert [match.metadata for match in again.query("0" * 64)] == [1, 3]
+    # Ours reads the same, and no other pickle, of which nothing is run.
+    data = stream.getvalue()
+    assert [match.metadata for match in PdqIndex.deserialize(io.BytesIO(data)).query("0" * 64)] == [1, 3]
+    fake = data.replace(b"threatexchange\n_read\n", b"threatexchange\nPdqIndex\n", 1)
+    for wrong in (
+        fake,
+        pickle.dumps(index),
+        pickle.dumps(print),
+        data[:30],
+        data[:-1],
+        data[:-40],
+        b"",
+        b"\x80\x04",
+    ):
+        with pytest.raises(safehash.IndexFileError):
+            PdqIndex.deserialize(io.BytesIO(wrong))
 
 
 def test_a_stream_makes_nothing_but_what_exchanges_define() -> None:

@@ -6,6 +6,7 @@ import argparse
 import bz2
 import gzip
 import json
+import logging
 import lzma
 import random
 import re
@@ -392,6 +393,29 @@ def test_a_database_is_refused_where_it_is_cut(tmp_path: Path) -> None:
             load_list(path, max_rejects=1)
 
 
+def test_a_database_part_of_which_stands_in_its_log_is_refused(tmp_path: Path) -> None:
+    """What was written last may be a deletion: without the log it would not be read."""
+    path = tmp_path / "list.db"
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("CREATE TABLE hashes (md5 TEXT)")
+    database.executemany("INSERT INTO hashes VALUES (?)", [(MD5,), (MD5[::-1],)])
+    with pytest.raises(ListError, match="write-ahead log"):
+        load_list(path)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert len(load_list(path).table) == 2
+    database.close()
+
+
+def test_a_digest_s_own_word_for_its_type_is_held_against_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"md5,id\nmd5:{MD5},1\nphash:{MD5[:16]},2\n")
+    with pytest.raises(ListError, match="line 3: expected a md5 digest, found one of phash"):
+        load_list(path)
+    table = load_list(path, max_rejects=1.0).table
+    assert {entry.hash.hex for entry in table} == {MD5}  # type: ignore[union-attr]
+
+
 def test_an_archive_among_pages_is_not_left_out(tmp_path: Path) -> None:
     """What cannot be unpacked may be half of the list; a page of words about it is none."""
     (tmp_path / "1.txt").write_text(LINES)
@@ -427,3 +451,19 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     path.write_text(pages(te(1)))
     with pytest.raises(ListError, match="columns= says nothing of ThreatExchange"):
         load_list(path, columns={"deleted": "x"})
+
+
+def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    running = pytest.importorskip("safehash.service.running")
+    logger = logging.getLogger("safehash")
+    before = [(each, [*each.handlers], each.level, each.propagate) for each in (logger, running.ACCESS)]
+    try:
+        running.log_to("stderr", access=False)
+        logger.warning("%s: refused: cut off; %s uses what is left", "x", switch("allow_cut", True))
+    finally:
+        for each, handlers, level, propagate in before:
+            each.handlers, each.propagate = handlers, propagate
+            each.setLevel(level)
+    assert (
+        "safehash: WARNING: x: refused: cut off; --allow-cut uses what is left\n" in capsys.readouterr().err
+    )

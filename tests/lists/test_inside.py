@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,15 @@ def test_what_is_said_by_a_name_and_its_value() -> None:
         assert not says(name, value) and not speaks_inside([{"a": [{name: value}]}])
 
 
+@pytest.mark.parametrize("within", [lambda value: [value], lambda value: {"a": value}])
+def test_what_is_too_deep_to_be_looked_at_may_say_anything(within: Callable[[object], object]) -> None:
+    value: object = "fine"
+    for _ in range(12):
+        value = within(value)
+        assert not speaks_inside(value)
+    assert speaks_inside(within(value))
+
+
 @pytest.mark.parametrize(
     "separators", [(",", ":"), (", ", ": "), (" ,", " : "), ("\n,", "  :"), (",", "\t:\n")]
 )
@@ -149,8 +159,10 @@ def test_no_piece_of_json_that_speaks_is_passed_over(separators: tuple[str, str]
         assert speaks_inside(value) or value == ["no_self_harm"]
         for is_ascii in (True, False):
             data = json.dumps(value, separators=separators, ensure_ascii=is_ascii).encode()
-            assert json_may_speak(b'"ticket 7"\n{"content_id": "x-3"}\n' + data)
-    assert not json_may_speak(b'"ticket 7"\n{"content_id": "x-3", "json": {"ticket": 5}}')
+            assert json_may_speak([b'"ticket 7"', b'{"content_id": "x-3"}', data])
+            assert json_may_speak([f'"ticket of {"x" * k}"'.encode() for k in range(200)] + [data])
+    assert not json_may_speak([b'"ticket 7"', b'{"content_id": "x-3", "json": {"ticket": 5}}'])
+    assert not json_may_speak([f'"ticket of {"x" * k}"'.encode() for k in range(200)])
 
 
 # -- texts of pairs ----------------------------------------------------------------------------------------
@@ -289,7 +301,39 @@ def test_a_mark_in_front_of_a_digest(mark: str, tmp_path: Path) -> None:
     rest = "".join(f"{digest}\n" for digest in M[1:40])
     for line in (f"{mark} {M[0]}", f"{mark}{M[0]}"):
         assert live_of(tmp_path, f"{line}\n{rest}", "list.txt") == {*M[1:40]}
-    assert live_of(tmp_path, f"* {M[0]}\n{rest}", "list.txt") == {*M[:40]}
+
+
+@pytest.mark.parametrize("bullet", ["*", "+", "\N{BULLET}", "\N{MIDDLE DOT}", "'", "a)", "1.", "12"])
+def test_a_bullet_in_front_of_a_digest(bullet: str, tmp_path: Path) -> None:
+    """Bullets, numbers and a spreadsheet's mark of a text are understood: they say nothing."""
+    text = "".join(f"{bullet} {digest}\n" for digest in M[:40])
+    assert live_of(tmp_path, text, "list.txt") == {*M[:40]}
+    rest = "".join(f"{digest}\n" for digest in M[1:40])
+    assert live_of(tmp_path, f"{bullet} {M[0]}\n{rest}", "list.txt") == {*M[:40]}
+
+
+@pytest.mark.parametrize("said", ["x", "[x]", "X", "yes", "no", "true", "FALSE", "(no)"])
+def test_a_yes_or_no_beside_a_digest(said: str, tmp_path: Path) -> None:
+    """Listed, or taken back: nothing says which."""
+    rest = "".join(f"{digest}\n" for digest in M[1:40])
+    for line in (f"{said} {M[0]}", f"{M[0]} {said}"):
+        assert live_of(tmp_path, f"{rest}{line}\n", "list.txt") == {*M[1:40]}
+    assert live_of(tmp_path, "".join(f"{said} {digest}\n" for digest in M[:40]), "list.txt") is None
+
+
+@pytest.mark.parametrize("labels", [["x", "false_positive", "z"], ["x", "y", "withdrawn"], ["fp"] * 3])
+def test_as_many_labels_as_digests(labels: list[str], tmp_path: Path) -> None:
+    """One of them judges: all three, or one? Labels that judge nothing are of all."""
+    for name in ("labels", "tags"):
+        record = {"md5": M[:3], name: labels}
+        assert live_of(tmp_path, record, "list.json") is None
+        rest = [{"md5": digest} for digest in M[3:40]]
+        assert live_of(tmp_path, [record, *rest], "list.json") == {*M[3:40]}
+        assert live_of(tmp_path, {"md5": M[:3], name: ["x", "y", "z"]}, "list.json") == {*M[:3]}
+        for record in ({"md5": M[:3], name: ["false_positive"]}, {name: ["a", "withdrawn"], "md5": M[:3]}):
+            assert live_of(tmp_path, record, "list.json") is None
+        record = {"hashes": M[:3], name: ["false_positive"]}  # one label of the record that they are of
+        assert live_of(tmp_path, record, "list.json") == set()
 
 
 @pytest.mark.parametrize(
@@ -318,6 +362,17 @@ def test_columns_that_looked_ordinary(name: str, gone: str, no: str, tmp_path: P
     rest = "".join(f"{digest},{no}\n" for digest in M[1:40])
     found = live_of(tmp_path, f"hash,{name}\n{M[0]},{gone}\n{rest}", "list.csv")
     assert found is None or found == {*M[1:40]}
+
+
+@pytest.mark.parametrize("name", ["y", "Y"])
+def test_a_coordinate_alone_may_be_a_verdict(name: str, tmp_path: Path) -> None:
+    rows = [(digest, str(k % 2), str(k)) for k, digest in enumerate(M[:40])]
+    text = "".join(f"{digest},{flag}\n" for digest, flag, _ in rows)
+    assert live_of(tmp_path, f"hash,{name}\n{text}", "list.csv") is None
+    text = "".join(f"{','.join(row)}\n" for row in rows)
+    assert live_of(tmp_path, f"hash,{name},x\n{text}", "list.csv") == {*M[:40]}
+    text = "".join(f"{digest},{40 + k}\n" for k, digest in enumerate(M[:40]))
+    assert live_of(tmp_path, f"hash,{name}\n{text}", "list.csv") == {*M[:40]}
 
 
 def test_some_dates_without_a_header(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_an_unknown_column_that_speaks_for_itself_is_refused(tmp_path: Path) -> 
     rows = [(balanced(k), cell) for k, cell in enumerate(cells)]
     for text in (
         f"hash,remark\n{balanced(-1)},x\n" + "".join(f"{digest},{cell}\n" for digest, cell in rows),
-        f"{balanced(-1)} x\n" + "".join(f"{digest} {cell}\n" for digest, cell in rows),
+        f"{balanced(-1)} a\n" + "".join(f"{digest} {cell}\n" for digest, cell in rows),
     ):
         path = tmp_path / "list.csv"
         path.write_text(text)

@@ -14,13 +14,14 @@ import pytest
 
 import safehash
 from crashers import misbehave
+from safehash.cli import main
 from safehash.errors import CatalogError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import counts, records
-from safehash.scanning.ledger import Ledger, _is_missing
+from safehash.scanning.ledger import Ledger
 from safehash.scanning.lookback import rematch, similar, stored_digests
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
@@ -248,6 +249,43 @@ def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) 
     assert record.decision.matches[0].view == "same file"
 
 
+def test_what_matched_is_known_by_its_bytes(tmp_path: Path, folder: Path) -> None:
+    """Suppressed matches, too, which a reviewer may see; of other files, what is asked for."""
+    pictures = sorted(folder.glob("*.png"))
+    allow = [safehash.ListSource(write_list(tmp_path / "harmless.csv", pictures[0]), name="harmless")]
+    matcher = Matcher.from_files(write_list(tmp_path / "own.csv", *pictures[:2]), allow=allow)
+    for name, digests, n_known in (("some", [], 2), ("all", ["sha256"], 8), ("other", ["md5"], 2)):
+        scan_into(tmp_path / f"{name}.db", folder, matcher, file_digests=digests)
+        with Catalog(tmp_path / f"{name}.db") as catalog:
+            found = {Path(record["path"]).name: record for record in records(catalog, full_hashes=True)}
+        known = {name: record["sha256"] for name, record in found.items() if "sha256" in record}
+        assert known == {
+            path.name: safehash.hash_file(path, algorithm="sha256").hex for path in pictures[:n_known]
+        }, name
+    assert {found[path.name]["outcome"] for path in pictures[:2]} == {"suppressed", "match"}
+
+
+def test_what_a_rematch_passes_over_is_said(
+    tmp_path: Path, folder: Path, matcher: Matcher, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A list of digests that the catalog does not have of each file: no match is no answer."""
+    path, listed = tmp_path / "c.db", tmp_path / "files.csv"
+    digest = safehash.hash_file(folder / "picture00001.png", algorithm="sha256").hex
+    listed.write_text(f"sha256,id\n{digest},e\n")
+    scan_into(path, folder, matcher)
+    said = "sha256: looked up in 1 of 8 files alone; the others have none stored (scan with --digest sha256 to have it)"
+    assert main(["rematch", str(path), "--list", str(listed)]) == 0
+    assert said in capfd.readouterr().err
+    assert main(["catalog", "similar", str(path), digest, "-a", "sha256"]) == 0
+    assert said in capfd.readouterr().err
+    # As it says.
+    assert scan_into(path, folder, matcher, file_digests=["sha256"]).n_unchanged == 1  # that has it
+    assert main(["rematch", str(path), "--list", str(listed)]) == 1
+    assert "alone" not in capfd.readouterr().err
+    assert scan_into(path, folder, matcher, file_digests=["sha256"]).n_unchanged == 8
+    assert scan_into(path, folder, matcher).n_unchanged == 8
+
+
 def test_a_rematch_left_early_changes_nothing(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
     path = tmp_path / "c.db"
     scan_into(path, folder, matcher)
@@ -373,8 +411,26 @@ def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
         second.close()
     os.link(path, tmp_path / "hard.db")
     for name in (path, tmp_path / "hard.db"):
-        with pytest.raises(CatalogError, match="2 names"):
+        with pytest.raises(CatalogError, match=r"2 names \(hard links\).*name a copy of it"):
             Catalog(name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_why_a_catalog_with_two_names_is_not_even_read(
+    tmp_path: Path, folder: Path, matcher: Matcher
+) -> None:
+    """What is in the log beside one name is not seen by the other: a reader would be told less than there is."""
+    path, other = tmp_path / "c.db", tmp_path / "other.db"
+    scan_into(path, folder, matcher)
+    with Catalog(path) as catalog:
+        catalog._store.db.execute("PRAGMA wal_autocheckpoint = 0")
+        os.link(path, other)
+        with catalog._store.transaction() as db:
+            db.execute("DELETE FROM matches")
+        with sqlite3.connect(f"{other.as_uri()}?mode=ro&immutable=1", uri=True) as read:
+            assert read.execute("SELECT count(*) FROM matches").fetchone() == (1,)
+        read.close()
+        assert catalog._store.number("SELECT count(*) FROM matches") == 0
 
 
 def test_rows_that_lead_nowhere_are_damage(tmp_path: Path, folder: Path, matcher: Matcher) -> None:
@@ -389,19 +445,6 @@ def test_rows_that_lead_nowhere_are_damage(tmp_path: Path, folder: Path, matcher
     other.close()
     with pytest.raises(CatalogError, match=r"damaged.*hashes"), Catalog(path) as catalog:
         catalog.check_integrity()
-
-
-def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that refuses is no proof that its files are missing."""
-    assert _is_missing(os.fsencode(tmp_path / "none"))
-    assert _is_missing(os.fsencode(tmp_path / "none" / "below"))
-    assert not _is_missing(os.fsencode(tmp_path))
-
-    def refuse(path: bytes) -> os.stat_result:
-        raise PermissionError(13, "Permission denied", path)
-
-    monkeypatch.setattr("safehash.scanning.ledger.os.lstat", refuse)
-    assert not _is_missing(os.fsencode(tmp_path / "none"))
 
 
 def test_a_file_of_the_same_size_and_another_time_is_decided_again(

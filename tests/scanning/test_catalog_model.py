@@ -581,7 +581,7 @@ def test_a_catalog_of_version_1_is_brought_along(
 ) -> None:
     with Catalog(old_catalog, create=False) as catalog:
         catalog.check_integrity()
-        assert catalog._store.number("PRAGMA user_version") == 2
+        assert catalog._store.number("PRAGMA user_version") == 3
         assert set(TABLES) == {
             name for (name,) in catalog._store.query("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
@@ -603,6 +603,21 @@ def test_a_catalog_of_version_1_is_brought_along(
     with Catalog(old_catalog) as catalog:
         assert counts(catalog)["files"] == 6
         assert counts(catalog)["gone"] == 1
+
+
+def test_a_catalog_of_version_2_is_brought_along(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    scan_into(path, store / "pictures", matcher_of(store, "a"))
+    wanted = state_of(path)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE mounts")
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    assert state_of(path) == wanted
+    with Catalog(path) as catalog:
+        assert catalog._store.number("PRAGMA user_version") == 3
+        assert catalog._store.number("SELECT count(*) FROM mounts") == 0
+    assert scan_into(path, store / "pictures", matcher_of(store, "a")).n_unchanged == 6
 
 
 def test_an_upgrade_that_breaks_off_changes_nothing(
@@ -674,6 +689,37 @@ def test_rows_written_together_are_those_written_one_by_one(
             catalog.check_integrity()
     assert states[0]
     assert states[1:] == states[:1] * 3
+
+
+def test_the_order_of_names_does_not_matter(store: Path, tmp_path: Path) -> None:
+    """Regression: a file above those that wait to be written took their root away, and the scan ended."""
+    deep, matcher = tmp_path / "top" / "below" / "deep", matcher_of(store, "a")
+    deep.mkdir(parents=True)
+    pictures = sorted((store / "pictures").iterdir())
+    for picture, folder in zip(pictures, (deep, deep.parent, deep.parent.parent), strict=False):
+        shutil.copy(picture, folder)
+        with zipfile.ZipFile(folder / f"{picture.stem}.zip", "w") as archive:
+            for name in ("a.png", "b.png"):
+                archive.write(picture, name)
+    names = [path for path in sorted(deep.parent.parent.rglob("*")) if path.is_file()]
+    found = []
+    for number, order in enumerate([names, names[::-1], names[3:] + names[:3], names[1::2] + names[::2]]):
+        path = tmp_path / f"{number}.db"
+        packed = next(deep.glob("*.zip"))
+        shutil.copy(packed, tmp_path / "kept.zip")
+        scan_into(path, list(order), matcher)
+        with zipfile.ZipFile(packed, "w") as archive:  # has lost a member since
+            archive.write(pictures[0], "a.png")
+        scan_into(path, [deep.parent.parent, *order], matcher)
+        shutil.copy(tmp_path / "kept.zip", packed)
+        with Catalog(path) as catalog:
+            catalog.check_integrity()
+            found.append(
+                [(record["path"], record.get("member"), record["outcome"]) for record in records(catalog)]
+            )
+            assert len(counts(catalog)["roots"]) == 1
+    assert len(found[0]) == 9
+    assert found[1:] == found[:1] * 3
 
 
 @pytest.mark.parametrize("after_rows", [1, 2, 5])

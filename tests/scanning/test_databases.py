@@ -157,6 +157,24 @@ def test_what_is_planted_as_a_lock_is_refused(tmp_path: Path, kind: str) -> None
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.parametrize("kind", [*PLANTED, "a journal", "empty"])
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_nothing_stands_beside_a_lock(tmp_path: Path, kind: str, ending: str) -> None:
+    """Regression: SQLite removed a journal there without a word, or its complaint named the lock."""
+    beside = tmp_path / f"c.db.lock{ending}"
+    if kind == "a journal":
+        beside.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504))
+    elif kind == "empty":
+        beside.touch()
+    else:
+        planted(beside, kind)
+    before = state(tmp_path)
+    with pytest.raises(CatalogError, match=rf"c\.db\.lock{ending}: nothing stands beside a catalog's lock"):
+        open_catalog(tmp_path / "c.db")
+    after = state(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
 @pytest.fixture
 def owned_by_another(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Return what makes every file another user's from now on."""

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import enum
+import io
 import os
 import pickle
 import signal
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
+from PIL import ImageOps
 
 import safehash
 from crashers import as_told
+from drawn import card
 from safehash.scanning.confining import Means
-from safehash.scanning.lanes import Lane, Task, WorkerDied, _load
+from safehash.scanning.lanes import Lane, Task, WorkerDied
+from safehash.scanning.passing import UploadMemory
 from safehash.scanning.sharing import SharedLists
 from safehash.scanning.starting import worker_context
+from safehash.scanning.wire import KINDS, KNOWN, Reader, Writer
+from safehash.scanning.worker import Verdict
 from stores import write_list, write_pictures
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
@@ -94,6 +103,21 @@ def test_uploads_of_any_length_one_after_the_other(lane: Lane, pictures: list[by
     assert outcome(lane, pictures[1][:60]) == "unreadable"
 
 
+def test_memory_of_uploads_cannot_be_cut_and_is_given_back() -> None:
+    """A worker that cut it would end the process that writes into it (SIGBUS)."""
+    memory = UploadMemory()
+    if memory._descriptor is None:  # no such memory here: uploads go by the pipe
+        assert not memory.put(b"x") and not hasattr(os, "memfd_create")
+        return
+    for n_bytes in (20 << 20, 30 << 20, 10 << 20, 1000):
+        assert memory.put(bytes(range(256)) * (n_bytes // 256 + 1))
+        memory.forget()
+        assert os.fstat(memory._descriptor).st_blocks * 512 <= 9 << 20
+    with pytest.raises(PermissionError):
+        os.ftruncate(memory._descriptor, 100)
+    memory.close()
+
+
 def test_a_worker_that_was_killed_while_idle_is_replaced(lane: Lane, pictures: list[bytes]) -> None:
     outcome(lane, pictures[0])
     assert lane._process is not None and lane._process.pid is not None
@@ -116,8 +140,46 @@ def test_lists_that_cannot_be_opened_are_an_error_at_once(tmp_path: Path, matche
 def test_nothing_comes_of_a_message_but_verdicts(lane: Lane, pictures: list[bytes]) -> None:
     """A decoder that was taken over may send what it likes: no code of its choice runs here."""
     verdict = lane.decide(pictures[1], Task(n_bytes=len(pictures[1])), timeout=60)
-    again = _load(pickle.dumps(verdict))
-    assert again == verdict
+    assert verdict.decision is not None
+    for audit in (None, verdict.decision.audit):
+        reader, writer = Reader(audit), Writer(audit)
+        assert reader.read(writer.write(verdict)) == verdict
+    for message in (b"", b"words", writer.write(verdict)[:-9], b"\x80\x05]\x94(K\x01h\x07."):
+        with pytest.raises(pickle.UnpicklingError):
+            reader.read(message)
+    with pytest.raises(pickle.UnpicklingError, match="not asked"):
+        lane._loaded((lane._number - 1).to_bytes(8, "big") + writer.write(verdict))
     for sent in (os.system, print, Path("/"), Task(n_bytes=1)):
         with pytest.raises(pickle.UnpicklingError, match="no part of a verdict"):
-            _load(pickle.dumps(sent))
+            reader.read(pickle.dumps(sent))
+
+
+def kinds_in(kind: Any, found: set[type]) -> set[type]:
+    """Return the classes of ours that a value of a type may hold."""
+    if isinstance(kind, type) and kind.__module__.startswith("safehash.") and kind not in found:
+        found.add(kind)
+        if is_dataclass(kind) and not issubclass(kind, enum.Enum):
+            for each in get_type_hints(kind).values():
+                kinds_in(each, found)
+    for part in get_args(kind):
+        kinds_in(part, found)
+    return found
+
+
+def test_whatever_a_verdict_may_hold_is_taken() -> None:
+    held = {(kind.__module__, kind.__qualname__) for kind in kinds_in(Verdict, set())}
+    assert ("safehash.matching.decision", "NearMiss") in held, "found through the fields of a decision"
+    assert held <= KNOWN | {(kind.__module__, kind.__qualname__) for kind in KINDS}
+
+
+def test_an_upload_that_a_gate_kept_from_matching_comes_back_as_the_matcher_says(tmp_path: Path) -> None:
+    """What it was near to comes along."""
+    path = tmp_path / "near.csv"
+    path.write_text(f"pdq,id\n{safehash.hash_image(ImageOps.mirror(card(8))).hex},card\n")
+    matcher, stream = safehash.Matcher.from_files(path), io.BytesIO()
+    card(7).save(stream, format="PNG")
+    wanted = matcher.check(stream.getvalue())
+    assert [each.gate for each in wanted.refused] == ["greys"]
+    with safehash.isolated(matcher, workers=1) as pool:
+        decision = pool.check(stream.getvalue())
+    assert (decision.outcome, decision.failure, decision.refused) == (wanted.outcome, None, wanted.refused)

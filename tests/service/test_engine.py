@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import safehash
-from crashers import as_told
+from crashers import BY_NUMBER, as_numbered
 from safehash.matching.flood import FloodGuard
 from safehash.matching.settings import FloodLimits
+from safehash.scanning.sealing import can_seal
+from safehash.scanning.starting import worker_context
 from safehash.service.engine import Engine
 from safehash.service.memory import Memory
 from safehash.service.options import ServiceOptions, is_loopback
@@ -40,13 +44,14 @@ def matcher(pictures: list[Path]) -> safehash.Matcher:
 
 
 def test_an_upload_that_crashes_its_worker_is_undecided_and_the_next_is_not(
-    matcher: safehash.Matcher, pictures: list[Path], tmp_path: Path
+    matcher: safehash.Matcher, pictures: list[Path]
 ) -> None:
     data = pictures[1].read_bytes()
+    told = worker_context().Value("i", 0, lock=False)
 
     async def run() -> None:
         options = ServiceOptions(workers=1, reload_seconds=None, max_requests=2)
-        engine = Engine(lambda: matcher, options, flood=None, before=partial(as_told, tmp_path))
+        engine = Engine(lambda: matcher, options, flood=None, before=partial(as_numbered, told))
         with pytest.raises(Refused) as early:
             engine.hold()
         assert (early.value.status, early.value.headers["Retry-After"]) == (503, "1")
@@ -57,13 +62,13 @@ def test_an_upload_that_crashes_its_worker_is_undecided_and_the_next_is_not(
 
         try:
             for does, failure in (("segfault", "crash"), ("hang", "timeout")):
-                (tmp_path / "next").write_text(does)
+                told.value = BY_NUMBER.index(does)
                 decision = await check(1.0 if does == "hang" else 60.0)
                 assert (decision.outcome.value, decision.failure) == ("unreadable", failure)
                 assert decision.audit == matcher.audit
                 assert (await check()).is_match
             # Killed from outside says nothing of it: it is tried again, and decided.
-            (tmp_path / "next").write_text("kill")
+            told.value = BY_NUMBER.index("kill")
             assert (await check()).is_match
             with pytest.raises(Refused) as late:
                 await check(-1.0)
@@ -90,17 +95,18 @@ def test_an_upload_under_way_is_finished_on_the_lists_it_began_with(
     path = write_list(tmp_path / "own.csv", pictures[1])
     lists = safehash.Matcher.from_files(path)
     data = pictures[1].read_bytes()
+    told = worker_context().Value("i", 0, lock=False)
 
     async def run() -> None:
         engine = Engine(
             lambda: lists,
             ServiceOptions(workers=1, reload_seconds=None),
             flood=None,
-            before=partial(as_told, tmp_path),
+            before=partial(as_numbered, told),
         )
         await engine.start()
         try:
-            (tmp_path / "next").write_text("slow")
+            told.value = BY_NUMBER.index("slow")
             first = asyncio.create_task(
                 engine.check(data, effort=None, lists=None, due=time.monotonic() + 60)
             )
@@ -124,6 +130,36 @@ def test_an_upload_under_way_is_finished_on_the_lists_it_began_with(
 
 
 # -- what is remembered -------------------------------------------------------------------------------------
+
+
+def test_workers_that_cannot_begin_are_tried_again(
+    matcher: safehash.Matcher, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists were read anew, and uploads still go by the old ones: it says so, and mends it at the next look."""
+    engine_module: Any = sys.modules["safehash.service.engine"]
+    usual = engine_module._Generation.of
+
+    async def fails(*_: object) -> None:
+        raise safehash.SafehashError("no memory for another worker")
+
+    async def run() -> None:
+        engine = Engine(lambda: matcher, ServiceOptions(workers=1, reload_seconds=None), flood=None)
+        await engine.start()
+        try:
+            monkeypatch.setattr(engine_module._Generation, "of", fails)
+            with pytest.raises(safehash.SafehashError, match="no memory"):
+                await engine.reload()
+            assert "workers cannot begin" in engine.refusal and engine.reloads.refused == 1
+            monkeypatch.setattr(engine_module._Generation, "of", usual)
+            await engine._look()
+            assert (engine.refusal, engine.reloads.done) == ("", 1)
+            assert engine._generation is not None and engine._generation.is_sealed == can_seal()
+            due = time.monotonic() + 60
+            assert (await engine.check(pictures[1].read_bytes(), effort=None, lists=None, due=due)).is_match
+        finally:
+            await engine.stop()
+
+    asyncio.run(run())
 
 
 def test_services_count_together_and_after_a_restart(

@@ -74,7 +74,12 @@ def test_coop_asks_whether_its_banks_are_there(service: Running) -> None:
         "COOP_ORG1_SELF_HARM",
         "COOP_ORG1_PARTNER",
     ]
-    assert service.get("/c/exchange/COOP_ORG1_SELF_HARM").status == 404, "which it takes for: none"
+    gone = ("exchange/COOP_ORG1_SELF_HARM", "exchange/COOP_ORG1_SELF_HARM/status", "exchanges/api/ncmec",
+            "exchanges/api/ncmec/schema")  # fmt: skip
+    for path in gone:
+        answer = service.get(f"/c/{path}")
+        assert (answer.status, set(answer.json)) == (404, {"message"}), "which it takes for: none"
+    assert service.get("/c/exchanges/apis").json == service.get("/c/exchanges").json == []
 
 
 def test_coop_cannot_write(service: Running) -> None:
@@ -84,6 +89,7 @@ def test_coop_cannot_write(service: Running) -> None:
         ("DELETE", "/c/bank/COOP_ORG1_SELF_HARM", None),
         ("POST", "/c/bank/COOP_ORG1_SELF_HARM/content", None),
         ("POST", "/c/exchanges", {"bank": "X", "api": "ncmec", "api_json": {}}),
+        ("POST", "/c/exchanges/api/ncmec", {"credential_json": {}}),
     ]
     for method, path, _ in writes:
         answer = service.ask(method, path, b"{}", {"Content-Type": "application/json"})
@@ -133,6 +139,25 @@ def test_what_cannot_be_looked_at_is_no_answer(service: Running) -> None:
         answer = service.post_form(path, ("photo", b"words"))
         assert (answer.status, answer.headers["x-safehash-outcome"]) == (422, "unsupported")
         assert set(answer.json) == {"message"}
+
+
+def test_a_type_that_no_list_has_is_no_answer(service: Running, pictures: list[Path]) -> None:
+    """It would never match: an error, where an empty answer would let it pass."""
+    data = pictures[2].read_bytes()
+    for query in ("types=video_md5", "types=pdq,phash"):
+        assert service.post_form(f"/m/lookup?{query}", ("photo", data)).status == 400
+        assert service.post_form(f"/h/hash?{query}", ("photo", data)).status == 400
+    one = service.post_form("/m/lookup?types=pdq&signal_type=pdq", ("photo", data)).json
+    assert list(one["pdq"]) == ["COOP_ORG1_PARTNER"], "by type, as theirs answers an upload"
+
+
+def test_every_answer_says_the_outcome(service: Running, pictures: list[Path]) -> None:
+    digits = hex_of(pictures[1])
+    for path in ("/m/lookup", "/m/raw_lookup"):
+        assert service.get(path, signal_type="pdq", signal=digits).headers["x-safehash-outcome"] == "match"
+    for path in ("/m/lookup", "/h/hash"):
+        answer = service.post_form(path, ("photo", pictures[1].read_bytes()))
+        assert answer.headers["x-safehash-outcome"] == "match"
 
 
 def test_raw_lookup(service: Running, pictures: list[Path]) -> None:
@@ -252,10 +277,13 @@ def test_a_picture_is_fetched_from_a_host_that_was_named(host: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1%1", "::ffff:10.0.0.1",
-     "2002:0a00:0001::", "224.0.0.1", "0.0.0.0", "100.64.0.1", "words"],
+     "2002:0a00:0001::", "224.0.0.1", "0.0.0.0", "100.64.0.1", "words", "64:ff9b::10.0.0.1", "::10.0.0.1",
+     "::ffff:127.0.0.1", "2001:0:4136:e378:8000:63bf:f5ff:fffe", "fec0::1", "fd00::1", "ff02::1", "64:ff9b::224.0.0.1",
+     "64:ff9b:1::1", "2130706433", "0x7f.1", "127.1", "", "255.255.255.255"],
 )  # fmt: skip
 def test_no_address_of_an_inner_network_is_public(address: str) -> None:
     assert not _is_public(address)
+    assert _is_public("64:ff9b::93.184.215.14"), "the gateway of a network without IPv4"
     assert _is_public("93.184.215.14") and _is_public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
 
 
@@ -270,5 +298,22 @@ def test_a_named_host_at_an_inner_address_is_refused(host: str) -> None:
         "x",
         "http://[",
     )
+    other_words = (
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+        "localhost.",
+        "LOCALHOST%00",
+    )
+    assert {fetched(host.replace("localhost", each) + "/known") for each in other_words} <= {403, 400}
+    for each in (
+        "2130706433",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+        "[::1]",
+    ):  # named by an operator who did not mean that
+        assert fetched(f"http://{each}/known", hosts=(each.strip("[]"),), public=False) == 403
     assert {fetched(url) for url in odd} == {400}
     assert fetched(f"{host}/a\r\nHost: x") in (400, 502)

@@ -159,8 +159,17 @@ REFUSED: dict[str, tuple[Any, int]] = {
     "a form of many parts": (
         ("POST", "/v1/check/batch", form(*(("a", b"") for _ in range(200)))[0], {"Content-Type": form()[1]}), 400,
     ),
+    "more hashes than are taken": (
+        ("POST", "/v1/check/batch", b'{"hashes": [%s 0]}' % (b"0," * 10_000), {"Content-Type": "application/json"}),
+        413,
+    ),
+    "a hash and hashes": (
+        ("POST", "/v1/check", json.dumps({"hash": "0" * 64, "hashes": ["0" * 64]}).encode(),
+         {"Content-Type": "application/json"}), 400,
+    ),
     "too large": (("POST", "/v1/check", bytes(400_000), {}), 413),
     "an explanation without tokens": (("POST", "/v1/explain", PICTURE, {}), 403),
+    "a page in a browser": (("POST", "/v1/verdicts", b"{}", {"Origin": "https://somewhere.example"}), 403),
     "another method": (("GET", "/v1/check", None, {}), 405),
     "another path": (("GET", "/v2/check", None, {}), 404),
 }  # fmt: skip
@@ -207,6 +216,10 @@ def test_a_validator_keeps_and_rejects(service: Running, pictures: list[Path]) -
     statuses = [service.post("/validate", path.read_bytes()).status for path in pictures]
     assert statuses == [200, 406, 406, 200]
     assert service.post("/validate", b"words").status == 406  # as --on-undecided says
+    large = service.post("/validate", bytes(400_000))
+    assert (large.status, large.json["outcome"]) == (406, "too_large"), (
+        "likewise: it was not looked at either"
+    )
 
 
 # -- what is open -------------------------------------------------------------------------------------------
@@ -242,6 +255,15 @@ def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures
     assert (last["status"], last["outcomes"], last["hash"]) == (200, ["match"], whole[:8])
     assert not [line for line in service.log if TOO_MUCH.search(line)]
     assert not [line for line in service.log if "signal=" in line]
+    # Nor where what is refused is told by what was asked.
+    n_lines = len(service.log)
+    service.post(f"/v1/check?{whole}=1", b"x")
+    service.post(f"/v1/check?lists={whole}", pictures[1].read_bytes())
+    service.get(f"/m/lookup?signal_type={whole}&signal=0")
+    service.get(f"/{whole}")
+    service.post_form("/v1/check", ("a", b"x"), **{whole: "1"})
+    until(lambda: len(service.log) >= n_lines + 5)
+    assert not [line for line in service.log if TOO_MUCH.search(line)]
 
 
 # -- beginning, reload, end ---------------------------------------------------------------------------------
@@ -279,6 +301,47 @@ def test_lists_are_read_anew_and_a_torn_one_never_replaces_a_good_one(
     with Running("--list", path.with_name("none.csv"), wait=False) as service:
         assert service.process.wait(60) == 2
     assert "none.csv" in service.log[-1]
+
+
+def test_no_request_fails_while_lists_are_read_anew(pictures: list[Path], tmp_path: Path) -> None:
+    """By SIGHUP and by a file that changes, under load: each upload is decided on the lists before or after."""
+    path = write_list(tmp_path / "own.csv", pictures[1])
+    listed = (tmp_path / "new.csv", *pictures[1:3])
+    texts = [write_list(*listed, label=label).read_text() for label in ("one", "other")]
+    uploads = [each.read_bytes() for each in pictures[:3]]
+    over, said = threading.Event(), []
+
+    def work(service: Running, first: int) -> None:
+        connection = service.connect()
+        k = first
+        while not over.is_set():
+            k += 1
+            connection.request("POST", "/v1/check", uploads[k % 3])
+            answer = connection.getresponse()
+            said.append((k % 3, answer.status, json.loads(answer.read()).get("outcome")))
+        connection.close()
+
+    def reloads(service: Running) -> int:
+        page = service.get("/metrics").body.decode()
+        return int(float(re.findall(r"^safehash_reloads_total (.*)$", page, re.MULTILINE)[0]))
+
+    with Running("--list", path, "--reload-every", "0.05", "--no-last-good") as service:
+        threads = [threading.Thread(target=work, args=(service, k)) for k in range(3)]
+        for each in threads:
+            each.start()
+        for k in range(1, 3):
+            before = reloads(service)
+            replace_whole(path, texts[k % 2])
+            until(lambda before=before: reloads(service) > before)  # type: ignore[misc]
+            before = reloads(service)
+            service.process.send_signal(signal.SIGHUP)
+            until(lambda before=before: reloads(service) > before)  # type: ignore[misc]
+        over.set()
+        for each in threads:
+            each.join()
+    assert {status for _, status, _ in said} == {200}
+    found = {(which, outcome) for which, _, outcome in said}
+    assert found == {(0, "no_match"), (1, "match"), (2, "match"), (2, "no_match")}
 
 
 def test_tokens_a_unix_socket_and_a_good_end(lists: list[Path], pictures: list[Path], tmp_path: Path) -> None:

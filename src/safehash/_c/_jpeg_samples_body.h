@@ -104,6 +104,8 @@ static void SH_NAME(put_rows)(sj_reader *r, ptrdiff_t row, const uint8_t *sample
         memcpy(r->luma + (row + i) * r->luma_cols, samples + i * pitch, (size_t)r->luma_cols);
 }
 
+#include "_jpeg_whole_body.h"
+
 /* Write the samples of a row of luma's blocks, whose means stand at `planes` and whose number down is `block_row`. */
 static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_t block_row)
 {
@@ -118,6 +120,8 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
         odd = SH_NAME(fours_to_samples)((uint16_t *)bytes, (uint16_t *)(bytes + 2 * pitch), planes, planes + offset[1],
                                         planes + offset[2], planes + offset[4], r->fours, n);
         SH_NAME(put_rows)(r, 2 * block_row, bytes, 2 * pitch, 2);
+    } else if (r->n_kept == SJ_WHOLE) {
+        odd = SH_NAME(whole_to_samples)(r, planes, block_row);
     } else {
         /* Frequencies across 0, 1, 2, 3 and 5, each with those down that are kept: zigzag places. */
         static const int places[5][5] = {{0, 2, 3, 9, 20}, {1, 4, 8, 11, 0}, {5, 7, 12, 18, 0}, {6, 13, 17, 0, 0}, {15, 0, 0, 0, 0}};
@@ -142,16 +146,28 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     return odd ? SJ_IRREGULAR : SJ_MORE;
 }
 
-/* Write the means of chroma's blocks, as far as they are wanted. */
+/* The roots of mean squares, rounded up; 255 is 255 or more. */
+static void SH_NAME(squares_to_spreads)(uint8_t *restrict spreads, const uint16_t *restrict squares, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const float root = sqrtf((float)squares[i]);
+        const int32_t whole = (int32_t)root, spread = whole + ((float)whole < root);
+        spreads[i] = (uint8_t)(spread < 255 ? spread : 255);
+    }
+}
+
+/* Write the means of chroma's blocks and how far their samples spread, as far as they are wanted. */
 static int SH_NAME(chroma_to_samples)(sj_reader *r)
 {
     uint32_t odd = 0;
     for (int i = 0; i < 2; i++) {
         const sj_component *component = &r->component[1 + i];
-        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++)
-            odd |= SH_NAME(means_to_samples)(r->chroma[i] + row * component->across,
-                                             component->means + row * component->padded_across,
-                                             component->quantizer[0], component->across);
+        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++) {
+            const ptrdiff_t to = row * component->across, from = row * component->padded_across;
+            odd |= SH_NAME(means_to_samples)(r->chroma[i] + to, component->means + from, component->quantizer[0],
+                                             component->across);
+            SH_NAME(squares_to_spreads)(r->spreads[i] + to, component->squares + from, component->across);
+        }
     }
     return odd ? SJ_IRREGULAR : SJ_DONE;
 }

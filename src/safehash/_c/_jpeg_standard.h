@@ -38,7 +38,7 @@ static inline void sj_fill_standard(void)
         sj_ac *ac = &sj_standard_ac[i];
         sj_fill_symbols(&ac->symbols, &sj_standard[1][i]);
         sj_fill_levels(ac, &sj_standard[1][i]);
-        sj_fill_pairs(ac);
+        sj_fill_few(ac);
         sj_fill_symbols(&sj_standard_dc[i].symbols, &sj_standard[0][i]);
         sj_fill_joint(&sj_standard_dc[i], &sj_standard[0][i], ac);
         sj_fill_heads(&sj_standard_dc[i], ac);

@@ -2,13 +2,15 @@
 #ifndef SAFEHASH_JPEG_STATE_H
 #define SAFEHASH_JPEG_STATE_H
 
+#include <math.h> /* sqrt alone: exact everywhere */
+
 #include "_jpeg_bits.h"
 #include "_jpeg_tables.h"
 
 enum { SJ_DONE = 0, SJ_MORE = 1, SJ_IRREGULAR = 2, SJ_NO_MEMORY = 3 };
 
-/* Coefficients kept at most, in zigzag order, and the plane behind them that takes what is not kept. */
-enum { SJ_MOST_KEPT = 21, SJ_PLANES = SJ_MOST_KEPT + 1 };
+/* Coefficients kept, in zigzag order, of blocks that are reduced by two, and of whole ones. */
+enum { SJ_KEPT_OF_HALF = 21, SJ_WHOLE = 64 };
 /* Greatest coefficients, quantized, in a picture of 8 bits: a mean, any other. */
 enum { SJ_GREATEST_DC = 2047, SJ_GREATEST_AC = 1023 };
 
@@ -27,6 +29,21 @@ enum {
     SJ_ROW_SHIFT = SJ_ROW_BITS + 3 + 3,
 };
 
+/* Of whole blocks: binary places of the factors, those left between columns and rows; beyond the last, coefficients and what
+ * columns make of them are none of a picture of 8 bits, and decoders' sums of 16 bits wrap around. */
+enum { SJ_WHOLE_BITS = 13, SJ_BETWEEN_BITS = 2, SJ_GREATEST_WHOLE = 16384 };
+/* The places in zigzag order of frequencies down, and across in each. */
+static const uint8_t sj_place_of[64] = {
+    0, 1, 5, 6, 14, 15, 27, 28,
+    2, 4, 7, 13, 16, 26, 29, 42,
+    3, 8, 12, 17, 25, 30, 41, 43,
+    9, 11, 18, 24, 31, 40, 44, 53,
+    10, 19, 23, 32, 39, 45, 52, 54,
+    20, 22, 33, 38, 46, 51, 55, 60,
+    21, 34, 37, 47, 50, 56, 59, 61,
+    35, 36, 48, 49, 57, 58, 62, 63,
+};
+
 /* What frequency u of 0, 1, 2, 3 and 5 adds to the means of the first and the second pair of a block's eight samples, beside
  * what frequency 0 adds: sqrt 2 cos(u pi / 16) cos((2 j + 1) u pi / 8), in 2^SJ_ROW_BITS; the fourth and the third pair get the
  * same, negated for odd u. (Of frequency 4 they get nothing; of 2 the second gets the first's, negated.) */
@@ -39,8 +56,11 @@ typedef struct {
     ptrdiff_t across, down;                    /* blocks that hold samples */
     ptrdiff_t padded_across, padded_down;      /* blocks of whole MCUs */
     int16_t *means;                            /* chroma's, padded; NULL for luma */
+    uint16_t *squares;                         /* likewise: the mean square of samples about it at most; 65535: or more */
+    uint64_t *history;                         /* progressive: which coefficients of a block are not 0; NULL if nobody asks */
     int has_quantizer;
     uint16_t quantizer[64];
+    uint16_t greatest[64];                     /* the greatest quantizer of places 1 to k in zigzag order */
 } sj_component;
 
 /* One scan, as its header says. */
@@ -69,10 +89,11 @@ typedef struct {
 
     /* what is wanted */
     int fine; /* see SJ_FINE */
-    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 24 */
+    int step, n_kept; /* 8: means; 4: the first 5 in zigzag order; 2: the first 21; 1: all */
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
     uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
+    uint8_t *spreads[2]; /* out: the root of their mean square about it, at most; of the same shape */
     ptrdiff_t chroma_rows[2], chroma_cols[2];
 
     /* coefficients of luma in planes: those of one row of MCUs, or of the whole picture. Place of coefficient k: offset[k]. */
@@ -80,12 +101,12 @@ typedef struct {
     ptrdiff_t kept_across, kept_down; /* blocks of a plane */
     ptrdiff_t offset[256];
     int32_t fours[4], weights[5][5][2]; /* of coefficients in samples, their quantizers multiplied in */
-    uint64_t *history; /* progressive: which coefficients of a block are not 0 */
 
     /* the scan being read */
     sj_scan scan;
     sj_stream stream;
-    int is_in_scan, is_read, has_one_scan, has_history;
+    int is_in_scan, is_read, has_one_scan;
+    int has_history[3]; /* of each component: scans of further bits are read */
     ptrdiff_t unit_row, unit_rows, units_across; /* of MCUs */
     uint32_t restarts_in;                        /* units until the next restart marker; 0: none come */
     int next_restart;
@@ -100,11 +121,23 @@ typedef struct {
     int16_t *samples; /* working rows of the inverse transform */
 } sj_reader;
 
+/* The squares of a block's 64 samples about their mean add up to those of its coefficients (Parseval): their mean, rounded up. */
+SH_INLINE uint16_t sj_square(uint32_t before, uint64_t sum)
+{
+    const uint64_t square = before + ((sum + 63) >> 6);
+    return (uint16_t)(square < 65535 ? square : 65535);
+}
+
+/* What so many of a coefficient's quantizers come to, squared. */
+SH_INLINE uint64_t sj_squared(uint32_t most, uint32_t quantizer) { return (uint64_t)(most * quantizer) * (most * quantizer); }
+
 typedef struct {
     int (*sequential_row)(sj_reader *);
     int (*means_row)(sj_reader *);
     int (*first_row)(sj_reader *);
     int (*refined_row)(sj_reader *);
+    int (*squares_row)(sj_reader *);
+    int (*refined_squares_row)(sj_reader *);
     int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
     int (*chroma_to_samples)(sj_reader *);
 } sj_kernels;

@@ -22,26 +22,42 @@ typedef struct {
 } sj_code;
 
 /* An entry's parts. Low byte: bits taken, and whether it ends its block; second byte: coefficients passed over, the one
- * at the end of the run included; of a joint entry also the difference of the mean. */
-enum { SJ_BITS = 63, SJ_END = 64, SJ_LONG = 255 << 8 };
+ * at the end of the run included. Upper half: the most that they can come to, signs apart; of a joint entry the binary places of
+ * that, and in the upper 12 bits the difference of the mean. */
+enum { SJ_BITS = 63, SJ_END = 64, SJ_LONG = 255 << 8, SJ_DIFFERENCE_AT = 20 };
+#if SJ_LOOK_BITS > 12
+#error "the difference of a mean has 12 bits"
+#endif
 
 SH_INLINE int sj_passed(uint32_t entry) { return entry >> 8 & 255; }
-SH_INLINE int sj_difference(uint32_t entry) { return (int16_t)(entry >> 16); }
+SH_INLINE uint32_t sj_most(uint32_t entry) { return entry >> 16; }
+SH_INLINE uint32_t sj_joint_most(uint32_t entry) { return (1u << (entry >> 16 & 15)) - 1; }
+SH_INLINE int sj_difference(uint32_t entry) { return (int32_t)entry >> SJ_DIFFERENCE_AT; }
 
-/* Up to two coefficients: by how many places each lies further, and the places passed over in all. */
+/* A few coefficients, as many as the index decides, three at most, and the block's end where it decides that, too: by how many
+ * places each lies further. The last one lies `passed` & 63 further, where nothing, or 0, stands if there is none. */
 typedef struct {
-    int16_t first, second;
+    int16_t last;
+    int8_t first, second;
     uint8_t n_bits; /* 0: not decided by the index */
     uint8_t to_first, to_second, passed;
-} sj_pair;
+} sj_few;
 
-enum { SJ_NOWHERE = 127, SJ_BLOCK_ENDS = 64 }; /* `to_second` of an entry without one; added to `passed` at a block's end */
+/* `to_first` and `to_second` of an entry without one; added to `passed` at a block's end; the most that is passed without one. */
+enum { SJ_NOWHERE = 127, SJ_BLOCK_ENDS = 64, SJ_FARTHEST = 43 };
 
-/* The mean's difference and the first coefficient. */
+/* The mean's difference and up to two coefficients, in the same way. */
 typedef struct {
-    int16_t difference, first;
-    uint8_t n_bits, to_first, passed, unused;
+    int16_t difference, last;
+    int8_t first;
+    uint8_t n_bits, to_first, passed;
 } sj_head;
+
+/* One coefficient, or the block's end. */
+typedef struct {
+    int16_t value;
+    uint8_t n_bits, passed; /* 0: not decided by the index */
+} sj_one;
 
 /* One symbol at a time, of any length. */
 typedef struct {
@@ -52,12 +68,13 @@ typedef struct {
 } sj_symbols;
 
 /* A table of AC symbols. levels: for every number m of bits up to SJ_LOOK, 2^m entries from place 2^m on, which take what m
- * bits decide. */
+ * bits decide. ones: what `few` is made of. */
 typedef struct {
     sj_symbols symbols;
     uint32_t levels[2 * SJ_ENTRIES];
     uint32_t skip[SJ_ENTRIES];
-    sj_pair pair[SJ_ENTRIES];
+    sj_one ones[SJ_ENTRIES];
+    sj_few few[SJ_ENTRIES];
 } sj_ac;
 
 /* A table of DC symbols, joined with one of AC symbols. */
@@ -150,7 +167,8 @@ static inline void sj_fill_levels(sj_ac *to, const sj_code *code)
                 if (!sj_is_sequential(symbol))
                     continue;
                 const int n_bits = length + (symbol & 15), passed = symbol ? (symbol >> 4) + 1 : 1;
-                const uint32_t entry = (uint32_t)(n_bits | passed << 8 | (symbol ? 0 : SJ_END));
+                const uint32_t most = (1u << (symbol & 15)) - 1;
+                const uint32_t entry = (uint32_t)(n_bits | passed << 8 | (symbol ? 0 : SJ_END)) | most << 16;
                 uint32_t *entries = levels + ((size_t)1 << m) + ((size_t)next << (m - length));
                 if (symbol == 0 || n_bits >= m) {
                     for (int j = 0; j < 1 << (m - length); j++)
@@ -168,37 +186,70 @@ static inline void sj_fill_levels(sj_ac *to, const sj_code *code)
         to->skip[i] = levels[SJ_ENTRIES + i] ? levels[SJ_ENTRIES + i] : SJ_LONG;
 }
 
-/* One symbol with its value where m bits decide both; n_bits 0 where they do not. */
-SH_INLINE sj_pair sj_one_of(const sj_symbols *symbols, uint32_t index, int m)
-{
-    sj_pair one = {0, 0, 0, 0, SJ_NOWHERE, 0};
-    const uint32_t found = symbols->single[index << (SJ_LOOK - m)];
-    const int length = found & 255, symbol = (int)(found >> 8), size = symbol & 15, n_bits = length + size;
-    if (length == 0 || n_bits > m || !sj_is_sequential(symbol))
-        return one;
-    one.n_bits = (uint8_t)n_bits;
-    one.passed = (uint8_t)(symbol ? (symbol >> 4) + 1 : SJ_BLOCK_ENDS);
-    one.to_first = size ? one.passed : SJ_NOWHERE;
-    one.first = (int16_t)sj_extended(index >> (m - n_bits) & ((1u << size) - 1), size);
-    return one;
-}
-
-static inline void sj_fill_pairs(sj_ac *to)
+/* One symbol with its value. */
+static inline void sj_fill_ones(sj_ac *to)
 {
     for (uint32_t i = 0; i < SJ_ENTRIES; i++) {
-        sj_pair both = sj_one_of(&to->symbols, i, SJ_LOOK);
-        const int rest = SJ_LOOK - both.n_bits;
-        if (both.n_bits > 0 && rest > 0 && both.passed < SJ_BLOCK_ENDS) {
-            const sj_pair next = sj_one_of(&to->symbols, i & ((1u << rest) - 1), rest);
-            if (next.n_bits > 0) {
-                both.n_bits = (uint8_t)(both.n_bits + next.n_bits);
-                both.second = next.first;
-                both.to_second = next.to_first == SJ_NOWHERE ? SJ_NOWHERE : (uint8_t)(both.passed + next.to_first);
-                both.passed = (uint8_t)(both.passed + next.passed);
-            }
-        }
-        to->pair[i] = both;
+        const uint32_t found = to->symbols.single[i];
+        const int length = found & 255, symbol = (int)(found >> 8), size = symbol & 15, n_bits = length + size;
+        sj_one *one = &to->ones[i];
+        one->n_bits = one->passed = 0;
+        one->value = 0;
+        if (length == 0 || n_bits > SJ_LOOK || !sj_is_sequential(symbol))
+            continue;
+        one->n_bits = (uint8_t)n_bits;
+        one->passed = (uint8_t)(symbol ? (symbol >> 4) + 1 : SJ_BLOCK_ENDS);
+        one->value = (int16_t)sj_extended(i >> (SJ_LOOK - n_bits) & ((1u << size) - 1), size);
     }
+}
+
+/* What is decided of coefficients, as a joint entry has it. */
+SH_INLINE uint32_t sj_as_joint(uint32_t entry)
+{
+    uint32_t places = 0;
+    while ((1u << places) - 1 < sj_most(entry))
+        places++;
+    return (entry & 0xFFFF) | places << 16;
+}
+
+/* What the last m bits of an index decide, `most` coefficients of it. */
+static inline sj_few sj_few_of(const sj_ac *ac, uint32_t index, int m, int most)
+{
+    sj_few few = {0, 0, 0, 0, SJ_NOWHERE, SJ_NOWHERE, 0};
+    int n = 0, passed = 0, rest = m;
+    while (rest > 0) {
+        const sj_one one = ac->ones[index << (SJ_LOOK - rest) & (SJ_ENTRIES - 1)];
+        if (one.n_bits == 0 || one.n_bits > rest)
+            break;
+        if (one.passed == SJ_BLOCK_ENDS) {
+            few.passed = SJ_BLOCK_ENDS;
+            rest -= one.n_bits;
+            break;
+        }
+        if (n == most || passed + one.passed > SJ_FARTHEST || (int8_t)few.last != few.last)
+            break;
+        if (n == 2) {
+            few.second = (int8_t)few.last;
+            few.to_second = (uint8_t)passed;
+        } else if (n == 1) {
+            few.first = (int8_t)few.last;
+            few.to_first = (uint8_t)passed;
+        }
+        n++;
+        few.last = one.value;
+        passed += one.passed;
+        rest -= one.n_bits;
+    }
+    few.n_bits = (uint8_t)(m - rest);
+    few.passed = (uint8_t)(few.passed + (n > 0 ? passed : 1));
+    return few;
+}
+
+static inline void sj_fill_few(sj_ac *to)
+{
+    sj_fill_ones(to);
+    for (uint32_t i = 0; i < SJ_ENTRIES; i++)
+        to->few[i] = sj_few_of(to, i, SJ_LOOK, 3);
 }
 
 /* The mean's difference and what is decided of the coefficients behind it; nothing where `ac` is NULL. */
@@ -216,9 +267,10 @@ static inline void sj_fill_joint(sj_dc *to, const sj_code *code, const sj_ac *ac
             const uint32_t *further = ac != NULL ? ac->levels + ((size_t)1 << rest) : NULL;
             uint32_t *entries = to->joint + ((size_t)next << (SJ_LOOK - length));
             for (int extra = 0; extra < 1 << size; extra++, entries += (size_t)1 << rest) {
-                const uint32_t entry = (uint32_t)n_bits | (uint32_t)sj_extended((uint32_t)extra, size) << 16;
+                const uint32_t difference = (uint32_t)sj_extended((uint32_t)extra, size);
+                const uint32_t entry = (uint32_t)n_bits | difference << SJ_DIFFERENCE_AT;
                 for (int j = 0; j < 1 << rest; j++)
-                    entries[j] = further != NULL ? entry + further[j] : entry;
+                    entries[j] = further != NULL ? entry + sj_as_joint(further[j]) : entry;
             }
         }
 }
@@ -226,18 +278,18 @@ static inline void sj_fill_joint(sj_dc *to, const sj_code *code, const sj_ac *ac
 static inline void sj_fill_heads(sj_dc *to, const sj_ac *ac)
 {
     for (uint32_t i = 0; i < SJ_ENTRIES; i++) {
-        sj_head head = {0, 0, 0, SJ_NOWHERE, 0, 0};
+        sj_head head = {0, 0, 0, 0, SJ_NOWHERE, 0};
         const uint32_t found = to->symbols.single[i];
         const int length = found & 255, size = (int)(found >> 8), rest = SJ_LOOK - length - size;
         if (length > 0 && size <= SJ_MOST_DC && rest >= 0) {
-            head.n_bits = (uint8_t)(length + size);
+            const sj_few few = sj_few_of(ac, i & ((1u << rest) - 1), rest, 2);
+            head.n_bits = (uint8_t)(length + size + few.n_bits);
             head.difference = (int16_t)sj_extended(i >> rest & ((1u << size) - 1), size);
-            const sj_pair next = sj_one_of(&ac->symbols, i & ((1u << rest) - 1), rest);
-            if (rest > 0 && next.n_bits > 0) {
-                head.n_bits = (uint8_t)(head.n_bits + next.n_bits);
-                head.first = next.first;
-                head.to_first = next.to_first;
-                head.passed = next.passed;
+            if (few.n_bits > 0) {
+                head.first = few.first;
+                head.last = few.last;
+                head.to_first = few.to_first;
+                head.passed = few.passed;
             }
         }
         to->head[i] = head;

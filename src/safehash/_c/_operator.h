@@ -155,6 +155,22 @@ static inline ptrdiff_t sh_fill_taps(sh_operator *op, sh_tap *taps, const sh_fol
     return n_taps;
 }
 
+/* Add a band's weight of the original sample at `place` to those of stored ones, of which each is the mean of `step`: the
+ * originals are taken to lie on a line through their mean, as steep as that from the mean before to the one after. Taken for equal
+ * to their mean they would bring twice the drift (docs/hashes.md). */
+static inline void sh_fold_weight(double *weights, ptrdiff_t first, ptrdiff_t n_samples, ptrdiff_t place, ptrdiff_t step,
+                                  double weight)
+{
+    const ptrdiff_t at = place / step;
+    const double from_middle = (double)(place - at * step) - (double)(step - 1) / 2.0;
+    const double steep = weight * from_middle / (double)(2 * step);
+    weights[at - first] += weight;
+    if (step == 1)
+        return;
+    weights[sh_least(at + 1, n_samples - 1) - first] += steep;
+    weights[sh_most(at - 1, 0) - first] -= steep;
+}
+
 /* Fill the operator of a side of n samples, stored in samples of `step` (the last one may be shorter), read backwards
  * where `flip` says so: of a column of pixels where `apart` is 0, else of a row of pixels that are `apart` bytes from each
  * other. 0 where there is no memory, and then sh_free_operator has to be called all the same. All pointers are NULL
@@ -165,20 +181,22 @@ static inline int sh_fill_operator(sh_operator *op, ptrdiff_t n, ptrdiff_t step,
     double *band = (double *)calloc((size_t)n + 1, sizeof(double)); /* of original samples */
     int filled = 0;
     op->n_samples = (n + step - 1) / step;
-    folded.width = 2 * ((n + 127) / 128) / step + 2;
+    folded.width = 2 * ((n + 127) / 128) / step + 4;
     folded.weights = (double *)calloc(64 * (size_t)folded.width, sizeof(double));
     if (band != NULL && folded.weights != NULL) {
         for (int k = 0; k < 64; k++) {
             ptrdiff_t lo, hi;
             uint8_t is_integer;
             op->scale[k] = (float)(1.0 / sh_band_weights(band, n, k, &lo, &hi, &is_integer));
-            folded.first[k] = (flip ? n - 1 - hi : lo) / step;
-            folded.last[k] = (flip ? n - 1 - lo : hi) / step;
+            const ptrdiff_t around = step > 1; /* the means beside those that the band lies on have a say */
+            folded.first[k] = sh_most((flip ? n - 1 - hi : lo) / step - around, 0);
+            folded.last[k] = sh_least((flip ? n - 1 - lo : hi) / step + around, op->n_samples - 1);
             for (ptrdiff_t i = lo; i <= hi; i++) {
-                folded.weights[k * folded.width + (flip ? n - 1 - i : i) / step - folded.first[k]] += band[i];
+                sh_fold_weight(folded.weights + k * folded.width, folded.first[k], op->n_samples, flip ? n - 1 - i : i, step,
+                               band[i]);
                 band[i] = 0.0;
             }
-            op->kind[k] = sh_kind_of(&folded, k, is_integer);
+            op->kind[k] = sh_kind_of(&folded, k, is_integer && step == 1);
         }
         if (apart) {
             filled = sh_fill_bands(&op->bands, &folded, apart);

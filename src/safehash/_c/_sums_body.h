@@ -445,13 +445,16 @@ static void SH_NAME(bands_of_lines)(float *restrict turned, const float *restric
 }
 
 #if SH_HALVES
-/* Whether eight bands from k on can be added up in halves, but for those of fractions. */
+/* Whether eight bands from k on can be added up in halves, but for those of fractions, which are few: at a picture's edges. */
 static int SH_NAME(fit_halves)(const sh_operator *op, int k)
 {
-    for (int band = k; band < k + 8; band++)
+    int n_fractions = 0;
+    for (int band = k; band < k + 8; band++) {
         if (op->kind[band] != SH_SMALL && op->kind[band] != SH_FRACTIONS)
             return 0;
-    return 1;
+        n_fractions += op->kind[band] == SH_FRACTIONS;
+    }
+    return n_fractions <= 4;
 }
 
 /* The same of lines in halves; those of fractions, which `lines` lacks, one by one. */

@@ -6,11 +6,12 @@ import os
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from .._face import checked
 from ..errors import IndexFileError, SafehashError
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Outcome
@@ -20,8 +21,8 @@ from ..matching.settings import DEFAULT_SETTINGS, Settings
 
 __all__ = ["Check", "record_schema"]
 
-#: What a column holds.
-Kind = Literal["bytes", "path", "hash"]
+#: What a column may hold.
+_KINDS = ("bytes", "path", "hash")
 
 #: Fields of a decision record that a batch gets; the others are a catalog's or a file's.
 _NAMES = (
@@ -49,6 +50,7 @@ def record_schema() -> Any:
     return pa.schema([whole.field(name) for name in _NAMES])
 
 
+@checked
 class Check:
     """A function from batches to batches, which pickles: each process opens the snapshot once, memory-mapped.
 
@@ -97,17 +99,15 @@ class Check:
         snapshot: str | os.PathLike[str],
         *,
         column: str = "data",
-        kind: Kind = "bytes",
+        kind: Literal["bytes", "path", "hash"] = "bytes",
         algorithm: str | Algorithm = "pdq",
         quality: str | None = None,
         settings: Settings = DEFAULT_SETTINGS,
         lists: Collection[str] | None = None,
         full_hashes: bool = False,
     ) -> None:
-        if kind not in get_args(Kind):
-            raise ValueError(f"kind is one of {', '.join(get_args(Kind))}, not {kind!r}")
-        if isinstance(lists, str):
-            raise TypeError(f"lists is a collection of names: write [{lists!r}]")
+        if kind not in _KINDS:
+            raise ValueError(f"kind is one of {', '.join(_KINDS)}, not {kind!r}")
         if settings.flood is not None:
             raise ValueError("floods are counted in one process: give none here, and count what comes out")
         self._snapshot = os.path.abspath(snapshot)  # noqa: PTH100 - a text, to be told on another machine
@@ -162,6 +162,8 @@ class Check:
         """
         import pyarrow as pa
 
+        if not isinstance(given, pa.Schema):
+            raise TypeError(f"given is a pyarrow.Schema, not {type(given).__name__}")
         kept = [field for field in given if field.name in self._kept(dict.fromkeys(given.names))]
         return pa.schema([*kept, *record_schema()])
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import atexit
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TextIO
 
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED
 from .interrupts import check_interrupts, heeding_interrupts
+from .messages import shortening_messages
+from .streams import give_up, settle_streams
 
 __all__ = ["main"]
 
@@ -25,14 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
-    with heeding_interrupts():
+    with heeding_interrupts(), shortening_messages():
         return _run(given)
 
 
 def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
-        _settle_streams()
+        settle_streams()
         from .parser import make_parser
 
         parser = make_parser(given)
@@ -55,14 +54,14 @@ def _run(given: list[str]) -> int:
     except SafehashError as exc:
         return _fail(str(exc), arguments)
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing is wrong with us.
-        _give_up(sys.stdout)
-        return FATAL
+        # The reader went away (`| head`): nothing is wrong, and not everything was done.
+        give_up(sys.stdout)
+        return INTERRUPTED
     except OSError as exc:
         try:
             sys.stdout.flush()
         except OSError:  # what cannot be written there is what failed
-            _give_up(sys.stdout)
+            give_up(sys.stdout)
         return _fail(
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
@@ -102,34 +101,3 @@ def _was_interrupted(exc: BaseException | None) -> bool:
             return True
         exc = exc.__cause__ or exc.__context__
     return False
-
-
-def _release_stderr() -> None:
-    """Let a standard error that is full cost what was said there, and not the exit code; threads may have said it."""
-    try:
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        _give_up(sys.stderr)
-
-
-def _settle_streams() -> None:
-    """Have three streams that take any text: one may be closed, or of an encoding that lacks a character."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
-        elif mode == "w" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    atexit.unregister(_release_stderr)
-    atexit.register(_release_stderr)
-
-
-def _give_up(stream: TextIO) -> None:
-    """Keep the interpreter from flushing once more, at its end, what cannot be written."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError, AttributeError):
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, number)
-    os.close(null)

@@ -131,7 +131,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _rematch(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import rematch
+    from ..scanning.lookback import rematch, unstored
 
     matcher = open_matcher(arguments)
     n_matched = 0
@@ -142,7 +142,8 @@ def _rematch(arguments: argparse.Namespace) -> int:
         for record in rematch(catalog, matcher):
             writer.write(record.to_record(full_hashes=arguments.full_hashes))
             n_matched += record.decision.is_match
-    for note in matcher.notes:
+        missing = unstored(catalog, matcher.counts())
+    for note in (*matcher.notes, *missing):
         print(f"safehash: {worded(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)
     return MATCHED if n_matched else OK
@@ -150,10 +151,9 @@ def _rematch(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.holdings import records
 
     with Catalog(arguments.catalog, create=False) as catalog:
-        found = records(catalog, full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
+        found = catalog.records(full_hashes=arguments.full_hashes, only_matches=arguments.matches_only)
         with Records(arguments.output, form=arguments.format) as writer:
             for record in found:
                 writer.write(record)
@@ -172,12 +172,11 @@ def _relocate(arguments: argparse.Namespace) -> int:
 
 def _stats(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.holdings import counts
 
     with Catalog(arguments.catalog, create=False) as catalog:
         if arguments.check:
             catalog.check_integrity()
-        facts = counts(catalog)
+        facts = catalog.counts()
     if arguments.json:
         print(json.dumps(facts))
         return OK
@@ -205,7 +204,7 @@ def _said(value: Any) -> str:
 def _similar(arguments: argparse.Namespace) -> int:
     from ..hashing.hashes import Hash
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import similar
+    from ..scanning.lookback import similar, unstored
 
     try:
         value = Hash.from_hex(arguments.algorithm, arguments.hash)
@@ -217,6 +216,9 @@ def _similar(arguments: argparse.Namespace) -> int:
         max_distance = USUAL_DISTANCE.get(value.algorithm, 0)
     with Catalog(arguments.catalog, create=False) as catalog:
         found = similar(catalog, value, max_distance=max_distance)
+        missing = unstored(catalog, [value.algorithm.value])
+    for note in missing:
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     for each in found:
         record: dict[str, Any] = {"type": "similar", "path": each.path}
         if each.member is not None:
@@ -266,7 +268,6 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.changes import changes
 
     if arguments.first >= arguments.second:
         arguments.parser.error(
@@ -274,7 +275,7 @@ def _diff(arguments: argparse.Namespace) -> int:
         )
     found: Counter[str] = Counter()
     with Catalog(arguments.catalog, create=False) as catalog:
-        for change in changes(catalog, after=arguments.first, to=arguments.second):
+        for change in catalog.changes(after=arguments.first, to=arguments.second):
             found[change.kind] += 1
             if arguments.json:
                 print(json.dumps(change.to_record(full_hashes=arguments.full_hashes)))

@@ -62,7 +62,11 @@ EXITS = (
     Exit(
         CRASH, "a defect of safehash", "an exception nobody expected: please report it; `--debug` shows where"
     ),
-    Exit(INTERRUPTED, "interrupted", "ctrl-C, or a signal to end"),
+    Exit(
+        INTERRUPTED,
+        "interrupted",
+        "ctrl-C, a signal to end, or a reader of the output that went away, as `head` does",
+    ),
 )
 
 

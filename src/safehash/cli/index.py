@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..errors import shortened
 from ..matching.shown import printable
 from .arguments import ListText, ReadPath, WritePath
 from .exits import FATAL, MATCHED, OK
@@ -92,7 +93,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help=f"one of {', '.join(_ALGORITHMS)} (default: by length; 64 digits are pdq)",
     )
     add_trusted(match)
-    match.add_argument("--full-hashes", action="store_true", help="print whole hashes, not 8 digits")
+    match.add_argument(
+        "--full-hashes",
+        action="store_true",
+        help="print whole hashes, and ids that are some",
+    )
     match.add_argument("--json", action="store_true", help="print JSON Lines, one decision each")
     match.set_defaults(run=run_match)
 
@@ -257,4 +262,5 @@ def _print_matches(value: Hash, decision: Decision, *, full_hashes: bool) -> Non
             else f"{match.view} (suppressed: {match.suppressed_by})",
         )
         # A list's text is not ours: no control character of it may reach the terminal or break the line.
-        print("\t".join(map(printable, fields)))
+        line = "\t".join(map(printable, fields))
+        print(line if full_hashes else shortened(line))  # an id may be a digest, too

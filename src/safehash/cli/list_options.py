@@ -99,6 +99,12 @@ def add_list_options(
         help="refuse an update that loses more than this share of a list's entries without deletes "
         "(default %(default)s)",
     )
+    parser.add_argument(
+        "--no-last-good",
+        action="store_true",
+        help="end where a list is refused: scan, serve, rematch and explain, which alone keep the last good state of "
+        "each list beside it, do not, nor go on from it",
+    )
 
 
 def list_source(text: str, arguments: argparse.Namespace) -> ListSource:

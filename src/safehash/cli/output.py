@@ -17,6 +17,7 @@ from ..errors import SafehashError
 from ..files import writing_whole
 from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
 from ..matching.shown import as_bytes, printable
+from .streams import expect_open
 
 __all__ = ["FORMS", "Records", "writing"]
 
@@ -24,6 +25,8 @@ __all__ = ["FORMS", "Records", "writing"]
 FORMS = ("jsonl", "csv", "parquet")
 
 _FLUSH_SECONDS = 0.5
+#: Made once: json.dumps() makes an encoder for each record.
+_in_ascii = json.JSONEncoder(ensure_ascii=True, separators=(", ", ": ")).encode
 _PARQUET_ROWS = 20_000
 
 
@@ -53,6 +56,8 @@ class Records:
             raise SafehashError("Parquet is nothing for a terminal: write it into a file with -o")
         if on_terminal and form == "csv":
             encoding = _CsvShown
+        if path is None:
+            expect_open(sys.stdout)
         with writing(path):
             if path is not None:
                 self._whole = writing_whole(path)
@@ -100,7 +105,7 @@ class _Jsonl:
 
     def write(self, record: dict[str, Any]) -> None:
         # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
-        self._file.write(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
+        self._file.write(_in_ascii(record).encode() + b"\n")
 
     def finish(self) -> None:
         """Nothing is held back."""

@@ -117,11 +117,10 @@ def _apply(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    from ..scanning.agreement import agreement
     from ..scanning.catalog import Catalog
 
     with Catalog(arguments.catalog, create=False) as catalog:
-        found = agreement(catalog)
+        found = catalog.agreement()
     if arguments.json:
         print(
             json.dumps(
@@ -148,7 +147,6 @@ def _stats(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from ..lists.formats.jsonl import write_list
     from ..matching.pairs import write_pairs
-    from ..scanning.agreement import confirmed
     from ..scanning.catalog import Catalog
     from ..scanning.reviews import pairs_of
 
@@ -160,7 +158,7 @@ def _export(arguments: argparse.Namespace) -> int:
             write_pairs(arguments.output, pairs)
             n = len(pairs)
         elif arguments.to == "list":
-            n = write_list(arguments.output, confirmed(catalog, owner=arguments.owner), name=arguments.owner)
+            n = write_list(arguments.output, catalog.confirmed(owner=arguments.owner), name=arguments.owner)
         else:
             rows = list(_votes(catalog, arguments.to))
             n = len(rows)
@@ -175,9 +173,8 @@ def _export(arguments: argparse.Namespace) -> int:
 def _votes(catalog: Any, exchange: str) -> Iterator[dict[str, Any]]:
     """Yield what is sent to an exchange, an object an entry; entries without an id cannot be voted on."""
     from ..hashing.hashes import Hash
-    from ..scanning.agreement import confirmed
 
-    for entry in confirmed(catalog, owner=""):
+    for entry in catalog.confirmed(owner=""):
         if entry.id is None or not isinstance(entry.hash, Hash):
             continue
         if exchange == "threatexchange":

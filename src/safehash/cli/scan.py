@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
@@ -15,7 +15,7 @@ from ..files import writing_whole
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..lists.switches import for_shell
 from ..matching.settings import EFFORTS
-from ..scanning.records import Known, ScanRecord, Skipped, Summary
+from ..scanning.records import Known, Problem, ScanRecord, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
 from .interrupts import check_interrupts
@@ -23,6 +23,7 @@ from .list_options import LIST, add_list_options, add_trusted, list_source, trus
 from .output import FORMS, Records, writing
 from .progress import Progress
 from .show import Show, console_on, summary_lines
+from .streams import expect_open
 from .wording import worded
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     inputs.add_argument("--follow-links", action="store_true", help="follow symbolic links found in folders")
     inputs.add_argument("--skip-hidden", action="store_true", help="leave aside names that begin with a dot")
     inputs.add_argument(
-        "--allow-empty", action="store_true", help="it is well (exit code 0) if no file at all is looked at"
+        "--allow-empty",
+        action="store_true",
+        help="it is well (exit code 0) if no file at all is looked at; with --catalog, files of a folder that shows "
+        "none, or of a store that is no longer mounted, are gone",
     )
     inputs.add_argument(
         "--watch",
@@ -87,8 +91,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="no records of files that the catalog knows unchanged; they count all the same",
     )
     keeping.add_argument(
-        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
-        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
+        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256", "none"), metavar="NAME",
+        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256; with none, of "
+        "what matched alone)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -194,11 +199,6 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help="quarantine an entry that matches more than this share of all files, e.g. 0.01 (default: none is)",
     )
     add_list_options(group)
-    group.add_argument(
-        "--no-last-good",
-        action="store_true",
-        help="do not keep the last good state of each list beside it, nor go on from it where a list is refused",
-    )
 
 
 def open_matcher(arguments: argparse.Namespace) -> Matcher:
@@ -259,13 +259,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.files_from == "-" and "-" in arguments.paths:
         arguments.parser.error("standard input is either a picture (-) or a list of names (--files-from -)")
     with ExitStack() as stack:
+        stack.enter_context(_telling_who_left(kept=arguments.catalog is not None))
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
-        digests = list(arguments.digest)
         catalog = None
         if arguments.catalog is not None:
             catalog = stack.enter_context(Catalog(arguments.catalog))
-            digests = sorted({*digests, "sha256"})
+        digests = _digests(arguments)
         options = ScanOptions(
             workers=arguments.workers,
             timeout=arguments.timeout,
@@ -279,6 +279,7 @@ def run(arguments: argparse.Namespace) -> int:
             follow_links=arguments.follow_links,
             skip_hidden=arguments.skip_hidden,
             archives=not arguments.no_archives,
+            allow_empty=arguments.allow_empty,
             watch=arguments.watch,
         )
         paths = [path.path for path in arguments.paths if path.path is not None]
@@ -307,7 +308,9 @@ def run(arguments: argparse.Namespace) -> int:
                 continue
             if isinstance(event, (ScanRecord, Known)):
                 writer.write(event.to_record(full_hashes=arguments.full_hashes))
-            elif arguments.skipped or not isinstance(event, Skipped):
+            elif isinstance(event, Problem):
+                writer.write({**event.to_record(), "reason": for_shell(event.reason)})
+            elif arguments.skipped:
                 writer.write(event.to_record())
             if arguments.watch:
                 writer.flush()  # it may be long until the next one
@@ -328,6 +331,16 @@ def run(arguments: argparse.Namespace) -> int:
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _digests(arguments: argparse.Namespace) -> list[str]:
+    """Return which digests of each file's bytes are wanted."""
+    wanted = set(arguments.digest)
+    if "none" in wanted:
+        if wanted != {"none"}:
+            arguments.parser.error("--digest none is none, and no other beside it")
+        return []
+    return sorted(wanted | ({"sha256"} if arguments.catalog is not None else set()))
 
 
 def _check_watch(arguments: argparse.Namespace) -> None:
@@ -355,6 +368,7 @@ def _outputs(
         show = Show(sys.stdout, console=console) if beside else None
         return show, stack.enter_context(Records(path, form=form))
     if path is None:
+        expect_open(sys.stdout)
         return Show(sys.stdout, console=console), None
     stack.enter_context(writing(path))
     return Show(stack.enter_context(writing_whole(path, text=True))), None
@@ -377,6 +391,23 @@ def _names(files_from: str | None, stack: ExitStack) -> IO[bytes] | None:
     if files_from == "-":
         return sys.stdin.buffer
     return stack.enter_context(open(files_from, "rb"))  # noqa: PTH123
+
+
+@contextmanager
+def _telling_who_left(*, kept: bool) -> Iterator[None]:
+    """Say of a scan whose output nobody reads any more that it is not all there, and how it goes on."""
+    try:
+        yield
+    except BrokenPipeError:
+        goes_on = (
+            "what was decided is in the catalog, and the same command goes on" if kept else "nothing is kept"
+        )
+        with suppress(OSError):  # standard error may have had the same reader
+            print(
+                f"safehash: nobody reads the output any more, and not all of it was written: {goes_on}",
+                file=sys.stderr,
+            )
+        raise
 
 
 @contextmanager

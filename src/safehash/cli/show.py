@@ -62,7 +62,7 @@ class Show:
             self._keep(
                 [
                     (f"{printable(event.path)}: ", ""),
-                    (f"PROBLEM  {printable(event.reason)}", _STYLES["problem"]),
+                    (f"PROBLEM  {worded(event.reason)}", _STYLES["problem"]),
                 ]
             )
         elif isinstance(event, (ScanRecord, Known)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import shortened
 from ..lists.report import ListReport
 from ..lists.switches import for_shell
 from ..matching.shown import printable
@@ -12,8 +13,8 @@ __all__ = ["report_record", "worded"]
 
 
 def worded(text: str) -> str:
-    """Return a message of the library, for a terminal."""
-    return printable(for_shell(text))
+    """Return a message of the library, for a terminal, wherever it is printed."""
+    return printable(for_shell(shortened(text)))
 
 
 def report_record(report: ListReport) -> dict[str, Any]:

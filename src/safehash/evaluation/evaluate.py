@@ -182,7 +182,8 @@ def measure(
         least, _ = wilson(len(pictures), len(pictures))
         raise ValueError(
             f"{folder}: {len(pictures)} usable pictures, fewer than {min_images}: figures from so few say little "
-            f"(all of {len(pictures)} found is a recall from {least:.2f} to 1); ask for fewer to have them"
+            f"(all of {len(pictures)} found is a recall from {least:.2f} to 1); to have them all the same, "
+            f"min_images={len(pictures)}"
         )
     thresholds = _reported_first(thresholds)
     bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from .intervals import wilson
 from .manipulations import FAMILIES
 
@@ -19,7 +18,7 @@ __all__ = ["NEAREST_WITHIN", "Evaluation", "EvaluationRow", "ListEvaluation", "L
 NEAREST_WITHIN = 64
 
 
-@short_repr
+@public_value
 @dataclass(slots=True)
 class EvaluationRow:
     """What one manipulation did.
@@ -105,7 +104,7 @@ class EvaluationRow:
         }
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMatch:
     """One altered copy that came near an entry that is not of its picture.
@@ -150,7 +149,7 @@ class ListMatch:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@short_repr
+@public_value
 @dataclass(slots=True)
 class ListEvaluation:
     """What came near a list of the user's own, and how near.
@@ -169,7 +168,7 @@ class ListEvaluation:
         Uploads that came near another entry, by effort.
     needs : dict of str to list of (int or None)
         For each picture that is not on the list, unaltered, and by effort: the smallest threshold at which
-        some entry matches it; None where that is over `NEAREST_WITHIN`.
+        some entry matches it; None where none came near.
     matches : list of ListMatch
         The first of the false matches.
 
@@ -244,7 +243,7 @@ class ListEvaluation:
         }
 
 
-@short_repr
+@public_value
 @dataclass(slots=True, kw_only=True)
 class Evaluation:
     """What an evaluation measured, and under which settings.
@@ -261,7 +260,7 @@ class Evaluation:
     ways : tuple of str
         Efforts, then peers.
     rows : list of EvaluationRow
-        One a manipulation, in the order of `manipulations.MANIPULATIONS`.
+        One a manipulation, family by family.
     milliseconds : dict of str to float
         Median time of a look-up by effort, decoding not included; "decode" is that.
     sweep : list of dict

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from .._face import no_member
 from ..errors import SHOWN_DIGITS
 
 __all__ = ["LOW_QUALITY_DISTANCE", "SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
@@ -33,10 +34,7 @@ class Algorithm(str, enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Algorithm:
-        text = value if isinstance(value, str) else type(value).__name__
-        if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
-            text = f"{text[:SHOWN_DIGITS]}..."
-        raise ValueError(f"no algorithm {text!r}; there are {', '.join(each.value for each in cls)}")
+        raise no_member(cls, value)
 
     @property
     def n_bits(self) -> int:

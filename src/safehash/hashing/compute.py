@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
-from .._face import checked
-from ..errors import ImageError, ImageTooSmall, short_repr, shortened
+from .._face import checked, public_value
+from ..errors import ImageError, ImageTooSmall, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
@@ -45,12 +45,24 @@ Decode = Literal["fast", "full"]
 #: it. Measured: benchmarks/results, "drift"; the rule keeps the 99th percentile at 4 bits of 256.
 REDUCTION = ((2500, 8), (1536, 4), (768, 2))
 
-#: The same of a progressive file that our own reader of JPEG files reads (images/jpeg_means.py): its scans of further
-#: bits are passed over, which would be too coarse at a quarter; half costs little more.
+#: The same where each sample is the mean of what it stands for, which our own reader of JPEG files gives
+#: (images/jpeg_means.py).
+REDUCTION_OF_MEANS = ((2500, 8), (1000, 4), (768, 2))
+#: The same of a progressive file: its scans of further bits are passed over, which would be too coarse at a quarter;
+#: half costs little more.
 REDUCTION_OF_PROGRESSIVE = ((2500, 8), (768, 2))
+#: From here on means are enough for a hash alone. A matcher reads all of a picture up to 767 pixels: it looks the
+#: picture up as the reference tool shrinks it, too, and searches it for parts.
+FOR_A_HASH = (512, 2)
 
 #: The reduction a fast PDQ decode takes for a picture whose shorter side is given, in pixels.
-reduction_for = Reduction(drafted=REDUCTION, means=REDUCTION, progressive=REDUCTION_OF_PROGRESSIVE)
+reduction_for = Reduction(drafted=REDUCTION, means=REDUCTION_OF_MEANS, progressive=REDUCTION_OF_PROGRESSIVE)
+#: The same where nothing but its hash is wanted.
+reduction_for_hash = Reduction(
+    drafted=REDUCTION,
+    means=(*REDUCTION_OF_MEANS, FOR_A_HASH),
+    progressive=(*REDUCTION_OF_PROGRESSIVE, FOR_A_HASH),
+)
 
 
 @checked
@@ -132,6 +144,8 @@ def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> H
     ------
     ImageError
         The object's file turned out damaged, or the picture is too small.
+    TypeError
+        It is no such object, or a closed one.
 
     Examples
     --------
@@ -183,7 +197,7 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     return Hash(algorithm, phash(array, keep=_KEEP[algorithm]))
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """Everything asked for of one image, from one read and one decode.
@@ -398,7 +412,7 @@ def _decode_for(data: Blob, algorithms: tuple[Algorithm, ...], how: Decode, limi
     if how != "fast":
         raise ValueError(shortened(f'decode is "fast" or "full", not {how!r}'))
     only_pdq = Algorithm.PHASH not in algorithms and Algorithm.PHASH256 not in algorithms
-    return decode(data, limits=limits, step_for=reduction_for if only_pdq else _no_reduction)
+    return decode(data, limits=limits, step_for=reduction_for_hash if only_pdq else _no_reduction)
 
 
 def _no_reduction(shorter_side: int) -> int:

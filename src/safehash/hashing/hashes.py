@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._digests import turn_digests
-from .._face import checked
+from .._face import checked, public_value
 from .algorithms import SHOWN_DIGITS, Algorithm
 from .bits import distance_between
 
@@ -29,6 +29,7 @@ ORIENTATIONS = (
 
 
 @checked
+@public_value
 @dataclass(frozen=True, slots=True, repr=False)
 class ForeignHash:
     """A digest that a list carries and safehash cannot compute (PhotoDNA, TMK, video digests ...).
@@ -56,6 +57,7 @@ class ForeignHash:
 
 
 @functools.total_ordering
+@public_value
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Hash:
     """One digest of one image.
@@ -179,7 +181,8 @@ class Hash:
 
         A flip only changes signs of coefficients and a transpose transposes them, so the bits follow without
         the image, up to the few that lie near the median (about 8 to 16 of 256 bits away from hashing the
-        turned pixels themselves). The order is `ORIENTATIONS`.
+        turned pixels themselves). The order is the reference tool's: original, rotate 90, rotate
+        180, rotate 270, flip x, flip y, flip plus 1, flip minus 1.
 
         Raises
         ------

@@ -403,6 +403,29 @@ def _count_webp(data: bytes, budget: Budget) -> None:
     budget.spend(n_chunks % 256, _RIFF_CHUNK, f"{n_chunks} chunks")
 
 
+# -- PNM --------------------------------------------------------------------------------------------------------
+
+#: Nanoseconds of a remark in the header.
+_PNM_REMARK = 4_000
+_BEHIND_NUMBER = re.compile(rb"[0-9 \t\n\v\f\r]*")
+_END_OF_LINE = re.compile(rb"[^\n\r]*")
+
+
+def _count_pnm(data: bytes, budget: Budget) -> None:
+    """Count the remarks of the header: those among digits cost what digits do."""
+    n_remarks = 0
+    at = 2
+    while (found := _BEHIND_NUMBER.match(data, at)) is not None and data[
+        found.end() : found.end() + 1
+    ] == b"#":
+        n_remarks += 1
+        if n_remarks % 256 == 0:
+            budget.spend(256, _PNM_REMARK, f"{n_remarks} remarks in its header")
+        ended = _END_OF_LINE.match(data, found.end())
+        at = len(data) if ended is None else ended.end()
+    budget.spend(n_remarks % 256, _PNM_REMARK, f"{n_remarks} remarks in its header")
+
+
 _COUNTERS: dict[str, Callable[[bytes, Budget], None]] = {
     "JPEG": _count_jpeg,
     "PNG": _count_png,
@@ -410,4 +433,5 @@ _COUNTERS: dict[str, Callable[[bytes, Budget], None]] = {
     "BMP": _count_bmp,
     "TIFF": _count_tiff,
     "WEBP": _count_webp,
+    "PNM": _count_pnm,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import ImageTooSmall
+from ..errors import ImageTooSmall, UnreadableImage
 from .counting import check_parts
 from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
@@ -24,7 +24,7 @@ from .seen import seen
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["decode", "decode_frames", "encode_jpeg", "from_image"]
+__all__ = ["decode", "decode_frames", "encode_jpeg", "expect_open", "from_image"]
 
 
 def decode(
@@ -105,8 +105,34 @@ def _with_guard(name: str, frame: Decoded) -> Decoded:
     return replace(frame, also=tuple(replace(each, make=guard(each.make)) for each in frame.also))
 
 
+def expect_open(image: Image) -> None:
+    """Refuse an image object that its holder has closed.
+
+    Raises
+    ------
+    TypeError
+    """
+    from PIL._util import DeferredError
+
+    if isinstance(getattr(image, "_im", None), DeferredError):
+        raise _closed(image)
+
+
 def from_image(image: Image) -> Decoded:
-    """Take the pixels of an image object that the caller decoded; EXIF orientation it still carries applies."""
+    """Take the pixels of an image object that the caller decoded; EXIF orientation it still carries applies.
+
+    Raises
+    ------
+    ImageError
+        Its file is damaged, or the picture too small.
+    TypeError
+        It is closed, or its file was before it was read.
+    """
+    expect_open(image)
+    # Some decoders hold all of a file whose object is closed; those that do not fail below.
+    file = getattr(image, "fp", None)
+    is_unread = getattr(image, "_im", None) is None or bool(getattr(image, "tile", None))
+    may_lack = is_unread and (file is None or getattr(file, "closed", False) is True)
     name = str(getattr(image, "format", None) or "pixels")
 
     def convert() -> Decoded:
@@ -120,7 +146,19 @@ def from_image(image: Image) -> Decoded:
         )
         return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
 
-    return without_remarks(lambda: guarded(name, convert))
+    try:
+        return without_remarks(lambda: guarded(name, convert))
+    except UnreadableImage as exc:
+        if may_lack:
+            raise _closed(image) from exc
+        raise
+
+
+def _closed(image: Image) -> TypeError:
+    return TypeError(
+        f"this {type(image).__name__} is closed, or its file was before it was read: an open image object is taken, or "
+        "its file's bytes"
+    )
 
 
 def encode_jpeg(pixels: UInt8Array, *, quality: int = 85) -> bytes:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._core import MAX_SIDE
-from .._face import checked
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, short_repr, shortened
+from .._face import checked, public_value
+from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, shortened
 from .sniffing import HEAD, sniff
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
@@ -20,7 +20,7 @@ _FORMATS = frozenset({"JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "HEIF
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one image may cost. Checked on the header, before anything is decoded.

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ImageError, short_repr
+from .._face import public_value
+from ..errors import ImageError
 
 __all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
 
@@ -21,7 +22,7 @@ Blob: TypeAlias = bytes | bytearray | memoryview
 Effort = Literal["fast", "standard", "thorough", "exhaustive"]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """How bytes became the pixels that were hashed.
@@ -88,9 +89,12 @@ class Provenance:
         return record
 
 
+@public_value
 @dataclass(frozen=True, slots=True)
 class Also:
     """Another picture of the same upload, made only where it is looked up.
+
+    Made by whatever looks at a picture.
 
     Attributes
     ----------
@@ -105,6 +109,19 @@ class Also:
         Ordinary viewers show this rather than the pixels as they are stored.
     plain : bool
         Looked up as it is alone: not turned, no negative, no parts.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> with Image.open("photo.jpg") as image:
+    ...     image.putalpha(200)
+    ...     image.save("faded.png")
+    >>> def parts(picture):
+    ...     print([also.name for also in picture.also][0])
+    ...     return []
+    >>> safehash.lists.add("own.jsonl", ["faded.png"], parts=parts).n_entries
+    on black
+    1
     """
 
     name: str
@@ -114,9 +131,12 @@ class Also:
     plain: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@public_value
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decoded:
     """Pixels as stored (EXIF orientation not yet applied) and what they are.
+
+    Made by whatever looks at a picture; what is given to `lists.Parts`.
 
     Attributes
     ----------
@@ -127,21 +147,48 @@ class Decoded:
         What else a viewer, or the tool that made a list, may see in the same bytes.
     shown_for : float
         Of a frame, the milliseconds it is shown as the file says; 0 where that is not known.
+
+    Examples
+    --------
+    >>> def parts(picture: Decoded):
+    ...     rows, cols = picture.pixels.shape[:2]
+    ...     middle = picture.pixels[rows // 4 : 3 * rows // 4, cols // 4 : 3 * cols // 4]
+    ...     return [(safehash.hash_array(middle), "the middle")]
+    >>> safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts).n_entries
+    2
     """
 
-    pixels: UInt8Array
+    pixels: npt.NDArray[np.uint8]
     provenance: Provenance
     also: tuple[Also, ...] = ()
     shown_for: float = 0.0
 
     @property
     def rows(self) -> int:
-        """Rows of the original, before orientation."""
+        """Rows of the original, before orientation.
+
+        Examples
+        --------
+        >>> def parts(picture):
+        ...     print(picture.rows, picture.cols, picture.provenance.scale)
+        ...     return []
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        502 800 1
+        """
         return self.provenance.height
 
     @property
     def cols(self) -> int:
-        """Columns of the original, before orientation."""
+        """Columns of the original, before orientation.
+
+        Examples
+        --------
+        >>> def parts(picture):
+        ...     print(picture.cols)
+        ...     return []
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        800
+        """
         return self.provenance.width
 
 

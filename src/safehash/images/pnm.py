@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["read_pnm"]
 
 _SPACE = b" \t\n\v\f\r"
-#: A number of the header: behind spaces and remarks, which go to the end of their line.
-_NUMBER = re.compile(rb"(?:[ \t\n\v\f\r]|#[^\n\r]*[\n\r])*([0-9]{1,10})")
+#: A number of the header. Before it stand spaces and remarks, which go to the end of their line.
+_NUMBER = re.compile(rb"[0-9]{1,10}")
+_SPACES = re.compile(rb"[ \t\n\v\f\r]*")
 _REMARK = re.compile(rb"#[^\n\r]*")
 _MOST = 65535
 #: By the digit of the magic: samples a pixel, and whether they are bits.
 _KINDS = {1: (1, True), 2: (1, False), 3: (3, False), 4: (1, True), 5: (1, False), 6: (3, False)}
-#: Bytes held for each sample: of one bit, and of one that is scaled to eight.
-_HELD_BITS, _HELD_SCALED = 3, 13
-#: Bytes of digits read at a time: as numbers they take more room.
-_PIECE = 1 << 20
+#: Bytes of digits read at a time: as numbers they take forty times the room.
+_PIECE = 1 << 18
+#: Samples scaled at a time.
+_STRIP = 1 << 20
 
 
 def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
@@ -45,12 +46,12 @@ def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
     check_cost(
         "PNM", (width, height), mode="I;16" if most > 255 else mode, n_bands=n_samples, limits=request.limits
     )
-    scaled = 1 if most == 255 else _HELD_BITS if is_bits else _HELD_SCALED
-    check_held("PNM", (width, height), n_samples * scaled + (4 if n_samples == 3 else 0), request.limits)
+    held = _held(kind, most, n_samples, is_bits=is_bits)
+    check_held("PNM", (width, height), held, request.limits)
     n_values = width * height * n_samples
     values: npt.NDArray[Any]
     if kind <= 3:
-        values = _from_digits(data, header.end, n_values, request, is_bits=is_bits)
+        values = _from_digits(data, header.end, n_values, most, request, is_bits=is_bits)
     else:
         # One space ends the header.
         values = _from_bytes(data, header.end + 1, (height, width, n_samples), most, is_bits=is_bits)
@@ -76,21 +77,44 @@ class _Header:
 
 
 def _numbers(data: bytes, n: int) -> _Header:
+    """Read the numbers of a header, whose remarks were counted (counting.py)."""
     values, at = [], 2
     for _ in range(n):
+        at = _behind_spaces(data, at)
+        while data[at : at + 1] == b"#":
+            at = _behind_spaces(data, _ended(_REMARK.match(data, at)))
         found = _NUMBER.match(data, at)
         if found is None:
             raise UnreadableImage("damaged PNM: no number where its header has one")
-        values.append(int(found[1]))
+        values.append(int(found[0]))
         at = found.end()
     return _Header(values, at)
 
 
+def _behind_spaces(data: bytes, at: int) -> int:
+    return _ended(_SPACES.match(data, at))
+
+
+def _ended(found: re.Match[bytes] | None) -> int:
+    assert found is not None  # of what may be empty, or is known to be there
+    return found.end()
+
+
+def _held(kind: int, most: int, n_samples: int, *, is_bits: bool) -> int:
+    """Return the bytes that a pixel takes: its samples as they are read, scaled to eight bits, and as an image."""
+    if kind <= 3:
+        read = 1 if most <= 255 else 2
+    else:
+        read = 1 if is_bits else 0  # of bytes nothing is copied
+    scaled = 0 if most == 255 or is_bits else 1
+    return n_samples * (read + scaled) + (4 if n_samples == 3 else 2 if most == _MOST else 1)
+
+
 def _from_digits(
-    data: bytes, at: int, n_values: int, request: Request, *, is_bits: bool
-) -> npt.NDArray[np.uint16]:
-    """Return the numbers written out, as far as they go."""
-    out = np.empty(n_values, np.uint16)
+    data: bytes, at: int, n_values: int, most: int, request: Request, *, is_bits: bool
+) -> npt.NDArray[Any]:
+    """Return the numbers written out, as far as they go; what is beyond `most` counts as that."""
+    out = np.empty(n_values, np.uint8 if most <= 255 else np.uint16)
     n_done = 0
     rest = b""
     while n_done < n_values and (at < len(data) or rest):
@@ -117,7 +141,7 @@ def _from_digits(
                 raise UnreadableImage("damaged PNM: something else than numbers among its samples") from None
         if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) <= _MOST:
             raise UnreadableImage(f"damaged PNM: a sample outside 0 to {_MOST}")
-        out[n_done : n_done + len(numbers)] = numbers
+        out[n_done : n_done + len(numbers)] = numbers if is_bits else np.minimum(numbers, most)
         n_done += len(numbers)
     return out[:n_done]
 
@@ -142,17 +166,28 @@ def _image(cube: npt.NDArray[Any], height: int, most: int, *, is_bits: bool) -> 
     from PIL import Image as pil
 
     if is_bits:
-        eight = np.where(cube == 0, np.uint8(255), np.uint8(0))  # 1 is black
+        # In place: the bits were unpacked for this alone. 1 is black.
+        eight = np.equal(cube, 0, out=cube, casting="unsafe")
+        eight *= 255
     elif most == 255 and cube.dtype == np.uint8:
         eight = np.ascontiguousarray(cube)
     elif most == _MOST and cube.shape[2] == 1 and len(cube) == height:
         return pil.fromarray(cube[..., 0].astype(np.uint16))
     else:
-        scaled = np.minimum(cube, most).astype(np.uint32) * 510 + most
-        eight = (scaled // (2 * most)).astype(np.uint8)
+        eight = _scaled(cube, most)
     if len(eight) == height:
         return pil.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
     rgba = np.zeros((height, eight.shape[1], 4), np.uint8)
     rgba[: len(eight), :, :3] = eight
     rgba[: len(eight), :, 3] = 255
     return pil.fromarray(rgba)
+
+
+def _scaled(cube: npt.NDArray[Any], most: int) -> npt.NDArray[np.uint8]:
+    """Return samples up to `most` as 0 to 255, a strip of rows at a time: between the two they take more room."""
+    eight = np.empty(cube.shape, np.uint8)
+    n_rows = max(1, _STRIP // (cube.shape[1] * cube.shape[2]))
+    for at in range(0, len(cube), n_rows):
+        wide = np.minimum(cube[at : at + n_rows], most).astype(np.uint32) * 510 + most
+        eight[at : at + n_rows] = wide // (2 * most)
+    return eight

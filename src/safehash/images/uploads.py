@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .._core import MAX_SIDE
 from ..errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
 from ..files import NotRegularFile, TooManyBytes, read_regular
-from .decoding import from_image
+from .decoding import expect_open, from_image
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from .pictures import Decoded, Provenance
 
@@ -48,7 +48,7 @@ class BinaryReader(Protocol):
 
 
 class UploadedFile(Protocol):
-    """An uploaded file whose own `read` is asynchronous: Starlette's and FastAPI's.
+    """An uploaded file whose own ``read`` is asynchronous: Starlette's and FastAPI's.
 
     Examples
     --------
@@ -103,7 +103,8 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
     Raises
     ------
     TypeError
-        It is none of what an upload can come as; the message says what was given and what is taken.
+        It is none of what an upload can come as, or cannot be read as such: a closed file or picture, a path object
+        that gives no text; the message says what was given and what is taken.
     ImageError
         Too large or too small; a folder, pipe or device; a PIL image whose file is damaged.
     OSError
@@ -113,17 +114,22 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
     -----
     A file object is read from its start where it can seek, and left where it was.
     """
-    if isinstance(item, (bytes, bytearray, memoryview)):
+    if isinstance(item, (bytes, bytearray)):
         return bytes(item)
+    if isinstance(item, memoryview):
+        return _from_memory(item)
     if isinstance(item, (str, os.PathLike)):
-        return read_file(item, limits=limits)
+        return read_file(_path_of(item), limits=limits)
     if isinstance(item, np.ndarray):
         return _from_array(item, limits)
     if is_opened(item):
+        expect_open(item)
         _check_size(item.width, item.height, limits)
         return from_image(item)
     reader = _reader_of(item)
     if reader is not None:
+        if getattr(reader, "closed", False) is True:
+            raise _odd(reader, "is closed")
         return _read(reader, limits.max_bytes)
     raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
 
@@ -164,6 +170,25 @@ def _named(item: object) -> str:
     return found
 
 
+def _path_of(item: str | os.PathLike[str]) -> str:
+    """Return a path as text, whatever object stands for it."""
+    given: object = item if isinstance(item, str) else type(item).__fspath__(item)
+    if isinstance(given, bytes):
+        return os.fsdecode(given)
+    if not isinstance(given, str):
+        raise TypeError(
+            f"an upload is {_TAKEN}; the __fspath__ of this {_named(item)} gives {type(given).__name__}"
+        )
+    return given
+
+
+def _from_memory(view: memoryview) -> bytes:
+    try:
+        return bytes(view)
+    except ValueError as exc:
+        raise TypeError(f"an upload is {_TAKEN}; this memoryview was released") from exc
+
+
 def _from_array(pixels: npt.NDArray[Any], limits: Limits) -> Decoded:
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
         raise TypeError(f"an upload is {_TAKEN}, not an array of {pixels.dtype}, shape {pixels.shape}")
@@ -194,16 +219,14 @@ def _reader_of(item: object) -> Any:
 
 def _read(reader: Any, max_bytes: int) -> bytes:
     """Read a whole file object, at most `max_bytes`."""
-    if getattr(reader, "closed", False) is True:
-        raise TypeError(f"an upload is {_TAKEN}; this {type(reader).__name__} is closed")
     start = _position(reader)
     parts: list[bytes] = []
     n_bytes = 0
     try:
         if start is not None:
-            reader.seek(0)
+            _asked(reader, "seek", 0)
         while n_bytes <= max_bytes:
-            part = reader.read(min(_PIECE, max_bytes + 1 - n_bytes))
+            part = _asked(reader, "read", min(_PIECE, max_bytes + 1 - n_bytes))
             if part is None:
                 raise BlockingIOError("the file object does not wait for its data")
             if not isinstance(part, (bytes, bytearray, memoryview)):
@@ -217,7 +240,7 @@ def _read(reader: Any, max_bytes: int) -> bytes:
             n_bytes += len(part)
     finally:
         if start is not None:
-            reader.seek(start)
+            _asked(reader, "seek", start)
     raise ImageTooLarge(f"more than {max_bytes} bytes, the limit")
 
 
@@ -226,6 +249,24 @@ def _position(reader: Any) -> int | None:
     if not (hasattr(reader, "seek") and hasattr(reader, "tell")):
         return None
     # SpooledTemporaryFile before Python 3.11 can, and does not say so.
-    if hasattr(reader, "seekable") and not reader.seekable():
+    if hasattr(reader, "seekable") and not _asked(reader, "seekable"):
         return None
-    return int(reader.tell())
+    start = _asked(reader, "tell")
+    if not isinstance(start, int):
+        raise _odd(reader, f"says {type(start).__name__} where it is asked for its place")
+    return start
+
+
+def _asked(reader: Any, name: str, *arguments: int) -> Any:
+    """Call a method of a file object; one that is closed, or none, or is made for something else, is a slip."""
+    try:
+        return getattr(reader, name)(*arguments)
+    except (TypeError, ValueError, AttributeError) as exc:
+        if isinstance(exc, OSError):  # io.UnsupportedOperation
+            raise
+        words = ", ".join(map(str, arguments))
+        raise _odd(reader, f"cannot {name}({words}): {exc}") from exc
+
+
+def _odd(reader: Any, said: str) -> TypeError:
+    return TypeError(f"an upload is {_TAKEN}; this {type(reader).__name__} {said}")

@@ -31,13 +31,23 @@ from threatexchange.signal_type.index import (
 )
 from threatexchange.signal_type.pdq.signal import PdqSignal as Theirs
 
+from ..errors import ImageError
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Algorithm, Hash
 from ..search.growing import GrowingIndex
+from .framing import read_framed, write_framed
 from .payloads import pack, unpack
 
-__all__ = ["TX_MANIFEST", "PdqIndex", "PdqSignal", "PhashIndex", "PhashSignal", "SafehashPdqSignal"]
+__all__ = [
+    "TX_MANIFEST",
+    "PdqIndex",
+    "PdqSignal",
+    "PhashIndex",
+    "PhashSignal",
+    "PictureRefused",
+    "SafehashPdqSignal",
+]
 
 T = TypeVar("T")
 Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, Any]
@@ -83,38 +93,44 @@ class _Index(SignalTypeIndex[T]):
     def serialize(self, fout: BinaryIO) -> None:
         """Write everything: payloads as numbers, texts, collections, and what exchanges say of a signal.
 
+        In a frame that HMA opens, which loads an index by `pickle.load` whatever its class says.
+
         Raises
         ------
         TypeError
             A payload is something else.
         """
-        self._index.write(fout, pack=pack)
+        write_framed(fout, _read, type(self), lambda stream: self._index.write(stream, pack=pack))
 
     @classmethod
     def deserialize(cls, fin: BinaryIO) -> _Index[Any]:
-        """Return what `serialize` wrote.
+        """Return what `serialize` wrote. Nothing is unpickled, and nothing that stands in it is run.
 
         Raises
         ------
         IndexFileError
-            It is something else, a pickle for instance, or damaged.
+            It is something else, another pickle for instance, or damaged.
         """
+        return cls._made(read_framed(fin, _read))
+
+    @classmethod
+    def _made(cls, stream: BinaryIO) -> _Index[Any]:
         self = cls()
-        self._index = GrowingIndex.read(fin, unpack=unpack)
+        self._index = GrowingIndex.read(stream, unpack=unpack)
         if self._index.algorithm is not cls.ALGORITHM:
             raise ValueError(f"an index of {self._index.algorithm.value}, not of {cls.ALGORITHM.value}")
         self.threshold = self._index.max_distance
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as the stream that `serialize` writes."""
+        """Pickle as what `serialize` frames."""
         stream = io.BytesIO()
-        self.serialize(stream)
+        self._index.write(stream, pack=pack)
         return _read, (type(self), stream.getvalue())
 
 
 def _read(kind: type[_Index[Any]], data: bytes) -> _Index[Any]:
-    return kind.deserialize(io.BytesIO(data))
+    return kind._made(io.BytesIO(data))
 
 
 class PdqIndex(_Index[T]):
@@ -127,6 +143,14 @@ class PhashIndex(_Index[T]):
     """pHash digests, within 8 bits unless told."""
 
     ALGORITHM = Algorithm.PHASH
+
+
+class PictureRefused(ImageError, OSError, ValueError):
+    """A picture that cannot be looked at; ``__cause__`` is the `ImageError` that says why.
+
+    Also what their callers catch of an imaging library, to skip that picture and go on with the next: an exchange of
+    Matrix's hashes whatever was quarantined, and would end at the first damaged file.
+    """
 
 
 class _PhotoSignal(
@@ -170,19 +194,20 @@ class _PhotoSignal(
 
         Raises
         ------
-        ImageError
+        PictureRefused
             It cannot be looked at. That is no "no hash": whoever goes on must know.
         """
-        # Of every pixel, as their tool hashes: the same digits. PDQ's quality speaks for pHash, too.
-        own = hash_bytes(bytes_, decode="full")
-        if (own.quality or 0) < USUAL_QUALITY:
-            return ""
         algorithm = cls.INDEX.ALGORITHM
-        return (
-            own.hex
-            if algorithm is Algorithm.PDQ
-            else hash_bytes(bytes_, algorithm=algorithm, decode="full").hex
-        )
+        try:
+            # Of every pixel, as their tool hashes: the same digits. PDQ's quality speaks for pHash, too.
+            own = hash_bytes(bytes_, decode="full")
+            if (own.quality or 0) < USUAL_QUALITY:
+                return ""
+            if algorithm is not Algorithm.PDQ:
+                own = hash_bytes(bytes_, algorithm=algorithm, decode="full")
+        except ImageError as exc:
+            raise PictureRefused(str(exc)) from exc
+        return own.hex
 
     @classmethod
     def get_random_signal(cls) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from .._face import checked
-from ..errors import ImageError, short_repr
+from .._face import checked, public_value
+from ..errors import ImageError
 from ..hashing.algorithms import USUAL_QUALITY, Algorithm
 from ..hashing.compute import hash_bytes
 from ..hashing.hashes import Hash
@@ -26,13 +26,11 @@ from .suspicion import suspicion
 
 __all__ = ["Added", "Parts", "Refused", "add"]
 
-#: A picture as our decoders give it; what makes further hashes of one is ours, too.
-_Picture: TypeAlias = Decoded
 #: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
-Parts: TypeAlias = Callable[[_Picture], Iterable[tuple[Hash, str]]]
+Parts: TypeAlias = Callable[[Decoded], Iterable[tuple[Hash, str]]]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """One picture that was not listed.
@@ -55,7 +53,7 @@ class Refused:
     reason: str
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """What `add` did.
@@ -114,7 +112,7 @@ def add(
         Image files.
     labels : collection of str
     category : str
-        One of `CATEGORIES`.
+        "positive", "seed", "disputed" or "negative".
     name : str, optional
         The list's name; by default the one it has, or the file's.
     algorithm : str or Algorithm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
+from .pools import Pool, PoolBuilder, pool_of, uint32
 from .table import (
     ALGORITHM_OF,
     COLUMNS,
@@ -22,16 +23,12 @@ from .table import (
     NO_QUALITY,
     POOLS,
     EntryTable,
-    Pool,
 )
 
 __all__ = ["EntryTableBuilder"]
 
 AnyArray = npt.NDArray[Any]
 UInt8Array = npt.NDArray[np.uint8]
-
-#: How many items taken over from another table are looked up for repetitions; more are just appended.
-_INTERNED_LIMIT = 10_000
 
 
 class EntryTableBuilder:
@@ -49,18 +46,21 @@ class EntryTableBuilder:
         self._metas = array("I")
         self._dates = array("I")
         self._extras = array("I")
-        self._ids = _PoolBuilder()
+        self._ids = PoolBuilder()
         self._has_ids = False
         self._rows: dict[int, array[int]] = {}
         self._digests: dict[int, bytearray] = {}
         self._foreign_rows = array("q")
         self._foreign_names = array("I")
-        self._foreign = _PoolBuilder()
-        self._pools = {name: _PoolBuilder() for name in POOLS}
+        self._foreign = PoolBuilder()
+        self._pools = {name: PoolBuilder() for name in POOLS}
         self._known_metas: dict[object, int] = {}
         self._known_dates: dict[tuple[str | None, str | None], int] = {}
         self._no_extra: int | None = None
         self._built = False
+        # The digests of some records come one after the other, with the same ids and times.
+        self._last_ids: tuple[object, Pool] = (None, pool_of(()))
+        self._last_dates: tuple[object, object, Any] = (None, None, None)
 
     def __len__(self) -> int:
         return self._n_rows
@@ -116,8 +116,9 @@ class EntryTableBuilder:
         algorithm: str | Algorithm = Algorithm.PDQ,
         ids: Sequence[str | None] | None = None,
         qualities: npt.ArrayLike | None = None,
-        dates: Sequence[tuple[str | None, str | None]] | None = None,
-        extras: Sequence[bytes] | None = None,
+        created: Sequence[str | None] | None = None,
+        updated: Sequence[str | None] | None = None,
+        extras: Pool | None = None,
     ) -> int:
         """Add many entries that have most in common; return the first one's row.
 
@@ -131,9 +132,9 @@ class EntryTableBuilder:
         ids : sequence of str or None, length n
         qualities : array_like of int, shape (n,)
             0 to 100, or 255 for "not measured".
-        dates : sequence of (created, updated), length n
-            In place of those of `like`.
-        extras : sequence of bytes, length n
+        created, updated : sequence of str or None, length n
+            In place of those of `like`; where one is given, the other is None by default.
+        extras : Pool of length n
             Each one's unknown fields as a JSON object in UTF-8, in place of those of `like`; not checked.
 
         Raises
@@ -163,29 +164,24 @@ class EntryTableBuilder:
                 raise ValueError(f"qualities are {n} numbers from 0 to 100, or 255 for none")
             quality_bytes = measured.astype(np.uint8).tobytes()
         empty_ids = {number for number, text in enumerate(ids) if text == ""} if ids and "" in ids else set()
-        for name, given in (("dates", dates), ("extras", extras)):
+        for name, given in (("times", created), ("times", updated), ("extras", extras)):
             if given is not None and len(given) != n:
                 raise ValueError(f"{n} digests with {len(given)} {name}")
         models = [like] if isinstance(like, Entry) else list(like)
         chosen = np.zeros(n, np.int64) if which is None else np.asarray(which, np.int64)
         if chosen.shape != (n,) or (n and not 0 <= int(chosen.min()) <= int(chosen.max()) < len(models)):
             raise ValueError(f"'which' is {n} numbers below {len(models)}")
-        metas = _uint32(self._intern_meta(model, id_is_empty=False) for model in models)[chosen]
+        metas = uint32(self._intern_meta(model, id_is_empty=False) for model in models)[chosen]
         for number in empty_ids:
             metas[number] = self._intern_meta(models[chosen[number]], id_is_empty=True)
-        if dates is None:
-            date_numbers = _uint32(self._intern_dates(model) for model in models)[chosen]
+        if created is None and updated is None:
+            date_numbers = uint32(self._intern_dates(model) for model in models)[chosen]
         else:
-            # Distinct in nearly every row, so what is remembered ends with this call.
-            distinct = dict.fromkeys(dates)
-            first_date = self._pools["date"].append_many(_dates_bytes(distinct))
-            if len(distinct) == n:
-                date_numbers = np.arange(first_date, first_date + n, dtype=np.uint32)
-            else:
-                numbers = dict(zip(distinct, range(first_date, first_date + len(distinct)), strict=True))
-                date_numbers = _uint32(map(numbers.__getitem__, dates))
+            if self._last_dates[0] is not created or self._last_dates[1] is not updated:
+                self._last_dates = created, updated, self._add_dates(created, updated, n)
+            date_numbers = self._last_dates[2]
         if extras is None:
-            extra_numbers = _uint32(self._intern_extra(model) for model in models)[chosen]
+            extra_numbers = uint32(self._intern_extra(model) for model in models)[chosen]
         else:
             first_extra = self._pools["extra"].append_many(extras)
             extra_numbers = np.arange(first_extra, first_extra + n, dtype=np.uint32)
@@ -200,7 +196,14 @@ class EntryTableBuilder:
         self._metas.frombytes(metas.tobytes())
         self._dates.frombytes(date_numbers.tobytes())
         self._extras.frombytes(extra_numbers.tobytes())
-        self._has_ids = self._ids.extend(ids, n) or self._has_ids
+        if ids is None:
+            self._ids.skip(n)
+        else:
+            if self._last_ids[0] is not ids:
+                self._last_ids = ids, pool_of([text or "" for text in ids])
+            pool = self._last_ids[1]
+            self._ids.append_many(pool)
+            self._has_ids = self._has_ids or bool(pool.blob.size)
         self._n_rows += n
         return first
 
@@ -267,7 +270,7 @@ class EntryTableBuilder:
             self._ids.take_each(ids, chosen)
             self._has_ids = True
         else:
-            self._ids.extend(None, n)
+            self._ids.skip(n)
         self._n_rows += n
         return first
 
@@ -290,7 +293,7 @@ class EntryTableBuilder:
             sections[name] = column
         for name, pool in self._pools.items():
             pool.to_sections(name, sections)
-        (self._ids if self._has_ids else _PoolBuilder()).to_sections("id", sections)
+        (self._ids if self._has_ids else PoolBuilder()).to_sections("id", sections)
         for kind, rows in self._rows.items():
             algorithm = ALGORITHM_OF[kind]
             sections[f"rows.{algorithm.value}"] = np.frombuffer(rows, dtype=np.int64)
@@ -367,6 +370,25 @@ class EntryTableBuilder:
             number = self._known_dates[key] = self._intern_json("date", list(key))
         return number
 
+    def _add_dates(
+        self, created: Sequence[str | None] | None, updated: Sequence[str | None] | None, n: int
+    ) -> npt.NDArray[np.uint32]:
+        """Add the times of `n` rows; what is remembered of them ends here, as they are distinct in nearly every row."""
+        given = [times for times in (created, updated) if times is not None]
+        keys: Sequence[object] = given[0] if len(given) == 1 else list(zip(*given, strict=True))
+        distinct = dict.fromkeys(keys)
+        pool = self._pools["date"]
+        if len(distinct) == n:
+            first = pool.append_many(pool_of(_dates_texts(created, updated)))
+            return np.arange(first, first + n, dtype=np.uint32)
+        some: list[Any] = list(distinct)
+        pairs = [some, None] if len(given) == 1 else list(zip(*some, strict=True))
+        if created is None:
+            pairs.reverse()
+        first = pool.append_many(pool_of(_dates_texts(*pairs)))
+        numbers = dict(zip(distinct, range(first, first + len(distinct)), strict=True))
+        return uint32(map(numbers.__getitem__, keys))
+
     def _intern_extra(self, entry: Entry) -> int:
         if entry.extra:
             return self._intern_json("extra", entry.extra)
@@ -382,111 +404,21 @@ def _json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _dates_bytes(dates: Iterable[tuple[str | None, str | None]]) -> list[bytes]:
-    """Do what `_json_bytes` does with each, many times as fast: a large list has a date for nearly every row."""
-    pairs = list(dates)
-    texts = [each for pair in pairs for each in pair if each is not None]
-    joined = "".join(texts)
+def _dates_texts(created: Sequence[str | None] | None, updated: Sequence[str | None] | None) -> list[str]:
+    """Do what `_json_bytes` does with each pair, many times as fast: a large list has a time for nearly every row."""
+    one, other = (None if times is None else _quoted(times) for times in (created, updated))
+    if one is None:
+        return [f"[null,{text}]" for text in other or ()]
+    if other is None:
+        return [f"[{text},null]" for text in one]
+    return [f"[{text},{more}]" for text, more in zip(one, other, strict=True)]
+
+
+def _quoted(times: Sequence[str | None]) -> list[str]:
+    try:
+        joined = "".join(times)  # type: ignore[arg-type]
+    except TypeError:  # None among them
+        return ["null" if each is None else encode_basestring(each) for each in times]
     if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
-        if len(texts) == len(pairs) and all(updated is None for _, updated in pairs):
-            return [b'["%b",null]' % created.encode() for created in texts]
-        if len(texts) == 2 * len(pairs):
-            return [
-                b'["%b","%b"]' % (one.encode(), other.encode())
-                for one, other in zip(*[iter(texts)] * 2, strict=True)
-            ]
-    return [
-        f"[{','.join('null' if each is None else encode_basestring(each) for each in pair)}]".encode(
-            "utf-8", "surrogatepass"
-        )
-        for pair in pairs
-    ]
-
-
-def _uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:
-    return np.fromiter(numbers, np.uint32)
-
-
-class _PoolBuilder:
-    """Byte strings laid end to end; `intern` stores each only once."""
-
-    __slots__ = ("_blob", "_known", "_offsets")
-
-    def __init__(self) -> None:
-        self._blob = bytearray()
-        self._offsets = array("q", [0])
-        self._known: dict[bytes, int] = {}
-
-    def append(self, data: bytes) -> None:
-        self._blob += data
-        self._offsets.append(len(self._blob))
-
-    def extend(self, texts: Sequence[str | None] | None, n: int) -> bool:
-        """Add `n` strings (nothing at all for None) and return whether any had a character."""
-        start = len(self._blob)
-        if texts is None:
-            self._offsets.frombytes(np.full(n, start, np.int64).tobytes())
-            return False
-        plain = [text or "" for text in texts]
-        joined = "".join(plain)
-        if joined.isascii():
-            lengths = np.fromiter(map(len, plain), np.int64, n)
-            self._blob += joined.encode("ascii")
-        else:
-            encoded = [text.encode("utf-8", "surrogatepass") for text in plain]
-            lengths = np.fromiter(map(len, encoded), np.int64, n)
-            self._blob += b"".join(encoded)
-        self._offsets.frombytes((np.cumsum(lengths) + start).tobytes())
-        return bool(joined)
-
-    def intern(self, data: bytes) -> int:
-        number = self._known.get(data)
-        if number is None:
-            number = self._known[data] = len(self._offsets) - 1
-            self.append(data)
-        return number
-
-    def append_many(self, items: Sequence[bytes]) -> int:
-        """Append without looking for repetitions; return the first one's number."""
-        first = len(self._offsets) - 1
-        lengths = np.fromiter(map(len, items), np.int64, len(items))
-        start = len(self._blob)
-        self._blob += b"".join(items)
-        self._offsets.frombytes((np.cumsum(lengths) + start).tobytes())
-        return first
-
-    def take(self, pool: Pool, numbers: AnyArray) -> npt.NDArray[np.uint32]:
-        """Take over items of another pool, each once; return their numbers here."""
-        distinct, position = np.unique(numbers, return_inverse=True)
-        if distinct.size <= _INTERNED_LIMIT:
-            items = map(pool.item, distinct.tolist())
-            return _uint32(map(self.intern, items))[position]
-        first = len(self._offsets) - 1
-        self.take_each(pool, distinct)
-        return (first + position).astype(np.uint32)
-
-    def take_each(self, pool: Pool, numbers: AnyArray) -> None:
-        """Append items of another pool in this order."""
-        for start in range(0, numbers.shape[0], 1 << 16):
-            some = numbers[start : start + (1 << 16)]
-            begins = pool.offsets[some]
-            lengths = pool.offsets[some + 1] - begins
-            ends = np.cumsum(lengths)
-            self._offsets.frombytes((ends + len(self._blob)).tobytes())
-            if not ends.size or not ends[-1]:
-                continue
-            first, last = int(some[0]), int(some[-1])
-            if 0 <= last - first < 4 * some.size and (np.diff(some) > 0).all():
-                # Most of a stretch, in its order: what lies between is left out.
-                chosen = np.zeros(last - first + 1, np.bool_)
-                chosen[some - first] = True
-                stretch = pool.offsets[first : last + 2]
-                data = pool.blob[stretch[0] : stretch[-1]]
-                self._blob += data[np.repeat(chosen, np.diff(stretch))].tobytes()
-            else:
-                at = np.arange(ends[-1]) + np.repeat(begins - (ends - lengths), lengths)
-                self._blob += pool.blob[at].tobytes()
-
-    def to_sections(self, name: str, sections: dict[str, AnyArray]) -> None:
-        sections[f"{name}_offsets"] = np.frombuffer(self._offsets, dtype=np.int64)
-        sections[f"{name}_bytes"] = np.frombuffer(self._blob, dtype=np.uint8)
+        return [f'"{each}"' for each in times]
+    return [encode_basestring(each) for each in times if each is not None]

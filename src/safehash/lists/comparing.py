@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, freeze_mappings, public_value
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
@@ -27,7 +26,7 @@ __all__ = ["ListDiff", "ListStats", "Repeats", "diff_lists", "list_stats", "near
 _AGE_DAYS = (30, 90, 365, 1095)
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiff:
     """How a new state of a list differs from an old one.
@@ -110,7 +109,7 @@ def _content(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStats:
     """What a merged list holds.
@@ -124,7 +123,7 @@ class ListStats:
         Counts by name; of an entry with several labels each counts. Ages are since the last update.
     degenerate : int
         PDQ digests that are not suspicious, but so regular that unrelated pictures come near them by structure:
-        what matching by views means by it (`_digests.degenerate`).
+        what matching by views means by it (docs/matching.md).
     clusters : tuple of int or None
         Sizes of groups of near-duplicate PDQ digests, largest first; None where they were not looked for.
 
@@ -143,6 +142,9 @@ class ListStats:
     suspicious: Mapping[str, int]
     degenerate: int
     clusters: tuple[int, ...] | None
+
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
 
 @checked

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from .._face import checked
-from ..errors import short_repr, shortened
+from .._face import FrozenMap, checked, public_value
+from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
 
@@ -16,9 +16,12 @@ __all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 #: Every category an entry can have (docs/formats.md, "Opinions").
 CATEGORIES = ("positive", "seed", "disputed", "negative")
 
+#: Of every entry without unknown fields.
+_NOTHING: FrozenMap[str, Any] = FrozenMap()
+
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What one organisation says of one hash.
@@ -51,7 +54,7 @@ class Opinion:
     reasons: tuple[str, ...] = ()
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One hash on a list, with what the list says of it.
@@ -81,7 +84,7 @@ class Entry:
         What identifies the record within its source: "id" (where there is one), or "digest" for exchanges
         that give an id beside it but key on the digest.
     extra : mapping
-        Fields safehash does not know, kept as they came.
+        Fields safehash does not know, kept as they came: equal to a dict, and not to be changed.
 
     Raises
     ------
@@ -106,7 +109,7 @@ class Entry:
     updated: str | None = None
     deleted: bool = False
     keyed_by: Literal["id", "digest"] = "id"
-    extra: dict[str, Any] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(default=_NOTHING, hash=False)
 
     def __post_init__(self) -> None:
         # Not `checked` every time: millions are made.
@@ -119,9 +122,9 @@ class Entry:
             and type(self.created) in _TEXT_OR_NONE
             and type(self.updated) in _TEXT_OR_NONE
             and type(self.deleted) is bool
-            and type(self.extra) is dict
-            and all(type(each) is str for each in self.extra)
-            and all(type(each) is str for each in self.labels)
+            and type(self.extra) in _MAPS
+            and (not self.extra or _TEXT.issuperset(map(type, self.extra)))
+            and (not self.labels or _TEXT.issuperset(map(type, self.labels)))
         ):
             _expect_fields(**{each: getattr(self, each) for each in _FIELDS})
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
@@ -129,6 +132,8 @@ class Entry:
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
                 f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
             )
+        if type(self.extra) is not FrozenMap:
+            object.__setattr__(self, "extra", FrozenMap(self.extra) if self.extra else _NOTHING)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):
@@ -174,8 +179,10 @@ class Entry:
         return (1, when.removesuffix("Z"), self.deleted)
 
 
+_TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _HASHES = frozenset({Hash, ForeignHash, type(None)})
+_MAPS = frozenset({dict, FrozenMap})
 _FIELDS = tuple(each.name for each in fields(Entry))
 
 

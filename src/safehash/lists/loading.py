@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked
-from ..errors import ListError, short_repr
+from .._face import checked, freeze_mappings, public_value
+from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
 from .entry import Entry, hash_key
@@ -32,7 +32,7 @@ from .table import KIND_FOREIGN, EntryTable, columns_of
 __all__ = ["LoadedList", "Withdrawn", "keys_of", "load_list", "loaded_from", "loaded_of"]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """What a list says was taken back.
@@ -56,8 +56,11 @@ class Withdrawn:
     digests: Mapping[Algorithm, npt.NDArray[np.uint8]]
     ids: frozenset[str]
 
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
-@short_repr
+
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedList:
     """One list, merged.
@@ -89,6 +92,9 @@ class LoadedList:
     table: EntryTable
     withdrawn: Withdrawn
     merged: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
     @property
     def snapshot(self) -> str:
@@ -224,7 +230,8 @@ class _Staged:
             algorithm=batch.algorithm,
             ids=batch.ids,
             qualities=batch.qualities,
-            dates=batch.dates,
+            created=batch.created,
+            updated=batch.updated,
             extras=batch.extras,
         )
         like = batch.likes[0]  # source and kind of key are the same for all of a batch
@@ -283,8 +290,11 @@ class _Staged:
         if all(model.keyed_by == "id" for model in models):
             return
         by_digest = np.array([model.keyed_by == "digest" for model in models])[columns_of(table).models_of]
-        nameless = [row for row in np.flatnonzero(deleted).tolist() if table[row].hash is None]
-        ids = {table.id_of(row) for row in nameless}
+        named = np.zeros(len(table), np.bool_)
+        for algorithm in Algorithm:
+            named[table.digests(algorithm)[0]] = True
+        gone = np.flatnonzero(deleted & ~named).tolist()
+        ids = {table.id_of(row) for row in gone if table[row].hash is None}
         kept = np.flatnonzero(by_digest & ~deleted).tolist() if ids else []
         found = next((text for row in kept if (text := table.id_of(row)) is not None and text in ids), None)
         if found is not None:
@@ -348,12 +358,21 @@ def _alike(
     odd = ~np.logical_and.reduceat(table.same_dates(rows, rows[first][group]), first)
     odd |= np.maximum.reduceat(deleted[rows].view(np.int8), first) > 0
     marks = _digest_marks(table, rows)
-    within = np.lexsort((marks, group))
-    repeated = (group[within][1:] == group[within][:-1]) & (marks[within][1:] == marks[within][:-1])
-    odd[group[within][1:][repeated]] = True
+    if int(sizes.max()) <= _FEW_DIGESTS:
+        for apart in range(1, int(sizes.max())):
+            repeated = (group[apart:] == group[:-apart]) & (marks[apart:] == marks[:-apart])
+            odd[group[apart:][repeated]] = True
+    else:
+        within = np.lexsort((marks, group))
+        repeated = (group[within][1:] == group[within][:-1]) & (marks[within][1:] == marks[within][:-1])
+        odd[group[within][1:][repeated]] = True
     chosen = odd[group]
     rows, group = rows[chosen], group[chosen]
     return rows, group[1:] == group[:-1]
+
+
+#: Records of at most so many digests are looked through pair by pair, which is faster than to sort them.
+_FEW_DIGESTS = 8
 
 
 def _digest_marks(table: EntryTable, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -157,7 +157,7 @@ def _both(one: str | None, other: str | None) -> str | None:
     return " / ".join(sorted({*one.split(" / "), *other.split(" / ")}))
 
 
-def _joined_extra(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _joined_extra(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
     """Unite unknown fields; where they differ the least value stays and `ALSO` keeps the others."""
     if one == other:
         return one

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .._face import FrozenMap, checked
-from ..errors import short_repr
+from .._face import FrozenMap, checked, public_value
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
@@ -20,7 +19,7 @@ _THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPolicy:
     """What differs for one list; None leaves the policy's own setting.
@@ -63,7 +62,7 @@ class ListPolicy:
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How lists are used: thresholds, and which entries count.
@@ -85,7 +84,7 @@ class Policy:
     exclude_labels : collection of str
         An entry must carry none of these.
     include_suspicious : bool
-        Match digests of blank pictures and the like (`lists.suspicion`), too.
+        Match digests of blank pictures and the like (docs/formats.md), too.
     max_age_days : float or None
         Entries not updated for longer are left out; entries without a date are kept.
     refresh_days : float or None

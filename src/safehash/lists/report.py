@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import short_repr
+from .._face import freeze_mappings, public_value
 from .entry import Entry
 
 __all__ = ["ColumnUse", "ListReport", "Reject"]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """One record that could not be used.
@@ -44,7 +44,7 @@ class Reject:
         return f"{self.page}, {self.unit} {self.position}: {self.reason}"
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnUse:
     """What one column of a table was taken for.
@@ -76,7 +76,7 @@ class ColumnUse:
     examples: tuple[str, ...]
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReport:
     """What was found in one list, whatever became of it.
@@ -135,6 +135,9 @@ class ListReport:
     newest: str | None = None
     refresh_days: int | None = None
     snapshot: str = ""
+
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
     @property
     def n_entries(self) -> int:

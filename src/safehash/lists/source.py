@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._face import FrozenMap, checked
-from ..errors import ListError, short_repr
+from .._face import FrozenMap, checked, public_value
+from ..errors import ListError
 from ..hashing.hashes import Algorithm
 
 __all__ = [
@@ -40,7 +40,7 @@ PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, init=False)
 class ListSource:
     """One list: its file or directory of pages, its name, and what the file cannot say of itself.
@@ -56,7 +56,7 @@ class ListSource:
         ``extra["source"]``. The file's name without its endings
         otherwise.
     format : str or None
-        A name of `safehash.lists.formats.FORMATS`; recognised by content otherwise.
+        The name of one of the formats of docs/formats.md; recognised by content otherwise.
     algorithm : Algorithm or None
         What digests are that the list does not tell apart: 64 hexadecimal digits are PDQ or SHA-256.
     notation : str or None

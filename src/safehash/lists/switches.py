@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 __all__ = ["SWITCHES", "for_shell", "switch"]
 
-#: The settings of `ListSource`, and the options of every command that takes lists that mean the same.
+#: The settings of `ListSource`, and the options of every command that takes lists that mean the same; and settings of
+#: scans and evaluations that messages name.
 SWITCHES: Mapping[str, str] = MappingProxyType(
     {
         "format": "--list-format",
@@ -23,6 +24,8 @@ SWITCHES: Mapping[str, str] = MappingProxyType(
         "max_shrink": "--max-shrink",
         "last_good": "--no-last-good",
         "require_fresh": "--require-fresh",
+        "allow_empty": "--allow-empty",
+        "min_images": "--min-images",
     }
 )
 

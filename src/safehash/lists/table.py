@@ -15,6 +15,7 @@ from .._face import checked
 from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
+from .pools import Pool
 
 __all__ = ["Columns", "EntryTable", "columns_of"]
 
@@ -76,7 +77,7 @@ class Columns:
 class EntryTable:
     """An immutable table of list entries; ``table[row]`` builds the Entry of one row.
 
-    Made by `builder.EntryTableBuilder.build` or `EntryTable.from_sections`.
+    Made by `load_list` or `EntryTable.from_sections`.
 
     Notes
     -----
@@ -520,43 +521,6 @@ def columns_of(table: EntryTable) -> Columns:
             )
         )
     return Columns(models=tuple(models), models_of=table._whole("metas"), qualities=table._whole("qualities"))
-
-
-class Pool:
-    """Byte strings laid end to end."""
-
-    __slots__ = ("blob", "offsets")
-
-    def __init__(self, offsets: _Int64Array, blob: _UInt8Array) -> None:
-        self.offsets = offsets
-        self.blob = blob
-
-    @classmethod
-    def of(cls, name: str, sections: Mapping[str, _AnyArray]) -> Pool:
-        """Return the pool `name` of a table's sections."""
-        return cls(sections[f"{name}_offsets"], sections[f"{name}_bytes"])
-
-    def __len__(self) -> int:
-        return int(self.offsets.shape[0]) - 1
-
-    def item(self, number: int) -> bytes:
-        """Return one string."""
-        return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes()
-
-    def equal(self, one: _Int64Array, other: _Int64Array) -> npt.NDArray[np.bool_]:
-        """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
-        begins, others = self.offsets[one], self.offsets[other]
-        lengths = self.offsets[one + 1] - begins
-        same: npt.NDArray[np.bool_] = lengths == self.offsets[other + 1] - others
-        for length in np.unique(lengths[same]).tolist():
-            at = np.flatnonzero(same & (lengths == length))
-            for start in range(0, at.shape[0], 1 << 14):
-                some = at[start : start + (1 << 14)]
-                within = np.arange(length)
-                left = self.blob[begins[some][:, None] + within]
-                right = self.blob[others[some][:, None] + within]
-                same[some] = (left == right).all(axis=1)
-        return same
 
 
 def _is_item(data: bytes, offsets: _Int64Array, item: bytes) -> bool:

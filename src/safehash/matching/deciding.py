@@ -207,11 +207,16 @@ def _decide_pictures(
         hits = _best_stored(state, algorithm, stored[algorithm], turned=settings.effort != "fast")
         matches += _judged(state, algorithm, hits, settings)
         good = good or bool(stored[algorithm])
-    if result.failures and not matches:
-        raise result.failures[0]
-    outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
     refused = _near_misses(state, result.refused)
-    return Facts(outcome, hash=own, provenance=result.provenance, refused=refused)
+    if not result.failures:
+        outcome = Outcome.NO_MATCH if good else Outcome.LOW_QUALITY
+        return Facts(outcome, hash=own, provenance=result.provenance, refused=refused)
+    if not matches:
+        raise result.failures[0]
+    # What matched stands: it is decided. But where it is cancelled, now or by a reviewer later, why the rest was not
+    # looked at is what there is to say.
+    rest = why_undecided(result.failures[0])
+    return rest._replace(hash=own, failure=None, provenance=result.provenance, refused=refused)
 
 
 def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ...]:

@@ -7,8 +7,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, no_member, public_value
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
@@ -49,6 +48,10 @@ class Outcome(str, enum.Enum):
         # Some Pythons (3.11.2) pickle a member as what `getattr` returns, which no allow-list of names may know.
         return Outcome, (self.value,)
 
+    @classmethod
+    def _missing_(cls, value: object) -> Outcome:
+        raise no_member(cls, value)
+
     if not TYPE_CHECKING:  # as of `Decision`
 
         def __bool__(self) -> NoReturn:
@@ -62,7 +65,7 @@ class Outcome(str, enum.Enum):
 DECIDED = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.LOW_QUALITY, Outcome.SUPPRESSED})
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """One list entry that the upload came near to.
@@ -96,7 +99,7 @@ class Match:
     evidence: float | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.match_record` makes a record of, the digest whole.
+        """Return what there is to say of it, its entry and its list by name, the digest whole.
 
         Examples
         --------
@@ -120,7 +123,7 @@ class Match:
         }
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
     """One list entry that a view of the upload came near enough to, and that a gate kept from matching.
@@ -175,7 +178,7 @@ class NearMiss:
         }
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
     """The list a decision was made against: its name, the digest of its content, its date and size.
@@ -196,7 +199,7 @@ class ListInfo:
     allow: bool = False  # a list of harmless pictures
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """What is needed to reproduce a decision, shared by every decision of one matcher state.
@@ -227,7 +230,7 @@ class Audit:
     low_quality_distance: int | None = LOW_QUALITY_DISTANCE
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is said of one upload.
@@ -242,7 +245,8 @@ class Decision:
     hash : Hash or None
         The upload's own hash as it is, when it could be computed.
     reason : str or None
-        For every outcome without a hash: what was found and what was expected.
+        For every outcome without a hash: what was found and what was expected. With matches: why the rest, further
+        frames for instance, could not be looked at.
     failure : str or None
         Where the picture is undecided for another reason than its content: "deadline" (it took too much processor
         time), "memory" (there was not enough), "internal" (a defect of ours; the log has the traceback).
@@ -377,7 +381,7 @@ class Decision:
         return decision_record(self.facts(), full_hashes=full_hashes)
 
     def facts(self) -> dict[str, Any]:
-        """Return what `record.decision_record` makes a record of, digests whole.
+        """Return what there is to say of it by name, as `to_record` does, and with digests whole.
 
         Examples
         --------

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked
-from ..errors import short_repr, shortened
+from .._face import checked, freeze_mappings, public_value
+from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
@@ -35,7 +35,7 @@ _BEYOND = 33
 _MOST_NEAR = 5
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSaid:
     """What one gate said of a candidate.
@@ -62,7 +62,7 @@ class GateSaid:
     reason: str = ""
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """One entry that a view came near to.
@@ -86,7 +86,7 @@ class Near:
         Whether it lies within that.
     gates : tuple of GateSaid
         All of them, also those that were not asked any more. None are asked of the picture as it is.
-    measures : dict
+    measures : mapping
         What gates look at, by name, where any were asked.
     evidence : float or None
         That it is a copy, in bits, by these measures.
@@ -106,11 +106,14 @@ class Near:
     allowed: int | None
     matches: bool
     gates: tuple[GateSaid, ...] = ()
-    measures: dict[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, Any] = field(default_factory=dict)
     evidence: float | None = None
 
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
-@short_repr
+
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One way in which a picture of the upload was looked up.
@@ -150,7 +153,7 @@ class Look:
     seeds_within: int | None = None
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why an upload matched what it matched, and nothing else.

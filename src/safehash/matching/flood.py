@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from .._face import checked
-from ..errors import logger_of, short_repr
+from .._face import checked, public_value
+from ..errors import logger_of
 from ..lists.entry import shown_key
 from .decision import Decision
 from .settings import FloodLimits
@@ -19,7 +19,7 @@ _USUAL = FloodLimits()
 _LOG = logger_of(__name__)
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """One entry that was taken out of service.

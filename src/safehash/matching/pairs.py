@@ -9,14 +9,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .._face import checked
-from ..errors import ListError, short_repr
+from .._face import checked, public_value
+from ..errors import ListError
 from ..files import read_regular, writing_whole
 from ..hashing.hashes import Hash
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from .decision import Decision, Match
 
 __all__ = ["REVIEW", "Pair", "Pairs", "digest_of", "read_pairs", "write_pairs"]
@@ -31,7 +29,7 @@ _KIND, _VERSION = "safehash review pairs", 1
 _MAX_BYTES = 1 << 28
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """What reviewers said of one entry for one picture.
@@ -198,7 +196,7 @@ class Pairs:
 
 
 @checked
-def write_pairs(path: StrPath, pairs: Collection[Pair]) -> None:
+def write_pairs(path: str | os.PathLike[str], pairs: Collection[Pair]) -> None:
     """Write pairs as JSON Lines, whole, readable by their owner only: they hold digests of lists and pictures.
 
     Raises
@@ -245,7 +243,7 @@ def _record(pair: Pair) -> dict[str, Any]:
 
 
 @checked
-def read_pairs(path: StrPath) -> tuple[Pair, ...]:
+def read_pairs(path: str | os.PathLike[str]) -> tuple[Pair, ...]:
     """Return the pairs of a file that `write_pairs` wrote.
 
     Raises

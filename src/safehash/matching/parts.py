@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 
 from .. import _views
@@ -19,12 +17,10 @@ from .thumbnails import PANEL_SIDE, Thumbnails
 
 __all__ = ["windows_to_list"]
 
-_Picture: TypeAlias = Decoded
-
 
 @checked
 def windows_to_list(
-    upload: Upload | _Picture, *, min_quality: int = USUAL_QUALITY
+    upload: Upload | Decoded, *, min_quality: int = USUAL_QUALITY
 ) -> tuple[tuple[Hash, str], ...]:
     """Return hashes of parts of a picture that its holder may list beside it, each with what it shows.
 
@@ -33,8 +29,8 @@ def windows_to_list(
 
     Parameters
     ----------
-    upload : bytes, path-like, binary file object, PIL image, or ndarray of uint8
-        As of `Matcher.check`.
+    upload : bytes, path-like, binary file object, PIL image, ndarray of uint8, or Decoded
+        As of `Matcher.check`; or what `lists.add` gives to its `parts`, which this may be.
     min_quality : int
         Parts of lower PDQ quality are left out.
 

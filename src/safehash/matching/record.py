@@ -102,7 +102,10 @@ FIELDS = (
     Field("size", Kind.INTEGER, "bytes of the file at `path`", "where known", "size"),
     Field("modified_ns", Kind.INTEGER, "its time of change, nanoseconds since 1970", "where known"),
     Field("outcome", Kind.TEXT, "`match`, `no_match`, `low_quality`, `unreadable` ...", column="outcome"),
-    Field("reason", Kind.TEXT, "why there is no hash, or none that counts", "where there is one", "reason"),
+    Field(
+        "reason", Kind.TEXT, "why there is no hash, or why the rest was not looked at", "where there is one",
+        "reason",
+    ),
     Field(
         "failure", Kind.TEXT, "what failed beside the picture: `crash`, `timeout`, `memory`, `read`, `changed` ...",
         "where something did", "failure",

@@ -13,7 +13,6 @@ and, as an array, ``allowed``: listed rows whose very digest is allowed.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import IndexFileError
+from ..errors import IndexFileError, logger_of
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE
 from ..hashing.hashes import Algorithm
 from ..lists.policy import ListPolicy, Policy
@@ -35,7 +34,7 @@ from .state import State, audit_of
 
 __all__ = ["adopt_state", "replaced", "save_state"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 
 def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None = None) -> None:

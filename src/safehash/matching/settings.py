@@ -7,8 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
@@ -42,7 +41,7 @@ _KEY_BYTES = 32
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloodLimits:
     """When an entry matches more uploads than a real one could, and is quarantined.
@@ -80,7 +79,7 @@ class FloodLimits:
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a decision depends on beside the lists.
@@ -111,8 +110,8 @@ class Settings:
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
     own_jpeg : bool
-        Ordinary JPEG files above 768 pixels are read by the reader of this package, which passes over what a hash does
-        not need; False leaves them to the imaging library, as it does any file that is not ordinary.
+        Ordinary JPEG files are read by the reader of this package, which passes over what a hash does not need; False
+        leaves them to the imaging library, as it does any file that is not ordinary.
     trusted : collection of bytes
         Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened: a snapshot
         (`Matcher.save`), or lists with a signature beside each (`sign_list`). Kept as a frozenset.

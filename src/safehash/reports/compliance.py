@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,6 @@ from ..scanning.holdings import counts
 from .rendering import render
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from ..scanning.catalog import Catalog
     from ..scanning.store import Store
 
@@ -35,9 +34,9 @@ _TOLD = ("version", "images", "listed", "list_size", "max_distance", "min_qualit
 @checked
 def compliance_record(
     catalog: Catalog,
-    path: StrPath,
+    path: str | os.PathLike[str],
     *,
-    evaluation: StrPath | None = None,
+    evaluation: str | os.PathLike[str] | None = None,
     title: str = "Hash matching: record",
 ) -> None:
     """Write the record that codes of practice ask for, as far as the catalog and an evaluation know it.
@@ -49,7 +48,7 @@ def compliance_record(
     ----------
     catalog : Catalog
     path : path-like
-        Written whole (`files.writing_whole`).
+        Written whole or not at all; readable by its owner only.
     evaluation : path-like, optional
         What ``safehash evaluate --json`` wrote.
     title : str
@@ -175,7 +174,7 @@ def _suppressed(store: Store) -> dict[str, int]:
     }
 
 
-def _evaluation(path: StrPath) -> dict[str, Any]:
+def _evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return an evaluation's figures by family, and what came near the operator's own lists.
 
     Raises

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._face import checked
-from ..errors import CatalogError, short_repr
+from .._face import checked, public_value
+from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
 from ..scanning.holdings import name_text
@@ -32,7 +32,7 @@ _MAX_FOLDERS = 30
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPart:
     """Which part of a catalog a report is about; all of it by default.

@@ -23,8 +23,6 @@ from ..scanning.places import shown_path
 from .matches import ReportPart, Shown, shown_matches
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from ..scanning.catalog import Catalog
     from ..scanning.store import Store
 
@@ -40,7 +38,7 @@ _WHOLE = ReportPart()
 @checked
 def report(
     catalog: Catalog,
-    path: StrPath,
+    path: str | os.PathLike[str],
     *,
     title: str = "Scan report",
     thumbnails: bool = False,
@@ -52,7 +50,7 @@ def report(
     ----------
     catalog : Catalog
     path : path-like
-        Written whole (`files.writing_whole`).
+        Written whole or not at all; readable by its owner only.
     title : str
     thumbnails : bool
         Read the matched files again, in a confined process, and put a small grey picture of each into the

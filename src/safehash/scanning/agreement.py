@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._face import public_value
 from ..hashing.hashes import Algorithm, Hash
 from ..lists.entry import Entry, Opinion
 from .reviews import Judged, judged
@@ -20,14 +21,22 @@ __all__ = ["Agreement", "agreement", "confirmed", "rejected_lists"]
 _LEAST_JUDGED = 5
 
 
+@public_value
 @dataclass(slots=True, kw_only=True)
 class Agreement:
     """What reviewers made of the matches of one list, or with one label.
+
+    Made by `Catalog.agreement`.
 
     Attributes
     ----------
     right, wrong, unsure, conflict : int
         Entries for pictures; copies of a file count once. "conflict": reviewers contradict each other.
+
+    Examples
+    --------
+    >>> Agreement(right=2, wrong=1).n_clear
+    3
     """
 
     right: int = 0
@@ -37,20 +46,34 @@ class Agreement:
 
     @property
     def n_clear(self) -> int:
-        """How many are right or wrong without contradiction."""
+        """How many are right or wrong without contradiction.
+
+        Examples
+        --------
+        >>> Agreement(right=2, wrong=1, unsure=4).n_clear
+        3
+        """
         return self.right + self.wrong
 
     @property
     def is_rejected(self) -> bool:
-        """Whether reviewers reject most of it, as far as enough was reviewed to say so."""
+        """Whether reviewers reject most of it, as far as enough was reviewed to say so.
+
+        Examples
+        --------
+        >>> Agreement(right=1, wrong=4).is_rejected, Agreement(wrong=1).is_rejected
+        (True, False)
+        """
         return self.n_clear >= _LEAST_JUDGED and self.wrong > self.right
 
-    def add(self, standing: str) -> None:
-        """Count one."""
-        setattr(self, standing, getattr(self, standing) + 1)
-
     def to_record(self) -> dict[str, Any]:
-        """Return the counts as plain data."""
+        """Return the counts as plain data.
+
+        Examples
+        --------
+        >>> Agreement(right=2).to_record()["right"]
+        2
+        """
         return {
             "right": self.right, "wrong": self.wrong, "unsure": self.unsure, "conflict": self.conflict,
             "rejected": self.is_rejected,
@@ -69,10 +92,14 @@ def agreement(catalog: Catalog) -> dict[str, dict[str, Agreement]]:
     lists: dict[str, Agreement] = {}
     labels: dict[str, Agreement] = {}
     for each in judged(catalog._store):
-        lists.setdefault(each.key.source, Agreement()).add(each.standing)
+        _count(lists.setdefault(each.key.source, Agreement()), each.standing)
         for label in each.labels:
-            labels.setdefault(label, Agreement()).add(each.standing)
+            _count(labels.setdefault(label, Agreement()), each.standing)
     return {"lists": dict(sorted(lists.items())), "labels": dict(sorted(labels.items()))}
+
+
+def _count(found: Agreement, standing: str) -> None:
+    setattr(found, standing, getattr(found, standing) + 1)
 
 
 def rejected_lists(catalog: Catalog) -> list[str]:

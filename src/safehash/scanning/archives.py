@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import logging
 import lzma
 import struct
 import tarfile
@@ -15,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
+from ..errors import logger_of
 from ..files import open_regular
 from .items import HEAD_BYTES, Found, Item, why_skipped
 from .records import Problem, Skipped
 
 __all__ = ["has_archive_name", "members"]
 
-_LOG = logging.getLogger(__name__)
+_LOG = logger_of(__name__)
 
 _ZIP_SUFFIXES = (".zip", ".cbz")
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".cbt")
@@ -80,7 +80,10 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
         yield archive
     except _DAMAGE as exc:
         # What came before the damage has been yielded; what lies behind it cannot be counted.
-        yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
+        if isinstance(exc, OSError) and exc.errno is not None:
+            yield Problem(path=archive.path, reason=f"unreadable archive: {exc.strerror or exc}")
+        else:
+            yield Problem(path=archive.path, reason=f"damaged archive: {type(exc).__name__}: {exc}")
     except Exception as exc:  # of a library's reader, whatever it is: it costs its own archive
         found = type(exc).__name__
         reason = f"an archive that nobody expected, please report it: {found} (the log has the traceback)"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._face import checked
 from . import places
 from .store import Store
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
+    from ..lists.entry import Entry
+    from .agreement import Agreement
+    from .changes import Change
 
 __all__ = ["Catalog"]
 
@@ -48,7 +52,7 @@ class Catalog:
     (0, 2)
     """
 
-    def __init__(self, path: StrPath, *, create: bool = True) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, create: bool = True) -> None:
         self._store = Store(path, create=create)
 
     @property
@@ -96,7 +100,7 @@ class Catalog:
         """
         self._store.check_integrity()
 
-    def relocate(self, old: StrPath, new: StrPath) -> tuple[int, int]:
+    def relocate(self, old: str | os.PathLike[str], new: str | os.PathLike[str]) -> tuple[int, int]:
         """Say that the files below `old` are below `new` now: a store that moved, or is mounted elsewhere.
 
         Parameters
@@ -130,3 +134,95 @@ class Catalog:
                 return places.relocate(db, str(old), str(new))
         finally:
             self._store.release()
+
+    # -- what it tells ------------------------------------------------------------------------------------
+
+    def records(self, *, full_hashes: bool = False, only_matches: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield every decided file as plain data, in the order of its path; those that are gone say so.
+
+        Parameters
+        ----------
+        full_hashes : bool
+            Whole digests instead of their first 8 hexadecimal digits.
+        only_matches : bool
+            Leave out files without a match that counts.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     [(os.path.basename(record["path"]), record["outcome"]) for record in catalog.records()]
+        [('other.jpg', 'no_match'), ('photo.jpg', 'match')]
+        """
+        from . import holdings
+
+        return holdings.records(self, full_hashes=full_hashes, only_matches=only_matches)
+
+    def counts(self) -> dict[str, Any]:
+        """Return counts of everything, as plain data.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.counts()["outcomes"]
+        {'match': 1, 'no_match': 1}
+        """
+        from . import holdings
+
+        return holdings.counts(self)
+
+    def changes(self, *, after: int, to: int) -> Iterator[Change]:
+        """Yield what was known after run `to` and not after run `after`, or the other way round, by path.
+
+        Parameters
+        ----------
+        after : int
+            A run, or 0 for before everything.
+        to : int
+
+        Raises
+        ------
+        CatalogError
+            There is no such run.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     [change.kind for change in catalog.changes(after=0, to=1)]
+        ['new', 'new', 'found']
+        """
+        from .changes import changes
+
+        return changes(self, after=after, to=to)
+
+    def agreement(self) -> dict[str, dict[str, Agreement]]:
+        """Return what reviewers made of each list and each label: ``{"lists": {...}, "labels": {...}}``.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     catalog.agreement()
+        {'lists': {}, 'labels': {}}
+        """
+        from .agreement import agreement
+
+        return agreement(self)
+
+    def confirmed(self, *, owner: str) -> Iterator[Entry]:
+        """Yield the entries that reviewers confirmed on at least one picture, each with `owner`'s opinion of it.
+
+        A wrong match says that a picture is another one, nothing of the entry: it makes no opinion.
+
+        Parameters
+        ----------
+        owner : str
+            Whose opinion it is: the organisation's name or id as the exchange knows it.
+
+        Examples
+        --------
+        >>> with safehash.Catalog("scan.db") as catalog:
+        ...     list(catalog.confirmed(owner="42"))
+        []
+        """
+        from .agreement import confirmed
+
+        return confirmed(self, owner=owner)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._face import checked, public_value
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.shown import printable
@@ -37,9 +38,13 @@ _ABOUT = {
 }  # fmt: skip
 
 
+@checked
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference between two runs.
+    """One difference between two runs of a catalog.
+
+    Made by `Catalog.changes`.
 
     Attributes
     ----------
@@ -48,7 +53,14 @@ class Change:
         "changed", "gone", "back".
     path, member : str
     source, entry, algorithm, digest, labels
-        Of a match: the entry.
+        Of a match: the entry; its digest is whole.
+
+    Examples
+    --------
+    >>> with safehash.Catalog("scan.db") as catalog:
+    ...     found = list(catalog.changes(after=0, to=1))
+    >>> [(change.kind, change.source, change.entry) for change in found]
+    [('new', None, None), ('new', None, None), ('found', 'list', 'b-1')]
     """
 
     kind: str
@@ -61,7 +73,13 @@ class Change:
     labels: tuple[str, ...] = ()
 
     def to_record(self, *, full_hashes: bool = False) -> dict[str, Any]:
-        """Return the change as plain data."""
+        """Return the change as plain data.
+
+        Examples
+        --------
+        >>> Change(kind="gone", path="a.jpg").to_record()
+        {'type': 'change', 'kind': 'gone', 'path': 'a.jpg'}
+        """
         record: dict[str, Any] = {"type": "change", "kind": self.kind, "path": self.path}
         if self.member is not None:
             record["member"] = self.member
@@ -77,7 +95,13 @@ class Change:
         return record
 
     def line(self) -> str:
-        """Return the change as a line for people."""
+        """Return the change as a line for people.
+
+        Examples
+        --------
+        >>> Change(kind="gone", path="a.jpg").line()
+        'a.jpg: GONE'
+        """
         name = printable(self.path) + ("" if self.member is None else f" \u203a {printable(self.member)}")
         if self.source is None:
             return f"{name}: {self.kind.upper()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from contextlib import suppress
 
 __all__ = ["Channel", "MessageTooLong"]
 
@@ -29,13 +30,19 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
-        self._ahead = b""
+        self._parts: list[bytes] = []  # what came of the next message, and perhaps of those behind it
+        self._n_bytes = 0
+        self._wanted: int | None = None  # bytes of the next message, its length included
 
     @classmethod
     def pair(cls) -> tuple[Channel, Channel]:
         """Return both ends."""
         ours, theirs = socket.socketpair()
         return cls(ours), cls(theirs)
+
+    def fileno(self) -> int:
+        """Return what can be waited for."""
+        return self._end.fileno()
 
     def send(self, message: bytes, *, timeout: float | None = None) -> None:
         """Send a message.
@@ -45,8 +52,21 @@ class Channel:
         TimeoutError, OSError
             The other end does not take it, or is gone.
         """
-        self._end.settimeout(timeout)
+        self._wait_for(timeout)
         self._end.sendall(_LENGTH.pack(len(message)) + message)
+
+    def send_now(self, message: bytes) -> None:
+        """Send a short message without waiting.
+
+        Raises
+        ------
+        OSError
+            The other end is gone, or took none of the messages before.
+        """
+        self._wait_for(None)
+        whole = _LENGTH.pack(len(message)) + message
+        if self._end.send(whole, socket.MSG_DONTWAIT) != len(whole):
+            raise BrokenPipeError("the other end takes nothing")
 
     def receive(self, *, timeout: float | None = None, longest: int = _LONGEST) -> bytes:
         """Return the next message.
@@ -60,26 +80,48 @@ class Channel:
         MessageTooLong
         """
         due = None if timeout is None else time.monotonic() + timeout
-        parts, n_bytes, wanted = [self._ahead], len(self._ahead), _LENGTH.size
-        is_known = False
-        while True:
-            if not is_known and n_bytes >= _LENGTH.size:
-                parts = [b"".join(parts)]
-                wanted = _LENGTH.size + _LENGTH.unpack_from(parts[0])[0]
-                if wanted > longest:
-                    raise MessageTooLong(f"a message of {wanted} bytes")
-                is_known = True
-            if n_bytes >= wanted:
-                whole = parts[0] if len(parts) == 1 else b"".join(parts)
-                self._ahead = whole[wanted:]
-                return whole[_LENGTH.size : wanted]
-            self._end.settimeout(None if due is None else max(due - time.monotonic(), 1e-6))
-            part = self._end.recv(_PIECE)
-            if not part:
-                raise EOFError("the other end is closed")
-            parts.append(part)
-            n_bytes += len(part)
+        while (message := self._whole(longest)) is None:
+            self._wait_for(None if due is None else max(due - time.monotonic(), 1e-6))
+            self._keep(self._end.recv(_PIECE))
+        return message
+
+    def receive_now(self) -> bytes | None:
+        """Return the next message, or None where it is not whole yet.
+
+        Raises
+        ------
+        EOFError, OSError
+            The other end is gone.
+        MessageTooLong
+        """
+        self._wait_for(None)
+        with suppress(BlockingIOError):
+            self._keep(self._end.recv(_PIECE, socket.MSG_DONTWAIT))
+        return self._whole(_LONGEST)
 
     def close(self) -> None:
         """Close this end."""
         self._end.close()
+
+    def _wait_for(self, seconds: float | None) -> None:
+        if self._end.gettimeout() != seconds:  # saves a call of the system
+            self._end.settimeout(seconds)
+
+    def _keep(self, part: bytes) -> None:
+        if not part:
+            raise EOFError("the other end is closed")
+        self._parts.append(part)
+        self._n_bytes += len(part)
+
+    def _whole(self, longest: int) -> bytes | None:
+        if self._wanted is None and self._n_bytes >= _LENGTH.size:
+            self._parts = [b"".join(self._parts)]
+            self._wanted = _LENGTH.size + _LENGTH.unpack_from(self._parts[0])[0]
+            if self._wanted > longest:
+                raise MessageTooLong(f"a message of {self._wanted} bytes")
+        if self._wanted is None or self._n_bytes < self._wanted:
+            return None
+        whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        message, behind = whole[_LENGTH.size : self._wanted], whole[self._wanted :]
+        self._parts, self._n_bytes, self._wanted = [behind] if behind else [], len(behind), None
+        return message

@@ -10,14 +10,11 @@ import threading
 import weakref
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import SafehashError
 
-if TYPE_CHECKING:
-    from _typeshed import StrPath
-
-__all__ = ["OwnFile", "expect_plain"]
+__all__ = ["BESIDE", "OwnFile", "expect_plain"]
 
 #: Where SQLite's file format has what is looked at before SQLite reads it (https://sqlite.org/fileformat.html).
 _MAGIC = b"SQLite format 3\0"
@@ -28,7 +25,7 @@ _LEAF_OF_TABLE = 13
 _N_CELLS = slice(103, 105)
 
 #: Files that SQLite keeps beside a database.
-_BESIDE = ("-wal", "-shm", "-journal")
+BESIDE = ("-wal", "-shm", "-journal")
 
 _Identity = tuple[int, int]
 
@@ -78,7 +75,13 @@ class OwnFile:
     """
 
     def __init__(
-        self, path: StrPath, *, application: int, error: type[SafehashError], what: str, create: bool
+        self,
+        path: str | os.PathLike[str],
+        *,
+        application: int,
+        error: type[SafehashError],
+        what: str,
+        create: bool,
     ) -> None:
         self.path = os.fspath(path)
         self._application = application
@@ -93,7 +96,7 @@ class OwnFile:
         if self.is_new and not create:
             raise error(f"{self.path}: no such {what}")
         self._identity: _Identity = (status.st_dev, status.st_ino)
-        for ending in _BESIDE:
+        for ending in BESIDE:
             expect_plain(f"{self.path}{ending}", error, owner=status.st_uid)
         if self.is_new:
             self.expect_own()
@@ -156,10 +159,11 @@ class OwnFile:
         """Return the status of a plain file with one name, None where nothing is; refuse the rest."""
         status = _status_of(self.path, self._error)
         if status is not None and status.st_nlink > 1:
-            # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock.
+            # SQLite keeps what is not yet in the file beside the name it was opened by, and so do we our lock: whoever
+            # opens it by the other name, be it for reading, does not see it.
             raise self._error(
-                f"{self.path}: it has {status.st_nlink} names (hard links), and writers by two of them would not "
-                "meet: leave it one"
+                f"{self.path}: it has {status.st_nlink} names (hard links); what was written by another of them may "
+                f"not be seen by this one: leave it one, or name a copy of it (cp) to read that"
             )
         return status
 

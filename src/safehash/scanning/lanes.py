@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import mmap
-import os
 import pickle
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import reduction
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -19,16 +16,14 @@ from .channel import Channel, MessageTooLong
 from .confining import Means, follow_parent, hush, keep_memory, limit, settle
 from .items import Item
 from .logs import Collector
+from .passing import SharedUpload, UploadMemory
 from .pool import SAY_NOTHING, Failed, crashed
 from .sealing import seal
+from .wire import Reader, Writer
 from .worker import Verdict, Worker
 
-__all__ = ["Lane", "Task", "WorkerDied"]
+__all__ = ["FAILURES", "Lane", "Task", "WorkerDied"]
 
-#: Bytes of the memory that a lane maps for good; what is longer goes by the file behind it, which is cut again.
-_KEPT_BYTES = 8 << 20
-#: Bytes of the longest upload that is handed over in a message, where the system has no memory to share.
-_LONGEST_UPLOAD = 1 << 31
 #: Seconds a worker may take to open the lists and say that it is ready.
 _START_SECONDS = 60.0
 
@@ -46,6 +41,12 @@ class Task:
 
 #: How a task is told: by its fields in this order, which costs a third of what the whole does.
 _TOLD = ("n_bytes", "effort", "lists", "explain", "entry")
+#: Before each answer: the number of its task. An answer to another task is never taken for this one's.
+_NUMBER = struct.Struct("!Q")
+
+
+#: What can go wrong between this process and a worker's answer; what it means says `Lane.died`.
+FAILURES = (TimeoutError, pickle.UnpicklingError, MessageTooLong, EOFError, OSError)
 
 
 class WorkerDied(Exception):
@@ -90,7 +91,8 @@ class Lane:
         self._context = context
         self._arguments = arguments
         self._process: BaseProcess | None = None
-        self._memory: _Memory | None = None
+        self._memory: UploadMemory | None = None
+        self._number = 0  # of the last task
         self._start()
 
     def decide(self, data: bytes, task: Task, *, timeout: float) -> Verdict:
@@ -137,28 +139,80 @@ class Lane:
         """
         self.stand_ready()
         assert self._memory is not None
-        told = pickle.dumps(tuple(getattr(task, name) for name in _TOLD))
+        told = self._told(task)
         try:
             if self._memory.put(data):
                 self._channel.send(told, timeout=timeout)
             else:
                 self._channel.send(told, timeout=timeout)
                 self._channel.send(data, timeout=timeout)
-            answer = _load(self._channel.receive(timeout=timeout))
-        except TimeoutError as exc:
-            self._end(kill=True)
-            reason = f"undecided after {timeout:g} seconds, its worker was ended"
-            raise WorkerDied(Failed(kind="timeout", reason=reason), says_nothing=False) from exc
-        except (pickle.UnpicklingError, MessageTooLong) as exc:
-            self._end(kill=True)
-            raise WorkerDied(Failed(kind="crash", reason=str(exc)), says_nothing=False) from exc
-        except (EOFError, OSError) as exc:
-            code = self._end(kill=False)
-            raise WorkerDied(crashed(code), says_nothing=code in SAY_NOTHING) from exc
+            answer = self._loaded(self._channel.receive(timeout=timeout))
+        except FAILURES as exc:
+            raise self.died(exc, timeout=timeout) from exc
         finally:
             if self._memory is not None:
                 self._memory.forget()
         return answer
+
+    def _told(self, task: Task) -> bytes:
+        self._number += 1
+        return pickle.dumps((self._number, *(getattr(task, name) for name in _TOLD)))
+
+    def _loaded(self, message: bytes) -> Any:
+        if len(message) < _NUMBER.size or _NUMBER.unpack_from(message)[0] != self._number:
+            raise pickle.UnpicklingError("a worker answered what it was not asked")
+        return self._reader.read(message[_NUMBER.size :])
+
+    def died(self, error: BaseException, *, timeout: float) -> WorkerDied:
+        """Return what one of `FAILURES` means for the upload under way; the worker is ended. Blocks until it has."""
+        if isinstance(error, TimeoutError):
+            self._end(kill=True)
+            reason = f"undecided after {timeout:g} seconds, its worker was ended"
+            return WorkerDied(Failed(kind="timeout", reason=reason), says_nothing=False)
+        if isinstance(error, (pickle.UnpicklingError, MessageTooLong)):
+            self._end(kill=True)
+            return WorkerDied(Failed(kind="crash", reason=str(error)), says_nothing=False)
+        code = self._end(kill=False)
+        return WorkerDied(crashed(code), says_nothing=code in SAY_NOTHING)
+
+    # -- without waiting, for who waits for several things at once --------------------------------------------
+
+    def takes_at_once(self, data: bytes) -> bool:
+        """Whether `begin` may be called: a worker stands ready, and the upload fits what is mapped."""
+        return self._process is not None and self._memory is not None and self._memory.holds(data)
+
+    def begin(self, data: bytes, task: Task) -> None:
+        """Hand an upload over without waiting; `answer` says what came of it, once `fileno` can be read.
+
+        Raises one of `FAILURES`: `died` says what it means.
+        """
+        assert self._memory is not None
+        self._memory.put(data)
+        self._channel.send_now(self._told(task))
+
+    def answer(self) -> Verdict | None:
+        """Return the verdict on the upload that was handed over, or None where it is not there yet.
+
+        Raises one of `FAILURES`: `died` says what it means.
+
+        Raises
+        ------
+        SafehashError
+            The worker cannot open the lists, or found them damaged.
+        """
+        message = self._channel.receive_now()
+        if message is None:
+            return None
+        answer = self._loaded(message)
+        if isinstance(answer, Verdict):
+            return answer
+        raise SafehashError(f"a worker failed: {answer}")
+
+    def fileno(self) -> int:
+        """Return what can be read when there is more of an answer."""
+        return self._channel.fileno()
+
+    # -- beginning and end ------------------------------------------------------------------------------------
 
     def stand_ready(self) -> None:
         """Start a worker where there is none.
@@ -177,7 +231,7 @@ class Lane:
 
     def _start(self) -> None:
         self._channel, theirs = Channel.pair()
-        self._memory = _Memory()
+        self._memory = UploadMemory()
         process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
             target=_serve,
             args=(theirs, self._memory.shared(), *self._arguments),
@@ -188,7 +242,7 @@ class Lane:
         theirs.close()
         self._process = process
         try:
-            said = _load(self._channel.receive(timeout=_START_SECONDS))
+            said = Reader(None).read(self._channel.receive(timeout=_START_SECONDS))
         except TimeoutError as exc:
             self._end(kill=True)
             raise SafehashError(f"a worker was not ready within {_START_SECONDS:g} seconds") from exc
@@ -201,7 +255,8 @@ class Lane:
         if isinstance(said, str):
             self._end(kill=False)
             raise SafehashError(f"a worker cannot begin: {said}")
-        self.sealed = said is True
+        self.sealed, audit = said
+        self._reader = Reader(audit)
 
     def _end(self, *, kill: bool) -> int | None:
         process, self._process = self._process, None
@@ -221,93 +276,12 @@ class Lane:
         return code
 
 
-# -- the upload, in memory of both processes ----------------------------------------------------------------
-
-
-class _Memory:
-    """A file without a name and without a disk, where the system has such; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        make = getattr(os, "memfd_create", None)
-        self._descriptor: int | None = None if make is None else make("safehash-upload")
-        self._is_long = False
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, _KEPT_BYTES)
-            self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES)
-
-    def put(self, data: bytes) -> bool:
-        """Lay an upload there; return whether that is possible."""
-        if self._descriptor is None:
-            return False
-        self._is_long = len(data) > _KEPT_BYTES
-        if not self._is_long:
-            self._mapped[: len(data)] = data
-            return True
-        os.ftruncate(self._descriptor, len(data))
-        view, at = memoryview(data), 0
-        while at < len(data):
-            at += os.pwrite(self._descriptor, view[at:], at)
-        return True
-
-    def forget(self) -> None:
-        """Give back what a long upload took."""
-        if self._descriptor is not None and self._is_long:
-            os.ftruncate(self._descriptor, 0)
-            os.ftruncate(self._descriptor, _KEPT_BYTES)
-            self._is_long = False
-
-    def shared(self) -> _Shared:
-        return _Shared(self._descriptor)
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            self._mapped.close()
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-class _Shared:
-    """The same memory, on its way to a process that is being started, and there."""
-
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-        self._mapped: mmap.mmap | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        held = None if self._descriptor is None else reduction.DupFd(self._descriptor)
-        return _received, (held,)
-
-    def map(self) -> None:
-        """Map it, before memory is bounded."""
-        if self._descriptor is not None:
-            self._mapped = mmap.mmap(self._descriptor, _KEPT_BYTES, access=mmap.ACCESS_READ)
-
-    def read(self, channel: Channel, n_bytes: int) -> bytes:
-        """Return the upload."""
-        if self._descriptor is None or self._mapped is None:
-            return channel.receive(longest=_LONGEST_UPLOAD)
-        if n_bytes <= _KEPT_BYTES:
-            return self._mapped[:n_bytes]
-        parts: list[bytes] = []
-        n_read = 0
-        while n_read < n_bytes:  # one call gives at most 2 GiB
-            parts.append(os.pread(self._descriptor, n_bytes - n_read, n_read))
-            if not parts[-1]:
-                raise EOFError(f"{n_read} bytes of an upload of {n_bytes}")
-            n_read += len(parts[-1])
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _received(held: Any) -> _Shared:
-    return _Shared(None if held is None else held.detach())
-
-
 # -- the worker ---------------------------------------------------------------------------------------------
 
 
 def _serve(
     channel: Channel,
-    memory: _Shared,
+    memory: SharedUpload,
     open_matcher: Callable[[], Any],
     options: dict[str, Any],
     means: Means,
@@ -331,16 +305,19 @@ def _serve(
         channel.send(pickle.dumps(f"files and network could not be taken from it: {exc}"))
         return
     follow_parent()  # a thread: what is sealed is sealed before it
-    channel.send(pickle.dumps(sealed))
+    channel.send(Writer(None).write((sealed, worker.audit)))
+    writer = Writer(worker.audit)
+    number = 0
     while True:
         try:
-            task = Task(**dict(zip(_TOLD, pickle.loads(channel.receive()), strict=True)))
+            number, *told = pickle.loads(channel.receive())
+            task = Task(**dict(zip(_TOLD, told, strict=True)))
             answer = _answer(worker, task, memory.read(channel, task.n_bytes))
         except (EOFError, OSError):
             return
         except MemoryError:
             answer = worker.too_much()
-        channel.send(pickle.dumps(answer))
+        channel.send(_NUMBER.pack(number) + writer.write(answer))
 
 
 def _answer(worker: Worker, task: Task, data: bytes) -> Any:
@@ -349,36 +326,3 @@ def _answer(worker: Worker, task: Task, data: bytes) -> Any:
         return worker.explain(item, task.entry) if task.explain else worker.decide(item)
     except SafehashError as exc:
         return f"{type(exc).__name__}: {exc}"
-
-
-# -- what comes back ----------------------------------------------------------------------------------------
-
-#: What a verdict is made of.
-_KNOWN = {
-    ("safehash.scanning.worker", "Verdict"),
-    ("safehash.scanning.logs", "Logged"),
-    ("safehash.matching.decision", "Decision"),
-    ("safehash.matching.decision", "Outcome"),
-    ("safehash.matching.decision", "Match"),
-    ("safehash.matching.decision", "Audit"),
-    ("safehash.matching.decision", "ListInfo"),
-    ("safehash.hashing.hashes", "Hash"),
-    ("safehash.hashing.hashes", "_restore"),
-    ("safehash.hashing.hashes", "ForeignHash"),
-    ("safehash.hashing.algorithms", "Algorithm"),
-    ("safehash.images.pictures", "Provenance"),
-    ("safehash.images.pictures", "Blob"),
-    ("safehash.lists.entry", "Entry"),
-    ("safehash.lists.entry", "Opinion"),
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _KNOWN:
-            raise pickle.UnpicklingError(f"a worker sent {module}.{name}, which is no part of a verdict")
-        return super().find_class(module, name)
-
-
-def _load(message: bytes) -> Any:
-    return _Unpickler(io.BytesIO(message)).load()

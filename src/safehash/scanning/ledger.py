@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import CatalogError
 from ..images.pictures import Provenance
@@ -17,7 +17,10 @@ from ..matching.shown import as_bytes
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
-from .places import Places, absolute
+from .missing import Met, Missing, missing
+from .mounts import Mounts
+from .numbers import Numbers
+from .places import Places, absolute, resolved
 from .records import Known, Problem, ScanEvent, ScanRecord, Skipped, Summary
 from .schema import SKIPPED
 from .scopes import Scope
@@ -34,6 +37,8 @@ __all__ = ["Ledger"]
 _RETRIED_ON_REQUEST = "('crash', 'timeout', 'memory', 'internal')"
 #: Failures after which the next scan decides the file again unasked.
 _UNSETTLED = ("read", "changed", "deadline")
+#: Why files are left aside that nobody looked at: what is known of them stays.
+_UNASKED = frozenset({"hidden", "symbolic link", "folder seen before"})
 
 
 class Ledger:
@@ -51,6 +56,8 @@ class Ledger:
         In place of the audit's.
     tops : sequence of str
         Folders that are looked at as a whole.
+    digests : collection of str
+        Algorithms of file digests that are to be known of each file: where one is missing, a file is decided again.
     detailed : bool
         What is known of a file is told whole, and not its outcome and matches alone.
 
@@ -69,13 +76,15 @@ class Ledger:
         kind: str = "scan",
         effort: str | None = None,
         tops: Sequence[str] = (),
+        digests: Collection[str] = (),
         detailed: bool = False,
     ) -> None:
         self._store, self._audit, self._detailed = store, audit, detailed
+        self._digests = frozenset(digests)
         self.scope = Scope.of(audit, settings, effort=effort)
         store.take_lock()
         try:
-            with store.transaction() as db:
+            with store.transaction() as db, store.reading():
                 db.execute("UPDATE runs SET state = 'killed' WHERE state = 'running'")
                 scopes = {
                     number: Scope(lists=json.loads(lists), effort=one_effort, settings=one_settings)
@@ -95,9 +104,13 @@ class Ledger:
                 ).lastrowid
                 assert number is not None
                 self.running = Running.of(number, self.scope, audit)
-                self._places = Places(db)
-                self._tops = [self._places.add_top(folder) for folder in tops]
+                self._mounts = Mounts(db)
+                self._places = Places(db, meet=self._mounts.meet, moving=self._move)
                 self._is_new = db.execute("SELECT id FROM files LIMIT 1").fetchone() is None
+                self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
+                self._unmet: set[Key] = set()  # of what is being decided: no row was there
+                self._archives: set[tuple[int, bytes]] = set()  # that were looked into
+                self._tops = [self._places.add_top(folder) for folder in tops]
         except BaseException:
             store.release()
             raise
@@ -110,11 +123,8 @@ class Ledger:
             if number != self._scope and self.scope.replaces(scope)
         ]
         self._answers: dict[str, bool] = {}
-        self._incoming = Incoming(store, run=self.running.number, scope=self._scope)
-        self._unmet: set[Key] = set()  # of what is being decided: no row was there
-        self._seen = _Numbers()
-        self._archives: set[tuple[int, bytes]] = set()  # that were looked into
-        self._troubled = False
+        self._seen = Numbers()
+        self._troubles: set[bytes] = set()  # places that could not be looked into as a whole
 
     # -- what is known ------------------------------------------------------------------------------------
 
@@ -149,6 +159,8 @@ class Ledger:
                 )  # fmt: skip
             if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
                 return None
+            if self._digests and self._lacks_digests(file):
+                return None
             self._see(file, gone)
             if item.position:
                 self._archives.add((root, path))
@@ -170,6 +182,12 @@ class Ledger:
             ) and bool(lists)
             self._answers[key] = answer
         return answer
+
+    def _lacks_digests(self, file: int) -> bool:
+        """Return whether a digest is asked for that is not known of a file whose bytes could be hashed."""
+        rows = self._store.db.execute("SELECT algorithm FROM hashes WHERE file = ?", (file,))
+        known = {algorithm for (algorithm,) in rows}
+        return bool(known) and not self._digests <= known
 
     def _known(self, file: int, path: str) -> Known:
         lists = self.scope.lists
@@ -219,12 +237,38 @@ class Ledger:
         if len(self._incoming):
             self._incoming.write(self._write_row, self._seen.add)
 
+    def _move(self, old: int, new: int, prefix: bytes) -> None:
+        """Let what is kept here by its root go along when that comes to lie in another."""
+        self._write_incoming()
+        self._unmet = {
+            (new, prefix + b"/" + path, position) if root == old else (root, path, position)
+            for root, path, position in self._unmet
+        }
+        self._archives = {
+            (new, prefix + b"/" + path) if root == old else (root, path) for root, path in self._archives
+        }
+
     def _add_problem(self, record: Problem) -> None:
-        self._troubled = True
+        self._troubles.add(resolved(record.path))
+        self._note_problem(record.path, record.reason)
+
+    def _note_problem(self, path: str, reason: str) -> None:
         self._store.db.execute(
             "INSERT INTO problems (run, path, reason) VALUES (?, ?, ?)",
-            (self.running.number, os.fsencode(record.path), plain(record.reason)),
+            (self.running.number, os.fsencode(path), plain(reason)),
         )
+
+    def _is_kept(self, record: ScanRecord) -> bool:
+        """Return whether a file that is not there, by a name that somebody gave, is known: that stays as it is."""
+        self._write_incoming()
+        root, path = self._places.of(record.path)
+        row = self._store.db.execute(
+            "SELECT id FROM files WHERE root = ? AND path = ? AND position = 0", (root, path)
+        ).fetchone()
+        if row is None:
+            return False
+        self._note_problem(record.path, record.decision.reason or "cannot be read")
+        return True
 
     def _add_skipped(self, record: Skipped) -> None:
         facts = FileFacts(
@@ -234,12 +278,18 @@ class Ledger:
         key = self._key_of(record)
         self._unmet.discard(key)
         file, is_new = self._row_of(key, facts)
-        if not is_new:
+        if not is_new and not (record.reason in _UNASKED and self._is_decided(file)):
             self._forget(file)
             self._update(file, facts, learnt=False)
 
+    def _is_decided(self, file: int) -> bool:
+        (outcome,) = self._store.db.execute("SELECT outcome FROM files WHERE id = ?", (file,)).fetchone()
+        return bool(outcome != SKIPPED)
+
     def _add_decided(self, record: ScanRecord) -> None:
         decision = record.decision
+        if record.failure == "read" and record.size is None and self._is_kept(record):
+            return
         row = FileRow(
             FileFacts(
                 outcome=_otherwise(decision, self._audit.min_quality),
@@ -367,20 +417,29 @@ class Ledger:
         """Yield what is known of files in the folders of this run that it has not come to."""
         with self._store.guarded():
             self._write_incoming()
-        for file, root, path in list(self._unseen("gone IS NULL AND outcome <> ?", (SKIPPED,))):
+        for file, root, path in list(self._unseen()):
             looks = next(self._store.query("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,)))[
                 0
             ]
             if looks is not None and self._is_answered(looks, retry_failed=False):
                 yield self._known(file, os.fsdecode(absolute(root, path)))
 
-    def finish(self, held: Callable[[Sequence[EntryKey]], Sequence[bool]]) -> int:
+    def missing(self, *, allow_empty: bool) -> Missing:
+        """Return which files in the folders of this run are gone, as `missing.missing` does."""
+        with self._store.guarded():
+            self._write_incoming()
+        met = Met(files=self._seen, archives=self._archives, troubles=self._troubles)
+        with self._store.reading():
+            return missing(self._store, self._places, self._mounts, self._tops, met, allow_empty=allow_empty)
+
+    def finish(self, held: Callable[[Sequence[EntryKey]], Sequence[bool]], absent: Missing) -> int:
         """Drop what matched entries that have left their list, and mark files that are no longer there.
 
         Parameters
         ----------
         held : callable
             Tells which entries the lists hold (`sightings.still_listed`).
+        absent : Missing
 
         Returns
         -------
@@ -390,34 +449,22 @@ class Ledger:
         with self._store.guarded():
             self._write_incoming()
         self._store.commit()
-        gone = set(self._gone())
         with self._store.transaction() as db:
             drop_left(db, self.running, held)
-            for file in gone:
+            for file in absent.gone:
                 db.execute("UPDATE files SET gone = ? WHERE id = ?", (now(), file))
                 self._note(file, "gone")
-        return len(gone)
+            self._mounts.forget(absent.unmounted)
+        return len(absent.gone)
 
-    def _gone(self) -> Iterator[int]:
-        for file, root, path in self._unseen("gone IS NULL", ()):
-            if b"://" in root:
-                # Nothing can be asked of a store file by file; a walk that met no trouble has met them all.
-                if not self._troubled:
-                    yield file
-            elif _is_missing(absolute(root, path)):
-                yield file
-        for file, _, path in self._unseen("gone IS NULL AND position > 0", ()):
-            root_number = self._store.number("SELECT root FROM files WHERE id = ?", (file,))
-            if (root_number, path) in self._archives:
-                yield file  # a member that its archive no longer has
-
-    def _unseen(self, condition: str, parameters: Sequence[Any]) -> Iterator[tuple[int, bytes, bytes]]:
+    def _unseen(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield decided files below the folders of this run that it has not come to."""
         for top in self._tops:
             below, where = self._places.below(top)
             for file, root, path in self._store.query(
                 "SELECT files.id, roots.path, files.path FROM files JOIN roots ON roots.id = root"
-                f" WHERE {below} AND {condition}",
-                (*where, *parameters),
+                f" WHERE {below} AND gone IS NULL AND outcome <> ?",
+                (*where, SKIPPED),
             ):
                 if file not in self._seen:
                     yield file, bytes(root), bytes(path)
@@ -443,36 +490,6 @@ def _member(record: ScanRecord | Skipped) -> bytes | None:
     return None if record.member is None else as_bytes(record.member)
 
 
-def _is_missing(path: bytes) -> bool:
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # it cannot be looked at: that is no proof
-    return False
-
-
-class _Numbers:
-    """A set of row numbers, a bit each: a million of them take 125 kB."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray()
-        self.n = 0
-
-    def add(self, number: int) -> None:
-        byte, bit = number >> 3, 1 << (number & 7)
-        if byte >= len(self._bits):
-            self._bits.extend(bytes(byte + 1 - len(self._bits) + len(self._bits) // 4))
-        if not self._bits[byte] & bit:
-            self._bits[byte] |= bit
-            self.n += 1
-
-    def __contains__(self, number: int) -> bool:
-        byte = number >> 3
-        return byte < len(self._bits) and bool(self._bits[byte] & 1 << (number & 7))
-
-
 def now() -> str:
     """Return the time as a catalog writes it: ISO 8601, UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
@@ -482,9 +499,9 @@ def _otherwise(decision: Decision, min_quality: int) -> str:
     """Return the outcome that a file has beside its matches."""
     if decision.outcome not in (Outcome.MATCH, Outcome.SUPPRESSED):
         return str(decision.outcome.value)
-    if decision.hash is None:
-        return Outcome.NO_MATCH.value if decision.reason is None else Outcome.UNREADABLE.value
-    quality = decision.hash.quality
+    if decision.reason is not None:  # not all of it was looked at
+        return Outcome.UNREADABLE.value
+    quality = None if decision.hash is None else decision.hash.quality
     low = quality is not None and quality < min_quality
     return Outcome.LOW_QUALITY.value if low else Outcome.NO_MATCH.value
 

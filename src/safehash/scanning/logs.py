@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..errors import logger_of
+
 __all__ = ["Collector", "Logged", "relay"]
 
 #: A file whose decoder says more than this many things has said enough.
@@ -49,4 +51,4 @@ class Collector(logging.Handler):
 def relay(messages: Iterable[Logged], *, about: str) -> None:
     """Log a worker's messages here, each with what it is about."""
     for each in messages:
-        logging.getLogger(each.logger).log(each.level, "%s: %s", about, each.text)
+        logger_of(each.logger).log(each.level, "%s: %s", about, each.text)

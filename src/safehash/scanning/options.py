@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..hashing.hashes import Algorithm
 
 __all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
@@ -16,7 +15,7 @@ _LEAST_MEMORY = 1 << 26
 
 
 @checked
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
     """How a scan is done. What an upload is decided by stands in the matcher's `Settings`.
@@ -41,13 +40,17 @@ class ScanOptions:
     unchanged : bool
         `Scan.events` gives a `Known` for each file that the catalog knows unchanged, too.
     file_digests : collection of "md5", "sha1", "sha256"
-        Digests of each file's bytes to put into the records (and the catalog, for later lists).
+        Digests of each file's bytes to put into the records (and the catalog, for later lists). Of files with matches,
+        a catalog has SHA-256 in any case.
     follow_links : bool
         Follow symbolic links met in folders, each folder once.
     skip_hidden : bool
         Leave aside names that begin with a dot.
     archives : bool
         Look into zip and tar archives.
+    allow_empty : bool
+        With a catalog: a folder that had files and shows none is empty, and a store that is no longer mounted is given
+        up, so that their files are gone. Otherwise each is a `Problem`, and what is known of its files stays.
     watch : bool
         The paths are folders: after what is there, files are decided as they arrive, each once, when nobody writes
         them any more, until `Scan.stop`.
@@ -75,6 +78,7 @@ class ScanOptions:
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
+    allow_empty: bool = False
     watch: bool = False
 
     def __post_init__(self) -> None:

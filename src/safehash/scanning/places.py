@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..errors import CatalogError
 from .schema import NO_ROOT
 
-__all__ = ["Places", "absolute", "relocate", "shown_path"]
+__all__ = ["Places", "absolute", "is_in", "nearest_of", "relocate", "resolved", "shown_path"]
 
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]+://")
 #: Folders whose place is remembered; a walk comes back to few.
@@ -37,10 +37,20 @@ class Places:
     Parameters
     ----------
     db : sqlite3.Connection
+    meet : callable, optional
+        Is told of folders on a disk that files were met in.
+    moving : callable, optional
+        Is told, before it happens, that what is below one root will be below another, by a path in front of its own.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        *,
+        meet: Callable[[bytes], None] | None = None,
+        moving: Callable[[int, int, bytes], None] | None = None,
+    ) -> None:
+        self._db, self._meet, self._moving = db, meet, moving
         self._ids: dict[bytes, int] = {
             bytes(path): root for root, path in db.execute("SELECT id, path FROM roots")
         }
@@ -53,16 +63,19 @@ class Places:
         if place is None:
             if len(self._folders) >= _REMEMBERED:
                 self._folders.clear()
-            place = self._folders[folder] = self._place_of(_resolved(folder))
+            whole = resolved(folder)
+            if self._meet is not None and not _URL.match(whole):
+                self._meet(whole)
+            place = self._folders[folder] = self._place_of(whole)
         root, below = place
         last = os.fsencode(name)
         return root, below + b"/" + last if below else last
 
     def add_top(self, folder: str) -> bytes:
         """Have a root for a folder that is scanned as a whole; return where it is."""
-        resolved = _resolved(folder)
-        self._place_of(resolved)
-        return resolved
+        whole = resolved(folder)
+        self._place_of(whole)
+        return whole
 
     def below(self, top: bytes) -> tuple[str, tuple[object, ...]]:
         """Return the condition on `files` for everything below a folder, and its parameters."""
@@ -98,6 +111,8 @@ class Places:
         for path, other in [
             item for item in self._ids.items() if item[0].startswith(inside) and item[0] != NO_ROOT
         ]:
+            if self._moving is not None:
+                self._moving(other, root, path[len(inside) :])
             _move(self._db, other, root, path[len(inside) :])
             self._db.execute("DELETE FROM roots WHERE id = ?", (other,))
             del self._ids[path]
@@ -107,7 +122,8 @@ class Places:
         return root
 
 
-def _resolved(folder: str) -> bytes:
+def resolved(folder: str) -> bytes:
+    """Return where a folder is, whatever spelling and links lead there."""
     encoded = os.fsencode(folder)
     return encoded.rstrip(b"/") if _URL.match(encoded) else os.fsencode(os.path.realpath(folder or os.curdir))
 
@@ -117,6 +133,19 @@ def _parent(folder: bytes) -> bytes:
         above, slash, last = folder.rpartition(b"/")
         return above if slash and last and not above.endswith(b"/") else folder
     return os.path.dirname(folder)  # noqa: PTH120  bytes
+
+
+def nearest_of(place: bytes, places: Collection[bytes]) -> bytes | None:
+    """Return the nearest of some places that a place is, or is below."""
+    above = place
+    while places:
+        if above in places:
+            return above
+        shorter = _parent(above)
+        if shorter == above:
+            break
+        above = shorter
+    return None
 
 
 def _move(db: sqlite3.Connection, old: int, new: int, prefix: bytes) -> None:
@@ -150,10 +179,10 @@ def relocate(db: sqlite3.Connection, old: str, new: str) -> tuple[int, int]:
         Nothing is known below `old`, or one lies in the other.
     """
     places = Places(db)
-    source, target = (os.fsencode(os.path.normpath(old)) if old else NO_ROOT), _resolved(new)
+    source, target = (os.fsencode(os.path.normpath(old)) if old else NO_ROOT), resolved(new)
     if source != NO_ROOT and not _URL.match(source):
         source = os.fsencode(os.path.abspath(old))  # noqa: PTH100  it may no longer be there to be resolved
-    if source != NO_ROOT and (_is_in(source, target) or _is_in(target, source)):
+    if source != NO_ROOT and (is_in(source, target) or is_in(target, source)):
         raise CatalogError(f"{new}: lies in {old}, or {old} in it: nothing to relocate")
     moved = list(_known_below(db, places, source))
     if not moved:
@@ -172,6 +201,9 @@ def relocate(db: sqlite3.Connection, old: str, new: str) -> tuple[int, int]:
         else:
             db.execute("UPDATE files SET root = ?, path = ? WHERE id = ?", (root, path, file))
     db.execute("DELETE FROM roots WHERE id NOT IN (SELECT root FROM files)")
+    for (path,) in db.execute("SELECT path FROM mounts").fetchall():
+        if is_in(bytes(path), source):  # what is mounted at the new place, the next scan sees
+            db.execute("DELETE FROM mounts WHERE path = ?", (path,))
     return len(moved), n_known
 
 
@@ -180,11 +212,11 @@ def _known_below(db: sqlite3.Connection, places: Places, source: bytes) -> Itera
     for path, root in list(places._ids.items()):
         if path == source:
             yield from db.execute("SELECT id, path, position FROM files WHERE root = ?", (root,)).fetchall()
-        elif path != NO_ROOT and source != NO_ROOT and _is_in(path, source):
+        elif path != NO_ROOT and source != NO_ROOT and is_in(path, source):
             prefix = path[len(source) :].lstrip(b"/") + b"/"
             rows = db.execute("SELECT id, path, position FROM files WHERE root = ?", (root,)).fetchall()
             yield from ((file, prefix + below, position) for file, below, position in rows)
-        elif path != NO_ROOT and source != NO_ROOT and _is_in(source, path):
+        elif path != NO_ROOT and source != NO_ROOT and is_in(source, path):
             rest = source[len(path) :].lstrip(b"/")
             rows = db.execute(
                 "SELECT id, path, position FROM files WHERE root = ? AND path > ? AND path < ?",
@@ -193,7 +225,8 @@ def _known_below(db: sqlite3.Connection, places: Places, source: bytes) -> Itera
             yield from ((file, below[len(rest) + 1 :], position) for file, below, position in rows)
 
 
-def _is_in(path: bytes, folder: bytes) -> bool:
+def is_in(path: bytes, folder: bytes) -> bool:
+    """Return whether a place is a folder, or below it."""
     return path == folder or path.startswith(folder if folder.endswith(b"/") else folder + b"/")
 
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, freeze_mappings, public_value
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -20,7 +19,7 @@ __all__ = ["Known", "Problem", "ScanEvent", "ScanRecord", "Skipped", "Summary"]
 _DECIDED = frozenset(outcome.value for outcome in DECIDED)
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRecord:
     """One file, or one member of an archive, that was decided.
@@ -90,7 +89,7 @@ class ScanRecord:
         return decision_record(facts, full_hashes=full_hashes)
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file that was left aside by rule: no picture, a link, a special file ...
@@ -135,7 +134,7 @@ class Skipped:
         return record
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A place whose files could not be counted: an unreadable folder, a damaged archive.
@@ -168,7 +167,7 @@ class Problem:
         return {"type": "problem", "path": self.path, "reason": self.reason}
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A file that is as the catalog knew it, decided under these lists and settings before.
@@ -194,6 +193,9 @@ class Known:
 
     path: str
     facts: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        freeze_mappings(self)
 
     @property
     def outcome(self) -> str:
@@ -236,7 +238,7 @@ class Known:
 ScanEvent = ScanRecord | Known | Skipped | Problem
 
 
-@short_repr
+@public_value
 @dataclass(slots=True, kw_only=True)
 class Summary:
     """Counts of a scan, growing while it runs.

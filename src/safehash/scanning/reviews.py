@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._face import checked
-from ..errors import short_repr
+from .._face import checked, public_value
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
@@ -38,7 +37,7 @@ __all__ = [
 _KIND = "review"
 
 
-@short_repr
+@public_value
 @dataclass(slots=True, kw_only=True)
 class Applied:
     """What came of applying verdicts.

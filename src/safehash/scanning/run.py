@@ -33,8 +33,6 @@ from .sources import Inputs, count_files, find, is_url
 from .worker import Verdict, Worker, undecided
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from ..matching.matcher import Matcher
     from .catalog import Catalog
     from .pool import Failed
@@ -42,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["Scan", "scan"]
 
 _LOG = logger_of(__name__)
+
+#: A reviewer's verdict counts for copies of the very bytes: of what matches, a catalog always has this.
+_REVIEWED_BY = (Algorithm.SHA256,)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -56,7 +57,7 @@ _WINDOW_FILES = 256
 
 @checked
 def scan(
-    paths: StrPath | Iterable[StrPath],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     matcher: Matcher,
     options: ScanOptions = DEFAULT_OPTIONS,
@@ -119,7 +120,7 @@ def scan(
         ordered=options.ordered,
         max_member_bytes=matcher.limits.max_bytes,
     )
-    return Scan(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
+    return Scan._made(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
 
 
 class Scan:
@@ -141,27 +142,45 @@ class Scan:
     ['photos/photo.jpg']
     """
 
-    def __init__(
-        self,
+    summary: Summary
+    _inputs: Inputs
+    _matcher: Matcher
+    _options: ScanOptions
+    _before: Callable[[str], None] | None
+    _catalog: Catalog | None
+    _stopping: bool
+    _ledger: Ledger | None
+    _pairs: Pairs
+    _started: float
+    _events: Generator[ScanEvent, None, None]
+
+    def __init__(self) -> None:
+        raise TypeError("a Scan is made by `scan`")
+
+    @classmethod
+    def _made(
+        cls,
         inputs: Inputs,
         *,
         matcher: Matcher,
         options: ScanOptions,
         catalog: Catalog | None,
-        before: Callable[[str], None] | None = None,
-    ) -> None:
+        before: Callable[[str], None] | None,
+    ) -> Scan:
         inputs.check()
+        self = cls.__new__(cls)
         self._inputs = inputs
         self._matcher = matcher
         self._options = options
         self._before = before
         self._catalog = catalog
         self._stopping = False
-        self._ledger: Ledger | None = None
+        self._ledger = None
         self._pairs = Pairs(())
         self.summary = Summary(audit=matcher.audit, notes=matcher.notes, n_pairs=matcher.audit.n_pairs)
         self._started = time.perf_counter()
         self._events = self._run()
+        return self
 
     def __iter__(self) -> Iterator[ScanRecord]:
         return self
@@ -255,7 +274,12 @@ class Scan:
             if ledger is not None and self.summary.interrupted and self._options.unchanged:
                 yield from ledger.rest()  # what is known of the places that were not come to
             if ledger is not None and not self.summary.interrupted:
-                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)))
+                absent = ledger.missing(allow_empty=self._options.allow_empty)
+                for problem in absent.held_back:
+                    self.summary.add(problem)
+                    ledger.add(problem)
+                    yield problem
+                self.summary.n_gone = ledger.finish(partial(still_listed, uncounted(self._matcher)), absent)
             state = "interrupted" if self.summary.interrupted else "finished"
         except (GeneratorExit, KeyboardInterrupt):
             self.summary.interrupted = True
@@ -274,6 +298,7 @@ class Scan:
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
+            digests=[Algorithm(each).value for each in self._options.file_digests],
             detailed=self._options.unchanged,
         )
         # Read once nobody else writes any more.
@@ -394,6 +419,7 @@ class Scan:
         return {
             "limits": self._matcher.limits,
             "file_digests": self._options.file_digests,
+            "matched_digests": _REVIEWED_BY if self._catalog is not None else (),
             "before": self._before,
         }
 

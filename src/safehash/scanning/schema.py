@@ -10,7 +10,7 @@ __all__ = ["APPLICATION", "NO_ROOT", "SKIPPED", "VERSION", "check", "is_empty", 
 
 #: "SHca": marks the file as ours (`file` and SQLite's own tools show it).
 APPLICATION = 0x53486361
-VERSION = 2
+VERSION = 3
 
 #: The root of paths that a version before roots stored as they were given.
 NO_ROOT = b""
@@ -40,6 +40,9 @@ TABLES = {
     "roots": """
         id INTEGER PRIMARY KEY,
         path BLOB NOT NULL UNIQUE""",
+    # Folders on which something was mounted when files were seen below them.
+    "mounts": """
+        path BLOB PRIMARY KEY""",
     # One file, or member of an archive, below its root. `outcome` is that of everything known; `otherwise` that
     # without any match.
     "files": """
@@ -149,7 +152,7 @@ TABLES = {
         run INTEGER NOT NULL REFERENCES runs (id)""",
 }
 
-_WITHOUT_ROWID = frozenset({"looks", "hashes", "sightings"})
+_WITHOUT_ROWID = frozenset({"looks", "hashes", "mounts", "sightings"})
 
 INDEXES = {
     "matches_of_file": "matches (file)",
@@ -175,12 +178,16 @@ def make(db: sqlite3.Connection) -> None:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    for name, columns in TABLES.items():
-        ending = " WITHOUT ROWID" if name in _WITHOUT_ROWID else ""
-        db.execute(f"CREATE TABLE {name} ({columns}){ending}")
+    for name in TABLES:
+        _create_table(db, name)
     for name, what in INDEXES.items():
         db.execute(f"CREATE INDEX {name} ON {what}")
     db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _create_table(db: sqlite3.Connection, name: str) -> None:
+    ending = " WITHOUT ROWID" if name in _WITHOUT_ROWID else ""
+    db.execute(f"CREATE TABLE {name} ({TABLES[name]}){ending}")
 
 
 def check(db: sqlite3.Connection, path: str) -> int:
@@ -202,17 +209,32 @@ def check(db: sqlite3.Connection, path: str) -> int:
     if version == 1:
         tables, indexes = {"runs", "files", "hashes", "matches", "problems"}, {"matches_of_file"}
     else:
-        tables, indexes = set(TABLES), set(INDEXES)
+        tables, indexes = set(TABLES) - ({"mounts"} if version == 2 else set()), set(INDEXES)
     if found != {("table", name) for name in tables} | {("index", name) for name in indexes}:
         raise CatalogError(f"{path}: its tables are not those of a catalog")
     return version
 
 
-# -- from version 1 ---------------------------------------------------------------------------------------
+# -- from earlier versions ---------------------------------------------------------------------------------------
 
 
 def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a file of version 1 to today's tables, whole or not at all.
+    """Bring a file of an earlier version to today's tables, whole or not at all."""
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) == 1:
+        _upgrade_from_1(db)
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        _create_table(db, "mounts")
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _upgrade_from_1(db: sqlite3.Connection) -> None:
+    """Bring a file of version 1 along.
 
     Paths were stored as they were given, so they stand below `NO_ROOT` until `catalog relocate` says where that
     was. A match's run tells the version of its list.

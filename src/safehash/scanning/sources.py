@@ -10,16 +10,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from ..errors import SafehashError
 from .archives import has_archive_name, members
 from .items import Found, Item
 from .records import Problem, Skipped
 from .watching import Renamed, arrivals, check_installed, is_unfinished
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 __all__ = ["Inputs", "count_files", "find", "is_url"]
 
@@ -73,7 +70,7 @@ class Inputs:
     renamed: Renamed = field(default_factory=Renamed, compare=False)
 
     @classmethod
-    def of(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Inputs:
+    def of(cls, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], **options: Any) -> Inputs:
         """Return inputs for one path or several."""
         several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         return cls(paths=tuple(os.fspath(path) for path in several), **options)
@@ -336,11 +333,32 @@ def _remote(url: str) -> Iterator[Found]:
         if facts["type"] != "directory":
             yield _remote_item(store, facts, named=True)
             return
-        for _, _, files in store.walk(root, detail=True):
-            for name in sorted(files):
-                yield _remote_item(store, files[name], named=False)
+        yield from _remote_walk(store, root)
     except Exception as exc:  # every store raises errors of its own
-        yield Problem(path=url, reason=f"remote store: {type(exc).__name__}: {exc}")
+        yield _remote_problem(url, exc)
+
+
+def _remote_walk(store: Any, root: str) -> Iterator[Found]:
+    """Yield the files below a folder of a store; fsspec's own walk passes in silence over what cannot be listed."""
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            listing = sorted(store.ls(folder, detail=True), key=lambda facts: str(facts["name"]))
+        except Exception as exc:  # every store raises errors of its own
+            yield _remote_problem(store.unstrip_protocol(folder), exc)
+            continue
+        below = []
+        for facts in listing:
+            if facts["type"] != "directory":
+                yield _remote_item(store, facts, named=False)
+            elif facts["name"].rstrip("/") != folder.rstrip("/"):
+                below.append(facts["name"])
+        folders.extend(reversed(below))
+
+
+def _remote_problem(url: str, exc: Exception) -> Problem:
+    return Problem(path=url, reason=f"remote store: {type(exc).__name__}: {exc}")
 
 
 def _remote_item(store: Any, facts: dict[str, Any], *, named: bool) -> Item:

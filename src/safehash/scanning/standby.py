@@ -20,7 +20,7 @@ from .logs import relay
 from .pool import KILLED_ATTEMPTS
 from .sharing import SharedLists
 from .starting import worker_context
-from .worker import undecided
+from .worker import Verdict, undecided
 
 __all__ = ["Lanes"]
 
@@ -106,34 +106,62 @@ class Lanes:
         SafehashError
             The worker cannot open the lists, or found them damaged.
         """
-        lane, n_attempts = self._free.get(), 0
+        lane = self._free.get()
         try:
-            while True:
-                seconds = left()
-                started = time.perf_counter()
-                n_attempts += 1
-                try:
-                    verdict = lane.decide(data, task, timeout=seconds)
-                except WorkerDied as exc:
-                    _LOG.warning("an upload: %s", exc.failed.reason)
-                    lane.stand_ready()  # this upload waits for it, and not the next
-                    if exc.says_nothing and n_attempts < KILLED_ATTEMPTS:
-                        continue
-                    took = time.perf_counter() - started
-                    decision = undecided(self._matcher, exc.failed.reason, seconds=took)
-                    audit = replace(self._audit, effort=task.effort or self._audit.effort)
-                    return replace(decision, audit=audit, failure=exc.failed.kind)
-                relay(verdict.logged, about="an upload")
-                if verdict.decision is None:
-                    raise SafehashError("a worker left an upload aside")
-                decision = verdict.decision
-                return (
-                    decision
-                    if decision.failure == verdict.failure
-                    else replace(decision, failure=verdict.failure)
-                )
+            return self.decide_in(lane, data, task, left=left)
         finally:
             self._free.put(lane)
+
+    def decide_in(
+        self,
+        lane: Lane,
+        data: bytes,
+        task: Task,
+        *,
+        left: Callable[[], float],
+        died: WorkerDied | None = None,
+        took: float = 0.0,
+    ) -> Decision:
+        """Have an upload decided by this lane, or go on where its worker `died` of it after it `took` some seconds."""
+        n_attempts = 0
+        while True:
+            n_attempts += 1
+            if died is None:
+                seconds, started = left(), time.perf_counter()
+                try:
+                    return self.said(lane.decide(data, task, timeout=seconds))
+                except WorkerDied as exc:
+                    died, took = exc, time.perf_counter() - started
+            _LOG.warning("an upload: %s", died.failed.reason)
+            lane.stand_ready()  # this upload waits for it, and not the next
+            if not died.says_nothing or n_attempts >= KILLED_ATTEMPTS:
+                decision = undecided(self._matcher, died.failed.reason, seconds=took)
+                audit = replace(self._audit, effort=task.effort or self._audit.effort)
+                return replace(decision, audit=audit, failure=died.failed.kind)
+            died = None
+
+    @staticmethod
+    def said(verdict: Verdict) -> Decision:
+        """Return the decision of a verdict, and log what its worker logged.
+
+        Raises
+        ------
+        SafehashError
+            There is none.
+        """
+        relay(verdict.logged, about="an upload")
+        decision = verdict.decision
+        if decision is None:
+            raise SafehashError("a worker left an upload aside")
+        return decision if decision.failure == verdict.failure else replace(decision, failure=verdict.failure)
+
+    def take_all(self) -> list[Lane]:
+        """Return all lanes, for somebody who keeps count of which are free: `give` takes them back one by one."""
+        return [self._free.get() for _ in range(self.n_lanes)]
+
+    def give(self, lane: Lane) -> None:
+        """Take a lane back."""
+        self._free.put(lane)
 
     def explain(self, data: bytes, task: Task, *, left: Callable[[], float]) -> dict[str, Any]:
         """Have an upload explained by the next lane that is free, as plain data.

@@ -8,14 +8,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import CatalogError
 from . import schema
-from .databases import OwnFile, expect_plain
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
+from .databases import BESIDE, OwnFile, expect_plain
 
 __all__ = ["Store"]
 
@@ -45,7 +42,7 @@ class Store:
         write it.
     """
 
-    def __init__(self, path: StrPath, *, create: bool) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, create: bool) -> None:
         self.path = os.fspath(path)
         self._lock: sqlite3.Connection | None = None
         self._n_pending = 0
@@ -153,6 +150,9 @@ class Store:
             f"{Path(lock_path).as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.0
         )
         try:
+            lock.execute(
+                "PRAGMA journal_mode = MEMORY"
+            )  # nothing is made beside it, and so nothing left behind
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as exc:
             lock.close()
@@ -178,6 +178,12 @@ class Store:
                 raise CatalogError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
         if status is not None and status.st_size:
             raise CatalogError(f"{path}: no lock of a catalog: it holds {status.st_size} bytes")
+        for ending in BESIDE:
+            if os.path.lexists(f"{path}{ending}"):  # SQLite would take it for the lock's own, and remove it
+                raise CatalogError(
+                    f"{path}{ending}: nothing stands beside a catalog's lock, which is never written into (version 0.1 "
+                    "left a journal there where it was killed): look what it is, and take it away"
+                )
 
     def release(self) -> None:
         """Let others write."""

@@ -8,14 +8,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._face import checked
-from ..errors import CatalogError, short_repr
+from .._face import checked, public_value
+from ..errors import CatalogError
 from ..files import read_regular
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 __all__ = ["FORMAT", "VERDICTS", "VERSION", "Verdict", "read_verdicts", "token_of"]
 
@@ -31,7 +28,7 @@ _TOKEN_DIGITS = 32
 _AHEAD = timedelta(days=1)
 
 
-@short_repr
+@public_value
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one reviewer said of one match.
@@ -41,7 +38,7 @@ class Verdict:
     Attributes
     ----------
     match : str
-        `token_of` the entry and the picture.
+        What a report's page calls the pair of entry and picture.
     verdict : "right", "wrong" or "unsure"
     reviewer : str
     decided : str
@@ -78,7 +75,7 @@ def token_of(
 
 
 @checked
-def read_verdicts(path: StrPath, *, reviewer: str | None = None) -> list[Verdict]:
+def read_verdicts(path: str | os.PathLike[str], *, reviewer: str | None = None) -> list[Verdict]:
     """Return the verdicts of a file that a report's page gave.
 
     Parameters

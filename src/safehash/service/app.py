@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import logger_of
+from ..errors import logger_of, shortened
 from . import hma, own, validate
 from .description import openapi, page
 from .engine import Engine
@@ -33,8 +33,10 @@ from .tokens import Tokens
 __all__ = ["ACCESS", "ROUTES", "make_app", "service_of"]
 
 #: Each answer is one JSON object in this log: no path as it was asked, no query, no whole digest, nothing of an upload.
-ACCESS = logging.getLogger("safehash").getChild("access")
+ACCESS = logger_of(f"{__name__.partition('.')[0]}.access")
 _LOG = logger_of(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def health(service: Service, request: Request) -> Answer:
@@ -99,10 +101,11 @@ def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> AS
     failed : callable
         Told if the lists cannot be used: nothing will ever be decided then.
     """
-    paths = [
-        Path(path, _endpoint(service, [route for route in ROUTES if route.path == path]), methods=None)
+    endpoints = {
+        path: _endpoint(service, [route for route in ROUTES if route.path == path])
         for path in dict.fromkeys(route.path for route in ROUTES)
-    ]
+    }
+    paths = [Path(path, endpoint, methods=None) for path, endpoint in endpoints.items()]
     for path in paths:
         path.methods = None  # ours answers them all, and 405 in words
 
@@ -127,21 +130,30 @@ def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> AS
         return problem(status, "there is no such path: /docs tells all")
 
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={404: unknown})
-    return _single_slashes(app)
+    return _at_once(app, {path: endpoint for path, endpoint in endpoints.items() if "{" not in path})
 
 
-def _single_slashes(app: ASGIApp) -> ASGIApp:
-    """Take several slashes for one: a client whose base URL ends in one writes //h/hash."""
+def _at_once(app: ASGIApp, endpoints: Mapping[str, Endpoint]) -> ASGIApp:
+    """Find a path without parameters by its name, and not by trying all in turn; take several slashes for one.
+
+    A client whose base URL ends in a slash writes //h/hash.
+    """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and "//" in scope["path"]:
-            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+        if scope["type"] == "http":
+            if "//" in scope["path"]:
+                scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+            endpoint = endpoints.get(scope["path"])
+            if endpoint is not None:
+                response = await endpoint(Request(scope, receive))
+                await response(scope, receive, send)
+                return
         await app(scope, receive, send)
 
     return wrapped
 
 
-def _endpoint(service: Service, routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
     by_method = {route.method: route for route in routes}
     for route in routes:
         if route.method == "GET":
@@ -160,6 +172,9 @@ def _endpoint(service: Service, routes: list[Route]) -> Callable[[Request], Awai
                 bearer = service.tokens.bearer(request.headers.get("authorization"), role=route.role)
                 if bearer is not None:
                     request.scope["safehash bearer"] = said["bearer"] = bearer
+                elif "origin" in request.headers:
+                    # Any page that a browser on this machine shows could ask, and change what reviewers said.
+                    raise Refused(403, "a page in a browser asks: start the service with --tokens")
             answer = await route.handler(service, request)
             response = answer.response
             said.update(answer.said)
@@ -185,7 +200,7 @@ def _line(request: Request, route: str, status: int, seconds: float, said: dict[
         "time": now, "method": request.method, "route": route, "status": status,
         "milliseconds": round(1e3 * seconds, 2), **said,
     }  # fmt: skip
-    return json.dumps(facts)
+    return shortened(json.dumps(facts))  # a refusal may name what was asked, which may be a digest
 
 
 def service_of(engine: Engine, options: ServiceOptions) -> Service:

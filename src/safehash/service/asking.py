@@ -17,7 +17,11 @@ from .bodies import is_form, is_json, json_of, parts_of, read_body
 from .options import ServiceOptions
 from .refusing import Refused
 
-__all__ = ["Asked", "ask", "flag", "hash_of", "names_of"]
+__all__ = ["MOST_HASHES", "MOST_JSON", "Asked", "ask", "flag", "hash_of", "names_of"]
+
+#: Hashes in one request, and bytes of JSON, which has room for them, each with all that can be said of it.
+MOST_HASHES = 10_000
+MOST_JSON = 4 << 20
 
 #: What a hash of so many hexadecimal digits is where it does not say so.
 _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
@@ -71,9 +75,12 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         It is too large, too slow, or says what nobody understands.
     """
     due = time.monotonic() + options.timeout
-    body = await read_body(request, max_bytes=options.max_body, seconds=options.timeout)
+    in_json = is_json(request)
+    most = min(options.max_body, MOST_JSON) if in_json else options.max_body
+    body = await read_body(request, max_bytes=most, seconds=options.timeout)
     may_be_said = {*_SAID, *also}
-    said: dict[str, Any] = dict(request.query_params)
+    query: dict[str, str] = dict(request.query_params) if request.scope["query_string"] else {}
+    said: dict[str, Any] = dict(query)
     uploads: list[bytes] = []
     names: list[str | None] = []
     hashes: list[Hash] = []
@@ -84,12 +91,14 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
             else:
                 uploads.append(part.data)
                 names.append(part.filename)
-    elif is_json(request):
+    elif in_json:
         given = json_of(body)
         one = [given["hash"]] if "hash" in given else []
         several = given.get("hashes", [])
         if not isinstance(several, list):
             raise Refused(400, "hashes is a list of hashes")
+        if len(several) > MOST_HASHES:
+            raise Refused(413, f"at most {MOST_HASHES} hashes in one request, found {len(several)}")
         shared: dict[str, Any] = {name: given[name] for name in ("algorithm", "quality") if name in given}
         hashes = [hash_of(each, shared) for each in [*one, *several]]
         said |= {name: given[name] for name in may_be_said if name in given}
@@ -99,7 +108,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     elif body:
         uploads.append(body)
         names.append(None)
-    unknown = set(request.query_params) - may_be_said
+    unknown = set(query) - may_be_said
     if unknown:
         raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
     return Asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from .protocol import PIECES, Pieces
 from .refusing import Refused
 
 __all__ = ["Part", "is_form", "is_json", "json_of", "parts_of", "read_body"]
@@ -43,6 +45,9 @@ async def read_body(request: Request, *, max_bytes: int, seconds: float) -> byte
         went away.
     """
     try:
+        if sys.version_info >= (3, 11):
+            async with asyncio.timeout(seconds):  # a tenth of what `wait_for` costs, which makes a task
+                return await _read(request, max_bytes)
         return await asyncio.wait_for(_read(request, max_bytes), seconds)
     except asyncio.TimeoutError as exc:
         raise Refused(408, "the body did not arrive in time", headers={"Connection": "close"}) from exc
@@ -55,6 +60,9 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     is_refused = said.isdigit() and int(said) > max_bytes
     if is_refused and request.headers.get("expect", "").lower() == "100-continue":
         raise _too_large(max_bytes)  # the client waits for leave to send: nothing is on its way
+    pieces = request.scope.get(PIECES)
+    if isinstance(pieces, Pieces):
+        pieces.most = max_bytes
     chunks: list[bytes] = []
     n_bytes = 0
     async for chunk in request.stream():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from ..errors import SafehashError, logger_of
 from ..hashing.hashes import Hash
@@ -18,6 +17,7 @@ from ..matching.settings import Effort, FloodLimits
 from ..scanning.confining import Means
 from ..scanning.lanes import Task, WorkerDied
 from ..scanning.standby import Lanes
+from .handing import Handing
 from .memory import Memory
 from .options import ServiceOptions
 from .refusing import Refused, busy
@@ -25,7 +25,6 @@ from .refusing import Refused, busy
 __all__ = ["Engine", "Reloads"]
 
 _LOG = logger_of(__name__)
-_T = TypeVar("_T")
 
 #: So many hashes are looked up where they arrive; more go to a thread, not to hold up others (0.1 ms each).
 _HERE = 16
@@ -36,44 +35,37 @@ _SYNC_SECONDS = 1.0
 class _Generation:
     """One state of the lists and the workers that have it open."""
 
-    def __init__(
-        self, matcher: Matcher, options: ServiceOptions, before: Callable[[str], None] | None
-    ) -> None:
+    def __init__(self, matcher: Matcher, lanes: Lanes) -> None:
         self.kept = matcher.lists_kept
-        self._lanes = Lanes(matcher, options.workers, Means(max_memory=options.max_memory), before=before)
-        self._threads = ThreadPoolExecutor(self._lanes.n_lanes, thread_name_prefix="safehash-lane")
+        self.is_sealed = lanes.sealed
+        self._handing = Handing(lanes)
+
+    @classmethod
+    async def of(
+        cls, matcher: Matcher, options: ServiceOptions, before: Callable[[str], None] | None
+    ) -> _Generation:
+        """Start workers with a matcher's lists as they are now."""
+        means = Means(max_memory=options.max_memory, sealed=True)
+        start = partial(Lanes, matcher, options.workers, means, before=before)
+        return cls(matcher, await asyncio.get_running_loop().run_in_executor(None, start))
 
     async def decide(self, data: bytes, task: Task, due: float) -> Decision:
         """Decide one upload before `due`, a time of `time.monotonic`."""
-
-        def left() -> float:
-            seconds = due - time.monotonic()
-            if seconds <= 0:
-                raise busy(503, "there was no time left to decide it: too many requests wait")
-            return seconds
-
-        return await self._in_a_thread(lambda: self._lanes.decide(data, task, left=left))
+        return await self._handing.decide(data, task, due)
 
     async def explain(self, data: bytes, task: Task, due: float) -> dict[str, Any]:
         """Explain one upload before `due`."""
-
-        def left() -> float:
-            return max(due - time.monotonic(), 0.0)
-
         try:
-            return await self._in_a_thread(lambda: self._lanes.explain(data, task, left=left))
+            return await self._handing.explain(data, task, due)
         except WorkerDied as exc:
             raise Refused(422, f"not explained: {exc.failed.reason}") from exc
         except LookupError as exc:
             raise Refused(404, str(exc)) from exc
 
-    async def _in_a_thread(self, call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-
-    def close(self) -> None:
-        """Let what is under way finish, then end the workers. Blocks."""
-        self._threads.shutdown(wait=True)
-        self._lanes.close()
+    def retire(self) -> asyncio.Future[None]:
+        """Take nothing more; what comes back is done when what is under way is, and the workers have ended."""
+        self._handing.retire()
+        return asyncio.get_running_loop().run_in_executor(None, self._handing.close)
 
 
 @dataclass(slots=True)
@@ -112,6 +104,7 @@ class Engine:
         self.memory = Memory(options.state, self._guard)
         self.reloads = Reloads()
         self.refusal = ""  # why the last reload was refused
+        self._is_behind = False  # the lists were read anew, and the workers still have the old ones
         self._matcher: Matcher | None = None
         self._generation: _Generation | None = None
         self._n_held = 0
@@ -131,7 +124,7 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         matcher = await loop.run_in_executor(None, self._open_matcher)
-        self._generation = await loop.run_in_executor(None, _Generation, matcher, self._options, self._before)
+        self._generation = await _Generation.of(matcher, self._options, self._before)
         self._matcher = matcher
         for name in matcher.lists_kept:
             _LOG.warning("%s was refused, the service goes on from its last good state", name)
@@ -153,7 +146,7 @@ class Engine:
         self.memory.close()
 
     def _close(self, generation: _Generation) -> None:
-        future = asyncio.get_running_loop().run_in_executor(None, generation.close)
+        future = generation.retire()
         self._closing.add(future)
         future.add_done_callback(self._closing.discard)
 
@@ -166,6 +159,8 @@ class Engine:
                     await result
             except (SafehashError, OSError) as exc:
                 _LOG.warning("%s", exc)
+            except Exception:  # the next look may go well: without it, lists would never be read again
+                _LOG.exception("a defect of safehash, please report it")
 
     async def _sync(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self.memory.sync)
@@ -235,7 +230,7 @@ class Engine:
                     self.refusal = str(exc)
                     _LOG.warning("not reloaded, the state before stays: %s", exc)
                 return
-            if changed:
+            if changed or self._is_behind:
                 await self._renew(matcher)
             elif matcher.n_refused > before:
                 self.reloads.refused += 1
@@ -245,8 +240,14 @@ class Engine:
 
     async def _renew(self, matcher: Matcher) -> None:
         """Put workers with the new lists in the place of those with the old; these finish what they have."""
-        loop = asyncio.get_running_loop()
-        fresh = await loop.run_in_executor(None, _Generation, matcher, self._options, self._before)
+        self._is_behind = True
+        try:
+            fresh = await _Generation.of(matcher, self._options, self._before)
+        except (SafehashError, OSError) as exc:
+            self.reloads.refused += 1
+            self.refusal = f"the lists were read, but workers cannot begin with them: {exc}"
+            raise
+        self._is_behind = False
         old, self._generation = self._generation, fresh
         self.reloads.done += 1
         self.refusal = ""
@@ -293,7 +294,7 @@ class Engine:
         except SafehashError as exc:
             _LOG.error("%s", exc)
             raise busy(503, "the workers cannot open the lists: the log says why") from exc
-        return self.memory.judged(decision, allow_distance=matcher.settings.allow_distance)
+        return self.memory.judged(decision, allow_distance=matcher.audit.allow_distance)
 
     async def explain(
         self, data: bytes, *, effort: Effort | None, entry: str | None, due: float
@@ -327,7 +328,7 @@ class Engine:
         """
         matcher = self.matcher
         only = self._only(matcher, lists)
-        turned = (effort or matcher.settings.effort) != "fast"
+        turned = (effort or matcher.audit.effort) != "fast"
         if len(values) <= _HERE:
             decisions = matcher.check_hashes(values, lists=only, turned=turned)
         else:
@@ -335,7 +336,7 @@ class Engine:
             decisions = await loop.run_in_executor(
                 None, lambda: matcher.check_hashes(values, lists=only, turned=turned)
             )
-        near = matcher.settings.allow_distance
+        near = matcher.audit.allow_distance
         return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
 
     @staticmethod

@@ -17,6 +17,11 @@ __all__ = ["Fetcher"]
 
 _PORTS = {"http": 80, "https": 443}
 _READ_BYTES = 1 << 16
+#: IPv6 whose last 32 bits are an IPv4 address that a gateway passes it on to (RFC 6052), or once was (RFC 4291).
+_CARRIERS = tuple(ipaddress.IPv6Network(each) for each in ("64:ff9b::/96", "::/96"))
+
+#: Likewise, within one network (RFC 8215); older Pythons take it for public.
+_LOCAL_CARRIER = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
 class Fetcher:
@@ -137,7 +142,13 @@ def _is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(known, ipaddress.IPv6Address):
-        inner = known.ipv4_mapped or known.sixtofour
-        if inner is not None and not inner.is_global:
+        inner = known.ipv4_mapped or known.sixtofour or (known.teredo or (None, None))[1]
+        if inner is None and any(known in network for network in _CARRIERS):
+            inner = ipaddress.IPv4Address(int(known) & 0xFFFFFFFF)
+        if (
+            known.is_site_local
+            or known in _LOCAL_CARRIER
+            or (inner is not None and not _is_public(str(inner)))
+        ):
             return False
     return known.is_global and not known.is_multicast

@@ -159,14 +159,33 @@ async def lookup(service: Service, request: Request) -> Answer:
         value = _signal(service, query.get("signal_type"), query.get("signal"))
         (decision,) = await service.decide_hashes([value], banks)
         return Answer(JSONResponse(_by_bank(decision.standing), headers=_headers(decision)), _said(decision))
+    wanted = _types(service, query.get("types"))
+    known = _types(service, None)
+    only = (
+        query.get("signal_type") if request.method == "GET" else None
+    )  # as theirs: of an upload, all are told
+    if only is not None:
+        _types(service, only)
     decision = await _decided(service, request, url=url, banks=banks)
-    found: dict[str, list[Match]] = {each.value: [] for each in algorithms_of(service.engine)}
+    found: dict[str, list[Match]] = {name: [] for name in wanted}
     for match in decision.standing:
-        found.setdefault(_algorithm_of(match), []).append(match)
+        name = _algorithm_of(match)
+        if name in wanted or name not in known:
+            found.setdefault(name, []).append(match)
     by_type: Mapping[str, Any] = {name: _by_bank(matches) for name, matches in found.items()}
-    if query.get("signal_type") is not None:
-        by_type = by_type.get(query["signal_type"], {})
+    if only is not None:
+        by_type = by_type.get(only, {})
     return Answer(JSONResponse(by_type, headers=_headers(decision)), _said(decision))
+
+
+def _types(service: Service, value: str | None) -> tuple[str, ...]:
+    """Return the signal types that a client names, or all there are; one that there is not would never match."""
+    known = tuple(each.value for each in algorithms_of(service.engine))
+    names = names_of(value or None) or known
+    for name in names:
+        if name not in known:
+            raise Refused(400, f"no such signal type: there are {', '.join(known)}")
+    return names
 
 
 async def raw_lookup(service: Service, request: Request) -> Answer:
@@ -176,7 +195,7 @@ async def raw_lookup(service: Service, request: Request) -> Answer:
     with_distance = flag("include_distance", query.get("include_distance", False))
     (decision,) = await service.decide_hashes([value], _banks(query.get("banks")))
     body = [_of_match(match) if with_distance else content_id(match) for match in decision.standing]
-    return Answer(JSONResponse({"matches": body}), _said(decision))
+    return Answer(JSONResponse({"matches": body}, headers=_headers(decision)), _said(decision))
 
 
 async def compare(service: Service, request: Request) -> Answer:
@@ -291,9 +310,13 @@ ROUTES = (
     _route("GET", "/c/bank/{bank_name}", bank, "One list."),
     _route("GET", "/c/exchanges", exchanges, "Nothing: lists are files."),
     _route("GET", "/c/exchanges/apis", exchanges, "Nothing: lists are files."),
+    _route("GET", "/c/exchanges/api/{api_name}", no_exchange, "Nothing: lists are files."),
+    _route("GET", "/c/exchanges/api/{api_name}/schema", no_exchange, "Nothing: lists are files."),
     _route("GET", "/c/exchange/{exchange_name}", no_exchange, "Nothing: lists are files."),
+    _route("GET", "/c/exchange/{exchange_name}/status", no_exchange, "Nothing: lists are files."),
     _route("POST", "/c/banks", read_only, "Refused: lists are files."),
     _route("POST", "/c/exchanges", read_only, "Refused: lists are files."),
+    _route("POST", "/c/exchanges/api/{api_name}", read_only, "Refused: lists are files."),
     _route("PUT", "/c/bank/{bank_name}", read_only, "Refused: lists are files."),
     _route("DELETE", "/c/bank/{bank_name}", read_only, "Refused: lists are files."),
     _route("POST", "/c/bank/{bank_name}/content", read_only, "Refused: lists are files."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import cache
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -56,20 +58,26 @@ class Numbers:
 
     def decided(self, decision: Decision, *, effort: str) -> None:
         """Count one decision; `effort` is "hash" where no picture was looked at."""
-        self._decisions.labels(decision.outcome.value, effort).inc()
+        _of(self._decisions, decision.outcome.value, effort).inc()
         if decision.failure is not None:
-            self._failures.labels(decision.failure).inc()
+            _of(self._failures, decision.failure).inc()
         if effort != "hash":
-            self._seconds.labels(effort).observe(decision.milliseconds / 1e3)
+            _of(self._seconds, effort).observe(decision.milliseconds / 1e3)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one request."""
-        self._requests.labels(route, str(status)).inc()
-        self._latency.labels(route).observe(seconds)
+        _of(self._requests, route, str(status)).inc()
+        _of(self._latency, route).observe(seconds)
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+@cache
+def _of(metric: Any, *labels: str) -> Any:
+    """Return a counter's part of some labels, of which there are few: finding it anew costs what counting costs."""
+    return metric.labels(*labels)
 
 
 class _Lists(Collector):

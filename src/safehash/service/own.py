@@ -18,8 +18,6 @@ from .serving import Answer, Route, Service
 
 __all__ = ["ROUTES"]
 
-#: Hashes in one request.
-_MOST_HASHES = 10_000
 #: Characters of a reviewer's note.
 _MOST_NOTE = 1000
 
@@ -57,20 +55,26 @@ async def check_batch(service: Service, request: Request) -> Answer:
     """Decide several uploads of one form, or many hashes, in their order."""
     with service.engine.hold():
         asked = await ask(request, service.options)
-        if len(asked.hashes) > _MOST_HASHES:
-            raise Refused(413, f"at most {_MOST_HASHES} hashes in one request, found {len(asked.hashes)}")
         if not asked.uploads and not asked.hashes:
             raise Refused(400, 'nothing to decide: files in a form, or {"hashes": [...]}')
         if asked.hashes:
             decisions = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
-            results = [_record(decision, asked) for decision in decisions]
+            loop = asyncio.get_running_loop()
+            # Thousands of records take a while to write down: others are answered meanwhile.
+            response = await loop.run_in_executor(None, lambda: _results(decisions, asked))
         else:
             decisions = await asyncio.gather(*(service.decide(upload, asked) for upload in asked.uploads))
-            results = [
-                {**_record(decision, asked), **({} if name is None else {"name": name})}
-                for decision, name in zip(decisions, asked.names, strict=True)
-            ]
-    return Answer(JSONResponse({"results": results}), _said(decisions, asked))
+            response = _results(decisions, asked)
+    return Answer(response, _said(decisions, asked))
+
+
+def _results(decisions: list[Decision], asked: Asked) -> JSONResponse:
+    names = asked.names or (None,) * len(decisions)
+    results = [
+        {**_record(decision, asked), **({} if name is None else {"name": name})}
+        for decision, name in zip(decisions, names, strict=True)
+    ]
+    return JSONResponse({"results": results})
 
 
 async def explain(service: Service, request: Request) -> Answer:

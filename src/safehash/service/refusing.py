@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from starlette.responses import JSONResponse, Response
 
+from ..errors import shortened
+
 __all__ = ["RETRY_SECONDS", "Refused", "Shape", "busy", "problem"]
 
 #: How an error is told: "problem" in our own interface, "message" where clients of the field's service read it.
@@ -25,14 +27,14 @@ class Refused(Exception):
     status : int
         HTTP status.
     detail : str
-        What was found, what was expected, what to do; nothing raw of an upload, no digest.
+        What was found, what was expected, what to do; nothing raw of an upload, no digest whole.
     headers : mapping of str to str
     """
 
     def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
+        self.detail = shortened(detail)
+        super().__init__(self.detail)
         self.status = status
-        self.detail = detail
         self.headers = dict(headers or {})
 
     def response(self, shape: Shape) -> Response:

@@ -15,13 +15,15 @@ from pathlib import Path
 
 import uvicorn
 
-from ..errors import SafehashError, logger_of
+from ..errors import SafehashError, logger_of, shortened
+from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
 from .app import ACCESS, make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
+from .protocol import Bounded
 from .serving import Service
 
 __all__ = ["serve"]
@@ -35,11 +37,29 @@ _KEEP_ALIVE_SECONDS = 30
 
 
 class _Server(uvicorn.Server):
-    """Without the signal handlers of its own: what was told to end and did has ended well."""
+    """With signal handlers of ours: what was told to end and did has ended well, and a hang-up reads lists again."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._reloads: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._stop)
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         yield
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    def _hang_up(self) -> None:
+        task = asyncio.create_task(_reload(self._service))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
 
 
 def serve(
@@ -82,6 +102,7 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
 
     config = uvicorn.Config(
         make_app(service, failed=failed),
+        http=Bounded,
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -92,28 +113,9 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(options.grace)),
     )
-    server = _Server(config)
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        reloads: set[asyncio.Task[None]] = set()
-
-        def stop() -> None:
-            server.force_exit = server.should_exit
-            server.should_exit = True
-
-        def hang_up() -> None:
-            task = asyncio.create_task(_reload(service))
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
-
-        loop.add_signal_handler(signal.SIGINT, stop)
-        loop.add_signal_handler(signal.SIGTERM, stop)
-        loop.add_signal_handler(signal.SIGHUP, hang_up)
-        await server.serve(sockets=[listener])
-
+    server = _Server(config, service)
     keep_memory()  # bodies of requests come and go
-    asyncio.run(run())
+    server.run(sockets=[listener])  # in uvloop's event loop, where that is installed
     if errors:
         raise errors[0]
 
@@ -147,6 +149,7 @@ def _internet(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(_BACKLOG)  # who comes before the lists are read waits a moment, and is not refused
     except OSError as exc:
         raise SafehashError(f"{host}:{port}: cannot listen there: {exc.strerror or exc}") from exc
     return listener
@@ -166,6 +169,7 @@ def _unix(path: str) -> socket.socket:
         before = os.umask(0o117)
         try:
             listener.bind(path)
+            listener.listen(_BACKLOG)
         finally:
             os.umask(before)
     except OSError as exc:
@@ -180,10 +184,17 @@ def _where(options: ServiceOptions, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+class _ForShell(logging.Formatter):
+    """Messages with options of the command in place of settings of Python; no digest whole, in a traceback neither."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shortened(for_shell(super().format(record)))
+
+
 def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
     """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
     handler = logging.StreamHandler(getattr(sys, stream_name))
-    handler.setFormatter(logging.Formatter("safehash: %(levelname)s: %(message)s"))
+    handler.setFormatter(_ForShell("safehash: %(levelname)s: %(message)s"))
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -51,7 +52,7 @@ class Service:
         Refused
         """
         decision = await self.engine.check(upload, effort=asked.effort, lists=asked.lists, due=asked.due)
-        self.numbers.decided(decision, effort=asked.effort or self.engine.matcher.settings.effort)
+        self.numbers.decided(decision, effort=asked.effort or decision.audit.effort)
         return decision
 
     async def decide_hashes(
@@ -80,7 +81,12 @@ class Service:
 
 def algorithms_of(engine: Engine) -> tuple[Algorithm, ...]:
     """Return the algorithms that the lists have hashes of."""
-    return tuple(Algorithm(name) for name in engine.matcher.audit.algorithm.split(","))
+    return _algorithms(engine.matcher.audit.algorithm)
+
+
+@cache
+def _algorithms(names: str) -> tuple[Algorithm, ...]:
+    return tuple(Algorithm(name) for name in names.split(","))
 
 
 Handler = Callable[[Service, Request], Awaitable[Answer]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from ..matching.decision import Outcome
 from .asking import ask
 from .refusing import Refused
 from .serving import Answer, Route, Service
@@ -23,14 +27,25 @@ async def validate(service: Service, request: Request) -> Answer:
             "picture that cannot be looked at"
         )  # fmt: skip
     with service.engine.hold():
-        asked = await ask(request, service.options)
+        try:
+            asked = await ask(request, service.options)
+        except Refused as exc:
+            if exc.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise
+            return _answer(Outcome.TOO_LARGE, on_undecided == "accept", headers=exc.headers)
         if len(asked.uploads) != 1:
             raise Refused(400, f"the body is one picture, found {len(asked.uploads)}")
         decision = await service.decide(asked.uploads[0], asked)
     keeps = not decision.is_match if decision.is_decided else on_undecided == "accept"
-    body = {"outcome": decision.outcome.value, "keep": keeps}
-    said = {"outcomes": [decision.outcome.value], "n_bytes": asked.n_bytes, "keep": keeps}
-    return Answer(JSONResponse(body, _KEEP if keeps else _REJECT), said)
+    return _answer(decision.outcome, keeps, n_bytes=asked.n_bytes)
+
+
+def _answer(
+    outcome: Outcome, keeps: bool, *, headers: Mapping[str, str] | None = None, **also: object
+) -> Answer:
+    body = {"outcome": outcome.value, "keep": keeps}
+    response = JSONResponse(body, _KEEP if keeps else _REJECT, headers)
+    return Answer(response, {"outcomes": [outcome.value], "keep": keeps, **also})
 
 
 ROUTES = (

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
+from ..pools import Pool
 
 __all__ = ["NO_QUALITY", "Batch"]
 
@@ -32,20 +33,21 @@ class Batch:
     ids : sequence of str or None, length n, or None
     qualities : uint8, shape (n,), or None
         0 to 100; 255 where it is not known.
-    dates : sequence of (created, updated), length n, or None
-        In place of those of `likes`.
-    extras : sequence of bytes, length n, or None
+    created, updated : sequence of str or None, length n, or None
+        In place of those of `likes`, both, where one of them is given.
+    extras : Pool of length n, or None
         Each entry's unknown fields as a JSON object in UTF-8.
     """
 
     algorithm: Algorithm
     digests: npt.NDArray[np.uint8]
     likes: tuple[Entry, ...]
-    which: Sequence[int] | None = None
+    which: Sequence[int] | npt.NDArray[np.int64] | None = None
     ids: Sequence[str | None] | None = None
     qualities: npt.NDArray[np.uint8] | None = None
-    dates: Sequence[tuple[str | None, str | None]] | None = None
-    extras: Sequence[bytes] | None = None
+    created: Sequence[str | None] | None = None
+    updated: Sequence[str | None] | None = None
+    extras: Pool | None = None
 
     def __len__(self) -> int:
         return int(self.digests.shape[0])
@@ -54,7 +56,10 @@ class Batch:
         """Return one of them."""
         quality = NO_QUALITY if self.qualities is None else int(self.qualities[row])
         like = self.likes[0 if self.which is None else self.which[row]]
-        created, updated = (like.created, like.updated) if self.dates is None else self.dates[row]
+        created, updated = like.created, like.updated
+        if self.created is not None or self.updated is not None:
+            created = None if self.created is None else self.created[row]
+            updated = None if self.updated is None else self.updated[row]
         return replace(
             like,
             hash=Hash(
@@ -65,7 +70,7 @@ class Batch:
             id=None if self.ids is None else self.ids[row],
             created=created,
             updated=updated,
-            extra={} if self.extras is None else json.loads(self.extras[row]),
+            extra={} if self.extras is None else json.loads(self.extras.item(row)),
         )
 
     def __iter__(self) -> Iterator[Entry]:

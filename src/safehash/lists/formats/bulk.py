@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
 from typing import TypeVar
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, ForeignHash
 from ..entry import Entry
+from ..pools import pool_of
 from .batch import NO_QUALITY, Batch
 from .cells import Said, combined, quality_of, type_of
 from .columns import Column
@@ -36,6 +37,9 @@ _MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILI
 
 # Few cells begin with a word that such cells begin with, and to find out costs a tenth.
 _FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
+
+
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 def read_rows(
@@ -61,7 +65,7 @@ def read_rows(
     while len(rows) - len(odd) >= _FEW:
         plain = [k for k in range(len(rows)) if k not in odd] if odd else range(len(rows))
         chosen = [rows[k] for k in plain] if odd else rows
-        made = _Made(reader, list(zip(*chosen, strict=True)), [numbers[k] for k in plain])
+        made = _Made(reader, _stripped(zip(*chosen, strict=True)), [numbers[k] for k in plain])
         if not made.odd:
             reader.tally.n_records += len(plain)
             yield from made.entries()
@@ -74,10 +78,12 @@ def read_rows(
 
 
 def read_columns(
-    reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]
+    reader: RowReader, columns: Sequence[list[str]], numbers: Sequence[int], *, are_bare: bool
 ) -> Iterator[Entry | Batch]:
-    """Do what `read_rows` does with the same cells column by column."""
-    made = _Made(reader, columns, numbers) if len(numbers) >= _FEW else None
+    """Do what `read_rows` does with the same cells column by column; bare ones have no blanks around them."""
+    made = None
+    if len(numbers) >= _FEW:
+        made = _Made(reader, columns if are_bare else _stripped(columns), numbers)
     if made is None or made.odd:
         yield from read_rows(reader, list(map(list, zip(*columns, strict=True))), numbers)
         return
@@ -114,7 +120,7 @@ class _Made:
         Rows that cannot be read this way; while there are any, the columns are good for nothing.
     """
 
-    def __init__(self, reader: RowReader, columns: Sequence[Sequence[str]], numbers: Sequence[int]) -> None:
+    def __init__(self, reader: RowReader, columns: Sequence[list[str]], numbers: Sequence[int]) -> None:
         self._reader = reader
         self._numbers = numbers
         self._n = len(numbers)
@@ -123,13 +129,12 @@ class _Made:
         self._qualities: npt.NDArray[np.uint8] | None = None
         self._created: list[str | None] | None = None
         self._updated: list[str | None] | None = None
-        self._said: list[list[Said]] = []
+        self._said: list[tuple[list[Said], list[int]]] = []  # what a column says, and which of it each row
         self._extras: list[tuple[str, list[str | None]]] = []
         self._digests: list[_Digests] = []
         self._foreign: list[_Foreign] = []
-        cells_of = [list(map(str.strip, cells)) for cells in columns]
         hash_columns = []
-        for column, cells in zip(reader.columns, cells_of, strict=True):
+        for column, cells in zip(reader.columns, columns, strict=True):
             if column.meaning == "hash":
                 hash_columns.append((column, cells))
             elif column.meaning != "ignored":
@@ -146,7 +151,7 @@ class _Made:
         if meaning == "extra":
             self._keep(column, cells, range(self._n))
         elif meaning == "id":
-            self._ids = [text or None for text in cells]
+            self._ids = [text or None for text in cells] if "" in cells else list(cells)
         elif meaning == "quality":
             numbers = [_QUALITIES.get(text, -1) for text in cells]
             if -1 in numbers:
@@ -167,31 +172,36 @@ class _Made:
 
     def _take_said(self, column: Column, cells: list[str]) -> None:
         known = self._reader.remembered(column)
-        new = [text for text in dict.fromkeys(cells) if text not in known]
+        texts = list(dict.fromkeys(cells))
         refused = set()
-        for text in new:
-            position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
-            try:
-                known[text] = self._reader.cells.said(column, text, position)
-            except BadField:
-                refused.add(text)
+        said: list[Said] = []
+        for text in texts:
+            if text not in known:
+                position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
+                try:
+                    known[text] = self._reader.cells.said(column, text, position)
+                except BadField:
+                    refused.add(text)
+            said.append(known.get(text, _NOTHING))
+        number_of = dict(zip(texts, range(len(texts)), strict=True))
         if refused:
             self.odd |= {k for k, text in enumerate(cells) if text in refused}
-            self._said.append([known.get(text, _NOTHING) for text in cells])
-            return
-        said_of = [known[text] for text in cells]
-        if any(each.kept for each in map(known.__getitem__, set(cells))):
-            self._keep(column, cells, [k for k, said in enumerate(said_of) if said.kept])
-        self._said.append(said_of)
+        elif any(each.kept for each in said):
+            kept = {text for text, each in zip(texts, said, strict=True) if each.kept}
+            self._keep(column, cells, [k for k, text in enumerate(cells) if text in kept])
+        self._said.append((said, list(map(number_of.__getitem__, cells))))
 
     def _keep(self, column: Column, cells: list[str], rows: Sequence[int]) -> None:
         """Keep some cells of a column as they came; blank ones are none."""
         if not rows:
             return
         joined = "\n".join(cells)
-        if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(joined.lower())) and _MAY_SPEAK.search(joined):
+        # Numbers differ from row to row, and say nothing: with all digits the same there are few different cells.
+        data = joined.encode("utf-8", "surrogatepass").translate(_DIGITS)
+        alike = b"\n".join({*data.split(b"\n")}).decode("utf-8", "surrogatepass")
+        if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(alike.lower())) and _MAY_SPEAK.search(alike):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
-        if in_a_sentence(joined):
+        if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if names_in_pairs(joined):
             self.odd |= {k for k in rows if pairs_speak(cells[k])}
@@ -209,7 +219,9 @@ class _Made:
         """Return what each row says of the type of its digests, None where no column does."""
         if all(column.meaning != "type" for column in self._reader.columns):
             return None
-        return [type_of(each) for each in zip(*self._said, strict=True)]
+        numbers, combinations = _combined(self._said)
+        types = list(map(type_of, combinations))
+        return list(map(types.__getitem__, numbers))
 
     # -- digests -------------------------------------------------------------------------------------------
 
@@ -312,10 +324,6 @@ class _Made:
         """Yield what the rows are, column of digests by column."""
         likes, which = self._likes()
         extras = self._joined_extras()
-        dates: list[tuple[str | None, str | None]] | None = None
-        if self._created is not None or self._updated is not None:
-            none = [None] * self._n
-            dates = list(zip(self._created or none, self._updated or none, strict=True))
         tally = self._reader.tally
         for each in self._digests:
             if each.algorithm.n_bytes == 8 and self._reader.digests.notation is None:
@@ -330,57 +338,52 @@ class _Made:
                 which=_picked(which, each.rows, whole),
                 ids=_picked(self._ids, each.rows, whole),
                 qualities=None if self._qualities is None else self._qualities[np.asarray(each.rows)],
-                dates=_picked(dates, each.rows, whole),
-                extras=_picked(extras, each.rows, whole),
+                created=_picked(self._created, each.rows, whole),
+                updated=_picked(self._updated, each.rows, whole),
+                extras=None if extras is None else pool_of(_picked(extras, each.rows, whole) or ()),
             )
             tally.meet_batch(batch)
             yield batch
         for other in self._foreign:
-            yield from self._foreign_entries(other, likes, which, dates)
+            yield from self._foreign_entries(other, likes, which)
 
     def _likes(self) -> tuple[tuple[Entry, ...], list[int] | None]:
         source = self._reader.source
         if not self._said:
             return (Entry(hash=None, source=source),), None
-        # What cells said is remembered: of one column equal cells have the same `Said`, and no other has its `id`.
-        of_id: dict[int, Said] = {}
-        for column in self._said:
-            of_id |= dict(zip(map(id, column), column, strict=True))
-        keys = list(zip(*(map(id, column) for column in self._said), strict=True))
-        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        likes = tuple(
-            Entry(hash=None, source=source, **combined(map(of_id.__getitem__, key))) for key in numbers
-        )
-        return likes, (None if len(numbers) == 1 else list(map(numbers.__getitem__, keys)))
+        numbers, combinations = _combined(self._said)
+        likes = tuple(Entry(hash=None, source=source, **combined(said)) for said in combinations)
+        return likes, (None if len(likes) == 1 else numbers)
 
-    def _joined_extras(self) -> list[bytes] | None:
+    def _joined_extras(self) -> list[str] | None:
         """Return each row's unknown fields as a JSON object."""
         if not self._extras:
             return None
         if len(self._extras) == 1:
             name, texts = self._extras[0]
-            return [(f"{{{name}:{text}}}" if text else "{}").encode() for text in texts]
+            if None not in texts:
+                start = f"{{{name}:"
+                return [f"{start}{text}}}" for text in texts]
+            return [f"{{{name}:{text}}}" if text else "{}" for text in texts]
         named = [
             [None if text is None else f"{name}:{text}" for text in texts] for name, texts in self._extras
         ]
-        return [f"{{{','.join(filter(None, row))}}}".encode() for row in zip(*named, strict=True)]
+        return [f"{{{','.join(filter(None, row))}}}" for row in zip(*named, strict=True)]
 
     def _foreign_entries(
         self,
         each: _Foreign,
         likes: Sequence[Entry],
         which: Sequence[int] | None,
-        dates: Sequence[tuple[str | None, str | None]] | None,
     ) -> Iterator[Entry]:
         for k, text in zip(each.rows, each.texts, strict=True):
-            created, updated = dates[k] if dates is not None else (None, None)
             extra = {json.loads(n): json.loads(found) for n, texts in self._extras if (found := texts[k])}
             entry = replace(
                 likes[which[k] if which is not None else 0],
                 hash=ForeignHash(each.algorithm, text),
                 id=self._ids[k] if self._ids is not None else None,
-                created=created,
-                updated=updated,
+                created=self._created[k] if self._created is not None else None,
+                updated=self._updated[k] if self._updated is not None else None,
                 extra=extra,
             )
             yield self._reader.tally.meet(entry)
@@ -389,6 +392,10 @@ class _Made:
 _T = TypeVar("_T")
 _NOTHING = Said()
 _QUALITIES = {str(k): k for k in range(101)} | {"": NO_QUALITY}
+
+
+def _stripped(columns: Iterable[Sequence[str]]) -> list[list[str]]:
+    return [list(map(str.strip, cells)) for cells in columns]
 
 
 def _from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:
@@ -400,6 +407,20 @@ def _from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | Non
     if len(data) != n_bytes * len(texts):
         return None
     return np.frombuffer(data, np.uint8).reshape(-1, n_bytes)
+
+
+def _combined(
+    columns: Sequence[tuple[list[Said], list[int]]],
+) -> tuple[list[int], list[tuple[Said, ...]]]:
+    """Return which of some combinations of what columns say each row has, and these."""
+    (first, numbers), *others = columns
+    combinations: list[tuple[Said, ...]] = [(said,) for said in first]
+    for said, other in others:
+        pairs = list(zip(numbers, other, strict=True))
+        number_of = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        combinations = [(*combinations[one], said[two]) for one, two in number_of]
+        numbers = list(map(number_of.__getitem__, pairs))
+    return numbers, combinations
 
 
 def _picked(values: list[_T] | None, rows: Sequence[int], whole: bool) -> list[_T] | None:

@@ -330,7 +330,7 @@ class _Namer:
         if column.meaning != "extra" or column.how == "told":
             return column
         if not cells:
-            is_wary = self._has_header and not is_ordinary(self._as_given[k])
+            is_wary = self._has_header and not self._is_ordinary(k)
             return replace(column, meaning="unseen") if is_wary else column
         unsure = replace(column, meaning="unsure", how="found")
         types = [type_named(cell) for cell in cells]
@@ -340,7 +340,7 @@ class _Namer:
         said = list(map(word, cells))
         if all(each in _KNOWN for each in said) and any(each in TELLING for each in said):
             return replace(column, meaning="unsure", how="found")
-        if self._has_header and is_ordinary(self._as_given[k]):
+        if self._has_header and self._is_ordinary(k):
             is_odd_flag = all(each in _FLAGS for each in said) and not all(
                 each in _PLAIN_FLAGS for each in said
             )
@@ -352,6 +352,11 @@ class _Namer:
             if self._has_header and all(each in FALSE for each in said)
             else column
         )
+
+    def _is_ordinary(self, k: int) -> bool:
+        """Tell whether a column's name says nothing of deletion or opinion; "y" may, but beside an "x"."""
+        is_target = plain(self._as_given[k]) == "y" and "x" not in map(plain, self._as_given)
+        return is_ordinary(self._as_given[k]) and not is_target
 
     def _may_say_yes(self, k: int, cells: Sequence[str], said: Sequence[str]) -> bool:
         """Tell whether a column of a name that says nothing holds yes and no, what is to be done, or some dates.

@@ -10,7 +10,8 @@ import msgspec
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from .batch import Batch
-from .collecting import PlainColumns, PlainShape, read_records
+from .collected import PlainColumns
+from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
 from .inside import json_may_speak, speaks_inside
@@ -40,6 +41,10 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     yield from read_records(page, tally, None, patient, plain=_PLAIN, ignore=options.ignore)
 
 
+#: Of a field that is not there.
+_NONE = msgspec.Raw()
+
+
 class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A record as they usually are, with one digest."""
 
@@ -47,46 +52,57 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     signals: dict[str, str]
     bank: str
     disable_until_ts: int
-    original_media_uri: msgspec.Raw = msgspec.Raw(b"null")
-    note: msgspec.Raw = msgspec.Raw(b"null")
-    metadata: msgspec.Raw = msgspec.Raw(b"null")
+    original_media_uri: msgspec.Raw = _NONE
+    note: msgspec.Raw = _NONE
+    metadata: msgspec.Raw = _NONE
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     signals = [next(iter(row.signals.items()), ("", "")) for row in rows]
-    are_quiet = not json_may_speak(b"\n".join(bytes(raw) for row in rows for raw in (row.note, row.metadata)))
+    beside = {
+        "original_media_uri": [bytes(row.original_media_uri) for row in rows],
+        "note": [bytes(row.note) for row in rows],
+        "metadata": [bytes(row.metadata) for row in rows],
+    }
+    are_there = list(zip(*(map(bool, values) for values in beside.values()), strict=True))
+    kinds = [
+        (name, row.bank, row.disable_until_ts, there)
+        for row, (name, _), there in zip(rows, signals, are_there, strict=True)
+    ]
+    starts = {
+        kind: b'{"bank":%b,"disable_until_ts":%d' % (msgspec.json.encode(kind[1]), kind[2])
+        for kind in dict.fromkeys(kinds)
+    }
+    fields = [[starts[kind] for kind in kinds]]
+    fields += [_fields(name, values) for name, values in beside.items() if {*values} - {b"", b"null"}]
+    told = json_may_speak([value for values in beside.values() for value in values])
+    is_plain = [
+        len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and not (told and _may_speak(row))
+        for row in rows
+    ]
     return PlainColumns(
-        keys=[
-            (name, row.bank, row.disable_until_ts)
-            if len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and (are_quiet or _is_quiet(row))
-            else None
-            for row, (name, _) in zip(rows, signals, strict=True)
-        ],
+        keys=[kind if plain else None for kind, plain in zip(kinds, is_plain, strict=True)],
         digests=[digest for _, digest in signals],
         ids=[str(row.id) for row in rows],
-        extras=list(map(_extra, rows)),
+        extras=[b"".join(parts) + b"}" for parts in zip(*fields, strict=True)],
+        free=tuple(beside.values()),
     )
 
 
-def _is_quiet(row: _Plain) -> bool:
-    """Tell whether what its owner wrote beside a record speaks of neither deletion nor opinion."""
-    return not any(speaks_inside(msgspec.json.decode(raw)) for raw in (row.note, row.metadata))
+def _may_speak(row: _Plain) -> bool:
+    """Tell whether what stands beside the digests of a record speaks of deletion or opinion."""
+    beside = map(bytes, (row.original_media_uri, row.note, row.metadata))
+    return any(speaks_inside(msgspec.json.decode(value)) for value in beside if value)
 
 
-def _extra(row: _Plain) -> bytes:
-    pieces = [b'"bank":%b,"disable_until_ts":%d' % (msgspec.json.encode(row.bank), row.disable_until_ts)]
-    for title, raw in (
-        (b"original_media_uri", row.original_media_uri),
-        (b"note", row.note),
-        (b"metadata", row.metadata),
-    ):
-        value = bytes(raw)
-        if value != b"null" and not (value[:1] == b"{" and value[1:].strip() == b"}"):
-            pieces.append(b'"%b":%b' % (title, value))
-    return b"{%b}" % b",".join(pieces)
+def _fields(name: str, values: list[bytes]) -> list[bytes]:
+    """Return a field as it stands in an object behind others, b"" where it says nothing."""
+    blank = (value for value in values if value[1:-1].isspace() and value[:1] == b"{")
+    nothing = {b"", b"null", b"{}", *blank}
+    return [b"" if value in nothing else b',"%b":%b' % (name.encode(), value) for value in values]
 
 
-_PLAIN = PlainShape(_Plain, _columns, once=("disable_until_ts", "signals"))
+_PLAIN = PlainShape(_Plain, _columns)
 
 
 def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failures: list[str]) -> list[Entry]:

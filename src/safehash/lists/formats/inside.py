@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from .judging import FIRST_WORDS, NOTHING, judge, speaks, tells
 from .naming import JUDGED, named_column
@@ -56,12 +58,21 @@ def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
     return isinstance(value, str) and (speaks(value) or word(value) in DELETED or pairs_speak(value))
 
 
-def json_may_speak(data: bytes) -> bool:
+def json_may_speak(pieces: Sequence[bytes]) -> bool:
     """Tell whether pieces of JSON may have something in them of which `speaks_inside` would say so.
 
     Many are looked at in little time; where this says no, none does.
     """
-    alike = data.translate(_DIGITS).replace(b'" :', b'":')
+    # Numbers differ from record to record, and say nothing: with all digits the same few pieces are left to look at.
+    alike = {*b"\0".join(pieces).translate(_DIGITS).split(b"\0")}
+    if len(alike) <= _FEW:
+        return any(map(_may_speak, alike))
+    return _may_speak.__wrapped__(b"\n".join(alike))
+
+
+@lru_cache(maxsize=1024)
+def _may_speak(data: bytes) -> bool:
+    alike = data.replace(b'" :', b'":')
     names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
     if _ODD.search(data) or any(named_column(name).meaning in JUDGED for name in names):
         return True
@@ -77,8 +88,9 @@ def json_may_speak(data: bytes) -> bool:
 
 #: Escapes, and more than a blank behind a name.
 _ODD = re.compile(rb'\\|"(?: \s+|[\t\r\n]\s*):')
-#: Numbers differ from record to record, and say nothing: with all digits the same few texts are left to look at.
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+#: So few pieces are remembered each; more are looked at as one.
+_FEW = 64
 _FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -14,13 +15,15 @@ from .packed import DamagedPage, damaged
 from .pages import MAX_RECORD_BYTES, Page
 from .tally import Tally
 
-__all__ = ["JsonStream", "Many", "NotJson", "TooLong", "decoded", "records"]
+__all__ = ["Decode", "JsonStream", "Many", "NotJson", "TooLong", "decoded", "records"]
 
 _MAX_FIELDS = 10_000
 
 #: Elements are cut off in runs of some so many characters; where that fails, so many are read one by one.
 _ENOUGH = 1 << 16
 _TRIES = 6
+#: Mostly there are enough places to cut at among so many characters.
+_NEAR = 1 << 12
 _SLOW = 64
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -32,11 +35,50 @@ _SCALAR = re.compile(r"[^,\]}\s]*")
 _NEXT_ITEM = re.compile(r"[,\]{]")
 
 
-class Many(NamedTuple):
-    """A run of records that were not decoded yet, as the text of one JSON array and as they stand in it."""
+@dataclass(slots=True)
+class Many:
+    """A run of records: the text of one JSON array, and as far as it was decoded already.
+
+    Attributes
+    ----------
+    text : str
+    records : list or None
+        What the decoder made of them that the run was asked for with; None where not all are of its shape.
+    is_tried : bool
+        It was tried.
+    """
 
     text: str
-    raws: Sequence[msgspec.Raw | bytes]
+    records: list[Any] | None = None
+    is_tried: bool = False
+    _raws: Sequence[msgspec.Raw | bytes] | None = None
+
+    @property
+    def raws(self) -> Sequence[msgspec.Raw | bytes]:
+        """Each record as it stands in the text."""
+        if self._raws is None:
+            self._raws = _ELEMENTS.decode(self.text)
+        return self._raws
+
+    def __len__(self) -> int:
+        return len(self.raws if self.records is None else self.records)
+
+
+#: Decodes the text of a JSON array.
+Decode = Callable[[str], list[Any]]
+
+
+def _many(text: str, decode: Decode | None) -> Many | None:
+    """Return the elements of a text; None where it is no array."""
+    if decode is not None:
+        try:
+            return Many(text, decode(text), is_tried=True)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            pass  # not all are of that shape, or it is no array
+    try:
+        return Many(text, is_tried=True, _raws=_ELEMENTS.decode(text))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
 
 
 class TooLong(BadField):
@@ -161,8 +203,13 @@ class JsonStream:
             return False
         return True
 
-    def many(self) -> Many | None:
+    def many(self, decode: Decode | None = None) -> Many | None:
         """Consume as many whole elements as are at hand, and stand before the next; None for none.
+
+        Parameters
+        ----------
+        decode : callable, optional
+            Decodes an array of elements of some shape, and raises where one is of another.
 
         What begins at an element and is valid JSON between "[" and "]" is a number of whole elements, so a cut
         that was guessed wrong cannot pass. Elements are not decoded yet; where one is damaged, `value` has to
@@ -176,20 +223,24 @@ class JsonStream:
                 self._more()
             except DamagedPage as exc:
                 self._chunks = damaged(exc)  # raised again where reading meets it
-        cuts = [
-            match.span()
-            for match in _BETWEEN.finditer(self._buffer, max(self._at, len(self._buffer) - _ENOUGH))
-        ]
-        for start, end in cuts[: -_TRIES - 1 : -1]:
+        for start, end in self._last_cuts():
             text = f"[{self._buffer[self._at : start + 1]}]"
-            try:
-                found = _ELEMENTS.decode(text)
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            many = _many(text, decode)
+            if many is None:
                 continue
             self._at = end
-            return Many(text, found)
+            return many
         self._n_slow = _SLOW
         return None
+
+    def _last_cuts(self) -> list[tuple[int, int]]:
+        """Return where an element may end, and the next begin: the last places first."""
+        for n_characters in (_NEAR, _ENOUGH):
+            begin = max(self._at, len(self._buffer) - n_characters)
+            cuts = [match.span() for match in _BETWEEN.finditer(self._buffer, begin)]
+            if len(cuts) >= _TRIES:
+                break
+        return cuts[: -_TRIES - 1 : -1]
 
     def value(self) -> Any:
         """Decode and consume the next value.
@@ -377,6 +428,7 @@ def records(
     *,
     on_root: Callable[[dict[str, Any]], None] | None = None,
     raw: bool = False,
+    decode: Decode | None = None,
 ) -> Iterator[Record]:
     """Yield (1-based number, record) of a page of records; rejects and damage go to `tally`.
 
@@ -391,9 +443,11 @@ def records(
         Called with the root's other fields, at its end.
     raw : bool
         Yield most records many at once, as they stand in the page and not counted.
+    decode : callable, optional
+        As for `JsonStream.many`.
     """
     tally.unit = "record"
-    walker = _Walker(page, tally, raw)
+    walker = _Walker(page, tally, raw, decode)
     try:
         while (first := walker.stream.peek()) != "":
             if first == "[":
@@ -409,9 +463,10 @@ def records(
 
 
 class _Walker:
-    def __init__(self, page: Page, tally: Tally, raw: bool) -> None:
+    def __init__(self, page: Page, tally: Tally, raw: bool, decode: Decode | None) -> None:
         self.number = 0
         self._raw = raw
+        self._decode = decode
         self._tally = tally
         self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem), unique=True)
 
@@ -451,9 +506,9 @@ class _Walker:
     def array(self) -> Iterator[Record]:
         stream = self.stream
         for _ in stream.elements():
-            while self._raw and (found := stream.many()) is not None:
+            while self._raw and (found := stream.many(self._decode)) is not None:
                 yield self.number + 1, found
-                self.number += len(found.raws)
+                self.number += len(found)
             yield from self._element()
 
     def _element(self) -> Iterator[Record]:

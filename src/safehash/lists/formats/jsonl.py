@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ..._face import checked
 from ...errors import ListError
@@ -17,7 +18,8 @@ from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
 from ..opinions import unite_opinions
 from .batch import NO_QUALITY, Batch
-from .collecting import PlainColumns, PlainRecords, PlainShape
+from .collected import PlainColumns
+from .collecting import PlainRecords, PlainShape
 from .exchange_types import check_unknown
 from .fields import BadField, hash_named, shown, utc_time
 from .json_stream import Many, NotJson, decoded
@@ -29,6 +31,8 @@ from .tally import Tally
 from .writing import replacing
 
 __all__ = ["VERSION", "entry_record", "read", "write_list"]
+
+_T = TypeVar("_T")
 
 #: Version of the format; readers refuse a newer one.
 VERSION = 1
@@ -131,7 +135,7 @@ class _Reader:
         self._n_met += len(lines)
         self._ended = False
         text = b",".join(lines).decode("utf-8", "replace")
-        yield from self._rows.take(number, Many(f"[{text}]", lines))
+        yield from self._rows.take(number, Many(f"[{text}]", _raws=lines))
 
     def _line(self, number: int, line: bytes) -> Iterator[Entry | Batch]:
         text = line.decode("utf-8", "replace").strip()
@@ -175,23 +179,27 @@ class _Reader:
         )
 
 
+#: Of a field that is not there.
+_NONE = msgspec.Raw()
+
+
 class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """An entry as it usually is."""
 
     algorithm: str
     hash: str
-    quality: int | None = None
-    id: str | None = None
-    source: str | None = None
-    category: str = "positive"
-    labels: msgspec.Raw = msgspec.Raw(b"null")
-    owners: msgspec.Raw = msgspec.Raw(b"null")
-    severity: msgspec.Raw = msgspec.Raw(b"null")
-    created: str | int | float | None = None
-    updated: str | int | float | None = None
-    deleted: bool = False
-    keyed_by: msgspec.Raw = msgspec.Raw(b"null")
-    extra: msgspec.Raw = msgspec.Raw(b"{}")
+    quality: int | UnsetType | None = UNSET
+    id: str | UnsetType | None = UNSET
+    source: str | UnsetType | None = UNSET
+    category: str | UnsetType = UNSET
+    labels: msgspec.Raw = _NONE
+    owners: msgspec.Raw = _NONE
+    severity: msgspec.Raw = _NONE
+    created: str | int | float | UnsetType | None = UNSET
+    updated: str | int | float | UnsetType | None = UNSET
+    deleted: bool | UnsetType = UNSET
+    keyed_by: msgspec.Raw = _NONE
+    extra: msgspec.Raw = _NONE
 
 
 #: What a line begins with that is an entry with a digest, as `write_list` writes it.
@@ -200,6 +208,7 @@ _PLAIN_START = b'{"algorithm":'
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     extras = [bytes(row.extra) for row in rows]
+    qualities = [row.quality for row in rows]
     return PlainColumns(
         keys=[
             (
@@ -211,21 +220,31 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
                 bytes(row.owners),
                 bytes(row.severity),
                 bytes(row.keyed_by),
+                type(quality),
+                type(row.id),
+                type(row.created),
+                type(row.updated),
+                bool(extra),
             )
-            if (row.quality is None or 0 <= row.quality <= 100) and extra[:1] == b"{"
+            if (not quality or 0 <= quality <= 100) and extra[:1] in (b"", b"{")
             else None
-            for row, extra in zip(rows, extras, strict=True)
+            for row, quality, extra in zip(rows, qualities, extras, strict=True)
         ],
         digests=[row.hash for row in rows],
-        ids=[row.id for row in rows],
-        created=[row.created for row in rows],
-        updated=[row.updated for row in rows],
-        extras=extras,
-        qualities=[NO_QUALITY if row.quality is None else row.quality for row in rows],
+        ids=_set(row.id for row in rows),
+        created=_set(row.created for row in rows),
+        updated=_set(row.updated for row in rows),
+        extras=[extra or b"{}" for extra in extras],
+        qualities=[NO_QUALITY if each is None or each is UNSET else each for each in qualities],
+        free=(extras,),
     )
 
 
-_SHAPE = PlainShape(_Plain, _columns, once=("deleted", "algorithm", "hash"))
+def _set(values: Iterable[_T | UnsetType]) -> list[_T | None]:
+    return [None if value is UNSET else value for value in values]
+
+
+_SHAPE = PlainShape(_Plain, _columns)
 
 
 def _check_version(version: object, page: Page) -> None:

@@ -192,12 +192,15 @@ def takes_back(text: str) -> bool:
     return (
         _MARK.fullmatch(text.strip()) is not None
         or CODES.get(said) is False
+        or word(without_signs(text)) in _YES_OR_NO
         or said in DELETED
         or said in DOUBTFUL
         or OPINIONS.get(said) == "negative"
     )
 
 
+#: Words of which nothing says whether they mean that a digest is listed, or was taken back.
+_YES_OR_NO = frozenset(("x", "yes", "no", "true", "false", "on", "off"))
 #: No word, and no sign that a line begins with in a list of what is new, or of anything.
 _MARK = re.compile(r"(?![+*\N{BULLET}\N{MIDDLE DOT}]$)[^\w\s]+")
 

@@ -16,15 +16,25 @@ from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
 from .judging import is_date, tells
 from .naming import JUDGED, named_column, type_named
+from .object_rows import (
+    PARTS,
+    has_digest,
+    held,
+    is_of_digests,
+    is_understood,
+    labels_judge,
+    rows_of,
+    said_by_name,
+    with_said,
+)
 from .options import ReadOptions
-from .ordinary import is_ordinary
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
 from .records import RowReader
 from .tally import Tally
 from .text import uses_of
-from .vocabulary import DELETED, DOUBTFUL, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
+from .vocabulary import FALSE, NULL, TRUE, plain
 
 __all__ = ["read"]
 
@@ -34,40 +44,6 @@ _REMEMBERED = 1000
 #: So many digests without more of an array are held until what stands behind it is known.
 _MANY = 50_000
 
-#: Objects around a record's fields, or some of them: their names say nothing of what is in them.
-_WRAPPERS = frozenset(
-    (
-        *(
-            "attributes",
-            "header",
-            "source",
-            "properties",
-            "metadata",
-            "meta",
-            "fields",
-            "info",
-            "data",
-            "doc",
-            "document",
-            "item",
-        ),
-        *(
-            "record",
-            "entry",
-            "signal",
-            "node",
-            "details",
-            "extra",
-            "additionaldata",
-            "custom",
-            "hashes",
-            "hash",
-            "digests",
-        ),
-    )
-)
-#: Parts of a record, whatever stands in them.
-_PARTS = frozenset(("hashes", "digests", "signals", "fingerprints", "checksums"))
 
 _Walk = Generator[Entry, None, tuple[Any, bool]]
 
@@ -111,7 +87,7 @@ class _Reader:
                     if not has_records:
                         yield from self._root(fields)
                     if has_records or any(
-                        isinstance(value, list) and len(value) > 1 and _is_of_digests(name, value)
+                        isinstance(value, list) and len(value) > 1 and is_of_digests(name, value)
                         for name, value in fields.items()
                     ):
                         note_paging(fields, self._tally)
@@ -150,6 +126,7 @@ class _Reader:
         heeded: set[str] | None = None  # what was said of the records before the first of them
         groups: list[str] = []  # arrays of records or digests
         asides: list[str] = []  # arrays of what a column of deletions or opinions holds
+        labels: list[str] = []  # arrays of labels that judge or take back
         for key in stream.members():
             said = {**above, **self._said_around(fields)}
             if self._is_digest(key):
@@ -157,21 +134,25 @@ class _Reader:
                 yield from self._by_digest(key, said)
                 continue
             first = stream.peek()
-            if first not in ("[", "{") or depth >= _MAX_DEPTH or _has_digest(fields) or _is_part(key, first):
+            if first not in ("[", "{") or depth >= _MAX_DEPTH or has_digest(fields) or _is_part(key, first):
                 value = self._value(key)
                 if value is _BAD or fields.get(key, value) != value:
                     is_spoilt = True
                     if value is not _BAD:
                         self._reject(f"{shown(key)} stands twice, and says different things")
                 fields[key] = value
-                if isinstance(value, list) and value and _is_of_digests(key, value):
+                if isinstance(value, list) and value and is_of_digests(key, value):
                     groups.append(key)
+                elif (
+                    isinstance(value, list) and named_column(key).meaning == "labels" and labels_judge(value)
+                ):
+                    labels.append(key)
                 continue
             inside = {**said, **said_by_name(key)}
             left, had_records = yield from (
                 self._array(inside, depth + 1) if first == "[" else self._object(inside, depth + 1)
             )
-            if first == "[" and (had_records or (left and _is_of_digests(key, left))):
+            if first == "[" and (had_records or (left and is_of_digests(key, left))):
                 groups.append(key)
             elif first == "[" and named_column(key).meaning in JUDGED and _are_cells(left):
                 asides.append(key)
@@ -182,6 +163,8 @@ class _Reader:
                 has_records, heeded = True, heeded if heeded is not None else {*said}
             else:
                 fields[key] = left
+        if any(plain(name) not in PARTS for name in groups):  # of these records more is known
+            asides += labels
         self._check_groups(groups, asides)
         if is_spoilt:
             return {}, True  # what could not be read is a reject, and the rest of it means nothing without
@@ -198,7 +181,7 @@ class _Reader:
         """
         told = {name.casefold() for names in self._options.columns.values() for name in names}
         told |= {name.casefold() for name in self._options.ignore}
-        unclear = [name for name in groups if not _is_understood(name)] if len(groups) > 1 else []
+        unclear = [name for name in groups if not is_understood(name)] if len(groups) > 1 else []
         beside = [*unclear, *(asides if groups else ())]
         for name in (each for each in beside if each.casefold() not in told):
             raise ListError(
@@ -210,7 +193,7 @@ class _Reader:
 
     def _root(self, fields: dict[str, Any]) -> Iterator[Entry]:
         """Read an object without records in it: it is one, or around deletes of ids, or digests in another notation."""
-        arrays = {} if _has_digest(fields) else {k: v for k, v in fields.items() if isinstance(v, list) and v}
+        arrays = {} if has_digest(fields) else {k: v for k, v in fields.items() if isinstance(v, list) and v}
         alone = {key: value for key, value in arrays.items() if all(map(_speaks_alone, value))}
         if self._options.notation is not None:
             alone |= {k: v for k, v in arrays.items() if all(self._is_digest(str(each)) for each in v)}
@@ -229,7 +212,7 @@ class _Reader:
         elif "hash" in record:
             self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
         elif value is not _BAD:
-            yield from self._record(_inside(said, {"hash": key} | record))
+            yield from self._record(with_said(said, {"hash": key} | record))
 
     def _beside(self, fields: dict[str, Any], above: Mapping[str, Any], heeded: set[str]) -> Iterator[Entry]:
         """Look at what stands beside records in one object: more digests, or something that is said of all.
@@ -248,10 +231,10 @@ class _Reader:
                 path=self._tally.path,
             )
         for key in [
-            name for name, value in fields.items() if isinstance(value, list) and _is_of_digests(name, value)
+            name for name, value in fields.items() if isinstance(value, list) and is_of_digests(name, value)
         ]:
             yield from self._texts({**above, **said, **said_by_name(key)}, fields.pop(key))
-        if _has_digest(fields):
+        if has_digest(fields):
             self._reject("an object that has a digest of its own, and records in it")
 
     def _said_around(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,7 +267,7 @@ class _Reader:
             for _ in self._stream.elements():
                 value = self._value()
                 if isinstance(value, dict):
-                    is_record = has_records or depth == 0 or _has_digest(value)
+                    is_record = has_records or depth == 0 or has_digest(value)
                     if is_record or texts or _lists_in(value):
                         has_records = True
                         yield from self._inside(value, above, depth)
@@ -310,21 +293,21 @@ class _Reader:
         ids_alone = all(map(_is_id, texts))
         for text in texts:
             if above.get("deleted") is True and ids_alone:
-                yield from self._record(_inside(above, {"id": text}))
+                yield from self._record(with_said(above, {"id": text}))
             elif isinstance(text, str) or (isinstance(text, int) and self._options.notation == "decimal"):
-                yield from self._record(_inside(above, {"hash": text}))
+                yield from self._record(with_said(above, {"hash": text}))
             elif isinstance(text, dict):
-                yield from self._record(_inside(above, text))
+                yield from self._record(with_said(above, text))
             else:
                 self._reject(f"expected an object or a digest for a record, found {shown(text)}")
 
     def _inside(self, record: dict[str, Any], above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
         """Yield what an element says; one without a digest that has records in it stands for these."""
-        lists = {} if _has_digest(record) or depth >= _MAX_DEPTH else _lists_in(record)
+        lists = {} if has_digest(record) or depth >= _MAX_DEPTH else _lists_in(record)
         if not lists:
-            yield from self._record(_inside(above, record))
+            yield from self._record(with_said(above, record))
             return
-        self._check_groups([key for key, value in lists.items() if any(map(_has_digest, value))])
+        self._check_groups([key for key, value in lists.items() if any(map(has_digest, value))])
         said = {
             **above,
             **self._said_around({name: value for name, value in record.items() if name not in lists}),
@@ -360,7 +343,7 @@ class _Reader:
         self._number += 1
         number = self._number
         try:
-            rows = list(_rows_of(record))
+            rows = list(rows_of(record))
         except BadField as exc:
             self._tally.n_records += 1
             self._tally.reject(number, str(exc))
@@ -382,8 +365,7 @@ class _Reader:
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""
-        held = tuple(map(_held, row.values()))
-        key = (*row, *held)
+        key = (*row, *map(held, row.values()))
         known = self._readers.get(key)
         if known is not None:
             return known
@@ -405,23 +387,6 @@ class _Reader:
 
 
 _BAD = object()
-
-
-def _held(value: object) -> int | str:
-    """Return what of a field's value its meaning may depend on, where its name says nothing."""
-    if not isinstance(value, str):
-        return 0
-    kind = type_named(value)
-    if kind is not None and kind.algorithm is not None:
-        return "type"
-    return "word" if word(value) in TELLING else digits_in(value)
-
-
-def _inside(above: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with what is said above it; what both name is kept of both."""
-    return {(f"record.{name}" if name in record else name): value for name, value in above.items()} | dict(
-        record
-    )
 
 
 def _untyped_digits(value: object) -> int:
@@ -451,31 +416,6 @@ def _plainly(name: str) -> Column:
     return Column(name, meaning, weak=named.weak, how="named")
 
 
-def said_by_name(key: str) -> dict[str, Any]:
-    """Return what the name of an array or object says of every record in it: "removed", "md5", "false positives"."""
-    kind = type_named(key)
-    if kind is not None and kind.algorithm is not None:
-        return {"hash type": key}
-    said = word(key)
-    if said in OPINIONS or said in DOUBTFUL:
-        return {"opinion": key}
-    named = named_column(key)
-    if said in DELETED or (named.meaning in JUDGED and not named.weak):
-        return {"deleted" if said in DELETED else key: True}
-    return {}
-
-
-def _is_understood(name: str) -> bool:
-    """Tell whether an array's name says what the digests in it are, or means nothing but that they are some."""
-    return (
-        named_column(name).meaning == "hash"
-        or plain(name) in _WRAPPERS | _PARTS
-        or is_ordinary(name)
-        or word(name) in LIVE | {"+"}
-        or bool(said_by_name(name))
-    )
-
-
 def _is_cell(value: object) -> bool:
     """Tell whether a value is what columns of deletions and opinions hold: yes, no, a date, a word of theirs."""
     text = str(value).strip()
@@ -492,7 +432,7 @@ def _are_cells(values: object) -> bool:
 
 def _is_part(key: str, first: str) -> bool:
     """Tell whether what stands under a key is part of the record it is in, and no records of its own."""
-    return named_column(key).meaning == "labels" or (first == "[" and plain(key) in _PARTS)
+    return named_column(key).meaning == "labels" or (first == "[" and plain(key) in PARTS)
 
 
 def _lists_in(record: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -510,84 +450,3 @@ def _speaks_alone(record: object) -> bool:
         return False
     meanings = {named_column(key).meaning for key in record}
     return "id" in meanings and bool(meanings & JUDGED)
-
-
-def _has_digest(record: Mapping[str, Any]) -> bool:
-    return any(
-        (isinstance(value, str) and digits_in(value) > 0)
-        or (
-            named_column(key).meaning == "hash"
-            and isinstance(value, (str, int))
-            and not isinstance(value, bool)
-        )
-        or (isinstance(value, dict) and _has_digest(value))
-        or (plain(key) == "hashes" and value not in ([], {}, None))
-        for key, value in record.items()
-    )
-
-
-def _rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a record with the objects inside it as fields of its own: ``hashes.MD5``, ``pdq.quality``.
-
-    A list of digests, or of objects that have one, makes a row of each.
-    """
-    row: dict[str, Any] = {}
-    each: list[tuple[str, list[Any]]] = []
-    for name, value in _flat(record).items():
-        if isinstance(value, list) and value and _is_of_digests(name, value):
-            each.append((name, value))
-        else:
-            row[name] = value
-    if not each:
-        yield row
-    unclear = [name for name, _ in each if not _is_understood(name)]
-    if len(each) > 1 and unclear:
-        raise BadField(
-            f"what the list {unclear[0]!r} says of the digests in it is not known, and they may have been taken back"
-        )
-    for name, values in each:
-        said = said_by_name(name)
-        for value in values:
-            if isinstance(value, dict):
-                yield from _rows_of(_inside({**row, **said}, value))
-            else:
-                yield {**row, **said, ("hash" if said else name): value}
-
-
-def _flat(record: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """Return a record with the objects inside it that hold digests or speak of deletion or opinion laid out."""
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        if not (isinstance(value, dict) and value and depth < _MAX_DEPTH and _speaks(name, value)):
-            flat[name if name not in flat else f"{name} again"] = value
-            continue
-        for inner, found in _flat(value, depth + 1).items():
-            own = f"{name}.{inner}"
-            if plain(name) in _WRAPPERS and inner not in record and inner not in flat:
-                own = inner
-            flat[own] = found
-    return flat
-
-
-def _speaks(name: str, value: Mapping[str, Any]) -> bool:
-    """Tell whether an object inside a record holds digests, or speaks of deletion or opinion."""
-    bare = plain(name) in _WRAPPERS
-    for inner, found in value.items():
-        if isinstance(found, dict):
-            if _speaks(inner, found):
-                return True
-        elif isinstance(found, list):
-            if found and _is_of_digests(inner, found):
-                return True
-        elif (named_column(inner).meaning == "type" and _held(found) == "type") or any(
-            named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
-            for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
-        ):
-            return True
-    return False
-
-
-def _is_of_digests(name: str, values: list[Any]) -> bool:
-    if all(isinstance(value, str) for value in values):
-        return named_column(name).meaning == "hash" or any(digits_in(value) for value in values)
-    return all(isinstance(value, dict) and _has_digest(value) for value in values)

@@ -183,6 +183,7 @@ class Page:
         self._bytes = unpacked(stored, n_stored)
         self._damage: DamagedPage | None = None
         self._chunks = self._decoded()
+        self._pieces = self._given_out()
         self._ahead: list[bytes] = []
         n_ahead = 0
         try:
@@ -201,13 +202,16 @@ class Page:
         return b"".join(self._ahead)[:_HEAD_BYTES]
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the page in pieces of some 256 KiB, cut anywhere but inside a character.
+        """Return the page in pieces of some 256 KiB, cut anywhere but inside a character: those not yet taken.
 
         Raises
         ------
         DamagedPage
-            After the pieces before the damage.
+            While iterating: after the pieces before the damage.
         """
+        return self._pieces
+
+    def _given_out(self) -> Iterator[bytes]:
         yield from self._ahead
         self._ahead = []
         if self._damage is not None:

@@ -50,14 +50,27 @@ class ListReader(Iterator[Entry]):
     ('b-1', 1)
     """
 
-    def __init__(
-        self,
+    name: str
+    _path: Path
+    _paths: list[Path]
+    _format: Format | None
+    _options: ReadOptions
+    _tally: Tally
+    _entries: Iterator[Entry]
+
+    def __init__(self) -> None:
+        raise TypeError("a ListReader is made by `read_list`")
+
+    @classmethod
+    def _made(
+        cls,
         path: Path,
         *,
         format: Format | None,
         options: ReadOptions,
         on_reject: Callable[[Reject], None] | None,
-    ) -> None:
+    ) -> ListReader:
+        self = cls.__new__(cls)
         self._path = path
         self._format = format
         self._options = options
@@ -65,6 +78,7 @@ class ListReader(Iterator[Entry]):
         self._paths = page_paths(path)
         self.name = options.source
         self._entries = self._one_by_one()
+        return self
 
     def __next__(self) -> Entry:
         return next(self._entries)
@@ -170,7 +184,12 @@ class ListReader(Iterator[Entry]):
                 path=self._path,
             )
         module = import_module(f".{chosen.module or chosen.name}", __package__)
+        n_cuts = len(tally.cuts)
         yield from module.read(page, tally, self._options)
+        if len(tally.cuts) == n_cuts and any(
+            chunk.strip() for chunk in page.chunks()
+        ):  # to its end: it may be damaged
+            tally.cuts.append(f"{page.name}: more stands behind its end")
 
     def _one_by_one(self) -> Iterator[Entry]:
         for item in self._batches():
@@ -318,4 +337,4 @@ def read_list(
     )
     check_columns(options.columns)
     chosen = None if asked.format is None else format_named(asked.format)
-    return ListReader(Path(asked.path), format=chosen, options=options, on_reject=on_reject)
+    return ListReader._made(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

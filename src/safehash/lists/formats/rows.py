@@ -31,6 +31,8 @@ class Rows:
     rows : list of list of str
     columns : list of list of str, or None
         The same column by column, in place of `rows`, where all rows have the cells that the table has.
+    is_bare : bool
+        No cell of `columns` has blanks around it.
     bad : list of (int, str)
         Lines that cannot be cut, with the reason.
     unfinished : bool
@@ -42,6 +44,7 @@ class Rows:
     numbers: Sequence[int]
     rows: list[list[str]]
     columns: list[list[str]] | None = None
+    is_bare: bool = False
     bad: list[tuple[int, str]] = field(default_factory=list)
     unfinished: bool = False
     comments: list[tuple[int, str]] = field(default_factory=list)
@@ -133,18 +136,38 @@ def unquoted(text: str) -> str:
 
 
 class _Lines:
-    """The lines of a page that were not cut yet, with their ends."""
+    """The lines of a page that were not cut into cells yet, with their ends."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._blocks = page.blocks()
         self.first = 1
-        self.lines: list[str] = []
         self.too_long: int | None = None  # a line that comes next and is not read
+        self._lines: list[str] = []
+        self._uncut = ""  # what comes behind them, in one piece
+        self._is_odd = False
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines at hand."""
+        if self._uncut:
+            self._lines += _LINE.findall(self._uncut) if self._is_odd else self._uncut.splitlines(True)
+            self._uncut = ""
+        return self._lines
+
+    @property
+    def uncut(self) -> str:
+        """All lines at hand, as one piece; "" where they are single lines by now."""
+        return "" if self._lines else self._uncut
 
     def fill(self) -> bool:
         """Make sure that there is a line, or one that is too long; False at the end."""
-        return bool(self.lines) or self.too_long is not None or self.more() or self.too_long is not None
+        return (
+            bool(self._lines or self._uncut)
+            or self.too_long is not None
+            or self.more()
+            or self.too_long is not None
+        )
 
     def more(self) -> bool:
         """Add the next lines of the page; False where there are none, or one that is too long."""
@@ -166,13 +189,19 @@ class _Lines:
             text = text.replace("\ufeff", "")
         if not self.lines:
             self.first = number
-        self.lines += _LINE.findall(text) if _has_odd_ends(data) else text.splitlines(True)
+        self._uncut = text
+        self._is_odd = _has_odd_ends(data)
         return True
 
     def take(self, n: int) -> None:
         """Forget the first `n` lines."""
         self.first += n
         del self.lines[:n]
+
+    def take_uncut(self, n: int) -> None:
+        """Forget all lines, which are so many, and stand in one piece."""
+        self.first += n
+        self._uncut = ""
 
 
 def _has_odd_ends(data: bytes) -> bool:
@@ -188,47 +217,64 @@ _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 
-def _columns(text: str, n: int, delimiter: str, n_columns: int) -> list[list[str]] | None:
-    """Cut `n` lines into columns, without a row of each; None where not all have so many cells, or some are odd.
+def _columns(text: str, delimiter: str, n_columns: int) -> tuple[int, list[list[str]]] | None:
+    """Cut lines into columns, without a row of each; None where not all have so many cells, or some are odd.
 
     A mark goes before the first cell of each line but the first. Where as many cells come out as there should be, and
     the marks are where rows begin, every row has its cells. Quotes are either none, or two around each cell and no
     other: then they are taken off together with what parts the cells.
+
+    Returns
+    -------
+    tuple of (int, list of list of str), or None
+        How many lines there are, and their cells, of which those of the first column still have their marks.
     """
     if "#" in text or text[-1:] != "\n" or n_columns < 2:
         return None
+    end = "\n"
+    n = text.count(end)
     if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            return None
-    text = text[:-1]
+        if text.count("\r") == n:
+            end = "\r\n"
+        else:
+            text = text.replace("\r\n", end)
     n_quotes = text.count('"')
     if not n_quotes:
-        cells = text.replace("\n", f"{delimiter}\n").split(delimiter)
-    elif n_quotes == 2 * n * n_columns and text[0] == '"' == text[-1]:
+        parting = delimiter
+        text = text[: -len(end)].replace(end, f"{delimiter}\n")
+    elif n_quotes == 2 * n * n_columns and text[0] == '"' and text.endswith(f'"{end}'):
         parting = f'"{delimiter}"'
-        cells = text[1:-1].replace('"\n"', f"{parting}\n").split(parting)
+        text = text[1 : -1 - len(end)].replace(f'"{end}"', f"{parting}\n")
     else:
         return None
+    if "\r" in text:
+        return None
+    cells = text.split(parting)
     if len(cells) != n * n_columns:
         return None
     columns = [cells[k::n_columns] for k in range(n_columns)]
-    return columns if all(map(_IS_MARKED, columns[0][1:])) else None
+    return (n, columns) if [cell[:1] for cell in columns[0]].count("\n") == n - 1 else None
 
 
-_IS_MARKED = operator.methodcaller("startswith", "\n")
+def _has_blanks(text: str) -> bool:
+    """Tell whether there may be blanks around a cell."""
+    return not text.isascii() or any(blank in text for blank in " \t\v\f\x1c\x1d\x1e\x1f")
 
 
 def _fast(lines: _Lines, delimiter: str, n_columns: int) -> Rows | None:
     """Cut all lines at once; None where one of them is odd."""
+    text = lines.uncut
+    if text and "\0" not in text and (cut := _columns(text, delimiter, n_columns)) is not None:
+        n, columns = cut
+        numbers: Sequence[int] = range(lines.first, lines.first + n)
+        lines.take_uncut(n)
+        if not _has_blanks(text):
+            columns[0] = [cell.lstrip("\n") for cell in columns[0]]
+        return Rows(numbers, [], columns=columns, is_bare=not _has_blanks(text))
     found = lines.lines
     if not found:
         return None
     text = "".join(found)
-    if "\0" not in text and (columns := _columns(text, len(found), delimiter, n_columns)) is not None:
-        numbers: Sequence[int] = range(lines.first, lines.first + len(found))
-        lines.take(len(found))
-        return Rows(numbers, [], columns=columns)
     if "\0" in text and _SWALLOWED.search(text):
         return None
     if '"' in text:

@@ -67,6 +67,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         )
     number = 0
     why = _cut_off(page)
+    for _ in page.chunks():
+        pass  # SQLite reads the file itself
     if why is not None:
         tally.cut(1, why)
         return

@@ -10,7 +10,8 @@ import msgspec
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from .batch import Batch
-from .collecting import PlainColumns, PlainShape, read_records
+from .collected import PlainColumns
+from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
 from .judging import opinion_in
@@ -71,19 +72,21 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     signalType: str
     lastModtimestamp: int
     caseNumbers: msgspec.Raw
-    CSPFeedbacks: msgspec.Raw = msgspec.Raw(b"null")
+    CSPFeedbacks: msgspec.Raw = msgspec.Raw()
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
+    cases = [bytes(row.caseNumbers) for row in rows]
     return PlainColumns(
         keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
         digests=[row.hashValue for row in rows],
         updated=[row.lastModtimestamp for row in rows],
-        extras=[b'{"caseNumbers":%b}' % bytes(row.caseNumbers) for row in rows],
+        extras=[b'{"caseNumbers":%b}' % case for case in cases],
+        free=(cases,),
     )
 
 
-_PLAIN = PlainShape(_Plain, _columns, once=("hashStatus", "signalType", "hashValue"))
+_PLAIN = PlainShape(_Plain, _columns)
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:

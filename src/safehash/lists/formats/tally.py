@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +29,6 @@ SHOWN_CELLS = 4
 
 #: A PDQ digest has 128 ones within this many; of SHA-256 digests 28 % have not.
 UNBALANCED_BITS = 8
-
-_UPDATED = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -156,10 +153,11 @@ class Tally:
         if batch.which is None:
             n_deleted = len(batch) * batch.likes[0].deleted
         elif any(like.deleted for like in batch.likes):
-            n_deleted = sum(batch.likes[k].deleted for k in batch.which)
+            deleted = np.array([like.deleted for like in batch.likes])
+            n_deleted = int(deleted[np.asarray(batch.which)].sum())
         self.n_deletes += n_deleted
         self.entries[batch.algorithm.value] += len(batch) - n_deleted
-        newest = max(filter(None, map(_UPDATED, batch.dates or ())), default="")
+        newest = max(filter(None, batch.updated or ()), default="")
         if newest > (self.newest or ""):
             self.newest = newest
         for row in perhaps_suspicious(batch.algorithm, batch.digests):

@@ -10,7 +10,8 @@ import msgspec
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from .batch import Batch
-from .collecting import PlainColumns, PlainShape, read_records
+from .collected import PlainColumns
+from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
 from .options import ReadOptions
@@ -54,15 +55,18 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     deleted: bool
     created_on: str
     updated_on: str | float
-    ideology: msgspec.Raw = msgspec.Raw(b"null")
-    file_type: msgspec.Raw = msgspec.Raw(b"null")
+    ideology: msgspec.Raw = msgspec.Raw()
+    file_type: msgspec.Raw = msgspec.Raw()
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     kinds = [(bytes(row.ideology), bytes(row.file_type)) for row in rows]
     extras = {kind: _extra(*kind) for kind in dict.fromkeys(kinds)}
     return PlainColumns(
-        keys=[(row.algorithm, row.deleted, kind) for row, kind in zip(rows, kinds, strict=True)],
+        keys=[
+            (row.algorithm, row.deleted, type(row.updated_on), kind)
+            for row, kind in zip(rows, kinds, strict=True)
+        ],
         digests=[row.hash_digest for row in rows],
         ids=[str(row.id) for row in rows],
         created=[row.created_on for row in rows],
@@ -73,10 +77,12 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
 
 def _extra(ideology: bytes, file_type: bytes) -> bytes:
     pairs = ((b"ideology", ideology), (b"file_type", file_type))
-    return b"{%b}" % b",".join(b'"%b":%b' % (name, value) for name, value in pairs if value != b"null")
+    return b"{%b}" % b",".join(
+        b'"%b":%b' % (name, value) for name, value in pairs if value not in (b"", b"null")
+    )
 
 
-_PLAIN = PlainShape(_Plain, _columns, once=("deleted", "algorithm", "hash_digest"))
+_PLAIN = PlainShape(_Plain, _columns)
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:

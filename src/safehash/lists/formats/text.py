@@ -134,7 +134,11 @@ def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:
 
 def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entry | Batch]:
     if block.columns is not None:
-        yield from _entries_of_columns(block.columns, block.numbers, dialect, reader)
+        n_before = max(0, dialect.first_line - block.numbers[0])
+        for start in range(n_before, len(block.numbers), _ROWS):
+            part = slice(start, start + _ROWS)
+            cells = [column[part] for column in block.columns]
+            yield from read_columns(reader, cells, block.numbers[part], are_bare=block.is_bare)
         return
     rows, numbers = block.rows, block.numbers
     if numbers and numbers[0] < dialect.first_line:
@@ -153,15 +157,6 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         yield from read_rows(
             reader, some, numbers[start : start + _ROWS], unfinished=block.unfinished and is_last
         )
-
-
-def _entries_of_columns(
-    columns: Sequence[list[str]], numbers: Sequence[int], dialect: Dialect, reader: LineReader
-) -> Iterator[Entry | Batch]:
-    n_before = max(0, dialect.first_line - numbers[0])
-    for start in range(n_before, len(numbers), _ROWS):
-        some = slice(start, start + _ROWS)
-        yield from read_columns(reader, [cells[some] for cells in columns], numbers[some])
 
 
 def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) -> None:

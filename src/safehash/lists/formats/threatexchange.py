@@ -10,7 +10,8 @@ import msgspec
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from .batch import Batch
-from .collecting import PlainColumns, PlainShape, read_records
+from .collected import PlainColumns
+from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
 from .judging import opinion_in
@@ -65,7 +66,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     yield from read_records(page, tally, "data", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore)
 
 
-_NULL = msgspec.Raw(b"null")
+#: Of a field that is not there.
+_NONE = msgspec.Raw()
 
 
 class _Descriptor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -73,8 +75,8 @@ class _Descriptor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     owner: msgspec.Raw
     status: msgspec.Raw
     added_on: str | None
-    tags: msgspec.Raw = _NULL
-    reactions: msgspec.Raw = _NULL
+    tags: msgspec.Raw = _NONE
+    reactions: msgspec.Raw = _NONE
 
 
 class _Descriptors(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -89,38 +91,51 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type: str
     last_updated: int
     should_delete: bool
-    descriptors: _Descriptors | None = None
+    descriptors: _Descriptors | msgspec.UnsetType | None = msgspec.UNSET
+
+
+#: In place of a descriptor that is not there, or not alone.
+_NO = _Descriptor(id=_NONE, owner=_NONE, status=_NONE, added_on=None)
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    no = _Descriptor(id=_NULL, owner=_NULL, status=_NULL, added_on=None)
-    plain = [
-        row.descriptors.data[0] if row.descriptors is not None and len(row.descriptors.data) == 1 else no
-        for row in rows
-        if not row.should_delete
+    found = [
+        row.descriptors.data[0] if row.descriptors and len(row.descriptors.data) == 1 else _NO for row in rows
     ]
-    told = iter(plain)
-    found = [no if row.should_delete else next(told) for row in rows]
+    ids = [bytes(each.id) for each in found]
+    gone = [row.should_delete for row in rows]
     return PlainColumns(
         keys=[
             None
             if not row.id.isalnum()
-            else (row.type, bytes(each.owner), bytes(each.status), bytes(each.tags), bytes(each.reactions))
-            if each is not no
-            else row.type
-            if row.should_delete
+            else (
+                row.type,
+                row.should_delete,
+                each.added_on is None,
+                bytes(each.owner),
+                bytes(each.status),
+                bytes(each.tags),
+                bytes(each.reactions),
+            )
+            if each is not _NO
+            else (row.type, row.descriptors)
+            if row.should_delete and not row.descriptors
             else None
             for row, each in zip(rows, found, strict=True)
         ],
         digests=[row.indicator for row in rows],
         ids=[row.id for row in rows],
-        created=[each.added_on for each in found],
+        created=[None if none else each.added_on for none, each in zip(gone, found, strict=True)],
         updated=[row.last_updated for row in rows],
-        extras=[b"{}" if each is no else b'{"descriptors":[{"id":%b}]}' % bytes(each.id) for each in found],
+        extras=[
+            b"{}" if none or each is _NO else b'{"descriptors":[{"id":%b}]}' % own
+            for none, each, own in zip(gone, found, ids, strict=True)
+        ],
+        free=(ids,),
     )
 
 
-_PLAIN = PlainShape(_Plain, _columns, once=("should_delete",))
+_PLAIN = PlainShape(_Plain, _columns)
 
 
 def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:

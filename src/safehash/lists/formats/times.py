@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from .fields import MAX_SECONDS, utc_time
 
@@ -40,36 +41,51 @@ def _from_seconds(values: Sequence[object]) -> list[str | None] | None:
     if not ((seconds > 0) & (seconds <= MAX_SECONDS)).all():
         return None
     texts = np.datetime_as_string(seconds.view("M8[s]"), unit="s")
-    return list(np.char.add(texts, "Z").tolist())
+    return [f"{text}Z" for text in texts.tolist()]
 
 
 def _from_texts(values: Sequence[str]) -> list[str | None] | None:
-    lengths = set(map(len, values))
-    if len(lengths) != 1:
+    n = len(values[0])
+    joined = "".join(values)
+    if not 20 <= n <= 25 or len(joined) != n * len(values) or not joined.isascii():
         return None
-    n = lengths.pop()
-    tails = {value[19:] for value in values}
-    if not 20 <= n <= 25 or not tails <= set(_UTC_TAILS):
+    if set(map(len, values)) != {n}:
         return None
-    joined = "".join(value[:19] for value in values)
-    if not joined.isascii():
+    characters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, n)
+    tail = values[0][19:]
+    if tail not in _UTC_TAILS or not (characters[:, 19:] == characters[0, 19:]).all():
         return None
-    characters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, 19)
-    for at, expected in _SEPARATORS:
-        if (characters[:, at] != expected).any():
-            return None
-    digits = characters[:, _DIGITS]
-    if ((digits < 48) | (digits > 57)).any():
+    if not (characters[:, _SEPARATORS] == _SEPARATED).all():
         return None
-    try:
-        whole = np.array([value[:19] for value in values], "M8[s]")
-    except ValueError:
-        return None  # the 31st of February
-    if (whole < _YEAR_ONE).any():
+    digits = characters[:, _DIGITS] - np.uint8(ord("0"))
+    if (digits > 9).any() or not _are_dates(digits):
         return None
-    return [value[:19] + "Z" for value in values]
+    return list(values) if tail == "Z" else [value[:19] + "Z" for value in values]
 
 
-_SEPARATORS = ((4, ord("-")), (7, ord("-")), (10, ord("T")), (13, ord(":")), (16, ord(":")))
-_DIGITS = [at for at in range(19) if at not in (4, 7, 10, 13, 16)]
-_YEAR_ONE = np.datetime64("0001-01-01T00:00:00", "s")
+def _are_dates(digits: npt.NDArray[np.uint8]) -> bool:
+    """Tell whether all of some rows of 14 digits are a day and a time of it.
+
+    Parameters
+    ----------
+    digits : uint8, shape (n, 14)
+        Year, month, day, hour, minute and second.
+    """
+    pairs = digits[:, 0::2] * np.uint8(10) + digits[:, 1::2]
+    century, year, month, day, hour, minute, second = pairs.T
+    if ((month < 1) | (month > 12) | (hour > 23) | (minute > 59) | (second > 59)).any():
+        return False
+    if ((day < 1) | (day > _DAYS[month])).any() or ((century == 0) & (year == 0)).any():
+        return False
+    of_february = (month == 2) & (day == 29)
+    if of_february.any():
+        years = century[of_february].astype(np.int64) * 100 + year[of_february]
+        return bool(((years % 4 == 0) & ((years % 100 != 0) | (years % 400 == 0))).all())
+    return True
+
+
+_SEPARATORS = [4, 7, 10, 13, 16]
+_SEPARATED = np.frombuffer(b"--T::", np.uint8)
+_DIGITS = [at for at in range(19) if at not in _SEPARATORS]
+#: The days of each month, from 1, in a leap year.
+_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.uint8)

@@ -67,6 +67,7 @@ class LineReader(RowReader):
         super().__init__(columns, options, tally, headed=headed)
         self._has_quality = has_quality
         self._unfinished = False
+        self._telling: set[str] = set()  # names in pairs that speak of type, deletion or opinion
         self._kind = columns[0].type if len(columns) == 1 else _NO_TYPE
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
@@ -136,6 +137,14 @@ class LineReader(RowReader):
             if name.lower() == "hash":
                 kind = self._kind
             columns.append(Column(name, meaning, kind, named.weak, "named"))
+        telling = {column.name for column in columns if column.meaning in (*JUDGED, "type", "labels")}
+        if self._unfinished and self._telling - telling:
+            raise BadField(
+                f"the list may be cut off: its last line has no line end, and no {min(self._telling - telling)!r}, as "
+                "others have"
+            )
+        if len(self._telling) < _MAX_PAIRS:
+            self._telling |= telling
         reader = RowReader(columns, self.options, self.tally)
         return reader._entries(values, position, lambda problem: self.tally.reject(position, problem))
 

@@ -14,12 +14,12 @@ import defusedxml.ElementTree
 from .packed import DamagedPage, damaged
 from .pages import MAX_RECORD_BYTES, Page
 
-__all__ = ["Node", "XmlStream"]
+__all__ = ["Node", "Stretch", "XmlStream"]
 
 _MAX_DEPTH = 64
 _SLICE_CHARACTERS = 1 << 15
 _ENOUGH = 1 << 17
-#: So much is parsed at once where records are short: elements take many times the room of their text.
+#: So much is taken apart at once where records are short.
 _STRETCH = 1 << 16
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 
@@ -60,6 +60,37 @@ class Node:
         """The text of the first child of this name, "" where there is none."""
         node = self.child(tag)
         return node.text if node is not None else ""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Whole records, one after the other, as they stand in a page.
+
+    Attributes
+    ----------
+    text : str
+    end : str
+        The last tag of the first record, and of the last.
+    is_refused : bool
+        It is not read from here, but record by record.
+    """
+
+    text: str
+    end: str
+    _around: tuple[str, str]
+    is_refused: bool = False
+
+    def elements(self, text: str) -> ElementTree.Element | None:
+        """Return an element whose children are the records in a part of the stretch; None where it is not well-formed.
+
+        What is well-formed inside the page's own root is whole records, so a part that was cut wrong cannot pass.
+        """
+        before, behind = self._around
+        try:
+            # No declaration can stand here, so no entity either: the fast parser is as safe as the defused.
+            return ElementTree.XML(f"{before}{text}{behind}")
+        except ElementTree.ParseError:
+            return None
 
 
 class XmlStream:
@@ -103,17 +134,14 @@ class XmlStream:
         self._around = re.compile(
             rf"\s*(?:(?P<start><(?P<name>{names})\b[^<>]*(?<!/)>)|</(?:{names})\s*>|<(?:{names})\b[^<>]*/>)"
         )
-        self._record = re.compile(rf"\s*<(?:{'|'.join(sorted(records))})>")
-        self._ends = [f"</{each}>" for each in sorted(records)]
+        self._record = re.compile(rf"\s*<(?P<name>{'|'.join(sorted(records))})>")
 
     # -- runs ----------------------------------------------------------------------------------------------
 
-    def runs(self) -> Iterator[ElementTree.Element]:
-        """Yield elements whose children are records, of the plain part of the page.
+    def runs(self) -> Iterator[Stretch]:
+        """Yield stretches of whole records, of the plain part of the page; one that is not refused counts as read.
 
-        The stretch from one record to another is parsed inside the page's own root: what is well-formed there is
-        whole records, so a stretch that was cut wrong cannot pass. With anything odd this ends, and `nodes`
-        goes on.
+        With anything odd this ends, and `nodes` goes on.
         """
         if not self._is_utf8 or not self._more():
             return
@@ -136,27 +164,25 @@ class XmlStream:
                 inside = around["name"] or ""
                 self._before = root + (around["start"] or "")
                 continue
-            if not inside or self._record.match(self._buffer, self._at) is None:
+            record = self._record.match(self._buffer, self._at) if inside else None
+            if record is None:
                 return
-            limit = self._buffer.find(f"</{inside}", self._at)
-            limit = len(self._buffer) if limit < 0 else limit
-            if limit - self._at > _STRETCH:
-                short = self._at + _STRETCH
-                if any(self._buffer.rfind(each, self._at, short) >= 0 for each in self._ends):
-                    limit = short
-            end = max(self._buffer.rfind(each, self._at, limit) + len(each) for each in self._ends)
-            if self._buffer.find("</", self._at, end) < 0:  # no record ends within the buffer
+            last = f"</{record['name']}>"
+            limit = self._buffer.find(f"</{inside}", self._at, self._at + _STRETCH)
+            if limit < 0:
+                limit = max(self._at + _STRETCH, self._buffer.find(last, self._at) + len(last))
+            start_of_last = self._buffer.rfind(last, self._at, limit)
+            if start_of_last < 0:  # no record ends within the buffer
                 if len(self._buffer) - self._at > MAX_RECORD_BYTES or not self._more():
                     return
                 continue
-            try:
-                # No declaration can stand here, so no entity either: the fast parser is as safe as the defused.
-                found = ElementTree.XML(f"{root}{self._buffer[self._at : end]}{end_of_root}")
-            except ElementTree.ParseError:
+            end = start_of_last + len(last)
+            stretch = Stretch(self._buffer[self._at : end], last, (root, end_of_root))
+            yield stretch
+            if stretch.is_refused:
                 return
             self._consumed += self._buffer.count("\n", self._at, end)
             self._at = end
-            yield found
 
     def _is_plain_prolog(self, prolog: str) -> bool:
         """Tell whether the defused parser takes all that stands before the root's content."""

@@ -1,0 +1,79 @@
+"""The table and the aims of bench_jpeg.py: from a JPEG's bytes to its hash."""
+
+from __future__ import annotations
+
+from told import aim, load, measured_on, of_machines, told
+
+__all__ = ["jpeg", "jpeg_aims"]
+
+
+def jpeg() -> list[str]:
+    """Return from a JPEG's bytes to its hash, beside the bare decoder, by size and kind."""
+    found = of_machines("jpeg")
+    if not found:
+        return ["Not measured in the newest run."]
+    record = found[-1]
+    lines = [
+        measured_on(record),
+        "",
+        "| JPEG files | files | bytes to PDQ | of a bare luma decode (middle half) | OpenCV's pHash | threatexchange |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, row in record["result"].items():
+        ours = row.get("safehash pdq")
+        if ours is None or " all " in name:
+            continue
+        peers = (
+            f"{row[peer]['times_ours']:.2f} times ours" if peer in row else ""
+            for peer in ("opencv phash", "threatexchange pdq")
+        )
+        low, high = ours["quartiles"]
+        lines.append(
+            f"| {name} | {row['files']} | {told(ours['ms'])} | {ours['of_bare']:.2f} ({low:.2f} to {high:.2f}) | "
+            + " | ".join(peers)
+            + " |"
+        )
+    return lines
+
+
+#: The most that JPEG files of a size may take from bytes to PDQ, of a bare luma decode of theirs.
+_OF_BARE = {
+    "0.4 MP all baseline": 0.60, "1.6 MP all baseline": 0.48, "12 MP all baseline": 0.42,
+    "0.4 MP all progressive": 0.55, "1.6 MP all progressive": 0.38, "12 MP all progressive": 0.12,
+}  # fmt: skip
+
+
+def jpeg_aims() -> list[str]:
+    """Return the aims of the JPEG reader, met or not."""
+    found = of_machines("jpeg")
+    if not found:
+        return []
+    result = found[-1]["result"]
+    lines = [
+        aim(
+            f"{name.replace(' all', '')}: JPEG bytes to PDQ, of a bare luma decode",
+            -bound,
+            row["safehash pdq"]["of_bare"],
+        )
+        for name, bound in _OF_BARE.items()
+        if (row := result.get(name))
+    ]
+    row = result.get("1.6 MP all baseline", {})
+    for peer, least in (("opencv phash", 3), ("threatexchange pdq", 18)):
+        if peer in row:
+            lines.append(aim(f"1.6 MP baseline: {peer}, times ours", least, row[peer]["times_ours"]))
+    if "check, decoder" in row:
+        share = round(1 / row["check, decoder"]["times_ours"], 3)
+        lines.append(
+            aim("1.6 MP baseline: check at standard, of the same by the imaging library", -0.65, share)
+        )
+    before = result.get("150x100 beside an earlier state")
+    if before:
+        lines.append(
+            aim("150 x 100 JPEG to PDQ, of the time before there was a reader", -1.0, before["of_before"])
+        )
+    drifted = load("drift.json")["result"]["pdq"]
+    lines.append(aim("drift of the fast decode, bits in the mean", -0.9, drifted["mean"]))
+    lines.append(aim("the same, 99th percentile", -4, drifted["p99"]))
+    lines.append(aim("the same, at most", -10, drifted["max"]))
+    return lines

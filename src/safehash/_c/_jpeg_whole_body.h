@@ -1,0 +1,153 @@
+/* Blocks of which every coefficient is kept, and their samples: those of libjpeg's exact inverse transform, to the bit. */
+
+/* Read a block's mean and all of its coefficients. */
+SH_INLINE int SH_NAME(whole_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, int *mean, int16_t *to,
+                                   const ptrdiff_t *offset)
+{
+    sj_refill(b);
+    const sj_head *head = &dc->head[sj_peek(b, SJ_LOOK)];
+    int k = 0;
+    if (SH_RARE(head->n_bits == 0)) {
+        const sj_step step = sj_mean_long(*b, &dc->symbols, mean);
+        *b = step.b;
+        if (step.k < 0)
+            return 0;
+    } else {
+        *mean += head->difference;
+        to[offset[head->to_first]] = head->first;
+        to[offset[head->passed & 63]] = head->last; /* without one the mean's place, which is written later */
+        k = head->passed;
+        sj_take(b, head->n_bits);
+    }
+    for (int n = 1; k < 63; n++) {
+        if (n == 4) { /* 11 bits at most were taken three times of 56 */
+            sj_refill(b);
+            n = 0;
+        }
+        const sj_few *few = &ac->few[sj_peek(b, SJ_LOOK)];
+        if (SH_RARE(few->n_bits == 0 || k + (few->passed & 63) + (few->passed >> 6) > 63)) { /* behind the last no end is said */
+            const sj_step step = sj_value_long(*b, ac, k);
+            *b = step.b;
+            k = step.k;
+            if (k > 63)
+                return k == SJ_BLOCK_ENDS;
+            to[offset[k]] = step.value;
+            n = 0;
+            continue;
+        }
+        const ptrdiff_t *from = offset + k;
+        to[from[few->to_first]] = few->first;
+        to[from[few->to_second]] = few->second;
+        to[from[few->passed & 63]] = few->last;
+        sj_take(b, few->n_bits);
+        k += few->passed;
+    }
+    return 1;
+}
+
+/* Of eight frequencies to eight samples, in 2^SJ_WHOLE_BITS: Loeffler, Ligtenberg and Moschytz (1989), the products in the
+ * order of libjpeg's "islow". */
+SH_INLINE void SH_NAME(eight_samples)(int32_t *out, const int32_t *in)
+{
+    int32_t z1 = (in[2] + in[6]) * 4433;
+    const int32_t even_low = z1 - in[6] * 15137, even_high = z1 + in[2] * 6270;
+    const int32_t sum = (in[0] + in[4]) * (1 << SJ_WHOLE_BITS), difference = (in[0] - in[4]) * (1 << SJ_WHOLE_BITS);
+    const int32_t even[4] = {sum + even_high, difference + even_low, difference - even_low, sum - even_high};
+    int32_t z3 = in[7] + in[3], z4 = in[5] + in[1];
+    const int32_t z5 = (z3 + z4) * 9633;
+    z1 = (in[7] + in[1]) * -7373;
+    const int32_t z2 = (in[5] + in[3]) * -20995;
+    z3 = z3 * -16069 + z5;
+    z4 = z4 * -3196 + z5;
+    const int32_t odd[4] = {in[1] * 12299 + z1 + z4, in[3] * 25172 + z2 + z3, in[5] * 16819 + z2 + z4,
+                            in[7] * 2446 + z1 + z3};
+    for (int i = 0; i < 4; i++) {
+        out[i] = even[i] + odd[i];
+        out[7 - i] = even[i] - odd[i];
+    }
+}
+
+/* Eight rows of one frequency across, from its eight frequencies down. rows: 8 of `pitch`. */
+SH_INLINE uint32_t SH_NAME(whole_column)(int16_t *restrict rows, ptrdiff_t pitch, const int16_t *const *down,
+                                         const int32_t *quantizers, ptrdiff_t n)
+{
+    const int16_t *restrict f0 = down[0], *restrict f1 = down[1], *restrict f2 = down[2], *restrict f3 = down[3],
+                  *restrict f4 = down[4], *restrict f5 = down[5], *restrict f6 = down[6], *restrict f7 = down[7];
+    int16_t *restrict r0 = rows, *restrict r1 = rows + pitch, *restrict r2 = rows + 2 * pitch, *restrict r3 = rows + 3 * pitch,
+            *restrict r4 = rows + 4 * pitch, *restrict r5 = rows + 5 * pitch, *restrict r6 = rows + 6 * pitch,
+            *restrict r7 = rows + 7 * pitch;
+    const int32_t half = 1 << (SJ_WHOLE_BITS - SJ_BETWEEN_BITS - 1), shift = SJ_WHOLE_BITS - SJ_BETWEEN_BITS;
+    const int32_t *q = quantizers;
+    uint32_t odd = 0;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC ivdep /* sixteen rows are more than it checks for overlapping */
+#endif
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int32_t in[8] = {f0[i] * q[0], f1[i] * q[1], f2[i] * q[2], f3[i] * q[3],
+                               f4[i] * q[4], f5[i] * q[5], f6[i] * q[6], f7[i] * q[7]};
+        int32_t out[8];
+        SH_NAME(eight_samples)(out, in);
+        for (int j = 0; j < 8; j++) {
+            odd |= (uint32_t)(in[j] + SJ_GREATEST_WHOLE) & ~(uint32_t)(2 * SJ_GREATEST_WHOLE - 1);
+            out[j] = (out[j] + half) >> shift;
+            odd |= (uint32_t)(out[j] + SJ_GREATEST_WHOLE) & ~(uint32_t)(2 * SJ_GREATEST_WHOLE - 1);
+        }
+        r0[i] = (int16_t)out[0];
+        r1[i] = (int16_t)out[1];
+        r2[i] = (int16_t)out[2];
+        r3[i] = (int16_t)out[3];
+        r4[i] = (int16_t)out[4];
+        r5[i] = (int16_t)out[5];
+        r6[i] = (int16_t)out[6];
+        r7[i] = (int16_t)out[7];
+    }
+    return odd;
+}
+
+/* Eight samples a block from one row of its eight frequencies across, in two words. */
+static uint32_t SH_NAME(whole_row)(uint32_t *restrict words, const int16_t *const *across, ptrdiff_t n)
+{
+    const int16_t *restrict f0 = across[0], *restrict f1 = across[1], *restrict f2 = across[2], *restrict f3 = across[3],
+                  *restrict f4 = across[4], *restrict f5 = across[5], *restrict f6 = across[6], *restrict f7 = across[7];
+    enum { SHIFT = SJ_WHOLE_BITS + SJ_BETWEEN_BITS + 3 };
+    uint32_t odd = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int32_t in[8] = {f0[i], f1[i], f2[i], f3[i], f4[i], f5[i], f6[i], f7[i]};
+        int32_t out[8];
+        SH_NAME(eight_samples)(out, in);
+        uint32_t left = 0, right = 0;
+        for (int j = 0; j < 4; j++) {
+            left |= SH_NAME(sample)(out[j], SHIFT, &odd) << 8 * j;
+            right |= SH_NAME(sample)(out[4 + j], SHIFT, &odd) << 8 * j;
+        }
+        words[2 * i] = left;
+        words[2 * i + 1] = right;
+    }
+    return odd;
+}
+
+/* Write the samples of a row of luma's blocks. */
+static uint32_t SH_NAME(whole_to_samples)(sj_reader *r, const int16_t *planes, ptrdiff_t block_row)
+{
+    const ptrdiff_t n = r->component[0].across, pitch = r->component[0].padded_across;
+    int16_t *columns = r->samples + 4 * pitch; /* behind a row of samples */
+    uint32_t odd = 0;
+    for (int u = 0; u < 8; u++) {
+        const int16_t *down[8];
+        int32_t quantizers[8];
+        for (int v = 0; v < 8; v++) {
+            const int k = sj_place_of[8 * v + u];
+            down[v] = planes + r->offset[k];
+            quantizers[v] = r->component[0].quantizer[k];
+        }
+        odd |= SH_NAME(whole_column)(columns + 8 * u * pitch, pitch, down, quantizers, n);
+    }
+    for (int y = 0; y < 8; y++) {
+        const int16_t *across[8];
+        for (int u = 0; u < 8; u++)
+            across[u] = columns + (8 * u + y) * pitch;
+        odd |= SH_NAME(whole_row)((uint32_t *)r->samples, across, n);
+        SH_NAME(put_rows)(r, 8 * block_row + y, (uint8_t *)r->samples, 8 * pitch, 1);
+    }
+    return odd;
+}

@@ -1,0 +1,107 @@
+"""The three standard streams: they take any text, one may be closed, full, or without a reader."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from ..errors import SafehashError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["expect_open", "give_up", "settle_streams"]
+
+
+def settle_streams() -> None:
+    """Have three streams that take any text: one may be closed, or of an encoding that lacks a character.
+
+    A standard output that the caller closed takes nothing: whoever writes there is told so. What cannot be said on
+    standard error costs what was said, and neither the work nor the exit code.
+    """
+    _fill_numbers()
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)  # type: ignore[arg-type]
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    elif sys.stderr is sys.__stderr__:
+        told = sys.stderr
+        sys.stderr = _Forgiving(told.buffer, encoding=told.encoding, line_buffering=told.line_buffering)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    atexit.unregister(_release_stderr)
+    atexit.register(_release_stderr)
+
+
+def expect_open(stream: TextIO) -> None:
+    """Refuse to begin what is to be written to a standard output that is closed.
+
+    Raises
+    ------
+    SafehashError
+    """
+    if isinstance(getattr(stream, "buffer", None), _Closed):
+        raise _closed()
+
+
+def give_up(stream: TextIO) -> None:
+    """Keep the interpreter from flushing once more, at its end, what cannot be written."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)
+
+
+class _Forgiving(io.TextIOWrapper):
+    """A standard error that may be full, or without a reader."""
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
+class _Closed(io.RawIOBase):
+    """What stands for a standard output that is closed."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        raise _closed()
+
+
+def _closed() -> SafehashError:
+    return SafehashError(
+        "standard output is closed: nothing can be written there (>/dev/null throws it away)"
+    )
+
+
+def _fill_numbers() -> None:
+    """Have something at the numbers of the three streams: a file of ours that got one would be written into."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)  # so do the workers
+    os.close(number)
+
+
+def _release_stderr() -> None:
+    """Let a standard error that is full cost what was said there, and not the exit code; threads may have said it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with suppress(OSError):
+            give_up(sys.stderr)

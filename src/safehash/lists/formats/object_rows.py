@@ -1,0 +1,216 @@
+"""A JSON record as rows of cells: objects inside it as fields of its own, a row for each digest of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .digests import digits_in
+from .fields import BadField, shown
+from .judging import opinion_in
+from .naming import JUDGED, named_column, type_named
+from .ordinary import is_ordinary
+from .vocabulary import DELETED, DOUBTFUL, LIVE, OPINIONS, TELLING, plain, word
+
+__all__ = [
+    "PARTS",
+    "has_digest",
+    "held",
+    "is_of_digests",
+    "is_understood",
+    "labels_judge",
+    "rows_of",
+    "said_by_name",
+    "with_said",
+]
+
+#: Objects inside a record are laid out so deep.
+_MAX_DEPTH = 8
+
+#: Objects around a record's fields, or some of them: their names say nothing of what is in them.
+_WRAPPERS = frozenset(
+    (
+        *(
+            "attributes",
+            "header",
+            "source",
+            "properties",
+            "metadata",
+            "meta",
+            "fields",
+            "info",
+            "data",
+            "doc",
+            "document",
+            "item",
+        ),
+        *(
+            "record",
+            "entry",
+            "signal",
+            "node",
+            "details",
+            "extra",
+            "additionaldata",
+            "custom",
+            "hashes",
+            "hash",
+            "digests",
+        ),
+    )
+)
+#: Parts of a record, whatever stands in them.
+PARTS = frozenset(("hashes", "digests", "signals", "fingerprints", "checksums"))
+
+
+def held(value: object) -> int | str:
+    """Return what of a field's value its meaning may depend on, where its name says nothing."""
+    if not isinstance(value, str):
+        return 0
+    kind = type_named(value)
+    if kind is not None and kind.algorithm is not None:
+        return "type"
+    return "word" if word(value) in TELLING else digits_in(value)
+
+
+def with_said(above: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with what is said above it; what both name is kept of both."""
+    return {(f"record.{name}" if name in record else name): value for name, value in above.items()} | dict(
+        record
+    )
+
+
+def said_by_name(key: str) -> dict[str, Any]:
+    """Return what the name of an array or object says of every record in it: "removed", "md5", "false positives"."""
+    kind = type_named(key)
+    if kind is not None and kind.algorithm is not None:
+        return {"hash type": key}
+    said = word(key)
+    if said in OPINIONS or said in DOUBTFUL:
+        return {"opinion": key}
+    named = named_column(key)
+    if said in DELETED or (named.meaning in JUDGED and not named.weak):
+        return {"deleted" if said in DELETED else key: True}
+    return {}
+
+
+def is_understood(name: str) -> bool:
+    """Tell whether an array's name says what the digests in it are, or means nothing but that they are some."""
+    return (
+        named_column(name).meaning == "hash"
+        or plain(name) in _WRAPPERS | PARTS
+        or is_ordinary(name)
+        or word(name) in LIVE | {"+"}
+        or bool(said_by_name(name))
+    )
+
+
+def has_digest(record: Mapping[str, Any]) -> bool:
+    return any(
+        (isinstance(value, str) and digits_in(value) > 0)
+        or (
+            named_column(key).meaning == "hash"
+            and isinstance(value, (str, int))
+            and not isinstance(value, bool)
+        )
+        or (isinstance(value, dict) and has_digest(value))
+        or (plain(key) == "hashes" and value not in ([], {}, None))
+        for key, value in record.items()
+    )
+
+
+def rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a record with the objects inside it as fields of its own: ``hashes.MD5``, ``pdq.quality``.
+
+    A list of digests, or of objects that have one, makes a row of each.
+    """
+    row: dict[str, Any] = {}
+    each: list[tuple[str, list[Any]]] = []
+    for name, value in _flat(record).items():
+        if isinstance(value, list) and value and is_of_digests(name, value):
+            each.append((name, value))
+        else:
+            row[name] = value
+    if not each:
+        yield row
+    unclear = [name for name, _ in each if not is_understood(name)]
+    if len(each) > 1 and unclear:
+        raise BadField(
+            f"what the list {unclear[0]!r} says of the digests in it is not known, and they may have been taken back"
+        )
+    for name, values in each:
+        _check_labels(row, len(values))
+        said = said_by_name(name)
+        for value in values:
+            if isinstance(value, dict):
+                yield from rows_of(with_said({**row, **said}, value))
+            else:
+                yield {**row, **said, ("hash" if said else name): value}
+
+
+def labels_judge(labels: list[Any]) -> bool:
+    """Tell whether one of some labels is an opinion, or takes back."""
+    try:
+        return opinion_in(each for each in labels if isinstance(each, str))[1] is not None
+    except BadField:
+        return True
+
+
+def _check_labels(row: Mapping[str, Any], n_digests: int) -> None:
+    """Refuse a record of as many labels as digests, one of which judges or takes back: of which digest is not known.
+
+    Raises
+    ------
+    BadField
+    """
+    for name, value in row.items():
+        if (
+            not isinstance(value, list)
+            or not len(value) == n_digests > 1
+            or named_column(name).meaning != "labels"
+        ):
+            continue
+        if labels_judge(value):
+            raise BadField(
+                f"the {n_digests} labels {shown(name)} speak of deletion or opinion, and there are as many digests: "
+                "whether each is of one of them is not known"
+            )
+
+
+def _flat(record: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return a record with the objects inside it that hold digests or speak of deletion or opinion laid out."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if not (isinstance(value, dict) and value and depth < _MAX_DEPTH and _speaks(name, value)):
+            flat[name if name not in flat else f"{name} again"] = value
+            continue
+        for inner, found in _flat(value, depth + 1).items():
+            own = f"{name}.{inner}"
+            if plain(name) in _WRAPPERS and inner not in record and inner not in flat:
+                own = inner
+            flat[own] = found
+    return flat
+
+
+def _speaks(name: str, value: Mapping[str, Any]) -> bool:
+    """Tell whether an object inside a record holds digests, or speaks of deletion or opinion."""
+    bare = plain(name) in _WRAPPERS
+    for inner, found in value.items():
+        if isinstance(found, dict):
+            if _speaks(inner, found):
+                return True
+        elif isinstance(found, list):
+            if found and is_of_digests(inner, found):
+                return True
+        elif (named_column(inner).meaning == "type" and held(found) == "type") or any(
+            named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
+            for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
+        ):
+            return True
+    return False
+
+
+def is_of_digests(name: str, values: list[Any]) -> bool:
+    if all(isinstance(value, str) for value in values):
+        return named_column(name).meaning == "hash" or any(digits_in(value) for value in values)
+    return all(isinstance(value, dict) and has_digest(value) for value in values)

@@ -1,0 +1,157 @@
+"""Byte strings laid end to end: what a table keeps of texts, and how they get there."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Pool", "PoolBuilder", "pool_of", "pool_of_bytes", "uint32"]
+
+AnyArray = npt.NDArray[Any]
+UInt8Array = npt.NDArray[np.uint8]
+Int64Array = npt.NDArray[np.int64]
+
+#: How many items taken over from another table are looked up for repetitions; more are just appended.
+_INTERNED_LIMIT = 10_000
+
+
+def uint32(numbers: Iterable[int]) -> npt.NDArray[np.uint32]:
+    """Return some numbers as an array."""
+    return np.fromiter(numbers, np.uint32)
+
+
+def pool_of(texts: Sequence[str]) -> Pool:
+    """Return texts as a pool, in UTF-8.
+
+    Examples
+    --------
+    >>> pool_of(["a", "", "bcd"]).item(2)
+    b'bcd'
+    """
+    data = "".join(texts)
+    encoded = data.encode("utf-8", "surrogatepass")
+    if len(encoded) != len(data):
+        return pool_of_bytes([text.encode("utf-8", "surrogatepass") for text in texts])
+    return _laid_out(encoded, texts)
+
+
+def pool_of_bytes(items: Sequence[bytes]) -> Pool:
+    """Return byte strings as a pool."""
+    return _laid_out(b"".join(items), items)
+
+
+def _laid_out(data: bytes, items: Sequence[str] | Sequence[bytes]) -> Pool:
+    offsets = np.zeros(len(items) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, items), np.int64, len(items)), out=offsets[1:])
+    return Pool(offsets, np.frombuffer(data, np.uint8))
+
+
+class Pool:
+    """Byte strings laid end to end."""
+
+    __slots__ = ("blob", "offsets")
+
+    def __init__(self, offsets: Int64Array, blob: UInt8Array) -> None:
+        self.offsets = offsets
+        self.blob = blob
+
+    @classmethod
+    def of(cls, name: str, sections: Mapping[str, AnyArray]) -> Pool:
+        """Return the pool `name` of a table's sections."""
+        return cls(sections[f"{name}_offsets"], sections[f"{name}_bytes"])
+
+    def __len__(self) -> int:
+        return int(self.offsets.shape[0]) - 1
+
+    def item(self, number: int) -> bytes:
+        """Return one string."""
+        return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes()
+
+    def equal(self, one: Int64Array, other: Int64Array) -> npt.NDArray[np.bool_]:
+        """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""
+        begins, others = self.offsets[one], self.offsets[other]
+        lengths = self.offsets[one + 1] - begins
+        same: npt.NDArray[np.bool_] = lengths == self.offsets[other + 1] - others
+        for length in np.unique(lengths[same]).tolist():
+            at = np.flatnonzero(same & (lengths == length))
+            for start in range(0, at.shape[0], 1 << 14):
+                some = at[start : start + (1 << 14)]
+                within = np.arange(length)
+                left = self.blob[begins[some][:, None] + within]
+                right = self.blob[others[some][:, None] + within]
+                same[some] = (left == right).all(axis=1)
+        return same
+
+
+class PoolBuilder:
+    """Byte strings laid end to end; `intern` stores each only once."""
+
+    __slots__ = ("_blob", "_known", "_offsets")
+
+    def __init__(self) -> None:
+        self._blob = bytearray()
+        self._offsets = array("q", [0])
+        self._known: dict[bytes, int] = {}
+
+    def append(self, data: bytes) -> None:
+        self._blob += data
+        self._offsets.append(len(self._blob))
+
+    def skip(self, n: int) -> None:
+        """Add `n` empty strings."""
+        self._offsets.frombytes(np.full(n, len(self._blob), np.int64).tobytes())
+
+    def intern(self, data: bytes) -> int:
+        number = self._known.get(data)
+        if number is None:
+            number = self._known[data] = len(self._offsets) - 1
+            self.append(data)
+        return number
+
+    def append_many(self, pool: Pool) -> int:
+        """Append all of a pool without looking for repetitions; return the first one's number."""
+        first = len(self._offsets) - 1
+        start = len(self._blob)
+        self._blob += pool.blob.data if pool.blob.size else b""
+        self._offsets.frombytes((pool.offsets[1:] + start).tobytes())
+        return first
+
+    def take(self, pool: Pool, numbers: AnyArray) -> npt.NDArray[np.uint32]:
+        """Take over items of another pool, each once; return their numbers here."""
+        distinct, position = np.unique(numbers, return_inverse=True)
+        if distinct.size <= _INTERNED_LIMIT:
+            items = map(pool.item, distinct.tolist())
+            return uint32(map(self.intern, items))[position]
+        first = len(self._offsets) - 1
+        self.take_each(pool, distinct)
+        return (first + position).astype(np.uint32)
+
+    def take_each(self, pool: Pool, numbers: AnyArray) -> None:
+        """Append items of another pool in this order."""
+        for start in range(0, numbers.shape[0], 1 << 16):
+            some = numbers[start : start + (1 << 16)]
+            begins = pool.offsets[some]
+            lengths = pool.offsets[some + 1] - begins
+            ends = np.cumsum(lengths)
+            self._offsets.frombytes((ends + len(self._blob)).tobytes())
+            if not ends.size or not ends[-1]:
+                continue
+            first, last = int(some[0]), int(some[-1])
+            if 0 <= last - first < 4 * some.size and (np.diff(some) > 0).all():
+                # Most of a stretch, in its order: what lies between is left out.
+                chosen = np.zeros(last - first + 1, np.bool_)
+                chosen[some - first] = True
+                stretch = pool.offsets[first : last + 2]
+                data = pool.blob[stretch[0] : stretch[-1]]
+                self._blob += data[np.repeat(chosen, np.diff(stretch))].tobytes()
+            else:
+                at = np.arange(ends[-1]) + np.repeat(begins - (ends - lengths), lengths)
+                self._blob += pool.blob[at].tobytes()
+
+    def to_sections(self, name: str, sections: dict[str, AnyArray]) -> None:
+        sections[f"{name}_offsets"] = np.frombuffer(self._offsets, dtype=np.int64)
+        sections[f"{name}_bytes"] = np.frombuffer(self._blob, dtype=np.uint8)

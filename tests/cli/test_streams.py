@@ -1,0 +1,120 @@
+"""Standard streams that are closed, full, or without a reader: nothing is lost silently, a code has one meaning."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from safehash.scanning.catalog import Catalog
+from safehash.scanning.holdings import counts
+from stores import command, environment, records_in, run, write_list, write_pictures
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="streams are closed in a shell of POSIX")
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("streams")
+    pictures = write_pictures(folder / "pictures", 3)
+    write_list(folder / "own.csv", pictures[1])
+    done = run("scan", folder / "pictures", "--list", folder / "own.csv", "--catalog", folder / "c.db", "-q")
+    assert done.returncode == 1
+    return folder
+
+
+#: One of each kind: lines, records, records that are made of a catalog, text.
+COMMANDS = [
+    "hash {}/pictures/picture00000.png",
+    "scan {}/pictures --list {}/own.csv",
+    "catalog export {}/c.db",
+    "doctor",
+]
+
+
+def in_shell(line: str, here: Path, streams: str) -> subprocess.CompletedProcess[bytes]:
+    words = command(*line.format(here, here).split())
+    return subprocess.run(
+        ["sh", "-c", f"{shlex.join(words)} {streams}"], capture_output=True, env=environment(), check=False
+    )
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_standard_output_that_is_closed_is_refused(here: Path, line: str) -> None:
+    done = in_shell(line, here, ">&-")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.decode().splitlines() == [
+        "safehash: standard output is closed: nothing can be written there (>/dev/null throws it away)"
+    ]
+
+
+def test_it_is_refused_before_anything_is_scanned(here: Path, tmp_path: Path) -> None:
+    scan = f"scan {{}}/pictures --list {{}}/own.csv --catalog {tmp_path}/c.db"
+    for form in ("jsonl", "csv", "text"):
+        assert in_shell(f"{scan} --format {form}", here, ">&-").returncode == 2
+        with Catalog(tmp_path / "c.db") as catalog:
+            assert counts(catalog)["runs"] == []
+    # Where nothing is to be written there, it does not matter.
+    assert in_shell(f"{scan} -o {tmp_path}/r.jsonl", here, ">&-").returncode == 1
+    assert len(records_in((tmp_path / "r.jsonl").read_bytes())) == 4
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_reader_that_is_not_there_interrupts(here: Path, line: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    words = command(*line.format(here, here).split())
+    with subprocess.Popen(words, stdout=write, stderr=subprocess.PIPE, env=environment()) as running:
+        os.close(write)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert b"Traceback" not in said and b"Exception ignored" not in said
+    told = b"nobody reads the output any more, and not all of it was written: nothing is kept" in said
+    assert told == line.startswith("scan")
+
+
+def test_a_scan_that_nobody_reads_any_more_goes_on_where_it_stopped(here: Path, tmp_path: Path) -> None:
+    """As of `scan ... | head -1`."""
+    write_pictures(tmp_path / "pictures", 60)
+    how = ["--list", here / "own.csv", "--catalog", tmp_path / "c.db", "--workers", "1"]
+    words = command("scan", tmp_path / "pictures", *how, "--rate", "8")
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), bufsize=0
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        assert running.stdout.read(1) == b"{"
+        running.stdout.close()
+        said = running.stderr.read()
+    assert running.returncode == 130, said
+    assert b"what was decided is in the catalog, and the same command goes on" in said
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert counts(catalog)["runs"][-1]["state"] == "interrupted"
+        n_kept = counts(catalog)["files"]
+    assert 0 < n_kept < 60
+    *decided, summary = records_in(run("scan", tmp_path / "pictures", *how).stdout)
+    assert (summary["unchanged"], summary["files"], len(decided)) == (n_kept, 60, 60)
+
+
+@pytest.mark.parametrize(
+    ("streams", "code"), [("2>&-", 1), ("<&-", 1), (">/dev/full", 2), ("2>/dev/full", 1)]
+)
+def test_other_streams(here: Path, streams: str, code: int) -> None:
+    done = in_shell("scan {}/pictures --list {}/own.csv --workers 0", here, streams)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+def test_what_nobody_hears_costs_nothing(here: Path) -> None:
+    """Of standard error: its reader is gone before the first word."""
+    read, write = os.pipe()
+    os.close(read)
+    words = command("scan", here / "pictures", "--list", here / "own.csv", "--workers", "0")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=write, env=environment()) as running:
+        os.close(write)
+        output, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert len(records_in(output)) == 4

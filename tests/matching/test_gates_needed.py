@@ -1,0 +1,63 @@
+"""Each gate keeps a pair of different pictures out that no other gate does: without it, it would be a match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+import pytest
+from PIL import ImageOps
+
+from drawn import decoded
+from gated import Picture, board, form, slope
+from safehash.hashing import compute
+from safehash.matching import views
+from safehash.matching.judgement import TURNS, WINDOWS, Gates
+from safehash.matching.settings import Effort
+from safehash.search.index import Index
+
+
+class Pair(NamedTuple):
+    """An upload, another picture that is listed, and how hard has to be looked."""
+
+    upload: Picture
+    listed: Picture
+    effort: Effort
+
+
+def mirrored(upload: Picture, listed: Picture) -> Pair:
+    return Pair(ImageOps.mirror(upload), listed, "standard")
+
+
+#: By gate, what only it keeps apart.
+NEEDED: dict[str, Callable[[], Pair]] = {
+    "greys": lambda: mirrored(board(13, 1, part=0.25), board(13, 2, part=0.25)),
+    "common greys": lambda: mirrored(form(1, part=0.25, template=1), form(2, part=0.25, template=1)),
+    "flat share": lambda: mirrored(slope(1, part=0.1), slope(2, part=0.1)),
+    "contrast": lambda: mirrored(
+        board(26, 1, part=0.25, low=100, high=150), board(26, 2, part=0.25, low=100, high=150)
+    ),
+    "plain ground": lambda: mirrored(
+        board(21, 1, part=0.25, corners=120), board(21, 2, part=0.25, corners=120)
+    ),
+}
+
+
+def found(pair: Pair, without: str = "") -> int:
+    """Return how many entries such a look-up finds, one gate taken away."""
+    index = Index([compute.hash_array(np.asarray(pair.listed))])
+    windows, turns = (
+        Gates(gate for gate in gates.gates if gate.name != without) for gates in (WINDOWS, TURNS)
+    )
+    with mock.patch.object(views, "WINDOWS", windows), mock.patch.object(views, "TURNS", turns):
+        upload = decoded(pair.upload, "PNG")
+        return len(views.look_up([upload], index, max_distance=31, min_quality=50, effort=pair.effort).hits)
+
+
+@pytest.mark.parametrize("name", [gate.name for gate in WINDOWS.gates])
+def test_a_gate_keeps_out_what_no_other_does(name: str) -> None:
+    pair = NEEDED[name]()
+    assert found(pair) == 0
+    assert found(pair, without=name) == 1

@@ -1,0 +1,81 @@
+"""What a window is measured by, on pictures whose measures are counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from safehash import _views
+
+FloatArray = npt.NDArray[np.float64]
+
+WHOLE = np.array([0.0, 1.0, 0.0, 1.0])
+
+
+def measured(picture: FloatArray) -> tuple[int, float, bool, float, float, float, float]:
+    """Return quality, flat share, plain ground, faint share, greys, common greys and contrast of 64 x 64 samples."""
+    return _views.measure_window(np.ascontiguousarray(picture, dtype=np.float32), WHOLE)
+
+
+def cornered(*levels: float) -> FloatArray:
+    """Return noise with four corners of six samples a side, each of one grey."""
+    picture = np.random.default_rng(3).uniform(0, 255, (64, 64))
+    for number, level in enumerate(levels):
+        rows = slice(58, 64) if number & 2 else slice(0, 6)
+        cols = slice(58, 64) if number & 1 else slice(0, 6)
+        picture[rows, cols] = level
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "is_plain"),
+    [
+        (cornered(100, 100, 100, 100), True),
+        (cornered(100, 116, 108, 104), True),
+        (cornered(100, 117, 108, 104), False),
+        (cornered(100, 100, 83, 100), False),
+        (cornered(100, 100, 100), False),
+    ],
+)
+def test_a_plain_ground_is_four_flat_corners_of_one_grey(picture: FloatArray, is_plain: bool) -> None:
+    assert measured(picture)[2] is is_plain
+    for (row, col), spoils in (((5, 60), True), ((6, 60), False), ((60, 57), False), ((61, 58), True)):
+        for apart, is_flat in ((10, True), (11, False)):
+            other = picture.copy()
+            inside = other[row, col] if spoils else 0.0
+            other[row, col] = inside + apart
+            assert measured(other)[2] is (is_plain and (is_flat or not spoils))
+
+
+def test_what_is_flat_differs_from_its_neighbours_by_less_than_a_level_and_a_half() -> None:
+    """Of 63 x 63 samples: 20 columns that rise by 1.4 levels, 15 by 1.6, the rest by 30; then as many rows."""
+    steps = np.array([1.4] * 20 + [1.6] * 15 + [30.0, -30.0] * 14)
+    picture = np.tile(20.0 + np.concatenate([[0.0], np.cumsum(steps)]), (64, 1))
+    for turned in (picture, picture.T):
+        assert measured(turned)[1] == pytest.approx(20 / 63)
+    both = 20.0 + (picture - 20.0) / 2 + (picture.T - 20.0) / 2
+    at = np.arange(63)
+    right, down = (np.abs(np.diff(both, axis=axis)) for axis in (1, 0))
+    expected = np.mean((right[at] < 1.5) & (down[:, at] < 1.5))
+    assert 0.3 < expected < 0.5 and measured(both)[1] == pytest.approx(expected)
+
+
+def with_coefficients(coefficients: FloatArray) -> FloatArray:
+    """Return the 64 x 64 picture that has these 16 x 16 coefficients, and a mean of 128."""
+    at = np.arange(64)
+    basis = np.cos(np.pi / 128 * np.outer(np.arange(1, 17), 2 * at + 1)) * np.sqrt(2 / 64)
+    picture: FloatArray = 128 + basis.T @ coefficients @ basis
+    return picture
+
+
+@pytest.mark.parametrize("n_faint", [0, 30, 60])
+def test_coefficients_are_faint_under_a_fiftieth_of_their_mean_size(n_faint: int) -> None:
+    chance = np.random.default_rng(5)
+    sizes = np.ones(256)
+    sizes[:n_faint] = 1 / 80
+    sizes[n_faint : n_faint + 20] = 1 / 40
+    signs = chance.choice([-1.0, 1.0], 256)
+    picture = with_coefficients(60 * chance.permutation(sizes * signs).reshape(16, 16))
+    assert picture.min() >= 0 and picture.max() <= 256
+    assert measured(picture)[3] == pytest.approx(n_faint / 256)

@@ -1,0 +1,333 @@
+"""A seeded sample of a room's mutants, each met by the tests that run its line: how many of them are noticed.
+
+Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7] [--again] [-o tests/mutants.json]
+
+A room has thousands of mutants and each costs seconds: `mutants.py` tests them all, this one draws some. The room's
+tests are run once to learn which of them run which line. A mutant is noticed where one of these fails, or another test
+of the same files (what a fixture of the whole file made is asserted by others than the one that made it). The share is
+told with its 95 % interval (Wilson's). What was found stands below build/mutants until the mutated file changes;
+``--again`` tests those once more that nothing noticed: for when tests were added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "breaks"))
+
+from breaking import Tree, place_of
+from mutants import SESSIONS, read_survivors
+
+__all__ = ["Mutant", "drawn", "interval", "main", "summary"]
+
+_PACKAGE = place_of("src/safehash/__init__.py").parent
+
+#: Seconds of the quickest tests that a mutant meets first; seconds that one test may take.
+_FIRST_LOOK, _LONGEST_TEST = 10.0, 90
+
+#: What pytest is told of each test: which lines of the package it runs, and how long it takes.
+_PLUGIN = """
+import json, os, time
+import coverage, pytest
+
+covering = coverage.Coverage(data_file=None, include=[os.environ["COVERED"]], config_file=False)
+covering.start()
+taken = {}
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    covering.switch_context(item.nodeid)
+    began = time.perf_counter()
+    yield
+    taken[item.nodeid] = time.perf_counter() - began
+    covering.switch_context("")
+
+def pytest_unconfigure():
+    covering.stop()
+    data = covering.get_data()
+    lines = {path: data.contexts_by_lineno(path) for path in data.measured_files()}
+    with open(os.environ["COVERING"], "w") as stream:
+        json.dump({"lines": lines, "taken": taken}, stream)
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mutant:
+    """One change of one file.
+
+    Attributes
+    ----------
+    file : str
+        From the project's root.
+    operator : str
+        Cosmic-ray's name of the kind of change.
+    occurrence : int
+        Which of the places where it can be made.
+    line : int
+        Where that is.
+    """
+
+    file: str
+    operator: str
+    occurrence: int
+    line: int
+
+    @property
+    def name(self) -> str:
+        """What is changed, as survivors.tsv names it."""
+        return f"{self.operator.removeprefix('core/')} {self.occurrence}"
+
+
+def drawn(mutants: Sequence[Mutant], n: int, seed: int) -> list[Mutant]:
+    """Return n of the mutants, or all where there are fewer: the same ones for the same seed.
+
+    A number has two mutants, an addition eleven: lines are drawn first, then one mutant of each, so that arithmetic
+    counts no more than a comparison.
+    """
+    places: dict[tuple[str, int], list[Mutant]] = defaultdict(list)
+    for each in sorted(mutants):
+        places[each.file, each.line].append(each)
+    chance = random.Random(seed)
+    chosen = chance.sample(sorted(places), min(n, len(places)))
+    return sorted(chance.choice(places[place]) for place in chosen)
+
+
+def interval(killed: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson's)."""
+    if n == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share = killed / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def summary(
+    found: dict[Mutant, str], texts: dict[str, str], known: dict[tuple[str, str, str], str]
+) -> dict[str, Any]:
+    """Return what a room's sample says.
+
+    Parameters
+    ----------
+    found : dict of Mutant to str
+        "killed" or "survived".
+    texts : dict of str to str
+        Of every file.
+    known : dict
+        As `mutants.read_survivors` gives it: survivors that nothing can notice leave the count.
+    """
+    killed = sum(outcome == "killed" for outcome in found.values())
+    survivors = []
+    for each in sorted(each for each, outcome in found.items() if outcome == "survived"):
+        line = texts[each.file].splitlines()[each.line - 1].strip()
+        reason = known.get((each.file, line, each.name), "")
+        survivors.append({"file": each.file, "line": line, "mutation": each.name, "reason": reason})
+    n = killed + sum(not each["reason"] for each in survivors)
+    low, high = interval(killed, n)
+    return {
+        "drawn": len(found), "killed": killed, "survived": len(survivors), "explained": len(found) - n,
+        "share": round(killed / n, 3) if n else 1.0, "interval": [round(low, 3), round(high, 3)],
+        "survivors": survivors,
+    }  # fmt: skip
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    """Yield every mutant of a file: what makes no difference in annotations is left out."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    nodes = list(ast_nodes(get_ast(place_of(file).read_text(encoding="utf-8"))))
+    for name in operator_names():
+        kind = get_operator(name)
+        if kind.arguments() or "BitOr_" in name:
+            continue
+        operator = kind()
+        places = (start for node in nodes for start, _ in operator.mutation_positions(node))
+        for occurrence, (line, _) in enumerate(places):
+            yield Mutant(file, name, occurrence, line)
+
+
+def mutated(mutant: Mutant, text: str) -> str | None:
+    """Return the file's text with the change made, None where it makes none."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    changed = mutate_code(text, get_operator(mutant.operator)(), mutant.occurrence)
+    return None if changed == text else changed
+
+
+class Bench:
+    """A copy of the project, and which tests run which of its lines.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty.
+    tests : sequence of str
+        Pytest's arguments: those of a room.
+    room : str
+    """
+
+    def __init__(self, folder: Path, tests: Sequence[str], room: str) -> None:
+        self._tree = folder / "copy"
+        Tree(self._tree)
+        (folder / "covering_lines.py").write_text(_PLUGIN)
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(self._tree / "src"), str(folder))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COVERED": str(self._tree / "src" / "safehash" / room / "*"),
+            "COVERING": str(folder / "covering.json"),
+        }
+        code = self._run([*tests, "-p", "covering_lines"])
+        if code:
+            raise SystemExit(f"the tests do not pass without a mutant: pytest ended with {code}")
+        covering = json.loads((folder / "covering.json").read_text())
+        self._lines: dict[str, dict[int, list[str]]] = {
+            Path(path).relative_to(self._tree).as_posix(): {
+                int(line): [test for test in tests if test] for line, tests in lines.items()
+            }
+            for path, lines in covering["lines"].items()
+        }
+        self._taken: dict[str, float] = covering["taken"]
+
+    def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """Return the quickest tests that run a line, and the files of all of them.
+
+        What only importing runs is met by whatever runs anything of the file.
+        """
+        lines = self._lines.get(mutant.file, {})
+        running = set(lines.get(mutant.line, ()))
+        if not running:  # an import's line, or a further line of a statement
+            running = {test for tests in lines.values() for test in tests}
+        quick: list[str] = []
+        seconds = 0.0
+        for test in sorted(running, key=lambda test: (self._taken[test], test)):
+            seconds += self._taken[test]
+            if quick and seconds > _FIRST_LOOK:
+                break
+            quick.append(test)
+        return quick, sorted({test.partition("::")[0] for test in running})
+
+    def outcome(self, mutant: Mutant) -> str:
+        """Return "killed" or "survived"."""
+        path = self._tree / mutant.file
+        text = path.read_text(encoding="utf-8")
+        changed = mutated(mutant, text)
+        if changed is None:
+            return "survived"
+        path.write_text(changed, encoding="utf-8")
+        try:
+            quick, files = self.tests_of(mutant)
+            for tests in (quick, files):
+                if tests and self._run(["-x", f"--timeout={_LONGEST_TEST}", *tests]):
+                    return "killed"
+            return "survived"
+        finally:
+            path.write_text(text, encoding="utf-8")
+
+    def _run(self, arguments: Sequence[str]) -> int:
+        command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        done = subprocess.run(
+            command, cwd=self._tree, env=self._environment, capture_output=True, check=False
+        )
+        return done.returncode
+
+
+def _said_of(files: Iterable[str]) -> dict[str, str]:
+    return {file: hashlib.sha256(place_of(file).read_bytes()).hexdigest()[:16] for file in files}
+
+
+def _read(session: Path, said: dict[str, str]) -> dict[Mutant, str]:
+    """Return what was found before, of files that did not change."""
+    if not session.exists():
+        return {}
+    rows = json.loads(session.read_text())
+    return {
+        Mutant(**row["mutant"]): row["outcome"]
+        for row in rows
+        if said.get(row["mutant"]["file"]) == row["said"]
+    }
+
+
+def sample(room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float) -> dict[str, Any]:
+    """Draw mutants of a room and test those that were not tested yet; return the summary."""
+    files = [
+        f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}"
+        for path in sorted((_PACKAGE / room).rglob("*.py"))
+    ]
+    mutants = [each for file in files for each in mutants_of(file)]
+    chosen, said = drawn(mutants, n, seed), _said_of(files)
+    SESSIONS.mkdir(parents=True, exist_ok=True)
+    session = SESSIONS / f"sample-{room}-{seed}.json"
+    found = _read(session, said)
+    left = [each for each in chosen if each not in found or (again and found[each] == "survived")]
+    if left:
+        with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
+            bench = Bench(Path(name), tests, room)
+            end = datetime.now(timezone.utc).timestamp() + seconds
+            for each in left:
+                if datetime.now(timezone.utc).timestamp() > end:
+                    break
+                found[each] = bench.outcome(each)
+                print(f"{found[each]:8} {each.file}:{each.line} {each.name}", file=sys.stderr, flush=True)
+                rows = [
+                    {"mutant": asdict(one), "said": said[one.file], "outcome": found[one]}
+                    for one in sorted(found)
+                ]
+                session.write_text(json.dumps(rows, indent=0))
+    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
+    told = summary({each: found[each] for each in chosen if each in found}, texts, read_survivors())
+    return {
+        "of_lines": len({(each.file, each.line) for each in mutants}),
+        "seed": seed,
+        "tests": list(tests),
+        **told,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    parser.add_argument("rooms", nargs="+", metavar="ROOM")
+    parser.add_argument("--n", type=int, default=80)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
+    parser.add_argument("--again", action="store_true", help="test what nothing noticed once more")
+    parser.add_argument(
+        "--at-least", type=float, default=0.0, help="exit code 1 where a room's share is less"
+    )
+    parser.add_argument("--seconds", type=float, default=math.inf, help="end after so many")
+    parser.add_argument("-o", "--output", type=Path, help="add the summaries to this file")
+    args = parser.parse_args()
+    told: dict[str, Any] = json.loads(args.output.read_text()) if args.output and args.output.exists() else {}
+    for room in args.rooms:
+        tests = args.tests or [f"tests/{room}"]
+        row = sample(room, args.n, args.seed, tests, args.again, args.seconds)
+        told[room] = {"date": datetime.now(timezone.utc).date().isoformat(), **row}
+        low, high = row["interval"]
+        print(f"{room}: {row['killed']} of {row['drawn']} killed, {row['explained']} explained: {row['share']} "
+              f"({low} to {high})")  # fmt: skip
+        for each in row["survivors"]:
+            print(f"  {each['file']}: {each['mutation']}: {each['line']}  {each['reason']}")
+        if args.output:
+            args.output.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return int(any(told[room]["share"] < args.at_least for room in args.rooms))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""What anybody can send before a token is asked for: bounded in bytes and time, and a body is told when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from safehash.service.protocol import PIECES, Bounded
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the service is for Linux and macOS")
+
+HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
+#: A body without a byte, up to what may follow it.
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+
+
+class Wire(asyncio.Transport):
+    """The other end: what is written to it, and whether it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+        self.n_paused = 0
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        self.n_paused += 1
+
+    def resume_reading(self) -> None:
+        """Nothing was kept back."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+
+async def read_all(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the lengths of the pieces in which the body came."""
+    scope[PIECES].most = 3 << 20
+    pieces = []
+    while True:
+        message = await receive()
+        pieces.append(len(message.get("body", b"")))
+        if not message.get("more_body"):
+            break
+    await respond(send, repr(pieces).encode())
+
+
+async def read_nothing(scope: Any, receive: Any, send: Any) -> None:
+    """Answer at once."""
+    await respond(send, b"done")
+
+
+async def respond(send: Any, body: bytes) -> None:
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+class Quick(Bounded):
+    """Whoever is slow is told so at once."""
+
+    head_seconds = 0.01
+
+
+def talk(
+    app: Any, pieces: Iterator[bytes], *, kind: type[Bounded] = Bounded, until: Callable[[Wire], bool]
+) -> Wire:
+    """Send pieces until something has come of them."""
+
+    async def run() -> Wire:
+        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
+        protocol, wire = kind(config, ServerState(), {}), Wire()
+        protocol.connection_made(wire)
+        for _ in range(3000):
+            if until(wire):
+                break
+            piece = next(pieces, None)
+            if piece and not wire.closed:
+                protocol.data_received(piece)
+            await asyncio.sleep(0 if piece else 0.002)
+        assert until(wire), wire.written[:300]
+        was_closed = wire.closed
+        protocol.connection_lost(None)  # which closes this end
+        wire.closed = was_closed
+        return wire
+
+    return asyncio.run(run())
+
+
+def answered(wire: Wire) -> bool:
+    return b"\r\n\r\n" in wire.written and not wire.written.endswith(b"\r\n\r\n")
+
+
+def closed(wire: Wire) -> bool:
+    return wire.closed
+
+
+def test_an_upload_is_told_once_and_read_without_a_pause() -> None:
+    pieces = [HEAD + b"Content-Length: 2000000\r\n\r\n", *[bytes(100_000)] * 20]
+    wire = talk(read_all, iter(pieces), until=answered)
+    assert (wire.written.endswith(b"[2000000]"), wire.n_paused) == (True, 0)
+
+
+def test_what_is_longer_than_is_taken_comes_in_pieces() -> None:
+    pieces = [HEAD + b"Content-Length: 5000000\r\n\r\n", *[bytes(100_000)] * 50]
+    wire = talk(read_all, iter(pieces), until=answered)
+    told = eval(wire.written.rpartition(b"\r\n\r\n")[2])
+    assert (sum(told), len(told) > 2, wire.n_paused > 2) == (5_000_000, True, True)
+    assert max(told) <= (3 << 20) + 100_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        lambda: iter([HEAD, *[b"x-more: " + b"a" * 1000 + b"\r\n"] * 2000]),
+        lambda: iter([HEAD + b"x-one: ", *[b"a" * 1000] * 2000]),
+        lambda: iter([b"GET /", *[b"a" * 1000] * 2000]),
+    ],
+    ids=["headers", "one header", "the path"],
+)
+def test_a_head_without_end_is_cut_off(head: Callable[[], Iterator[bytes]]) -> None:
+    pieces = head()
+    wire = talk(read_nothing, pieces, until=closed)
+    assert wire.written.startswith(b"HTTP/1.1 431 ") and wire.written.count(b"HTTP/1.1") == 1
+    assert len(list(pieces)) > 1900, "at 64 KiB, and not later"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        lambda: iter([HEAD + b"Content-Length: 9000000000\r\n\r\n", *[bytes(100_000)] * 90]),
+        lambda: iter([HEAD + CHUNKED, *[b"x: " + b"a" * 900 + b"\r\n"] * 9000]),
+        lambda: iter([HEAD + CHUNKED + b"x: ", *[b"a" * 900] * 9000]),
+    ],
+    ids=["a body", "trailers", "one trailer"],
+)  # fmt: skip
+def test_what_comes_of_a_request_that_was_answered_is_bounded(left: Callable[[], Iterator[bytes]]) -> None:
+    wire = talk(read_nothing, left(), until=closed)
+    assert wire.written.startswith(b"HTTP/1.1 200 ") and wire.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [([], b""), ([HEAD], b"HTTP/1.1 408 "), ([HEAD + b"Content-Length: 9\r\n\r\n"], b"HTTP/1.1 200 ")],
+    ids=["nothing", "half a head", "half a body that nobody reads"],
+)
+def test_who_sends_nothing_more_is_left(pieces: list[bytes], said: bytes) -> None:
+    wire = talk(read_nothing, iter(pieces), kind=Quick, until=closed)
+    assert wire.written[: len(said)] == said and wire.written.count(b"HTTP/1.1") == bool(said)
+
+
+def test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first() -> None:
+    """Both are answered, the second after its slow body came: `Quick` bounds heads, not bodies."""
+    whole = HEAD + b"Content-Length: 4\r\n\r\nabcd"
+
+    def pieces() -> Iterator[bytes]:
+        yield whole + whole[:-2]
+        for _ in range(40):
+            yield b""  # time passes
+        yield whole[-2:]
+
+    def slow(wire: Wire) -> bool:
+        return wire.written.count(b"[4]") == 2
+
+    assert not talk(read_all, pieces(), kind=Quick, until=slow).closed

@@ -1,0 +1,66 @@
+"""What mutation testing says of its mutants: counted by hand on few of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mutants import score_of
+from sampled_mutants import Mutant, drawn, interval, summary
+
+
+def mutants(n_lines: int, per_line: int) -> list[Mutant]:
+    return [
+        Mutant("a.py", f"core/Op{k}", line, line) for line in range(1, n_lines + 1) for k in range(per_line)
+    ]
+
+
+def test_of_a_line_one_mutant_is_drawn_and_a_seed_draws_the_same() -> None:
+    every = mutants(30, 11)
+    chosen = drawn(every, 12, 7)
+    assert len(chosen) == 12 and len({each.line for each in chosen}) == 12
+    assert chosen == drawn(every[::-1], 12, 7) != drawn(every, 12, 8)
+    assert len({each.operator for each in chosen}) > 3
+    assert len(drawn(every, 100, 7)) == 30
+
+
+@pytest.mark.parametrize(
+    ("killed", "n", "low", "high"),
+    [
+        (18, 20, 0.699, 0.972),
+        (60, 60, 0.940, 1.0),
+        (0, 10, 0.0, 0.278),
+        (90, 100, 0.826, 0.945),
+        (0, 0, 0.0, 1.0),
+    ],
+)
+def test_the_interval_is_wilsons(killed: int, n: int, low: float, high: float) -> None:
+    """By the tables of Brown, Cai and DasGupta's formula, to three digits."""
+    assert interval(killed, n) == (pytest.approx(low, abs=6e-4), pytest.approx(high, abs=6e-4))
+
+
+TEXT = "one = 1\ntwo = one + 1\nthree = two + 1\n"
+KNOWN = {("a.py", "two = one + 1", "Op0 2"): "nobody reads it"}
+
+
+def test_survivors_that_were_looked_at_leave_the_count() -> None:
+    one, two, three = (Mutant("a.py", "core/Op0", line, line) for line in (1, 2, 3))
+    said = summary({one: "killed", two: "survived", three: "survived"}, {"a.py": TEXT}, KNOWN)
+    assert (said["drawn"], said["killed"], said["survived"], said["explained"]) == (3, 1, 2, 1)
+    assert said["share"] == 0.5
+    assert said["survivors"] == [
+        {"file": "a.py", "line": "two = one + 1", "mutation": "Op0 2", "reason": "nobody reads it"},
+        {"file": "a.py", "line": "three = two + 1", "mutation": "Op0 3", "reason": ""},
+    ]
+
+
+def test_a_file_s_score_counts_what_something_could_notice() -> None:
+    results = [
+        {"line": 1, "mutation": "Op0 1", "outcome": "killed"},
+        {"line": 1, "mutation": "Op1 1", "outcome": "incompetent"},
+        {"line": 2, "mutation": "Op0 2", "outcome": "survived"},
+        {"line": 3, "mutation": "Op0 3", "outcome": "survived"},
+        {"line": 3, "mutation": "Op1 3", "outcome": "killed"},
+    ]
+    score = score_of("a.py", TEXT, results, KNOWN)
+    assert (score.killed, score.survived, score.explained, score.lines) == (3, 2, 1, ((3, "Op0 3"),))
+    assert score.share == 0.75
