@@ -17,7 +17,7 @@ import numpy.typing as npt
 from .._face import checked
 from ..errors import ImageError
 from ..hashing import compute
-from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import available_processors
@@ -326,6 +326,7 @@ class _Bench:
                 self.index,
                 max_distance=NEAREST_WITHIN,
                 min_quality=self._min_quality,
+                low_quality_distance=LOW_QUALITY_DISTANCE,
                 effort=effort,
             ).hits
 
@@ -341,6 +342,7 @@ class _Bench:
             self.index,
             max_distance=max(self._thresholds),
             min_quality=self._min_quality,
+            low_quality_distance=LOW_QUALITY_DISTANCE,
             effort=effort,
         )
         outcome.seconds[effort] = time.thread_time() - before
