@@ -114,6 +114,7 @@ async def lists(service: Service, request: Request) -> Answer:
         "algorithms": audit.algorithm.split(","),
         "effort": audit.effort,
         "min_quality": audit.min_quality,
+        "low_quality_distance": audit.low_quality_distance,
         "notes": list(matcher.notes),
         "refused": service.engine.refusal or None,
         "version": audit.version,
