@@ -1,7 +1,9 @@
 """What a service costs beside the check itself, how many look-ups it answers, and whether its memory grows.
 
     python benchmarks/bench_serve.py --picture PHOTO.jpg -o benchmarks/results/serve.json [--entries 1e6] [--hashes 1e7]
-    python benchmarks/bench_serve.py --picture PHOTO.jpg --soak MINUTES
+    python benchmarks/bench_serve.py --picture PHOTO.jpg --soak MINUTES [-o benchmarks/results/soak.json]
+
+Snapshots are made anew each time (ten million entries take minutes), or kept in and taken from ``--snapshots FOLDER``.
 
 Closed loop on loopback: so many connections, each asking again as soon as it is answered. Costs are processor time of
 the service's processes (front and workers), the generator's own left out, so that a busy machine changes them little;
@@ -35,6 +37,8 @@ from services import Running
 
 #: Look-ups a connection makes before its rate counts.
 WARM = 200
+#: How the line of the metrics begins that counts reloads.
+RELOADS = "safehash_reloads_total "
 
 
 def digests(n: int, seed: int) -> Any:
@@ -48,8 +52,14 @@ def digests(n: int, seed: int) -> Any:
 
 
 def snapshot_of(folder: Path, n: int) -> tuple[Path, Any]:
-    """Write a snapshot of n entries; return it, and their digests."""
-    place, known = folder / f"{n}.safehash", digests(n, 7)
+    """Write a snapshot of n entries, or take the one that is there; return it, and their digests in order."""
+    place = folder / f"{n}.safehash"
+    if place.exists():
+        known = safehash.Matcher.open(place)._state.table.digests(safehash.Algorithm.PDQ)[1]
+        if len(known) != n or (known[:100] != digests(100, 7)).any():
+            raise SystemExit(f"{place}: another snapshot than this one makes")
+        return place, known
+    known = digests(n, 7)
     lines = folder / f"list-{n}.csv"
     with lines.open("w") as file:
         file.write("pdq,id\n")
@@ -75,9 +85,14 @@ def memory(process: psutil.Process) -> int:
     return n_bytes
 
 
+def spent_in_front(process: psutil.Process) -> float:
+    """Return the processor time of the process that speaks HTTP, in seconds."""
+    return float(sum(process.cpu_times()[:2]))
+
+
 @contextmanager
 def service(place: Path, workers: int, *more: str) -> Iterator[tuple[Running, psutil.Process]]:
-    with Running("--index", place, "--no-access-log", "--workers", str(workers), *more) as running:
+    with Running("--index", place, "--workers", str(workers), *more) as running:
         yield running, psutil.Process(running.process.pid)
 
 
@@ -171,15 +186,16 @@ def uploads(folder: Path, picture: Path, n_entries: int, n: int, workers: int) -
         loop(running, 2 * workers, 20, ask)
         rounds = []
         for _ in range(3):
-            before, started = spent(process), time.perf_counter()
+            before, front, started = spent(process), spent_in_front(process), time.perf_counter()
             loop(running, 2 * workers, n // (2 * workers), ask)
-            rounds.append(((spent(process) - before) / n, n / (time.perf_counter() - started)))
-        cost, rate = min(each[0] for each in rounds), max(each[1] for each in rounds)
+            rate = n / (time.perf_counter() - started)
+            rounds.append(((spent(process) - before) / n, (spent_in_front(process) - front) / n, rate))
+            alone.append(check_cost(place, data, 50))
+        (cost, front), rate = min(rounds)[:2], max(each[2] for each in rounds)
         loads = {
             f"{round(100 * part)} %": percentiles(paced(running, part * rate, n // 2, ask))
             for part in (0.5, 0.8)
         }
-    alone.append(check_cost(place, data, 50))
     return {
         "entries": n_entries,
         "picture_bytes": len(data),
@@ -187,6 +203,7 @@ def uploads(folder: Path, picture: Path, n_entries: int, n: int, workers: int) -
         "requests": n,
         "check_milliseconds": round(1e3 * min(alone), 3),
         "request_milliseconds": round(1e3 * cost, 3),
+        "front_milliseconds": round(1e3 * front, 3),
         "share_of_the_check": round(min(alone) / cost, 3),
         "requests_per_second": round(rate, 1),
         "latency_milliseconds": loads,
@@ -232,8 +249,8 @@ def lookups(folder: Path, n_entries: int, n: int) -> dict[str, Any]:
     return {"entries": n_entries, "hashes_in_one_request": found}
 
 
-def soak(folder: Path, picture: Path, minutes: float) -> None:
-    """Uploads, look-ups and reloads until the time is over; prints memory, and stops at the first wrong answer."""
+def soak(folder: Path, picture: Path, minutes: float) -> dict[str, Any]:
+    """Uploads, look-ups and reloads until the time is over; tells memory, and stops at the first wrong answer."""
     place, known = snapshot_of(folder, 100_000)
     data = picture.read_bytes()
     matcher = safehash.Matcher.open(place)
@@ -259,6 +276,7 @@ def soak(folder: Path, picture: Path, minutes: float) -> None:
         threads = [threading.Thread(target=work, args=(kind,), daemon=True) for kind in (0, 0, 0, 1)]
         for each in threads:
             each.start()
+        told: list[dict[str, float]] = []
         begin = time.monotonic()
         while time.monotonic() - begin < 60 * minutes:
             for _ in range(6):
@@ -267,14 +285,27 @@ def soak(folder: Path, picture: Path, minutes: float) -> None:
             if not all(each.is_alive() for each in threads):
                 sys.exit("an answer was wrong, or none came")
             said = running.get("/metrics").body.decode()
-            reloads = next(line for line in said.splitlines() if line.startswith("safehash_reloads_total"))
-            print(
-                f"{(time.monotonic() - begin) / 60:.1f} min: {memory(process) >> 20} MiB, {counts}, {reloads}",
-                flush=True,
-            )
+            (reloads,) = (float(line.split()[1]) for line in said.splitlines() if line.startswith(RELOADS))
+            told.append(
+                {
+                    "minute": round((time.monotonic() - begin) / 60, 1), "private_mebibytes": memory(process) >> 20,
+                    "uploads": counts[0], "lookups": counts[1], "reloads": int(reloads),
+                }
+            )  # fmt: skip
+            print(json.dumps(told[-1]), flush=True)
         over.set()
         for each in threads:
             each.join()
+        wrong = [line for line in running.log if line.startswith("{") and json.loads(line)["status"] != 200]
+        if any(json.loads(line)["route"] != "/readyz" for line in wrong):
+            sys.exit(f"not answered: {wrong[:3]}")
+    return {"machine": machine(), "minutes": minutes, "wrong": 0, "errors": 0, "by_minute": told}
+
+
+def machine() -> dict[str, Any]:
+    """Return what it was measured on."""
+    system = platform.platform()
+    return {"processors": psutil.cpu_count(), "system": system, "python": platform.python_version()}
 
 
 def main() -> None:
@@ -289,25 +320,25 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--soak", type=float, metavar="MINUTES")
+    parser.add_argument("--snapshots", type=Path, metavar="FOLDER", help="where snapshots are kept")
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.soak:
-            soak(Path(folder), arguments.picture, arguments.soak)
+            found = soak(Path(folder), arguments.picture, arguments.soak)
+            if arguments.output is not None:
+                arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             return
+        places = arguments.snapshots or Path(folder)
         found = {
-            "machine": {
-                "processors": psutil.cpu_count(),
-                "system": platform.platform(),
-                "python": platform.python_version(),
-            },
+            "machine": machine(),
             "uploads": uploads(
-                Path(folder), arguments.picture, int(arguments.entries), arguments.requests, arguments.workers
+                places, arguments.picture, int(arguments.entries), arguments.requests, arguments.workers
             ),
         }
         print(json.dumps(found["uploads"], indent=1), flush=True)
         if arguments.hashes:
-            found["lookups"] = lookups(Path(folder), int(arguments.hashes), 8000)
+            found["lookups"] = lookups(places, int(arguments.hashes), 8000)
             print(json.dumps(found["lookups"], indent=1), flush=True)
     if arguments.output is not None:
         arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

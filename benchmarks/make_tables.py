@@ -23,7 +23,12 @@ from common import losses
 from noticed import breaks, mutants
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md", ROOT / "benchmarks" / "aims.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "benchmarks.md",
+    ROOT / "docs" / "how-to" / "serve.md",
+    ROOT / "benchmarks" / "aims.md",
+)
 
 _SECTION = re.compile(r"(<!-- results: (.*?) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
@@ -365,8 +370,13 @@ def scan() -> list[str]:
     ]
 
 
+def list_rows() -> list[dict[str, Any]]:
+    """Return what reading lists took, a row for each list and reader."""
+    return [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 def lists() -> list[str]:
-    rows = [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = list_rows()
     lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
     for row in rows:
         seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
@@ -440,6 +450,50 @@ def isolation() -> list[str]:
     return lines
 
 
+def served() -> list[str]:
+    """Return what the service costs beside the check, and what a look-up costs."""
+    found = load("serve.json")
+    uploads, lookups = found["uploads"], found["lookups"]
+    kb, n_listed = round(uploads["picture_bytes"] / 1000), f"{uploads['entries']:,}"
+    check = f"the check of a JPEG of 1.6 megapixels ({kb} kB), `standard`, {n_listed} entries, in a process of its own"
+    whole = (
+        f"{uploads['request_milliseconds']:.2f} ms: the check is {uploads['share_of_the_check']:.2f} of it"
+    )
+    lines = [
+        "| | processor time |",
+        "| --- | --- |",
+        f"| {check} | {uploads['check_milliseconds']:.2f} ms |",
+        f"| the same over HTTP, all processes of the service | {whole} |",
+        f"| of that in the process that speaks HTTP | {uploads['front_milliseconds']:.2f} ms |",
+    ]
+    names = {
+        "one": "one a request (`GET /m/lookup`)",
+        "a thousand": "a thousand a request (`/v1/check/batch`)",
+    }
+    among = f"a hash among {lookups['entries']:,}"
+    for name, row in lookups["hashes_in_one_request"].items():
+        many, how = name.split(", ", 1)
+        each = row["microseconds_each"]
+        cost = f"{each / 1000:.2f} ms: {1e6 / each:,.0f} a second of one processor"
+        lines.append(f"| {among}, {how}, {names[many]} | {cost} |")
+    for part, times in uploads["latency_milliseconds"].items():
+        waits = f"{times['p50']:.0f} ms in the middle, {times['p95']:.0f} of 95 %, {times['p99']:.0f} of 99 %"
+        lines.append(f"| an upload's wait at {part} of the most it takes, by the clock | {waits} |")
+    return lines
+
+
+def soaked() -> list[str]:
+    """Return what a soak found."""
+    found = load("soak.json")
+    first, last = found["by_minute"][0], found["by_minute"][-1]
+    held = [row["private_mebibytes"] for row in found["by_minute"]]
+    return [
+        f"{found['minutes']:g} minutes: {last['uploads']:,} uploads, {last['lookups']:,} look-ups, {last['reloads']} "
+        f"reloads; {found['errors']} errors, {found['wrong']} wrong answers; private memory of all processes "
+        f"{held[0]} MiB after {first['minute']:g} minutes, {held[-1]} MiB at the end, {max(held)} at most.",
+    ]
+
+
 def guards() -> list[str]:
     """Return what the guards of compiler and linker cost."""
     lines = ["| call | of the time without guards | middle half |", "| --- | ---: | ---: |"]
@@ -491,14 +545,33 @@ def aims() -> list[str]:
                 lines.append(
                     aim(f"{photos}, {kind}, {effort}: of cores x deciding so on one thread", 0.9, value)
                 )
-            kept = rows[f"scan with catalog, {effort}"]
-            if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
-                value = kept["rate / rate without a catalog"]
-                lines.append(aim(f"{photos}, {effort}: rate with a catalog / without", 0.95, value))
+            for kind in ("with a catalog", "with a catalog, --digest none"):
+                kept = rows.get(f"scan {kind.replace(' a ', ' ')}, {effort}", {})
+                if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
+                    value = kept["rate / rate without a catalog"]
+                    lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
+    found = load("serve.json")
+    lines.append(aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"]))
+    for name, row in found["lookups"]["hashes_in_one_request"].items():
+        if name.endswith("as it is"):
+            what = (
+                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
+            )
+            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
     )
+    for row in list_rows():
+        if row.get("aim_per_million") and row["label"] != "before":
+            lines.append(
+                aim(
+                    f"list {row['list']}: processor s a million records",
+                    -row["aim_per_million"],
+                    row["seconds_per_million"],
+                )
+            )
+            lines.append(aim(f"list {row['list']}: bytes an entry at the peak", -600, row["bytes_per_entry"]))
     return lines
 
 
@@ -523,6 +596,8 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "held": held,
     "isolation": isolation,
     "guards": guards,
+    "served": served,
+    "soaked": soaked,
     "fuzzed": fuzzed,
     "aims": aims,
     "claims": claims,

@@ -29,12 +29,15 @@ from stores import SOURCE, write_list, write_pictures
 #: Pictures, and rows a batch.
 N, BATCH = 64, 8
 
+os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # whatever python3 the path begins with, otherwise
 os.environ["PYTHONPATH"] = os.pathsep.join([SOURCE, os.environ.get("PYTHONPATH", "")])
 
 
 def with_ray(store: Path, snapshot: Path) -> list[tuple[int, str]]:
     import ray
 
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # one machine, and gone when this ends
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
         found = ray.data.read_parquet(str(store)).map_batches(
@@ -43,7 +46,7 @@ def with_ray(store: Path, snapshot: Path) -> list[tuple[int, str]]:
             batch_format="pyarrow",
             batch_size=BATCH,
             num_cpus=0.5,
-            concurrency=2,
+            compute=ray.data.ActorPoolStrategy(size=2),
         )
         return [(row["id"], row["outcome"]) for row in found.take_all()]
     finally:

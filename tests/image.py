@@ -45,16 +45,9 @@ def base(folder: Path, version: str) -> Path:
     root = folder / f"base-{version}"
     if not (root / "made").exists():
         shutil.rmtree(root, ignore_errors=True)
-        packages = "python3,python3-venv,ca-certificates"
+        packages = "python3,python3-venv,libpython3-dev,ca-certificates"  # the image has the headers, too
         run("debootstrap", "--variant=minbase", f"--include={packages}", RELEASES[version], str(root))
         (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-        for name in (
-            "etc/resolv.conf",
-            "etc/pip.conf",
-            "etc/apt/apt.conf.d/99proxy",
-        ):  # how this machine reaches packages
-            if Path("/", name).exists():
-                shutil.copy(Path("/", name), root / name)
         (root / "made").touch()
     return root
 
@@ -96,6 +89,10 @@ class Image:
         shutil.rmtree(self.root, ignore_errors=True)
         run("cp", "-a", "--reflink=auto", str(base(self._folder, found[1])), str(self.root))
         self._stages[found[2] or ""] = self.root
+        # How this machine reaches packages.
+        for name in ("/etc/resolv.conf", "/etc/pip.conf", os.environ.get("PIP_CERT", "")):
+            if name and Path(name).is_file():
+                shutil.copy(name, self.root / name.lstrip("/"))
         self.environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",

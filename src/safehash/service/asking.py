@@ -75,10 +75,12 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         It is too large, too slow, or says what nobody understands.
     """
     due = time.monotonic() + options.timeout
-    most = min(options.max_body, MOST_JSON) if is_json(request) else options.max_body
+    in_json = is_json(request)
+    most = min(options.max_body, MOST_JSON) if in_json else options.max_body
     body = await read_body(request, max_bytes=most, seconds=options.timeout)
     may_be_said = {*_SAID, *also}
-    said: dict[str, Any] = dict(request.query_params)
+    query: dict[str, str] = dict(request.query_params) if request.scope["query_string"] else {}
+    said: dict[str, Any] = dict(query)
     uploads: list[bytes] = []
     names: list[str | None] = []
     hashes: list[Hash] = []
@@ -89,7 +91,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
             else:
                 uploads.append(part.data)
                 names.append(part.filename)
-    elif is_json(request):
+    elif in_json:
         given = json_of(body)
         one = [given["hash"]] if "hash" in given else []
         several = given.get("hashes", [])
@@ -106,7 +108,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     elif body:
         uploads.append(body)
         names.append(None)
-    unknown = set(request.query_params) - may_be_said
+    unknown = set(query) - may_be_said
     if unknown:
         raise Refused(400, f"not understood: {', '.join(sorted(unknown))}")
     return Asked(
