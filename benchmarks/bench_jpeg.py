@@ -119,7 +119,7 @@ def calls_of(
         "safehash pdq": lambda: safehash.hash_bytes(data),
         "safehash pdq, decoder": lambda: without_own_reader(data),
     }
-    for step in (2, 4, 8):
+    for step in (1, 2, 4, 8):
         if read_means(data, header, step) is not None:
             calls[f"reader, 1/{step}"] = lambda step=step: read_means(data, header, step)  # type: ignore[misc]
     for name, matcher in matchers.items():

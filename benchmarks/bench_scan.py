@@ -19,9 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib.util import find_spec
@@ -157,7 +156,8 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
     """Return files a second and their ratios, each for two efforts.
 
     Hashing and deciding on one thread, the scan on all processors, the scan as the command does it (records written),
-    the same with a catalog (which has every file's SHA-256), and imagehash's loop, which most people would write.
+    the same with a catalog (which has every file's SHA-256), that without the digests, and imagehash's loop, which most
+    people would write.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     n_workers = available_processors()
@@ -172,15 +172,16 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
         for path in paths:
             matcher.check(path)
 
-    def scan_all(matcher: Matcher, written: Path | None = None, *, keep: bool = False) -> None:
+    def scan_all(
+        matcher: Matcher, written: Path | None = None, *, keep: bool = False, digests: Sequence[str] = ()
+    ) -> None:
         started = time.perf_counter()
         with ExitStack() as stack:
-            options, catalog = ScanOptions(workers=n_workers), None
+            options, catalog = ScanOptions(workers=n_workers, file_digests=digests), None
             if written is not None:
                 lines = stack.enter_context(Records(f"{written}.jsonl"))
             if written is not None and keep:
                 written.unlink(missing_ok=True)
-                options = replace(options, file_digests=["sha256"])
                 catalog = stack.enter_context(Catalog(written))
             running = stack.enter_context(scan(folder, matcher=matcher, options=options, catalog=catalog))
             n_seen = 0
@@ -210,7 +211,11 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
         kinds[f"decide, {effort}"] = partial(decide_all, matcher)
         kinds[f"scan, {effort}"] = partial(scan_all, matcher)
         kinds[f"scan with records, {effort}"] = partial(scan_all, matcher, work / effort)
-        kinds[f"scan with catalog, {effort}"] = partial(scan_all, matcher, work / f"{effort}.db", keep=True)
+        kept = work / f"{effort}.db"
+        kinds[f"scan with catalog, {effort}"] = partial(
+            scan_all, matcher, kept, keep=True, digests=["sha256"]
+        )
+        kinds[f"scan with catalog, --digest none, {effort}"] = partial(scan_all, matcher, kept, keep=True)
     few = paths[::5]  # the slowest by far
     if find_spec("imagehash"):
         import imagehash
@@ -250,7 +255,7 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
             # What a shared machine cannot blur: processor time, all processes together.
             against[f"processor time, {one} / scan"] = round(ratio(spent, one, name), 3)
         if name.startswith("scan with catalog"):
-            without = name.replace("catalog", "records")
+            without = f"scan with records, {name.rsplit(', ')[-1]}"
             against["rate / rate without a catalog"] = round(ratio(times, without, name), 3)
             against["processor time, without a catalog / with"] = round(ratio(spent, without, name), 3)
         if "imagehash.phash" in times:

@@ -36,7 +36,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -122,6 +122,29 @@ def open_matcher(
     return matcher, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def hasher(*, library_jpeg: bool = False) -> Callable[[Path], safehash.Hash]:
+    """Return what hashes the pictures that are listed.
+
+    Raises
+    ------
+    safehash.ImageError
+        By the function: the picture has no hash.
+    """
+    if not library_jpeg:
+        return safehash.hash_file
+    # `hash_file` has no such choice, a matcher does: of the picture as it is, it looks up the same digest.
+    entry = safehash.Entry(hash=safehash.Hash("pdq", bytes(range(32))))
+    matcher = safehash.Matcher.from_entries([entry], **matcher_options(library_jpeg=True))
+
+    def hashed(path: Path) -> safehash.Hash:
+        decision = matcher.check(path, effort="fast")
+        if decision.hash is None:
+            raise safehash.ImageError(decision.reason)
+        return decision.hash
+
+    return hashed
+
+
 def verdict(matcher: safehash.Matcher, data: bytes, effort: Any) -> tuple[str, str]:
     """Return the outcome and the matches, as JSON, of one upload."""
     decision = matcher.check(data, effort=effort)
@@ -153,14 +176,16 @@ def read_mixes(path: Path) -> list[tuple[str, str, Path]]:
     return [(mix, part, Path(name)) for mix, part, name in rows]
 
 
-def listed_pictures(mixes: Iterable[tuple[str, str, Path]]) -> list[tuple[str, bytes, str]]:
+def listed_pictures(
+    mixes: Iterable[tuple[str, str, Path]], hash_of: Callable[[Path], safehash.Hash]
+) -> list[tuple[str, bytes, str]]:
     """Return mix, digest and name of the listed part, as far as it can be read and is no flat picture."""
     listed = []
     for mix, part, path in mixes:
         if part != "listed":
             continue
         try:
-            value = safehash.hash_file(path)
+            value = hash_of(path)
         except safehash.ImageError:
             continue
         if (value.quality or 0) >= MIN_QUALITY:
@@ -227,13 +252,14 @@ def freeze(
 ) -> Frozen:
     """Decide every upload of these sets at every effort."""
     mixes = read_mixes(made / "mixes.txt")
-    listed = listed_pictures(mixes)
+    hash_of = hasher(library_jpeg=library_jpeg)
+    listed = listed_pictures(mixes, hash_of)
     frozen = Frozen({"seed": seed, "every": every, "manipulations": list(kinds), "lists": {}}, {})
     for of in sets:
         if of in PHOTOGRAPHS:
             paths = read_paths(made / PHOTOGRAPHS[of])
             # The photographs stand in the list already, and so would they in its templates.
-            real = [(safehash.hash_file(path).digest, name_of(path)) for path in paths]
+            real = [(hash_of(path).digest, name_of(path)) for path in paths]
             real += [
                 (digest, name) for mix, digest, name in listed if mix not in ("photographs", "templates")
             ]

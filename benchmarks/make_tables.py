@@ -370,8 +370,13 @@ def scan() -> list[str]:
     ]
 
 
+def list_rows() -> list[dict[str, Any]]:
+    """Return what reading lists took, a row for each list and reader."""
+    return [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 def lists() -> list[str]:
-    rows = [json.loads(line) for line in (RESULTS / "lists.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = list_rows()
     lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
     for row in rows:
         seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
@@ -540,10 +545,11 @@ def aims() -> list[str]:
                 lines.append(
                     aim(f"{photos}, {kind}, {effort}: of cores x deciding so on one thread", 0.9, value)
                 )
-            kept = rows[f"scan with catalog, {effort}"]
-            if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
-                value = kept["rate / rate without a catalog"]
-                lines.append(aim(f"{photos}, {effort}: rate with a catalog / without", 0.95, value))
+            for kind in ("with a catalog", "with a catalog, --digest none"):
+                kept = rows.get(f"scan {kind.replace(' a ', ' ')}, {effort}", {})
+                if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
+                    value = kept["rate / rate without a catalog"]
+                    lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
     found = load("serve.json")
     lines.append(aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"]))
     for name, row in found["lookups"]["hashes_in_one_request"].items():
@@ -556,6 +562,16 @@ def aims() -> list[str]:
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
     )
+    for row in list_rows():
+        if row.get("aim_per_million") and row["label"] != "before":
+            lines.append(
+                aim(
+                    f"list {row['list']}: processor s a million records",
+                    -row["aim_per_million"],
+                    row["seconds_per_million"],
+                )
+            )
+            lines.append(aim(f"list {row['list']}: bytes an entry at the peak", -600, row["bytes_per_entry"]))
     return lines
 
 

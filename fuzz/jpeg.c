@@ -1,6 +1,6 @@
 /* The JPEG reader under libFuzzer with both sanitizers: buffers of exactly the size they are told.
  *
- * With -DWITH_LIBJPEG also against that decoder: what ours reads, it reads, and the means are the same.
+ * With -DWITH_LIBJPEG also against that decoder: what ours reads, it reads, and means and whole samples are the same.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -73,8 +73,8 @@ static int read(const uint8_t *data, size_t n, int step, uint8_t *luma, int full
     uint8_t *chroma[2] = {NULL, NULL};
     for (int i = 0; i < 2 && n & 1; i++) { /* of 4:4:4 or of 4:2:0 */
         const int each = 8 << (n >> 1 & 1), down = (full_rows + each - 1) / each, across = (full_cols + each - 1) / each;
-        chroma[i] = malloc((size_t)down * across);
-        sj_want_chroma(reader, i, chroma[i], down, across);
+        chroma[i] = malloc(2 * (size_t)down * across);
+        sj_want_chroma(reader, i, chroma[i], chroma[i] + (size_t)down * across, down, across);
     }
     int status = sj_open(reader);
     while (status == SJ_MORE)

@@ -1,4 +1,4 @@
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,14 @@ def apart_by_means(
     blue: npt.NDArray[np.uint8],
     red: npt.NDArray[np.uint8],
     *,
+    blue_spreads: npt.NDArray[np.uint8] | None = None,
+    red_spreads: npt.NDArray[np.uint8] | None = None,
     across: int,
     down: int,
-    is_exact: bool = True,
+    by: Literal["means", "extremes", "samples"] = "means",
     level: int = -1,
 ) -> float: ...
+def spread(luma: npt.NDArray[np.uint8], *, level: int = -1) -> float: ...
 def shown_luma(
     pixels: bytes | memoryview | npt.NDArray[np.uint8],
     luma: npt.NDArray[np.uint8],

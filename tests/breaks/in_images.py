@@ -7,18 +7,48 @@ from breaking import Break
 __all__ = ["BREAKS"]
 
 _FURTHER, _ANIMATIONS = (f"tests/images/test_{name}.py" for name in ("further_pictures", "animations"))
-_AVIF, _BOXES, _PNG, _WEBP, _ENDS, _EXIF, _JPEG, _TIFF, _SAMPLES, _TIFF_COLOURS, _PICTURES, _CANVAS, _GIF = (
+_AVIF, _BOXES, _PNG, _WEBP, _ENDS, _EXIF, _JPEG, _TIFF, _SAMPLES, _TIFF_COLOURS, _PICTURES, _CANVAS, _GIF, _SEEN = (
     f"src/safehash/images/{name}.py"
     for name in (
         "avif", "boxes", "png", "webp", "jpeg_ends", "exif", "jpeg", "tiff", "tiff_samples", "tiff_colours",
-        "pictures", "canvas", "gif",
+        "pictures", "canvas", "gif", "seen",
     )
 )  # fmt: skip
 _CUT = f"{_FURTHER}::test_rows_that_a_cut_jpeg_lacks_are_empty_in_every_mode"
 _FIRST_SCAN = f"{_FURTHER}::test_a_progressive_jpeg_cut_within_its_first_scan_has_the_rows_that_scan_has"
 _TWO = f"{_FURTHER}::test_an_avif_animation_and_its_still_picture_are_both_looked_up"
 
+_SIGNS = "tests/images/test_gamut.py::test_what_chroma_hides_that_changes_its_sign_is_looked_up"
+
 BREAKS = (
+    Break(
+        what="chroma that spreads is taken for its mean",
+        file="src/safehash/images/gamut.py",
+        before='    return at_most > of_spread and of_spreads(by="samples") > of_spread\n',
+        after="    return False\n",
+        dies=(_SIGNS,),
+    ),
+    Break(
+        what="the picture as it is shown is averaged before what leaves the screen is cut",
+        file=_JPEG,
+        before="    step = min(step, provenance.scale)\n",
+        after="    step = provenance.scale\n",
+        dies=(_SIGNS,),
+    ),
+    Break(
+        what="chroma of a progressive JPEG is read as far as its means",
+        file="src/safehash/_c/_jpeg_scans.h",
+        before="(scan->from == 0 || !sj_has(scan, 0))",
+        after="scan->from == 0",
+        dies=(_SIGNS,),
+    ),
+    Break(
+        what="an AVIF animation is looked at to its end, whatever that costs",
+        file="src/safehash/images/frames.py",
+        before="        elif left < 0:\n",
+        after="        elif left < -(10**12):\n",
+        dies=(f"{_ANIMATIONS}::test_an_avif_animation_is_looked_at_as_far_as_its_bytes_are_worth",),
+    ),
     Break(
         what="what else may be seen of a file is made without the guard",
         file="src/safehash/images/decoding.py",
@@ -52,15 +82,15 @@ BREAKS = (
     Break(
         what="an AVIF animation in the narrow range has the colours of the full one",
         file=_AVIF,
-        before="bytes([found[0][-1] & 0x7F])",
-        after="bytes([found[0][-1]])",
+        before="(level - _BLACK) * 255 / (_WHITE - _BLACK)",
+        after="level",
         dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
     ),
     Break(
         what="only the plain view of an AVIF animation is made in the narrow range",
-        file=_AVIF,
-        before="            if not also.plain:\n",
-        after="            if also.plain:\n",
+        file=_SEEN,
+        before="in_own_colours(load, provenance, step, colours, mode=mode, before=how.paint)",
+        after="()",
         dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
     ),
     Break(

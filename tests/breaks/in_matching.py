@@ -19,7 +19,7 @@ BREAKS = (
     Break(
         what="frames that could not be looked at are passed over beside a cancelled match",
         file=_DECIDING,
-        before="    return rest._replace(hash=own, provenance=result.provenance, refused=refused)\n",
+        before="    return rest._replace(hash=own, failure=None, provenance=result.provenance, refused=refused)\n",
         after="    return Facts(Outcome.NO_MATCH, hash=own, provenance=result.provenance, refused=refused)\n",
         dies=("tests/matching/test_partly.py::test_the_rest_is_never_passed_over_in_silence",),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -156,6 +157,38 @@ def chromium_version() -> str:
     return done.stdout.split("built")[0].strip()
 
 
+#: Processor seconds that Chromium may work between two answers, and how often it is asked. The dearest takes 2.
+_MOST_WORK, _ASKED_EACH = 60.0, 1.0
+#: So often in a row it may have done nothing at all, which a page that waits for its turn has not.
+_MOST_IDLE = 600
+
+
+def _wait(server: _Server, browser: subprocess.Popen[bytes]) -> None:
+    """Wait for the last answer; no longer than Chromium has worked for too long on one, or does nothing any more."""
+    n_posts, began, last, n_idle = -1, 0.0, -1.0, 0
+    while not server.done.wait(_ASKED_EACH) and browser.poll() is None:
+        work = _work_of_session(browser.pid)
+        if server.n_posts != n_posts:
+            n_posts, began, n_idle = server.n_posts, work, 0
+        n_idle = n_idle + 1 if work == last else 0
+        last = work
+        if work - began > _MOST_WORK or n_idle > _MOST_IDLE:
+            return
+
+
+def _work_of_session(session: int) -> float:
+    """Return the processor seconds that the processes of a session have worked, as far as they run."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[3]) == session:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def paint(files: Sequence[bytes], frames: Sequence[Any] | None = None) -> list[Painted]:
     """Paint image files, all in one page of one browser.
 
@@ -173,12 +206,11 @@ def paint(files: Sequence[bytes], frames: Sequence[Any] | None = None) -> list[P
             "--no-first-run", "--disable-background-networking", f"--user-data-dir={Path(folder) / 'profile'}",
             f"http://127.0.0.1:{server.server_port}/",
         ]  # fmt: skip
-        browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        browser = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         try:
-            n_posts = -1
-            # However slow the machine, a page that hands nothing over for so long has stopped.
-            while not server.done.wait(120) and server.n_posts != n_posts and browser.poll() is None:
-                n_posts = server.n_posts
+            _wait(server, browser)
             if not server.done.is_set():
                 raise RuntimeError(f"Chromium stopped after {server.n_posts} answers")
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,26 +61,6 @@ def _scan(path: Path, folder: Path) -> list[str]:
     return ["scan", str(folder / "nothing"), "--workers", "0", "--list", str(path)]
 
 
-#: Every command that reads lists, with one.
-COMMANDS: dict[str, Callable[[Path, Path], list[str]]] = {
-    "lists check": lambda path, folder: ["lists", "check", str(path)],
-    "lists merge": lambda path, folder: ["lists", "merge", str(path), "-o", str(folder / "merged.jsonl")],
-    "lists convert": lambda path, folder: ["lists", "convert", str(path), "-o", str(folder / "other.jsonl")],
-    "lists diff": lambda path, folder: ["lists", "diff", str(path), str(path)],
-    "lists stats": lambda path, folder: ["lists", "stats", str(path)],
-    "lists sign": lambda path, folder: ["lists", "sign", str(path), "--key", str(folder / "key.pem")],
-    "index build": lambda path, folder: ["index", "build", str(path), "-o", str(folder / "x.safehash")],
-    "index build, allowed": lambda path, folder: [
-        *("index", "build", str(folder / "good.csv"), "--allow", str(path), "-o", str(folder / "x.safehash")),
-    ],
-    "scan": lambda path, folder: [*_scan(path, folder), "--no-last-good"],
-    "scan, allowed": lambda path, folder: [
-        *_scan(folder / "good.csv", folder), "--allow", str(path), "--no-last-good"
-    ],
-    "serve": lambda path, folder: ["serve", "--list", str(path), "--check", "--no-last-good"],
-    "doctor": lambda path, folder: ["doctor", "--list", str(path)],
-    "evaluate": lambda path, folder: ["evaluate", str(folder / "photos"), "--list", str(path), *_LITTLE],
-}  # fmt: skip
 _LITTLE = [
     *(
         "--min-images",
@@ -95,13 +76,41 @@ _LITTLE = [
     ),
 ]
 
+#: Every command that reads lists, with one.
+COMMANDS: dict[str, Callable[[Path, Path], list[str]]] = {
+    "lists check": lambda path, folder: ["lists", "check", str(path)],
+    "lists merge": lambda path, folder: ["lists", "merge", str(path), "-o", str(path.with_name("merged.jsonl"))],
+    "lists convert": lambda path, folder: ["lists", "convert", str(path), "-o", str(path.with_name("other.jsonl"))],
+    "lists diff": lambda path, folder: ["lists", "diff", str(path), str(path)],
+    "lists stats": lambda path, folder: ["lists", "stats", str(path)],
+    "lists sign": lambda path, folder: ["lists", "sign", str(path), "--key", str(folder / "key.pem")],
+    "index build": lambda path, folder: ["index", "build", str(path), "-o", str(path.with_suffix(".safehash"))],
+    "index build, allowed": lambda path, folder: [
+        *("index", "build", str(folder / "good.csv"), "--allow", str(path), "-o", str(path.with_suffix(".safehash"))),
+    ],
+    "scan": lambda path, folder: [*_scan(path, folder), "--no-last-good"],
+    "scan, allowed": lambda path, folder: [
+        *_scan(folder / "good.csv", folder), "--allow", str(path), "--no-last-good"
+    ],
+    "serve": lambda path, folder: ["serve", "--list", str(path), "--check", "--no-last-good"],
+    "rematch": lambda path, folder: [
+        *("rematch", str(folder / "scan.db"), "--list", str(path), "--no-last-good")
+    ],
+    "explain": lambda path, folder: [
+        *("explain", str(folder / "photos" / "photo.jpg"), "--list", str(path), "--no-last-good")
+    ],
+    "doctor": lambda path, folder: ["doctor", "--list", str(path)],
+    "evaluate": lambda path, folder: ["evaluate", str(folder / "photos"), "--list", str(path), *_LITTLE],
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, examples_folder: Path) -> Path:
     made = tmp_path_factory.mktemp("guards")
     (made / "nothing").mkdir()
     (made / "photos").symlink_to(examples_folder / "photos")
-    (made / "good.csv").write_text(f"pdq\n{balanced(99)}\n")
+    shutil.copy(examples_folder / "scan.db", made)
+    (made / "good.csv").write_text(f"pdq,own_hash\n{balanced(99)},{balanced(98)}\n")
     key = Ed25519PrivateKey.generate()
     (made / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made

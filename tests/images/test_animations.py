@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from gif_files import GifFrame, gif
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from png_files import PngFrame, apng
 
 from safehash.errors import DeadlinePassed, ImageTooLarge
@@ -211,6 +213,29 @@ def test_frames_have_limits_a_reach_and_a_deadline(monkeypatch: pytest.MonkeyPat
     reader = gif_reader.read_gif(data, Request(limits=DEFAULT_LIMITS, deadline=deadline))
     with pytest.raises(DeadlinePassed):
         list(reader)
+
+
+def test_an_avif_animation_is_looked_at_as_far_as_its_bytes_are_worth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its frames cost more than others, and a thousand that show nothing new take no bytes."""
+    stream = io.BytesIO()
+    shades = [Image.new("RGB", (64, 48), (k, 200, 9)) for k in range(12)]
+    shades[0].save(stream, "AVIF", save_all=True, append_images=shades[1:], speed=10)
+    data = stream.getvalue()
+    assert len(list(decode_frames(data))) == 12
+    monkeypatch.setattr("safehash.images.frames._FILM_PIXELS", 3 * 50_000)
+    monkeypatch.setattr("safehash.images.frames._FILM_PIXELS_A_BYTE", 0)
+    frames = decode_frames(data)
+    assert [next(frames).provenance.frame for _ in range(4)] == [0, 1, 2, 3]
+    with pytest.raises(ImageTooLarge, match=f"4 of 12 frames .* than {len(data)} bytes"):
+        next(frames)
+    monkeypatch.setattr("safehash.images.frames._FILM_PIXELS_A_BYTE", 10 * 50_000 // len(data) + 1)
+    assert len(list(decode_frames(data))) == 12, "a longer file may cost more"
+    gif_frames = [
+        Frame(values=np.full((ROWS, COLS), k % 8, np.uint8), left=0, top=0, disposal=0) for k in range(12)
+    ]
+    assert len(list(decode_frames(written_gif(gif_frames)))) == 12, "others keep theirs"
 
 
 def test_a_wrong_sum_behind_a_frame_s_last_row_ends_no_animation() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jpeg_files import jpeg_files
-from jpeg_oracle import is_inside, made_up, ours, theirs
+from jpeg_oracle import UInt8, is_inside, made_up, ours, theirs
 from safehash._rows import LEVELS, read_luma
 from safehash.errors import DeadlinePassed
 from safehash.hashing.compute import hash_decoded, reduction_for
@@ -23,7 +23,7 @@ from safehash.hashing.hashes import Algorithm
 from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
-from safehash.images.jpeg_means import read_means
+from safehash.images.jpeg_means import Chroma, read_means
 
 # -- what it reads ----------------------------------------------------------------------------------------------
 
@@ -127,12 +127,13 @@ def test_the_means_of_chroma_are_the_decoders(name: str, step: int) -> None:
     assert means.red is not None
     plain = read_means(data, header, step)
     assert plain is not None
+    assert plain.blue is None
     np.testing.assert_array_equal(means.luma, plain.luma)
     with Image.open(io.BytesIO(data)) as image:
         image.draft("YCbCr", (97, 131))
         whole = np.asarray(image).astype(float)
     across, down = header.sampling[0]
-    for number, found in ((1, means.blue), (2, means.red)):
+    for number, found in ((1, means.blue.means), (2, means.red.means)):
         rows, cols = 8 * down, 8 * across
         padded = np.pad(whole[..., number], ((0, -131 % rows), (0, -97 % cols)), mode="edge")
         wanted = padded.reshape(padded.shape[0] // rows, rows, -1, cols).mean(axis=(1, 3))
@@ -141,6 +142,50 @@ def test_the_means_of_chroma_are_the_decoders(name: str, step: int) -> None:
         # Enlarged chroma reaches over its block's edge.
         assert np.abs(found - wanted)[inside].max() < (2 if rows == cols == 8 else 12)
         assert np.abs(found - wanted)[inside].mean() < 2
+
+
+def of_chroma(data: bytes, step: int) -> Iterator[tuple[UInt8, Chroma]]:
+    """Yield each plane of chroma of a 4:4:4 file, as the decoder has it, and what is read of its blocks."""
+    header = read_jpeg_header(data)
+    assert header is not None
+    read = read_means(data, header, step, with_chroma=True)
+    assert read is not None
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft("YCbCr", image.size)
+        planes = np.asarray(image)
+    for plane, found in ((planes[..., 1], read.blue), (planes[..., 2], read.red)):
+        assert found is not None
+        yield plane, found
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    amplitude=st.sampled_from([0, 3, 30, 127]),
+    each=st.sampled_from([1, 2, 5]),
+    quality=st.integers(30, 100),
+    progressive=st.booleans(),
+    optimize=st.booleans(),
+    step=st.sampled_from([1, 2, 8]),
+)
+def test_no_block_of_chroma_spreads_more_than_is_read_of_it(
+    seed: int, amplitude: int, each: int, quality: int, progressive: bool, optimize: bool, step: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows, cols = rng.integers(16, 60, 2)
+    coarse = rng.integers(-amplitude, amplitude + 1, (2, 60 // each + 1, 60 // each + 1)) + 128
+    blue, red = coarse.astype(np.uint8).repeat(each, axis=1).repeat(each, axis=2)[:, :rows, :cols]
+    luma = rng.integers(120, 130, blue.shape, dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, blue, red)]).save(
+        stream, "JPEG", quality=quality, subsampling=0, progressive=progressive, optimize=optimize
+    )
+    for plane, found in of_chroma(stream.getvalue(), step):
+        whole = slice(0, rows // 8), slice(0, cols // 8)
+        blocks = plane[: rows // 8 * 8, : cols // 8 * 8].reshape(rows // 8, 8, cols // 8, 8).astype(float)
+        spreads = found.spreads[whole].astype(float)
+        cut = (plane == 0).any() or (plane == 255).any()  # what is cut spreads less than its coefficients say
+        assert (blocks.std(axis=(1, 3)) <= np.where(spreads == 255, 256, spreads + 0.6)).all()
+        assert cut or (spreads <= 2.2 * blocks.std(axis=(1, 3)) + 2).all()
 
 
 def hidden(*, amplitude: float) -> bytes:
@@ -162,7 +207,8 @@ def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> Non
         for effort in ("fast", "standard", "thorough"):
             (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
             assert frame.provenance.scale == 2
-            assert (name in [also.name for also in frame.also]) == is_seen, (amplitude, effort)
+            wanted = is_seen or effort == "thorough"  # which decodes all of it in any case
+            assert (name in [also.name for also in frame.also]) == wanted, (amplitude, effort)
     (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard", own_jpeg=True)
     shown = next(also for also in frame.also if also.name == name).make()
     assert shown.pixels.shape == frame.pixels.shape
@@ -318,6 +364,10 @@ def test_the_wrapper_refuses_what_it_cannot_fill() -> None:
         read_luma(data, luma, step=8, n_blocks=0)
     with pytest.raises(ValueError, match="levels"):
         read_luma(data, luma, step=8, level=99)
+    for shapes in (((2, 1, 1), None), ((1, 1, 1), (2, 1, 1)), ((2, 0, 1), (2, 0, 1))):
+        blue, red = (None if shape is None else np.zeros(shape, np.uint8) for shape in shapes)
+        with pytest.raises(ValueError, match=r"of both kinds|two samples"):
+            read_luma(data, luma, step=8, blue=blue, red=red)
     for wrong in (luma.astype(np.int16), luma[:, ::2], luma[0]):
         with pytest.raises(ValueError, match=r"Buffer|contiguous"):
             read_luma(data, wrong, step=8)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import argparse
 import bz2
 import gzip
 import json
+import logging
 import lzma
 import random
 import re
@@ -450,3 +451,19 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     path.write_text(pages(te(1)))
     with pytest.raises(ListError, match="columns= says nothing of ThreatExchange"):
         load_list(path, columns={"deleted": "x"})
+
+
+def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    running = pytest.importorskip("safehash.service.running")
+    logger = logging.getLogger("safehash")
+    before = [(each, [*each.handlers], each.level, each.propagate) for each in (logger, running.ACCESS)]
+    try:
+        running.log_to("stderr", access=False)
+        logger.warning("%s: refused: cut off; %s uses what is left", "x", switch("allow_cut", True))
+    finally:
+        for each, handlers, level, propagate in before:
+            each.handlers, each.propagate = handlers, propagate
+            each.setLevel(level)
+    assert (
+        "safehash: WARNING: x: refused: cut off; --allow-cut uses what is left\n" in capsys.readouterr().err
+    )

@@ -14,6 +14,7 @@ import pytest
 
 import safehash
 from crashers import misbehave
+from safehash.cli import main
 from safehash.errors import CatalogError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.matching.matcher import Matcher
@@ -246,6 +247,43 @@ def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) 
     assert (record.member, record.position) == (None, 0)
     assert record.size == (folder / "picture00001.png").stat().st_size
     assert record.decision.matches[0].view == "same file"
+
+
+def test_what_matched_is_known_by_its_bytes(tmp_path: Path, folder: Path) -> None:
+    """Suppressed matches, too, which a reviewer may see; of other files, what is asked for."""
+    pictures = sorted(folder.glob("*.png"))
+    allow = [safehash.ListSource(write_list(tmp_path / "harmless.csv", pictures[0]), name="harmless")]
+    matcher = Matcher.from_files(write_list(tmp_path / "own.csv", *pictures[:2]), allow=allow)
+    for name, digests, n_known in (("some", [], 2), ("all", ["sha256"], 8), ("other", ["md5"], 2)):
+        scan_into(tmp_path / f"{name}.db", folder, matcher, file_digests=digests)
+        with Catalog(tmp_path / f"{name}.db") as catalog:
+            found = {Path(record["path"]).name: record for record in records(catalog, full_hashes=True)}
+        known = {name: record["sha256"] for name, record in found.items() if "sha256" in record}
+        assert known == {
+            path.name: safehash.hash_file(path, algorithm="sha256").hex for path in pictures[:n_known]
+        }, name
+    assert {found[path.name]["outcome"] for path in pictures[:2]} == {"suppressed", "match"}
+
+
+def test_what_a_rematch_passes_over_is_said(
+    tmp_path: Path, folder: Path, matcher: Matcher, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A list of digests that the catalog does not have of each file: no match is no answer."""
+    path, listed = tmp_path / "c.db", tmp_path / "files.csv"
+    digest = safehash.hash_file(folder / "picture00001.png", algorithm="sha256").hex
+    listed.write_text(f"sha256,id\n{digest},e\n")
+    scan_into(path, folder, matcher)
+    said = "sha256: looked up in 1 of 8 files alone; the others have none stored (scan with --digest sha256 to have it)"
+    assert main(["rematch", str(path), "--list", str(listed)]) == 0
+    assert said in capfd.readouterr().err
+    assert main(["catalog", "similar", str(path), digest, "-a", "sha256"]) == 0
+    assert said in capfd.readouterr().err
+    # As it says.
+    assert scan_into(path, folder, matcher, file_digests=["sha256"]).n_unchanged == 1  # that has it
+    assert main(["rematch", str(path), "--list", str(listed)]) == 1
+    assert "alone" not in capfd.readouterr().err
+    assert scan_into(path, folder, matcher, file_digests=["sha256"]).n_unchanged == 8
+    assert scan_into(path, folder, matcher).n_unchanged == 8
 
 
 def test_a_rematch_left_early_changes_nothing(tmp_path: Path, folder: Path, matcher: Matcher) -> None:

@@ -3,12 +3,22 @@
 cdef extern from "_gamut.h" nogil:
     ctypedef struct sh_gamut:
         int64_t (*pixels)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
+        void (*sums)(const uint8_t*, Py_ssize_t, int64_t*, int64_t*) noexcept nogil
+
+    ctypedef struct sh_gamut_means:
+        const uint8_t* luma
+        const uint8_t* blue
+        const uint8_t* red
+        const uint8_t* blue_spreads
+        const uint8_t* red_spreads
+        Py_ssize_t rows, cols, chroma_cols, across, down
 
     const sh_gamut* sh_gamut_at(int level)
-    int64_t sh_gamut_of_means(const sh_gamut* kernels, const uint8_t* luma, Py_ssize_t rows, Py_ssize_t cols,
-                              const uint8_t* blue, const uint8_t* red, Py_ssize_t chroma_cols, Py_ssize_t across,
-                              Py_ssize_t down, bint is_exact, void* scratch)
-    int SH_GAMUT_ROOM
+    int64_t sh_gamut_of_means(const sh_gamut* kernels, const sh_gamut_means* of, int way, void* scratch)
+    int SH_GAMUT_ROOM, SH_BY_MEANS, SH_BY_EXTREMES, SH_BY_SAMPLES
+
+
+_WAYS = {"means": SH_BY_MEANS, "extremes": SH_BY_EXTREMES, "samples": SH_BY_SAMPLES}
 
 
 def luma_and_apart(const uint8_t[::1] pixels not None, uint8_t[::1] luma not None, *, int level=-1):
@@ -49,9 +59,11 @@ def apart_by_means(
     const uint8_t[:, ::1] blue not None,
     const uint8_t[:, ::1] red not None,
     *,
+    const uint8_t[:, ::1] blue_spreads=None,
+    const uint8_t[:, ::1] red_spreads=None,
     Py_ssize_t across,
     Py_ssize_t down,
-    bint is_exact=True,
+    str by="means",
     int level=-1,
 ):
     """Say how far luma is from the luma of what a screen shows, by the means of the chroma.
@@ -61,10 +73,13 @@ def apart_by_means(
     luma : ndarray of uint8, shape (rows, cols)
     blue, red : ndarray of uint8, shape (rows / down, cols / across), rounded up, or more
         Chroma; 128 is none.
+    blue_spreads, red_spreads : ndarray of uint8, of the same shape, both or neither
+        The roots of chroma's mean squares about these means.
     across, down : int
         Samples of luma that share a sample of chroma.
-    is_exact : bool
-        False takes every sample for the worst of those above and below it that share its chroma: a bound, for less.
+    by : "means", "extremes" or "samples"
+        Exactly by the means, the spreads left aside; or no less than by chroma that spreads: by the worst of the samples
+        that stand above each other and share their chroma, for least, or by each sample.
     level : int
         As of `luma_and_apart`.
 
@@ -89,13 +104,51 @@ def apart_by_means(
             f"{blue.shape[0]} x {blue.shape[1]} samples of chroma, {down} x {across} of luma to each, "
             f"are not those of {rows} x {cols}"
         )
+    if by not in _WAYS:
+        raise ValueError(f"by one of {', '.join(_WAYS)}, not {by!r}")
+    if (blue_spreads is None) != (red_spreads is None):
+        raise ValueError("spreads are of both planes of chroma, or of neither")
+    if blue_spreads is not None:
+        if not (
+            blue_spreads.shape[0] == red_spreads.shape[0] == blue.shape[0]
+            and blue_spreads.shape[1] == red_spreads.shape[1] == blue.shape[1]
+        ):
+            raise ValueError("spreads are as many as samples of chroma")
+    cdef sh_gamut_means of
+    of.luma, of.blue, of.red = &luma[0, 0], &blue[0, 0], &red[0, 0]
+    of.blue_spreads = of.red_spreads = NULL
+    if blue_spreads is not None:
+        of.blue_spreads, of.red_spreads = &blue_spreads[0, 0], &red_spreads[0, 0]
+    of.rows, of.cols, of.chroma_cols, of.across, of.down = rows, cols, blue.shape[1], across, down
     cdef const sh_gamut* kernels = sh_gamut_at(checked_level(level))
+    cdef int way = _WAYS[by]
     cdef void* scratch = malloc(SH_GAMUT_ROOM * cols)
     if scratch == NULL:
         raise MemoryError
     cdef int64_t apart
     with nogil:
-        apart = sh_gamut_of_means(kernels, &luma[0, 0], rows, cols, &blue[0, 0], &red[0, 0], blue.shape[1], across,
-                                  down, is_exact, scratch)
+        apart = sh_gamut_of_means(kernels, &of, way, scratch)
         free(scratch)
     return apart / (<double>rows * <double>cols)
+
+
+def spread(const uint8_t[:, ::1] luma not None, *, int level=-1):
+    """Return the standard deviation of samples.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (rows, cols)
+        Not empty.
+    level : int
+        As of `luma_and_apart`.
+    """
+    cdef Py_ssize_t n = luma.shape[0] * luma.shape[1]
+    if n < 1:
+        raise ValueError("no samples")
+    cdef const sh_gamut* kernels = sh_gamut_at(checked_level(level))
+    cdef int64_t total, squares
+    with nogil:
+        kernels.sums(&luma[0, 0], n, &total, &squares)
+    cdef double mean = total / <double>n
+    cdef double square = squares / <double>n - mean * mean
+    return square**0.5 if square > 0 else 0.0

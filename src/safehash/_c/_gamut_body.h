@@ -85,5 +85,67 @@ static void SH_NAME(gamut_columns)(const uint8_t *restrict least, const uint8_t 
     }
 }
 
-static const sh_gamut SH_NAME(gamut) = {SH_NAME(gamut_pixels), SH_NAME(gamut_run), SH_NAME(gamut_extremes),
-                                        SH_NAME(gamut_columns)};
+/* By how much a sample is over 255, or under 0; 255 is 255 or more, which 16 bits bear. */
+SH_INLINE int16_t SH_NAME(gamut_beyond)(int16_t by)
+{
+    const int16_t beyond = by < 0 ? 0 : by;
+    return (int16_t)(beyond > 255 ? 255 : beyond);
+}
+
+SH_INLINE int16_t SH_NAME(gamut_weighed)(int16_t red, int16_t green, int16_t blue)
+{
+    return (int16_t)((int16_t)(38 * SH_NAME(gamut_beyond)(red) + 75 * SH_NAME(gamut_beyond)(green) +
+                               15 * SH_NAME(gamut_beyond)(blue)) >> 7);
+}
+
+/* Add to how far columns are apart what chroma that spreads may add: of red, green and blue the means, how far each may lie from them,
+ * and the most that this adds. What is cut darkens on one side of the screen and lightens on the other: the worse of both counts. */
+static void SH_NAME(gamut_spread)(const uint8_t *restrict least, const uint8_t *restrict most, const int16_t *const *shares,
+                                  int16_t *restrict apart, ptrdiff_t n)
+{
+    const int16_t *restrict red = shares[0], *restrict green = shares[1], *restrict blue = shares[2];
+    const int16_t *restrict reds = shares[3], *restrict greens = shares[4], *restrict blues = shares[5];
+    const int16_t *restrict most_added = shares[6];
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int16_t low = least[i], high = most[i];
+        const int16_t darker = SH_NAME(gamut_weighed)((int16_t)(high + red[i] + reds[i] - 255), (int16_t)(high - green[i] + greens[i] - 255),
+                                                      (int16_t)(high + blue[i] + blues[i] - 255));
+        const int16_t lighter = SH_NAME(gamut_weighed)((int16_t)(reds[i] - low - red[i]), (int16_t)(greens[i] - low + green[i]),
+                                                       (int16_t)(blues[i] - low - blue[i]));
+        const int16_t further = (int16_t)((darker > lighter ? darker : lighter) - apart[i]);
+        const int16_t some = (int16_t)(further < 0 ? 0 : further);
+        apart[i] = (int16_t)(apart[i] + (some < most_added[i] ? some : most_added[i]));
+    }
+}
+
+static int64_t SH_NAME(gamut_sum)(const int16_t *restrict apart, ptrdiff_t n)
+{
+    int64_t sum = 0;
+    for (ptrdiff_t first = 0; first < n; first += SH_GAMUT_PIECE) {
+        const ptrdiff_t end = n - first < SH_GAMUT_PIECE ? n : first + SH_GAMUT_PIECE;
+        int32_t piece = 0;
+        for (ptrdiff_t i = first; i < end; i++)
+            piece += apart[i];
+        sum += piece;
+    }
+    return sum;
+}
+
+/* The sum of samples, and that of their squares. */
+static void SH_NAME(gamut_sums)(const uint8_t *restrict samples, ptrdiff_t n, int64_t *sum, int64_t *squares)
+{
+    *sum = *squares = 0;
+    for (ptrdiff_t first = 0; first < n; first += SH_GAMUT_PIECE) {
+        const ptrdiff_t end = n - first < SH_GAMUT_PIECE ? n : first + SH_GAMUT_PIECE;
+        int32_t piece = 0, of_squares = 0;
+        for (ptrdiff_t i = first; i < end; i++) {
+            piece += samples[i];
+            of_squares += samples[i] * samples[i];
+        }
+        *sum += piece;
+        *squares += of_squares;
+    }
+}
+
+static const sh_gamut SH_NAME(gamut) = {SH_NAME(gamut_pixels), SH_NAME(gamut_run),    SH_NAME(gamut_extremes), SH_NAME(gamut_columns),
+                                        SH_NAME(gamut_spread), SH_NAME(gamut_sum), SH_NAME(gamut_sums)};

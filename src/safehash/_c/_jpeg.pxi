@@ -18,7 +18,8 @@ cdef extern from "_jpeg.h" nogil:
     const sj_kernels* sj_kernels_at(int level)
     sj_reader* sj_new(const unsigned char* data, Py_ssize_t n_data, int step, int fine, unsigned char* luma,
                       Py_ssize_t rows, Py_ssize_t cols)
-    void sj_want_chroma(sj_reader* reader, int which, unsigned char* means, Py_ssize_t rows, Py_ssize_t cols)
+    void sj_want_chroma(sj_reader* reader, int which, unsigned char* means, unsigned char* spreads, Py_ssize_t rows,
+                        Py_ssize_t cols)
     void sj_free(sj_reader* reader)
     int sj_open(sj_reader* reader)
     int sj_advance(sj_reader* reader, const sj_kernels* kernels, Py_ssize_t n_blocks)
@@ -35,8 +36,8 @@ def read_luma(
     unsigned char[:, ::1] luma not None,
     *,
     int step,
-    unsigned char[:, ::1] blue=None,
-    unsigned char[:, ::1] red=None,
+    unsigned char[:, :, ::1] blue=None,
+    unsigned char[:, :, ::1] red=None,
     int fine=SJ_FINE,
     between=None,
     Py_ssize_t n_blocks=BLOCKS_AT_A_TIME,
@@ -45,7 +46,8 @@ def read_luma(
     """Read the luma of a JPEG file: a sample for every `step` columns and rows, the mean of what it stands for.
 
     As far as the mean alone (8), the four (4) or the 21 lowest coefficients (2) of each block make it up; the others
-    are passed over. Of all coefficients (1), the samples are the decoder's to the bit. Of whole, undamaged files, Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
+    are passed over. Of all coefficients (1), the samples are the decoder's to the bit. Of whole, undamaged files,
+    Huffman-coded, 8 bits, grey or luma and chroma; of any other nothing
     is said but that it is left to a patient reader.
 
     Parameters
@@ -55,8 +57,9 @@ def read_luma(
     luma : ndarray of uint8, shape (rows, cols)
         Filled; its content is of no use where False is returned.
     step : 1, 2, 4 or 8
-    blue, red : ndarray of uint8, shape (rows, cols), both or neither
-        Filled with the mean of each block of 8 x 8 samples of Cb and of Cr.
+    blue, red : ndarray of uint8, shape (2, rows, cols), both or neither
+        Filled with the mean of each block of 8 x 8 samples of Cb and of Cr, and behind all means with the root
+        of the mean square of the block's samples about it, at most, as its coefficients have it. 255 is 255 or more.
     fine : int
         Of a progressive file, scans of further bits are passed over where these bits are at most so much of a coefficient,
         dequantized; 0 reads all.
@@ -85,6 +88,8 @@ def read_luma(
         )
     if (blue is None) != (red is None) or (blue is not None and not blue.size * red.size):
         raise ValueError("chroma is wanted of both kinds, and some of it, or of neither")
+    if blue is not None and not blue.shape[0] == red.shape[0] == 2:
+        raise ValueError(f"two samples of each block, the mean and the spread, not {blue.shape[0]} and {red.shape[0]}")
     cdef const sj_kernels* kernels = sj_kernels_at(checked_level(level))
     cdef sj_reader* reader = sj_new(
         &data[0], data.shape[0], step, fine, &luma[0, 0], luma.shape[0], luma.shape[1]
@@ -92,8 +97,8 @@ def read_luma(
     if reader == NULL:
         raise MemoryError
     if blue is not None:
-        sj_want_chroma(reader, 0, &blue[0, 0], blue.shape[0], blue.shape[1])
-        sj_want_chroma(reader, 1, &red[0, 0], red.shape[0], red.shape[1])
+        sj_want_chroma(reader, 0, &blue[0, 0, 0], &blue[1, 0, 0], blue.shape[1], blue.shape[2])
+        sj_want_chroma(reader, 1, &red[0, 0, 0], &red[1, 0, 0], red.shape[1], red.shape[2])
     cdef int status
     try:
         with nogil:

@@ -241,6 +241,10 @@ static int sj_take_quantizer(sj_reader *r, int c)
         return 0;
     memcpy(component->quantizer, r->tables.quantizers[component->table], sizeof component->quantizer);
     component->has_quantizer = 1;
+    for (int k = 1; k < 64; k++) {
+        const uint16_t before = component->greatest[k - 1], own = component->quantizer[k];
+        component->greatest[k] = own > before ? own : before;
+    }
     if (c == 0)
         sj_fill_weights(r);
     return 1;

@@ -1,4 +1,4 @@
-/* Blocks of a progressive JPEG scan: means of all components, coefficients of luma. */
+/* Blocks of a progressive JPEG scan: means of all components, coefficients of luma, what the squares of those of chroma come to. */
 
 /* Bits enough for a unit, and the restart marker where one is due; 0 where they are not there. */
 SH_INLINE int SH_NAME(next_unit)(sj_reader *r, sj_bits *b)
@@ -84,7 +84,8 @@ static int SH_NAME(first_row)(sj_reader *r)
 {
     const sj_scan *scan = &r->scan;
     const sj_ac *ac = r->ac[0];
-    const int shift = 1 << scan->low, rest = r->has_history ? 0 : shift * SJ_REST >> SJ_REST_BITS;
+    const int shift = 1 << scan->low, rest = r->has_history[0] ? 0 : shift * SJ_REST >> SJ_REST_BITS;
+    uint64_t *history = r->component[0].history;
     sj_bits b = r->stream.now;
     unsigned odd = 0;
     for (ptrdiff_t unit = 0; unit < r->units_across; unit++) {
@@ -138,8 +139,8 @@ static int SH_NAME(first_row)(sj_reader *r)
                 break;
             k = further;
         }
-        if (r->history != NULL)
-            r->history[block] |= found;
+        if (history != NULL)
+            history[block] |= found;
     }
     r->stream.now = b;
     return odd ? SJ_IRREGULAR : SJ_MORE;
@@ -169,21 +170,24 @@ SH_INLINE void SH_NAME(correct)(sj_bits *b, int16_t *to, const ptrdiff_t *offset
     sj_take(b, n);
 }
 
-/* One row of blocks of a scan that brings a further bit of coefficients. */
-static int SH_NAME(refined_row)(sj_reader *r)
+/* One row of blocks of a scan that brings a further bit of coefficients: of luma, whose values are kept, or of chroma. */
+SH_INLINE int SH_NAME(refined_row_of)(sj_reader *r, const int is_luma)
 {
     const sj_scan *scan = &r->scan;
-    const sj_ac *ac = r->ac[0];
+    sj_component *component = &r->component[is_luma ? 0 : scan->component[0]];
+    const sj_ac *ac = r->ac[is_luma ? 0 : scan->component[0]];
+    const ptrdiff_t pitch = is_luma ? r->kept_across : component->padded_across;
     const int bit = 1 << scan->low;
-    const uint64_t kept = SH_NAME(places)(0, r->n_kept - 1), all = SH_NAME(places)(scan->from, scan->to);
+    const uint64_t kept = is_luma ? SH_NAME(places)(0, r->n_kept - 1) : 0, all = SH_NAME(places)(scan->from, scan->to);
     sj_bits b = r->stream.now;
     for (ptrdiff_t unit = 0; unit < r->units_across; unit++) {
         if (!SH_NAME(next_unit)(r, &b))
             return SJ_IRREGULAR;
-        const ptrdiff_t block = r->unit_row * r->kept_across + unit;
-        int16_t *to = r->kept + block;
-        const uint64_t before = r->history[block];
+        const ptrdiff_t block = r->unit_row * pitch + unit;
+        int16_t *to = is_luma ? r->kept + block : NULL;
+        const uint64_t before = component->history[block];
         uint64_t found = 0, rest = all;
+        uint64_t sum = 0;
         if (r->end_run == 0)
             while (rest) {
                 sj_refill(&b);
@@ -212,7 +216,10 @@ static int SH_NAME(refined_row)(sj_reader *r)
                     SH_NAME(correct)(&b, to, r->offset, corrected, n, kept, bit);
                 }
                 if (size) {
-                    to[r->offset[sj_lowest(place)]] = (int16_t)value;
+                    if (is_luma)
+                        to[r->offset[sj_lowest(place)]] = (int16_t)value;
+                    else
+                        sum += sj_squared((uint32_t)bit, component->quantizer[sj_lowest(place)]);
                     found |= place;
                 }
                 rest &= ~(passed | place);
@@ -223,7 +230,62 @@ static int SH_NAME(refined_row)(sj_reader *r)
                 SH_NAME(correct)(&b, to, r->offset, corrected, sh_popcount(corrected, SH_WIDTH > 4), kept, bit);
             r->end_run--;
         }
-        r->history[block] = before | found;
+        component->history[block] = before | found;
+        if (!is_luma)
+            component->squares[block] = sj_square(component->squares[block], sum);
+    }
+    r->stream.now = b;
+    return SJ_MORE;
+}
+
+static int SH_NAME(refined_row)(sj_reader *r) { return SH_NAME(refined_row_of)(r, 1); }
+
+static int SH_NAME(refined_squares_row)(sj_reader *r) { return SH_NAME(refined_row_of)(r, 0); }
+
+/* One row of blocks of chroma, of a scan that brings coefficients for the first time: the squares of what they come to at most,
+ * with the bits that later scans bring. */
+static int SH_NAME(squares_row)(sj_reader *r)
+{
+    const sj_scan *scan = &r->scan;
+    const sj_ac *ac = r->ac[scan->component[0]];
+    sj_component *component = &r->component[scan->component[0]];
+    sj_bits b = r->stream.now;
+    for (ptrdiff_t unit = 0; unit < r->units_across; unit++) {
+        if (!SH_NAME(next_unit)(r, &b))
+            return SJ_IRREGULAR;
+        if (r->end_run > 0) {
+            r->end_run--;
+            continue;
+        }
+        const ptrdiff_t block = r->unit_row * component->padded_across + unit;
+        uint64_t found = 0;
+        uint64_t sum = 0;
+        int k = scan->from - 1;
+        while (k < scan->to) {
+            sj_refill(&b);
+            const int symbol = sj_symbol(&b, &ac->symbols), run = symbol >> 4, size = symbol & 15;
+            if (symbol < 0 || size > SJ_MOST_AC)
+                return SJ_IRREGULAR;
+            if (size == 0 && run < 15) {
+                r->end_run = (1u << run) - 1;
+                if (run) {
+                    r->end_run += sj_peek(&b, run);
+                    sj_take(&b, run);
+                }
+                break;
+            }
+            sj_take(&b, size);
+            k += run + 1;
+            if (k > scan->to || size + scan->low > SJ_MOST_AC)
+                return SJ_IRREGULAR;
+            if (size) {
+                sum += sj_squared((1u << (size + scan->low)) - 1, component->quantizer[k]);
+                found |= (uint64_t)1 << k;
+            }
+        }
+        if (component->history != NULL)
+            component->history[block] |= found;
+        component->squares[block] = sj_square(component->squares[block], sum);
     }
     r->stream.now = b;
     return SJ_MORE;

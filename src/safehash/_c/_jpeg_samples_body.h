@@ -146,16 +146,28 @@ static int SH_NAME(samples_of_row)(sj_reader *r, const int16_t *planes, ptrdiff_
     return odd ? SJ_IRREGULAR : SJ_MORE;
 }
 
-/* Write the means of chroma's blocks, as far as they are wanted. */
+/* The roots of mean squares, rounded up; 255 is 255 or more. */
+static void SH_NAME(squares_to_spreads)(uint8_t *restrict spreads, const uint16_t *restrict squares, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const float root = sqrtf((float)squares[i]);
+        const int32_t whole = (int32_t)root, spread = whole + ((float)whole < root);
+        spreads[i] = (uint8_t)(spread < 255 ? spread : 255);
+    }
+}
+
+/* Write the means of chroma's blocks and how far their samples spread, as far as they are wanted. */
 static int SH_NAME(chroma_to_samples)(sj_reader *r)
 {
     uint32_t odd = 0;
     for (int i = 0; i < 2; i++) {
         const sj_component *component = &r->component[1 + i];
-        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++)
-            odd |= SH_NAME(means_to_samples)(r->chroma[i] + row * component->across,
-                                             component->means + row * component->padded_across,
-                                             component->quantizer[0], component->across);
+        for (ptrdiff_t row = 0; r->chroma[i] != NULL && row < component->down; row++) {
+            const ptrdiff_t to = row * component->across, from = row * component->padded_across;
+            odd |= SH_NAME(means_to_samples)(r->chroma[i] + to, component->means + from, component->quantizer[0],
+                                             component->across);
+            SH_NAME(squares_to_spreads)(r->spreads[i] + to, component->squares + from, component->across);
+        }
     }
     return odd ? SJ_IRREGULAR : SJ_DONE;
 }

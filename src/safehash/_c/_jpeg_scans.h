@@ -84,11 +84,14 @@ static int sj_look_ahead(sj_reader *r)
         int wanted = sj_has(scan, 0) && (sj_places_of(scan) & ((is_further ? coarse & places : places) | refined)) != 0;
         if (wanted && is_further)
             refined |= sj_places_of(scan);
-        if (r->chroma[0] != NULL && scan->from == 0)
+        if (r->chroma[0] != NULL && (scan->from == 0 || !sj_has(scan, 0))) {
             wanted = 1;
+            if (is_further)
+                r->has_history[scan->component[0]] = 1;
+        }
         r->wanted |= (uint64_t)wanted << i;
     }
-    r->has_history = refined != 0;
+    r->has_history[0] = refined != 0;
     r->tables = tables;
     r->scan = first;
     r->at = at;
@@ -115,10 +118,12 @@ static sj_reader *sj_new(const uint8_t *data, ptrdiff_t n_data, int step, int fi
     return r;
 }
 
-/* Have the means of the blocks of chroma's first (0) and second (1) component written, too: `rows` x `cols` of them. */
-static void sj_want_chroma(sj_reader *r, int which, uint8_t *means, ptrdiff_t rows, ptrdiff_t cols)
+/* Have the means of the blocks of chroma's first (0) and second (1) component written, too: `rows` x `cols` of them, and as many
+ * spreads. */
+static void sj_want_chroma(sj_reader *r, int which, uint8_t *means, uint8_t *spreads, ptrdiff_t rows, ptrdiff_t cols)
 {
     r->chroma[which] = means;
+    r->spreads[which] = spreads;
     r->chroma_rows[which] = rows;
     r->chroma_cols[which] = cols;
 }
@@ -137,11 +142,12 @@ static void sj_free(sj_reader *r)
 {
     for (int i = 0; i < 3; i++) {
         free(r->component[i].means);
+        free(r->component[i].squares);
+        free(r->component[i].history);
         free(r->own_dc[i]);
         free(r->own_ac[i]);
     }
     free(r->kept);
-    free(r->history);
     free(r->samples);
     free(r->stream.window);
     free(r);
@@ -181,15 +187,19 @@ static int sj_open(sj_reader *r)
     r->stream.window = (uint8_t *)calloc(SJ_WINDOW + SJ_MARGIN, 1);
     if (r->kept == NULL || r->samples == NULL || r->stream.window == NULL)
         return SJ_NO_MEMORY;
-    if (r->has_history) {
-        r->history = (uint64_t *)calloc((size_t)plane, sizeof(uint64_t));
-        if (r->history == NULL)
-            return SJ_NO_MEMORY;
-    }
-    for (int c = 1; c < r->n_components; c++) {
+    for (int c = 0; c < r->n_components; c++) {
         sj_component *component = &r->component[c];
-        component->means = (int16_t *)calloc((size_t)(component->padded_across * component->padded_down), sizeof(int16_t));
-        if (component->means == NULL)
+        const size_t n_blocks = (size_t)(component->padded_across * component->padded_down);
+        if (r->has_history[c]) {
+            component->history = (uint64_t *)calloc(n_blocks, sizeof(uint64_t));
+            if (component->history == NULL)
+                return SJ_NO_MEMORY;
+        }
+        if (c == 0)
+            continue;
+        component->means = (int16_t *)calloc(n_blocks, sizeof(int16_t));
+        component->squares = (uint16_t *)calloc(n_blocks, sizeof(uint16_t));
+        if (component->means == NULL || component->squares == NULL)
             return SJ_NO_MEMORY;
     }
     return SJ_MORE;
@@ -272,8 +282,12 @@ static int sj_begin_scan(sj_reader *r)
 static int sj_do_row(sj_reader *r, const sj_kernels *kernels)
 {
     const sj_scan *scan = &r->scan;
+    if (r->is_progressive && scan->from == 0)
+        return kernels->means_row(r);
+    if (r->is_progressive && scan->component[0] > 0)
+        return scan->high == 0 ? kernels->squares_row(r) : kernels->refined_squares_row(r);
     if (r->is_progressive)
-        return scan->from == 0 ? kernels->means_row(r) : scan->high == 0 ? kernels->first_row(r) : kernels->refined_row(r);
+        return scan->high == 0 ? kernels->first_row(r) : kernels->refined_row(r);
     const int has_luma = scan->component[0] == 0, n_rows = scan->n == 1 ? 1 : r->component[0].down_each;
     const ptrdiff_t n_blocks = r->kept_across * r->kept_down;
     if (has_luma && r->n_kept > 1)

@@ -1,7 +1,8 @@
-/* Blocks of a sequential JPEG scan: means, some low coefficients of luma, the rest passed over. */
+/* Blocks of a sequential JPEG scan: means, some or all coefficients of luma, the rest passed over. */
 
-/* Pass over a block's coefficients behind place k, with 35 valid bits to begin with; 0 where they are irregular. */
-SH_INLINE int SH_NAME(pass_rest)(sj_bits *b, const sj_ac *ac, int k)
+/* Pass over a block's coefficients behind place k, with 35 valid bits to begin with; 0 where they are irregular. The squares of what they
+ * come to at most are added to `sum` where `greatest` (of quantizers) is given. */
+SH_INLINE int SH_NAME(pass_rest)(sj_bits *b, const sj_ac *ac, int k, const uint16_t *greatest, uint64_t *sum)
 {
     for (;;) {
         uint32_t entry = ac->skip[sj_peek(b, SJ_LOOK)];
@@ -12,10 +13,12 @@ SH_INLINE int SH_NAME(pass_rest)(sj_bits *b, const sj_ac *ac, int k)
             if (step.k > 63)
                 return step.k == SJ_BLOCK_ENDS;
             further = step.k;
-            entry = 0;
+            entry = (uint32_t)abs(step.value) << 16;
         } else {
             sj_take(b, (int)(entry & SJ_BITS));
         }
+        if (greatest != NULL)
+            *sum += sj_squared(sj_most(entry), greatest[further]);
         if (entry & SJ_END || further == 63)
             return 1;
         k = further;
@@ -25,14 +28,17 @@ SH_INLINE int SH_NAME(pass_rest)(sj_bits *b, const sj_ac *ac, int k)
         if (SH_RARE(further > 63))
             continue;
         sj_take(b, (int)(entry & SJ_BITS));
+        if (greatest != NULL)
+            *sum += sj_squared(sj_most(entry), greatest[further]);
         if (entry & SJ_END || further == 63)
             return 1;
         k = further;
     }
 }
 
-/* Read a block's mean, pass over its coefficients. */
-SH_INLINE int SH_NAME(mean_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, int *mean)
+/* Read a block's mean, pass over its coefficients; see pass_rest. */
+SH_INLINE int SH_NAME(mean_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, int *mean, const uint16_t *greatest,
+                                  uint64_t *sum)
 {
     sj_refill(b);
     const uint32_t entry = dc->joint[sj_peek(b, SJ_LOOK)];
@@ -46,10 +52,12 @@ SH_INLINE int SH_NAME(mean_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     } else {
         *mean += sj_difference(entry);
         sj_take(b, (int)(entry & SJ_BITS));
+        if (greatest != NULL)
+            *sum += sj_squared(sj_joint_most(entry), greatest[k]);
         if (entry & SJ_END || k == 63)
             return 1;
     }
-    return SH_NAME(pass_rest)(b, ac, k);
+    return SH_NAME(pass_rest)(b, ac, k, greatest, sum);
 }
 
 /* Read what one look-up has of the coefficients behind place *k, with SJ_LOOK valid bits to begin with; 0 where the block ends
@@ -107,7 +115,7 @@ SH_INLINE int SH_NAME(kept_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     if (k >= 63)
         return 1;
     sj_refill(b);
-    return SH_NAME(pass_rest)(b, ac, k);
+    return SH_NAME(pass_rest)(b, ac, k, NULL, NULL);
 }
 
 SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
@@ -140,18 +148,24 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
             const int across = scan->n == 1 ? 1 : component->across_each, down = scan->n == 1 ? 1 : component->down_each;
             const sj_dc *dc = r->dc[c];
             const sj_ac *ac = r->ac[c];
-            int16_t *to = c == 0 ? r->kept + unit * across
-                                 : component->means + r->unit_row * down * component->padded_across + unit * across;
+            const ptrdiff_t first = r->unit_row * down * component->padded_across + unit * across; /* of chroma */
+            int16_t *to = c == 0 ? r->kept + unit * across : component->means + first;
             const ptrdiff_t pitch = c == 0 ? r->kept_across : component->padded_across;
             for (int y = 0; y < down; y++)
                 for (int x = 0; x < across; x++) {
                     int16_t *block = to + y * pitch + x;
-                    const int regular =
-                        c > 0 || n_kept == 1
-                            ? SH_NAME(mean_block)(&b, dc, ac, &mean[c])
-                        : n_kept == SJ_WHOLE
-                            ? SH_NAME(whole_block)(&b, dc, ac, &mean[c], block, r->offset)
-                            : SH_NAME(kept_block)(&b, dc, ac, &mean[c], block, r->offset, n_kept - 1);
+                    int regular;
+                    if (c > 0) {
+                        uint64_t sum = 0;
+                        regular = SH_NAME(mean_block)(&b, dc, ac, &mean[c], component->greatest, &sum);
+                        component->squares[first + y * pitch + x] = sj_square(0, sum);
+                    } else if (n_kept == 1) {
+                        regular = SH_NAME(mean_block)(&b, dc, ac, &mean[c], NULL, NULL);
+                    } else if (n_kept == SJ_WHOLE) {
+                        regular = SH_NAME(whole_block)(&b, dc, ac, &mean[c], block, r->offset);
+                    } else {
+                        regular = SH_NAME(kept_block)(&b, dc, ac, &mean[c], block, r->offset, n_kept - 1);
+                    }
                     if (SH_RARE(!regular))
                         return SJ_IRREGULAR;
                     odd |= (unsigned)(mean[c] + SJ_GREATEST_DC + 1) & ~(unsigned)(2 * SJ_GREATEST_DC + 1);

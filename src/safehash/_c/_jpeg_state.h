@@ -2,6 +2,8 @@
 #ifndef SAFEHASH_JPEG_STATE_H
 #define SAFEHASH_JPEG_STATE_H
 
+#include <math.h> /* sqrt alone: exact everywhere */
+
 #include "_jpeg_bits.h"
 #include "_jpeg_tables.h"
 
@@ -54,8 +56,11 @@ typedef struct {
     ptrdiff_t across, down;                    /* blocks that hold samples */
     ptrdiff_t padded_across, padded_down;      /* blocks of whole MCUs */
     int16_t *means;                            /* chroma's, padded; NULL for luma */
+    uint16_t *squares;                         /* likewise: the mean square of samples about it at most; 65535: or more */
+    uint64_t *history;                         /* progressive: which coefficients of a block are not 0; NULL if nobody asks */
     int has_quantizer;
     uint16_t quantizer[64];
+    uint16_t greatest[64];                     /* the greatest quantizer of places 1 to k in zigzag order */
 } sj_component;
 
 /* One scan, as its header says. */
@@ -88,6 +93,7 @@ typedef struct {
     uint8_t *luma;    /* out: rows x cols of the reduced picture */
     ptrdiff_t luma_rows, luma_cols;
     uint8_t *chroma[2]; /* out: the mean of each block of chroma; both NULL where nobody wants it */
+    uint8_t *spreads[2]; /* out: the root of their mean square about it, at most; of the same shape */
     ptrdiff_t chroma_rows[2], chroma_cols[2];
 
     /* coefficients of luma in planes: those of one row of MCUs, or of the whole picture. Place of coefficient k: offset[k]. */
@@ -95,12 +101,12 @@ typedef struct {
     ptrdiff_t kept_across, kept_down; /* blocks of a plane */
     ptrdiff_t offset[256];
     int32_t fours[4], weights[5][5][2]; /* of coefficients in samples, their quantizers multiplied in */
-    uint64_t *history; /* progressive: which coefficients of a block are not 0 */
 
     /* the scan being read */
     sj_scan scan;
     sj_stream stream;
-    int is_in_scan, is_read, has_one_scan, has_history;
+    int is_in_scan, is_read, has_one_scan;
+    int has_history[3]; /* of each component: scans of further bits are read */
     ptrdiff_t unit_row, unit_rows, units_across; /* of MCUs */
     uint32_t restarts_in;                        /* units until the next restart marker; 0: none come */
     int next_restart;
@@ -115,11 +121,23 @@ typedef struct {
     int16_t *samples; /* working rows of the inverse transform */
 } sj_reader;
 
+/* The squares of a block's 64 samples about their mean add up to those of its coefficients (Parseval): their mean, rounded up. */
+SH_INLINE uint16_t sj_square(uint32_t before, uint64_t sum)
+{
+    const uint64_t square = before + ((sum + 63) >> 6);
+    return (uint16_t)(square < 65535 ? square : 65535);
+}
+
+/* What so many of a coefficient's quantizers come to, squared. */
+SH_INLINE uint64_t sj_squared(uint32_t most, uint32_t quantizer) { return (uint64_t)(most * quantizer) * (most * quantizer); }
+
 typedef struct {
     int (*sequential_row)(sj_reader *);
     int (*means_row)(sj_reader *);
     int (*first_row)(sj_reader *);
     int (*refined_row)(sj_reader *);
+    int (*squares_row)(sj_reader *);
+    int (*refined_squares_row)(sj_reader *);
     int (*samples_of_row)(sj_reader *, const int16_t *, ptrdiff_t);
     int (*chroma_to_samples)(sj_reader *);
 } sj_kernels;

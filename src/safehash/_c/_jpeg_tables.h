@@ -22,11 +22,17 @@ typedef struct {
 } sj_code;
 
 /* An entry's parts. Low byte: bits taken, and whether it ends its block; second byte: coefficients passed over, the one
- * at the end of the run included; of a joint entry also the difference of the mean. */
-enum { SJ_BITS = 63, SJ_END = 64, SJ_LONG = 255 << 8 };
+ * at the end of the run included. Upper half: the most that they can come to, signs apart; of a joint entry the binary places of
+ * that, and in the upper 12 bits the difference of the mean. */
+enum { SJ_BITS = 63, SJ_END = 64, SJ_LONG = 255 << 8, SJ_DIFFERENCE_AT = 20 };
+#if SJ_LOOK_BITS > 12
+#error "the difference of a mean has 12 bits"
+#endif
 
 SH_INLINE int sj_passed(uint32_t entry) { return entry >> 8 & 255; }
-SH_INLINE int sj_difference(uint32_t entry) { return (int16_t)(entry >> 16); }
+SH_INLINE uint32_t sj_most(uint32_t entry) { return entry >> 16; }
+SH_INLINE uint32_t sj_joint_most(uint32_t entry) { return (1u << (entry >> 16 & 15)) - 1; }
+SH_INLINE int sj_difference(uint32_t entry) { return (int32_t)entry >> SJ_DIFFERENCE_AT; }
 
 /* A few coefficients, as many as the index decides, three at most, and the block's end where it decides that, too: by how many
  * places each lies further. The last one lies `passed` & 63 further, where nothing, or 0, stands if there is none. */
@@ -161,7 +167,8 @@ static inline void sj_fill_levels(sj_ac *to, const sj_code *code)
                 if (!sj_is_sequential(symbol))
                     continue;
                 const int n_bits = length + (symbol & 15), passed = symbol ? (symbol >> 4) + 1 : 1;
-                const uint32_t entry = (uint32_t)(n_bits | passed << 8 | (symbol ? 0 : SJ_END));
+                const uint32_t most = (1u << (symbol & 15)) - 1;
+                const uint32_t entry = (uint32_t)(n_bits | passed << 8 | (symbol ? 0 : SJ_END)) | most << 16;
                 uint32_t *entries = levels + ((size_t)1 << m) + ((size_t)next << (m - length));
                 if (symbol == 0 || n_bits >= m) {
                     for (int j = 0; j < 1 << (m - length); j++)
@@ -194,6 +201,15 @@ static inline void sj_fill_ones(sj_ac *to)
         one->passed = (uint8_t)(symbol ? (symbol >> 4) + 1 : SJ_BLOCK_ENDS);
         one->value = (int16_t)sj_extended(i >> (SJ_LOOK - n_bits) & ((1u << size) - 1), size);
     }
+}
+
+/* What is decided of coefficients, as a joint entry has it. */
+SH_INLINE uint32_t sj_as_joint(uint32_t entry)
+{
+    uint32_t places = 0;
+    while ((1u << places) - 1 < sj_most(entry))
+        places++;
+    return (entry & 0xFFFF) | places << 16;
 }
 
 /* What the last m bits of an index decide, `most` coefficients of it. */
@@ -251,9 +267,10 @@ static inline void sj_fill_joint(sj_dc *to, const sj_code *code, const sj_ac *ac
             const uint32_t *further = ac != NULL ? ac->levels + ((size_t)1 << rest) : NULL;
             uint32_t *entries = to->joint + ((size_t)next << (SJ_LOOK - length));
             for (int extra = 0; extra < 1 << size; extra++, entries += (size_t)1 << rest) {
-                const uint32_t entry = (uint32_t)n_bits | (uint32_t)sj_extended((uint32_t)extra, size) << 16;
+                const uint32_t difference = (uint32_t)sj_extended((uint32_t)extra, size);
+                const uint32_t entry = (uint32_t)n_bits | difference << SJ_DIFFERENCE_AT;
                 for (int j = 0; j < 1 << rest; j++)
-                    entries[j] = further != NULL ? entry + further[j] : entry;
+                    entries[j] = further != NULL ? entry + sj_as_joint(further[j]) : entry;
             }
         }
 }

@@ -131,7 +131,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def _rematch(arguments: argparse.Namespace) -> int:
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import rematch
+    from ..scanning.lookback import rematch, unstored
 
     matcher = open_matcher(arguments)
     n_matched = 0
@@ -142,7 +142,8 @@ def _rematch(arguments: argparse.Namespace) -> int:
         for record in rematch(catalog, matcher):
             writer.write(record.to_record(full_hashes=arguments.full_hashes))
             n_matched += record.decision.is_match
-    for note in matcher.notes:
+        missing = unstored(catalog, matcher.counts())
+    for note in (*matcher.notes, *missing):
         print(f"safehash: {worded(note)}", file=sys.stderr)
     print(f"safehash: {n_matched} files match", file=sys.stderr)
     return MATCHED if n_matched else OK
@@ -203,7 +204,7 @@ def _said(value: Any) -> str:
 def _similar(arguments: argparse.Namespace) -> int:
     from ..hashing.hashes import Hash
     from ..scanning.catalog import Catalog
-    from ..scanning.lookback import similar
+    from ..scanning.lookback import similar, unstored
 
     try:
         value = Hash.from_hex(arguments.algorithm, arguments.hash)
@@ -215,6 +216,9 @@ def _similar(arguments: argparse.Namespace) -> int:
         max_distance = USUAL_DISTANCE.get(value.algorithm, 0)
     with Catalog(arguments.catalog, create=False) as catalog:
         found = similar(catalog, value, max_distance=max_distance)
+        missing = unstored(catalog, [value.algorithm.value])
+    for note in missing:
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     for each in found:
         record: dict[str, Any] = {"type": "similar", "path": each.path}
         if each.member is not None:

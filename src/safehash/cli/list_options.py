@@ -102,8 +102,8 @@ def add_list_options(
     parser.add_argument(
         "--no-last-good",
         action="store_true",
-        help="end where a list is refused: scan and serve, which alone keep the last good state of each list beside "
-        "it, do not, nor go on from it",
+        help="end where a list is refused: scan, serve, rematch and explain, which alone keep the last good state of "
+        "each list beside it, do not, nor go on from it",
     )
 
 

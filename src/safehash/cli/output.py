@@ -25,6 +25,8 @@ __all__ = ["FORMS", "Records", "writing"]
 FORMS = ("jsonl", "csv", "parquet")
 
 _FLUSH_SECONDS = 0.5
+#: Made once: json.dumps() makes an encoder for each record.
+_in_ascii = json.JSONEncoder(ensure_ascii=True, separators=(", ", ": ")).encode
 _PARQUET_ROWS = 20_000
 
 
@@ -103,7 +105,7 @@ class _Jsonl:
 
     def write(self, record: dict[str, Any]) -> None:
         # ASCII: bytes of a name that are no UTF-8 come out as lone surrogates (\udc80 to \udcff).
-        self._file.write(json.dumps(record, ensure_ascii=True, separators=(", ", ": ")).encode() + b"\n")
+        self._file.write(_in_ascii(record).encode() + b"\n")
 
     def finish(self) -> None:
         """Nothing is held back."""

@@ -91,8 +91,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="no records of files that the catalog knows unchanged; they count all the same",
     )
     keeping.add_argument(
-        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256"), metavar="NAME",
-        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256)",
+        "--digest", action="append", default=[], choices=("md5", "sha1", "sha256", "none"), metavar="NAME",
+        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256; with none, of "
+        "what matched alone)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -253,11 +254,10 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(_telling_who_left(kept=arguments.catalog is not None))
         names = _names(arguments.files_from, stack)
         matcher = open_matcher(arguments)
-        digests = list(arguments.digest)
         catalog = None
         if arguments.catalog is not None:
             catalog = stack.enter_context(Catalog(arguments.catalog))
-            digests = sorted({*digests, "sha256"})
+        digests = _digests(arguments)
         options = ScanOptions(
             workers=arguments.workers,
             timeout=arguments.timeout,
@@ -323,6 +323,16 @@ def run(arguments: argparse.Namespace) -> int:
     if code == NOTHING:
         print("safehash: nothing was looked at (--allow-empty, if that is well)", file=sys.stderr)
     return code
+
+
+def _digests(arguments: argparse.Namespace) -> list[str]:
+    """Return which digests of each file's bytes are wanted."""
+    wanted = set(arguments.digest)
+    if "none" in wanted:
+        if wanted != {"none"}:
+            arguments.parser.error("--digest none is none, and no other beside it")
+        return []
+    return sorted(wanted | ({"sha256"} if arguments.catalog is not None else set()))
 
 
 def _check_watch(arguments: argparse.Namespace) -> None:

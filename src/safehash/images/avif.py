@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import UnreadableImage
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
 from .opening import Codec
 from .pictures import Also, Decoded, another
 from .request import Request
+from .seen import Painted
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["read_avif"]
 
@@ -54,13 +56,14 @@ _STILL, _ANIMATED = b"avif", b"avis"
 
 def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     aperture = _clean_aperture(data)
+
+    def painted_of(n_frames: int) -> tuple[Painted, ...]:
+        is_animated = n_frames > 1 or data[8:12] == _ANIMATED
+        return (Painted("with its range taken for narrow", _as_narrow),) if is_animated and is_full else ()
+
+    is_full = _is_full(data)
     # Averaged samples would straddle its edges.
-    frames = _cut(read_frames(CODEC, data, _whole(request, aperture)), aperture)
-    narrow: _Narrow | None = None
-    for number, frame in enumerate(frames):
-        if number == 0 and (frame.provenance.n_frames > 1 or data[8:12] == _ANIMATED) and _is_full(data):
-            narrow = _Narrow(data, request, aperture)
-        yield frame if narrow is None else replace(frame, also=(*frame.also, *narrow.views(frame)))
+    yield from _cut(read_frames(CODEC, data, _whole(request, aperture), painted_of=painted_of), aperture)
 
 
 def _whole(request: Request, aperture: _Aperture | None) -> Request:
@@ -81,9 +84,6 @@ def _cut(frames: Iterator[Decoded], aperture: _Aperture | None) -> Iterator[Deco
             yield replace(whole, also=(*whole.also, _also("cut to its aperture", part)))
 
 
-_NCLX_FULL = re.compile(rb"colrnclx.{6}[\x80-\xff]", re.DOTALL)
-
-
 def _is_full(data: bytes) -> bool:
     """Tell whether a file says that its samples use their full range."""
     return any(
@@ -91,50 +91,17 @@ def _is_full(data: bytes) -> bool:
     )
 
 
-class _Narrow:
-    """An animation with its full range taken for a narrow one, as Chromium does: decoded once more, where looked up.
+#: What is black and what is white where samples use a narrow range (ITU-R BT.601).
+_BLACK, _WHITE = 16, 235
 
-    Parameters
-    ----------
-    data, request, aperture
-        As for the animation itself.
+
+def _as_narrow(image: Image) -> Image:
+    """Return a picture of the full range as Chromium shows the frames of animations: its range taken for narrow.
+
+    Chroma has another narrow range than luma, by a fortieth: what this moves has no luma.
     """
-
-    def __init__(self, data: bytes, request: Request, aperture: _Aperture | None) -> None:
-        self._data = _NCLX_FULL.sub(lambda found: found[0][:-1] + bytes([found[0][-1] & 0x7F]), data)
-        self._request, self._aperture = request, aperture
-        self._frames: Iterator[Decoded] = iter(())
-        self._last: Decoded | None = None
-
-    def views(self, frame: Decoded) -> Iterator[Also]:
-        """Yield every picture of a frame that viewers show, in the narrow range: looked up, but no other picture."""
-        yield Also(_AS_NARROW, lambda: self._again(frame, None), effort="fast")
-        for also in frame.also:
-            if not also.plain:
-                yield replace(
-                    also,
-                    name=f"{also.name}, {_AS_NARROW}",
-                    make=lambda name=also.name: self._again(frame, name),  # type: ignore[misc]
-                    shown=False,
-                )
-
-    def _again(self, frame: Decoded, name: str | None) -> Decoded:
-        number = frame.provenance.frame
-        if self._last is None or self._last.provenance.frame > number:
-            self._frames = _cut(
-                read_frames(CODEC, self._data, _whole(self._request, self._aperture)), self._aperture
-            )
-            self._last = next(self._frames)
-        while self._last.provenance.frame < number:
-            self._last = next(self._frames, None)
-            if self._last is None:
-                raise UnreadableImage(f"damaged AVIF: frame {number + 1} does not decode a second time")
-        if name is None:
-            return replace(self._last, also=())
-        return next(also for also in self._last.also if also.name == name).make()
-
-
-_AS_NARROW = "with its range taken for narrow"
+    table = [round(max(0.0, min(255.0, (level - _BLACK) * 255 / (_WHITE - _BLACK)))) for level in range(256)]
+    return image.point(table * len(image.getbands()))
 
 
 def _also(name: str, picture: Decoded) -> Also:

@@ -13,7 +13,7 @@ from .guarding import guarded, without_remarks
 from .opening import Codec, check_header, count_frames, load, open_image
 from .pictures import Decoded, Provenance
 from .request import Request
-from .seen import seen
+from .seen import Painted, seen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,27 +32,34 @@ MIN_FRAMES = 8
 #: Pixels of frames that are looked at whatever the file's length, and for each byte of it. Composing, converting and
 #: hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
 _FRAME_PIXELS, _FRAME_PIXELS_A_BYTE = 250_000_000, 12
+#: The same of AVIF, whose frames take 20 ns a pixel to decode and are looked at in two ranges. A film's frame has some
+#: hundred pixels to each byte; with fewer bytes it costs more than it shows.
+_FILM_PIXELS, _FILM_PIXELS_A_BYTE = 60_000_000, 200
 #: What a frame costs however small it is, in pixels.
 _LEAST_FRAME = 50_000
 
 
 def within_means(frames: Iterator[Decoded], n_bytes: int) -> Iterator[Decoded]:
-    """Yield frames until they cost more than a file of its length may.
+    """Yield frames until they cost more than a file of its length and format may.
 
     Raises
     ------
     ImageTooLarge
         There are more: what an animation shows later, nobody has looked at.
     """
-    left = _FRAME_PIXELS + _FRAME_PIXELS_A_BYTE * n_bytes
+    left = 0
     for number, frame in enumerate(frames):
-        if number and left < 0:
-            facts = frame.provenance
+        facts = frame.provenance
+        if number == 0:
+            is_film = facts.format == "AVIF"
+            left = _FILM_PIXELS if is_film else _FRAME_PIXELS
+            left += (_FILM_PIXELS_A_BYTE if is_film else _FRAME_PIXELS_A_BYTE) * n_bytes
+        elif left < 0:
             raise ImageTooLarge(
                 f"{number} of {facts.n_frames} frames of {facts.width} x {facts.height} pixels were looked at: "
                 f"more than {n_bytes} bytes of an animation are worth"
             )
-        left -= max(_LEAST_FRAME, frame.provenance.width * frame.provenance.height)
+        left -= max(_LEAST_FRAME, facts.width * facts.height)
         yield frame
 
 
@@ -70,6 +77,7 @@ def read_frames(
     before_loading: Callable[[ImageFile], None] = lambda image: None,
     turns_of: Callable[[Image], Turns] = turns_of,
     colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
+    painted_of: Callable[[int], tuple[Painted, ...]] = lambda n_frames: (),
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order, as far as `reach` goes.
 
@@ -87,6 +95,8 @@ def read_frames(
         How an opened image is to be turned.
     colours_of : callable
         What a frame says its colours are.
+    painted_of : callable
+        How else viewers take the samples of a file with so many frames.
     """
     name, limits = codec.name, request.limits
 
@@ -110,7 +120,14 @@ def read_frames(
             format=name, mode=mode, width=width, height=height, orientation=turns.applied,
             scale=step, frame=frame, n_frames=n_frames,
         )  # fmt: skip
-        decoded = seen(loaded, provenance, step, truncated=truncated, colours=colours_of(image, request))
+        decoded = seen(
+            loaded,
+            provenance,
+            step,
+            truncated=truncated,
+            colours=colours_of(image, request),
+            painted=painted_of(n_frames),
+        )
         milliseconds = image.info.get("duration")
         decoded = turned(decoded, turns)
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._borrow import borrow
-from .._core import apart_by_means, luma_and_apart
+from .._core import apart_by_means, luma_and_apart, spread
+from .conversions import to_pixels
 from .guarding import guarded, without_remarks
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .jpeg_means import Chroma
+from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["CHECKED_PIXELS", "WithChroma", "as_it_is_shown", "decode_with_chroma", "means_leave_the_screen"]
+__all__ = [
+    "CHECKED_PIXELS",
+    "WithChroma",
+    "as_it_is_shown",
+    "decode_with_chroma",
+    "kept_for_two",
+    "may_leave_the_screen",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +51,9 @@ class WithChroma:
         return self.image
 
 
-#: Pictures of up to so many pixels are always checked: decoding the chroma, too, takes a quarter of a millisecond. Of
-#: larger ones it takes a quarter of the decode, which only the thorough effort pays.
+#: Pictures of up to so many pixels are always checked, whoever reads them: decoding the chroma, too, takes a quarter of
+#: a millisecond. Of larger ones, where our own reader is not wanted, it takes a quarter of the decode, which only the
+#: thorough effort pays.
 CHECKED_PIXELS = 100_000
 #: Mean difference, in grey levels and as a share of the luma's own spread, from which luma is not what is seen; the
 #: smaller counts. Of 376 photographs and screenshots the most is 0.6 and a twentieth.
@@ -105,38 +116,75 @@ def _taken_apart(core: Any, size: tuple[int, int]) -> tuple[UInt8Array, float]:
     return luma, apart
 
 
-def means_leave_the_screen(
-    luma: UInt8Array, blue: UInt8Array, red: UInt8Array, *, across: int, down: int
-) -> bool:
-    """Tell by the means of its blocks' chroma whether what a screen shows of a picture has another luma.
+def may_leave_the_screen(luma: UInt8Array, blue: Chroma, red: Chroma, *, across: int, down: int) -> bool:
+    """Tell by what is known of its blocks' chroma whether what a screen shows of a picture may have another luma.
 
-    Chroma that changes its sign within a block has a mean that says nothing of it.
+    No where no chroma has one that spreads about these means as it does: it is taken for twice as far from them.
+    Chroma of ordinary pictures spreads little where it comes near to what a screen cannot show.
 
     Parameters
     ----------
     luma : ndarray of uint8, shape (rows, cols)
-    blue, red : ndarray of uint8, shape (rows / down, cols / across), rounded up, or more
-        128 is no colour.
+    blue, red : Chroma
+        Of shape (rows / down, cols / across), rounded up, or more. 128 is no colour.
     across, down : int
         Samples of luma that share one of chroma.
     """
-    at_most = apart_by_means(luma, blue, red, across=across, down=down, is_exact=False)
-    if at_most <= _SEEN_DIFFERS_OF_SPREAD:  # as of any photograph
+    of_means = partial(apart_by_means, luma, blue.means, red.means, across=across, down=down)
+    of_spreads = partial(of_means, blue_spreads=blue.spreads, red_spreads=red.spreads)
+    at_most = of_spreads(by="extremes")
+    if at_most <= _SEEN_DIFFERS_OF_SPREAD:  # no picture's spread is less than a level
         return False
-    return _is_far(apart_by_means(luma, blue, red, across=across, down=down), luma)
+    of_spread = _SEEN_DIFFERS_OF_SPREAD * spread(luma)
+    if at_most <= min(_SEEN_DIFFERS, of_spread):  # as of most photographs
+        return False
+    if of_means() > min(_SEEN_DIFFERS, of_spread):
+        return True
+    return at_most > of_spread and of_spreads(by="samples") > of_spread
 
 
 def _is_far(apart: float, luma: UInt8Array) -> bool:
     if apart <= _SEEN_DIFFERS_OF_SPREAD:  # no picture's spread is less than a level
         return False
-    return apart > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * float(np.std(luma)))
+    return apart > min(_SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD * spread(luma))
 
 
-def as_it_is_shown(load: Callable[[], Image], provenance: Provenance) -> Also:
-    """Return the picture in colours that a screen has, in grey."""
+def kept_for_two(load: Callable[[], Image]) -> Callable[[], Image]:
+    """Return what loads an image at the first of two calls and lets it go at the second."""
+    kept: list[Image] = []
+
+    def take() -> Image:
+        if kept:
+            return kept.pop()
+        kept.append(load())
+        return kept[0]
+
+    return take
+
+
+def as_it_is_shown(
+    load: Callable[[], Image], provenance: Provenance, *, step: int = 1, effort: Effort = "fast"
+) -> Also:
+    """Return the picture in colours that a screen has.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the decoded image, with its colours.
+    provenance : Provenance
+    step : int
+        The reduction still to be taken: what is cut pixel by pixel must not be averaged before.
+    effort : "fast", "standard", "thorough" or "exhaustive"
+        From which on it is looked up.
+    """
+
+    def convert() -> Decoded:
+        image = load()
+        if image.mode != "RGB":
+            image = image.convert("RGB")
+        return Decoded(pixels=to_pixels(image, "white", step)[0], provenance=provenance)
 
     def make() -> Decoded:
-        grey = without_remarks(lambda: guarded("JPEG", lambda: load().convert("RGB").convert("L")))
-        return Decoded(pixels=np.asarray(grey), provenance=provenance)
+        return without_remarks(lambda: guarded("JPEG", convert))
 
-    return Also("in colours that a screen has", make, effort="fast", shown=True)
+    return Also("in colours that a screen has", make, effort=effort, shown=True)

@@ -15,7 +15,7 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
-from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, means_leave_the_screen
+from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, kept_for_two, may_leave_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, ended, rows_there
 from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
@@ -72,15 +72,17 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     if header.has_profile:
         request = replace(request, colours=declared_colours("JPEG", data))
     n_bands = len(header.sampling)
-    checked = _is_checked(header.width * header.height, n_bands, request)
-    means = _means(data, header, request, checked=checked)
+    means = _means(data, header, request)
     step = means.step if means is not None else request.step_of((header.width, header.height))
-    # What our reader leaves to the library is rare, and looked at by all of its pixels.
-    checked = checked or (means is None and step > 1 and request.own_jpeg and _is_looked_at(n_bands, request))
     _check_cost(header, step, request)
+    # Of what our reader leaves to the library, all pixels are looked at.
+    checked = means is None and _is_checked(header.width * header.height, n_bands, request)
+    with_chroma = checked and step == 1
     reduced = -(-header.width // step), -(-header.height // step)
     both = (
-        decode_with_chroma(data, reduced, step) if checked or _has_gentle_colours(n_bands, request) else None
+        decode_with_chroma(data, reduced, step)
+        if with_chroma or _has_gentle_colours(n_bands, request)
+        else None
     )
     pixels: UInt8Array | None
     if means is not None:
@@ -95,55 +97,68 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         format="JPEG", mode=_mode_of(header), width=header.width, height=header.height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
-    also = _in_own_colours(data, request, provenance, chroma) + _shrunk(data, request, provenance, pixels)
-    if checked and both is not None and both.leaves_the_screen:
-        also += (as_it_is_shown(both.load, provenance),)
-    elif not checked and _chroma_leaves_the_screen(data, header, means, request):
-        also += (as_it_is_shown(partial(_in_colour, data, request, step), provenance),)
+    also = _in_own_colours(data, request, provenance, chroma)
+    whole = partial(_in_colour, data, request, 1)
+    if with_chroma and both is not None:
+        if both.leaves_the_screen:
+            also += (as_it_is_shown(both.load, provenance),)
+    elif checked or (means is not None and _may_leave_the_screen(header, means)):
+        also += (_as_it_is_shown(data, request, provenance),)
+    elif step > 1 and _is_looked_at(n_bands, request) and _is_thorough(request):
+        # Decoded whole in any case; of what is averaged the means of luma do not tell all either.
+        whole = kept_for_two(whole)
+        also += (as_it_is_shown(whole, provenance, step=step, effort="thorough"),)
+    also += _shrunk(provenance, pixels, whole)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
 
-def _means(data: bytes, header: JpegHeader, request: Request, *, checked: bool) -> Means | None:
+def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     """Read the picture by our own reader, with its chroma where somebody looks at it.
 
-    Not where its colours have to be converted, nor where all of its chroma is looked at and nothing is reduced: that
-    takes a decode of them all, which gives the luma, too. All of a picture takes as long as the decoder takes, unless
-    it is progressive; what is gained are the means of chroma.
+    Not where its colours have to be converted: that takes a decode of them all, which gives the luma, too. All of a
+    picture takes as long as the decoder takes, unless it is progressive; what is gained is what is known of its chroma.
     """
-    size = header.width, header.height
     if not request.own_jpeg or request.colours:
         return None
-    step = request.step_of_means(size, progressive=header.progressive)
-    if step == 1 and (checked or size[0] * size[1] <= CHECKED_PIXELS):
-        return None
+    step = request.step_of_means((header.width, header.height), progressive=header.progressive)
     if step == 1 and request.effort is None and not header.progressive:
         return None
     _check_cost(header, step, request)
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
 
 
-def _chroma_leaves_the_screen(data: bytes, header: JpegHeader, means: Means | None, request: Request) -> bool:
-    """Tell by the means of the blocks' chroma, where the picture was not read with them by a reading of their own.
-
-    Of what that reader leaves alone, and of samplings that nothing writes: that they may.
-    """
-    if not _is_looked_at(len(header.sampling), request):
+def _may_leave_the_screen(header: JpegHeader, means: Means) -> bool:
+    """Tell by what our reader says of the chroma, if it was asked for; of samplings that nothing writes that it may."""
+    if means.blue is None or means.red is None:
         return False
-    if means is None:
-        if request.effort == "fast" or not request.own_jpeg:  # it takes a third of the decode
-            return False
-        means = read_means(data, header, BLOCK, deadline=request.deadline, with_chroma=True)
-    if means is None or means.blue is None or means.red is None:
-        return True
     most_across, most_down = (max(each) for each in zip(*header.sampling, strict=True))
     (across, down), other = header.sampling[1:]
     if (across, down) != other or most_across % across or most_down % down:
         return True
     each = BLOCK // means.step
-    return means_leave_the_screen(
+    return may_leave_the_screen(
         means.luma, means.blue, means.red, across=each * most_across // across, down=each * most_down // down
     )
+
+
+def _as_it_is_shown(data: bytes, request: Request, provenance: Provenance) -> Also:
+    """Return a picture in colours that a screen has, decoded as finely as its limits allow."""
+    step = next((step for step in (1, 2, 4) if _is_within(provenance, step, request)), provenance.scale)
+    step = min(step, provenance.scale)
+    load = partial(_in_colour, data, request, step)
+    return as_it_is_shown(load, provenance, step=provenance.scale // step)
+
+
+def _is_within(provenance: Provenance, step: int, request: Request) -> bool:
+    """Tell whether a picture may be decoded in colour at a reduction."""
+    try:
+        check_cost(
+            "JPEG", (provenance.width, provenance.height), mode="RGB", n_bands=3, limits=request.limits, step=step
+        )  # fmt: skip
+    except ImageTooLarge:
+        return False
+    return True
 
 
 def _mode_of(header: JpegHeader) -> str:
@@ -163,10 +178,17 @@ def _is_looked_at(n_bands: int, request: Request) -> bool:
 
 
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
-    """Tell whether it is worth its time to look at all of an ordinary picture's chroma."""
+    """Tell whether it is worth its time to look at all the chroma of a picture that our own reader did not read.
+
+    What it was asked for and left is rare, and whoever hides something can make it so.
+    """
     if not _is_looked_at(n_bands, request):
         return False
-    return n_pixels <= CHECKED_PIXELS or request.effort in ("thorough", "exhaustive")
+    return request.own_jpeg or _is_thorough(request) or n_pixels <= CHECKED_PIXELS
+
+
+def _is_thorough(request: Request) -> bool:
+    return request.effort in ("thorough", "exhaustive")
 
 
 def _has_gentle_colours(n_bands: int, request: Request) -> bool:
@@ -223,11 +245,11 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))
     if in_luma:
         if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
-            load = partial(_in_colour, data, request, provenance.scale)
-            decoded = replace(decoded, also=(*decoded.also, as_it_is_shown(load, provenance)))
+            shown = _as_it_is_shown(data, request, provenance)
+            decoded = replace(decoded, also=(*decoded.also, shown))
         also = _in_own_colours(data, request, decoded.provenance)
         if decoded.provenance.scale > 1:
-            also += _shrunk(data, request, decoded.provenance, decoded.pixels)
+            also += _shrunk(decoded.provenance, decoded.pixels, partial(_in_colour, data, request, 1))
         decoded = replace(decoded, also=decoded.also + also)
     return turned(decoded, turns)
 
@@ -296,14 +318,13 @@ def _in_colour(data: bytes, request: Request, step: int) -> Image:
     return _load(bare, image, asked)[0]
 
 
-def _shrunk(data: bytes, request: Request, provenance: Provenance, pixels: UInt8Array) -> tuple[Also, ...]:
+def _shrunk(provenance: Provenance, pixels: UInt8Array, whole: Callable[[], Image]) -> tuple[Also, ...]:
     """Return the picture as the reference tool shrinks it: from luma that is whole, else all decoded once more."""
     if not is_shrunk(provenance):
         return ()
     if provenance.scale == 1:
         return (as_the_reference_tool(lambda: pixels, provenance),)
-    load = partial(_in_colour, data, request, 1)
-    return (as_the_reference_tool(load, provenance, effort="thorough"),)
+    return (as_the_reference_tool(whole, provenance, effort="thorough"),)
 
 
 def _step_between(original: tuple[int, int], reduced: tuple[int, int]) -> int:

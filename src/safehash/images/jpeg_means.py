@@ -11,25 +11,43 @@ from .deadline import NO_DEADLINE, Deadline
 from .jpeg_header import JpegHeader
 from .pictures import UInt8Array
 
-__all__ = ["BLOCK", "Means", "read_means"]
+__all__ = ["BLOCK", "Chroma", "Means", "read_means"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chroma:
+    """What is known of the blocks of one component of chroma.
+
+    Attributes
+    ----------
+    means : ndarray of uint8, shape (rows, cols)
+        Of each block.
+    spreads : ndarray of uint8, shape (rows, cols)
+        The root of the mean square of the block's samples about its mean, at most; 255 is 255 or more.
+    """
+
+    means: UInt8Array
+    spreads: UInt8Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """A picture: each sample is the mean of those that it stands for, as far as low frequencies make it up.
 
+    Not reduced, its samples are those of the decoders that follow libjpeg.
+
     Attributes
     ----------
     step : int
     luma : ndarray of uint8, shape (rows / step, cols / step), rounded up
-    blue, red : ndarray of uint8 or None
-        The means of the blocks of chroma, where they were asked for.
+    blue, red : Chroma or None
+        Where they were asked for.
     """
 
     step: int
     luma: UInt8Array
-    blue: UInt8Array | None = None
-    red: UInt8Array | None = None
+    blue: Chroma | None = None
+    red: Chroma | None = None
 
 
 #: Samples of a block a side.
@@ -52,7 +70,7 @@ def read_means(
     deadline : Deadline
         Looked at every few milliseconds.
     with_chroma : bool
-        The means of chroma are wanted, too, of a file that has any.
+        Chroma is looked at, too, of a file that has any.
 
     Returns
     -------
@@ -71,13 +89,22 @@ def read_means(
     luma = np.empty((-(-header.height // step), -(-header.width // step)), np.uint8)
     blue = red = None
     if with_chroma and len(header.sampling) > 1:
-        blue, red = (np.empty(_blocks_of(header, which), np.uint8) for which in (1, 2))
+        blue, red = (np.empty((2, *_blocks_of(header, which)), np.uint8) for which in (1, 2))
     between = None if deadline is NO_DEADLINE else deadline.check
     try:
         is_read = read_luma(data, luma, step=step, blue=blue, red=red, between=between)
     except MemoryError as exc:
         raise ImageTooLarge("the JPEG reader ran out of memory") from exc
-    return Means(step=step, luma=luma, blue=blue, red=red) if is_read else None
+    if not is_read:
+        return None
+    if blue is None or red is None:
+        return Means(step=step, luma=luma)
+    return Means(
+        step=step,
+        luma=luma,
+        blue=Chroma(means=blue[0], spreads=blue[1]),
+        red=Chroma(means=red[0], spreads=red[1]),
+    )
 
 
 def _blocks_of(header: JpegHeader, which: int) -> tuple[int, int]:

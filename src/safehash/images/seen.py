@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .conversions import Background, to_pixels
 from .declared import Declared
@@ -15,7 +15,22 @@ from .pictures import Also, Decoded, Provenance, UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["in_own_colours", "seen", "seen_array"]
+__all__ = ["Painted", "in_own_colours", "seen", "seen_array"]
+
+
+class Painted(NamedTuple):
+    """What other viewers make of a decoded picture's samples before anything else.
+
+    Attributes
+    ----------
+    name : str
+        In plain words.
+    paint : callable
+        Returns a picture of mode "L" or "RGB" as they show it.
+    """
+
+    name: str
+    paint: Callable[[Image], Image]
 
 
 def seen(
@@ -27,6 +42,7 @@ def seen(
     colours: tuple[Declared, ...] = (),
     as_stored: bool = True,
     stored: str | None = None,
+    painted: tuple[Painted, ...] = (),
 ) -> Decoded:
     """Bring a loaded image to pixels, and name what else viewers may show of it.
 
@@ -45,6 +61,8 @@ def seen(
         The image's samples are those of the file, not put together by us.
     stored : str or None
         The mode of the file's samples, where it is another one than the image's.
+    painted : tuple of Painted
+        How else viewers take its samples: each of their pictures is one more, looked up at every effort.
     """
     if truncated:
         provenance = replace(provenance, truncated=True)
@@ -54,6 +72,8 @@ def seen(
     also = list(in_own_colours(lambda: image, provenance, step, colours, mode=stored or image.mode))
     if transparent:
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
+    for each in painted:
+        also += _painted(each, lambda: image, provenance, step, colours, mode=stored or image.mode)
     if provenance.frame == 0:
         if as_stored and has_other_channels(image, transparent=transparent):
             also.append(as_older_tools(lambda: image, provenance, step))
@@ -98,6 +118,7 @@ def in_own_colours(
     colours: tuple[Declared, ...],
     *,
     mode: str,
+    before: Callable[[Image], Image] | None = None,
 ) -> tuple[Also, ...]:
     """Return a picture as it looks in each of the colours that its file declares and that fit its mode.
 
@@ -109,17 +130,51 @@ def in_own_colours(
         As of `seen`.
     mode : str
         The mode of the image's samples, as the imaging library names it.
+    before : callable or None
+        What is made of samples first.
     """
     also = []
     for declared in colours:
         if not declared.colour.fits(mode, provenance.format):
             continue
-        paint = declared.colour.apply
+        paint = (
+            declared.colour.apply if before is None else _one_after_the_other(before, declared.colour.apply)
+        )
         name = "in its own colours" if declared.shown else "in its own colours, as other viewers take them"
         also.append(_also(name, load, provenance, step, paint=paint, shown=declared.shown))
         if provenance.transparent:
             also.append(_also(f"{name}, on black", load, provenance, step, paint=paint, background="black"))
     return tuple(also)
+
+
+def _one_after_the_other(
+    first: Callable[[Image], Image], then: Callable[[Image], Image]
+) -> Callable[[Image], Image]:
+    return lambda image: then(first(image))
+
+
+def _painted(
+    how: Painted,
+    load: Callable[[], Image],
+    provenance: Provenance,
+    step: int,
+    colours: tuple[Declared, ...],
+    *,
+    mode: str,
+) -> Iterator[Also]:
+    """Yield every picture that viewers show of samples that they take in another way.
+
+    Parameters
+    ----------
+    how : Painted
+    load, provenance, step, colours, mode
+        As of `in_own_colours`.
+    """
+    yield replace(_also(how.name, load, provenance, step, paint=how.paint), effort="fast")
+    if provenance.transparent:
+        yield _also(f"on black, {how.name}", load, provenance, step, paint=how.paint, background="black")
+    for also in in_own_colours(load, provenance, step, colours, mode=mode, before=how.paint):
+        yield replace(also, name=f"{also.name}, {how.name}", shown=False)
 
 
 def _also(

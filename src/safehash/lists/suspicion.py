@@ -51,9 +51,13 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
         n_ones = ones_in(digests)
         found = (n_ones < _PDQ_ONES.start) | (n_ones >= _PDQ_ONES.stop)
     else:
-        first = [0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]
-        found = np.isin(digests[:, 0], np.array(first, np.uint8))
+        found = _MAY_BEGIN[digests[:, 0]]
     return np.flatnonzero(found).tolist()
+
+
+#: Whether the digest of nothing, or one of zeros or ones alone, begins with a byte.
+_MAY_BEGIN = np.zeros(256, np.bool_)
+_MAY_BEGIN[[0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]] = True
 
 
 def is_suspicious(value: Hash | ForeignHash | None) -> bool:

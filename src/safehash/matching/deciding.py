@@ -188,9 +188,10 @@ def _decide_pictures(
         return Facts(outcome, hash=own, provenance=result.provenance, refused=refused)
     if not matches:
         raise result.failures[0]
-    # What matched stands. But where it is cancelled, now or by a reviewer later, the rest was not looked at.
+    # What matched stands: it is decided. But where it is cancelled, now or by a reviewer later, why the rest was not
+    # looked at is what there is to say.
     rest = why_undecided(result.failures[0])
-    return rest._replace(hash=own, provenance=result.provenance, refused=refused)
+    return rest._replace(hash=own, failure=None, provenance=result.provenance, refused=refused)
 
 
 def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ...]:

@@ -110,8 +110,8 @@ class Settings:
     deadline : float or None
         Seconds of the deciding thread's processor time that one upload may take; None for no end.
     own_jpeg : bool
-        Ordinary JPEG files are read by the reader of this package, which passes over what a hash does not need, from
-        100 000 pixels on; False leaves them to the imaging library, as it does any file that is not ordinary.
+        Ordinary JPEG files are read by the reader of this package, which passes over what a hash does not need; False
+        leaves them to the imaging library, as it does any file that is not ordinary.
     trusted : collection of bytes
         Ed25519 public keys, 32 bytes each. Where there are any, only what one of them signed is opened: a snapshot
         (`Matcher.save`), or lists with a signature beside each (`sign_list`). Kept as a frozenset.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -56,6 +56,8 @@ class Ledger:
         In place of the audit's.
     tops : sequence of str
         Folders that are looked at as a whole.
+    digests : collection of str
+        Algorithms of file digests that are to be known of each file: where one is missing, a file is decided again.
     detailed : bool
         What is known of a file is told whole, and not its outcome and matches alone.
 
@@ -74,9 +76,11 @@ class Ledger:
         kind: str = "scan",
         effort: str | None = None,
         tops: Sequence[str] = (),
+        digests: Collection[str] = (),
         detailed: bool = False,
     ) -> None:
         self._store, self._audit, self._detailed = store, audit, detailed
+        self._digests = frozenset(digests)
         self.scope = Scope.of(audit, settings, effort=effort)
         store.take_lock()
         try:
@@ -155,6 +159,8 @@ class Ledger:
                 )  # fmt: skip
             if looks is None or not self._is_answered(looks, retry_failed=retry_failed):
                 return None
+            if self._digests and self._lacks_digests(file):
+                return None
             self._see(file, gone)
             if item.position:
                 self._archives.add((root, path))
@@ -176,6 +182,12 @@ class Ledger:
             ) and bool(lists)
             self._answers[key] = answer
         return answer
+
+    def _lacks_digests(self, file: int) -> bool:
+        """Return whether a digest is asked for that is not known of a file whose bytes could be hashed."""
+        rows = self._store.db.execute("SELECT algorithm FROM hashes WHERE file = ?", (file,))
+        known = {algorithm for (algorithm,) in rows}
+        return bool(known) and not self._digests <= known
 
     def _known(self, file: int, path: str) -> Known:
         lists = self.scope.lists

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ..hashing.hashes import Algorithm, Hash
 from ..matching.flood import quarantined
 from ..matching.naming import TURN_NAMES
 from ..matching.pairs import Pairs
-from .holdings import name_text
+from .holdings import PRESENT, name_text
 from .ledger import Ledger
 from .places import shown_path
 from .records import ScanRecord
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["Similar", "rematch", "similar", "stored_digests"]
+__all__ = ["Similar", "rematch", "similar", "stored_digests", "unstored"]
 
 #: A batch's turned digests are sorted together: larger batches cost memory (300 bytes a row), not time.
 _BATCH_ROWS = 1 << 18
@@ -217,6 +217,30 @@ def stored_digests(
             digests.reshape(len(rows), algorithm.n_bytes),
             np.array(qualities, np.int16),
         )
+
+
+def unstored(catalog: Catalog, algorithms: Iterable[str]) -> list[str]:
+    """Return what is to be said of algorithms that not every file has a digest of: a look-up passes over the others.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    algorithms : iterable of str
+        What is looked up.
+    """
+    store = catalog._store
+    n_files = store.number(f"SELECT count(*) FROM files WHERE {PRESENT} AND id IN (SELECT file FROM hashes)")
+    said = []
+    for name in algorithms:
+        n_known = store.number(
+            f"SELECT count(*) FROM files WHERE {PRESENT} AND id IN (SELECT file FROM hashes WHERE algorithm = ?)",
+            (name,),
+        )
+        if n_known < n_files:
+            how = "lists of such hashes" if Algorithm(name).is_perceptual else f"--digest {name}"
+            passed_over = f"the others have none stored (scan with {how} to have it)"
+            said.append(f"{name}: looked up in {n_known} of {n_files} files alone; {passed_over}")
+    return said
 
 
 def _quality(stored: Any) -> int:

@@ -40,7 +40,8 @@ class ScanOptions:
     unchanged : bool
         `Scan.events` gives a `Known` for each file that the catalog knows unchanged, too.
     file_digests : collection of "md5", "sha1", "sha256"
-        Digests of each file's bytes to put into the records (and the catalog, for later lists).
+        Digests of each file's bytes to put into the records (and the catalog, for later lists). Of files with matches,
+        a catalog has SHA-256 in any case.
     follow_links : bool
         Follow symbolic links met in folders, each folder once.
     skip_hidden : bool

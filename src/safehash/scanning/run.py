@@ -41,6 +41,9 @@ __all__ = ["Scan", "scan"]
 
 _LOG = logger_of(__name__)
 
+#: A reviewer's verdict counts for copies of the very bytes: of what matches, a catalog always has this.
+_REVIEWED_BY = (Algorithm.SHA256,)
+
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
 _BATCH_FILES = 32
@@ -295,6 +298,7 @@ class Scan:
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
+            digests=[Algorithm(each).value for each in self._options.file_digests],
             detailed=self._options.unchanged,
         )
         # Read once nobody else writes any more.
@@ -415,6 +419,7 @@ class Scan:
         return {
             "limits": self._matcher.limits,
             "file_digests": self._options.file_digests,
+            "matched_digests": _REVIEWED_BY if self._catalog is not None else (),
             "before": self._before,
         }
 

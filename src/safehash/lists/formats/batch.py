@@ -42,7 +42,7 @@ class Batch:
     algorithm: Algorithm
     digests: npt.NDArray[np.uint8]
     likes: tuple[Entry, ...]
-    which: Sequence[int] | None = None
+    which: Sequence[int] | npt.NDArray[np.int64] | None = None
     ids: Sequence[str | None] | None = None
     qualities: npt.NDArray[np.uint8] | None = None
     created: Sequence[str | None] | None = None

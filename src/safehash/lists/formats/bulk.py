@@ -414,7 +414,7 @@ def _combined(
 ) -> tuple[list[int], list[tuple[Said, ...]]]:
     """Return which of some combinations of what columns say each row has, and these."""
     (first, numbers), *others = columns
-    combinations = [(said,) for said in first]
+    combinations: list[tuple[Said, ...]] = [(said,) for said in first]
     for said, other in others:
         pairs = list(zip(numbers, other, strict=True))
         number_of = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}

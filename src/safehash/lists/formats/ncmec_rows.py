@@ -17,7 +17,7 @@ from .batch import Batch
 from .collected import from_hex
 from .fields import BadField, utc_time
 from .times import utc_times
-from .xml_shapes import Shape, Shapes
+from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch
 
 __all__ = ["Odd", "PlainRecords"]
@@ -29,7 +29,7 @@ Patient = Callable[[Node], tuple[list[Entry], list[str]]]
 Odd = tuple[int, ElementTree.Element]
 
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
-_ROWS, _FEW = 512, 64
+_ROWS, _FEW = 1024, 64
 #: What so many different records of a shape mean is remembered.
 _REMEMBERED = 20_000
 
@@ -62,7 +62,7 @@ class PlainRecords:
         int or None
             None, and nothing is collected, where the stretch is not well-formed.
         """
-        if "\0" in stretch.text:
+        if is_odd(stretch.text):
             return None
         pieces = stretch.text.split(stretch.end)[:-1]
         shapes = self._shapes.setdefault(stretch.end, Shapes(stretch.end))
@@ -167,40 +167,41 @@ class _Rows:
             models = self._models(key, columns, k)
             number_of[key] = len(kinds) if models is not None else -1
             kinds += [models] if models is not None else []
-        which = list(map(number_of.__getitem__, keys))
+        which = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
         ids = list(map(str.strip, columns[self._id]))
         updated = utc_times(list(map(str.strip, columns[self._time])))
-        self._odd = {k for k, number in enumerate(which) if number < 0} if -1 in which else set()
+        self._odd = set(np.flatnonzero(which < 0).tolist())
         if "" in ids or None in updated:
             self._odd |= {
                 k for k, (text, time) in enumerate(zip(ids, updated, strict=True)) if not text or not time
             }
-        members = map(str.strip, columns[self._member])
-        ids = [f"{member}-{text}" for member, text in zip(members, ids, strict=True)]
-        found: list[tuple[int, npt.NDArray[np.uint8] | list[str]]] = []
-        for at, column in enumerate(self._prints):
-            if kinds:
-                found.append((at, self._digests(kinds[0][at].hash, columns[column])))
+        ids = [f"{member.strip()}-{text}" for member, text in zip(columns[self._member], ids, strict=True)]
+        if not kinds:
+            return
+        hashes = [entry.hash for entry in kinds[0]]  # of one shape all have the same types
+        digests = [
+            self._digests(value, columns[column]) for value, column in zip(hashes, self._prints, strict=True)
+        ]
         kept = [k for k in range(len(self)) if k not in self._odd] if self._odd else range(len(self))
         if not kept:
             return
-        which, ids, updated = (_picked(each, kept) for each in (which, ids, updated))
-        for at, digests in found:
+        which = which[np.asarray(kept)]
+        ids, updated = _picked(ids, kept), _picked(updated, kept)
+        for at, (value, found) in enumerate(zip(hashes, digests, strict=True)):
             likes = tuple(models[at] for models in kinds)
-            if isinstance(digests, np.ndarray):
+            if isinstance(value, Hash) and isinstance(found, np.ndarray):
                 yield Batch(
-                    algorithm=likes[0].hash.algorithm,
-                    digests=digests[np.asarray(kept)] if self._odd else digests,
+                    algorithm=value.algorithm,
+                    digests=found[np.asarray(kept)] if self._odd else found,
                     likes=likes,
                     which=which,
                     ids=ids,
                     updated=updated,
                 )
-                continue
-            for row, k in enumerate(kept):
-                like = likes[which[row]]
-                value = ForeignHash(like.hash.algorithm, digests[k])
-                yield replace(like, hash=value, id=ids[row], updated=updated[row])
+            elif isinstance(value, ForeignHash):
+                for row, k in enumerate(kept):
+                    own = ForeignHash(value.algorithm, str(found[k]))
+                    yield replace(likes[which[row]], hash=own, id=ids[row], updated=updated[row])
 
     def _digests(
         self, like: Hash | ForeignHash | None, texts: Sequence[str]

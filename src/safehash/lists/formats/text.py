@@ -136,9 +136,9 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
     if block.columns is not None:
         n_before = max(0, dialect.first_line - block.numbers[0])
         for start in range(n_before, len(block.numbers), _ROWS):
-            some = slice(start, start + _ROWS)
-            cells = [column[some] for column in block.columns]
-            yield from read_columns(reader, cells, block.numbers[some], are_bare=block.is_bare)
+            part = slice(start, start + _ROWS)
+            cells = [column[part] for column in block.columns]
+            yield from read_columns(reader, cells, block.numbers[part], are_bare=block.is_bare)
         return
     rows, numbers = block.rows, block.numbers
     if numbers and numbers[0] < dialect.first_line:

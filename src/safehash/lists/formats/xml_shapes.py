@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-__all__ = ["Shape", "Shapes", "shape_of"]
+__all__ = ["Shape", "Shapes", "is_odd", "shape_of"]
 
 #: Shapes looked for in a page, and among records with as many tags: a page of ever other records costs no more.
 _SHAPES, _ALIKE = 16, 3
@@ -21,11 +21,11 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(rf"(?P<name>{_NAME})=\"[^\"]*\"")
 #: What a text may hold without meaning anything else in XML, or being refused there.
-_TEXT = r"([^<>&\x00-\x1f\ufffe\uffff]*)"
-_VALUE = r'([^"<>&\x00-\x1f\ufffe\uffff]*)'
+_TEXT = r"([^<>&\x00-\x1f]*)"
+_VALUE = r'([^"<>&\x00-\x1f]*)'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """How some records are written: the same tags, attributes and blanks, with other texts in them.
 
@@ -46,11 +46,16 @@ class Shape:
         Parameters
         ----------
         pieces : sequence of str
-            Without their last tag; no NUL is in them.
+            Without their last tag; no NUL is in them, nor what `is_odd` tells.
         """
-        found = self._expression.findall("\0".join(["", *pieces, ""]))
+        found: list[tuple[str, ...] | None] = self._expression.findall("\0".join(["", *pieces, ""]))
         del found[-1]  # of what stands behind the last mark
-        return [texts if any(texts) else None for texts in found]
+        return found if all(map(any, found)) else [texts if any(texts or ()) else None for texts in found]
+
+
+def is_odd(text: str) -> bool:
+    """Tell whether a text has characters that XML has not, or that mark where records begin here."""
+    return "\0" in text or (not text.isascii() and ("\ufffe" in text or "\uffff" in text))
 
 
 class Shapes:
@@ -66,6 +71,7 @@ class Shapes:
         self._end = end
         self._by_tags: dict[int, list[Shape]] = {}
         self._n_made = 0
+        self._usual: Shape | None = None  # tried first: most records of a page are of one
 
     def sort_out(self, pieces: Sequence[str]) -> list[tuple[Shape, list[int], list[tuple[str, ...]]]]:
         """Return for each shape which records are of it, and their texts; records of no shape are left out.
@@ -73,12 +79,15 @@ class Shapes:
         Parameters
         ----------
         pieces : sequence of str
-            Records without their last tag; no NUL is in them.
+            Records without their last tag, none of them odd.
         """
+        sorted_out: list[tuple[Shape, list[int], list[tuple[str, ...]]]] = []
+        left = list(range(len(pieces)))
+        if self._usual is not None:
+            left = _sort(self._usual, pieces, left, sorted_out)
         by_tags: dict[int, list[int]] = {}
-        for k, piece in enumerate(pieces):
-            by_tags.setdefault(piece.count("<"), []).append(k)
-        sorted_out = []
+        for k in left:
+            by_tags.setdefault(pieces[k].count("<"), []).append(k)
         for n_tags, left in by_tags.items():
             known = self._by_tags.setdefault(n_tags, [])
             for attempt in range(_ALIKE):
@@ -87,18 +96,12 @@ class Shapes:
                     if made is None:
                         break
                     known.append(made)
-                rows = known[attempt].texts([pieces[k] for k in left])
-                if None in rows:
-                    is_of_it = [k for k, texts in zip(left, rows, strict=True) if texts is not None]
-                    left = [k for k, texts in zip(left, rows, strict=True) if texts is None]
-                else:
-                    is_of_it, left = left, []
-                if is_of_it:
-                    sorted_out.append(
-                        (known[attempt], is_of_it, [texts for texts in rows if texts is not None])
-                    )
+                if known[attempt] is not self._usual:
+                    left = _sort(known[attempt], pieces, left, sorted_out)
                 if not left:
                     break
+        if sorted_out:
+            self._usual = max(sorted_out, key=lambda found: len(found[1]))[0]
         return sorted_out
 
     def _made(self, piece: str) -> Shape | None:
@@ -106,6 +109,23 @@ class Shapes:
             return None
         self._n_made += 1
         return shape_of(piece, self._end)
+
+
+def _sort(
+    shape: Shape,
+    pieces: Sequence[str],
+    at: list[int],
+    into: list[tuple[Shape, list[int], list[tuple[str, ...]]]],
+) -> list[int]:
+    """Add those of some records that are of a shape, and return the others."""
+    rows = shape.texts(pieces if len(at) == len(pieces) else [pieces[k] for k in at])
+    if None not in rows:
+        into.append((shape, at, rows))  # type: ignore[arg-type]
+        return []
+    found = [texts for texts in rows if texts is not None]
+    if found:
+        into.append((shape, [k for k, texts in zip(at, rows, strict=True) if texts is not None], found))
+    return [k for k, texts in zip(at, rows, strict=True) if texts is None]
 
 
 def shape_of(piece: str, end: str) -> Shape | None:

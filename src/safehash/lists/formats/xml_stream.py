@@ -168,9 +168,8 @@ class XmlStream:
             if record is None:
                 return
             last = f"</{record['name']}>"
-            limit = self._buffer.find(f"</{inside}", self._at)
-            limit = len(self._buffer) if limit < 0 else limit
-            if limit - self._at > _STRETCH:
+            limit = self._buffer.find(f"</{inside}", self._at, self._at + _STRETCH)
+            if limit < 0:
                 limit = max(self._at + _STRETCH, self._buffer.find(last, self._at) + len(last))
             start_of_last = self._buffer.rfind(last, self._at, limit)
             if start_of_last < 0:  # no record ends within the buffer
