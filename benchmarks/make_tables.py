@@ -570,6 +570,20 @@ def aims() -> list[str]:
     return lines
 
 
+def _aims_of_the_service() -> list[str]:
+    if not (RESULTS / "serve.json").exists():
+        return []
+    found = load("serve.json")
+    lines = [aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"])]
+    for name, row in found["lookups"]["hashes_in_one_request"].items():
+        if name.endswith("as it is"):
+            what = (
+                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
+            )
+            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
+    return lines
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "front": front,
     "arrays": arrays,
