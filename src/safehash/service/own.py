@@ -116,7 +116,7 @@ async def lists(service: Service, request: Request) -> Answer:
         "effort": audit.effort,
         "min_quality": audit.min_quality,
         "low_quality_distance": audit.low_quality_distance,
-        "notes": list(matcher.notes),
+        "notes": list(map(for_shell, matcher.notes)),
         "refused": for_shell(service.engine.refusal) or None,
         "version": audit.version,
     }
