@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from safehash.images.jpeg_means import Chroma
 from safehash.images.pictures import Effort
 
 UInt8Array = npt.NDArray[np.uint8]
+BOUNDS: tuple[Literal["extremes", "samples"], ...] = ("extremes", "samples")
 LEVELS = pytest.mark.parametrize("level", _core.LEVELS)
 
 
@@ -94,8 +96,8 @@ def test_chroma_that_spreads_is_no_further_apart(level: int, spread: int, across
             _core.apart_by_means, luma, blue, red,
             blue_spreads=spreads[0], red_spreads=spreads[1], across=across, down=down,
         )  # fmt: skip
-        quick, bound = (way(by=by, level=level) for by in ("extremes", "samples"))
-        assert (quick, bound) == tuple(way(by=by, level=0) for by in ("extremes", "samples"))
+        quick, bound = (way(by=by, level=level) for by in BOUNDS)
+        assert (quick, bound) == tuple(way(by=by, level=0) for by in BOUNDS)
         assert quick >= bound >= way(by="means", level=level)
         assert spread or bound == way(by="means")
         kernel = np.ones((down, across))
