@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageChops
+from profiles_made import DISPLAY_P3, matrix_profile
 
 from conftest import DATA
 from pictures import made_picture
-from profiles_made import DISPLAY_P3, matrix_profile
 from safehash import _core
 from safehash._borrow import borrow
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
@@ -286,7 +286,7 @@ def in_its_own_colours(data: bytes) -> Hash:
 def test_gentle_colours_are_converted_from_what_is_read_of_the_chroma(
     size: tuple[int, int], scale: int, subsampling: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = made_picture(np.random.default_rng(3), size[1], size[0], 1, 3)
+    picture = (64 + made_picture(np.random.default_rng(3), size[1], size[0], 1, 3) / 2).astype(np.uint8)
     stream = io.BytesIO()
     profile = matrix_profile(DISPLAY_P3)
     Image.fromarray(picture).save(stream, "JPEG", quality=90, subsampling=subsampling, icc_profile=profile)
