@@ -138,7 +138,7 @@ def test_seeds_share_a_slot_but_for_a_doubtful_bit(number: int, share: float) ->
     queries = digests[:9] ^ np.packbits(rng.random((9, 256)) < 0.2, axis=1)
     doubts = np.packbits(rng.random((9, 256)) < share, axis=1)
     of_rows = np.array([slots_of(digest, widths) for digest in digests])
-    expected = {}
+    expected: dict[int, int] = {}
     for query, doubt in zip(queries, doubts, strict=True):
         far = np.unpackbits(digests ^ query, axis=1).sum(axis=1)
         off = of_rows ^ np.array(slots_of(query, widths))
@@ -162,7 +162,7 @@ def test_doubts_that_do_not_fit_are_refused() -> None:
     queries = np.zeros((2, 32), np.uint8)
     for options in ({"flips": 1}, {"min_shared": 2}):
         with pytest.raises(ValueError, match="not with doubts"):
-            seed(index, queries, doubts=queries, **options)  # type: ignore[arg-type]
+            seed(index, queries, doubts=queries, **options)
     for wrong in (queries[:1], queries[:, :31]):
         with pytest.raises(ValueError, match="doubts"):
             seed(index, queries, doubts=wrong)
