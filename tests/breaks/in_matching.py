@@ -17,6 +17,38 @@ _DECIDING, _FLOOD, _LOOK_UP, _SAMPLING, _FILE, _DECISION = (
 
 BREAKS = (
     Break(
+        what="doubtful bits of a slot are not turned over",
+        file="src/safehash/matching/refining.py",
+        before="doubts=batch.doubts",
+        after="doubts=None",
+        dies=(
+            "tests/matching/test_doubts.py::test_a_window_that_shares_no_slot_but_for_doubtful_bits_is_refined",
+        ),
+    ),
+    Break(
+        what="an upload of low quality matches as far as any other",
+        file=_LOOK_UP,
+        before="                within = min(low_quality_distance, max_distance)\n",
+        after="                within = max_distance\n",
+        dies=("tests/matching/test_low_quality_matches.py::test_it_must_come_nearer_than_the_setting_says",),
+    ),
+    Break(
+        what="an upload of low quality matches a plain shape",
+        file="src/safehash/matching/judgement.py",
+        before="LOW_QUALITY = Gates((PLAIN_SHAPE,))\n",
+        after="LOW_QUALITY = Gates(())\n",
+        dies=("tests/matching/test_low_quality_matches.py::test_a_blank_shape_is_no_copy_of_another",),
+    ),
+    Break(
+        what="a match does not say how much speaks for it",
+        file=_LOOK_UP,
+        before="hit if evidence is None else replace(hit, evidence=bits_of(evidence))",
+        after="hit",
+        dies=(
+            "tests/matching/test_weighing.py::test_a_copy_has_evidence_and_the_less_the_more_was_done_to_it",
+        ),
+    ),
+    Break(
         what="frames that could not be looked at are passed over beside a cancelled match",
         file=_DECIDING,
         before="    return rest._replace(hash=own, failure=None, provenance=result.provenance, refused=refused)\n",

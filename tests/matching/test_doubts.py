@@ -18,6 +18,7 @@ from safehash.matching.families import COVERED, NESTED
 from safehash.matching.holes import without_a_hole
 from safehash.matching.nested import windows_within
 from safehash.matching.proposing import Batch
+from safehash.matching.refining import refined
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
 from safehash.search.seeds import seed
@@ -138,7 +139,7 @@ def test_seeds_share_a_slot_but_for_a_doubtful_bit(number: int, share: float) ->
     queries = digests[:9] ^ np.packbits(rng.random((9, 256)) < 0.2, axis=1)
     doubts = np.packbits(rng.random((9, 256)) < share, axis=1)
     of_rows = np.array([slots_of(digest, widths) for digest in digests])
-    expected = {}
+    expected: dict[int, int] = {}
     for query, doubt in zip(queries, doubts, strict=True):
         far = np.unpackbits(digests ^ query, axis=1).sum(axis=1)
         off = of_rows ^ np.array(slots_of(query, widths))
@@ -157,12 +158,38 @@ def test_seeds_share_a_slot_but_for_a_doubtful_bit(number: int, share: float) ->
     assert plain.queries.tolist() == none.queries.tolist()
 
 
+def test_a_window_that_shares_no_slot_but_for_doubtful_bits_is_refined() -> None:
+    """Its entry differs in one doubtful bit of every slot that has one, and in some other bit of every other slot."""
+    thumbs = Thumbnails(decoded(picture("coffee")))
+    proposed = without_a_hole(thumbs)
+    (group,) = proposed.groups
+    assert group.doubts is not None and group.holes is not None
+    own = Batch(COVERED, thumbs)
+    own.add(group.digests[:1], group.windows[:1], 0, doubts=group.doubts[:1], holes=group.holes[:1])
+    rng = np.random.default_rng(5)
+    others = rng.integers(0, 256, (5_000, 32), dtype=np.uint8)
+    widths = Index.from_digests(np.concatenate([group.digests[:1], others]))._slots.widths
+    doubtful = np.unpackbits(group.doubts[0], bitorder="little")
+    entry, at, n_doubtful = np.unpackbits(group.digests[0], bitorder="little"), 0, 0
+    for width in widths:
+        places = np.arange(at, at + width) * 37 % 256
+        turned = next((place for place in places if doubtful[place]), None)
+        n_doubtful += turned is not None
+        entry[places[0] if turned is None else turned] ^= 1
+        at += width
+    assert n_doubtful > 0
+    index = Index.from_digests(np.concatenate([np.packbits(entry, bitorder="little")[None], others]))
+    assert index._slots.widths == widths
+    assert 0 not in seed(index, own.digests, max_distance=COVERED.seed_distance).rows
+    assert 0 in [candidate.row for candidate, _, _ in refined(own, index, frozenset())]
+
+
 def test_doubts_that_do_not_fit_are_refused() -> None:
     index = Index.from_digests(np.zeros((3, 32), np.uint8))
     queries = np.zeros((2, 32), np.uint8)
     for options in ({"flips": 1}, {"min_shared": 2}):
         with pytest.raises(ValueError, match="not with doubts"):
-            seed(index, queries, doubts=queries, **options)  # type: ignore[arg-type]
+            seed(index, queries, doubts=queries, **options)
     for wrong in (queries[:1], queries[:, :31]):
         with pytest.raises(ValueError, match="doubts"):
             seed(index, queries, doubts=wrong)

@@ -26,7 +26,7 @@ from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from ..lists.source import ListPath
 from ..matching.settings import EFFORTS, USUAL_EFFORTS, Effort
-from ..matching.views import Hit, look_up
+from ..matching.views import Hit, Refused, look_up
 from ..search.index import Index
 from .calibration import Judged, by_evidence
 from .intervals import wilson
@@ -356,11 +356,12 @@ class _Bench:
         if any(hit.needs <= limit for hit in wrong):
             outcome.wrong.add(effort)
         if effort == max(self._efforts, key=EFFORTS.index):
+            near_ones: tuple[Hit | Refused, ...] = (*result.hits, *result.refused)
             outcome.judged = [
                 Judged(
                     near.evidence, near.row in self._alike[at], isinstance(near, Hit) and near.needs <= limit
                 )
-                for near in (*result.hits, *result.refused)
+                for near in near_ones
                 if near.evidence is not None
             ]
         for number, (own_list, first) in enumerate(zip(self._own_lists, self._first_rows, strict=True)):

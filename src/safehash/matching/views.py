@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -294,18 +294,17 @@ class _Finds:
             self.witness.finds(picture, view, row, distance, evidence, gates)
         needs = distance if evidence is None or gates is None else gates.judge(evidence)
         if not isinstance(needs, Refusal) and needs <= self.max_distance:
-            self._keep(row, distance, view, needs, evidence)
+            self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs), evidence)
             return True
         if evidence is not None and gates is not None:
             self._note(row, distance, view, evidence, gates)
         return False
 
-    def _keep(self, row: int, distance: int, view: str, needs: int, evidence: Evidence | None) -> None:
+    def _keep(self, hit: Hit, evidence: Evidence | None = None) -> None:
         """Keep the view that needs the least threshold: a nearer one may need more, and lose the row."""
-        before = self.best.get(row)
-        if before is None or (needs, distance) < (before.needs, before.distance):
-            bits = None if evidence is None else bits_of(evidence)
-            self.best[row] = Hit(row=row, distance=distance, view=view, extra=distance - needs, evidence=bits)
+        before = self.best.get(hit.row)
+        if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
+            self.best[hit.row] = hit if evidence is None else replace(hit, evidence=bits_of(evidence))
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
