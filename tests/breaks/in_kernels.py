@@ -328,8 +328,8 @@ BREAKS = (
     _in(
         "_gamut.h",
         "chroma of the last rows stands for none",
-        "        const ptrdiff_t n_rows = rows - top < down ? rows - top : down;\n",
-        "        const ptrdiff_t n_rows = rows - top < down ? 1 : down;\n",
+        "        const ptrdiff_t n_rows = of->rows - top < of->down ? of->rows - top : of->down;\n",
+        "        const ptrdiff_t n_rows = of->rows - top < of->down ? 1 : of->down;\n",
         "tests/images/test_gamut.py::test_means_stand_for_their_samples",
     ),
 )

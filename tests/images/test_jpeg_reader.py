@@ -23,7 +23,7 @@ from safehash.hashing.hashes import Algorithm
 from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
-from safehash.images.jpeg_means import Chroma, read_means
+from safehash.images.jpeg_means import ALL_BITS_BELOW, Chroma, read_means
 
 # -- what it reads ----------------------------------------------------------------------------------------------
 
@@ -60,6 +60,16 @@ def test_every_level_and_every_slice_gives_the_same_samples(data: bytes, step: i
         assert (first is None) == (other is None)
         if first is not None and other is not None:
             np.testing.assert_array_equal(first, other)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_block_of_which_every_coefficient_is_refined_is_the_decoders(mode: str) -> None:
+    """More bits than a refill brings: 63 of a block of noise."""
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).convert(mode).save(stream, "JPEG", quality=100, progressive=True, subsampling=0)
+    for step in (8, 1):
+        np.testing.assert_array_equal(ours(stream.getvalue(), step), theirs(stream.getvalue(), step))
 
 
 def photograph(**options: Any) -> bytes:
@@ -185,14 +195,15 @@ def test_no_block_of_chroma_spreads_more_than_is_read_of_it(
         spreads = found.spreads[whole].astype(float)
         cut = (plane == 0).any() or (plane == 255).any()  # what is cut spreads less than its coefficients say
         assert (blocks.std(axis=(1, 3)) <= np.where(spreads == 255, 256, spreads + 0.6)).all()
-        assert cut or (spreads <= 2.2 * blocks.std(axis=(1, 3)) + 2).all()
+        assert cut or (spreads <= 3.5 * blocks.std(axis=(1, 3)) + 4).all(), "and they say something"
 
 
-def hidden(*, amplitude: float) -> bytes:
-    """Return a JPEG of 1200 x 900 pixels whose luma is a gradient and whose chroma is a coarse pattern."""
+def hidden(*, amplitude: float, times: int = 100) -> bytes:
+    """Return a JPEG, 12 by 9 such times, whose luma is a gradient and whose chroma is a coarse pattern."""
     rng = np.random.default_rng(5)
-    luma = np.tile(np.linspace(30, 226, 1200), (900, 1))
-    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((1200, 900))
+    cols, rows = 12 * times, 9 * times
+    luma = np.tile(np.linspace(30, 226, cols), (rows, 1))
+    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((cols, rows))
     chroma = 128 + amplitude * (np.asarray(pattern) / 127.5 - 1)
     stream = io.BytesIO()
     layers = [Image.fromarray(each.astype(np.uint8)) for each in (luma, chroma, 255 - chroma)]
@@ -200,22 +211,46 @@ def hidden(*, amplitude: float) -> bytes:
     return stream.getvalue()
 
 
-def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> None:
+@pytest.mark.parametrize(("times", "scale"), [(40, 1), (80, 1), (100, 2), (180, 4)])
+def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size(times: int, scale: int) -> None:
     name = "in colours that a screen has"
     for amplitude, is_seen in ((110, True), (8, False)):
-        data = hidden(amplitude=amplitude)
+        data = hidden(amplitude=amplitude, times=times)
         for effort in ("fast", "standard", "thorough"):
             (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
-            assert frame.provenance.scale == 2
+            assert frame.provenance.scale == scale
             wanted = is_seen or effort == "thorough"  # which decodes all of it in any case
             assert (name in [also.name for also in frame.also]) == wanted, (amplitude, effort)
-    (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard", own_jpeg=True)
+    data = hidden(amplitude=110, times=times)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=True)
     shown = next(also for also in frame.also if also.name == name).make()
     assert shown.pixels.shape == frame.pixels.shape
     assert (
         hash_decoded(shown, algorithm=Algorithm.PDQ).distance(hash_decoded(frame, algorithm=Algorithm.PDQ))
         > 10
     )
+
+
+@pytest.mark.parametrize("own_jpeg", [True, False])
+def test_a_picture_that_is_not_reduced_is_the_decoders_by_either_reader(own_jpeg: bool) -> None:
+    data = hidden(amplitude=8, times=80)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=own_jpeg)
+    np.testing.assert_array_equal(frame.pixels, theirs(data, 1))
+    assert "as the reference tool shrinks it" in [also.name for also in frame.also]
+
+
+@pytest.mark.parametrize(("side", "has_all_bits"), [(ALL_BITS_BELOW - 1, True), (ALL_BITS_BELOW, False)])
+def test_small_progressive_files_are_read_to_their_last_bit(side: int, has_all_bits: bool) -> None:
+    rng = np.random.default_rng(8)
+    coarse = Image.fromarray(rng.integers(0, 256, (60, 60, 3), dtype=np.uint8))
+    stream = io.BytesIO()
+    coarse.resize((side, side), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=85, progressive=True)
+    data = stream.getvalue()
+    header = read_jpeg_header(data)
+    assert header is not None
+    means = read_means(data, header, 2)
+    assert means is not None
+    assert np.array_equal(means.luma, ours(data, 2, fine=0)) is has_all_bits
 
 
 # -- what it leaves to others -----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from .gates import (
 )
 from .thumbnails import Thumbnails
 
-__all__ = ["TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
+__all__ = ["LOW_QUALITY", "TURNS", "WINDOWS", "Gates", "is_graphic", "markdown"]
 
 #: What an upload shows does not depend on any entry.
 _NO_DIGEST = np.zeros((1, 32), np.uint8)
@@ -264,6 +264,9 @@ _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
 WINDOWS = Gates(
     (AGREEMENT, MISSING, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)
 )  # fmt: skip
+
+#: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
+LOW_QUALITY = Gates((PLAIN_SHAPE,))
 
 #: Of the whole upload in another orientation, or its negative.
 TURNS = Gates((FAINT, PLAIN_SHAPE, *_KINDS))
