@@ -102,8 +102,6 @@ def matcher_options(*, library_jpeg: bool = False) -> dict[str, Any]:
         return {"policy": policy}
     # A state before that reader knows no such setting.
     more: dict[str, Any] = {"own_jpeg": False} if library_jpeg else {}
-        {"own_jpeg": False} if library_jpeg else {}
-    )  # a state before that reader knows no such setting
     return {"settings": safehash.Settings(policy=policy, deadline=None, **more)}
 
 
