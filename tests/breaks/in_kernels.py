@@ -302,7 +302,7 @@ BREAKS = (
         "means go on behind a restart marker",
         "                mean[0] = mean[1] = mean[2] = 0;\n",
         "",
-        f"{_JPEG}::test_means_are_the_decoders_means",
+        f"{_JPEG}::test_means_and_whole_pictures_are_the_decoders",
     ),
     _in(
         "_jpeg_progressive_body.h",
