@@ -61,7 +61,8 @@ def test_luma_is_taken_and_compared(level: int, n_pixels: int, spread: float) ->
 
 @LEVELS
 @pytest.mark.parametrize(
-    ("rows", "cols", "across", "down"), [(1, 1, 1, 1), (37, 53, 8, 4), (64, 80, 16, 16), (9, 200, 2, 3)]
+    ("rows", "cols", "across", "down"),
+    [(1, 1, 1, 1), (37, 53, 8, 4), (64, 80, 16, 16), (9, 200, 2, 3), (39, 50, 8, 4)],
 )
 def test_means_stand_for_their_samples(level: int, rows: int, cols: int, across: int, down: int) -> None:
     rng = np.random.default_rng([rows, cols])
