@@ -452,6 +452,8 @@ def isolation() -> list[str]:
 
 def served() -> list[str]:
     """Return what the service costs beside the check, and what a look-up costs."""
+    if not (RESULTS / "serve.json").exists():
+        return ["To be measured: `make bench-serve`."]
     found = load("serve.json")
     uploads, lookups = found["uploads"], found["lookups"]
     kb, n_listed = round(uploads["picture_bytes"] / 1000), f"{uploads['entries']:,}"
@@ -550,14 +552,7 @@ def aims() -> list[str]:
                 if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
                     value = kept["rate / rate without a catalog"]
                     lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
-    found = load("serve.json")
-    lines.append(aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"]))
-    for name, row in found["lookups"]["hashes_in_one_request"].items():
-        if name.endswith("as it is"):
-            what = (
-                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
-            )
-            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
+    lines += _aims_of_the_service()
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
@@ -572,6 +567,20 @@ def aims() -> list[str]:
                 )
             )
             lines.append(aim(f"list {row['list']}: bytes an entry at the peak", -600, row["bytes_per_entry"]))
+    return lines
+
+
+def _aims_of_the_service() -> list[str]:
+    if not (RESULTS / "serve.json").exists():
+        return []
+    found = load("serve.json")
+    lines = [aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"])]
+    for name, row in found["lookups"]["hashes_in_one_request"].items():
+        if name.endswith("as it is"):
+            what = (
+                f"look-ups over HTTP among {found['lookups']['entries']:,}, {name}, a second of one processor"
+            )
+            lines.append(aim(what, 4000, round(1e6 / row["microseconds_each"])))
     return lines
 
 

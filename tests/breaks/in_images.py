@@ -173,7 +173,7 @@ BREAKS = (
     Break(
         what="gentle colours are decoded a second time",
         file=_JPEG,
-        before="        if chroma is not None and declared.colour.is_gentle:\n",
+        before="        if chroma is not None and is_averaged:\n",
         after="        if chroma is None:\n",
         dies=(f"{_FURTHER}::test_gentle_colours_come_out_of_the_decode_that_gives_luma",),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from breaking import Break
 from in_benchmarks import BREAKS as IN_BENCHMARKS
 from in_evaluation import BREAKS as IN_EVALUATION
+from in_face import BREAKS as IN_FACE
 from in_gates import BREAKS as IN_GATES
 from in_images import BREAKS as IN_IMAGES
 from in_jpeg import BREAKS as IN_JPEG
@@ -28,5 +29,6 @@ BREAKS: tuple[Break, ...] = (
     *IN_SCANNING,
     *IN_EVALUATION,
     *IN_REPORTS,
+    *IN_FACE,
     *IN_BENCHMARKS,
 )

@@ -49,7 +49,10 @@ def lines_of(name: str) -> list[list[str]]:
         lines.append([*command, *words, *calm, option, form])
         lines.append([*command, *words, *calm, f"{option}={FORMS[(number + 1) % len(FORMS)]}"])
     lines += [[*command, *words, f"--{DIGEST}"], [*command, *words, *calm, DIGEST], [*command, f"-{DIGEST}"]]
-    lines += [[*command, *words[:-1], DIGEST, "--debug"], [*command, *words, f"--config={DIGEST}"]]
+    lines += [
+        [*command, *words[:-1], DIGEST, *calm, "--debug"],
+        [*command, *words, *calm, f"--config={DIGEST}"],
+    ]
     return lines
 
 

@@ -150,9 +150,8 @@ class Store:
             f"{Path(lock_path).as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.0
         )
         try:
-            lock.execute(
-                "PRAGMA journal_mode = MEMORY"
-            )  # nothing is made beside it, and so nothing left behind
+            # Nothing is made beside it then, and nothing left behind.
+            lock.execute("PRAGMA journal_mode = MEMORY")
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as exc:
             lock.close()

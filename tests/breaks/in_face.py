@@ -1,0 +1,119 @@
+"""Breaks of the public face: values that are frozen, arguments that are named, digests that no message shows whole."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_FACE, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE = (
+    f"src/safehash/{name}.py"
+    for name in (
+        "_face",
+        "errors",
+        "cli/messages",
+        "scanning/logs",
+        "images/uploads",
+        "images/decoding",
+        "lists/entry",
+        "scanning/store",
+    )
+)
+_VALUES, _LOGGING, _SAID, _TAKEN, _DATABASES, _ARGUMENTS = (
+    f"tests/{name}.py"
+    for name in (
+        "test_values",
+        "test_logging",
+        "cli/test_messages",
+        "images/test_uploads",
+        "scanning/test_databases",
+        "test_arguments",
+    )
+)
+
+BREAKS = (
+    Break(
+        what="a frozen value says nothing of its own of a name that it has not",
+        file=_FACE,
+        before="        kind.__setattr__ = _refuse_change  # type: ignore[method-assign]\n",
+        after="",
+        dies=(f"{_VALUES}::test_setting_anything_on_a_frozen_value_is_an_attribute_error_that_names_it",),
+    ),
+    Break(
+        what="a mapping inside a frozen value can be updated",
+        file=_FACE,
+        before="    clear = pop = popitem = setdefault = update = _refuse\n",
+        after="    clear = pop = popitem = setdefault = _refuse\n",
+        dies=(f"{_VALUES}::test_no_method_changes_the_unknown_fields",),
+    ),
+    Break(
+        what="an entry keeps the very dict that it was made of",
+        file=_ENTRY,
+        before='            object.__setattr__(self, "extra", FrozenMap(self.extra) if self.extra else _NOTHING)\n',
+        after="            pass\n",
+        dies=(f"{_VALUES}::test_entries_of_one_record_share_nothing_that_changes",),
+    ),
+    Break(
+        what="a path object that gives no text counts as a path",
+        file=_FACE,
+        before='    return hasattr(type(value), "__fspath__") and isinstance(type(value).__fspath__(value), str)\n',
+        after='    return hasattr(type(value), "__fspath__")\n',
+        dies=(f"{_TAKEN}::test_a_path_object_that_gives_no_text_is_named",),
+    ),
+    Break(
+        what="what was typed is repeated whole on standard error",
+        file=_MESSAGES,
+        before="        self._stream.write(shortened(text))\n",
+        after="        self._stream.write(text)\n",
+        dies=(f"{_SAID}::test_a_digest_that_was_typed_is_not_repeated",),
+    ),
+    Break(
+        what="a traceback in the log shows a digest whole",
+        file=_ERRORS,
+        before="            record.exc_text = shortened(self._formatter.formatException(record.exc_info))\n",
+        after="            pass\n",
+        dies=(f"{_LOGGING}::test_no_log_shows_a_whole_digest_whoever_writes_it",),
+    ),
+    Break(
+        what="the name of a worker's file is logged as it is",
+        file=_LOGS,
+        before="        logger_of(each.logger).log(",
+        after="        logging.getLogger(each.logger).log(",
+        dies=(f"{_LOGGING}::test_what_a_worker_logs_is_short_in_the_parent_too",),
+    ),
+    Break(
+        what="a file object that cannot be read raises whatever it does",
+        file=_UPLOADS,
+        before="    except (TypeError, ValueError, AttributeError) as exc:\n        if isinstance(exc, OSError):",
+        after="    except ZeroDivisionError as exc:\n        if isinstance(exc, OSError):",
+        dies=(f"{_TAKEN}::test_whatever_calls_itself_a_file_object_is_read_or_named",),
+    ),
+    Break(
+        what="a picture that was closed counts as damaged",
+        file=_DECODING,
+        before="        if may_lack:\n            raise _closed(image) from exc\n        raise\n",
+        after="        raise\n",
+        dies=(f"{_TAKEN}::test_a_picture_that_was_closed_is_a_mistake_of_the_caller",),
+    ),
+    Break(
+        what="a journal beside a catalog's lock is left to SQLite, which removes it",
+        file=_STORE,
+        before='            if os.path.lexists(f"{path}{ending}"):',
+        after='            if not os.path.lexists(f"{path}"):',
+        dies=(f"{_DATABASES}::test_nothing_stands_beside_a_lock",),
+    ),
+    Break(
+        what="a lock that is killed leaves a journal behind",
+        file=_STORE,
+        before='            lock.execute("PRAGMA journal_mode = MEMORY")',
+        after="            pass",
+        dies=(f"{_DATABASES}::test_looking_at_a_file_drops_no_lock_on_it",),
+    ),
+    Break(
+        what="a message of a public function repeats a digest that was given",
+        file=_FACE,
+        before="                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest\n",
+        after="                pass\n",
+        dies=(f"{_ARGUMENTS}::test_no_message_shows_a_digest_that_was_given",),
+    ),
+)
