@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jpeg_tables import jpeg, jpeg_aims
+from jpeg_tables import jpeg, jpeg_aims, jpeg_parts
 from told import RESULTS, aim, load, measured_on, of_machines, told
 
 from claims_table import markdown as claims
@@ -537,6 +537,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "files": files,
     "drift": drift,
     "jpeg": jpeg,
+    "jpeg parts": jpeg_parts,
     "phone": phone,
     "losses": losses_of_newest,
     "machines": machines,
