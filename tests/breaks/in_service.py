@@ -111,8 +111,8 @@ BREAKS = (
     _in(
         "service/app",
         "the log shows what a request asked wrongly, digests and all",
-        "    return shortened(json.dumps(facts))",
-        "    return str(json.dumps(facts))",
+        "ACCESS = logger_of(",
+        "ACCESS = logging.getLogger(",
         f"{_SERVE}::test_the_log_has_one_line_an_answer_and_no_digest",
     ),
     _in(
