@@ -40,6 +40,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-deploy
 .PHONY: check-engines bench-serve soak check-pillow
 .PHONY: bench-views
+.PHONY: evidence
 .PHONY: clean
 .PHONY: design
 
@@ -117,10 +118,13 @@ $(VENV)/developed: $(VENV)/tools pyproject.toml setup.py $(wildcard src/safehash
 	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
 	touch $@
 
+# Named one by one: to choose them by their mark, every test there is would be collected first.
+QUICK = $(shell sed '/^\#/d; s,^,tests/,' tests/quick.txt)
+
 # Before each commit, in under 90 seconds on two processors once `make develop` is done: tests/quick.txt says which tests.
 check: develop lint workflows
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -x -n auto -m "not slow"
+	$(BIN)/python -m pytest -q -x -n auto --dist worksteal $(QUICK)
 
 # Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
 breaks: develop
@@ -307,6 +311,16 @@ bench-guards: develop
 	cd build/guards/plain && SAFEHASH_BUILD_PLAIN=1 $(CURDIR)/$(BIN)/python setup.py -q build_ext --inplace
 	$(BIN)/python benchmarks/bench_hardening.py build/guards/guarded/src build/guards/plain/src \
 	  -o benchmarks/results/hardening.json
+
+# What each measure of a candidate says for a copy: learnt from the tuning part, held against the gates on the test part.
+evidence: develop
+	$(BIN)/python -m pip install --quiet ".[bench]"
+	mkdir -p build/evidence
+	$(BIN)/python benchmarks/fit_evidence.py collect --mixes $(MIXES) --part tuning -o build/evidence/tuning.jsonl.gz
+	$(BIN)/python benchmarks/fit_evidence.py collect --mixes $(MIXES) --part test -o build/evidence/test.jsonl.gz
+	$(BIN)/python benchmarks/fit_evidence.py fit build/evidence/tuning.jsonl.gz --test build/evidence/test.jsonl.gz \
+		-o benchmarks/results/evidence.json
+	$(BIN)/python -m ruff format --quiet src/safehash/matching/weights.py
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

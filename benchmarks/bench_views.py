@@ -34,6 +34,7 @@ from safehash.errors import ImageError
 from safehash.evaluation.manipulations import MANIPULATIONS, apply
 from safehash.evaluation.scene import Scene
 from safehash.hashing import compute
+from safehash.hashing.algorithms import LOW_QUALITY_DISTANCE
 from safehash.images import decoding as images
 from safehash.images.pictures import Decoded
 from safehash.matching import views
@@ -140,7 +141,12 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
             row["n"] += 1
             for effort in EFFORTS:
                 result_of = views.look_up(
-                    [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
+                    [upload],
+                    index,
+                    max_distance=MAX_DISTANCE,
+                    min_quality=MIN_QUALITY,
+                    low_quality_distance=LOW_QUALITY_DISTANCE,
+                    effort=effort,
                 )
                 for hit in result_of.hits:
                     if hit.row == at:
@@ -163,7 +169,12 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
 def nearest_other(upload: Decoded, index: Index, effort: Effort, known: set[int]) -> int | None:
     """Return the smallest threshold at which an entry other than the known ones matches."""
     found = views.look_up(
-        [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort=effort
+        [upload],
+        index,
+        max_distance=NEAREST_WITHIN,
+        min_quality=MIN_QUALITY,
+        low_quality_distance=LOW_QUALITY_DISTANCE,
+        effort=effort,
     ).hits
     return min((hit.needs for hit in found if hit.row not in known), default=None)
 
@@ -199,7 +210,12 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
         plain: set[int] = set()
         for effort in EFFORTS:
             found = views.look_up(
-                [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
+                [upload],
+                index,
+                max_distance=MAX_DISTANCE,
+                min_quality=MIN_QUALITY,
+                low_quality_distance=LOW_QUALITY_DISTANCE,
+                effort=effort,
             ).hits
             if effort == "fast":
                 plain = {hit.row for hit in found}
@@ -212,7 +228,12 @@ def measure_false(args: argparse.Namespace, shard: int, n_shards: int) -> dict[s
                 for hit in more
             ]
         wide = views.look_up(
-            [upload], index, max_distance=NEAREST_WITHIN, min_quality=MIN_QUALITY, effort="thorough"
+            [upload],
+            index,
+            max_distance=NEAREST_WITHIN,
+            min_quality=MIN_QUALITY,
+            low_quality_distance=LOW_QUALITY_DISTANCE,
+            effort="thorough",
         ).hits
         result["near"] += [
             [mix, in_package(path), name_of(hit.row, listed), hit.needs, view_family(hit.view)]
@@ -275,7 +296,12 @@ def measure_cost(args: argparse.Namespace, shard: int, n_shards: int) -> dict[st
                 started = time.thread_time()
                 upload = images.decode(data, step_for=compute.reduction_for)
                 views.look_up(
-                    [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
+                    [upload],
+                    index,
+                    max_distance=MAX_DISTANCE,
+                    min_quality=MIN_QUALITY,
+                    low_quality_distance=LOW_QUALITY_DISTANCE,
+                    effort=effort,
                 )
                 times[effort].append(time.thread_time() - started)
         result["milliseconds"][str(size)] = cost_by_effort(times)

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from command_line import markdown as commands
+from evidence import against_gates
 from requirements_of import dependencies, platforms
 from unseen import unseen
 
 from safehash.cli import exits
 from safehash.lists.formats import describing
-from safehash.matching import families, judgement
+from safehash.matching import families, judgement, weighing
 from safehash.matching.record import FIELDS, MATCH_FIELDS, markdown
 from safehash.service import app, description
 
@@ -26,6 +27,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields of a match": lambda: markdown(MATCH_FIELDS),
     "families": families.markdown,
     "gates": judgement.markdown,
+    "evidence": weighing.markdown,
+    "evidence and gates": against_gates,
     "exit codes": exits.markdown,
     "list formats": describing.formats_markdown,
     "names of columns": describing.names_markdown,

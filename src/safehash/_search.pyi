@@ -63,7 +63,12 @@ class SlotIndex:
         self, query: bytes | npt.NDArray[np.uint8], plan: Plan, max_distance: int
     ) -> list[tuple[int, int]]: ...
     def seed(
-        self, queries: npt.NDArray[np.uint8], plan: Plan, max_distance: int, min_shared: int
+        self,
+        queries: npt.NDArray[np.uint8],
+        plan: Plan,
+        max_distance: int,
+        min_shared: int,
+        doubts: npt.NDArray[np.uint8] | None = None,
     ) -> tuple[
         npt.NDArray[np.int64],
         npt.NDArray[np.int32],

@@ -75,7 +75,7 @@ cdef extern from "_search.h" nogil:
     sh_renumberer sh_renumberer_at(int level)
     int sh_search(const sh_index* ix, const sh_plan* plan, const uint8_t* query, int max_distance,
                   sh_hits* hits)
-    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
+    int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts, int64_t n_queries,
                 int max_distance, sh_hits* hits)
     void sh_sort_pairs(uint64_t* keys, int64_t n_pairs)
     void sh_build_slot(const uint32_t* keys, int64_t n, int width, uint32_t* starts, uint32_t* ids,
@@ -437,8 +437,14 @@ cdef class SlotIndex:
         finally:
             free(hits.keys)
 
-    def seed(self, const uint8_t[:, ::1] queries not None, Plan plan not None, int max_distance, int min_shared):
-        """Return (rows int64, distances int32, queries int64, shared int32, hits int32), one each row found."""
+    def seed(self, const uint8_t[:, ::1] queries not None, Plan plan not None, int max_distance, int min_shared,
+             const uint8_t[:, ::1] doubts=None):
+        """Return (rows int64, distances int32, queries int64, shared int32, hits int32), one each row found.
+
+        `doubts`, of the shape of `queries`, has a bit set where a query's is doubtful: turned over, six of a slot at
+        most and one at a time, they lead to rows, too. Only a plan of one mask a slot, 0, has them.
+        """
+        cdef const uint8_t* doubtful = NULL
         cdef Py_ssize_t n_queries = queries.shape[0]
         cdef int status = SH_OK
         cdef sh_hits hits
@@ -448,11 +454,16 @@ cdef class SlotIndex:
         cdef int64_t[::1] out_rows, out_queries
         cdef int32_t[::1] out_distances, out_shared, out_hits
         self._check(queries, plan)
+        if doubts is not None:
+            if doubts.shape[0] != n_queries or doubts.shape[1] != self.ix.n_bytes:
+                raise ValueError(f"{doubts.shape[0]} x {doubts.shape[1]} bytes of doubts for {n_queries} queries")
+            if n_queries:
+                doubtful = &doubts[0, 0]
         memset(&hits, 0, sizeof(hits))
         try:
             with nogil:
                 if self.ix.n and n_queries:
-                    status = sh_seed(&self.ix, &plan.plan, &queries[0, 0], n_queries, max_distance, &hits)
+                    status = sh_seed(&self.ix, &plan.plan, &queries[0, 0], doubtful, n_queries, max_distance, &hits)
                 n_pairs = hits.n // 2
                 if not status:
                     sh_sort_pairs(hits.keys, n_pairs)

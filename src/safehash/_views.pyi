@@ -33,10 +33,16 @@ def hash_windows(
     row_of: _Int32,
     col_of: _Int32,
     *,
+    doubts: _UInt8 | None = None,
     level: int = -1,
 ) -> _UInt8: ...
 def boxes(
-    thumb: _Float32, *, n_lines: int = 12, n_windows: int = 150, level: int = -1
+    thumb: _Float32,
+    *,
+    n_lines: int = 12,
+    n_windows: int = 150,
+    doubts: _UInt8 | None = None,
+    level: int = -1,
 ) -> tuple[_Float64, _UInt8, _Float32]: ...
 def measure_window(
     thumb: _Float32, window: _Float64
@@ -54,7 +60,9 @@ def refine(
 ) -> tuple[int, tuple[float, float, float, float], float]: ...
 def part(thumb: _Float32, window: _Float64, *, side: int) -> _Float32: ...
 def filled(thumb: _Float32, hole: _Int32) -> _Float32: ...
-def hash_filled(thumb: _Float32, holes: _Int32, *, level: int = -1) -> _UInt8: ...
+def hash_filled(
+    thumb: _Float32, holes: _Int32, *, doubts: _UInt8 | None = None, level: int = -1
+) -> _UInt8: ...
 def find_holes(
     thumb: _Float32,
     digest: _UInt8,

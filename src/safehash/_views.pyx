@@ -83,6 +83,7 @@ cdef extern from "_views.h" nogil:
     int sv_four_largest(const int* counts)
     float sv_faint_share(const float* coefficients)
     int sv_plain_ground(const float* small)
+    void sv_doubts(uint8_t* doubts, const float* coefficients, const uint8_t* digest)
     void sv_rotate(float* out, const float* thumb, int n, double degrees, double aspect)
     int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
                       const float* row_sums, const float* col_sums, int n, int n_lines)
@@ -215,7 +216,7 @@ def rotated(const float[:, ::1] thumb not None, double degrees, double aspect):
 
 def hash_windows(const float[:, ::1] thumb not None, const double[:, ::1] row_spans not None,
                  const double[:, ::1] col_spans not None, const int[::1] row_of not None, const int[::1] col_of not None,
-                 *, int level=-1):
+                 *, uint8_t[:, ::1] doubts=None, int level=-1):
     """Return the digests of many windows over a thumbnail.
 
     Parameters
@@ -226,6 +227,8 @@ def hash_windows(const float[:, ::1] thumb not None, const double[:, ::1] row_sp
     col_spans : ndarray of float64, shape (n_col_spans, 2)
     row_of, col_of : ndarray of int32, shape (n_windows,)
         Which spans make a window. Windows with the same rows share most of their work.
+    doubts : ndarray of uint8, shape (n_windows, 32), optional
+        Written: the bits of each digest that may as well be the other, because their coefficients are near the median.
     level : int
         Instruction level to force; -1 takes the widest. All give the same bits.
 
@@ -260,15 +263,24 @@ def hash_windows(const float[:, ::1] thumb not None, const double[:, ::1] row_sp
     check_aligned(&row_of[0], sizeof(int), "row_of")
     check_aligned(&col_of[0], sizeof(int), "col_of")
     cdef uint8_t[:, ::1] out = digests
-    hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &row_spans[0, 0], n_rows, &col_spans[0, 0], n_cols,
+    hash_spans(&out[0, 0], doubts_of(doubts, n_windows), at_level, &thumb[0, 0], n, &row_spans[0, 0], n_rows, &col_spans[0, 0], n_cols,
                &row_of[0], &col_of[0], <int>n_windows)
     return digests
 
 
-cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, const double* row_spans,
+cdef uint8_t* doubts_of(uint8_t[:, ::1] doubts, Py_ssize_t n) except? NULL:
+    """Return where the doubts of n digests are written; NULL where they are not."""
+    if doubts is None:
+        return NULL
+    if doubts.shape[0] != n or doubts.shape[1] != 32:
+        raise ValueError(f"doubts have shape ({n}, 32), not ({doubts.shape[0]}, {doubts.shape[1]})")
+    return &doubts[0, 0] if n else NULL
+
+
+cdef int hash_spans(uint8_t* digests, uint8_t* doubts, int level, const float* thumb, int n, const double* row_spans,
                     Py_ssize_t n_rows, const double* col_spans, Py_ssize_t n_cols, const int* row_of,
                     const int* col_of, int n_windows) except -1:
-    """Write the digest of each window; `row_spans` and `col_spans` are pairs of edges."""
+    """Write the digest of each window, and its doubts unless NULL; `row_spans` and `col_spans` are pairs of edges."""
     cdef const sv_kernels* kernels = sv_kernels_at(level)
     cdef const sh_kernels* pixel_kernels = sh_kernels_at(level)
     # Windows of each row span as a linked list, and a place for the tents of each column span in use.
@@ -316,6 +328,8 @@ cdef int hash_spans(uint8_t* digests, int level, const float* thumb, int n, cons
                 while window >= 0:
                     kernels.cols_pass(coefficients, rows, &col_tents[place[col_of[window]]])
                     pixel_kernels.bits(&digests[32 * window], coefficients)
+                    if doubts != NULL:
+                        sv_doubts(&doubts[32 * window], coefficients, &digests[32 * window])
                     window = following[window]
     finally:
         free(head)
@@ -331,7 +345,8 @@ cdef int check_span(double a, double b) except -1:
     return 0
 
 
-def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, int level=-1):
+def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=150, uint8_t[:, ::1] doubts=None,
+          int level=-1):
     """Propose windows inside an upload, boxes whose sides are straight edges, and hash them.
 
     An edge is a line across which neighbouring samples differ more than across the lines beside it, over a
@@ -344,6 +359,8 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
         Lines kept an axis, beside the upload's own edges; at most 30.
     n_windows : int
         The best so many boxes are returned.
+    doubts : ndarray of uint8, shape (n_windows, 32), optional
+        Written, as many as there are boxes: as `hash_windows` does.
     level : int
         Instruction level to force; -1 takes the widest. All give the same bits.
 
@@ -364,6 +381,7 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
         raise ValueError(f"n_lines is 1 to 30 and n_windows 1 to {MOST_WINDOWS}, not {n_lines} and {n_windows}")
     scores = np.empty(n_windows, dtype=np.float32)
     cdef float[::1] best_scores = scores
+    cdef uint8_t* doubtful = doubts_of(doubts, n_windows)
     cdef sv_boxes* found = <sv_boxes*>malloc(sizeof(sv_boxes))
     cdef float* sums = <float*>malloc((2 * SV_SUMS(n) + n * n) * sizeof(float))
     cdef float* turned = sums + 2 * SV_SUMS(n)
@@ -391,7 +409,7 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
                 for k in range(2):
                     edges[i, k] = found.row_spans.edges[best[i]][k]
                     edges[i, 2 + k] = found.col_spans.edges[col_of[i]][k]
-            hash_spans(&out[0, 0], at_level, &thumb[0, 0], n, &found.row_spans.edges[0][0], found.row_spans.n,
+            hash_spans(&out[0, 0], doubtful, at_level, &thumb[0, 0], n, &found.row_spans.edges[0][0], found.row_spans.n,
                        &found.col_spans.edges[0][0], found.col_spans.n, best, col_of, count)
     finally:
         free(found)

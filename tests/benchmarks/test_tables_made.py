@@ -102,6 +102,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
     sys.path.insert(0, str(ROOT / "benchmarks"))
     module = importlib.import_module("make_tables")
     monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr(importlib.import_module("told"), "RESULTS", tmp_path)
     older = {**HASH, "arrays": {"256x256 to pdq": {"pdqhash": row(0.8, 40.0, 39.0, 41.0)}}}
     for name, date, record in (
         ("hash-a", "2026-01-01", older), ("hash-b", "2026-01-02", HASH), ("views", "2026-01-03", VIEWS),
@@ -169,6 +170,40 @@ def test_memory_recall_false_matches_and_drift(tables: ModuleType) -> None:
     assert "6 at most" in drift
 
 
+def test_jpeg(tables: ModuleType, tmp_path: Path) -> None:
+    assert tables.jpeg() == tables.jpeg_parts() == ["Not measured in the newest run."]
+    assert not any("JPEG bytes" in line for line in tables.jpeg_aims())
+
+    def of_bare(share: float, ms: float, **more: float) -> dict[str, Any]:
+        return {"files": 3, "of_bare": share, "quartiles": [share - 0.01, share + 0.02], "ms": ms, **more}
+
+    measured = {
+        "safehash pdq": of_bare(0.47, 1.21), "reader, 1/2": of_bare(0.58, 1.5), "reader, 1/4": of_bare(0.42, 1.1),
+        "reader, 1/8": of_bare(0.3, 0.8), "opencv phash": of_bare(1.8, 4.6, times_ours=3.7),
+        "threatexchange pdq": of_bare(24.0, 60.0, times_ours=17.5), "check, decoder": of_bare(1.3, 3.0, times_ours=1.6),
+    }  # fmt: skip
+    result = {
+        "1.6 MP baseline native": {"files": 5, **measured},
+        "1.6 MP all baseline": {"files": 9, **measured},
+        "12 MP all progressive": {"files": 2, "safehash pdq": of_bare(0.2, 8.0)},
+        "150x100 beside an earlier state": {"files": 6, "of_before": 1.02},
+    }
+    record = {"date": "2026-01-06", "machine": MACHINE, "result": result}
+    (tmp_path / "jpeg-quick.json").write_text(json.dumps(record))
+    assert tables.jpeg()[4:] == [
+        "| 1.6 MP baseline native | 5 | 1.21 ms | 0.47 (0.46 to 0.49) | 3.70 times ours | 17.50 times ours |",
+    ]
+    assert tables.jpeg_parts()[2:] == ["| 1.6 MP | 0.30 | 0.42 | 0.58 | 0.05 | 0.47, at 1/4 |"]
+    assert tables.jpeg_aims()[:6] == [
+        "| 1.6 MP baseline: JPEG bytes to PDQ, of a bare luma decode | <= 0.48 | 0.47 | yes |",
+        "| 12 MP progressive: JPEG bytes to PDQ, of a bare luma decode | <= 0.12 | 0.2 | **no** |",
+        "| 1.6 MP baseline: opencv phash, times ours | >= 3 | 3.7 | yes |",
+        "| 1.6 MP baseline: threatexchange pdq, times ours | >= 18 | 17.5 | **no** |",
+        "| 1.6 MP baseline: check at standard, of the same by the imaging library | <= 0.65 | 0.625 | yes |",
+        "| 150 x 100 JPEG to PDQ, of the time before there was a reader | <= 1 | 1.02 | **no** |",
+    ]
+
+
 def test_search(tables: ModuleType) -> None:
     told = tables.search()
     assert told[4] == "| 1,000 | random | 12 µs | 18 µs | 126 µs | 20.0 ms | 124 | 1.41 ms |"
@@ -182,6 +217,8 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
     rates = {"scan, fast": (0.91, 5.8), "scan with catalog, fast": (0.83, 5.1), "scan, standard": (0.74, 4.7),
              "scan with catalog, standard": (0.95, 4.4)}  # fmt: skip
     scanned: dict[str, Any] = {name: {share: one, of: other} for name, (one, other) in rates.items()}
+    for (name, row), value in zip(scanned.items(), (0.99, 0.89, 0.92, 0.88), strict=True):
+        row[f"rate / (workers x decide, {name.rpartition(' ')[2]} on one thread)"] = value
     scanned["files/s"] = dict(zip(rates, (1534, 1465, 1222, 1149), strict=True))
     result = {
         "throughput": {"0.5 megapixels": scanned, "date": "x"},
@@ -201,18 +238,30 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "Peak memory: 108 MB for 5,000 files, 140 MB for 50,000. A re-match of 1,000 stored hashes with 2,000 entries: "
         "53 s of one processor."
     )
-    assert tables.aims()[2:] == [
+    (tmp_path / "lists.jsonl").write_text("")
+    served = {
+        "uploads": {"share_of_the_check": 0.81},
+        "lookups": {"entries": 10, "hashes_in_one_request": {}},
+    }
+    (tmp_path / "serve.json").write_text(json.dumps(served))
+    expected = [
         "| two threads | >= 1.8 | 1.86 | yes |",
         "| RGB | >= 45 | 31 | **no** |",
         "| one query, real digests | >= 4 | 10.84 | yes |",
         "| share of a build, real digests | <= 0.333 | 0.4 | **no** |",
         "| 0.5 megapixels, scan, fast: of cores x hashing on one thread | >= 0.9 | 0.91 | yes |",
+        "| 0.5 megapixels, scan, fast: of cores x deciding so on one thread | >= 0.9 | 0.99 | yes |",
         "| 0.5 megapixels, scan with catalog, fast: of cores x hashing on one thread | >= 0.9 | 0.83 | **no** |",
+        "| 0.5 megapixels, scan with catalog, fast: of cores x deciding so on one thread | >= 0.9 | 0.89 | **no** |",
         "| 0.5 megapixels, scan, standard: of cores x hashing on one thread | >= 0.9 | 0.74 | **no** |",
+        "| 0.5 megapixels, scan, standard: of cores x deciding so on one thread | >= 0.9 | 0.92 | yes |",
         "| 0.5 megapixels, scan with catalog, standard: of cores x hashing on one thread | >= 0.9 | 0.95 | yes |",
+        "| 0.5 megapixels, scan with catalog, standard: of cores x deciding so on one thread | >= 0.9 | 0.88 | **no** |",  # noqa: E501
+        "| an upload over HTTP: of it the check | >= 0.85 | 0.81 | **no** |",
         "| peak memory, 50,000 files / 5,000 | <= 1.2 | 1.29 | **no** |",
         "| re-match of a million with a million, processor s | <= 120 | 52.8 | yes |",
     ]
+    assert [line for line in tables.aims() if line in expected] == expected
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,8 @@ def verdicts(breaks: Sequence[Break], n_jobs: int, *, check: bool = True) -> dic
         finally:
             trees.put(tree)
         became = {0: "lived", 1: "died", TIMED_OUT: "took too long"}.get(code, f"pytest ended with {code}")
+        if code < TIMED_OUT:  # a signal: nobody can overlook that
+            became = "died"
         of = f" of {failed}" if failed else ""
         print(f"{became:<8} {each.file}: {each.what}{of}", file=sys.stderr, flush=True)
         return became

@@ -79,7 +79,7 @@ def test_a_reader_that_is_not_there_interrupts(here: Path, line: str) -> None:
 def test_a_scan_that_nobody_reads_any_more_goes_on_where_it_stopped(here: Path, tmp_path: Path) -> None:
     """As of `scan ... | head -1`."""
     write_pictures(tmp_path / "pictures", 60)
-    how = ["--list", here / "own.csv", "--catalog", tmp_path / "c.db", "--workers", "1"]
+    how: list[str | Path] = ["--list", here / "own.csv", "--catalog", tmp_path / "c.db", "--workers", "1"]
     words = command("scan", tmp_path / "pictures", *how, "--rate", "8")
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), bufsize=0

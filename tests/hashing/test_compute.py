@@ -18,6 +18,7 @@ import safehash
 from safehash.hashing import threads as rule
 from safehash.hashing.compute import REDUCTION, reduction_for
 from safehash.hashing.hashes import ORIENTATIONS
+from safehash.images.decoding import decode_frames
 
 FILES = Path(__file__).parents[1] / "data" / "golden" / "files"
 
@@ -68,6 +69,23 @@ def test_the_reduction_rule(shorter_side: int) -> None:
     step = reduction_for(shorter_side)
     assert step in (1, 2, 4, 8)
     assert all((shorter_side >= least) <= (step >= reduction) for least, reduction in REDUCTION)
+
+
+@pytest.mark.parametrize("progressive", [True, False])
+@pytest.mark.parametrize(
+    ("side", "of_hash", "of_check"), [(511, 1, 1), (512, 2, 1), (767, 2, 1), (768, 2, 2), (1000, 4, 2)]
+)
+def test_a_hash_alone_takes_less_of_a_picture_than_a_matcher_does(
+    side: int, of_hash: int, of_check: int, *, progressive: bool
+) -> None:
+    stream = io.BytesIO()
+    coarse = Image.fromarray(np.random.default_rng(6).integers(0, 256, (20, 20, 3), dtype=np.uint8))
+    coarse.resize((side + 9, side), Image.Resampling.BICUBIC).save(stream, "JPEG", progressive=progressive)
+    data = stream.getvalue()
+    assert safehash.fingerprint_bytes(data).provenance.scale == (min(of_hash, 2) if progressive else of_hash)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard")
+    assert frame.provenance.scale == of_check
+    assert safehash.hash_bytes(data).distance(safehash.hash_bytes(data, decode="full")) <= 10
 
 
 def blobs() -> list[bytes]:

@@ -23,7 +23,7 @@ from safehash.hashing.hashes import Algorithm
 from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_header import read_jpeg_header
-from safehash.images.jpeg_means import Chroma, read_means
+from safehash.images.jpeg_means import ALL_BITS_BELOW, Chroma, read_means
 
 # -- what it reads ----------------------------------------------------------------------------------------------
 
@@ -60,6 +60,16 @@ def test_every_level_and_every_slice_gives_the_same_samples(data: bytes, step: i
         assert (first is None) == (other is None)
         if first is not None and other is not None:
             np.testing.assert_array_equal(first, other)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_block_of_which_every_coefficient_is_refined_is_the_decoders(mode: str) -> None:
+    """More bits than a refill brings: 63 of a block of noise."""
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).convert(mode).save(stream, "JPEG", quality=100, progressive=True, subsampling=0)
+    for step in (8, 1):
+        np.testing.assert_array_equal(ours(stream.getvalue(), step), theirs(stream.getvalue(), step))
 
 
 def photograph(**options: Any) -> bytes:
@@ -185,14 +195,15 @@ def test_no_block_of_chroma_spreads_more_than_is_read_of_it(
         spreads = found.spreads[whole].astype(float)
         cut = (plane == 0).any() or (plane == 255).any()  # what is cut spreads less than its coefficients say
         assert (blocks.std(axis=(1, 3)) <= np.where(spreads == 255, 256, spreads + 0.6)).all()
-        assert cut or (spreads <= 2.2 * blocks.std(axis=(1, 3)) + 2).all()
+        assert cut or (spreads <= 3.5 * blocks.std(axis=(1, 3)) + 4).all(), "and they say something"
 
 
-def hidden(*, amplitude: float) -> bytes:
-    """Return a JPEG of 1200 x 900 pixels whose luma is a gradient and whose chroma is a coarse pattern."""
+def hidden(*, amplitude: float, times: int = 100) -> bytes:
+    """Return a JPEG, 12 by 9 such times, whose luma is a gradient and whose chroma is a coarse pattern."""
     rng = np.random.default_rng(5)
-    luma = np.tile(np.linspace(30, 226, 1200), (900, 1))
-    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((1200, 900))
+    cols, rows = 12 * times, 9 * times
+    luma = np.tile(np.linspace(30, 226, cols), (rows, 1))
+    pattern = Image.fromarray(rng.integers(0, 256, (9, 12), dtype=np.uint8)).resize((cols, rows))
     chroma = 128 + amplitude * (np.asarray(pattern) / 127.5 - 1)
     stream = io.BytesIO()
     layers = [Image.fromarray(each.astype(np.uint8)) for each in (luma, chroma, 255 - chroma)]
@@ -200,22 +211,47 @@ def hidden(*, amplitude: float) -> bytes:
     return stream.getvalue()
 
 
-def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size() -> None:
+@pytest.mark.parametrize(("times", "scale"), [(40, 1), (80, 1), (100, 2), (180, 4)])
+def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size(times: int, scale: int) -> None:
     name = "in colours that a screen has"
     for amplitude, is_seen in ((110, True), (8, False)):
-        data = hidden(amplitude=amplitude)
+        data = hidden(amplitude=amplitude, times=times)
         for effort in ("fast", "standard", "thorough"):
             (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
-            assert frame.provenance.scale == 2
+            assert frame.provenance.scale == scale
             wanted = is_seen or effort == "thorough"  # which decodes all of it in any case
             assert (name in [also.name for also in frame.also]) == wanted, (amplitude, effort)
-    (frame,) = decode_frames(hidden(amplitude=110), step_for=reduction_for, effort="standard", own_jpeg=True)
+    data = hidden(amplitude=110, times=times)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=True)
     shown = next(also for also in frame.also if also.name == name).make()
     assert shown.pixels.shape == frame.pixels.shape
     assert (
         hash_decoded(shown, algorithm=Algorithm.PDQ).distance(hash_decoded(frame, algorithm=Algorithm.PDQ))
         > 10
     )
+
+
+@pytest.mark.parametrize("own_jpeg", [True, False])
+def test_a_picture_that_is_not_reduced_is_the_decoders_by_either_reader(own_jpeg: bool) -> None:
+    data = hidden(amplitude=8, times=80)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=own_jpeg)
+    np.testing.assert_array_equal(frame.pixels, theirs(data, 1))
+    assert "as the reference tool shrinks it" in [also.name for also in frame.also]
+
+
+@pytest.mark.parametrize(("side", "has_all_bits"), [(ALL_BITS_BELOW - 1, True), (ALL_BITS_BELOW, False)])
+def test_small_progressive_files_are_read_to_their_last_bit(side: int, has_all_bits: bool) -> None:
+    rng = np.random.default_rng(8)
+    coarse = Image.fromarray(rng.integers(0, 256, (60, 60, 3), dtype=np.uint8))
+    stream = io.BytesIO()
+    coarse.resize((side, side), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=85, progressive=True)
+    data = stream.getvalue()
+    header = read_jpeg_header(data)
+    assert header is not None
+    means, all_bits = read_means(data, header, 2), ours(data, 2, fine=0)
+    assert means is not None
+    assert all_bits is not None
+    assert np.array_equal(means.luma, all_bits) is has_all_bits
 
 
 # -- what it leaves to others -----------------------------------------------------------------------------------
@@ -304,11 +340,7 @@ def irregular() -> dict[str, bytes]:
         "no quantizers": data[: data.index(b"\xff\xdb")] + data[frame:],
         "red, green and blue by Adobe": data[:2] + adobe + b"\0" + data[2:],
         "red, green and blue by name": small(keep_rgb=True),
-        "chroma finer than luma": data[: frame + 11]
-        + b"\x11"
-        + data[frame + 12 : frame + 14]
-        + b"\x22"
-        + data[frame + 15 :],
+        "without the last bits of luma": progressive[: progressive.rindex(b"\xff\xda")] + b"\xff\xd9",
         "four inks": small(mode="CMYK"),
         "spectral selection in a sequential scan": data[: scan + n_scan - 3]
         + b"\1"
@@ -326,6 +358,24 @@ def irregular() -> dict[str, bytes]:
 def test_what_is_irregular_is_left_to_others(what: str, step: int) -> None:
     luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
     assert read_luma(irregular()[what], luma, step=step) is False
+
+
+def test_luma_coarser_than_chroma_is_left_to_others() -> None:
+    """One block of luma for two of each chroma, all grey: such files are rare, and decoders enlarge their luma."""
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 16), (128, 128, 128)).save(stream, "JPEG", subsampling=0)
+    data = stream.getvalue()
+    frame, scan = parts_of(data)
+    luma = np.zeros((2, 1), np.uint8)
+    assert read_luma(data, luma, step=8) and luma.tolist() == [[128], [128]]
+    sampled = bytearray(data[: scan + 2 + struct.unpack_from(">H", data, scan + 2)[0]])
+    sampled[frame + 11], sampled[frame + 14], sampled[frame + 17] = 0x11, 0x12, 0x12
+    # A mean that stays and an end: 00 and 1010 of luma, 00 and 00 of chroma, by the tables of every encoder.
+    codes = "00" + "1010" + 4 * "0000" + "11"
+    coarse = bytes(sampled) + int(codes, 2).to_bytes(3, "big") + b"\xff\xd9"
+    with Image.open(io.BytesIO(coarse)) as image:
+        assert image.convert("L").getextrema() == (128, 128)
+    assert read_luma(coarse, luma[:1], step=8) is False and read_luma(coarse, luma, step=8) is False
 
 
 @given(tail=st.binary(max_size=300), step=st.sampled_from([1, 2, 4, 8]))

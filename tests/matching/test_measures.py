@@ -32,14 +32,15 @@ def cornered(*levels: float) -> FloatArray:
     ("picture", "is_plain"),
     [
         (cornered(100, 100, 100, 100), True),
-        (cornered(100, 116, 108, 104), True),
-        (cornered(100, 117, 108, 104), False),
+        (cornered(100, 115, 108, 104), True),
+        (cornered(100, 118, 108, 104), False),
         (cornered(100, 100, 83, 100), False),
         (cornered(100, 100, 100), False),
     ],
 )
 def test_a_plain_ground_is_four_flat_corners_of_one_grey(picture: FloatArray, is_plain: bool) -> None:
     assert measured(picture)[2] is is_plain
+    assert measured(cornered(100, 116, 108, 104))[2] and not measured(cornered(100, 116.5, 108, 104))[2]
     for (row, col), spoils in (((5, 60), True), ((6, 60), False), ((60, 57), False), ((61, 58), True)):
         for apart, is_flat in ((10, True), (11, False)):
             other = picture.copy()
@@ -79,3 +80,26 @@ def test_coefficients_are_faint_under_a_fiftieth_of_their_mean_size(n_faint: int
     picture = with_coefficients(60 * chance.permutation(sizes * signs).reshape(16, 16))
     assert picture.min() >= 0 and picture.max() <= 256
     assert measured(picture)[3] == pytest.approx(n_faint / 256)
+
+
+@pytest.mark.parametrize("n_wrong", [0, 20, 90])
+def test_a_bit_agrees_by_its_coefficients_size_up_to_half_the_mean(n_wrong: int) -> None:
+    """Of 256 coefficients one is as large as all others together: it counts no more than they do."""
+    chance = np.random.default_rng(6)
+    sizes = chance.uniform(0.1, 2.0, 256)
+    sizes[0] = sizes[1:].sum()
+    signs = chance.permutation([-1.0, 1.0] * 128)
+    signs[0] = -1.0
+    picture = with_coefficients((2 * sizes * signs).reshape(16, 16))
+    assert picture.min() >= 0 and picture.max() <= 256
+    own = signs * sizes > np.sort(signs * sizes)[127]
+    said = own.copy()
+    said[chance.choice(256, n_wrong, replace=False)] ^= True
+    digest = np.packbits(said, bitorder="little")[::-1].copy()
+    distance, _, agreement = _views.refine(
+        np.ascontiguousarray(picture, dtype=np.float32), digest, WHOLE.copy(),
+        step=0.02, least=0.01, room=0.1, max_evaluations=1,
+    )  # fmt: skip
+    most = sizes.mean() / 2
+    expected = np.where(said, 1.0, -1.0) @ np.clip(signs * sizes / most, -1, 1) / 256
+    assert distance == n_wrong and agreement == pytest.approx(expected, abs=1e-4)

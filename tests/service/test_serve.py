@@ -270,6 +270,11 @@ def test_the_description_is_whole(service: Running) -> None:
     assert "outcome" in told["components"]["schemas"]["Decision"]["properties"]
     for path in told["paths"]:
         assert path in service.get("/docs").body.decode()
+    # Whatever is referred to is there, and a check is answered by a decision.
+    schemas = set(told["components"]["schemas"])
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told))) == schemas
+    answer = told["paths"]["/v1/check"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/Decision"}
 
 
 def test_the_log_has_one_line_an_answer_and_no_digest(service: Running, pictures: list[Path]) -> None:

@@ -62,7 +62,8 @@ def filled(const float[:, ::1] thumb not None, const int[::1] hole not None):
     return out
 
 
-def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not None, *, int level=-1):
+def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not None, *, uint8_t[:, ::1] doubts=None,
+                int level=-1):
     """Return the digests of the thumbnail with one rectangle or another filled from the samples around it.
 
     Parameters
@@ -70,6 +71,8 @@ def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not 
     thumb : ndarray of float32, shape (side, side)
     holes : ndarray of int32, shape (n_holes, 4)
         As `filled` takes them.
+    doubts : ndarray of uint8, shape (n_holes, 32), optional
+        Written: as `hash_windows` does.
     level : int
         Instruction level to force; -1 takes the widest. All give the same bits.
 
@@ -87,6 +90,7 @@ def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not 
     if n_holes == 0:
         return digests
     cdef uint8_t[:, ::1] out = digests
+    cdef uint8_t* doubtful = doubts_of(doubts, n_holes)
     cdef float[256] coefficients
     cdef sv_holes* work = <sv_holes*>malloc(sizeof(sv_holes))
     if work == NULL:
@@ -98,6 +102,8 @@ def hash_filled(const float[:, ::1] thumb not None, const int[:, ::1] holes not 
         for i in range(n_holes):
             sv_without(work, coefficients, &holes[i, 0])
             work.pixel_kernels.bits(&out[i, 0], coefficients)
+            if doubtful != NULL:
+                sv_doubts(&doubtful[32 * i], coefficients, &out[i, 0])
         free(work)
     return digests
 

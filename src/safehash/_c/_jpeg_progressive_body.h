@@ -152,6 +152,8 @@ SH_INLINE void SH_NAME(correct)(sj_bits *b, int16_t *to, const ptrdiff_t *offset
     sj_refill(b);
     for (uint64_t wanted = some & kept; wanted; wanted &= wanted - 1, n--) {
         int16_t *value = to + offset[sj_lowest(wanted)];
+        if (SH_RARE(b->n == 0)) /* of a whole block there may be 63 */
+            sj_refill(b);
         const int further = (int)sj_peek(b, 1) * bit;
         *value = (int16_t)(*value + (*value < 0 ? -further : further));
         sj_take(b, 1);

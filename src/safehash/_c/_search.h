@@ -313,7 +313,12 @@ SH_INLINE int sh_probe_body(const sh_index* ix, const sh_plan* plan, const uint8
 
 /* ---- seeds: one bucket a slot, of many queries ---- */
 
-/* One query on its way: where its buckets' limits are, the limits, the rows whose digests are under way. */
+/* Probes of one query: its own buckets, and in each slot those of one doubtful bit turned over, at most. */
+#define SH_PROBES(doubts) ((doubts) ? 1 + SH_MOST_DOUBTS : 1)
+#define SH_NO_PROBE 0xFFFFFFFFu /* slots have 28 bits at most */
+#define SH_MOST_DOUBTS 6 /* doubtful bits of a slot that are turned over, one at a time */
+
+/* One probe on its way: where its buckets' limits are, the limits, the rows whose digests are under way. */
 typedef struct {
     uint32_t value[SH_MAX_SLOTS], low[SH_MAX_SLOTS], high[SH_MAX_SLOTS];
     uint32_t rows[SH_QUEUE];
@@ -321,30 +326,48 @@ typedef struct {
     int n_rows;
 } sh_seeking;
 
-/* What `sh_probe_body` finds of each query where every slot has one mask, 0. One query has too few buckets to wait for
- * them all at once, so that four queries are on their way: each stage asks memory for what the next one reads. */
-SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
-                                int max_distance, sh_hits* hits, int n_bytes, int hardware) {
+/* What `sh_probe_body` finds of each query where every slot has one mask, 0, and with `doubts` (as many bytes as a
+ * query's, a bit set where the query's is doubtful) what else these bits turned over one at a time lead to. One probe has
+ * too few buckets to wait for them all at once, so that four are on their way: each stage asks memory for what the next
+ * one reads. */
+SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts,
+                                int64_t n_queries, int max_distance, sh_hits* hits, int n_bytes, int hardware) {
     sh_seeking seeking[4];
     uint64_t permuted[SH_MAX_WORDS + 1];
+    uint32_t own[SH_MAX_SLOTS], left[SH_MAX_SLOTS] = {0}; /* of the query being asked for: slots, doubtful bits to come */
+    const int per = SH_PROBES(doubts);
+    const int64_t n_rounds = n_queries * per;
     int64_t round;
     int slot, i, status;
-    for (round = 0; round < n_queries + 3; round++) {
-        if (round < n_queries) { /* ask for the limits of its buckets */
+    for (round = 0; round < n_rounds + 3; round++) {
+        if (round < n_rounds) { /* ask for the limits of its buckets */
             sh_seeking* one = seeking + (round & 3);
-            sh_permute(ix->perm, queries + (size_t)round * n_bytes, permuted);
+            const int64_t number = round / per;
+            const int is_own = number * per == round;
+            if (is_own) {
+                sh_permute(ix->perm, queries + (size_t)number * n_bytes, permuted);
+                for (slot = 0; slot < ix->n_slots; slot++) own[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
+                if (doubts) {
+                    sh_permute(ix->perm, doubts + (size_t)number * n_bytes, permuted);
+                    for (slot = 0; slot < ix->n_slots; slot++)
+                        left[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
+                }
+            }
             for (slot = 0; slot < ix->n_slots; slot++) {
-                one->value[slot] = sh_slot(permuted, ix->offset[slot], ix->width[slot]);
+                const uint32_t turned = is_own ? 0 : left[slot] & (0u - left[slot]);
+                one->value[slot] = is_own || turned ? own[slot] ^ turned : SH_NO_PROBE;
+                if (one->value[slot] == SH_NO_PROBE) continue;
+                left[slot] ^= turned;
                 SH_PREFETCH(ix->starts + ix->start_at[slot] + one->value[slot]);
             }
         }
-        if (round >= 1 && round - 1 < n_queries) { /* read them, ask for the ids */
+        if (round >= 1 && round - 1 < n_rounds) { /* read them, ask for the ids */
             sh_seeking* one = seeking + ((round - 1) & 3);
             for (slot = 0; slot < ix->n_slots; slot++) {
                 const uint32_t* limits = ix->starts + ix->start_at[slot] + one->value[slot];
                 uint32_t first, end;
                 one->low[slot] = one->high[slot] = 0;
-                if (plan->radius[slot] < 0) continue;
+                if (plan->radius[slot] < 0 || one->value[slot] == SH_NO_PROBE) continue;
                 if (sh_touch(ix->file, limits, 8)) return SH_BAD_BLOCK;
                 first = limits[0];
                 end = limits[1];
@@ -356,8 +379,9 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
                 one->high[slot] = end;
             }
         }
-        if (round >= 2 && round - 2 < n_queries) { /* read these, ask for the digests */
+        if (round >= 2 && round - 2 < n_rounds) { /* read these, ask for the digests */
             sh_seeking* one = seeking + ((round - 2) & 3);
+            const int64_t number = (round - 2) / per;
             one->n_rows = 0;
             for (slot = 0; slot < ix->n_slots; slot++) {
                 const uint32_t* ids = ix->ids + slot * ix->n;
@@ -369,7 +393,7 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
                         uint32_t ahead = ids[at + SH_AHEAD < end ? at + SH_AHEAD : end - 1], row = ids[at];
                         if (SH_RARE(ahead >= (uint64_t)ix->n || row >= (uint64_t)ix->n)) return SH_BAD_POSITION;
                         SH_PREFETCH(ix->digests + (size_t)ahead * n_bytes);
-                        status = sh_consider(ix, plan, queries + (size_t)(round - 2) * n_bytes, round - 2, slot, row,
+                        status = sh_consider(ix, plan, queries + (size_t)number * n_bytes, number, slot, row,
                                              max_distance, hits, 1, n_bytes, hardware);
                         if (SH_RARE(status)) return status;
                     }
@@ -386,8 +410,9 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
         }
         if (round >= 3) { /* compare these */
             const sh_seeking* one = seeking + ((round - 3) & 3);
+            const int64_t number = (round - 3) / per;
             for (i = 0; i < one->n_rows; i++) {
-                status = sh_consider(ix, plan, queries + (size_t)(round - 3) * n_bytes, round - 3, one->slots[i],
+                status = sh_consider(ix, plan, queries + (size_t)number * n_bytes, number, one->slots[i],
                                      one->rows[i], max_distance, hits, 1, n_bytes, hardware);
                 if (SH_RARE(status)) return status;
             }
@@ -400,13 +425,13 @@ SH_INLINE int sh_seed_many_body(const sh_index* ix, const sh_plan* plan, const u
     const sh_index *ix, const sh_plan *plan, const uint8_t *query, int64_t query_number, int max_distance, \
         sh_hits *hits
 
-#define SH_SEED_MANY_ARGUMENTS                                                                               \
-    const sh_index *ix, const sh_plan *plan, const uint8_t *queries, int64_t n_queries, int max_distance, \
-        sh_hits *hits
+#define SH_SEED_MANY_ARGUMENTS                                                                           \
+    const sh_index *ix, const sh_plan *plan, const uint8_t *queries, const uint8_t *doubts, int64_t n_queries, \
+        int max_distance, sh_hits *hits
 
 #define SH_HARDWARE 0
 static int sh_seed_many_scalar(SH_SEED_MANY_ARGUMENTS) {
-    return SH_SIZES(sh_seed_many_body, ix, plan, queries, n_queries, max_distance, hits);
+    return SH_SIZES(sh_seed_many_body, ix, plan, queries, doubts, n_queries, max_distance, hits);
 }
 static int sh_range_scalar(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 0);
@@ -417,7 +442,7 @@ static int sh_seed_scalar(SH_PROBE_ARGUMENTS) {
 #undef SH_HARDWARE
 #define SH_HARDWARE 1
 SH_TARGET_POPCNT static int sh_seed_many_popcnt(SH_SEED_MANY_ARGUMENTS) {
-    return SH_SIZES(sh_seed_many_body, ix, plan, queries, n_queries, max_distance, hits);
+    return SH_SIZES(sh_seed_many_body, ix, plan, queries, doubts, n_queries, max_distance, hits);
 }
 SH_TARGET_POPCNT static int sh_range_popcnt(SH_PROBE_ARGUMENTS) {
     return SH_SIZES(sh_probe_body, ix, plan, query, query_number, max_distance, hits, 0);
@@ -452,14 +477,15 @@ static inline const sh_searchers* sh_searchers_at(int level) {
     return level >= SH_POPCNT ? &sh_popcnt_searchers : &sh_scalar_searchers;
 }
 
-/* Push what shares a slot with each of many queries and lies within a distance of it. */
-static inline int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, int64_t n_queries,
-                          int max_distance, sh_hits* hits) {
+/* Push what shares a slot with each of many queries and lies within a distance of it; with `doubts`, which may be NULL,
+ * what would share one if a doubtful bit of it were the other, too. */
+static inline int sh_seed(const sh_index* ix, const sh_plan* plan, const uint8_t* queries, const uint8_t* doubts,
+                          int64_t n_queries, int max_distance, sh_hits* hits) {
     int64_t query;
     int slot, status, plain = 1;
     for (slot = 0; slot < ix->n_slots; slot++)
         plain &= plan->radius[slot] < 0 || (plan->n_masks[slot] == 1 && plan->masks[slot][0] == 0);
-    if (plain) return ix->searchers->seed_many(ix, plan, queries, n_queries, max_distance, hits);
+    if (plain) return ix->searchers->seed_many(ix, plan, queries, doubts, n_queries, max_distance, hits);
     for (query = 0; query < n_queries; query++) {
         status = ix->searchers->seed(ix, plan, queries + (size_t)query * ix->n_bytes, query, max_distance, hits);
         if (status) return status;

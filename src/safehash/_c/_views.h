@@ -465,6 +465,34 @@ typedef struct {
  * four sides of it. SV_MOST_TAPS rests on this. */
 static inline int sv_is_span(double a, double b) { return b - a >= 0.0625 && a >= -4.0 && b <= 5.0; }
 
+/* Set the bits of a digest that may as well be the other: coefficients nearer to the median than this part of the mean
+ * distance from it. The median lies among them: next above the largest one whose bit is not set. */
+#define SV_DOUBTFUL 0.2f
+
+static inline void sv_doubts(uint8_t *doubts, const float *coefficients, const uint8_t *digest)
+{
+    float low[256], median = -3.0e38f, total[8] = {0};
+    uint8_t near[256];
+    for (int i = 0; i < 32; i++)
+        for (int k = 0; k < 8; k++)
+            low[8 * i + k] = digest[31 - i] >> k & 1 ? -3.0e38f : coefficients[8 * i + k];
+    for (int i = 0; i < 256; i++)
+        median = low[i] > median ? low[i] : median;
+    for (int i = 0; i < 256; i += 8)
+        for (int k = 0; k < 8; k++)
+            total[k] += fabsf(coefficients[i + k] - median);
+    const float all = ((total[0] + total[1]) + (total[2] + total[3])) + ((total[4] + total[5]) + (total[6] + total[7]));
+    const float limit = all / 256.0f * SV_DOUBTFUL;
+    for (int i = 0; i < 256; i++)
+        near[i] = fabsf(coefficients[i] - median) < limit;
+    for (int i = 0; i < 32; i++) {
+        int bits = 0;
+        for (int k = 0; k < 8; k++)
+            bits |= near[8 * i + k] << k;
+        doubts[31 - i] = (uint8_t)bits;
+    }
+}
+
 /* How well 256 coefficients agree with the digest: each bit counts with its coefficient's size, up to SV_CERTAIN of the
  * mean size. Smooth where the Hamming distance has steps, and blind to the bits that are noise. */
 static inline double sv_weighed(const float *coefficients, const float *wanted)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import IndexFileError
 from ..files import writing_whole
-from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..lists.switches import for_shell
 from ..matching.settings import EFFORTS
 from ..scanning.records import Known, Problem, ScanRecord, Summary
@@ -184,6 +184,12 @@ def add_matcher_options(parser: argparse.ArgumentParser) -> None:
         help=f"PDQ quality floor (default: {USUAL_QUALITY})",
     )
     group.add_argument(
+        "--low-quality-distance",
+        type=whole(0, 256),
+        metavar="BITS",
+        help=f"threshold of pictures under that floor (default: {LOW_QUALITY_DISTANCE}; 0: the same hash)",
+    )
+    group.add_argument(
         "--require-fresh", action="store_true", help="refuse lists that are past their format's refresh age"
     )
     group.add_argument(
@@ -213,6 +219,8 @@ def matcher_opener(arguments: argparse.Namespace) -> tuple[Callable[[Settings], 
         differs["max_distance"] = {"pdq": arguments.max_distance}
     if arguments.min_quality is not None:
         differs["min_quality"] = arguments.min_quality
+    if arguments.low_quality_distance is not None:
+        differs["low_quality_distance"] = arguments.low_quality_distance
     if arguments.require_fresh:
         differs["require_fresh"] = True
     settings = Settings(

@@ -27,11 +27,11 @@ def settle_streams() -> None:
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stdout is None:
-        sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)  # type: ignore[arg-type]
+        sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)
+    told = sys.__stderr__
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    elif sys.stderr is sys.__stderr__:
-        told = sys.stderr
+    elif isinstance(told, io.TextIOWrapper) and sys.stderr is told:
         sys.stderr = _Forgiving(told.buffer, encoding=told.encoding, line_buffering=told.line_buffering)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

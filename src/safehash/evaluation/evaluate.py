@@ -17,7 +17,7 @@ import numpy.typing as npt
 from .._face import checked
 from ..errors import ImageError
 from ..hashing import compute
-from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import available_processors
@@ -25,9 +25,10 @@ from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from ..lists.source import ListPath
-from ..matching.settings import USUAL_EFFORTS, Effort
-from ..matching.views import Hit, look_up
+from ..matching.settings import EFFORTS, USUAL_EFFORTS, Effort
+from ..matching.views import Hit, Refused, look_up
 from ..search.index import Index
+from .calibration import Judged, by_evidence
 from .intervals import wilson
 from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, apply, as_picture
 from .own_list import OwnList
@@ -205,7 +206,8 @@ def measure(
         n_skipped=skipped, list_size=len(bench.index), max_distance=thresholds[0], min_quality=min_quality,
         seed=seed, ways=(*efforts, *(peer.name for peer in peers)), rows=rows,
         milliseconds={way: statistics.median(values) * 1e3 for way, values in bench.times.items() if values},
-        sweep=bench.sweep(), own_lists=tuple(each.result for each in own), seconds=time.perf_counter() - started,
+        sweep=bench.sweep(), evidence=bench.evidence(), own_lists=tuple(each.result for each in own),
+        seconds=time.perf_counter() - started,
     )  # fmt: skip
 
 
@@ -250,6 +252,8 @@ class _Outcome:
     picture: str = ""
     #: (effort, smallest threshold that finds it or None, smallest threshold with a wrong entry or None)
     needed: list[tuple[str, int | None, int | None]] = field(default_factory=list)
+    #: What the most thorough effort came near to.
+    judged: list[Judged] = field(default_factory=list)
 
 
 class _Bench:
@@ -288,6 +292,7 @@ class _Bench:
         self._of_peer = {peer.name: [peer.digest(named.picture) for named in listed] for peer in peers}
         self.times: dict[str, list[float]] = {"decode": [], **{effort: [] for effort in efforts}}
         self._needed: dict[str, list[tuple[int | None, int | None]]] = {effort: [] for effort in efforts}
+        self._judged: list[Judged] = []
 
     def run(self, at: int, row: int, manipulation: Manipulation) -> _Outcome:
         """Manipulate picture `at`, and look the result up in every way."""
@@ -321,6 +326,7 @@ class _Bench:
                 self.index,
                 max_distance=NEAREST_WITHIN,
                 min_quality=self._min_quality,
+                low_quality_distance=LOW_QUALITY_DISTANCE,
                 effort=effort,
             ).hits
 
@@ -336,6 +342,7 @@ class _Bench:
             self.index,
             max_distance=max(self._thresholds),
             min_quality=self._min_quality,
+            low_quality_distance=LOW_QUALITY_DISTANCE,
             effort=effort,
         )
         outcome.seconds[effort] = time.thread_time() - before
@@ -348,6 +355,15 @@ class _Bench:
             outcome.view = right[0].view
         if any(hit.needs <= limit for hit in wrong):
             outcome.wrong.add(effort)
+        if effort == max(self._efforts, key=EFFORTS.index):
+            near_ones: tuple[Hit | Refused, ...] = (*result.hits, *result.refused)
+            outcome.judged = [
+                Judged(
+                    near.evidence, near.row in self._alike[at], isinstance(near, Hit) and near.needs <= limit
+                )
+                for near in near_ones
+                if near.evidence is not None
+            ]
         for number, (own_list, first) in enumerate(zip(self._own_lists, self._first_rows, strict=True)):
             outcome.of_lists += [
                 (effort, number, hit, hit.row - first)
@@ -373,6 +389,11 @@ class _Bench:
             self.times[way].append(seconds)
         for effort, right, wrong in outcome.needed:
             self._needed[effort].append((right, wrong))
+        self._judged += outcome.judged
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """Return how often evidence of so many bits was right."""
+        return by_evidence(self._judged)
 
     def sweep(self) -> list[dict[str, Any]]:
         """Return recall and false matches by threshold; empty unless several were asked for."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .calibration import class_of, in_words
 
 if TYPE_CHECKING:
     from .results import Evaluation, EvaluationRow, ListEvaluation
@@ -47,6 +49,7 @@ def as_table(evaluation: Evaluation) -> str:
         found = ", ".join(f"{way} {value:.3f}" for way, value in point["recall"].items())
         false = ", ".join(f"{way} {value}" for way, value in point["false_matches"].items())
         lines.append(f"threshold {point['max_distance']:>3}: recall {found}; false matches {false}")
+    lines += in_words(evaluation.evidence)
     for own_list in evaluation.own_lists:
         lines += own_list.in_words()
     lines.append(_settings(evaluation))
@@ -110,6 +113,8 @@ def as_page(evaluation: Evaluation) -> str:
         "<h2>Median time an upload</h2>",
         f"<table style='width:auto'>{times}</table>",
     ]
+    if evaluation.evidence:
+        parts += ["<h2>What evidence was worth</h2>", _evidence(evaluation.evidence)]
     for own_list in evaluation.own_lists:
         parts.append(_own_list(own_list))
     if evaluation.sweep:
@@ -142,6 +147,23 @@ def _rows(rows: Sequence[EvaluationRow], ways: Sequence[str], *, views: bool) ->
         )
     lines.append("</table>")
     return "\n".join(lines)
+
+
+def _evidence(rows: Sequence[dict[str, Any]]) -> str:
+    """Show how often evidence of so many bits was right."""
+    names = ("evidence, bits", "came near", "of the right picture", "share", "matched", "wrongly")
+    head = "".join(f"<th class=n>{name}</th>" for name in names)
+    lines = [
+        f"<tr><td class=n>{class_of(row)}</td><td class=n>{row['candidates']}</td><td class=n>{row['right']}</td>"
+        f"<td class=n>{row['share_right']:.2f} <span class=of>{row['interval'][0]:.2f}-{row['interval'][1]:.2f}</span>"
+        f"</td><td class=n>{row['matches']}</td><td class=n>{row['wrong_matches']}</td></tr>"
+        for row in rows
+    ]
+    note = (
+        "Entries that altered copies came near to, by the evidence for them: right ones are of the same picture, or of "
+        "one that was alike to begin with. What did not match was kept from it by a gate."
+    )
+    return f"<p>{note}</p><table style='width:auto'><tr>{head}</tr>{''.join(lines)}</table>"
 
 
 def _own_list(own_list: ListEvaluation) -> str:

@@ -265,6 +265,10 @@ class Evaluation:
         Median time of a look-up by effort, decoding not included; "decode" is that.
     sweep : list of dict
         Threshold, recall and false matches of every effort, over all manipulations.
+    evidence : list of dict
+        How often evidence of so many bits was right, over all that the most thorough effort came near to, whether it
+        matched or gates kept it from that: by classes ("from", "to", in bits) "candidates", "right", "matches",
+        "wrong_matches", "share_right" and its "interval" of 95 chances in 100.
     own_lists : tuple of ListEvaluation
         The user's own lists that were looked up too, and what came near them.
     seconds : float
@@ -292,6 +296,7 @@ class Evaluation:
     rows: list[EvaluationRow]
     milliseconds: dict[str, float]
     sweep: list[dict[str, Any]]
+    evidence: list[dict[str, Any]] = field(default_factory=list)
     own_lists: tuple[ListEvaluation, ...]
     seconds: float
 
@@ -343,6 +348,7 @@ class Evaluation:
             "families": [row.to_record(self.ways) for row in self.families()],
             "manipulations": [row.to_record(self.ways) for row in self.rows],
             "sweep": self.sweep,
+            "evidence": self.evidence,
             "own_lists": [own.to_record() for own in self.own_lists],
             "seconds": round(self.seconds, 1),
         }

@@ -77,19 +77,16 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     _check_cost(header, step, request)
     # Of what our reader leaves to the library, all pixels are looked at.
     checked = means is None and _is_checked(header.width * header.height, n_bands, request)
-    with_chroma = checked and step == 1
+    with_chroma = checked and step == 1 and not request.colours
+    is_wild = checked if means is None else _may_leave_the_screen(header, means)
+    is_gentle = _has_gentle_colours(n_bands, request) and (step == 1 or not is_wild)
     reduced = -(-header.width // step), -(-header.height // step)
-    both = (
-        decode_with_chroma(data, reduced, step)
-        if with_chroma or _has_gentle_colours(n_bands, request)
-        else None
-    )
+    both = decode_with_chroma(data, reduced, step) if means is None and (with_chroma or is_gentle) else None
     pixels: UInt8Array | None
     if means is not None:
         pixels = means.luma
     else:
         pixels = both.luma if both is not None else _luma(data, reduced, step)
-    chroma = both.image if both is not None else None
     if pixels is None:
         return None
     turns = read_turns(header.exif) if header.exif else UPRIGHT
@@ -97,14 +94,21 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         format="JPEG", mode=_mode_of(header), width=header.width, height=header.height, scale=step,
         orientation=turns.applied,
     )  # fmt: skip
+    chroma: Callable[[], Image] | None = None
+    if is_gentle and both is not None:
+        chroma = both.image.copy
+    elif is_gentle and means is not None:
+        chroma = partial(_with_chroma, header, means)
     also = _in_own_colours(data, request, provenance, chroma)
     whole = partial(_in_colour, data, request, 1)
-    if with_chroma and both is not None:
+    if not _is_looked_at(n_bands, request) or request.colours:
+        pass
+    elif with_chroma and both is not None:
         if both.leaves_the_screen:
             also += (as_it_is_shown(both.load, provenance),)
-    elif checked or (means is not None and _may_leave_the_screen(header, means)):
+    elif is_wild:
         also += (_as_it_is_shown(data, request, provenance),)
-    elif step > 1 and _is_looked_at(n_bands, request) and _is_thorough(request):
+    elif step > 1 and _is_thorough(request):
         # Decoded whole in any case; of what is averaged the means of luma do not tell all either.
         whole = kept_for_two(whole)
         also += (as_it_is_shown(whole, provenance, step=step, effort="thorough"),)
@@ -116,13 +120,14 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
 def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     """Read the picture by our own reader, with its chroma where somebody looks at it.
 
-    Not where its colours have to be converted: that takes a decode of them all, which gives the luma, too. All of a
-    picture takes as long as the decoder takes, unless it is progressive; what is gained is what is known of its chroma.
+    Not a whole one whose colours have to be converted: that takes a decode of them all, which gives the luma, too. All
+    of a picture takes as long as the decoder takes, unless it is progressive; what is gained is what is known of its
+    chroma.
     """
-    if not request.own_jpeg or request.colours:
+    if not request.own_jpeg:
         return None
     step = request.step_of_means((header.width, header.height), progressive=header.progressive)
-    if step == 1 and request.effort is None and not header.progressive:
+    if step == 1 and (request.colours or (request.effort is None and not header.progressive)):
         return None
     _check_cost(header, step, request)
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
@@ -140,6 +145,25 @@ def _may_leave_the_screen(header: JpegHeader, means: Means) -> bool:
     return may_leave_the_screen(
         means.luma, means.blue, means.red, across=each * most_across // across, down=each * most_down // down
     )
+
+
+def _with_chroma(header: JpegHeader, means: Means) -> Image:
+    """Return luma as it was read, and chroma drawn from the middle of one block to that of the next.
+
+    Gentle colours move luma little and evenly: the digest of what is shown by the means lies as near to that by all of
+    the chroma as one of reduced luma to one of all.
+    """
+    from PIL import Image as pil
+
+    assert means.blue is not None and means.red is not None
+    rows, cols = means.luma.shape
+    each = BLOCK // means.step
+    most_across, most_down = (max(side) for side in zip(*header.sampling, strict=True))
+    planes = [pil.fromarray(means.luma)]
+    for chroma, (across, down) in zip((means.blue, means.red), header.sampling[1:], strict=True):
+        part = 0, 0, cols * across / (each * most_across), rows * down / (each * most_down)
+        planes.append(pil.fromarray(chroma.means).resize((cols, rows), pil.Resampling.BILINEAR, box=part))
+    return pil.merge("YCbCr", planes)
 
 
 def _as_it_is_shown(data: bytes, request: Request, provenance: Provenance) -> Also:
@@ -174,7 +198,7 @@ def _check_cost(header: JpegHeader, step: int, request: Request) -> None:
 
 def _is_looked_at(n_bands: int, request: Request) -> bool:
     """Tell whether somebody wants to know whether a picture's colours leave what a screen shows."""
-    return n_bands == 3 and request.effort is not None and not request.colours
+    return n_bands == 3 and request.effort is not None
 
 
 def _is_checked(n_pixels: int, n_bands: int, request: Request) -> bool:
@@ -284,25 +308,25 @@ def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tupl
 
 
 def _in_own_colours(
-    data: bytes, request: Request, provenance: Provenance, chroma: Image | None = None
+    data: bytes, request: Request, provenance: Provenance, chroma: Callable[[], Image] | None = None
 ) -> tuple[Also, ...]:
     """Return the picture in the colours that the file declares, decoded for each where `chroma` is not there or not it.
 
     Parameters
     ----------
     data, request, provenance
-    chroma : PIL image of mode "YCbCr" or None
-        What was decoded already, reduced.
+    chroma : callable or None
+        Returns an image of mode "YCbCr" that averages before gentle colours are converted, which may be done to it.
     """
     also: tuple[Also, ...] = ()
     for declared in request.colours:
         # What averaging would hide is not averaged before it is converted.
-        step = provenance.scale if declared.colour.is_gentle else 1
-
+        is_averaged = chroma is not None and declared.colour.is_gentle
+        step = provenance.scale if is_averaged else 1
         rest = provenance.scale // step
         load: Callable[[], Image] = partial(_in_colour, data, request, step)
-        if chroma is not None and declared.colour.is_gentle:
-            load = chroma.copy
+        if chroma is not None and is_averaged:
+            load = chroma
         also += in_own_colours(load, provenance, rest, (declared,), mode=provenance.mode)
     return also
 

@@ -11,7 +11,7 @@ from .deadline import NO_DEADLINE, Deadline
 from .jpeg_header import JpegHeader
 from .pictures import UInt8Array
 
-__all__ = ["BLOCK", "Chroma", "Means", "read_means"]
+__all__ = ["ALL_BITS_BELOW", "BLOCK", "Chroma", "Means", "read_means"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,9 @@ class Means:
 
 #: Samples of a block a side.
 BLOCK = 8
+#: Shorter side in pixels below which a progressive file's scans of further bits are read, too: without them its hash
+#: drifts by 1.1 bits in the mean from 512 on and 0.9 from 640 on, and by 0.5 from 1000 on (of 19 to 30 photographs).
+ALL_BITS_BELOW = 768
 
 
 def read_means(
@@ -91,8 +94,9 @@ def read_means(
     if with_chroma and len(header.sampling) > 1:
         blue, red = (np.empty((2, *_blocks_of(header, which)), np.uint8) for which in (1, 2))
     between = None if deadline is NO_DEADLINE else deadline.check
+    all_bits = {"fine": 0} if min(header.width, header.height) < ALL_BITS_BELOW else {}
     try:
-        is_read = read_luma(data, luma, step=step, blue=blue, red=red, between=between)
+        is_read = read_luma(data, luma, step=step, blue=blue, red=red, between=between, **all_bits)
     except MemoryError as exc:
         raise ImageTooLarge("the JPEG reader ran out of memory") from exc
     if not is_read:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._face import FrozenMap, checked, public_value
-from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry
 from .suspicion import suspicion
@@ -72,7 +72,11 @@ class Policy:
     max_distance : mapping of str to int
         A match is at most this many bits away, by algorithm. The defaults come from docs/hashes.md.
     min_quality : int
-        Entries whose own quality is known to be lower are left out, and so are uploads.
+        Entries whose own quality is known to be lower are left out, and of uploads `low_quality_distance` says how near
+        an entry they must come.
+    low_quality_distance : int or None
+        An upload of a lower PDQ quality is looked up as it is, and matches within so many bits, or the threshold where
+        that is less; None: it is not looked up at all.
     categories : collection of str
         Which entries match. "negative" never does unless named here; a match says its entry's category.
     include_labels : collection of str or None
@@ -106,6 +110,7 @@ class Policy:
 
     max_distance: Mapping[str, int] = FrozenMap(_THRESHOLDS)
     min_quality: int = USUAL_QUALITY
+    low_quality_distance: int | None = LOW_QUALITY_DISTANCE
     categories: Collection[str] = ("positive", "seed", "disputed")
     include_labels: Collection[str] | None = None
     exclude_labels: Collection[str] = frozenset()
@@ -119,6 +124,13 @@ class Policy:
         object.__setattr__(self, "max_distance", {**_THRESHOLDS, **self.max_distance})
         _settle(self)
         object.__setattr__(self, "per_list", FrozenMap(self.per_list))
+        if (
+            self.low_quality_distance is not None
+            and not 0 <= self.low_quality_distance <= Algorithm.PDQ.n_bits
+        ):
+            raise ValueError(
+                f"low_quality_distance is 0 to {Algorithm.PDQ.n_bits} bits, or None, not {self.low_quality_distance}"
+            )
 
     def of_list(self, name: str) -> Policy:
         """Return the policy for the list called `name`, with what differs for it put in.
@@ -134,6 +146,7 @@ class Policy:
         return Policy(
             max_distance={**self.max_distance, **(own.max_distance or {})},
             min_quality=_first(own.min_quality, self.min_quality),
+            low_quality_distance=self.low_quality_distance,
             categories=_first(own.categories, self.categories),
             include_labels=_first(own.include_labels, self.include_labels),
             exclude_labels=_first(own.exclude_labels, self.exclude_labels),
@@ -181,6 +194,7 @@ class Policy:
         return {
             "max_distance": dict(self.max_distance),
             "min_quality": self.min_quality,
+            "low_quality_distance": self.low_quality_distance,
             "categories": list(self.categories),
             "include_labels": None if self.include_labels is None else sorted(self.include_labels),
             "exclude_labels": sorted(self.exclude_labels),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _join
-from .._digests import turn_digests
+from .._digests import degenerate, distance_to_plain, turn_digests
 from ..errors import ImageError, ImageTooLarge, ImageTooSmall, SafehashError, UnsupportedImage, logger_of
 from ..hashing.compute import hash_decoded, reduction_for
 from ..hashing.hashes import Algorithm, Hash
@@ -22,6 +22,10 @@ from ..images.uploads import Upload, take
 from ..lists.entry import Entry
 from ..search.index import Index
 from .decision import Audit, Decision, Match, NearMiss, Outcome, in_order, outcome_of
+from .evidence import Evidence
+from .families import AS_IT_IS
+from .gates import Refusal
+from .judgement import LOW_QUALITY
 from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
@@ -99,10 +103,30 @@ def decide_hashes(
         for place, found in zip(places, hits, strict=True):
             value = values[place]
             low = value.quality is not None and value.quality < state.policy.min_quality
-            matches = [] if low else _judged(state, algorithm, found, settings)
+            if low:
+                found = _near_enough(found, state, algorithm)
+            matches = _judged(state, algorithm, found, settings)
             outcome = Outcome.LOW_QUALITY if low else Outcome.NO_MATCH
             judged[place] = matches, Facts(outcome, hash=value)
     return judged
+
+
+def _near_enough(found: Sequence[Hit], state: State, algorithm: Algorithm) -> tuple[Hit, ...]:
+    """Return what a stored hash of low quality matches all the same: as it is, near, and no plain shape."""
+    within = state.policy.low_quality_distance
+    if within is None or algorithm is not Algorithm.PDQ:
+        return ()
+    kept = []
+    for hit in found:
+        if hit.view == TURN_NAMES[0] and hit.distance <= within:
+            digest = state.indexes[algorithm].digests_of([hit.row])
+            known = {
+                "distance": hit.distance, "plain_distance": int(distance_to_plain(digest)[0]),
+                "degenerate": bool(degenerate(digest)[0]), "plain_ground": False,
+            }  # fmt: skip
+            if not isinstance(LOW_QUALITY.judge(Evidence.of(AS_IT_IS, known)), Refusal):
+                kept.append(hit)
+    return tuple(kept)
 
 
 def near_any(state: State, digests: npt.NDArray[np.uint8], *, algorithm: Algorithm) -> npt.NDArray[np.bool_]:
@@ -167,6 +191,7 @@ def _decide_pictures(
         index if index is not None else _EMPTY_PDQ,
         max_distance=widest_distance(state.policy, Algorithm.PDQ),
         min_quality=min_quality,
+        low_quality_distance=state.policy.low_quality_distance,
         effort=settings.effort,
         looked_at=hash_stored,
         deadline=deadline,
@@ -206,6 +231,7 @@ def _near_misses(state: State, refused: Sequence[Refused]) -> tuple[NearMiss, ..
             view=each.view,
             gate=each.gate,
             reason=each.reason,
+            evidence=each.evidence,
         )
         for row, each in zip(rows, refused, strict=True)
         if row < state.n_listed and (state.only is None or state.table[row].source in state.only)
@@ -295,7 +321,12 @@ def _judged(state: State, algorithm: Algorithm, hits: Sequence[Hit], settings: S
             suppressed_by = "allow-list"
         if suppressed_by is None and entry.id is not None and entry.id in settings.allow_ids:
             suppressed_by = "allowed id"
-        matches.append(Match(entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by))
+        matches.append(
+            Match(
+                entry=entry, distance=hit.distance, view=hit.view, suppressed_by=suppressed_by,
+                evidence=hit.evidence,
+            )
+        )  # fmt: skip
     return matches
 
 

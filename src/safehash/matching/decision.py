@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._face import checked, no_member, public_value
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -80,6 +81,9 @@ class Match:
         How the upload had to be looked at: "as it is", "mirrored", "inside a frame" ...
     suppressed_by : str or None
         What cancelled it: the allow-list's name, "quarantine", or "review".
+    evidence : float or None
+        That it is a copy, in bits: each one doubles how much more often copies look so than other pictures do
+        (docs/matching.md, "Evidence"). None where digests are all that is known.
 
     Examples
     --------
@@ -92,6 +96,7 @@ class Match:
     distance: int
     view: str = "as it is"
     suppressed_by: str | None = None
+    evidence: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what there is to say of it, its entry and its list by name, the digest whole.
@@ -114,6 +119,7 @@ class Match:
             "algorithm": None if own is None else own.algorithm.value,
             "hash": None if own is None else own.hex,
             "suppressed_by": self.suppressed_by,
+            "evidence": None if self.evidence is None else round(self.evidence, 1),
         }
 
 
@@ -135,6 +141,8 @@ class NearMiss:
         What kept it from matching (docs/matching.md, "Gates").
     reason : str
         What the gate found, and what it wanted.
+    evidence : float or None
+        That it is a copy, in bits, all the same.
 
     Examples
     --------
@@ -147,6 +155,7 @@ class NearMiss:
     view: str
     gate: str
     reason: str
+    evidence: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return it as plain data.
@@ -165,6 +174,7 @@ class NearMiss:
             "view": self.view,
             "gate": self.gate,
             "reason": self.reason,
+            "evidence": None if self.evidence is None else round(self.evidence, 1),
         }
 
 
@@ -216,6 +226,8 @@ class Audit:
     allow_ids: tuple[str, ...] = ()
     #: How many pairs of an entry and a picture reviewers had judged (`Settings.allow_pairs`).
     n_pairs: int = 0
+    #: Within how many bits uploads of a lower quality match as they are; None: not at all.
+    low_quality_distance: int | None = LOW_QUALITY_DISTANCE
 
 
 @public_value

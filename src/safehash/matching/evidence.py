@@ -25,6 +25,9 @@ _N_LAID_OUT = 16
 #: Edges nearer than this are one, in fractions of the upload's side.
 _SAME_EDGE = 0.03
 
+#: A window of which no more is flat is not laid out, whatever boxes are found in it: a share of the window.
+_FLAT_OF_A_LAYOUT = 0.08
+
 #: First and last row, first and last column, the last ones excluded.
 Hole = tuple[int, int, int, int]
 
@@ -107,6 +110,7 @@ MEASURES: dict[str, tuple[str, str]] = {
     "lit_common": ("share of these", "common greys of these alone"),
     "lit_flat": ("share of these", "flat share of these alone"),
     "boxes": ("evidence", "score of the 16th best box inside the window, 0 where there are fewer"),
+    "laid_out": ("evidence", "boxes, where more than 0.08 of the window is flat; else 0"),
     "pixels": ("pixels", "the shorter side of the window, as the upload has it"),
     "plain_distance": ("bits", "from the entry to the nearest of some 7 000 plain shapes"),
     "degenerate": (
@@ -201,6 +205,9 @@ class Evidence:
 
     @cached_property
     def _seen(self) -> _Seen:
+        whole = self._candidate
+        if whole.window == THE_UPLOAD and not (whole.degrees or whole.holes):
+            return _Seen(*self._thumbs.measured(self.family.side))  # once for all entries that are near it
         return _Seen(*_views.measure_window(self._picture, self._window))
 
     @cached_property
@@ -257,7 +264,7 @@ class Evidence:
         # there is its edge. A thumbnail larger than the upload repeats samples, and has an edge wherever it does.
         shorter = min(self._thumbs.rows, self._thumbs.cols, self._thumbs.resolution)
         side = next((side for side in (PANEL_SIDE, FRAME_SIDE) if side <= shorter), WHOLE_SIDE)
-        boxes, _, scores = self._thumbs.boxes(side, N_BOXES)
+        boxes, _, scores, _ = self._thumbs.boxes(side, N_BOXES)
         inside = np.ones(len(boxes), np.bool_)
         for at, (edge, outward) in enumerate(
             zip(self._candidate.window, (-1.0, 1.0, -1.0, 1.0), strict=True)
@@ -274,6 +281,10 @@ class Evidence:
             inside &= ~(within | near.any(axis=1) | across.any(axis=1))
         found = scores[inside]
         return float(found[_N_LAID_OUT - 1]) if len(found) >= _N_LAID_OUT else 0.0
+
+    @cached_property
+    def laid_out(self) -> float:
+        return self.boxes if self.flat > _FLAT_OF_A_LAYOUT else 0.0
 
     @cached_property
     def plain_distance(self) -> int:

@@ -24,6 +24,7 @@ from .judgement import Gates
 from .proposing import Batch
 from .settings import Settings
 from .state import State
+from .weighing import bits_of
 
 __all__ = ["Explanation", "GateSaid", "Look", "Near", "explained", "rows_of"]
 
@@ -87,6 +88,8 @@ class Near:
         All of them, also those that were not asked any more. None are asked of the picture as it is.
     measures : mapping
         What gates look at, by name, where any were asked.
+    evidence : float or None
+        That it is a copy, in bits, by these measures.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Near:
     matches: bool
     gates: tuple[GateSaid, ...] = ()
     measures: Mapping[str, Any] = field(default_factory=dict)
+    evidence: float | None = None
 
     def __post_init__(self) -> None:
         freeze_mappings(self)
@@ -218,6 +222,7 @@ def _near_record(near: Near, full_hashes: bool) -> dict[str, Any]:
         "view": near.view,
         "distance": near.distance,
         "agreement": None if near.agreement is None else round(near.agreement, 4),
+        "evidence": None if near.evidence is None else round(near.evidence, 1),
         "threshold": near.threshold,
         "allowed": near.allowed,
         "matches": near.matches,
@@ -312,16 +317,16 @@ class _Notes:
         )
 
     def finds(
-        self, picture: str, view: str, row: int, distance: int, judged: tuple[Evidence, Gates] | None
+        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates | None
     ) -> None:
         at = len(self._looks) - 1
-        if judged is None or judged[0].agreement is None:  # one of the views that were looked up together
+        if evidence is None or evidence.agreement is None:  # one of the views that were looked up together
             at = self._at[picture, view]
         (table_row,) = self._state.table.rows_of(Algorithm.PDQ, [row])
         if table_row >= self._state.n_listed or (self._only and table_row not in self._only):
             return
         near = self._near.setdefault(at, {})
-        found = self._near_of(table_row, view, distance, judged)
+        found = self._near_of(table_row, view, distance, evidence, gates)
         if table_row not in near or distance < near[table_row].distance:
             near[table_row] = found
 
@@ -346,15 +351,16 @@ class _Notes:
         apart = queries[:, None, :] ^ self._digests[None, :, :]
         return int(ones_in(apart).min())
 
-    def _near_of(self, row: int, view: str, distance: int, judged: tuple[Evidence, Gates] | None) -> Near:
+    def _near_of(
+        self, row: int, view: str, distance: int, evidence: Evidence | None, gates: Gates | None
+    ) -> Near:
         entry = self._state.table[row]
         threshold = self._state.policy.of_list(entry.source).max_distance[Algorithm.PDQ.value]
-        if judged is None:
+        if evidence is None or gates is None:
             return Near(
                 entry=entry, view=view, distance=distance, agreement=None, threshold=threshold, allowed=threshold,
-                matches=distance <= threshold,
+                matches=distance <= threshold, evidence=None if evidence is None else bits_of(evidence),
             )  # fmt: skip
-        evidence, gates = judged
         bits = gates.allowed(evidence)
         allowed = None if isinstance(bits, Refusal) else threshold + bits
         return Near(
@@ -372,4 +378,5 @@ class _Notes:
                 for gate, said in gates.said(evidence)
             ),
             measures=evidence.record(),
+            evidence=bits_of(evidence),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .thumbnails import FRAME_SIDE, PANEL_SIDE, WHOLE_SIDE
 
 __all__ = [
+    "AS_IT_IS",
     "COVERED",
     "COVERED_AGAIN",
     "FADED",
@@ -46,6 +47,8 @@ class Family:
         Windows tried for one list entry.
     flips : int
         Bits in which a slot of a seed may differ; 1 is some 20 times the work of 0.
+    doubtful : bool
+        Whether a slot of a seed may differ in one bit whose coefficient is near the median: some four times the work.
     rich : int
         Bits that pictures full of detail may lie farther.
     plain : int
@@ -71,6 +74,7 @@ class Family:
     evaluations: int
     rich: int = 0
     flips: int = 0
+    doubtful: bool = False
     plain: int = 0
     degenerate: bool = False
     missing: float = 0.25
@@ -129,7 +133,7 @@ STEEPER = replace(STEEP, name="steeper")
 #: Windows of the best boxes, each taken for an upload of its own.
 NESTED = Family(
     name="nested", side=WHOLE_SIDE, seed_distance=76, extra=26, agreement=0.46,
-    step=0.02, least=0.005, room=0.12, evaluations=100, plain=12,
+    step=0.02, least=0.005, room=0.12, evaluations=100, plain=12, doubtful=True,
     source=f"boxes with captions on them refine to 28 to 50 bits, agreement 0.5 to 0.7; {_NONE_NEAR}",
 )  # fmt: skip
 
@@ -143,19 +147,19 @@ NESTED_TILTED = Family(
 #: The upload without a rectangle that something hides.
 COVERED = Family(
     name="covered", side=WHOLE_SIDE, seed_distance=80, extra=28, agreement=0.46,
-    step=0.02, least=0.005, room=0.1, evaluations=60, plain=12,
+    step=0.02, least=0.005, room=0.1, evaluations=60, plain=12, doubtful=True,
     source=f"15 % hidden refine to a median of 34 bits, 30 % to 44, at agreement 0.5 and more; {_NONE_NEAR}",
 )  # fmt: skip
 
 #: The best boxes without a rectangle that something hides.
 NESTED_COVERED = replace(
-    COVERED, name="nested, covered", flips=1, extra=14,
+    COVERED, name="nested, covered", flips=1, doubtful=False, extra=14,
     source="four times as many chances as `covered`: at 28 bits more, a striped photograph of the unseen ones was "
     "matched to a road sign, at 52 bits",
 )  # fmt: skip
 
 #: The upload without a rectangle once more, with seeds that differ in a bit.
-COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1)
+COVERED_AGAIN = replace(COVERED, name="covered, again", flips=1, doubtful=False)
 
 #: The whole picture in another orientation, or its negative: nothing is refined.
 TURNED = Family(
@@ -164,7 +168,10 @@ TURNED = Family(
     source="what is turned exactly lies as near as the picture as it is",
 )  # fmt: skip
 
-#: All of them, in the order of the table that shows them.
+#: The whole picture as it is: its distance alone decides.
+AS_IT_IS = replace(TURNED, name="as it is", plain=0, source="")
+
+#: All of them that gates judge, in the order of the table that shows them.
 FAMILIES = {
     family.name: family
     for family in (

@@ -61,6 +61,7 @@ def _add_holes(batch: Batch, thumbs: Thumbnails) -> None:
     if is_graphic(thumbs):
         return
     holes = _holes()
-    digests = _views.hash_filled(thumbs.of_side(WHOLE_SIDE), holes)
+    doubts = batch.room_for_doubts(len(holes))
+    digests = _views.hash_filled(thumbs.of_side(WHOLE_SIDE), holes, doubts=doubts)
     windows: Float64Array = np.tile(np.array(THE_UPLOAD), (len(holes), 1))
-    batch.add(digests, windows, 0, thumbs=thumbs, holes=holes)
+    batch.add(digests, windows, 0, thumbs=thumbs, doubts=doubts, holes=holes)

@@ -39,7 +39,7 @@ _LEAST_FILLED = 8
 
 def best_boxes(thumbs: Thumbnails) -> list[Window]:
     """Return the best boxes inside the upload that differ, best first."""
-    boxes, _, _ = thumbs.boxes(PANEL_SIDE, N_BOXES)
+    boxes, *_ = thumbs.boxes(PANEL_SIDE, N_BOXES)
     kept: list[Window] = []
     for top, bottom, left, right in boxes.tolist():
         if (bottom - top) * (right - left) > _LARGEST:
@@ -125,9 +125,10 @@ def _add_inscribed(batch: Batch, thumbs: Thumbnails, extent: Window, degrees: fl
     spans = np.array([window[:2]]), np.array([window[2:]])
     turned = thumbs.levelled(degrees)
     each = np.zeros(1, np.int32)
-    digests = _views.hash_windows(turned, *spans, each, each)
+    doubts = batch.room_for_doubts(1)
+    digests = _views.hash_windows(turned, *spans, each, each, doubts=doubts)
     for orientation in (0, MIRRORED):
-        batch.add(digests, np.array([window]), orientation, degrees, thumbs=thumbs)
+        batch.add(digests, np.array([window]), orientation, degrees, thumbs=thumbs, doubts=doubts)
 
 
 def inscribed(extent: Window, degrees: float, aspect: float) -> Window | None:

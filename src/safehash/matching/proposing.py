@@ -32,6 +32,8 @@ UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
 
+_NO_BITS = np.zeros((1, 32), np.uint8)
+
 #: Position of "mirrored" in `hashes.ORIENTATIONS`.
 MIRRORED = 5
 
@@ -65,6 +67,8 @@ class Group:
         By which the upload was levelled.
     thumbs : Thumbnails
         Of the upload, or of the part of it that is taken for an upload.
+    doubts : ndarray of uint8, shape (n, 32), or None
+        Bits of the digests that may as well be the other; None where the family does not ask.
     holes : ndarray of int32, shape (n, 4), or None
         What was filled in before each was hashed, in samples of the family's side.
     """
@@ -74,6 +78,7 @@ class Group:
     orientation: int
     degrees: float
     thumbs: Thumbnails
+    doubts: UInt8Array | None = None
     holes: Int32Array | None = None
 
 
@@ -101,10 +106,17 @@ class Batch:
         degrees: float = 0.0,
         *,
         thumbs: Thumbnails | None = None,
+        doubts: UInt8Array | None = None,
         holes: Int32Array | None = None,
     ) -> None:
         """Add windows of the upload, or of the part of it that has thumbnails of its own."""
-        turned = digests if orientation == 0 else turn_digests(digests, (orientation,))[:, 0]
+        turned = digests
+        if orientation:
+            turned = turn_digests(digests, (orientation,))[:, 0]
+            if doubts is not None:  # which bit becomes which: what turns over does so whatever it was
+                doubts = (
+                    turn_digests(doubts, (orientation,))[:, 0] ^ turn_digests(_NO_BITS, (orientation,))[:, 0]
+                )
         self.groups.append(
             Group(
                 digests=turned,
@@ -112,8 +124,22 @@ class Batch:
                 orientation=orientation,
                 degrees=degrees,
                 thumbs=thumbs or self.thumbs,
+                doubts=doubts,
                 holes=holes,
             )
+        )
+
+    def room_for_doubts(self, n: int) -> UInt8Array | None:
+        """Return where kernels are to write the doubts of n digests; None where the family does not ask."""
+        return np.empty((n, 32), np.uint8) if self.family.doubtful else None
+
+    @property
+    def doubts(self) -> UInt8Array | None:
+        """Of all groups, in their order: uint8, shape (n, 32); None where the family does not ask."""
+        if not self.family.doubtful:
+            return None
+        return np.concatenate(
+            [np.zeros_like(group.digests) if group.doubts is None else group.doubts for group in self.groups]
         )
 
     @property
@@ -149,10 +175,12 @@ def _boxes(
     thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
 ) -> Batch:
     """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
-    windows, digests, _ = thumbs.boxes(side, n_windows)
+    windows, digests, _, doubts = thumbs.boxes(side, n_windows)
     batch = Batch(family, thumbs)
     for orientation, count in orientations.items():
-        batch.add(digests[:count], windows[:count], orientation)
+        batch.add(
+            digests[:count], windows[:count], orientation, doubts=doubts[:count] if family.doubtful else None
+        )
     return batch
 
 
@@ -161,9 +189,10 @@ def add_windows(
 ) -> None:
     """Add every window that exceeds an upload by these margins, in these orientations."""
     spans, row_of, col_of, windows = _grown(margins, alike=False)
-    digests = _views.hash_windows(thumbs.of_side(WHOLE_SIDE), spans, spans, row_of, col_of)
+    doubts = batch.room_for_doubts(len(windows))
+    digests = _views.hash_windows(thumbs.of_side(WHOLE_SIDE), spans, spans, row_of, col_of, doubts=doubts)
     for orientation in orientations:
-        batch.add(digests, windows, orientation, thumbs=thumbs)
+        batch.add(digests, windows, orientation, thumbs=thumbs, doubts=doubts)
 
 
 def wholes(thumbs: Thumbnails) -> Batch:
@@ -187,9 +216,10 @@ def levelled(batch: Batch, thumbs: Thumbnails, degrees: float, margins: tuple[fl
     """Add an upload, and more of it by these margins, levelled; mirrored, too."""
     spans, row_of, col_of, windows = _grown(margins, alike=True)
     turned = thumbs.levelled(degrees)
-    digests = _views.hash_windows(turned, spans, spans, row_of, col_of)
+    doubts = batch.room_for_doubts(len(windows))
+    digests = _views.hash_windows(turned, spans, spans, row_of, col_of, doubts=doubts)
     for orientation in (0, MIRRORED):
-        batch.add(digests, windows, orientation, degrees, thumbs=thumbs)
+        batch.add(digests, windows, orientation, degrees, thumbs=thumbs, doubts=doubts)
 
 
 def larger_windows(thumbs: Thumbnails) -> Batch:

@@ -84,6 +84,10 @@ MATCH_FIELDS = (
         "suppressed_by", Kind.TEXT, "what cancelled the match: an allow-list's name, `quarantine` or `review`",
         "where it is cancelled", "suppressed_by",
     ),
+    Field(
+        "evidence", Kind.NUMBER, "that it is a copy, in bits (docs/matching.md, \"Evidence\")",
+        "where more than digests was looked at, and not in a catalog", "evidence",
+    ),
     Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),
     Field("runs", Kind.INTEGERS, "numbers of the catalog's runs that found it", IN_CATALOG),
     Field("snapshot", Kind.DIGEST, "SHA-256 of the list's bytes that it was last found on", IN_CATALOG),
@@ -116,7 +120,7 @@ FIELDS = (
     Field("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
     Field(
         "refused", Kind.FACTS, "entries that were near enough and that a gate kept from matching: list, id, distance, "
-        "view, gate, reason", "where there are some",
+        "view, gate, reason, evidence", "where there are some",
     ),
     Field("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
     Field("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),

@@ -81,7 +81,7 @@ def refined(
     queries = batch.digests
     if not len(queries):
         return
-    seeds = seed(index, queries, max_distance=family.seed_distance, flips=family.flips)
+    seeds = seed(index, queries, max_distance=family.seed_distance, flips=family.flips, doubts=batch.doubts)
     if not len(seeds.rows):
         return
     starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])

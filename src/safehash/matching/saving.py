@@ -4,7 +4,8 @@ What stands in the header beside the table and the indexes, written by `save_sta
 
     n_listed      rows of the table that are listed; those behind are allowed
     notes         remarks about the lists
-    max_distance, min_quality, per_list   thresholds, as of `Policy`; per_list maps names to their own max_distance
+    max_distance, min_quality, low_quality_distance, per_list
+                  thresholds, as of `Policy`; per_list maps names to their own max_distance
     exact         algorithms of file digests, each with the arrays heads.NAME and order.NAME
 
 and, as an array, ``allowed``: listed rows whose very digest is allowed.
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import IndexFileError, logger_of
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE
 from ..hashing.hashes import Algorithm
 from ..lists.policy import ListPolicy, Policy
 from ..search.exact import ExactIndex
@@ -62,6 +64,7 @@ def save_state(path: str | os.PathLike[str], state: State, *, key: bytes | None 
             "notes": list(state.notes),
             "max_distance": dict(state.policy.max_distance),
             "min_quality": state.policy.min_quality,
+            "low_quality_distance": state.policy.low_quality_distance,
             "per_list": {
                 name: {"max_distance": dict(own.max_distance)}
                 for name, own in state.policy.per_list.items()
@@ -144,12 +147,21 @@ def _policy_of(snapshot: Snapshot) -> Policy:
         return Policy(
             max_distance=dict(header["max_distance"]),
             min_quality=int(header["min_quality"]),
+            low_quality_distance=_low_quality_distance(header),
             per_list={
                 name: ListPolicy(max_distance=own["max_distance"]) for name, own in header["per_list"].items()
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise IndexFileError("not written by Matcher.save", path=snapshot.path, section="header") from exc
+
+
+def _low_quality_distance(header: Mapping[str, Any]) -> int | None:
+    """Return what a header says, or what holds where one of an older version says nothing."""
+    found = header.get("low_quality_distance", LOW_QUALITY_DISTANCE)
+    if found is not None and type(found) is not int:
+        raise TypeError(f"low_quality_distance is {type(found).__name__}, not int or null")
+    return found
 
 
 def replaced(path: str | os.PathLike[str], settings: Settings) -> Mapping[tuple[str, bool], Before] | None:

@@ -326,6 +326,7 @@ def audit_of(
         lists=tuple(infos),
         thresholds=tuple(sorted(policy.max_distance.items())),
         min_quality=policy.min_quality,
+        low_quality_distance=policy.low_quality_distance,
         list_thresholds=tuple(
             (name, algorithm, bits)
             for name, own in sorted(policy.per_list.items())
@@ -338,7 +339,7 @@ def audit_of(
 
 
 #: What of a policy holds when a snapshot is opened; the rest was settled when it was built.
-_HOLDS_LATER = {"max_distance", "min_quality", "per_list"}
+_HOLDS_LATER = {"max_distance", "min_quality", "low_quality_distance", "per_list"}
 
 
 def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, ...]:

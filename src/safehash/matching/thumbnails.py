@@ -9,7 +9,17 @@ from .. import _views
 from ..images.pictures import Decoded
 from .fading import faded_out
 
-__all__ = ["FRAME_SIDE", "N_BOXES", "PANEL_SIDE", "THE_UPLOAD", "WHOLE_SIDE", "Boxes", "Thumbnails", "Window"]
+__all__ = [
+    "FRAME_SIDE",
+    "N_BOXES",
+    "PANEL_SIDE",
+    "THE_UPLOAD",
+    "WHOLE_SIDE",
+    "Boxes",
+    "Seen",
+    "Thumbnails",
+    "Window",
+]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -19,8 +29,10 @@ Float64Array = npt.NDArray[np.float64]
 Window = tuple[float, float, float, float]
 #: The window that is the upload.
 THE_UPLOAD: Window = (0.0, 1.0, 0.0, 1.0)
-#: Windows, their digests and their scores, as `_views.boxes` gives them.
-Boxes = tuple[Float64Array, UInt8Array, Float32Array]
+#: What `_views.measure_window` says: quality, flat share, plain ground, faint share, greys, common greys, contrast.
+Seen = tuple[int, float, bool, float, float, float, float]
+#: Windows, their digests, their scores and the digests' doubtful bits, as `_views.boxes` gives them.
+Boxes = tuple[Float64Array, UInt8Array, Float32Array, UInt8Array]
 
 #: Samples a side: edges of pasted pictures are a sample sharp ...
 PANEL_SIDE = 256
@@ -48,6 +60,7 @@ class Thumbnails:
         self._boxes: dict[tuple[int, int], Boxes] = {}
         self._turned: dict[float, Float32Array] = {}
         self._faded: Float32Array | None = None
+        self._measured: dict[int, Seen] = {}
         #: Where the picture lies in the upload, and the samples a side that it has of its own.
         self.window, self.resolution = THE_UPLOAD, PANEL_SIDE
         self._parts: dict[Window, Thumbnails] = {}
@@ -60,7 +73,7 @@ class Thumbnails:
             made = self._parts[window] = Thumbnails.__new__(Thumbnails)
             top, bottom, left, right = window
             made._picture, made._made, made._boxes, made._turned, made._parts = None, {}, {}, {}, {}
-            made._whole, made.window, made._faded = self, window, None
+            made._whole, made.window, made._faded, made._measured = self, window, None, {}
             made.rows, made.cols = (
                 max(1, round((bottom - top) * self.rows)),
                 max(1, round((right - left) * self.cols)),
@@ -112,9 +125,17 @@ class Thumbnails:
             self._faded = faded_out(self.of_side(WHOLE_SIDE))
         return self._faded
 
+    def measured(self, side: int) -> Seen:
+        """Return what `_views.measure_window` says of the whole thumbnail of this side."""
+        if side not in self._measured:
+            self._measured[side] = _views.measure_window(self.of_side(side), np.array(THE_UPLOAD))
+        return self._measured[side]
+
     def boxes(self, side: int, n_windows: int) -> Boxes:
         """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
         made = self._boxes.get((side, n_windows))
         if made is None:
-            made = self._boxes[side, n_windows] = _views.boxes(self.of_side(side), n_windows=n_windows)
+            doubts = np.empty((n_windows, 32), np.uint8)
+            found = _views.boxes(self.of_side(side), n_windows=n_windows, doubts=doubts)
+            made = self._boxes[side, n_windows] = (*found, doubts[: len(found[0])])
         return made

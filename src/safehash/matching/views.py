@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,9 +16,9 @@ from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
 from .evidence import Candidate, Evidence
-from .families import TURNED
+from .families import AS_IT_IS, TURNED
 from .gates import Refusal
-from .judgement import TURNS, WINDOWS, Gates
+from .judgement import LOW_QUALITY, TURNS, WINDOWS, Gates
 from .naming import TURN_NAMES, described
 from .proposals import PROPOSALS
 from .proposing import MIRRORED
@@ -26,6 +26,7 @@ from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .weighing import bits_of
 from .witness import Witness
 
 __all__ = ["Hit", "Refused", "ViewResult", "look_up"]
@@ -48,12 +49,15 @@ class Hit:
         How the upload had to be looked at, in plain words: "as it is", "mirrored", "inside a frame" ...
     extra : int
         Bits by which this view's own threshold lies beyond (or, negative, under) that of the picture as it is.
+    evidence : float or None
+        That it is a copy, in bits (`weighing`); None where a digest is all that is known.
     """
 
     row: int
     distance: int
     view: str
     extra: int = 0
+    evidence: float | None = None
 
     @property
     def needs(self) -> int:
@@ -77,6 +81,8 @@ class Refused:
         The one that refused, or that left the fewest bits.
     reason : str
         What was found, and what was wanted.
+    evidence : float
+        That it is a copy, in bits, all the same.
     """
 
     row: int
@@ -84,6 +90,7 @@ class Refused:
     view: str
     gate: str
     reason: str
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,18 @@ class _Queries:
     digests: UInt8Array
     names: tuple[str, ...]
 
+    def first(self) -> _Queries:
+        """Return the picture as it is alone."""
+        return _Queries(self.digests[:1], self.names[:1])
+
+    def after_first(self) -> _Queries:
+        """Return all other views."""
+        return _Queries(self.digests[1:], self.names[1:])
+
+    def named(self) -> tuple[tuple[str, bytes], ...]:
+        """Return each view's name and digest."""
+        return tuple(zip(self.names, (digest.tobytes() for digest in self.digests), strict=True))
+
 
 def look_up(
     frames: Iterable[Decoded],
@@ -125,6 +144,7 @@ def look_up(
     *,
     max_distance: int,
     min_quality: int,
+    low_quality_distance: int | None = None,
     effort: Effort = "standard",
     looked_at: Callable[[Decoded, Hash], None] | None = None,
     deadline: Deadline = NO_DEADLINE,
@@ -142,7 +162,9 @@ def look_up(
     max_distance : int
         In bits, for the picture as it is and every view that is exact.
     min_quality : int
-        Views of lower PDQ quality are not looked up.
+        Views of lower PDQ quality are not looked up, but as `low_quality_distance` says.
+    low_quality_distance : int or None
+        Pictures of lower quality are looked up as they are within so many bits; None: not at all.
     effort : "fast", "standard", "thorough" or "exhaustive"
         "fast" takes each picture as it is. "standard" adds orientations, negatives, and boxes inside the
         picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
@@ -179,7 +201,7 @@ def look_up(
     first: tuple[Hash, Provenance] | None = None
     found = _Finds(max_distance, witness)
     sample = Sample()
-    looked_up: set[bytes] = set()
+    looked_up: set[tuple[bytes, bool]] = set()
     failures: list[ImageError] = []
     for picture, name, plain in _pictures(frames, effort, failures, deadline):
         own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
@@ -189,17 +211,26 @@ def look_up(
         if not len(index):
             continue
         thumbs = Thumbnails(picture)
-        why_not = ""
-        if not _is_good(own.quality, min_quality):
-            why_not = f"quality {own.quality}, at least {min_quality} wanted"
-        elif own.digest in looked_up:  # of the frames of an animation many are the same
+        why_not, is_low = "", not _is_good(own.quality, min_quality)
+        looks = [(queries, "")]
+        if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
             why_not = "the same digest was looked up before"
+            looks = [(queries, why_not)]
+        elif is_low:
+            why_low = f"quality {own.quality}, at least {min_quality} wanted"
+            queries, rest = queries.first(), queries.after_first()
+            why_not = why_low if low_quality_distance is None else ""
+            looks = [(queries, why_not), (rest, why_low)]
         if witness is not None:
-            each = zip(queries.names, (digest.tobytes() for digest in queries.digests), strict=True)
-            witness.looks_at(name, own, tuple(each), why_not)
+            for each, why in looks:
+                witness.looks_at(name, own, each.named(), why)
         if not why_not:
-            looked_up.add(own.digest)
-            _search(queries, thumbs, index, name, found)
+            looked_up.add((own.digest, is_low))
+            if is_low and low_quality_distance is not None:
+                within = min(low_quality_distance, max_distance)
+                _search(queries, thumbs, index, name, found, within, LOW_QUALITY)
+            else:
+                _search(queries, thumbs, index, name, found, found.within, None)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for)
     if first is None:
@@ -256,25 +287,24 @@ class _Finds:
         return self.max_distance + (0 if self.witness is None else self.witness.beyond)
 
     def take(
-        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates
+        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates | None
     ) -> bool:
         """Judge one candidate, keep it where it counts or was refused; return whether it is a hit."""
-        judged = None if evidence is None else (evidence, gates)
         if self.witness is not None:
-            self.witness.finds(picture, view, row, distance, judged)
-        needs = distance if judged is None else gates.judge(judged[0])
+            self.witness.finds(picture, view, row, distance, evidence, gates)
+        needs = distance if evidence is None or gates is None else gates.judge(evidence)
         if not isinstance(needs, Refusal) and needs <= self.max_distance:
-            self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs))
+            self._keep(Hit(row=row, distance=distance, view=view, extra=distance - needs), evidence)
             return True
-        if judged is not None:
-            self._note(row, distance, view, *judged)
+        if evidence is not None and gates is not None:
+            self._note(row, distance, view, evidence, gates)
         return False
 
-    def _keep(self, hit: Hit) -> None:
+    def _keep(self, hit: Hit, evidence: Evidence | None = None) -> None:
         """Keep the view that needs the least threshold: a nearer one may need more, and lose the row."""
         before = self.best.get(hit.row)
         if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):
-            self.best[hit.row] = hit
+            self.best[hit.row] = hit if evidence is None else replace(hit, evidence=bits_of(evidence))
 
     def _note(self, row: int, distance: int, view: str, evidence: Evidence, gates: Gates) -> None:
         """Keep what its family would have let pass if no gate had spoken."""
@@ -287,8 +317,9 @@ class _Finds:
         if before is None or distance < before.distance:
             refusal = gates.strictest(evidence)
             self.refused[row] = Refused(
-                row=row, distance=distance, view=view, gate=refusal.gate, reason=refusal.reason
-            )
+                row=row, distance=distance, view=view, gate=refusal.gate, reason=refusal.reason,
+                evidence=bits_of(evidence),
+            )  # fmt: skip
 
 
 def _pictures(
@@ -356,17 +387,25 @@ def _named(view: str, name: str) -> str:
     return f"{name}, {view}" if name else view
 
 
-def _search(queries: _Queries, thumbs: Thumbnails, index: Index, name: str, found: _Finds) -> None:
-    """Take everything that a view without a window comes near to."""
+def _search(
+    queries: _Queries,
+    thumbs: Thumbnails,
+    index: Index,
+    name: str,
+    found: _Finds,
+    within: int,
+    as_it_is: Gates | None,
+) -> None:
+    """Take what a view without a window comes so near to, in bits; `as_it_is` judges the picture as it is."""
     digests = queries.digests
-    offsets, rows, distances = index.search_many(digests, max_distance=found.within)
+    offsets, rows, distances = index.search_many(digests, max_distance=within)
     if not len(rows):
         return
     query_of = np.repeat(np.arange(len(digests)), np.diff(offsets))
     for query, row, distance in zip(query_of.tolist(), rows.tolist(), distances.tolist(), strict=True):
         view = queries.names[query]
-        evidence = None
-        if view != TURN_NAMES[0] and index.algorithm is Algorithm.PDQ:
-            candidate = Candidate(family=TURNED, row=row, distance=distance)
+        evidence, is_turned = None, view != TURN_NAMES[0]
+        if index.algorithm is Algorithm.PDQ:
+            candidate = Candidate(family=TURNED if is_turned else AS_IT_IS, row=row, distance=distance)
             evidence = Evidence(candidate, index.digests_of([row]), thumbs)
-        found.take(name, _named(view, name), row, distance, evidence, TURNS)
+        found.take(name, _named(view, name), row, distance, evidence, TURNS if is_turned else as_it_is)

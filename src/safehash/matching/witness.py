@@ -30,6 +30,6 @@ class Witness(Protocol):
         """Take the windows of one family that are looked up."""
 
     def finds(
-        self, picture: str, view: str, row: int, distance: int, judged: tuple[Evidence, Gates] | None
+        self, picture: str, view: str, row: int, distance: int, evidence: Evidence | None, gates: Gates | None
     ) -> None:
-        """Take an entry that a view came near to, and by what it is judged; None where by its distance alone."""
+        """Take an entry that a view came near to, what is known of it, and who judges; None: its distance alone."""

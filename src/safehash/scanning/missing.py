@@ -8,6 +8,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from .mounts import Mounts
+from .numbers import Numbers
 from .places import Places, absolute, nearest_of
 from .records import Problem
 from .store import Store
@@ -21,7 +22,7 @@ class Met:
 
     Attributes
     ----------
-    files : container of int
+    files : Numbers
         Rows of files that it met.
     archives : container of (int, bytes)
         Root and path of archives that it looked into.
@@ -29,7 +30,7 @@ class Met:
         Resolved paths of what it could not look into as a whole: of what is below, nothing is known.
     """
 
-    files: Container[int]
+    files: Numbers
     archives: Container[tuple[int, bytes]]
     troubles: Collection[bytes]
 

@@ -427,6 +427,7 @@ class Summary:
             "effort": audit.effort,
             "thresholds": dict(audit.thresholds),
             "min_quality": audit.min_quality,
+            "low_quality_distance": audit.low_quality_distance,
             "list_thresholds": [list(each) for each in audit.list_thresholds],
             "allow_distance": audit.allow_distance,
             "allow_ids": list(audit.allow_ids),

@@ -60,6 +60,7 @@ class Scope:
             "thresholds": dict(audit.thresholds),
             "list_thresholds": sorted(map(list, audit.list_thresholds)),
             "min_quality": audit.min_quality,
+            "low_quality_distance": audit.low_quality_distance,
             "allow": sorted([info.name, info.snapshot] for info in audit.lists if info.allow),
             "settings": {name: value for name, value in told.items() if name not in _DECIDING_NOTHING},
         }

@@ -50,6 +50,7 @@ def seed(
     min_shared: int = 1,
     flips: int = 0,
     max_bucket: int = 4096,
+    doubts: UInt8Array | None = None,
 ) -> Seeds:
     """Return the rows that have whole slots in common with one of many queries: where to look closer.
 
@@ -68,6 +69,9 @@ def seed(
         Bits in which a slot may differ and still count; 1 costs about 20 times as much as 0.
     max_bucket : int
         Look at the first so many rows of a bucket: a list may hold one digest 100 000 times.
+    doubts : ndarray of uint8, shape (n_queries, n_bytes), optional
+        A bit set where the query's is doubtful: a slot that would be shared if one of these (of six at most) were the
+        other counts, too, at the cost of so many more buckets. Not with `flips`.
 
     Raises
     ------
@@ -99,7 +103,12 @@ def seed(
             max_candidates=0,
             max_bucket=max_bucket,
         )
-    return Seeds(*index._slots.seed(queries, plan, max_distance, min_shared))
+    if doubts is None:
+        return Seeds(*index._slots.seed(queries, plan, max_distance, min_shared))
+    if flips or min_shared > 1:
+        raise ValueError(f"flips={flips}, min_shared={min_shared}: not with doubts")
+    doubts = np.ascontiguousarray(doubts, dtype=np.uint8)
+    return Seeds(*index._slots.seed(queries, plan, max_distance, 0, doubts))
 
 
 def _seed_flat(index: Index, queries: UInt8Array, max_distance: int) -> Seeds:

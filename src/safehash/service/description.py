@@ -25,6 +25,8 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.MATCHES: {"type": "array", "items": {"$ref": "#/components/schemas/Match"}},
 }
 
+_DECISION = {"$ref": "#/components/schemas/Decision"}
+
 
 def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """Return the description of some routes: OpenAPI 3.1."""
@@ -47,6 +49,9 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
             },
             "security": [] if route.role == "anybody" else [{"token": []}],
         }
+        if route.answer:
+            schema = {"$ref": f"#/components/schemas/{route.answer}"}
+            operation["responses"]["200"]["content"] = {"application/json": {"schema": schema}}
         if route.body:
             operation["requestBody"] = {"description": route.body, "content": {"*/*": {}}}
         paths.setdefault(route.path, {})[route.method.lower()] = operation
@@ -59,7 +64,14 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": {"Decision": _schema(FIELDS), "Match": _schema(MATCH_FIELDS)},
+            "schemas": {
+                "Decision": _schema(FIELDS),
+                "Decisions": {
+                    "type": "object",
+                    "properties": {"results": {"type": "array", "items": _DECISION}},
+                },
+                "Match": _schema(MATCH_FIELDS),
+            },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from ..errors import SafehashError
 from ..hashing.hashes import Hash
+from ..lists.switches import for_shell
 from ..matching.decision import Decision
 from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
@@ -114,8 +115,9 @@ async def lists(service: Service, request: Request) -> Answer:
         "algorithms": audit.algorithm.split(","),
         "effort": audit.effort,
         "min_quality": audit.min_quality,
-        "notes": list(matcher.notes),
-        "refused": service.engine.refusal or None,
+        "low_quality_distance": audit.low_quality_distance,
+        "notes": list(map(for_shell, matcher.notes)),
+        "refused": for_shell(service.engine.refusal) or None,
         "version": audit.version,
     }
     return Answer(JSONResponse(body))
@@ -209,13 +211,13 @@ ROUTES = (
     Route(
         method="POST", path="/v1/check", handler=check, summary="Decide one upload, or one hash.", query=_EFFORT,
         body="the picture's bytes, a form with one file, or JSON {\"hash\": \"pdq:...\"}",
-        statuses={200: "a decision record, whatever the outcome", **_CHECKED},
+        statuses={200: "a decision record, whatever the outcome", **_CHECKED}, answer="Decision",
     ),
     Route(
         method="POST", path="/v1/check/batch", handler=check_batch, query=_EFFORT,
         summary="Decide the files of one form, or many hashes, in their order.",
         body="a form of files, or JSON {\"hashes\": [...]}",
-        statuses={200: "decision records as `results`", **_CHECKED},
+        statuses={200: "decision records as `results`", **_CHECKED}, answer="Decisions",
     ),
     Route(
         method="POST", path="/v1/explain", handler=explain, role="admin",

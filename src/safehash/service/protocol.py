@@ -98,7 +98,8 @@ class Bounded(HttpToolsProtocol):
         super().on_headers_complete()
         cycle: Any = self.cycle
         if cycle is not None and cycle.scope is self.scope and isinstance(cycle.body, bytearray):
-            cycle.body = cycle.scope[PIECES] = Pieces()
+            scope: Any = cycle.scope
+            cycle.body = scope[PIECES] = Pieces()
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle

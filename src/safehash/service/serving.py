@@ -113,6 +113,8 @@ class Route:
         What the request's body is; "" for none.
     statuses : mapping of int to str
         Answers, and what each means.
+    answer : str
+        The schema of what is answered with 200: "Decision", "Decisions"; "" for what has none.
     """
 
     method: str
@@ -124,3 +126,4 @@ class Route:
     query: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     statuses: Mapping[int, str] = field(default_factory=dict)
+    answer: str = ""

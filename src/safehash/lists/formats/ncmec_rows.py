@@ -29,7 +29,7 @@ Patient = Callable[[Node], tuple[list[Entry], list[str]]]
 Odd = tuple[int, ElementTree.Element]
 
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
-_ROWS, _FEW = 1024, 64
+_ROWS, _FEW = 768, 64
 #: What so many different records of a shape mean is remembered.
 _REMEMBERED = 20_000
 

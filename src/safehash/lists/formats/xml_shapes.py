@@ -38,7 +38,7 @@ class Shape:
     paths: tuple[str, ...]
     _expression: re.Pattern[str]
 
-    def texts(self, pieces: Sequence[str]) -> list[tuple[str, ...] | None]:
+    def texts(self, pieces: Sequence[str]) -> Sequence[tuple[str, ...] | None]:
         """Return the texts of each record, None of those that are not of this shape.
 
         A record that is of this shape is well-formed, as the one is that the shape was made from.
@@ -48,9 +48,9 @@ class Shape:
         pieces : sequence of str
             Without their last tag; no NUL is in them, nor what `is_odd` tells.
         """
-        found: list[tuple[str, ...] | None] = self._expression.findall("\0".join(["", *pieces, ""]))
+        found: list[tuple[str, ...]] = self._expression.findall("\0".join(["", *pieces, ""]))
         del found[-1]  # of what stands behind the last mark
-        return found if all(map(any, found)) else [texts if any(texts or ()) else None for texts in found]
+        return found if all(map(any, found)) else [texts if any(texts) else None for texts in found]
 
 
 def is_odd(text: str) -> bool:
@@ -119,10 +119,10 @@ def _sort(
 ) -> list[int]:
     """Add those of some records that are of a shape, and return the others."""
     rows = shape.texts(pieces if len(at) == len(pieces) else [pieces[k] for k in at])
-    if None not in rows:
-        into.append((shape, at, rows))  # type: ignore[arg-type]
-        return []
     found = [texts for texts in rows if texts is not None]
+    if len(found) == len(at):
+        into.append((shape, at, found))
+        return []
     if found:
         into.append((shape, [k for k, texts in zip(at, rows, strict=True) if texts is not None], found))
     return [k for k, texts in zip(at, rows, strict=True) if texts is None]
