@@ -105,8 +105,10 @@ def test_what_was_found_before_the_deadline_stands(listed: Path, photo: Image.Im
     assert (decision.outcome, decision.failure) == (Outcome.TOO_LARGE, "deadline")
     assert decision.reason is not None
     assert "processor time" in decision.reason
-    decision = hurried.check(jpeg(photo))
+    # So small that its decode, which the deadline may end as well, is one call.
+    decision = hurried.check(jpeg(photo.reduce(3)))
     assert (decision.outcome, decision.failure) == (Outcome.MATCH, None)
+    assert decision.reason is not None and "processor time" in decision.reason, "the rest was not looked at"
 
 
 def test_too_little_memory_is_said(
