@@ -238,7 +238,7 @@ bench-serve: develop
 # Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
 MINUTES ?= 30
 soak: develop
-	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES) -o benchmarks/results/soak.json
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop
