@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -330,6 +330,9 @@ def test_no_request_fails_while_lists_are_read_anew(pictures: list[Path], tmp_pa
         page = service.get("/metrics").body.decode()
         return int(float(re.findall(r"^safehash_reloads_total (.*)$", page, re.MULTILINE)[0]))
 
+    def grown(before: int) -> Callable[[], bool]:
+        return lambda: reloads(service) > before
+
     with Running("--list", path, "--reload-every", "0.05", "--no-last-good") as service:
         threads = [threading.Thread(target=work, args=(service, k)) for k in range(3)]
         for each in threads:
@@ -337,10 +340,10 @@ def test_no_request_fails_while_lists_are_read_anew(pictures: list[Path], tmp_pa
         for k in range(1, 3):
             before = reloads(service)
             replace_whole(path, texts[k % 2])
-            until(lambda before=before: reloads(service) > before)  # type: ignore[misc]
+            until(grown(before))
             before = reloads(service)
             service.process.send_signal(signal.SIGHUP)
-            until(lambda before=before: reloads(service) > before)  # type: ignore[misc]
+            until(grown(before))
         over.set()
         for each in threads:
             each.join()
