@@ -331,7 +331,7 @@ def test_no_request_fails_while_lists_are_read_anew(pictures: list[Path], tmp_pa
         page = service.get("/metrics").body.decode()
         return int(float(re.findall(r"^safehash_reloads_total (.*)$", page, re.MULTILINE)[0]))
 
-    def grown(before: int) -> Callable[[], bool]:
+    def grown(service: Running, before: int) -> Callable[[], bool]:
         return lambda: reloads(service) > before
 
     with Running("--list", path, "--reload-every", "0.05", "--no-last-good") as service:
@@ -341,10 +341,10 @@ def test_no_request_fails_while_lists_are_read_anew(pictures: list[Path], tmp_pa
         for k in range(1, 3):
             before = reloads(service)
             replace_whole(path, texts[k % 2])
-            until(grown(before))
+            until(grown(service, before))
             before = reloads(service)
             service.process.send_signal(signal.SIGHUP)
-            until(grown(before))
+            until(grown(service, before))
         over.set()
         for each in threads:
             each.join()
