@@ -13,7 +13,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 # One environment switch each for the checks CI makes of the same sources.
-CHECKED = os.environ.get("SAFEHASH_BUILD_CHECKED") == "1"  # bounds checks on
+# Bounds checks on, and a warning of the compiler is an error.
+CHECKED = os.environ.get("SAFEHASH_BUILD_CHECKED") == "1"
 SANITIZE = os.environ.get("SAFEHASH_BUILD_SANITIZE") == "1"  # ASan + UBSan
 # Compiled in half the time, slower, the same bits: for a first look (`make demo`).
 QUICK = os.environ.get("SAFEHASH_BUILD_QUICK") == "1"
@@ -38,6 +39,8 @@ else:
         "-Wextra",
     ]
     link_args = []
+    if CHECKED:
+        compile_args += ["-Werror"]
     if PLAIN:
         compile_args += ["-fno-stack-protector", "-fno-stack-clash-protection", "-U_FORTIFY_SOURCE"]
         if sysconfig.get_platform() == "linux-x86_64":

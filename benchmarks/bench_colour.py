@@ -47,7 +47,7 @@ def decode(data: bytes, mode: str, size: tuple[int, int], step: int) -> object:
     return core
 
 
-def told(name: str, times: dict[str, list[float]], slow: str, fast: str) -> dict[str, Any]:
+def with_quartiles(name: str, times: dict[str, list[float]], slow: str, fast: str) -> dict[str, Any]:
     """Return a ratio and its middle half, by name."""
     low, middle, high = (round(value, 3) for value in spread(ratios(times, slow, fast)))
     return {name: middle, f"{name}, quartiles": [low, high]}
@@ -69,8 +69,8 @@ def chroma(photos: Any, rounds: int) -> dict[str, Any]:
             row = result[f"{size[0]}x{size[1]} {name}"] = {
                 "luma_ms": round(1000 * float(np.median(times["luma"])), 3)
             }
-            row |= told("with_chroma", times, "with chroma", "luma")
-            row |= told("second_decode", times, "chroma at an eighth", "luma")
+            row |= with_quartiles("with_chroma", times, "with chroma", "luma")
+            row |= with_quartiles("second_decode", times, "chroma at an eighth", "luma")
     return result
 
 
@@ -92,7 +92,7 @@ def declared(photos: Any, rounds: int, folder: Path) -> dict[str, Any]:
         times = interleaved(calls, rounds=rounds)
         result[f"{size[0]}x{size[1]}"] = {
             "plain_ms": round(1000 * float(np.median(times["plain"])), 3),
-            **told("declared", times, "declared", "plain"),
+            **with_quartiles("declared", times, "declared", "plain"),
         }
     return result
 

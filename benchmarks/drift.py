@@ -150,6 +150,11 @@ def main() -> None:
         }
     if by_scale:
         result["by_scale"] = {name: summary(distances) for name, distances in sorted(by_scale.items())}
+        for scale in sorted({name.split()[0] for name in by_scale}):
+            of_scale = [
+                each for name, found in by_scale.items() if name.split()[0] == scale for each in found
+            ]
+            result["by_scale"][scale] = summary(of_scale)
     report(result)
     if arguments.output:
         write_result(arguments.output, result)

@@ -100,7 +100,8 @@ def matcher_options(*, library_jpeg: bool = False) -> dict[str, Any]:
     policy = safehash.Policy(include_suspicious=True)
     if not hasattr(safehash, "Settings"):  # before they were one value
         return {"policy": policy}
-    more = {"own_jpeg": False} if library_jpeg else {}  # a state before that reader knows no such setting
+    # A state before that reader knows no such setting.
+    more: dict[str, Any] = {"own_jpeg": False} if library_jpeg else {}
     return {"settings": safehash.Settings(policy=policy, deadline=None, **more)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from told import aim, load, measured_on, of_machines, told
 
-__all__ = ["jpeg", "jpeg_aims"]
+__all__ = ["jpeg", "jpeg_aims", "jpeg_parts"]
 
 
 def jpeg() -> list[str]:
@@ -32,6 +32,36 @@ def jpeg() -> list[str]:
             f"| {name} | {row['files']} | {told(ours['ms'])} | {ours['of_bare']:.2f} ({low:.2f} to {high:.2f}) | "
             + " | ".join(peers)
             + " |"
+        )
+    return lines
+
+
+#: Size, and what a hash of it is read at.
+_READ_AT = {"0.4 MP": "1/2", "1.6 MP": "1/4", "12 MP": "1/8"}
+
+
+def jpeg_parts() -> list[str]:
+    """Return what the parts of hashing a baseline file take, of a bare luma decode."""
+    found = of_machines("jpeg")
+    if not found:
+        return ["Not measured in the newest run."]
+    result = found[-1]["result"]
+    lines = [
+        "| baseline | every symbol passed over, means kept (1/8) | the same, and 4 coefficients (1/4) | and 21 (1/2) | "
+        "header, fold and hash | in all |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for size, scale in _READ_AT.items():
+        row = result.get(f"{size} all baseline", {})
+        if "reader, 1/2" not in row:
+            continue
+        readers = [row[f"reader, {step}"]["of_bare"] for step in ("1/8", "1/4", "1/2")]
+        whole = row["safehash pdq"]["of_bare"]
+        rest = whole - row[f"reader, {scale}"]["of_bare"]
+        lines.append(
+            f"| {size} | "
+            + " | ".join(f"{each:.2f}" for each in readers)
+            + f" | {rest:.2f} | {whole:.2f}, at {scale} |"
         )
     return lines
 

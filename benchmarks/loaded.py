@@ -46,7 +46,7 @@ class Loaded:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} has ended, with exit code {self._process.wait()}")
+            raise RuntimeError(f"{self._process.args!r} has ended, with exit code {self._process.wait()}")
         return json.loads(line)
 
     def ask(self, line: str) -> Any:

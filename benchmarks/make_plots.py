@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from make_tables import ROOT, load, newest_hash, newest_index, told
+from make_tables import ROOT, newest_hash, newest_index
+from told import load, told
 
 __all__ = ["PLOTS", "main"]
 

@@ -15,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jpeg_tables import jpeg, jpeg_aims
+from jpeg_tables import jpeg, jpeg_aims, jpeg_parts
 from told import RESULTS, aim, load, measured_on, of_machines, told
 
 from claims_table import markdown as claims
 from common import losses
+from matching_tables import false_matches, gates, recall
 from noticed import breaks, mutants
 
 ROOT = Path(__file__).parent.parent
@@ -250,60 +251,6 @@ def memory() -> list[str]:
     lines += [
         f"| {name} | " + " | ".join(f"{row[peer]:g}" for peer in peers) + " |" for name, row in result.items()
     ]
-    return lines
-
-
-def recall() -> list[str]:
-    """Return recall by effort, worst first: every manipulation that was measured."""
-    result = load("views.json")["result"]["recall"]
-    lines = [
-        f"{result['n_photos']} photographs, which had one say in the gates (docs/matching.md), on a list of "
-        f"{result['list_size']} entries "
-        f'({result["n_real_listed"]} of them real pictures). "fast" is what a plain PDQ look-up finds.',
-        "",
-        "| manipulation | fast | standard | thorough |",
-        "| --- | ---: | ---: | ---: |",
-    ]
-    efforts = ("thorough", "standard", "fast")
-    rows = sorted(
-        result["rows"].items(), key=lambda each: [each[1]["found"].get(effort, 0) for effort in efforts]
-    )
-    for name, row in rows:
-        shares = [row["found"].get(effort, 0) / row["n"] for effort in reversed(efforts)]
-        lines.append(f"| {name} | " + " | ".join(f"{share:.2f}" for share in shares) + " |")
-    return lines
-
-
-def false_matches() -> list[str]:
-    """Return how many unrelated uploads matched, by mix of pictures; a person judged those beyond a plain match."""
-    result = load("views.json")["result"]["false"]
-    lines = [
-        "| mix of pictures | uploads | plain matches | more in standard (wrong) | more in thorough (wrong) |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    for name, row in result["mixes"].items():
-        more = " | ".join(
-            f"{row['uploads'].get(effort, 0)} ({row['wrong'].get(effort, 0)})"
-            for effort in ("standard", "thorough")
-        )
-        lines.append(f"| {name} | {row['n']} | {row['uploads'].get('fast', 0)} | {more} |")
-    return lines
-
-
-def gates() -> list[str]:
-    """Return what each gate alone keeps out, of unrelated uploads looked up at the largest effort measured."""
-    result = load("gates.json")["result"]
-    lines = [
-        f"Of {result['uploads']:,} unrelated uploads of the mixes, looked up thoroughly: pairs that would match if one "
-        "gate alone were not there. What a gate shares with others stands at none of them.",
-        "",
-        "| gate | wrong pairs | uploads | the nearest of them |",
-        "| --- | ---: | ---: | --- |",
-    ]
-    for name, row in result["gates"].items():
-        first = row["examples"][0] if row["examples"] else None
-        shown = f"`{first['upload']}`, `{first['listed']}`: at {first['needs_without']} bits" if first else ""
-        lines.append(f"| {name} | {row['wrong_pairs_kept_out']} | {row['uploads']} | {shown} |")
     return lines
 
 
@@ -590,6 +537,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "files": files,
     "drift": drift,
     "jpeg": jpeg,
+    "jpeg parts": jpeg_parts,
     "phone": phone,
     "losses": losses_of_newest,
     "machines": machines,

@@ -43,12 +43,20 @@ class Times:
     def __init__(self) -> None:
         self.least: dict[str, float] = {}
 
-    def of(self, name: str, call: Callable[[], T]) -> T:
+    def of(self, name: str, call: Callable[..., T], *given: Any, **named: Any) -> T:
         started = time.thread_time()
-        result = call()
+        result = call(*given, **named)
         taken = 1e3 * (time.thread_time() - started)
         self.least[name] = min(taken, self.least.get(name, taken))
         return result
+
+
+def _frames(data: bytes, effort: Any) -> list[Any]:
+    return list(images.decode_frames(data, step_for=compute.reduction_for, effort=effort))
+
+
+def _refined(batch: Any, index: Any) -> list[Any]:
+    return list(refining.refined(batch, index, frozenset()))
 
 
 def profile(data: bytes, index: Any, counts: dict[str, dict[str, list[int]]]) -> dict[str, float]:
@@ -56,34 +64,22 @@ def profile(data: bytes, index: Any, counts: dict[str, dict[str, list[int]]]) ->
     times = Times()
     for _ in range(TURNS):
         for effort in EFFORTS:
-            frames = times.of(
-                f"decode, {effort}",
-                lambda effort=effort: list(
-                    images.decode_frames(data, step_for=compute.reduction_for, effort=effort)
-                ),
-            )
+            frames = times.of(f"decode, {effort}", _frames, data, effort)
             times.of(
-                f"look up, {effort}",
-                lambda effort=effort, frames=frames: views.look_up(
-                    frames, index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort
-                ),
-            )
+                f"look up, {effort}", views.look_up, frames, index,
+                max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort=effort,
+            )  # fmt: skip
         for also in frames[0].also:
             times.of(f"picture: {also.name}", also.make)
         thumbs = Thumbnails(frames[0])
         for propose in PROPOSALS["exhaustive"]:
-            batch = times.of(f"{propose.__name__}: made", lambda p=propose, t=thumbs: p(t))
+            batch = times.of(f"{propose.__name__}: made", propose, thumbs)
             family, queries = batch.family, batch.digests
             times.of(
-                f"{propose.__name__}: looked up",
-                lambda b=batch, f=family, q=queries: seed(
-                    index, q, max_distance=f.seed_distance, flips=f.flips, doubts=b.doubts
-                ),
-            )
-            found = times.of(
-                f"{propose.__name__}: looked up and refined",
-                lambda b=batch: list(refining.refined(b, index, frozenset())),
-            )
+                f"{propose.__name__}: looked up", seed, index, queries,
+                max_distance=family.seed_distance, flips=family.flips, doubts=batch.doubts,
+            )  # fmt: skip
+            found = times.of(f"{propose.__name__}: looked up and refined", _refined, batch, index)
             counts[propose.__name__]["queries"].append(len(queries))
             counts[propose.__name__]["refined"].append(len(found))
     return times.least
@@ -107,7 +103,7 @@ def main() -> None:
         picture.save(stream, "JPEG", quality=85)
         for name, taken in profile(stream.getvalue(), index, counts).items():
             steps[name].append(taken)
-    result = {
+    result: dict[str, Any] = {
         "n_photos": len(next(iter(steps.values()))),
         "list_size": len(index),
         "milliseconds": {name: round(statistics.median(taken), 3) for name, taken in steps.items()},

@@ -170,6 +170,40 @@ def test_memory_recall_false_matches_and_drift(tables: ModuleType) -> None:
     assert "6 at most" in drift
 
 
+def test_jpeg(tables: ModuleType, tmp_path: Path) -> None:
+    assert tables.jpeg() == tables.jpeg_parts() == ["Not measured in the newest run."]
+    assert not any("JPEG bytes" in line for line in tables.jpeg_aims())
+
+    def of_bare(share: float, ms: float, **more: float) -> dict[str, Any]:
+        return {"files": 3, "of_bare": share, "quartiles": [share - 0.01, share + 0.02], "ms": ms, **more}
+
+    measured = {
+        "safehash pdq": of_bare(0.47, 1.21), "reader, 1/2": of_bare(0.58, 1.5), "reader, 1/4": of_bare(0.42, 1.1),
+        "reader, 1/8": of_bare(0.3, 0.8), "opencv phash": of_bare(1.8, 4.6, times_ours=3.7),
+        "threatexchange pdq": of_bare(24.0, 60.0, times_ours=17.5), "check, decoder": of_bare(1.3, 3.0, times_ours=1.6),
+    }  # fmt: skip
+    result = {
+        "1.6 MP baseline native": {"files": 5, **measured},
+        "1.6 MP all baseline": {"files": 9, **measured},
+        "12 MP all progressive": {"files": 2, "safehash pdq": of_bare(0.2, 8.0)},
+        "150x100 beside an earlier state": {"files": 6, "of_before": 1.02},
+    }
+    record = {"date": "2026-01-06", "machine": MACHINE, "result": result}
+    (tmp_path / "jpeg-quick.json").write_text(json.dumps(record))
+    assert tables.jpeg()[4:] == [
+        "| 1.6 MP baseline native | 5 | 1.21 ms | 0.47 (0.46 to 0.49) | 3.70 times ours | 17.50 times ours |",
+    ]
+    assert tables.jpeg_parts()[2:] == ["| 1.6 MP | 0.30 | 0.42 | 0.58 | 0.05 | 0.47, at 1/4 |"]
+    assert tables.jpeg_aims()[:6] == [
+        "| 1.6 MP baseline: JPEG bytes to PDQ, of a bare luma decode | <= 0.48 | 0.47 | yes |",
+        "| 12 MP progressive: JPEG bytes to PDQ, of a bare luma decode | <= 0.12 | 0.2 | **no** |",
+        "| 1.6 MP baseline: opencv phash, times ours | >= 3 | 3.7 | yes |",
+        "| 1.6 MP baseline: threatexchange pdq, times ours | >= 18 | 17.5 | **no** |",
+        "| 1.6 MP baseline: check at standard, of the same by the imaging library | <= 0.65 | 0.625 | yes |",
+        "| 150 x 100 JPEG to PDQ, of the time before there was a reader | <= 1 | 1.02 | **no** |",
+    ]
+
+
 def test_search(tables: ModuleType) -> None:
     told = tables.search()
     assert told[4] == "| 1,000 | random | 12 µs | 18 µs | 126 µs | 20.0 ms | 124 | 1.41 ms |"

@@ -82,14 +82,14 @@ BREAKS = (
     Break(
         what="an AVIF animation in the narrow range has the colours of the full one",
         file=_AVIF,
-        before="(level - _BLACK) * 255 / (_WHITE - _BLACK)",
-        after="level",
+        before="(np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK)",
+        after="np.arange(256)",
         dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
     ),
     Break(
         what="only the plain view of an AVIF animation is made in the narrow range",
         file=_SEEN,
-        before="in_own_colours(load, provenance, step, colours, mode=mode, before=how.paint)",
+        before="in_own_colours(painted, provenance, step, colours, mode=mode)",
         after="()",
         dies=(f"{_FURTHER}::test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too",),
     ),

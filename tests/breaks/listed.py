@@ -15,6 +15,7 @@ from in_matching import BREAKS as IN_MATCHING
 from in_reports import BREAKS as IN_REPORTS
 from in_rules import BREAKS as IN_RULES
 from in_scanning import BREAKS as IN_SCANNING
+from in_service import BREAKS as IN_SERVICE
 
 __all__ = ["BREAKS"]
 
@@ -27,6 +28,7 @@ BREAKS: tuple[Break, ...] = (
     *IN_GATES,
     *IN_MATCHING,
     *IN_SCANNING,
+    *IN_SERVICE,
     *IN_EVALUATION,
     *IN_REPORTS,
     *IN_FACE,

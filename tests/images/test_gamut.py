@@ -5,24 +5,28 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageChops
+from profiles_made import DISPLAY_P3, matrix_profile
 
 from conftest import DATA
 from pictures import made_picture
 from safehash import _core
 from safehash._borrow import borrow
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
-from safehash.hashing.hashes import Algorithm
+from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images import gamut
+from safehash.images.declared import declared_colours
 from safehash.images.decoding import decode_frames
 from safehash.images.jpeg_means import Chroma
 from safehash.images.pictures import Effort
 
 UInt8Array = npt.NDArray[np.uint8]
+BOUNDS: tuple[Literal["extremes", "samples"], ...] = ("extremes", "samples")
 LEVELS = pytest.mark.parametrize("level", _core.LEVELS)
 
 
@@ -57,7 +61,8 @@ def test_luma_is_taken_and_compared(level: int, n_pixels: int, spread: float) ->
 
 @LEVELS
 @pytest.mark.parametrize(
-    ("rows", "cols", "across", "down"), [(1, 1, 1, 1), (37, 53, 8, 4), (64, 80, 16, 16), (9, 200, 2, 3)]
+    ("rows", "cols", "across", "down"),
+    [(1, 1, 1, 1), (37, 53, 8, 4), (64, 80, 16, 16), (9, 200, 2, 3), (39, 50, 8, 4)],
 )
 def test_means_stand_for_their_samples(level: int, rows: int, cols: int, across: int, down: int) -> None:
     rng = np.random.default_rng([rows, cols])
@@ -94,8 +99,8 @@ def test_chroma_that_spreads_is_no_further_apart(level: int, spread: int, across
             _core.apart_by_means, luma, blue, red,
             blue_spreads=spreads[0], red_spreads=spreads[1], across=across, down=down,
         )  # fmt: skip
-        quick, bound = (way(by=by, level=level) for by in ("extremes", "samples"))
-        assert (quick, bound) == tuple(way(by=by, level=0) for by in ("extremes", "samples"))
+        quick, bound = (way(by=by, level=level) for by in BOUNDS)
+        assert (quick, bound) == tuple(way(by=by, level=0) for by in BOUNDS)
         assert quick >= bound >= way(by="means", level=level)
         assert spread or bound == way(by="means")
         kernel = np.ones((down, across))
@@ -268,6 +273,50 @@ def test_what_chroma_hides_that_changes_its_sign_is_looked_up(
     found = names["in colours that a screen has"].make()
     assert found.pixels.shape[:2] == frame.pixels.shape
     assert hash_decoded(found, algorithm=Algorithm.PDQ).distance(shown) <= 6
+
+
+def in_its_own_colours(data: bytes) -> Hash:
+    """Return what is shown of a file in the colours that it declares, converted pixel by pixel."""
+    (declared,) = declared_colours("JPEG", data)
+    with Image.open(io.BytesIO(data)) as image:
+        return hash_array(np.asarray(declared.colour.apply(image.convert("RGB"))))
+
+
+@pytest.mark.parametrize(("size", "scale"), [((1000, 820), 2), ((1800, 1600), 4)])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_gentle_colours_are_converted_from_what_is_read_of_the_chroma(
+    size: tuple[int, int], scale: int, subsampling: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = (64 + made_picture(np.random.default_rng(3), size[1], size[0], 1, 3) / 2).astype(np.uint8)
+    stream = io.BytesIO()
+    profile = matrix_profile(DISPLAY_P3)
+    Image.fromarray(picture).save(stream, "JPEG", quality=90, subsampling=subsampling, icc_profile=profile)
+    data = stream.getvalue()
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=True)
+    assert frame.provenance.scale == scale
+
+    def decode_again(*_: object) -> None:
+        raise AssertionError("decoded a second time")
+
+    monkeypatch.setattr("safehash.images.jpeg._in_colour", decode_again)
+    own = next(also for also in frame.also if also.name == "in its own colours").make()
+    assert hash_decoded(own, algorithm=Algorithm.PDQ).distance(in_its_own_colours(data)) <= 4
+
+
+def test_gentle_colours_of_chroma_that_changes_its_sign_are_converted_whole() -> None:
+    picture, decoy = two_pictures((1000, 820))
+    plane = alternating((128 + picture / 255 * 127).astype(np.uint8), 1)
+    luma = Image.fromarray((50 + decoy / 255 * 20).astype(np.uint8))
+    stream = io.BytesIO()
+    image = Image.merge("YCbCr", [luma, *[Image.fromarray(plane)] * 2])
+    image.save(stream, "JPEG", quality=90, subsampling=0, icc_profile=matrix_profile(DISPLAY_P3))
+    data = stream.getvalue()
+    shown = in_its_own_colours(data)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="fast", own_jpeg=True)
+    assert hash_decoded(frame, algorithm=Algorithm.PDQ).distance(shown) > 31
+    own = next(also for also in frame.also if also.name == "in its own colours").make()
+    assert own.pixels.shape[:2] == frame.pixels.shape
+    assert hash_decoded(own, algorithm=Algorithm.PDQ).distance(shown) <= 6
 
 
 def test_what_is_compared_is_what_the_library_shows() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safehash import Entry, ListError, read_list
@@ -420,6 +420,12 @@ def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end:
         max_size=3,
     )
 )
+@example(["2023-02-28T00:00:00Z", "2023-02-29T00:00:00Z"])
+@example(["2024-02-29T00:00:00Z", "2000-02-29T00:00:00Z"])
+@example(["2024-02-30T00:00:00Z"])
+@example(["1900-02-29T00:00:00Z"])
+@example(["2023-04-31T00:00:00+0000"])
+@example(["0000-01-01T00:00:00Z"])
 def test_many_times_are_each_what_one_is(values: list[str]) -> None:
     assert utc_times(values) == list(map(utc_time, values))
     same = [value for value in values if value[10:] == values[0][10:]]

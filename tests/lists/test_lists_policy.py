@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
@@ -365,6 +366,37 @@ class TestFloodGuard:
         for thread in threads:
             thread.join()
         assert guard.counts() == (8000, {"x": 8000, "y": 8000})
+
+    def test_the_busiest_stand_first_with_what_they_had_matched(self) -> None:
+        guard = FloodGuard(FloodLimits(max_share=0.5, min_matches=2, min_uploads=3))
+        for entries in (["x"], ["x", "y"], ["x", "y"], ["y"], ["x"], []):
+            guard.record(entries)
+        told = [
+            (each.entry, each.n_matches, each.n_uploads, each.n_matches_then) for each in guard.quarantined()
+        ]
+        assert told == [("x", 4, 3, 3), ("y", 3, 3, 2)]
+        assert [each.share for each in guard.quarantined()] == [1.0, 2 / 3]
+
+    def test_one_that_is_released_while_it_is_told_is_told(self) -> None:
+        """Another thread may release it between counting and telling."""
+        guard = FloodGuard(FloodLimits(max_share=0.1, min_matches=1, min_uploads=1))
+        told: list[str] = []
+
+        class Releasing(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                told.append(record.getMessage())
+                for entry in "xyz":
+                    guard.release(entry)
+
+        handler = Releasing()
+        logger = logging.getLogger("safehash.matching.flood")
+        logger.addHandler(handler)
+        try:
+            assert guard.record(["x", "y", "z"]) == {"x", "y", "z"}
+        finally:
+            logger.removeHandler(handler)
+        assert told == ["quarantined: entry of another kind matched 1 of 1 uploads"] * 3
+        assert guard.quarantined() == () and guard.record(["x"]) == frozenset()
 
     @pytest.mark.parametrize(
         "wrong", [{"max_share": 0}, {"max_share": 1.1}, {"min_matches": 0}, {"min_uploads": 0}]

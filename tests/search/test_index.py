@@ -359,9 +359,10 @@ def test_seeds_are_the_rows_that_share_slots(level: int) -> None:
         assert seeds.hits.tolist() == [len(expected[row]) for row in sorted(expected)]
 
 
-def test_seeds_look_at_no_more_than_a_bucket_s_head() -> None:
+@pytest.mark.parametrize("flips", [0, 1])
+def test_seeds_look_at_no_more_than_a_bucket_s_head(flips: int) -> None:
     index = Index.from_digests(np.zeros((10_000, 32), np.uint8))
-    seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=50)
+    seeds = seed(index, np.zeros((3, 32), np.uint8), max_bucket=50, flips=flips)
     assert seeds.rows.tolist() == list(range(50))
     assert set(seeds.hits.tolist()) == {3}
     assert seed(index.without(range(20)), np.zeros((1, 32), np.uint8), max_bucket=50).rows.tolist() == list(

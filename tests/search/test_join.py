@@ -54,6 +54,16 @@ def test_errors_spread_evenly_over_the_slots_are_found() -> None:
     assert not near_any(query, listed, max_distance=30).any()
 
 
+def test_three_errors_in_each_slot_are_found() -> None:
+    """At the usual distance of pHash of 256 bits, 51: 13 slots with three errors and three with four."""
+    listed = np.zeros((1, 32), np.uint8)
+    query = np.zeros((1, 32), np.uint8)
+    query[0, ::2], query[0, 1::2] = 0b11, 0x80
+    query[0, [1, 9, 31]] = 0xC0
+    assert near_any(query, listed, max_distance=51).all()
+    assert not near_any(query, listed, max_distance=50).any()
+
+
 def test_empty_sides() -> None:
     none, some = np.zeros((0, 32), np.uint8), np.zeros((2, 32), np.uint8)
     assert near_any(none, some, max_distance=31).shape == (0,)

@@ -99,11 +99,17 @@ def test_who_waits_too_long_is_told_and_who_hangs_is_ended(
 
     async def use(handing: Handing, tell: Told) -> None:
         tell("hang")
-        hanging = asyncio.create_task(outcome(handing, listed, 2.0))
+        hanging = asyncio.create_task(outcome(handing, listed))
         await asyncio.sleep(0)
         with pytest.raises(Refused) as caught:
-            await outcome(handing, harmless, 0.05)
+            await asyncio.wait_for(outcome(handing, harmless, 0.05), 20.0)
         assert (caught.value.status, hanging.done()) == (503, False), "while the other still runs"
+        hanging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hanging
+        tell("hang")
+        hanging = asyncio.create_task(outcome(handing, listed, 2.0))
+        await asyncio.sleep(0)
         patient = asyncio.create_task(outcome(handing, harmless))
         assert await hanging == "timeout"
         assert await patient == "no_match"

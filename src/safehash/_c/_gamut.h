@@ -57,6 +57,17 @@ enum { SH_BY_MEANS, SH_BY_EXTREMES, SH_BY_SAMPLES };
 /* Bytes of working memory for each column of luma. */
 enum { SH_GAMUT_ROOM = 8 * sizeof(int16_t) + 2 };
 
+/* By how much some rows are apart at most, and in `off` each column: by the worst of its samples. */
+static inline int64_t sh_gamut_of_rows(const sh_gamut *kernels, const uint8_t *luma, ptrdiff_t rows, ptrdiff_t cols,
+                                       const int16_t *const *shares, int any_spread, int16_t *off, uint8_t *least, uint8_t *most)
+{
+    kernels->extremes(luma, rows, cols, cols, least, most);
+    kernels->columns(least, most, shares[0], shares[1], shares[2], off, cols);
+    if (any_spread)
+        kernels->spread(least, most, shares, off, cols);
+    return rows * kernels->sum(off, cols);
+}
+
 /* How far all samples are apart, by one of these ways. scratch[SH_GAMUT_ROOM * cols], aligned for int16_t. What is cut grows away from
  * the middle: pieces of luma whose extremes stay on the screen do so as a whole, and are not looked at. */
 static inline int64_t sh_gamut_of_means(const sh_gamut *kernels, const sh_gamut_means *of, int way, void *scratch)
@@ -96,15 +107,11 @@ static inline int64_t sh_gamut_of_means(const sh_gamut *kernels, const sh_gamut_
                 mosts[col] = added;
             }
         }
-        const ptrdiff_t n_each = way == SH_BY_SAMPLES ? 1 : n_rows;
-        for (ptrdiff_t row = top; row < top + n_rows; row += n_each) {
-            kernels->extremes(of->luma + row * cols, n_each, cols, cols, least, most);
-            kernels->columns(least, most, reds, greens, blues, off, cols);
-            if (any_spread)
-                kernels->spread(least, most, shares, off, cols);
-            if (way != SH_BY_MEANS)
-                apart += n_each * kernels->sum(off, cols);
-        }
+        const int64_t bound = sh_gamut_of_rows(kernels, of->luma + top * cols, n_rows, cols, shares, any_spread, off, least, most);
+        if (way == SH_BY_EXTREMES)
+            apart += bound;
+        for (ptrdiff_t row = top; row < top + n_rows && way == SH_BY_SAMPLES && bound > 0; row++)
+            apart += sh_gamut_of_rows(kernels, of->luma + row * cols, 1, cols, shares, any_spread, off, least, most);
         for (ptrdiff_t left = 0; left < cols && way == SH_BY_MEANS; left += across) {
             const ptrdiff_t end = cols - left < across ? cols : left + across;
             int any = 0;

@@ -118,7 +118,7 @@ SH_INLINE int SH_NAME(kept_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac, 
     return SH_NAME(pass_rest)(b, ac, k, NULL, NULL);
 }
 
-SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
+SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept, const int has_spread)
 {
     sj_stream *s = &r->stream;
     const sj_scan *scan = &r->scan;
@@ -155,11 +155,11 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
                 for (int x = 0; x < across; x++) {
                     int16_t *block = to + y * pitch + x;
                     int regular;
-                    if (c > 0) {
+                    if (c > 0 && has_spread) {
                         uint64_t sum = 0;
                         regular = SH_NAME(mean_block)(&b, dc, ac, &mean[c], component->greatest, &sum);
                         component->squares[first + y * pitch + x] = sj_square(0, sum);
-                    } else if (n_kept == 1) {
+                    } else if (c > 0 || n_kept == 1) {
                         regular = SH_NAME(mean_block)(&b, dc, ac, &mean[c], NULL, NULL);
                     } else if (n_kept == SJ_WHOLE) {
                         regular = SH_NAME(whole_block)(&b, dc, ac, &mean[c], block, r->offset);
@@ -183,10 +183,15 @@ SH_INLINE int SH_NAME(sequential_row_of)(sj_reader *r, const int n_kept)
 /* One row of MCUs; SJ_MORE, or SJ_IRREGULAR. */
 static int SH_NAME(sequential_row)(sj_reader *r)
 {
-    switch (r->n_kept) { /* the inner loops then know it */
-    case 1: return SH_NAME(sequential_row_of)(r, 1);
-    case 5: return SH_NAME(sequential_row_of)(r, 5);
-    case SJ_WHOLE: return SH_NAME(sequential_row_of)(r, SJ_WHOLE);
-    default: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF);
+    const int has_spread = r->chroma[0] != NULL;
+    switch (2 * r->n_kept + has_spread) { /* the inner loops then know it */
+    case 2: return SH_NAME(sequential_row_of)(r, 1, 0);
+    case 3: return SH_NAME(sequential_row_of)(r, 1, 1);
+    case 10: return SH_NAME(sequential_row_of)(r, 5, 0);
+    case 11: return SH_NAME(sequential_row_of)(r, 5, 1);
+    case 2 * SJ_WHOLE: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 0);
+    case 2 * SJ_WHOLE + 1: return SH_NAME(sequential_row_of)(r, SJ_WHOLE, 1);
+    case 2 * SJ_KEPT_OF_HALF: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 0);
+    default: return SH_NAME(sequential_row_of)(r, SJ_KEPT_OF_HALF, 1);
     }
 }

@@ -157,7 +157,7 @@ static inline ptrdiff_t sh_fill_taps(sh_operator *op, sh_tap *taps, const sh_fol
 
 /* Add a band's weight of the original sample at `place` to those of stored ones, of which each is the mean of `step`: the
  * originals are taken to lie on a line through their mean, as steep as that from the mean before to the one after. Taken for equal
- * to their mean they would bring twice the drift (docs/hashes.md). */
+ * to their mean they would drift by half as much again (docs/hashes.md). */
 static inline void sh_fold_weight(double *weights, ptrdiff_t first, ptrdiff_t n_samples, ptrdiff_t place, ptrdiff_t step,
                                   double weight)
 {

@@ -6,7 +6,10 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
@@ -59,9 +62,10 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
 
     def painted_of(n_frames: int) -> tuple[Painted, ...]:
         is_animated = n_frames > 1 or data[8:12] == _ANIMATED
-        return (Painted("with its range taken for narrow", _as_narrow),) if is_animated and is_full else ()
+        return (Painted("with its range taken for narrow", narrow),) if is_animated and is_full else ()
 
     is_full = _is_full(data)
+    narrow = partial(_as_narrow, multiplied=b"prem" in data)  # as a reference from the picture to its alpha
     # Averaged samples would straddle its edges.
     yield from _cut(read_frames(CODEC, data, _whole(request, aperture), painted_of=painted_of), aperture)
 
@@ -95,13 +99,32 @@ def _is_full(data: bytes) -> bool:
 _BLACK, _WHITE = 16, 235
 
 
-def _as_narrow(image: Image) -> Image:
+def _as_narrow(image: Image, *, multiplied: bool) -> Image:
     """Return a picture of the full range as Chromium shows the frames of animations: its range taken for narrow.
 
     Chroma has another narrow range than luma, by a fortieth: what this moves has no luma.
+
+    Parameters
+    ----------
+    image : PIL image of mode "RGB" or "RGBA"
+    multiplied : bool
+        The file has its colours multiplied by its alpha, which the decoder took back.
     """
-    table = [round(max(0.0, min(255.0, (level - _BLACK) * 255 / (_WHITE - _BLACK)))) for level in range(256)]
-    return image.point(table * len(image.getbands()))
+    if multiplied and image.mode == "RGBA":
+        return _multiplied_as_narrow(image)
+    table = np.rint(np.clip((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK), 0, 255)).astype(int).tolist()
+    alpha = list(range(256)) if image.mode == "RGBA" else []
+    return image.point(table * 3 + alpha)
+
+
+def _multiplied_as_narrow(image: Image) -> Image:
+    from PIL import Image as pil
+
+    pixels = np.array(image)
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    narrow = (pixels[..., :3] * alpha - _BLACK) * (255 / (_WHITE - _BLACK))
+    pixels[..., :3] = np.rint(np.clip(narrow / np.maximum(alpha, 1 / 255), 0, 255))
+    return pil.fromarray(pixels)
 
 
 def _also(name: str, picture: Decoded) -> Also:

@@ -63,6 +63,13 @@ def within_means(frames: Iterator[Decoded], n_bytes: int) -> Iterator[Decoded]:
         yield frame
 
 
+def _detached(image: ImageFile) -> Image:
+    """Return a frame that stays as it is while its file is read on: its own further pictures are made of it later."""
+    frame = image._new(image.im)
+    image._im = None  # the next one is decoded beside it, not over it
+    return frame
+
+
 def reach(size: tuple[int, int]) -> int:
     """Return how many frames of an animation with these sides, in pixels, are looked at."""
     return min(MAX_FRAMES, max(MIN_FRAMES, MAX_FRAME_PIXELS // (size[0] * size[1])))
@@ -115,6 +122,8 @@ def read_frames(
         before_loading(image)
         mode = image.mode
         loaded, truncated = load(codec, image)
+        if n_frames > 1 and loaded is image:
+            loaded = _detached(image)
         width, height = loaded.size
         provenance = Provenance(
             format=name, mode=mode, width=width, height=height, orientation=turns.applied,

@@ -26,7 +26,7 @@ class Painted(NamedTuple):
     name : str
         In plain words.
     paint : callable
-        Returns a picture of mode "L" or "RGB" as they show it.
+        Returns a picture of the same mode, its alpha as it is, with the samples that they have.
     """
 
     name: str
@@ -118,7 +118,6 @@ def in_own_colours(
     colours: tuple[Declared, ...],
     *,
     mode: str,
-    before: Callable[[Image], Image] | None = None,
 ) -> tuple[Also, ...]:
     """Return a picture as it looks in each of the colours that its file declares and that fit its mode.
 
@@ -130,27 +129,17 @@ def in_own_colours(
         As of `seen`.
     mode : str
         The mode of the image's samples, as the imaging library names it.
-    before : callable or None
-        What is made of samples first.
     """
     also = []
     for declared in colours:
         if not declared.colour.fits(mode, provenance.format):
             continue
-        paint = (
-            declared.colour.apply if before is None else _one_after_the_other(before, declared.colour.apply)
-        )
+        paint = declared.colour.apply
         name = "in its own colours" if declared.shown else "in its own colours, as other viewers take them"
         also.append(_also(name, load, provenance, step, paint=paint, shown=declared.shown))
         if provenance.transparent:
             also.append(_also(f"{name}, on black", load, provenance, step, paint=paint, background="black"))
     return tuple(also)
-
-
-def _one_after_the_other(
-    first: Callable[[Image], Image], then: Callable[[Image], Image]
-) -> Callable[[Image], Image]:
-    return lambda image: then(first(image))
 
 
 def _painted(
@@ -170,10 +159,14 @@ def _painted(
     load, provenance, step, colours, mode
         As of `in_own_colours`.
     """
-    yield replace(_also(how.name, load, provenance, step, paint=how.paint), effort="fast")
+
+    def painted() -> Image:
+        return how.paint(load())
+
+    yield replace(_also(how.name, painted, provenance, step), effort="fast")
     if provenance.transparent:
-        yield _also(f"on black, {how.name}", load, provenance, step, paint=how.paint, background="black")
-    for also in in_own_colours(load, provenance, step, colours, mode=mode, before=how.paint):
+        yield _also(f"on black, {how.name}", painted, provenance, step, background="black")
+    for also in in_own_colours(painted, provenance, step, colours, mode=mode):
         yield replace(also, name=f"{also.name}, {how.name}", shown=False)
 
 

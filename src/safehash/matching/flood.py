@@ -118,7 +118,7 @@ class FloodGuard:
         matched = set(entries)
         with self._lock:
             self._n_uploads += 1
-            fresh = [entry for entry in matched if self._count(entry, 1)]
+            fresh = [(entry, *self._quarantined[entry]) for entry in matched if self._count(entry, 1)]
             flooding = frozenset(matched & self._quarantined.keys())
         self._log(fresh)
         return flooding
@@ -135,7 +135,7 @@ class FloodGuard:
         """
         with self._lock:
             self._n_uploads += n_uploads
-            fresh = [entry for entry, n_matches in matches if self._count(entry, n_matches)]
+            fresh = [(entry, *self._quarantined[entry]) for entry, n in matches if self._count(entry, n)]
         self._log(fresh)
 
     def counts(self) -> tuple[int, dict[Hashable, int]]:
@@ -225,9 +225,8 @@ class FloodGuard:
         self._quarantined[entry] = (self._n_uploads, self._matches[entry])
         return True
 
-    def _log(self, fresh: Iterable[Hashable]) -> None:
-        for entry in fresh:
-            n_uploads, n_matches = self._quarantined[entry]
+    def _log(self, fresh: Iterable[tuple[Hashable, int, int]]) -> None:
+        for entry, n_uploads, n_matches in fresh:  # which another thread may have released by now
             shown = shown_key(entry) if isinstance(entry, tuple) and len(entry) == 3 else "of another kind"
             _LOG.warning("quarantined: entry %s matched %d of %d uploads", shown, n_matches, n_uploads)
 

@@ -109,7 +109,7 @@ def _telling(place: int) -> Callable[[Any], Any]:
 
 def _made(place: int, *values: Any) -> Any:
     kind, names = KINDS[place], _FIELDS[place]
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     for name, value in zip(names, values, strict=True):
         object.__setattr__(made, name, value)
     return made

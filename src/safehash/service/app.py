@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import logger_of, shortened
+from ..errors import logger_of
 from . import hma, own, validate
 from .description import openapi, page
 from .engine import Engine
@@ -200,7 +200,7 @@ def _line(request: Request, route: str, status: int, seconds: float, said: dict[
         "time": now, "method": request.method, "route": route, "status": status,
         "milliseconds": round(1e3 * seconds, 2), **said,
     }  # fmt: skip
-    return shortened(json.dumps(facts))  # a refusal may name what was asked, which may be a digest
+    return json.dumps(facts)  # which the log shortens: a refusal may name what was asked, and that may be a digest
 
 
 def service_of(engine: Engine, options: ServiceOptions) -> Service:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from ..errors import SafehashError
 from ..hashing.hashes import Hash
+from ..lists.switches import for_shell
 from ..matching.decision import Decision
 from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
@@ -115,8 +116,8 @@ async def lists(service: Service, request: Request) -> Answer:
         "effort": audit.effort,
         "min_quality": audit.min_quality,
         "low_quality_distance": audit.low_quality_distance,
-        "notes": list(matcher.notes),
-        "refused": service.engine.refusal or None,
+        "notes": list(map(for_shell, matcher.notes)),
+        "refused": for_shell(service.engine.refusal) or None,
         "version": audit.version,
     }
     return Answer(JSONResponse(body))

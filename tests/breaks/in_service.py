@@ -1,0 +1,154 @@
+"""Breaks of the service: what it bounds, what it hands to workers and takes from them, whom it answers what."""
+
+from __future__ import annotations
+
+from breaking import Break
+
+__all__ = ["BREAKS"]
+
+_LANES, _HANDING, _PROTOCOL, _HMA, _SERVE, _ENGINE = (
+    f"tests/{name}.py"
+    for name in (
+        "scanning/test_lanes", "service/test_handing", "service/test_protocol", "service/test_hma",
+        "service/test_serve", "service/test_engine",
+    )
+)  # fmt: skip
+_EXCHANGES = "tests/integrations/test_threatexchange.py"
+
+
+def _in(file: str, what: str, before: str, after: str, *dies: str) -> Break:
+    return Break(what=what, file=f"src/safehash/{file}.py", before=before, after=after, dies=dies)
+
+
+BREAKS = (
+    # -- to workers and back ---------------------------------------------------------------------------------------
+    _in(
+        "scanning/wire",
+        "what a gate kept from matching is no part of a verdict",
+        "Match, NearMiss, Audit, ListInfo, Entry",
+        "Match, Audit, ListInfo, Entry",
+        f"{_LANES}::test_whatever_a_verdict_may_hold_is_taken",
+        f"{_LANES}::test_an_upload_that_a_gate_kept_from_matching_comes_back_as_the_matcher_says",
+    ),
+    _in(
+        "scanning/lanes",
+        "an answer is taken whatever was asked",
+        "        if len(message) < _NUMBER.size or _NUMBER.unpack_from(message)[0] != self._number:\n",
+        "        if len(message) < _NUMBER.size:\n",
+        f"{_LANES}::test_nothing_comes_of_a_message_but_verdicts",
+    ),
+    _in(
+        "scanning/passing",
+        "a worker may cut the memory that both map",
+        "fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL",
+        "fcntl.F_SEAL_SEAL",
+        f"{_LANES}::test_memory_of_uploads_cannot_be_cut_and_is_given_back",
+    ),
+    _in(
+        "scanning/passing",
+        "a long upload's memory is kept",
+        "                whole.madvise(mmap.MADV_REMOVE, _KEPT_BYTES, self._n_long - _KEPT_BYTES)\n",
+        "                whole.flush()\n",
+        f"{_LANES}::test_memory_of_uploads_cannot_be_cut_and_is_given_back",
+    ),
+    _in(
+        "service/handing",
+        "a worker whose upload was given up takes the next one",
+        "            lane.close()  # what it answers would be taken for the next upload's\n",
+        "",
+        f"{_HANDING}::test_what_was_given_up_leaves_nothing_to_the_next",
+    ),
+    _in(
+        "service/handing",
+        "who waits for a worker waits for ever",
+        "        timer = loop.call_later(max(due - time.monotonic(), 0.0), _too_late, waiter)\n",
+        "        timer = loop.call_later(600.0, _too_late, waiter)\n",
+        f"{_HANDING}::test_who_waits_too_long_is_told_and_who_hangs_is_ended",
+    ),
+    _in(
+        "service/engine",
+        "workers that could not begin are not tried again",
+        "            if changed or self._is_behind:\n",
+        "            if changed:\n",
+        f"{_ENGINE}::test_workers_that_cannot_begin_are_tried_again",
+    ),
+    _in(
+        "service/engine",
+        "the service's workers keep files and network",
+        "sealed=True",
+        "sealed=False",
+        f"{_ENGINE}::test_workers_that_cannot_begin_are_tried_again",
+    ),
+    # -- what anybody may send -------------------------------------------------------------------------------------
+    _in(
+        "service/protocol",
+        "a head has no end",
+        "            if self._n_bytes > _MOST_HEAD:\n",
+        "            if False:\n",
+        f"{_PROTOCOL}::test_a_head_without_end_is_cut_off",
+    ),
+    _in(
+        "service/protocol",
+        "what comes of a request that was answered has no end",
+        "        elif is_left and self._n_bytes > _MOST_LEFT:\n",
+        "        elif False:\n",
+        f"{_PROTOCOL}::test_what_comes_of_a_request_that_was_answered_is_bounded",
+    ),
+    _in(
+        "service/protocol",
+        "the rest of a second request is timed as that of the first",
+        "        if not self._is_whole and self.cycle.response_complete and not self.transport.is_closing():\n",
+        "        if not self._is_whole and not self.transport.is_closing():\n",
+        f"{_PROTOCOL}::test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first",
+    ),
+    _in(
+        "service/app",
+        "a page in a browser may say what reviewers say",
+        '                elif "origin" in request.headers:\n',
+        "                elif False:\n",
+        f"{_SERVE}::test_what_is_refused_says_why",
+    ),
+    _in(
+        "service/app",
+        "the log shows what a request asked wrongly, digests and all",
+        "ACCESS = logger_of(",
+        "ACCESS = logging.getLogger(",
+        f"{_SERVE}::test_the_log_has_one_line_an_answer_and_no_digest",
+    ),
+    _in(
+        "service/fetching",
+        "an inner address is public through a gateway",
+        "            or (inner is not None and not _is_public(str(inner)))\n",
+        "",
+        f"{_HMA}::test_no_address_of_an_inner_network_is_public",
+    ),
+    # -- whom it answers what --------------------------------------------------------------------------------------
+    _in(
+        "service/hma",
+        "a type that no list has matches nothing",
+        "    for name in names:\n        if name not in known:\n",
+        "    for name in names:\n        if False:\n",
+        f"{_HMA}::test_a_type_that_no_list_has_is_no_answer",
+    ),
+    _in(
+        "integrations/threatexchange",
+        "an index is stored so that HMA cannot open it",
+        "        write_framed(fout, _read, type(self), lambda stream: self._index.write(stream, pack=pack))\n",
+        "        self._index.write(fout, pack=pack)\n",
+        f"{_EXCHANGES}::test_hma_opens_a_stream_by_unpickling_it",
+    ),
+    _in(
+        "integrations/framing",
+        "any pickle is taken for an index",
+        "    if names != (reader.__module__, reader.__qualname__):\n",
+        "    if names is None:\n",
+        f"{_EXCHANGES}::test_hma_opens_a_stream_by_unpickling_it",
+    ),
+    _in(
+        "integrations/threatexchange",
+        "a picture that cannot be looked at ends whoever hashes many",
+        "class PictureRefused(ImageError, OSError, ValueError):\n",
+        "class PictureRefused(ImageError):\n",
+        f"{_EXCHANGES}::test_what_has_no_hash_is_empty_and_what_cannot_be_looked_at_is_an_error",
+    ),
+)
