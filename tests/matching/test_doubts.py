@@ -114,6 +114,8 @@ def test_families_that_ask_have_doubts_for_each_digest() -> None:
         assert batch.doubts.shape == batch.digests.shape
         if len(batch.digests):
             assert bits(batch.doubts).any(axis=1).all()
+    none = Batch(COVERED, framed)
+    assert none.doubts is not None and none.doubts.shape == none.digests.shape == (0, 32)
 
 
 # -- what they lead to ---------------------------------------------------------------------------------------
