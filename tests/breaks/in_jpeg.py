@@ -52,13 +52,6 @@ BREAKS = (
         dies=(_IRREGULAR,),
     ),
     Break(
-        what="bytes between a scan's last block and its marker are not looked at",
-        file=_SCANS,
-        before="            if (!sj_is_done(&r->stream))\n",
-        after="            if (0)\n",
-        dies=(_IRREGULAR, _CHANGED),
-    ),
-    Break(
         what="a scan that ends early counts as read",
         file=_BITS,
         before="        return sj_place(&s->now) <= s->filled;\n",
@@ -78,13 +71,6 @@ BREAKS = (
         before="s->source[1] != 0xD0 + r->next_restart",
         after="(s->source[1] & 0xF8) != 0xD0",
         dies=(_CHANGED,),
-    ),
-    Break(
-        what="predictors are kept over a restart",
-        file=_SEQUENTIAL,
-        before="                mean[0] = mean[1] = mean[2] = 0;\n",
-        after="",
-        dies=(_MEANS, _SMOOTH),
     ),
     Break(
         what="a progressive file that lacks a scan is read, where decoders smooth it",

@@ -198,6 +198,12 @@ def test_parquet(here: Path, tmp_path: Path) -> None:
 # -- interruption -----------------------------------------------------------------------------------------------
 
 
+def _heed_signals() -> None:
+    """Undo what `nohup` or a shell in the background has its children ignore: a scan heeds that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(folder: Path, *more: str | Path) -> subprocess.Popen[bytes]:
     arguments = command("scan", folder, "--workers", "2", *more)
     return subprocess.Popen(
@@ -206,6 +212,7 @@ def start(folder: Path, *more: str | Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         env=environment(),
         start_new_session=True,
+        preexec_fn=_heed_signals,
         bufsize=0,  # what one line leaves in a buffer, communicate() would not see
     )
 
@@ -448,7 +455,7 @@ def steady(record: dict[str, Any]) -> dict[str, Any]:
         for key, value in record.items()
         if key not in ("decided", "milliseconds", "looks", "unchanged")
     }
-    of_scans = ("effort", "runs", "snapshot")
+    of_scans = ("effort", "runs", "snapshot", "evidence")  # the last is not kept in a catalog
     kept["matches"] = [
         {key: value for key, value in match.items() if key not in of_scans} for match in record["matches"]
     ]

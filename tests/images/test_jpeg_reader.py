@@ -195,7 +195,9 @@ def test_no_block_of_chroma_spreads_more_than_is_read_of_it(
         spreads = found.spreads[whole].astype(float)
         cut = (plane == 0).any() or (plane == 255).any()  # what is cut spreads less than its coefficients say
         assert (blocks.std(axis=(1, 3)) <= np.where(spreads == 255, 256, spreads + 0.6)).all()
-        assert cut or (spreads <= 3.5 * blocks.std(axis=(1, 3)) + 4).all(), "and they say something"
+        # Of a size the greatest value is twice the least; of the places that one look-up passes over the greatest
+        # quantizer of this table is 4.2 times the least.
+        assert cut or (spreads <= 8.4 * blocks.std(axis=(1, 3)) + 4).all(), "and they say something"
 
 
 def hidden(*, amplitude: float, times: int = 100) -> bytes:
@@ -219,12 +221,13 @@ def test_chroma_that_leaves_the_screen_is_seen_at_every_effort_and_size(times: i
         for effort in ("fast", "standard", "thorough"):
             (frame,) = decode_frames(data, step_for=reduction_for, effort=effort, own_jpeg=True)
             assert frame.provenance.scale == scale
-            wanted = is_seen or effort == "thorough"  # which decodes all of it in any case
+            # What is reduced is decoded whole at `thorough` in any case.
+            wanted = is_seen or (effort == "thorough" and scale > 1)
             assert (name in [also.name for also in frame.also]) == wanted, (amplitude, effort)
     data = hidden(amplitude=110, times=times)
     (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", own_jpeg=True)
     shown = next(also for also in frame.also if also.name == name).make()
-    assert shown.pixels.shape == frame.pixels.shape
+    assert shown.pixels.shape[:2] == frame.pixels.shape
     assert (
         hash_decoded(shown, algorithm=Algorithm.PDQ).distance(hash_decoded(frame, algorithm=Algorithm.PDQ))
         > 10

@@ -96,7 +96,9 @@ def test_a_defect_costs_its_own_upload(
 
 def test_what_was_found_before_the_deadline_stands(listed: Path, photo: Image.Image) -> None:
     framed = ImageOps.expand(photo, border=120, fill="white")
-    asked = Settings(deadline=1e-9, effort="thorough")
+    asked = Settings(
+        deadline=1e-9, effort="thorough", own_jpeg=False
+    )  # whose decode is one call, and not ended
     hurried, patient = (
         Matcher.from_files(listed, settings=each) for each in (asked, Settings(deadline=None))
     )
@@ -107,6 +109,7 @@ def test_what_was_found_before_the_deadline_stands(listed: Path, photo: Image.Im
     assert "processor time" in decision.reason
     decision = hurried.check(jpeg(photo))
     assert (decision.outcome, decision.failure) == (Outcome.MATCH, None)
+    assert decision.reason is not None and "processor time" in decision.reason, "the rest was not looked at"
 
 
 def test_too_little_memory_is_said(

@@ -185,6 +185,32 @@ def test_what_is_refused_says_why(service: Running, name: str) -> None:
     assert service.get("/healthz").status == 200
 
 
+_WHOLE = "5af0" * 16
+_JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("POST", f"/v1/check?{_WHOLE}=1", PICTURE, {}),
+        ("POST", f"/v1/check?lists={_WHOLE}", PICTURE, {}),
+        ("POST", f"/v1/check?effort={_WHOLE}", PICTURE, {}),
+        ("POST", "/v1/check", json.dumps({_WHOLE: 1}).encode(), _JSON),
+        ("POST", "/v1/check", json.dumps({"hash": f"pdq:{_WHOLE}0"}).encode(), _JSON),
+        ("POST", "/v1/check", json.dumps({"hash": f"{_WHOLE}:00"}).encode(), _JSON),
+        ("POST", "/v1/check", json.dumps({"hash": "pdq:00", "lists": [_WHOLE]}).encode(), _JSON),
+        ("GET", f"/{_WHOLE}", None, {}),
+        ("GET", f"/m/lookup?signal_type={_WHOLE}&signal=0", None, {}),
+        ("GET", f"/c/bank/{_WHOLE}", None, {}),
+    ],
+    ids=lambda asked: asked[1].replace(_WHOLE, "DIGEST"),
+)
+def test_no_refusal_repeats_a_digest(service: Running, asked: Any) -> None:
+    answer = service.ask(*asked)
+    assert 400 <= answer.status < 500
+    assert TOO_MUCH.search(answer.body.decode()) is None
+
+
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": "800000"}])
 def test_who_sends_too_much_reads_why(service: Running, headers: dict[str, str]) -> None:
     with closing(service.connect()) as connection:

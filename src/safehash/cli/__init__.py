@@ -24,14 +24,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
-    with heeding_interrupts(), shortening_messages():
-        return _run(given)
+    with heeding_interrupts():
+        settle_streams()
+        with shortening_messages():
+            return _run(given)
 
 
 def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
-        settle_streams()
         from .parser import make_parser
 
         parser = make_parser(given)

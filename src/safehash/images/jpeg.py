@@ -100,7 +100,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     elif is_gentle and means is not None:
         chroma = partial(_with_chroma, header, means)
     also = _in_own_colours(data, request, provenance, chroma)
-    whole = partial(_in_colour, data, request, 1)
+    whole: Callable[[], Image] = partial(_in_colour, data, request, 1)
     if not _is_looked_at(n_bands, request) or request.colours:
         pass
     elif with_chroma and both is not None:
