@@ -291,6 +291,20 @@ BREAKS = (
         f"{_JPEG}::test_what_is_irregular_is_left_to_others",
     ),
     _in(
+        "_jpeg_scans.h",
+        "bytes that a scan leaves over are no damage",
+        "            if (!sj_is_done(&r->stream))\n",
+        "            if (0)\n",
+        f"{_JPEG}::test_what_is_irregular_is_left_to_others",
+    ),
+    _in(
+        "_jpeg_sequential_body.h",
+        "means go on behind a restart marker",
+        "                mean[0] = mean[1] = mean[2] = 0;\n",
+        "",
+        f"{_JPEG}::test_means_and_whole_pictures_are_the_decoders",
+    ),
+    _in(
         "_jpeg_progressive_body.h",
         "further bits of a negative coefficient make it larger",
         "        *value = (int16_t)(*value + (*value < 0 ? -further : further));\n",
