@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from drawn import decoded, picture
 from safehash import _views
 from safehash._digests import turn_digests
-from safehash.matching.families import COVERED, NESTED
+from safehash.matching.families import COVERED, COVERED_AGAIN, NESTED
 from safehash.matching.holes import without_a_hole
 from safehash.matching.nested import windows_within
 from safehash.matching.proposing import Batch
-from safehash.matching.refining import refined
+from safehash.matching.refining import MAX_CANDIDATES, refined
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
 from safehash.search.seeds import seed
@@ -114,6 +114,8 @@ def test_families_that_ask_have_doubts_for_each_digest() -> None:
         assert batch.doubts.shape == batch.digests.shape
         if len(batch.digests):
             assert bits(batch.doubts).any(axis=1).all()
+    none = Batch(COVERED, framed)
+    assert none.doubts is not None and none.doubts.shape == none.digests.shape == (0, 32)
 
 
 # -- what they lead to ---------------------------------------------------------------------------------------
@@ -182,6 +184,21 @@ def test_a_window_that_shares_no_slot_but_for_doubtful_bits_is_refined() -> None
     assert index._slots.widths == widths
     assert 0 not in seed(index, own.digests, max_distance=COVERED.seed_distance).rows
     assert 0 in [candidate.row for candidate, _, _ in refined(own, index, frozenset())]
+
+
+def test_what_doubtful_slots_lead_to_is_bounded() -> None:
+    """A list of digests that all lie near a window: so many are refined, and no more."""
+    thumbs = Thumbnails(decoded(picture("coffee")))
+    (group,) = without_a_hole(thumbs).groups
+    assert group.holes is not None
+    rng = np.random.default_rng(2)
+    noise = np.packbits(rng.random((300, 256)) < 0.04, axis=1)
+    index = Index.from_digests(group.digests[:1] ^ noise)
+    for family, most in ((COVERED, 2 * MAX_CANDIDATES), (COVERED_AGAIN, MAX_CANDIDATES)):
+        own = Batch(family, thumbs)
+        doubts = group.doubts[:1] if family.doubtful and group.doubts is not None else None
+        own.add(group.digests[:1], group.windows[:1], 0, doubts=doubts, holes=group.holes[:1])
+        assert len(list(refined(own, index, frozenset()))) == most
 
 
 def test_doubts_that_do_not_fit_are_refused() -> None:

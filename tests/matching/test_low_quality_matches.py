@@ -43,8 +43,8 @@ def test_a_faint_copy_matches_as_it_is_and_no_other_way(tmp_path: Path, effort: 
     assert decision.hash is not None and decision.hash.quality is not None and decision.hash.quality < 50
     (match,) = decision.matches
     assert match.view == "as it is" and match.distance <= LOW_QUALITY_DISTANCE
-    mirrored = matcher.check(ImageOps.mirror(Image.fromarray(faint())), effort=effort)
-    assert mirrored.outcome is safehash.Outcome.LOW_QUALITY
+    negative = matcher.check(ImageOps.invert(Image.fromarray(faint())), effort=effort)
+    assert negative.outcome is safehash.Outcome.LOW_QUALITY
     # And the same of a stored hash.
     assert [each.is_match for each in matcher.check_hashes([decision.hash])] == [True]
 
@@ -62,7 +62,8 @@ def test_it_must_come_nearer_than_the_setting_says(tmp_path: Path, within: int |
     path.write_text("hash,id\n" + "".join(rows))
     policy = safehash.Policy(low_quality_distance=within, include_suspicious=True)
     matcher = safehash.Matcher.from_files(path, settings=safehash.Settings(policy=policy))
-    stored, shown = matcher.check_hashes([faded])[0], matcher.check(faint())
+    # What a window of it finds is another matter.
+    stored, shown = matcher.check_hashes([faded])[0], matcher.check(faint(), effort="fast")
     limit = -1 if within is None else min(within, 31)
     for decision in (stored, shown):
         assert [match.distance for match in decision.matches] == [

@@ -138,9 +138,10 @@ class Batch:
         """Of all groups, in their order: uint8, shape (n, 32); None where the family does not ask."""
         if not self.family.doubtful:
             return None
-        return np.concatenate(
-            [np.zeros_like(group.digests) if group.doubts is None else group.doubts for group in self.groups]
-        )
+        each = [
+            np.zeros_like(group.digests) if group.doubts is None else group.doubts for group in self.groups
+        ]
+        return np.concatenate(each or [np.empty((0, 32), np.uint8)])
 
     @property
     def digests(self) -> UInt8Array:

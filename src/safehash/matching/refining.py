@@ -23,7 +23,8 @@ __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
 
-#: List entries refined for one upload and family, nearest first: bounds the work a list can make.
+#: List entries refined for one upload and family, nearest first: bounds the work a list can make. Where doubtful slots
+#: lead to more of them, twice as many: what whole slots lead to is not to be crowded out.
 MAX_CANDIDATES = 12
 
 #: Degenerate entries refined for one upload and family, and how near their seeds must lie, in bits: photographs
@@ -86,6 +87,7 @@ def refined(
         return
     starts = np.cumsum([0, *(len(group.digests) for group in batch.groups)])
     refined = n_degenerate = 0
+    most = 2 * MAX_CANDIDATES if family.doubtful else MAX_CANDIDATES
     for at in np.argsort(seeds.distances, kind="stable").tolist():
         row = int(seeds.rows[at])
         if row in settled:
@@ -101,7 +103,7 @@ def refined(
             n_degenerate += 1
         else:
             refined += 1
-            if refined > MAX_CANDIDATES:
+            if refined > most:
                 return
         deadline.check()
         query = int(seeds.queries[at])
