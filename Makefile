@@ -330,6 +330,7 @@ evidence: develop
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop
 	mkdir -p build/views
+	$(BIN)/python benchmarks/profile_views.py --photos $(MIXES)/tuning_photos.txt -o benchmarks/results/views-profile.json
 	$(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/other_photos.txt --mixes $(MIXES)/mixes.txt \
 		--out build/views/recall.json
 	$(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/photos.txt --mixes $(MIXES)/mixes.txt \
