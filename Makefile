@@ -38,7 +38,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-coop
 .PHONY: check-matrix
 .PHONY: check-deploy
-.PHONY: check-engines bench-serve soak check-pillow
+.PHONY: check-engines bench-serve bench-hma soak check-pillow
 .PHONY: bench-views
 .PHONY: evidence
 .PHONY: clean
@@ -238,7 +238,12 @@ bench-serve: develop
 # Half an hour of uploads, look-ups and reloads: every answer is compared, memory is told each minute.
 MINUTES ?= 30
 soak: develop
-	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES)
+	$(BIN)/python benchmarks/bench_serve.py --picture $(PICTURE) --soak $(MINUTES) -o benchmarks/results/soak.json
+
+# Look-ups of stock HMA beside ours, on the same hashes: CHECKOUT as of check-hma.
+bench-hma: check-hma
+	$(BIN)/python -m pip install --quiet gunicorn
+	$(BIN)/python benchmarks/bench_hma.py $(CHECKOUT) -o benchmarks/results/hma.json
 
 # Every file of Pillow's own tests, odd and hostile ones among them, through a scan.
 check-pillow: develop

@@ -52,7 +52,7 @@ def bundle(checkout: Path, folder: Path) -> Path:
     if not source.is_file():
         sys.exit(f"{checkout}: no checkout of Coop: it has no {source.relative_to(checkout)}")
     folder.mkdir(parents=True, exist_ok=True)
-    install = ["npm", "install", "--silent", "--no-save", "--prefix", folder, "esbuild@0.25"]
+    install = ["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "esbuild@0.25"]
     subprocess.run(install, check=True)
     script, made = folder / "bundle.mjs", folder / "client.mjs"
     script.write_text(_BUNDLE, encoding="utf-8")

@@ -106,8 +106,8 @@ class Image:
     def copy(self, given: str) -> None:
         stage = re.match(r"--from=(\w+) (\S+) (\S+)$", given)
         if stage is not None:
-            source, target = self._stages[stage[1]] / stage[2].lstrip("/"), self.root / stage[3].lstrip("/")
-            run("cp", "-a", str(source), str(target))
+            made = self._stages[stage[1]] / stage[2].lstrip("/")
+            run("cp", "-a", str(made), str(self.root / stage[3].lstrip("/")))
             return
         where, target = given.split()
         # What is under version control, as .dockerignore should leave it.
@@ -218,10 +218,17 @@ def linted() -> dict[str, bool]:
             unit.write_text(text.replace("/opt/safehash/bin/safehash", "/bin/true"), encoding="utf-8")
             done = subprocess.run(["systemd-analyze", "verify", unit], check=False)
             found["systemd-analyze verify"] = done.returncode == 0
-            line = ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit, "--no-pager"]
-            done = subprocess.run(line, check=False, capture_output=True, text=True)
-            print(done.stdout.strip().splitlines()[-1:] or done.stderr)
-            found["systemd-analyze security under 2.0"] = done.returncode == 0
+            line = [
+                "systemd-analyze",
+                "security",
+                "--offline=true",
+                "--threshold=20",
+                str(unit),
+                "--no-pager",
+            ]
+            judged = subprocess.run(line, check=False, capture_output=True, text=True)
+            print(judged.stdout.strip().splitlines()[-1:] or judged.stderr)
+            found["systemd-analyze security under 2.0"] = judged.returncode == 0
     return found
 
 

@@ -107,8 +107,8 @@ BREAKS = (
     Break(
         what="of two views of an entry the nearer one stays, whatever it needs",
         file=_LOOK_UP,
-        before="if before is None or (needs, distance) < (before.needs, before.distance):",
-        after="if before is None or distance < before.distance:",
+        before="if before is None or (hit.needs, hit.distance) < (before.needs, before.distance):",
+        after="if before is None or hit.distance < before.distance:",
         dies=(
             "tests/matching/test_gates_one_by_one.py::test_of_two_views_of_an_entry_the_one_that_needs_less_stays",
         ),
@@ -131,9 +131,10 @@ BREAKS = (
         what="an entry matched twice by one upload counts twice",
         file=_FLOOD,
         before="        matched = set(entries)\n        with self._lock:\n            self._n_uploads += 1\n"
-        "            fresh = [entry for entry in matched if self._count(entry, 1)]",
+        "            fresh = [(entry, *self._quarantined[entry]) for entry in matched if self._count(entry, 1)]",
         after="        every = list(entries)\n        matched = set(every)\n        with self._lock:\n"
-        "            self._n_uploads += 1\n            fresh = [entry for entry in every if self._count(entry, 1)]",
+        "            self._n_uploads += 1\n"
+        "            fresh = [(entry, *self._quarantined[entry]) for entry in every if self._count(entry, 1)]",
         dies=(f"{_FLOOD_TESTS}::TestFloodGuard",),
     ),
     Break(

@@ -204,7 +204,7 @@ BREAKS = (
         "bytes beyond what is allowed are kept",
         "        is_refused = is_refused or n_bytes > max_bytes\n",
         "        is_refused = is_refused or n_bytes > 2 * max_bytes\n",
-        f"{_BODIES}::test_a_body_that_is_too_large_is_read_to_its_end",
+        f"{_BODIES}::test_a_body_within_its_size_is_read_whole",
     ),
     _in(
         "cli/interrupts",
@@ -232,6 +232,6 @@ BREAKS = (
         "confined workers ask all lists, whichever are named",
         "            only = None if lists is None else frozenset(lists)\n",
         "            only = None\n",
-        f"{_ISOLATED}::test_however_an_upload_comes_it_is_decided_as_by_the_matcher",
+        f"{_ISOLATED}::test_the_lists_that_are_named_are_asked_and_no_other",
     ),
 )

@@ -109,13 +109,6 @@ BREAKS = (
         f"{_SERVE}::test_what_is_refused_says_why",
     ),
     _in(
-        "service/app",
-        "the log shows what a request asked wrongly, digests and all",
-        "ACCESS = logger_of(",
-        "ACCESS = logging.getLogger(",
-        f"{_SERVE}::test_the_log_has_one_line_an_answer_and_no_digest",
-    ),
-    _in(
         "service/fetching",
         "an inner address is public through a gateway",
         "            or (inner is not None and not _is_public(str(inner)))\n",

@@ -218,7 +218,7 @@ def test_synapse(
 ) -> None:
     for name, what in (("synapse", {}), ("synapse.module_api", {"NOT_SPAM": "NOT_SPAM"}),
                        ("synapse.module_api.errors", {"Codes": Codes})):  # fmt: skip
-        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**what))  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**what))
     checker = recipe("synapse.md")["SafehashChecker"]
     server = Homeserver()
     checker(checker.parse_config({"url": f"http://127.0.0.1:{service.port}/"}), server)

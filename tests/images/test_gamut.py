@@ -246,7 +246,8 @@ def alternating(plane: UInt8Array, each: int) -> UInt8Array:
     """Return strength (from 0 to 127 about 128) with a sign that changes every `each` samples across and down."""
     rows, cols = (np.arange(side) // each for side in plane.shape)
     signs = 1 - 2 * ((rows[:, None] + cols) % 2)
-    return np.clip(128 + signs * (plane.astype(float) - 128), 0, 255).astype(np.uint8)
+    changed: UInt8Array = np.clip(128 + signs * (plane.astype(float) - 128), 0, 255).astype(np.uint8)
+    return changed
 
 
 @pytest.mark.parametrize("size", [(320, 240), (700, 560), (1000, 820)])

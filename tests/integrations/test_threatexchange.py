@@ -125,7 +125,7 @@ def test_hma_opens_a_stream_by_unpickling_it() -> None:
     index.serialize(stream)
     assert b"pickle" not in stream.getvalue()
     stream.seek(0)
-    again = SignalTypeIndex.deserialize(stream)
+    again: Any = SignalTypeIndex.deserialize(stream)
     assert type(again) is PdqIndex
     assert [match.metadata for match in again.query("0" * 64)] == [1, 3]
     # Ours reads the same, and no other pickle, of which nothing is run.

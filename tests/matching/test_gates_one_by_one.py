@@ -130,5 +130,5 @@ def test_of_two_views_of_an_entry_the_one_that_needs_less_stays() -> None:
     for order in ((far, near), (near, far)):
         found = _Finds(31, None)
         for hit in order:
-            found._keep(hit.row, hit.distance, hit.view, hit.needs, None)
+            found._keep(hit)
         assert found.best == {4: far}

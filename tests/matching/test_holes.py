@@ -94,6 +94,18 @@ def test_the_hole_is_found_where_it_is(level: int) -> None:
     )
 
 
+@pytest.mark.parametrize(("side", "is_found"), [(24, True), (40, True), (41, False), (50, False)])
+def test_holes_take_two_fifths_of_an_upload_at_most(side: int, is_found: bool) -> None:
+    """Beyond that a poster is that of any other picture in the same template: 40 x 40 samples of 64 x 64, no more."""
+    thumb, hole = thumb_of(), np.array([[8, 8 + side, 10, 10 + side]], np.int32)
+    digest = _views.hash_windows(_views.filled(thumb, hole[0]), WHOLE, WHOLE, EACH, EACH)[0]
+    distance, found, _ = _views.find_holes(thumb, digest, hole, most=1, step=4, max_evaluations=40)
+    assert len(found) == is_found and (distance <= 4) is is_found
+    for top, bottom, left, right in found:
+        assert (bottom - top) * (right - left) <= 0.4 * 64**2
+        assert np.abs(np.array((top, bottom, left, right)) - hole[0]).max() <= 1
+
+
 def test_holes_that_bring_nothing_are_none() -> None:
     thumb = thumb_of()
     digest = np.frombuffer(_core.pdq(np.asarray(skimage.data.astronaut(), np.uint8))[0], np.uint8)

@@ -310,10 +310,21 @@ def test_no_last_good_state_stands_in_for_a_signature(tmp_path: Path) -> None:
         Matcher.from_files(tmp_path / "own.csv", settings=TRUSTED, last_good=True)
 
 
-def test_what_cannot_be_used_is_not_signed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("no list", "not recognised as any list format"),
+        (
+            "md5,id\n" + "".join(f"{k:031x}a,{k}\n" for k in range(40)) + "bad,1\n" * 9,
+            "9 of 49 records were rejected",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_not_signed(text: str, why: str, tmp_path: Path) -> None:
+    """What makes a list useless may stand at its end."""
     path = tmp_path / "own.csv"
-    path.write_text("no list", encoding="ascii")
-    with pytest.raises(ListError):
+    path.write_text(text, encoding="ascii")
+    with pytest.raises(ListError, match=why):
         sign_list(path, KEY.private_bytes_raw())
     assert list(tmp_path.iterdir()) == [path]
 

@@ -141,6 +141,23 @@ def test_what_cannot_be_meant_is_refused(
             safehash.isolated(matcher, **wrong)
 
 
+def test_the_lists_that_are_named_are_asked_and_no_other(here: Path, pictures: list[Path]) -> None:
+    paths = [
+        write_list(here / name, picture)
+        for name, picture in (("one.csv", pictures[1]), ("two.csv", pictures[2]))
+    ]
+    matcher = safehash.Matcher.from_files(*paths)
+    with safehash.isolated(matcher, workers=1) as pool:
+        found = {
+            (name, at): pool.check(pictures[at], lists=[name]).is_match
+            for name in ("one", "two")
+            for at in (1, 2)
+        }
+        assert found == {("one", 1): True, ("one", 2): False, ("two", 1): False, ("two", 2): True}
+        for at in (1, 2):
+            assert same(pool.check(pictures[at], lists=["two"]), matcher.check(pictures[at], lists=["two"]))
+
+
 def test_floods_are_counted_over_all_workers(here: Path, pictures: list[Path]) -> None:
     flood = safehash.FloodLimits(max_share=0.5, min_matches=3, min_uploads=3)
     matcher = safehash.Matcher.from_files(here / "own.csv", settings=safehash.Settings(flood=flood))

@@ -33,7 +33,9 @@ class Sent:
 
 
 def test_a_body_within_its_size_is_read_whole() -> None:
-    assert Sent(2).read() == bytes(10)
+    assert Sent(2).read() == Sent(10, length=1).read() == bytes(10)
+    with pytest.raises(Refused, match="at most 10 bytes"):
+        Sent(11, length=1).read()
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-length": "40"}])

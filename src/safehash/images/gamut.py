@@ -11,7 +11,6 @@ import numpy as np
 
 from .._borrow import borrow
 from .._core import apart_by_means, luma_and_apart, spread
-from .conversions import to_pixels
 from .guarding import guarded, without_remarks
 from .jpeg_means import Chroma
 from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
@@ -165,7 +164,7 @@ def kept_for_two(load: Callable[[], Image]) -> Callable[[], Image]:
 def as_it_is_shown(
     load: Callable[[], Image], provenance: Provenance, *, step: int = 1, effort: Effort = "fast"
 ) -> Also:
-    """Return the picture in colours that a screen has.
+    """Return the picture in colours that a screen has, in grey.
 
     Parameters
     ----------
@@ -180,9 +179,8 @@ def as_it_is_shown(
 
     def convert() -> Decoded:
         image = load()
-        if image.mode != "RGB":
-            image = image.convert("RGB")
-        return Decoded(pixels=to_pixels(image, "white", step)[0], provenance=provenance)
+        grey = (image if image.mode == "RGB" else image.convert("RGB")).convert("L")
+        return Decoded(pixels=np.asarray(grey.reduce(step) if step > 1 else grey), provenance=provenance)
 
     def make() -> Decoded:
         return without_remarks(lambda: guarded("JPEG", convert))

@@ -1,4 +1,4 @@
-"""A frame around an index's stream that HMA opens, which loads whatever it stored with `pickle.load`.
+"""A frame around an index's stream that HMA opens, which unpickles whatever it stored.
 
 The frame is a pickle of four steps: name a function of ours, name a class, hold bytes, call. It is written and
 recognised here as bytes, by nothing that would run what another stream says.

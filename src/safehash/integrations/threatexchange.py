@@ -93,7 +93,7 @@ class _Index(SignalTypeIndex[T]):
     def serialize(self, fout: BinaryIO) -> None:
         """Write everything: payloads as numbers, texts, collections, and what exchanges say of a signal.
 
-        In a frame that HMA opens, which loads an index by `pickle.load` whatever its class says.
+        In a frame that HMA opens, which unpickles an index whatever its class says.
 
         Raises
         ------

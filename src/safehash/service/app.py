@@ -200,9 +200,7 @@ def _line(request: Request, route: str, status: int, seconds: float, said: dict[
         "time": now, "method": request.method, "route": route, "status": status,
         "milliseconds": round(1e3 * seconds, 2), **said,
     }  # fmt: skip
-    return json.dumps(
-        facts
-    )  # which the log shortens: a refusal may name what was asked, and that may be a digest
+    return json.dumps(facts)  # the log shortens digests: a refusal may name what was asked
 
 
 def service_of(engine: Engine, options: ServiceOptions) -> Service:
