@@ -280,6 +280,15 @@ def test_the_tests_have_the_same_rooms() -> None:
 
 
 @NO_SOURCES
+def test_no_two_scripts_that_tests_import_have_one_name() -> None:
+    """Which of them is imported would hang on which test runs first."""
+    tests = Path(__file__).parent
+    folders = (tests, tests / "breaks", tests / "browser", tests.parent / "benchmarks", tests.parent / "fuzz")
+    names = [path.name for folder in folders for path in folder.glob("*.py")]
+    assert len(names) > 80
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_the_version_stands_in_one_place() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'dynamic = ["version"]' in text

@@ -8,18 +8,18 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-import make_tables
+import kernel_tables
 from safehash import _core, _digests, _views
 
 
 def test_plain_shapes() -> None:
-    np.testing.assert_array_equal(_digests.plain_shapes(), make_tables.plain_shapes())
+    np.testing.assert_array_equal(_digests.plain_shapes(), kernel_tables.plain_shapes())
 
 
 def test_cosines() -> None:
-    expected = {"pdq": make_tables.pdq_cosines(), "reference": make_tables.reference_cosines()}
-    for n in make_tables.RADICES:
-        for stage, values in make_tables.phash_twiddles(n).items():
+    expected = {"pdq": kernel_tables.pdq_cosines(), "reference": kernel_tables.reference_cosines()}
+    for n in kernel_tables.RADICES:
+        for stage, values in kernel_tables.phash_twiddles(n).items():
             expected[f"{stage} {n}"] = values
     assert _core.cosines() == expected
 
@@ -35,15 +35,15 @@ def test_cosines_are_cosines() -> None:
 
 def test_logarithms() -> None:
     found = _views.logarithms().tolist()
-    assert found == make_tables.logarithms()
+    assert found == kernel_tables.logarithms()
     assert found[4096] == 12 * 65536 and found[3] == round(math.log2(3) * 65536)
 
 
 def true_cosine(radians: Decimal) -> Decimal:
     """Return a cosine to 40 digits, within an eighth of the circle."""
-    turns = (radians / (2 * make_tables.pi())).to_integral_value()
-    rest = abs(radians - turns * 2 * make_tables.pi())
-    return make_tables.cosine_of(rest)
+    turns = (radians / (2 * kernel_tables.pi())).to_integral_value()
+    rest = abs(radians - turns * 2 * kernel_tables.pi())
+    return kernel_tables.cosine_of(rest)
 
 
 def test_sines_and_cosines_are_right_to_the_last_place() -> None:
@@ -56,7 +56,7 @@ def test_sines_and_cosines_are_right_to_the_last_place() -> None:
     with localcontext() as context:
         context.prec = 60
         for value, sine, cosine in zip(radians.tolist(), sines.tolist(), cosines.tolist(), strict=True):
-            for found, angle in ((sine, Decimal(value) - make_tables.pi() / 2), (cosine, Decimal(value))):
+            for found, angle in ((sine, Decimal(value) - kernel_tables.pi() / 2), (cosine, Decimal(value))):
                 true = true_cosine(angle)
                 assert abs(Decimal(found) - true) <= Decimal(math.ulp(float(true))) + Decimal("1e-50"), value
     (none, little), (one, other) = _core.sines_and_cosines(np.array([0.0, 1e-300]))

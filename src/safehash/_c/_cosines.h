@@ -1,4 +1,4 @@
-/* Cosines that the transforms multiply by, the same everywhere; tests/make_tables.py made this. */
+/* Cosines that the transforms multiply by, the same everywhere; tests/kernel_tables.py made this. */
 #ifndef SAFEHASH_COSINES_H
 #define SAFEHASH_COSINES_H
 

@@ -1,4 +1,4 @@
-/* PDQ of discs, boxes, blobs and rings, most significant word first; tests/make_tables.py made this. */
+/* PDQ of discs, boxes, blobs and rings, most significant word first; tests/kernel_tables.py made this. */
 #ifndef SAFEHASH_PLAIN_SHAPES_H
 #define SAFEHASH_PLAIN_SHAPES_H
 

@@ -1,4 +1,4 @@
-"""The constant tables of the kernels, made anew: `python tests/make_tables.py NAME` prints the C header of one.
+"""The constant tables of the kernels, made anew: `python tests/kernel_tables.py NAME` prints the C header of one.
 
 The headers under src/safehash/_c are committed; tests/hashing/test_tables.py compares what was compiled with what this
 makes. Only exact arithmetic, and PDQ, which is the same on every machine.
@@ -152,7 +152,7 @@ def in_c(name: str, values: list[float], *, is_float: bool = False) -> str:
 
 def cosines_header() -> str:
     parts = [
-        "/* Cosines that the transforms multiply by, the same everywhere; tests/make_tables.py made this. */",
+        "/* Cosines that the transforms multiply by, the same everywhere; tests/kernel_tables.py made this. */",
         "#ifndef SAFEHASH_COSINES_H",
         "#define SAFEHASH_COSINES_H",
         "",
@@ -220,7 +220,8 @@ def plain_shapes_header() -> str:
     lines = [", ".join(each[at : at + 2]) + "," for at in range(0, len(each), 2)]
     return "\n".join(
         [
-            "/* PDQ of discs, boxes, blobs and rings, most significant word first; tests/make_tables.py made this. */",
+            "/* PDQ of discs, boxes, blobs and rings, most significant word first; tests/kernel_tables.py made this."
+            " */",
             "#ifndef SAFEHASH_PLAIN_SHAPES_H",
             "#define SAFEHASH_PLAIN_SHAPES_H",
             "",
