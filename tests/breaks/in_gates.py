@@ -10,7 +10,7 @@ _ALONE = "tests/matching/test_gates_one_by_one.py"
 _JUDGEMENT, _GATES, _FAMILIES = (
     f"src/safehash/matching/{name}.py" for name in ("judgement", "gates", "families")
 )
-_ALL = "(AGREEMENT, MISSING, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)"
+_ALL = "(AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)"
 _KINDS = "_KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)"
 
 
@@ -37,6 +37,7 @@ BREAKS = (
         for gate in (
             "AGREEMENT",
             "MISSING",
+            "QUALITY",
             "FAINT",
             "PLAIN_SHAPE",
             "DETAIL",
@@ -51,6 +52,7 @@ BREAKS = (
         )
     ),
     _moved("agreement", 'Range("agreement", 0.57, 0.57)', 'Range("agreement", 0.50, 0.50)'),
+    _moved("quality", 'Range("quality", 40, 40)', 'Range("quality", 30, 30)'),
     _moved("faint", 'Range("faint", 0.15, 0.15)', 'Range("faint", 0.5, 0.5)'),
     _moved("plain shape", "    offset=64,", "    offset=60,"),
     _moved("laid out", "    bits=-11,", "    bits=0,"),

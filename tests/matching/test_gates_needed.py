@@ -10,7 +10,8 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from PIL import ImageOps
+import skimage.data
+from PIL import Image, ImageOps
 
 from drawn import decoded
 from gated import Picture, board, form, slope
@@ -35,8 +36,16 @@ def mirrored(upload: Picture, listed: Picture) -> Pair:
     return Pair(ImageOps.mirror(upload), listed, "standard")
 
 
-#: By gate, what only it keeps apart. The pictures of the mixes that need a gate stand in benchmarks/results/gates.json.
+def in_fog() -> Picture:
+    """Return a photograph of a quality between nothing and the usual threshold."""
+    photo = np.asarray(skimage.data.chelsea()).astype(float)[:240, :320]
+    return Image.fromarray(np.clip(200 + (photo - photo.mean()) * 0.08, 0, 255).round().astype(np.uint8))
+
+
+#: By gate, what only it keeps apart; of the window's quality an upload that means too little, from itself.
+#: The pictures of the mixes that need a gate stand in benchmarks/results/gates.json.
 NEEDED: dict[str, Callable[[], Pair]] = {
+    "window quality": lambda: Pair(in_fog(), in_fog(), "standard"),
     "greys": lambda: mirrored(board(13, 1, part=0.25), board(13, 2, part=0.25)),
     "common greys": lambda: mirrored(form(1, part=0.25, template=1), form(2, part=0.25, template=1)),
     "flat share": lambda: mirrored(slope(1, part=0.1), slope(2, part=0.1)),

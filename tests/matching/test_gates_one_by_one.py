@@ -52,6 +52,8 @@ ALONE: list[tuple[str, dict[str, Any], int, int]] = [
     ("agreement", {"agreement": 0.57, "turned": True}, 57, 57),
     ("missing", {"missing": 0.2501}, NOWHERE, 57),
     ("missing", {"missing": 0.25}, 57, 57),
+    ("window quality", {"quality": 39}, NOWHERE, 57),
+    ("window quality", {"quality": 40}, 57, 57),
     ("faint coefficients", {"faint": 0.1501}, NOWHERE, 57),
     ("faint coefficients", {"faint": 0.15}, 57, 57),
     ("plain shape", {"plain_distance": 80}, 2 * (80 - 64), 57),

@@ -308,10 +308,13 @@ def test_stored_hashes(matcher: Matcher, bridge: Path, photo: Image.Image) -> No
     same = matcher.check_hash(safehash.hash_file(bridge))
     assert same.outcome is Outcome.MATCH
     other = Hash("pdq", bytes(range(32)))
-    low = Hash("pdq", safehash.hash_file(bridge).digest, quality=3)
+    low = Hash("pdq", bytes(range(32)), quality=3)
+    low_and_listed = Hash("pdq", safehash.hash_file(bridge).digest, quality=3)
     turned = safehash.hash_image(ImageOps.mirror(photo))
-    decisions = matcher.check_hashes([other, low, turned, safehash.hash_file(bridge, algorithm="phash")])
-    assert [d.outcome.value for d in decisions] == ["no_match", "low_quality", "match", "no_match"]
+    decisions = matcher.check_hashes(
+        [other, low, turned, safehash.hash_file(bridge, algorithm="phash"), low_and_listed]
+    )
+    assert [d.outcome.value for d in decisions] == ["no_match", "low_quality", "match", "no_match", "match"]
     assert decisions[2].matches[0].view == "mirrored"
 
 

@@ -10,6 +10,7 @@ from .evidence import Evidence
 
 __all__ = [
     "Agreement",
+    "AtLeast",
     "AtMost",
     "Detail",
     "Gate",
@@ -134,6 +135,20 @@ class Gate:
 
 
 # -- what decides nothing at all ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast(Gate):
+    """Refuses what has less of one measure."""
+
+    stage: ClassVar[int] = 0
+
+    def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
+        (wanted,) = self.ranges
+        found = getattr(evidence, wanted.measure)
+        if found < wanted.full:
+            return self._refuse(found, f"at least {_number(wanted.full)} wanted", wanted.measure)
+        return room.bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from .evidence import MEASURES, Candidate, Evidence
 from .families import WHOLE
 from .gates import (
     Agreement,
+    AtLeast,
     AtMost,
     Detail,
     Gate,
@@ -47,6 +48,13 @@ MISSING = Missing(
     effect="more than the first is refused, of `faded` more than the second",
     source="crops of 20 % refine to 21 to 24 %; beyond that the edge repeated is most of what is matched: a lake "
     "under mountains was matched to a galaxy by windows that say 20 to 38 % of it was cut off",
+)
+
+QUALITY = AtLeast(
+    name="window quality",
+    ranges=(Range("quality", 40, 40),),
+    effect="less is refused",
+    source="the exchange asks 50 of an upload; one under its floor does not come back by a window of itself",
 )
 
 FAINT = AtMost(
@@ -262,7 +270,7 @@ _KINDS = (GREYS, COMMON, FLAT, CONTRAST, PLAIN_GROUND)
 
 #: Of windows: crops, boxes, tilts.
 WINDOWS = Gates(
-    (AGREEMENT, MISSING, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)
+    (AGREEMENT, MISSING, QUALITY, FAINT, PLAIN_SHAPE, DETAIL, PIXELS, LAID_OUT, *_KINDS, REST_FLAT)
 )  # fmt: skip
 
 #: Of the upload as it is, where its quality is low: gradients and blank pictures are like one another.
