@@ -45,6 +45,8 @@ SIZES = (
     ("12 MP", (9.0, 25.0), (4243, 2828)),
 )
 KINDS = ("baseline", "progressive")
+#: Pixels of a photograph that is looked at at all: files that only say that they are large are among the lists.
+MOST_PIXELS = 60_000_000
 #: Of so many files of a row the peers are timed, too.
 WITH_PEERS = 3
 #: Of this size decisions are timed, too; digests of their list.
@@ -75,7 +77,7 @@ def files_of(
     for path in paths:
         data = path.read_bytes()
         header = read_jpeg_header(data)
-        if header is None:
+        if header is None or header.width * header.height > MOST_PIXELS:
             continue
         megapixels = header.width * header.height / 1e6
         kind = KINDS[header.progressive]
