@@ -3,7 +3,7 @@
 /* A sample from a sum in 2^shift; marks in `odd` what decoders do not agree on. */
 SH_INLINE uint32_t SH_NAME(sample)(int32_t sum, int shift, uint32_t *odd)
 {
-    const int32_t sample = (sum + (1 << (shift - 1))) >> shift, shown = sample + 128;
+    const int32_t sample = (int32_t)((uint32_t)sum + (1u << (shift - 1))) >> shift, shown = sample + 128;
     *odd |= (uint32_t)(sample + 512) & ~1023u;
     return (uint32_t)(shown < 0 ? 0 : shown > 255 ? 255 : shown);
 }

@@ -46,24 +46,27 @@ SH_INLINE int SH_NAME(whole_block)(sj_bits *b, const sj_dc *dc, const sj_ac *ac,
 }
 
 /* Of eight frequencies to eight samples, in 2^SJ_WHOLE_BITS: Loeffler, Ligtenberg and Moschytz (1989), the products in the
- * order of libjpeg's "islow". */
+ * order of libjpeg's "islow". Unsigned, so that what no picture has wraps around before it is refused. */
 SH_INLINE void SH_NAME(eight_samples)(int32_t *out, const int32_t *in)
 {
-    int32_t z1 = (in[2] + in[6]) * 4433;
-    const int32_t even_low = z1 - in[6] * 15137, even_high = z1 + in[2] * 6270;
-    const int32_t sum = (in[0] + in[4]) * (1 << SJ_WHOLE_BITS), difference = (in[0] - in[4]) * (1 << SJ_WHOLE_BITS);
-    const int32_t even[4] = {sum + even_high, difference + even_low, difference - even_low, sum - even_high};
-    int32_t z3 = in[7] + in[3], z4 = in[5] + in[1];
-    const int32_t z5 = (z3 + z4) * 9633;
-    z1 = (in[7] + in[1]) * -7373;
-    const int32_t z2 = (in[5] + in[3]) * -20995;
-    z3 = z3 * -16069 + z5;
-    z4 = z4 * -3196 + z5;
-    const int32_t odd[4] = {in[1] * 12299 + z1 + z4, in[3] * 25172 + z2 + z3, in[5] * 16819 + z2 + z4,
-                            in[7] * 2446 + z1 + z3};
+    uint32_t f[8];
+    for (int i = 0; i < 8; i++)
+        f[i] = (uint32_t)in[i];
+    uint32_t z1 = (f[2] + f[6]) * 4433u;
+    const uint32_t even_low = z1 - f[6] * 15137u, even_high = z1 + f[2] * 6270u;
+    const uint32_t sum = (f[0] + f[4]) << SJ_WHOLE_BITS, difference = (f[0] - f[4]) << SJ_WHOLE_BITS;
+    const uint32_t even[4] = {sum + even_high, difference + even_low, difference - even_low, sum - even_high};
+    uint32_t z3 = f[7] + f[3], z4 = f[5] + f[1];
+    const uint32_t z5 = (z3 + z4) * 9633u;
+    z1 = 0u - (f[7] + f[1]) * 7373u;
+    const uint32_t z2 = 0u - (f[5] + f[3]) * 20995u;
+    z3 = z5 - z3 * 16069u;
+    z4 = z5 - z4 * 3196u;
+    const uint32_t odd[4] = {f[1] * 12299u + z1 + z4, f[3] * 25172u + z2 + z3, f[5] * 16819u + z2 + z4,
+                             f[7] * 2446u + z1 + z3};
     for (int i = 0; i < 4; i++) {
-        out[i] = even[i] + odd[i];
-        out[7 - i] = even[i] - odd[i];
+        out[i] = (int32_t)(even[i] + odd[i]);
+        out[7 - i] = (int32_t)(even[i] - odd[i]);
     }
 }
 
@@ -88,8 +91,8 @@ SH_INLINE uint32_t SH_NAME(whole_column)(int16_t *restrict rows, ptrdiff_t pitch
         int32_t out[8];
         SH_NAME(eight_samples)(out, in);
         for (int j = 0; j < 8; j++) {
-            odd |= (uint32_t)(in[j] + SJ_GREATEST_WHOLE) & ~(uint32_t)(2 * SJ_GREATEST_WHOLE - 1);
-            out[j] = (out[j] + half) >> shift;
+            odd |= ((uint32_t)in[j] + SJ_GREATEST_WHOLE) & ~(uint32_t)(2 * SJ_GREATEST_WHOLE - 1);
+            out[j] = (int32_t)((uint32_t)out[j] + (uint32_t)half) >> shift;
             odd |= (uint32_t)(out[j] + SJ_GREATEST_WHOLE) & ~(uint32_t)(2 * SJ_GREATEST_WHOLE - 1);
         }
         r0[i] = (int16_t)out[0];
