@@ -352,16 +352,18 @@ class EntryTableBuilder:
         )
         if not foreign.any():
             return
-        known: dict[tuple[int, int], tuple[int, int]] = {}
+        # By their texts, not by their numbers: what many rows share may stand in a pool once for each of them.
+        known: dict[tuple[bytes, bytes], tuple[int, int]] = {}
         for row in np.flatnonzero(foreign[position]).tolist():
-            pair = int(metas[row]), int(extras[row])
-            if pair not in known:
-                (was, *meta), extra = (json.loads(pool.item(k)) for pool, k in zip(pools, pair, strict=True))
-                known[pair] = (
+            texts = pools[0].item(int(metas[row])), pools[1].item(int(extras[row]))
+            named = known.get(texts)
+            if named is None:
+                (was, *meta), extra = map(json.loads, texts)
+                named = known[texts] = (
                     self._intern_json("meta", [source, *meta]),
                     self._intern_json("extra", {**extra, "source": was} if was else extra),
                 )
-            self._metas[first + row], self._extras[first + row] = known[pair]
+            self._metas[first + row], self._extras[first + row] = named
 
     def _intern_dates(self, entry: Entry) -> int:
         key = (entry.created, entry.updated)
