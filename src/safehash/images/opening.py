@@ -72,7 +72,7 @@ def open_image(codec: Codec, data: bytes, *, deadline: Deadline = NO_DEADLINE) -
         return _open(codec, data, deadline)
     except (Warning, MemoryError, UnsupportedImage, DeadlinePassed):
         raise
-    except Exception:
+    except Exception:  # decoders raise almost anything at a remark that they cannot read
         mended = mend(codec.name, data)
         if mended == data:
             raise
@@ -91,7 +91,7 @@ def count_frames(image: ImageFile) -> int:
         return int(getattr(image, "n_frames", 1))
     except (Warning, MemoryError):
         raise
-    except Exception:
+    except Exception:  # whatever the damage raises, the frames before it are there
         n_before = image.tell() + 1
         image.seek(0)
         return n_before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -96,7 +97,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(ABC):
     """One thing that is asked of a candidate.
 
     Attributes
@@ -119,6 +120,7 @@ class Gate:
     #: allows is what the next ones begin with.
     stage: ClassVar[int]
 
+    @abstractmethod
     def allows(self, evidence: Evidence, room: Room) -> float | Refusal:
         """Return the bits beyond the usual threshold at which a candidate may lie, or why it may not at all.
 
@@ -128,7 +130,6 @@ class Gate:
         room : Room
             What the gates before this one left.
         """
-        raise NotImplementedError
 
     def _refuse(self, found: float, wanted: str, measure: str) -> Refusal:
         return Refusal(self.name, f"{spoken(measure)} {_number(found)}, {wanted}")

@@ -112,26 +112,7 @@ class Change:
 
 
 def changes(catalog: Catalog, *, after: int, to: int) -> Iterator[Change]:
-    """Yield what the catalog knew after run `to` and not after run `after`, or the other way round, by path.
-
-    Parameters
-    ----------
-    catalog : Catalog
-    after : int
-        A run, or 0 for before everything.
-    to : int
-
-    Raises
-    ------
-    CatalogError
-        There is no such run.
-
-    Examples
-    --------
-    >>> with safehash.Catalog("scan.db") as catalog:
-    ...     [change.kind for change in changes(catalog, after=0, to=1)]
-    ['new', 'new', 'found']
-    """
+    """Do what `Catalog.changes` says, of a catalog."""
     store = catalog._store
     for number in (after, to):
         if number and not store.number("SELECT count(*) FROM runs WHERE id = ?", (number,)):
