@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import safehash
 from safehash.cli import main
 from stores import records_in, run, write_list, write_picture, write_pictures
 from terminal import Terminal, colours_in, shown, uncoloured
@@ -328,3 +329,22 @@ def test_ctrl_c_that_a_library_swallows_is_heeded(
     finally:
         signal.signal(signal.SIGINT, former)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_next_step_says_what_it_needs(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report is an extra: who has the plain package is told so before the command that would fail."""
+    from safehash.cli import show
+    from safehash.scanning.records import Summary
+
+    (picture,) = write_pictures(tmp_path / "pictures", 1)
+    matcher = safehash.Matcher.from_files(write_list(tmp_path / "own.csv", picture))
+    monkeypatch.setattr(show, "find_spec", lambda _: object() if there else None)
+    summary = Summary(audit=matcher.audit)
+    summary.outcomes["match"] = 1
+    show.summary_lines(summary, catalog="scan.db")
+    (line,) = (each for each in capsys.readouterr().err.splitlines() if each.startswith("next"))
+    assert "safehash report scan.db -o report.html" in line
+    assert ("safehash[report]" in line) is not there

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS
@@ -232,6 +233,10 @@ def _counted(what: str, counts: Counter[str]) -> list[tuple[str, str, str]]:
     return [*shown, (what, f"and {n_more} more kinds", "")] if n_more > 0 else shown
 
 
+#: Behind a step that would fail where the plain package is all there is.
+_NEEDS = " (needs an extra: pip install 'safehash[report]')"
+
+
 def _next_steps(summary: Summary, catalog: str | None) -> list[str]:
     steps = []
     kept = None if catalog is None else printable(catalog)
@@ -243,7 +248,7 @@ def _next_steps(summary: Summary, catalog: str | None) -> list[str]:
         )
     if summary.n_matched:
         steps.append(
-            f"look at the matches: safehash report {kept} -o report.html"
+            f"look at the matches: safehash report {kept} -o report.html{_NEEDS if find_spec('jinja2') is None else ''}"
             if kept
             else "keep what is found for a report and later lists: --catalog FILE"
         )

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
-from datetime import datetime, timezone
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from .._face import checked
-from ..errors import SafehashError
 from ..files import writing_whole
 from ..hashing.algorithms import SHOWN_DIGITS, USUAL_DISTANCE, Algorithm
 from ..matching.decision import DECIDED
-from ..matching.shown import printable
 from ..scanning.agreement import agreement
 from ..scanning.holdings import PRESENT, counts, name_text
 from ..scanning.places import shown_path
 from .matches import ReportPart, Shown, shown_matches
+from .rendering import render
 
 if TYPE_CHECKING:
     from ..scanning.catalog import Catalog
@@ -81,46 +75,12 @@ def report(
     True
     """
     matches = shown_matches(catalog._store, part, thumbnails=thumbnails)
-    page = _render(_facts(catalog, matches, part), title=title)
+    facts = {**_facts(catalog, matches, part), "title": title}
+    # JSON in which no markup begins.
+    page = render("report.html", facts, script="report.js", as_they_are={"data": matches.text})
     with writing_whole(path, text=True) as file:
         file.write(page)
     return matches.trouble
-
-
-def _render(facts: dict[str, Any], *, title: str) -> str:
-    try:
-        from jinja2 import Environment, StrictUndefined, select_autoescape
-        from markupsafe import Markup
-    except ImportError as exc:
-        raise SafehashError("reports need an extra: pip install 'safehash[report]'") from exc
-
-    folder = files(__package__).joinpath("templates")
-    script, style = (
-        folder.joinpath(name).read_text(encoding="utf-8") for name in ("report.js", "report.css")
-    )
-    environment = Environment(
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = lambda text: printable(str(text))
-    template = environment.from_string(folder.joinpath("report.html").read_text(encoding="utf-8"))
-    return template.render(
-        **facts,
-        data=Markup(facts["matches"].text),  # JSON in which no markup begins
-        title=title,
-        version=__version__,
-        made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        script=Markup(script),  # our own file, nothing of the catalog's
-        style=Markup(style),
-        script_sum=_sum(script),
-        style_sum=_sum(style),
-    )
-
-
-def _sum(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 # -- what the page says ---------------------------------------------------------------------------------
