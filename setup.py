@@ -27,7 +27,7 @@ if sys.platform == "win32":
     link_args: list[str] = []
 else:
     # -O3 vectorises the integer loops at the platform's baseline; no -march, so a wheel runs everywhere
-    # (wider instructions are chosen at run time, in _kernels.h).
+    # (wider instructions are chosen at run time, in _levels.h).
     # -ffp-contract=off: a fused multiply-add changes bits of symmetric pictures, and bits are the product.
     # -g0: interpreters hand their own -g on, and debug information is four fifths of a wheel.
     compile_args = [

@@ -8,6 +8,7 @@ __all__ = ["BREAKS"]
 
 _FIGURES = "tests/reports/test_report_figures.py"
 _PAGE = "tests/reports/test_report.py"
+_RENDERING = "src/safehash/reports/rendering.py"
 _REPORT, _MATCHES, _THUMBNAILS = (
     f"src/safehash/reports/{name}.py" for name in ("report", "matches", "thumbnails")
 )
@@ -93,7 +94,7 @@ BREAKS = (
     ),
     Break(
         what="names are not escaped",
-        file=_REPORT,
+        file=_RENDERING,
         before="autoescape=select_autoescape(default=True, default_for_string=True),",
         after="autoescape=False,",
         dies=(f"{_PAGE}::test_names_of_what_could_not_be_decided_are_no_markup",),

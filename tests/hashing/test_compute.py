@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +193,19 @@ def test_an_image_object_keeps_its_orientation(bridge: Path) -> None:
     small.rotate(180).save(stream, "JPEG", exif=exif.tobytes(), quality=95)
     with Image.open(io.BytesIO(stream.getvalue())) as turned:
         assert safehash.hash_image(turned).distance(safehash.hash_image(small)) <= 4
+
+
+@pytest.mark.parametrize("threads", [0, -3])
+def test_threads_are_counted_by_one_rule(threads: int, tmp_path: Path) -> None:
+    """Whatever takes threads refuses fewer than one, in the same words, before it does anything."""
+    index = safehash.Index.from_digests(np.zeros((3, 32), np.uint8))
+    calls: list[Callable[[], object]] = [
+        lambda: list(safehash.hash_many([], threads=threads)),
+        lambda: index.search_many(np.zeros((1, 32), np.uint8), max_distance=3, threads=threads),
+        lambda: index.updated(added=np.zeros((1, 32), np.uint8), threads=threads),
+        lambda: safehash.Index.from_digests(np.zeros((3, 32), np.uint8), threads=threads),
+        lambda: safehash.evaluate(tmp_path, threads=threads),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"at least one thread, not {threads}"):
+            call()

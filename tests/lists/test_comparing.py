@@ -11,7 +11,7 @@ from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.comparing import list_stats
 from safehash.lists.entry import Entry
-from safehash.lists.suspicion import is_suspicious
+from safehash.lists.suspicion import suspicion
 
 #: Rows and columns of one sign each: each digest one of these, as it is or with some bits the other way.
 STRIPES = tuple(
@@ -42,7 +42,7 @@ def test_degenerate_is_what_matching_means_by_it(made: list[tuple[bytes, list[in
         digests.append(np.packbits(bits).tobytes())
     array = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
     expected = [
-        bool(found) and not is_suspicious(Hash(Algorithm.PDQ, digest))
+        bool(found) and suspicion(Hash(Algorithm.PDQ, digest)) is None
         for digest, found in zip(digests, _digests.degenerate(array), strict=True)
     ]
     assert count_degenerate(digests) == sum(expected)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..errors import ImageError, SafehashError
+from ..hashing.threads import available_processors
 from ..matching.shown import printable
 from .arguments import ReadPath, number, whole
 from .exits import OK
@@ -33,7 +34,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--threads",
         type=whole(1, 1024),
-        default=os.cpu_count() or 1,
+        default=available_processors(),
         metavar="N",
         help="threads for the last figure",
     )

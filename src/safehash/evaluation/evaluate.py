@@ -20,7 +20,7 @@ from ..hashing import compute
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
-from ..hashing.threads import available_processors
+from ..hashing.threads import n_threads_of
 from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
@@ -167,6 +167,7 @@ def measure(
     """Do what `evaluate` does, with any manipulations and peers."""
     if not thresholds:
         raise ValueError("at least one threshold")
+    n_threads = n_threads_of(threads)
     started = time.perf_counter()
     own = [OwnList.read(path) for path in own_lists]
     pictures, skipped = _read(Path(folder), max_images, min_quality)
@@ -191,7 +192,7 @@ def measure(
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
     ]
-    with ThreadPoolExecutor(threads or available_processors()) as pool:
+    with ThreadPoolExecutor(n_threads) as pool:
         outcomes = pool.map(lambda job: (job[1], bench.run(job[0], job[1], job[2])), jobs)
         for done, (row, outcome) in enumerate(outcomes, 1):
             bench.count(rows[row], outcome)

@@ -133,6 +133,7 @@ def hash_file(
     return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
 
 
+@checked
 def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
     """Hash an image object of PIL. An EXIF orientation it still carries is applied.
 
@@ -309,7 +310,9 @@ def hash_many(
     Raises
     ------
     TypeError
-        An item is no picture in any form, or pixels are to have a digest of a file's bytes.
+        An item is no picture in any form.
+    ValueError
+        Pixels are to have a digest of a file's bytes, or fewer than one thread is asked for.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["available_processors", "on_threads"]
+__all__ = ["available_processors", "n_threads_of", "on_threads"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -19,6 +19,20 @@ def available_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def n_threads_of(threads: int | None) -> int:
+    """Return how many threads are meant: None is one a processor this process may use.
+
+    Raises
+    ------
+    ValueError
+        Fewer than one thread.
+    """
+    n_threads = available_processors() if threads is None else threads
+    if n_threads < 1:
+        raise ValueError(f"at least one thread, not {n_threads}")
+    return n_threads
 
 
 def on_threads(
@@ -40,9 +54,7 @@ def on_threads(
     ValueError
         Fewer than one thread.
     """
-    n_threads = available_processors() if threads is None else threads
-    if n_threads < 1:
-        raise ValueError(f"at least one thread, not {n_threads}")
+    n_threads = n_threads_of(threads)
     return map(act, items) if n_threads == 1 else _shared(act, items, n_threads)
 
 

@@ -1,1 +1,1 @@
-"""Bytes to pixels and how they came about; the only door to the image decoders."""
+"""Bytes to pixels and how they came about; the only place where an upload meets a decoder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import UnsupportedImage
 from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
@@ -12,9 +12,6 @@ from .frames import read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["READERS"]
 

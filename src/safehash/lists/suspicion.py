@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ..hashing.bits import count_ones, ones_in
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 
-__all__ = ["is_suspicious", "perhaps_suspicious", "suspicion"]
+__all__ = ["perhaps_suspicious", "suspicion"]
 
 _PDQ_ONES = range(128 - 8, 128 + 8 + 1)
 _OF_NOTHING = {
@@ -58,8 +58,3 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
 #: Whether the digest of nothing, or one of zeros or ones alone, begins with a byte.
 _MAY_BEGIN = np.zeros(256, np.bool_)
 _MAY_BEGIN[[0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]] = True
-
-
-def is_suspicious(value: Hash | ForeignHash | None) -> bool:
-    """Tell whether this digest should not be matched against (see `suspicion`)."""
-    return suspicion(value) is not None

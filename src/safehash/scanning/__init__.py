@@ -1,1 +1,1 @@
-"""A store to records; the only place with processes and SQLite."""
+"""A store to records; the only place with worker processes, and the catalog's."""

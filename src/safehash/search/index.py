@@ -15,6 +15,7 @@ from .. import _search
 from .._face import checked
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
+from ..hashing.threads import n_threads_of
 from .slots import build_slots, choose_widths, masks_within, merge_slots, radii_for
 
 __all__ = ["Index", "check_distance"]
@@ -316,8 +317,7 @@ class Index:
         ([1, 0], [0, 0])
         """
         queries = self._check_queries(queries)
-        if threads < 1:
-            raise ValueError(f"threads is at least 1, not {threads}")
+        threads = n_threads_of(threads)
         run: Callable[[_UInt8Array], _Answers]
         if self._flat is None:
             plan = self._plan(max_distance)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _search
+from ..hashing.threads import n_threads_of
 
 __all__ = ["build_slots", "choose_widths", "masks_within", "merge_slots", "radii_for"]
 
@@ -273,7 +274,7 @@ def _limits(widths: tuple[int, ...]) -> list[int]:
 
 
 def _for_each(work: Callable[[int], None], n: int, threads: int) -> None:
-    if threads <= 1:
+    if n_threads_of(threads) == 1:
         for number in range(n):
             work(number)
         return
