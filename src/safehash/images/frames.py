@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["reach", "read_frames", "within_means"]
+__all__ = ["pixels_worth", "reach", "read_frames", "within_means"]
 
 #: Later frames than this are not reached: seeking in an animation decodes every frame before.
 MAX_FRAMES = 2000
@@ -39,6 +39,13 @@ _FILM_PIXELS, _FILM_PIXELS_A_BYTE = 60_000_000, 200
 _LEAST_FRAME = 50_000
 
 
+def pixels_worth(name: str, n_bytes: int) -> int:
+    """Return how many pixels of frames a file of this format and length is worth."""
+    is_film = name == "AVIF"
+    free, each = (_FILM_PIXELS, _FILM_PIXELS_A_BYTE) if is_film else (_FRAME_PIXELS, _FRAME_PIXELS_A_BYTE)
+    return free + each * n_bytes
+
+
 def within_means(frames: Iterator[Decoded], n_bytes: int) -> Iterator[Decoded]:
     """Yield frames until they cost more than a file of its length and format may.
 
@@ -51,9 +58,7 @@ def within_means(frames: Iterator[Decoded], n_bytes: int) -> Iterator[Decoded]:
     for number, frame in enumerate(frames):
         facts = frame.provenance
         if number == 0:
-            is_film = facts.format == "AVIF"
-            left = _FILM_PIXELS if is_film else _FRAME_PIXELS
-            left += (_FILM_PIXELS_A_BYTE if is_film else _FRAME_PIXELS_A_BYTE) * n_bytes
+            left = pixels_worth(facts.format, n_bytes)
         elif left < 0:
             raise ImageTooLarge(
                 f"{number} of {facts.n_frames} frames of {facts.width} x {facts.height} pixels were looked at: "
