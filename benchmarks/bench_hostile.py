@@ -7,8 +7,9 @@ SRC is the `src` folder of an earlier state, built in place. Every file is check
 one that has checked small pictures of every format; its memory is measured as growth of its resident set beyond what it
 holds with the file's own bytes. Both states check the same files; where a state is not done with a file at one effort,
 higher ones, which do more, are not tried. Promised are some seconds beyond an honest picture of as many pixels: that is
-a grey PNG of the same sides, where there are more than a million. WORDs choose kinds by name; `--missing` measures what
-FILE lacks; what FILE holds of others stays, and with it the command: the one that makes all of it.
+a PNG of the same sides and kind of pixels (grey, in colour, transparent), where there are more than a million. WORDs
+choose kinds by name; `--missing` measures what FILE lacks; what FILE holds of others stays, and with it the command:
+the one that makes all of it.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def one(matcher: Any, path: Path) -> dict[str, Any]:
     grown = max(0.0, (_status("VmHWM") - before) / 1024)
     answer = {"outcome": outcome, "seconds": round(took, 2), "mib": round(grown)}
     seen = getattr(decision, "provenance", None) if not outcome.startswith("raised") else None
-    return answer if seen is None else answer | {"sides": [seen.width, seen.height]}
+    if seen is None:
+        return answer
+    return answer | {"sides": [seen.width, seen.height], "mode": "RGBA" if seen.transparent else seen.mode}
 
 
 def _status(name: str) -> int:
@@ -158,10 +161,10 @@ def attacks(
         for name, state in states.items():
             for effort in EFFORTS:
                 row[f"{name}, {effort}"] = found = state.check(path, effort)
-                sides = found.pop("sides", None) or (0, 0)
+                sides, mode = found.pop("sides", None) or (0, 0), found.pop("mode", "L")
                 if name == "now" and sides[0] * sides[1] > HONEST_FROM:
                     honest = folder / "honest"
-                    honest.write_bytes(honest_picture(*sides))
+                    honest.write_bytes(honest_picture(*sides, mode))
                     found["honest"] = state.check(honest, effort)["seconds"]
                 if found["seconds"] == PATIENCE:
                     break
@@ -174,14 +177,16 @@ def attacks(
         yield attack.name, row
 
 
-def honest_picture(width: int, height: int) -> bytes:
-    """Return a grey PNG file of any sides, none of them transparent."""
+def honest_picture(width: int, height: int, mode: str) -> bytes:
+    """Return a PNG file of any sides, in colour or with alpha if that is the mode, and grey otherwise."""
     from attacks import png_of
 
+    colour, n_bands = {"RGB": (2, 3), "RGBA": (6, 4)}.get(mode, (0, 1))
     packer = zlib.compressobj(1)
-    row = b"\0" + (bytes(range(256)) * (width // 256 + 1))[:width]
+    n_bytes = width * n_bands
+    row = b"\0" + (bytes(range(256)) * (n_bytes // 256 + 1))[:n_bytes]
     packed = b"".join([*(packer.compress(row) for _ in range(height)), packer.flush()])
-    return png_of(width, height, 8, 0, packed)
+    return png_of(width, height, 8, colour, packed)
 
 
 def memory(
@@ -202,13 +207,15 @@ def memory(
             except (ValueError, OSError):  # WebP and AVIF have sides of their own at most
                 continue
             now = states["now"].check(path, "thorough")
-            now.pop("sides", None)
+            for name_of in ("sides", "mode"):
+                now.pop(name_of, None)
             if not now["outcome"].startswith("too_large"):
                 break
         row: dict[str, Any] = {"side": side, "now, thorough": now}
         if "before" in states:
             row["before, thorough"] = states["before"].check(path, "thorough")
-            row["before, thorough"].pop("sides", None)
+            for name_of in ("sides", "mode"):
+                row["before, thorough"].pop(name_of, None)
         yield name, row
 
 

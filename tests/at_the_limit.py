@@ -27,6 +27,11 @@ def _saved(file_format: str, **options: Any) -> Callable[[str, int], bytes]:
     return save
 
 
+def _cut(save: Callable[[str, int], bytes]) -> Callable[[str, int], bytes]:
+    """Leave the last bytes out."""
+    return lambda mode, side: save(mode, side)[:-100]
+
+
 def _png(depth: int, colour: int, extra: bytes = b"") -> Callable[[str, int], bytes]:
     def save(_: str, side: int) -> bytes:
         bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
@@ -82,6 +87,10 @@ def _kinds() -> dict[str, tuple[str, Callable[[str, int], bytes], bool]]:
         kinds[f"JPEG {mode}"] = (mode, _saved("JPEG"), False)
         kinds[f"JPEG {mode} progressive"] = (mode, _saved("JPEG", progressive=True), False)
     kinds["JPEG RGB 4:4:4 progressive"] = ("RGB", _saved("JPEG", progressive=True, subsampling=0), False)
+    for progressive in (False, True):
+        save = _cut(_saved("JPEG", progressive=progressive))
+        kinds[f"JPEG RGB{' progressive' * progressive}, cut"] = ("RGB", save, False)
+    kinds["PNG RGBA, cut"] = ("", _cut(_png(8, 6)), False)
     for mode in ("L", "P", "RGB"):
         kinds[f"GIF {mode}"] = (mode, _saved("GIF"), False)
     kinds |= {

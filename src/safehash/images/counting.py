@@ -402,18 +402,19 @@ def _number(layout: struct.Struct, data: bytes, at: int) -> int:
 
 # -- WebP -------------------------------------------------------------------------------------------------------
 
-#: Nanoseconds of a chunk.
-_RIFF_CHUNK = 10_000
+#: Nanoseconds of a chunk. And bytes of a frame before the chunks in it, which are walked as if they stood behind it.
+_RIFF_CHUNK, _FRAME_HEADER = 10_000, 16
 
 
 def _count_webp(data: bytes, budget: Budget) -> None:
-    at, n_chunks, unpack = 16, 0, struct.Struct("<I").unpack_from
-    while at + 4 <= len(data):
-        (n_bytes,) = unpack(data, at)
+    """Count the chunks of the file, and those within its frames."""
+    at, n_chunks, unpack = 12, 0, struct.Struct("<4sI").unpack_from
+    while at + 8 <= len(data):
+        kind, n_bytes = unpack(data, at)
         n_chunks += 1
         if n_chunks % 256 == 0:
             budget.spend(256, _RIFF_CHUNK, f"{n_chunks} chunks")
-        at += 8 + n_bytes + n_bytes % 2
+        at += 8 + (_FRAME_HEADER if kind == b"ANMF" else n_bytes + n_bytes % 2)
     budget.spend(n_chunks % 256, _RIFF_CHUNK, f"{n_chunks} chunks")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -271,9 +271,10 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         if request.effort is not None and decoded.provenance.mode == "RGB" and not truncated:
             shown = _as_it_is_shown(data, request, provenance)
             decoded = replace(decoded, also=(*decoded.also, shown))
-        also = _in_own_colours(data, request, decoded.provenance)
+        whole = ended(bare) if truncated else data  # with its end the decoder comes there at once
+        also = _in_own_colours(whole, request, decoded.provenance)
         if decoded.provenance.scale > 1:
-            also += _shrunk(decoded.provenance, decoded.pixels, partial(_in_colour, data, request, 1))
+            also += _shrunk(decoded.provenance, decoded.pixels, partial(_in_colour, whole, request, 1))
         decoded = replace(decoded, also=decoded.also + also)
     return turned(decoded, turns)
 
@@ -281,11 +282,26 @@ def _patiently(data: bytes, request: Request) -> Decoded:
 def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
     """Return a picture as far as its file goes. In colour: how far that is depends on how chroma is spread."""
 
-    def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
-        there = rows_there(data, open_image(CODEC, data))
-        return _in_colour(data, request, 1), there
+    @cache
+    def there() -> npt.NDArray[np.bool_] | None:
+        opened = open_image(CODEC, data)
+        check_header(CODEC, opened, opened.size, request.limits)
+        return rows_there(data, opened)
 
-    return as_far_as_it_goes(load, provenance, request.colours)
+    n_pixels = provenance.width * provenance.height
+    step = 1 if _HELD_IN_COLOUR * n_pixels <= request.limits.max_decoded_bytes * 4 // 3 else 2
+
+    def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
+        rows = there()
+        if rows is not None and step > 1:
+            rows = np.pad(rows, (0, -len(rows) % step), constant_values=True).reshape(-1, step).all(axis=1)
+        return _in_colour(ended(data), request, step), rows
+
+    return as_far_as_it_goes(load, replace(provenance, scale=step), request.colours)
+
+
+#: Bytes of a pixel of a decoded picture, of one in colour beside it, and of a strip.
+_HELD_IN_COLOUR = 7.5
 
 
 def _asked(size: tuple[int, int], step: int) -> tuple[int, int]:

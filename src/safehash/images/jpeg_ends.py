@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .colour import Colour
+from .conversions import by_strips
 from .declared import Declared
 from .guarding import guarded, without_remarks
-from .pictures import Also, Decoded, Provenance
+from .pictures import Also, Decoded, Provenance, UInt8Array
+from .shades import painter
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,16 +73,29 @@ def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
         return _rows_of_first_scan(data, image)
     cols, rows = image.size
     n_bands = len(image.getbands())
-    filled = []
-    for shade in (0, 255):
+    signs = []
+    for shade in (0, 255):  # one after the other: a picture may be as large as it is allowed
         core: Any = _imaging.fill(image.mode, (cols, rows), (shade,) * n_bands if n_bands > 1 else shade)
         decoder = _imaging.jpeg_decoder(image.mode, *args, *image.decoderconfig)
         decoder.setimage(core, (0, 0, cols, rows))
         decoder.decode(data)
-        filled.append(np.asarray(pil.Image()._new(core)))
+        signs.append(_signs_of_rows(pil.Image()._new(core)))
+        del core, decoder
     # What the decoder does not reach keeps what was there before.
-    there: npt.NDArray[np.bool_] = (filled[0] == filled[1]).reshape(rows, -1).all(axis=1)
+    there: npt.NDArray[np.bool_] = signs[0] == signs[1]
     return there if there.any() else None
+
+
+#: Pixels whose bytes are looked at together.
+_STRIP_PIXELS = 1 << 18
+
+
+def _signs_of_rows(image: Image) -> npt.NDArray[np.int64]:
+    """Return a number for each row of pixels, by which rows that differ are told apart."""
+    cols, rows = image.size
+    step = max(1, _STRIP_PIXELS // cols)
+    strips = (np.asarray(image.crop((0, top, cols, min(rows, top + step)))) for top in range(0, rows, step))
+    return np.array([hash(row.tobytes()) for strip in strips for row in strip], np.int64)
 
 
 _SCAN = bytes([0xFF, _START_OF_SCAN])
@@ -134,20 +147,25 @@ def as_far_as_it_goes(
     Parameters
     ----------
     load : callable
-        Returns the whole picture, not reduced, as the decoder fills it up, and which rows it has.
+        Returns the whole picture as the decoder fills it up, and which rows it has.
     provenance : Provenance
+        And how that is reduced.
     colours : tuple of Declared
         What the file says its colours are.
     """
-    provenance = replace(provenance, scale=1)
+    n_pixels = provenance.width * provenance.height
 
-    def on(shade: int, colour: Colour | None) -> Callable[[], Decoded]:
+    def on(shade: int, paint: Callable[[Image], Image] | None) -> Callable[[], Decoded]:
+        def shown(strip: Image) -> tuple[UInt8Array, bool]:
+            image = strip if paint is None else paint(strip)
+            return np.array(image if image.mode == "RGB" else image.convert("RGB")), False
+
         def make() -> Decoded:
             image, there = load()
-            if colour is not None:
-                image = colour.apply(image)
-            pixels = np.array(image.convert("RGB"))
+            pixels = by_strips(image, 1, shown)[0]
+            del image
             if there is not None:
+                pixels.flags.writeable = True
                 pixels[~there] = shade
             return Decoded(pixels=pixels, provenance=provenance)
 
@@ -159,9 +177,9 @@ def as_far_as_it_goes(
     ]
     for declared in colours:
         if declared.colour.fits(provenance.mode, "JPEG"):
-            name = f"{_AS_FAR}, in its own colours"
-            also.append(Also(name, on(255, declared.colour), effort="fast", shown=True))
-            also.append(Also(f"{name}, on black", on(0, declared.colour)))
+            name, paint = f"{_AS_FAR}, in its own colours", painter(declared.colour, n_pixels)
+            also.append(Also(name, on(255, paint), effort="fast", shown=True))
+            also.append(Also(f"{name}, on black", on(0, paint)))
     return tuple(also)
 
 

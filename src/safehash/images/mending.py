@@ -20,6 +20,7 @@ def mend(name: str, data: bytes) -> bytes:
 
 
 _MARKER = re.compile(rb"\xff+[^\x00\xff]")
+_FILL, _LONG_FILL = re.compile(rb"\xff+"), b"\xff" * 256
 
 
 def bare_jpeg(data: bytes) -> bytes:
@@ -33,7 +34,8 @@ def bare_jpeg(data: bytes) -> bytes:
     while (found := _MARKER.search(data, at)) is not None:
         marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
-            kept.append(data[at - 2 :])
+            # Fill among the pixels says nothing either, and a decoder that waits for more begins it anew each time.
+            kept.append(_FILL.sub(b"\xff", data[at - 2 :]) if _LONG_FILL in data else data[at - 2 :])
             break
         if marker == 0x01 or 0xD0 <= marker <= 0xD9:
             continue

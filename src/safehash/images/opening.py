@@ -122,6 +122,8 @@ def load(
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:
         if again is not None and any(word in str(exc) for word in _ENDED):
+            # It is decoded once more, and two may be more than may be held: the decoder's frames hold one.
+            image._im = exc.__traceback__ = None
             image = guarded(name, again)
             try:
                 image.load()

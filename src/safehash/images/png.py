@@ -117,7 +117,10 @@ def _load(data: bytes, file: PngFile, request: Request) -> tuple[Image | UInt8Ar
     except (Warning, MemoryError, ImageError):
         raise
     except Exception as exc:
-        return _rows_there(data, file, file.parts, image.size, exc, request.limits), True
+        # Its frames hold the picture as far as it was decoded, and so does the image: as much as will be held instead.
+        size, damage = image.size, exc.with_traceback(None)
+        del image
+        return _rows_there(data, file, file.parts, size, damage, request.limits), True
     return image, False
 
 

@@ -32,7 +32,7 @@ def rows_there(
     file: PngFile,
     parts: Sequence[Span],
     size: tuple[int, int],
-    decode: Callable[[tuple[int, int], bytes], UInt8Array],
+    decode: Callable[[tuple[int, int], memoryview], UInt8Array],
 ) -> UInt8Array | None:
     """Return the pixels that a damaged image has, transparent where there are none; None where it has none at all.
 
@@ -57,7 +57,7 @@ def rows_there(
             n_rows = int(np.argmax(filters > _LAST_FILTER))
         if n_rows > 0:
             found = True
-            part = decode((cols, n_rows), unpacked[at : at + n_rows * n_bytes])
+            part = decode((cols, n_rows), memoryview(unpacked)[at : at + n_rows * n_bytes])
             for row in range(rows_shown):
                 for col in range(cols_shown):
                     place = picture[top + row :: down, left + col :: across][:n_rows]

@@ -11,6 +11,7 @@ from .declared import Declared
 from .guarding import guarded, without_remarks
 from .older_tools import as_older_tools, as_the_reference_tool, has_other_channels, is_shrunk
 from .pictures import Also, Decoded, Provenance, UInt8Array
+from .shades import painter
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -134,7 +135,7 @@ def in_own_colours(
     for declared in colours:
         if not declared.colour.fits(mode, provenance.format):
             continue
-        paint = declared.colour.apply
+        paint = painter(declared.colour, provenance.width * provenance.height)
         name = "in its own colours" if declared.shown else "in its own colours, as other viewers take them"
         also.append(_also(name, load, provenance, step, paint=paint, shown=declared.shown))
         if provenance.transparent:

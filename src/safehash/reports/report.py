@@ -175,12 +175,10 @@ def _speed(store: Store) -> list[tuple[str, float]]:
         (
             name,
             float(
-                next(
-                    store.query(
-                        "SELECT milliseconds FROM looks WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
-                        " LIMIT 1 OFFSET ?",
-                        (rank_of_percent(percent, n_timed) - 1,),
-                    )
+                store.row(
+                    "SELECT milliseconds FROM looks WHERE milliseconds IS NOT NULL ORDER BY milliseconds"
+                    " LIMIT 1 OFFSET ?",
+                    (rank_of_percent(percent, n_timed) - 1,),
                 )[0]
             ),
         )

@@ -64,12 +64,10 @@ def facts_of(
     whole : bool
         Tell everything, and not outcome, reason and matches alone.
     """
-    row = next(
-        store.query(
-            "SELECT member, position, size, mtime_ns, outcome, otherwise, reason, quality, provenance, gone"
-            " FROM files WHERE id = ?",
-            (file,),
-        )
+    row = store.row(
+        "SELECT member, position, size, mtime_ns, outcome, otherwise, reason, quality, provenance, gone"
+        " FROM files WHERE id = ?",
+        (file,),
     )
     member, position, size, mtime_ns, outcome, otherwise, reason, quality, how, gone = row
     matches: list[dict[str, Any]] = []

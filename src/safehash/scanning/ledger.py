@@ -419,9 +419,7 @@ class Ledger:
         with self._store.guarded():
             self._write_incoming()
         for file, root, path in list(self._unseen()):
-            looks = next(self._store.query("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,)))[
-                0
-            ]
+            looks = self._store.row("SELECT group_concat(scope) FROM looks WHERE file = ?", (file,))[0]
             if looks is not None and self._is_answered(looks, retry_failed=False):
                 yield self._known(file, os.fsdecode(absolute(root, path)))
 

@@ -163,12 +163,10 @@ def _rematch_batch(
                 store.db, file, ledger.running, decision.matches, could_look=True, algorithm=algorithm.value
             )
             settle_outcome(store.db, file)
-            root, path, member, position, size, mtime_ns = next(
-                store.query(
-                    "SELECT roots.path, files.path, member, position, size, mtime_ns FROM files"
-                    " JOIN roots ON roots.id = root WHERE files.id = ?",
-                    (file,),
-                )
+            root, path, member, position, size, mtime_ns = store.row(
+                "SELECT roots.path, files.path, member, position, size, mtime_ns FROM files"
+                " JOIN roots ON roots.id = root WHERE files.id = ?",
+                (file,),
             )
             yield ScanRecord(
                 path=shown_path(bytes(root), bytes(path)), member=name_text(member), position=position,
@@ -289,12 +287,10 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
 def _similar(
     catalog: Catalog, algorithm: Algorithm, distance: int, view: str, file: int, digest: bytes
 ) -> Similar:
-    root, path, member, outcome, quality = next(
-        catalog._store.query(
-            "SELECT roots.path, files.path, member, outcome, quality FROM files JOIN roots ON roots.id = root"
-            " WHERE files.id = ?",
-            (file,),
-        )
+    root, path, member, outcome, quality = catalog._store.row(
+        "SELECT roots.path, files.path, member, outcome, quality FROM files JOIN roots ON roots.id = root"
+        " WHERE files.id = ?",
+        (file,),
     )
     return Similar(
         path=shown_path(bytes(root), bytes(path)),

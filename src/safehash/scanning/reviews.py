@@ -250,11 +250,9 @@ def judged_tokens(store: Store) -> dict[str, dict[str, str]]:
 
 def picture_of(store: Store, file: int) -> Picture:
     """Return what tells a file's picture from others."""
-    root, path, quality = next(
-        store.query(
-            "SELECT roots.path, files.path, quality FROM files JOIN roots ON roots.id = root WHERE files.id = ?",
-            (file,),
-        )
+    root, path, quality = store.row(
+        "SELECT roots.path, files.path, quality FROM files JOIN roots ON roots.id = root WHERE files.id = ?",
+        (file,),
     )
     hashes = list(store.query("SELECT algorithm, digest FROM hashes WHERE file = ?", (file,)))
     return _picture(hashes, absolute(bytes(root), bytes(path)), quality)

@@ -255,9 +255,21 @@ class Store:
                 return
             yield row
 
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """Return the one row that a SELECT asks for.
+
+        Raises
+        ------
+        CatalogError
+            There is none: an index of the file names a row that its table lacks.
+        """
+        for row in self.query(sql, parameters):
+            return row
+        raise CatalogError(f"{self.path}: damaged: a row is named that is not there")
+
     def number(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Return the one number that a SELECT asks for."""
-        return int(next(self.query(sql, parameters))[0] or 0)
+        return int(self.row(sql, parameters)[0] or 0)
 
     def check_integrity(self) -> None:
         """Read the whole file and compare it with itself.
