@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
+from ..moments import Times
 from ..pools import Pool
 
 __all__ = ["NO_QUALITY", "Batch"]
@@ -33,7 +34,7 @@ class Batch:
     ids : sequence of str or None, length n, or None
     qualities : uint8, shape (n,), or None
         0 to 100; 255 where it is not known.
-    created, updated : sequence of str or None, length n, or None
+    created, updated : Times of length n, or None
         In place of those of `likes`, both, where one of them is given.
     extras : Pool of length n, or None
         Each entry's unknown fields as a JSON object in UTF-8.
@@ -45,8 +46,8 @@ class Batch:
     which: Sequence[int] | npt.NDArray[np.int64] | None = None
     ids: Sequence[str | None] | None = None
     qualities: npt.NDArray[np.uint8] | None = None
-    created: Sequence[str | None] | None = None
-    updated: Sequence[str | None] | None = None
+    created: Times | None = None
+    updated: Times | None = None
     extras: Pool | None = None
 
     def __len__(self) -> int:

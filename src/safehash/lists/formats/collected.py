@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
-from ..pools import pool_of_bytes
+from ..moments import Moments, Times
+from ..pools import Pool
 from .batch import NO_QUALITY, Batch
 from .times import utc_times
 
-__all__ = ["Made", "Meaning", "PlainColumns", "from_hex"]
+__all__ = ["Made", "Meaning", "PlainColumns", "from_hex", "picked_times"]
 
 _T = TypeVar("_T")
 
@@ -33,7 +34,7 @@ class PlainColumns:
     ids : list of str or None
     created, updated : list of what `utc_time` reads, or None
         None where a record has none; one that is no time makes its record odd.
-    extras : list of bytes or None
+    extras : Pool or None
         Each one's unknown fields, as a JSON object in UTF-8.
     qualities : list of int or None
     free : sequence of (list of bytes)
@@ -47,7 +48,7 @@ class PlainColumns:
     ids: Sequence[str | None] | None = None
     created: Sequence[object] | None = None
     updated: Sequence[object] | None = None
-    extras: list[bytes] | None = None
+    extras: Pool | None = None
     qualities: list[int] | None = None
     free: Sequence[list[bytes]] = ()
 
@@ -125,11 +126,11 @@ class Made:
             )
         self._kinds = [kind for kind in kinds.values() if self._has_digests(kind)]
 
-    def _times(self, values: Sequence[object] | None) -> list[str | None] | None:
+    def _times(self, values: Sequence[object] | None) -> Times | None:
         if values is None:
             return None
         found = utc_times(values)
-        if None in found:
+        if not isinstance(found, Moments) and None in found:
             self.odd |= {
                 k
                 for k, (time, value) in enumerate(zip(found, values, strict=True))
@@ -172,9 +173,9 @@ class Made:
                 which=self._like_of[which],
                 ids=None if columns.ids is None else _picked(columns.ids, rows),
                 qualities=qualities,
-                created=None if self._created is None else _picked(self._created, rows),
-                updated=None if self._updated is None else _picked(self._updated, rows),
-                extras=None if columns.extras is None else pool_of_bytes(_picked(columns.extras, rows)),
+                created=None if self._created is None else picked_times(self._created, rows),
+                updated=None if self._updated is None else picked_times(self._updated, rows),
+                extras=_extras(columns.extras, rows),
             )
 
 
@@ -191,6 +192,17 @@ class _Kind:
 
 def _picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]:
     return values if len(rows) == len(values) else [values[k] for k in rows]
+
+
+def _extras(extras: Pool | None, rows: Sequence[int]) -> Pool | None:
+    return extras if extras is None or len(rows) == len(extras) else extras.chosen(rows)
+
+
+def picked_times(times: Times, rows: Sequence[int]) -> Times:
+    """Return some of some times."""
+    if len(rows) == len(times):
+        return times
+    return times.take(rows) if isinstance(times, Moments) else [times[k] for k in rows]
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

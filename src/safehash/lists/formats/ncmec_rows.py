@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
+from ..moments import Moments
 from .batch import Batch
-from .collected import from_hex
+from .collected import from_hex, picked_times
 from .fields import BadField, utc_time
 from .times import utc_times
 from .xml_shapes import Shape, Shapes, is_odd
@@ -171,7 +172,7 @@ class _Rows:
         ids = list(map(str.strip, columns[self._id]))
         updated = utc_times(list(map(str.strip, columns[self._time])))
         self._odd = set(np.flatnonzero(which < 0).tolist())
-        if "" in ids or None in updated:
+        if "" in ids or (not isinstance(updated, Moments) and None in updated):
             self._odd |= {
                 k for k, (text, time) in enumerate(zip(ids, updated, strict=True)) if not text or not time
             }
@@ -186,7 +187,7 @@ class _Rows:
         if not kept:
             return
         which = which[np.asarray(kept)]
-        ids, updated = _picked(ids, kept), _picked(updated, kept)
+        ids, updated = _picked(ids, kept), picked_times(updated, kept)
         for at, (value, found) in enumerate(zip(hashes, digests, strict=True)):
             likes = tuple(models[at] for models in kinds)
             if isinstance(value, Hash) and isinstance(found, np.ndarray):

@@ -18,9 +18,11 @@ from .judging import is_date, tells
 from .naming import JUDGED, named_column, type_named
 from .object_rows import (
     PARTS,
+    TYPE_BY_NAME,
     has_digest,
     held,
     is_of_digests,
+    is_of_no_type,
     is_understood,
     labels_judge,
     rows_of,
@@ -31,7 +33,7 @@ from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
-from .records import RowReader
+from .records import Fields, RowReader
 from .tally import Tally
 from .text import uses_of
 from .vocabulary import FALSE, NULL, TRUE, plain
@@ -72,6 +74,7 @@ class _Reader:
         self._options = options
         self._number = 0
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
 
@@ -97,6 +100,7 @@ class _Reader:
             self._tally.cut(self._number + 1, str(exc))
         if stream.n_replaced:
             self._tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+        self._fields.close()
         self._check_lengths()
 
     def _check_lengths(self) -> None:
@@ -182,6 +186,10 @@ class _Reader:
         told = {name.casefold() for names in self._options.columns.values() for name in names}
         told |= {name.casefold() for name in self._options.ignore}
         unclear = [name for name in groups if not is_understood(name)] if len(groups) > 1 else []
+        if any(TYPE_BY_NAME in said_by_name(name) for name in groups):
+            unclear += [
+                n for n in groups if not said_by_name(n) and not is_of_no_type(n) and n not in unclear
+            ]
         beside = [*unclear, *(asides if groups else ())]
         for name in (each for each in beside if each.casefold() not in told):
             raise ListError(
@@ -355,6 +363,7 @@ class _Reader:
                 self._tally.reject(number, reader)
             else:
                 values = list(row.values())
+                self._fields.meet(reader, is_typed=TYPE_BY_NAME in row)
                 if self._options.algorithm is None and not any(c.meaning == "type" for c in reader.columns):
                     self._lengths.update(
                         n

@@ -9,6 +9,7 @@ import msgspec
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from ..pools import pool_of_bytes
 from .batch import Batch
 from .collected import PlainColumns
 from .collecting import PlainShape, read_records
@@ -71,7 +72,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         ids=[str(row.id) for row in rows],
         created=[row.created_on for row in rows],
         updated=[row.updated_on for row in rows],
-        extras=[extras[kind] for kind in kinds],
+        extras=pool_of_bytes([extras[kind] for kind in kinds]),
     )
 
 
