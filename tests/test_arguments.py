@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 import safehash
-import safehash.batch
+import safehash.integrations.batch
 import safehash.lists
 from safehash import SafehashError
 
@@ -197,12 +197,12 @@ def calls(examples_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         "lists.staleness": (safehash.lists.staleness, {"report": loaded.report}),
         "lists.unite_digests": (safehash.lists.unite_digests, {"entries": entries}),
         "lists.write_csv": (safehash.lists.write_csv, {"path": out / "w.csv", "entries": entries}),
-        "batch.Check": (safehash.batch.Check, {"snapshot": folder / "lists.safehash"}),
+        "batch.Check": (safehash.integrations.batch.Check, {"snapshot": folder / "lists.safehash"}),
         "batch.Check.schema": (
-            safehash.batch.Check(folder / "lists.safehash").schema,
+            safehash.integrations.batch.Check(folder / "lists.safehash").schema,
             {"given": pa.schema([("data", pa.binary())])},
         ),
-        "batch.record_schema": (safehash.batch.record_schema, {}),
+        "batch.record_schema": (safehash.integrations.batch.record_schema, {}),
         "lists.write_list": (safehash.lists.write_list, {"path": out / "w.jsonl", "entries": entries}),
     }  # fmt: skip
     safehash.write_pairs(out / "pairs", [])
@@ -218,7 +218,11 @@ def made_by_others(value: object) -> bool:
 
 def public() -> Iterator[tuple[str, Any]]:
     """Yield everything public that a user calls with arguments."""
-    for prefix, space in (("", safehash), ("lists.", safehash.lists), ("batch.", safehash.batch)):
+    for prefix, space in (
+        ("", safehash),
+        ("lists.", safehash.lists),
+        ("batch.", safehash.integrations.batch),
+    ):
         for name in space.__all__:
             value = getattr(space, name)
             if inspect.isroutine(value):

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import safehash
-import safehash.batch
+import safehash.integrations.batch
 from safehash.cli.parser import make_parser
 from terminal import Terminal, shown
 
@@ -191,7 +191,7 @@ def test_every_public_name_is_on_one_page_of_the_reference() -> None:
     ]
     public = [name for name in safehash.__all__ if name != "lists"]
     public += [f"lists.{name}" for name in safehash.lists.__all__]
-    public += [f"batch.{name}" for name in safehash.batch.__all__]
+    public += [f"batch.{name}" for name in safehash.integrations.batch.__all__]
     assert sorted(told) == sorted(public)
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 import safehash
-import safehash.batch
+import safehash.integrations.batch
 import safehash.lists
 from safehash.cli.parser import make_parser, parsers_below
 
@@ -63,7 +63,7 @@ def test_examples_run(name: str, examples_folder: Path, monkeypatch: pytest.Monk
 
 
 def public() -> Iterator[tuple[str, Any]]:
-    for namespace in (safehash, safehash.lists, safehash.batch):
+    for namespace in (safehash, safehash.lists, safehash.integrations.batch):
         for name in namespace.__all__:
             value = getattr(namespace, name)
             if not inspect.ismodule(value):

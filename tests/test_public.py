@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 import safehash
-import safehash.batch
+import safehash.integrations.batch
 import safehash.lists
 
 PACKAGE = Path(safehash.__file__).parent
@@ -23,7 +23,7 @@ PACKAGE = Path(safehash.__file__).parent
 NAMESPACES: dict[str, ModuleType] = {
     "safehash": safehash,
     "safehash.lists": safehash.lists,
-    "safehash.batch": safehash.batch,
+    "safehash.integrations.batch": safehash.integrations.batch,
 }
 
 Module = tuple[str, ...]  # below the package: ("lists", "entry")

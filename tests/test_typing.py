@@ -29,7 +29,7 @@ from typing_extensions import assert_type
 
 import safehash
 from safehash import Decision, Matcher, Nonsense  # E: has no attribute "Nonsense"
-from safehash.batch import Check, Chek  # E: has no attribute "Chek"
+from safehash.integrations.batch import Check, Chek  # E: has no attribute "Chek"
 
 safehash.Nonsense  # E: Module has no attribute "Nonsense"
 safehash.hash_fil("a.jpg")  # E: Module has no attribute "hash_fil"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from safehash import Algorithm, Entry, ListError, Reject, load_list, read_list
-from safehash.lists.formats.naming import named_column
+from safehash.lists.formats.column_names import named_column
 from safehash.lists.formats.vocabulary import DOUBTFUL, FOREIGN, OPINION_LABELS, OPINIONS, UNMISTAKABLE
 
 MD5 = ("9e107d9d372bb6826bd81d3542a419d6", "e4d909c290d0fb1ca068ffaddf22cbd0")

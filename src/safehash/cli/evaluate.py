@@ -10,8 +10,8 @@ from pathlib import Path
 from ..evaluation.manipulations import FAMILIES
 from ..files import writing_whole
 from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
+from ..matching.printable import printable
 from ..matching.settings import EFFORTS, USUAL_EFFORTS
-from ..matching.shown import printable
 from .arguments import ListText, LookPath, WritePath, several, whole
 from .exits import FATAL, OK
 from .list_options import LIST, add_list_options, list_source

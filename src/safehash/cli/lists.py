@@ -22,7 +22,7 @@ from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
 from ..lists.switches import for_shell
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on

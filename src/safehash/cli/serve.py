@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import SafehashError
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener

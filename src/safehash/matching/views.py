@@ -15,18 +15,18 @@ from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
+from .efforts import PROPOSALS
 from .evidence import Candidate, Evidence
 from .families import AS_IT_IS, TURNED
 from .gates import Refusal
 from .judgement import LOW_QUALITY, TURNS, WINDOWS, Gates
-from .naming import TURN_NAMES, described
-from .proposals import PROPOSALS
-from .proposing import MIRRORED
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .view_words import TURN_NAMES, described
 from .weighing import bits_of
+from .windows import MIRRORED
 from .witness import Witness
 
 __all__ = ["Hit", "Refused", "ViewResult", "look_up"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._face import checked, public_value
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from ..scanning.holdings import name_text
 from ..scanning.places import Places, absolute, shown_path
 from ..scanning.reviews import judged_tokens, pictures_of_matches

@@ -19,7 +19,7 @@ from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .confining import Means
 from .items import Found, Item
 from .ledger import Ledger

@@ -8,8 +8,8 @@ import re
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..switches import switch
+from .column_names import Type, type_named
 from .fields import BadField, shown
-from .naming import Type, type_named
 from .options import ReadOptions
 from .tally import Tally
 

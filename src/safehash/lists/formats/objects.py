@@ -10,12 +10,12 @@ from typing import Any
 from ...errors import ListError
 from ..entry import Entry
 from ..switches import switch
+from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
 from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
 from .json_stream import JsonStream, TooLong
 from .judging import is_date, tells
-from .naming import JUDGED, named_column, type_named
 from .object_rows import (
     PARTS,
     has_digest,

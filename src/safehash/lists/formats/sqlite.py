@@ -14,8 +14,8 @@ from ..entry import Entry
 from ..switches import switch
 from .batch import Batch
 from .bulk import read_rows
+from .column_names import JUDGED, named_column
 from .columns import Column, name_columns
-from .naming import JUDGED, named_column
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
