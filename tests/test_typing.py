@@ -117,7 +117,7 @@ def parts(picture: safehash.Decoded) -> list[tuple[safehash.Hash, str]]:
     return [(safehash.hash_array(picture.pixels), "all of it")]
 
 
-safehash.lists.add("own.jsonl", ["a.jpg"], parts=parts)
+safehash.lists.add("own.jsonl", ["a.jpg"], options=safehash.lists.AddOptions(parts=parts))
 with safehash.Catalog("scan.db") as catalog:
     assert_type(next(catalog.changes(after=0, to=1)), safehash.Change)
     assert_type(catalog.agreement()["lists"]["own"], safehash.Agreement)

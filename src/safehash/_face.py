@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from importlib import import_module
-from types import FunctionType
+from types import FunctionType, GeneratorType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 __all__ = ["FrozenMap", "attach", "checked", "freeze_mappings", "no_member", "public_value"]
@@ -108,12 +108,29 @@ def public_value(kind: _Class) -> _Class:
         return shortened(of_class(self))
 
     kind.__repr__ = __repr__  # type: ignore[assignment]
+    _name_no_digest(kind)
     if kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         # What the standard library puts there knows of fields alone, of a class with slots: other names end in a
         # TypeError about `super`.
         kind.__setattr__ = _refuse_change  # type: ignore[method-assign]
         kind.__delattr__ = _refuse_change  # type: ignore[assignment]
     return kind
+
+
+def _name_no_digest(kind: Any) -> None:
+    """Have a class say of an attribute that it does not have no more than the first digits of a digest."""
+    if "__getattr__" not in vars(kind):
+
+        def __getattr__(self: object, name: str) -> Any:
+            if hasattr(type(self), name):  # it is there, and says itself why it cannot be had
+                return object.__getattribute__(self, name)
+            from .errors import shortened
+
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {shortened(name)!r}", name=name, obj=self
+            )
+
+        kind.__getattr__ = __getattr__
 
 
 def _refuse_change(self: Any, name: str, *_: object) -> NoReturn:
@@ -187,6 +204,7 @@ def checked(face: _Face) -> _Face:
                 setattr(face, name, _asking(part, face.__module__))
             elif isinstance(part, classmethod):
                 setattr(face, name, classmethod(_asking(part.__func__, face.__module__)))
+        _name_no_digest(face)
         return face
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
@@ -210,15 +228,32 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
             for value in arguments[len(signature.places) :]:
                 signature.rest.expect(value)
         try:
-            return function(*arguments, **given)
-        except (TypeError, ValueError, LookupError, OSError) as exc:
-            if len(exc.args) == 1 and isinstance(exc.args[0], str):
-                from .errors import shortened
-
-                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest
+            found = function(*arguments, **given)
+        except Exception as exc:  # what was given by mistake, or is a file's name, may be a digest
+            _shorten(exc)
             raise
+        return _step_by_step(found) if type(found) in _STEPS else found
 
     return asked
+
+
+#: What a function gives that goes on later.
+_STEPS = (GeneratorType, map)
+
+
+def _step_by_step(steps: Iterable[Any]) -> Iterator[Any]:
+    """Yield what a function goes on to give; its errors say as little as those at its call."""
+    try:
+        yield from steps
+    except Exception as exc:
+        _shorten(exc)
+        raise
+
+
+def _shorten(exc: Exception) -> None:
+    from .errors import shorten
+
+    shorten(exc)
 
 
 class _Signature:

@@ -281,6 +281,7 @@ def _rows(store: Store, part: ReportPart) -> Iterator[tuple[Any, ...]]:
 def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dict[int, str], list[str]]:
     """Return a small grey picture of each file, as base64, and why some have none."""
     from ..scanning.confining import Means
+    from ..scanning.options import USUAL_MEMORY
     from ..scanning.pool import each_isolated
     from .thumbnails import thumbnail
 
@@ -297,7 +298,7 @@ def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dic
         else:
             trouble.setdefault(why, []).append(path)
     pictures = each_isolated(
-        thumbnail, [(path,) for _, path in wanted], means=Means(max_memory=1 << 30), timeout=20.0
+        thumbnail, [(path,) for _, path in wanted], means=Means(max_memory=USUAL_MEMORY), timeout=20.0
     )
     made = {}
     for (number, path), picture in zip(wanted, pictures, strict=True):

@@ -21,6 +21,7 @@ from ..matching.settings import Effort, check_effort
 from ..matching.state import State, of_lists
 from .confining import Means
 from .lanes import Task
+from .options import USUAL_MEMORY, USUAL_TIMEOUT
 from .standby import Lanes
 from .starting import may_start
 from .worker import undecided
@@ -313,8 +314,8 @@ def isolated(
     matcher: Matcher,
     *,
     workers: int | None = None,
-    timeout: float = 30.0,
-    max_memory: int | None = 1 << 30,
+    timeout: float = USUAL_TIMEOUT,
+    max_memory: int | None = USUAL_MEMORY,
 ) -> Isolated:
     """Return a small pool of confined processes that decide uploads as a matcher does.
 
