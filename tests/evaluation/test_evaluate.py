@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,6 +130,27 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
         evaluate(tmp_path, options=EvaluationOptions(thresholds=()))
     with pytest.raises(ValueError, match="no family 'colour'; there are codec, "):
         evaluate(tmp_path, options=EvaluationOptions(families=["colour"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"efforts": []}, "efforts is empty"),
+        ({"efforts": ["maximal"]}, "effort is one of"),
+        ({"families": []}, "families is empty"),
+        ({"thresholds": [31, 257]}, "thresholds are 0 to 256 bits, not 257"),
+        ({"min_quality": 101}, "min_quality is 0 to 100"),
+        ({"list_size": -1}, "list_size is at least 0"),
+        ({"max_images": 1}, "max_images is at least 2"),
+        ({"min_images": 1}, "min_images is at least 2"),
+        ({"seed": -1}, "seed is at least 0"),
+    ],
+)
+def test_what_an_evaluation_cannot_do_is_refused_before_it_begins(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        EvaluationOptions(**options)
 
 
 class Strict(HTMLParser):
