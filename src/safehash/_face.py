@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from importlib import import_module
-from types import FunctionType, GeneratorType
+from types import FunctionType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-__all__ = ["FrozenMap", "attach", "checked", "freeze_mappings", "no_member", "public_value"]
+__all__ = [
+    "FrozenMap",
+    "attach",
+    "checked",
+    "freeze_mappings",
+    "names_no_digest",
+    "no_member",
+    "public_value",
+]
 
 
 def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -108,7 +116,7 @@ def public_value(kind: _Class) -> _Class:
         return shortened(of_class(self))
 
     kind.__repr__ = __repr__  # type: ignore[assignment]
-    _name_no_digest(kind)
+    names_no_digest(kind)
     if kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         # What the standard library puts there knows of fields alone, of a class with slots: other names end in a
         # TypeError about `super`.
@@ -117,8 +125,16 @@ def public_value(kind: _Class) -> _Class:
     return kind
 
 
-def _name_no_digest(kind: Any) -> None:
-    """Have a class say of an attribute that it does not have no more than the first digits of a digest."""
+def names_no_digest(kind: _Class) -> _Class:
+    """Have a class say of an attribute that it does not have no more than the first digits of a digest.
+
+    Examples
+    --------
+    >>> safehash.Limits().b8f8f0cce0f4a84f0e370a22038f63f0
+    Traceback (most recent call last):
+    ...
+    AttributeError: 'Limits' object has no attribute 'b8f8f0cc...'
+    """
     if "__getattr__" not in vars(kind):
 
         def __getattr__(self: object, name: str) -> Any:
@@ -130,7 +146,8 @@ def _name_no_digest(kind: Any) -> None:
                 f"{type(self).__name__!r} object has no attribute {shortened(name)!r}", name=name, obj=self
             )
 
-        kind.__getattr__ = __getattr__
+        kind.__getattr__ = __getattr__  # type: ignore[attr-defined]
+    return kind
 
 
 def _refuse_change(self: Any, name: str, *_: object) -> NoReturn:
@@ -204,7 +221,7 @@ def checked(face: _Face) -> _Face:
                 setattr(face, name, _asking(part, face.__module__))
             elif isinstance(part, classmethod):
                 setattr(face, name, classmethod(_asking(part.__func__, face.__module__)))
-        _name_no_digest(face)
+        names_no_digest(face)
         return face
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
@@ -228,32 +245,14 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
             for value in arguments[len(signature.places) :]:
                 signature.rest.expect(value)
         try:
-            found = function(*arguments, **given)
+            return function(*arguments, **given)
         except Exception as exc:  # what was given by mistake, or is a file's name, may be a digest
-            _shorten(exc)
+            from .errors import shorten
+
+            shorten(exc)
             raise
-        return _step_by_step(found) if type(found) in _STEPS else found
 
     return asked
-
-
-#: What a function gives that goes on later.
-_STEPS = (GeneratorType, map)
-
-
-def _step_by_step(steps: Iterable[Any]) -> Iterator[Any]:
-    """Yield what a function goes on to give; its errors say as little as those at its call."""
-    try:
-        yield from steps
-    except Exception as exc:
-        _shorten(exc)
-        raise
-
-
-def _shorten(exc: Exception) -> None:
-    from .errors import shorten
-
-    shorten(exc)
 
 
 class _Signature:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
     "SHOWN_DIGITS",
@@ -176,6 +176,13 @@ class SafehashError(Exception):
 
     def __repr__(self) -> str:
         return shortened(super().__repr__())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {shortened(name)!r}", name=name, obj=self
+            )
 
 
 class ImageError(SafehashError):

@@ -114,8 +114,8 @@ BREAKS = (
     Break(
         what="a message of a public function repeats a digest that was given",
         file=_FACE,
-        before="            _shorten(exc)\n            raise\n        return _step",
-        after="            raise\n        return _step",
+        before="            shorten(exc)\n            raise\n",
+        after="            raise\n",
         dies=(f"{_ARGUMENTS}::test_no_message_shows_a_digest_that_was_given",),
     ),
     Break(
@@ -126,10 +126,10 @@ BREAKS = (
         dies=(f"{_SAYS}::test_a_files_name_is_cut_in_the_message_and_whole_in_the_error",),
     ),
     Break(
-        what="what a function goes on to give raises errors that are not cut",
-        file=_FACE,
-        before="        return _step_by_step(found) if type(found) in _STEPS else found\n",
-        after="        return found\n",
+        what="an error that is a value repeats the name of a file that is a digest",
+        file="src/safehash/hashing/compute.py",
+        before="            shorten(exc)\n            return exc\n",
+        after="            return exc\n",
         dies=(f"{_SAYS}::test_a_files_name_is_cut_in_the_message_and_whole_in_the_error",),
     ),
     Break(

@@ -118,5 +118,5 @@ def test_of_a_list_that_is_added_to_nothing_is_told_that_it_says_itself(
 
 @pytest.mark.parametrize("options", [{"min_quality": 101}, {"min_quality": -1}, {"algorithm": "dhash"}])
 def test_what_is_kept_of_a_picture_is_in_range(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="min_quality is 0 to 100|no algorithm 'dhash'"):
+    with pytest.raises(ValueError, match=r"min_quality is 0 to 100|no algorithm 'dhash'"):
         AddOptions(**options)

@@ -54,7 +54,7 @@ class EvaluationOptions:
 
     Examples
     --------
-    >>> EvaluationOptions(families=["crop", "panel"], efforts=["thorough"]).thresholds
+    >>> EvaluationOptions(families=["crop", "embed"], efforts=["thorough"]).thresholds
     (31,)
     >>> EvaluationOptions(families=["colour"])
     Traceback (most recent call last):

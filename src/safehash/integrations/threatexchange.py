@@ -49,11 +49,11 @@ __all__ = [
     "SafehashPdqSignal",
 ]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, Any]
 
 
-class _Index(SignalTypeIndex[T]):
+class _Index(SignalTypeIndex[_T]):
     """An index over `GrowingIndex`: exact, cheap to add to, and no pickle in what it writes.
 
     Parameters
@@ -66,10 +66,10 @@ class _Index(SignalTypeIndex[T]):
 
     ALGORITHM: ClassVar[Algorithm]
 
-    def __init__(self, entries: Iterable[tuple[str, T]] = (), *, threshold: int | None = None) -> None:
+    def __init__(self, entries: Iterable[tuple[str, _T]] = (), *, threshold: int | None = None) -> None:
         super().__init__()
         self.threshold = USUAL_DISTANCE[self.ALGORITHM] if threshold is None else threshold
-        self._index: GrowingIndex[T] = GrowingIndex(algorithm=self.ALGORITHM, max_distance=self.threshold)
+        self._index: GrowingIndex[_T] = GrowingIndex(algorithm=self.ALGORITHM, max_distance=self.threshold)
         self.add_all(entries)
 
     def __len__(self) -> int:
@@ -89,7 +89,7 @@ class _Index(SignalTypeIndex[T]):
             for payload, distance in self._index.search(query, max_distance=self.threshold)
         ]
 
-    def add(self, signal_str: str, entry: T) -> None:
+    def add(self, signal_str: str, entry: _T) -> None:
         """Add one entry.
 
         Examples
@@ -101,7 +101,7 @@ class _Index(SignalTypeIndex[T]):
         """
         self._index.add(signal_str, entry)
 
-    def add_all(self, entries: Iterable[tuple[str, T]]) -> None:
+    def add_all(self, entries: Iterable[tuple[str, _T]]) -> None:
         """Add entries, all of them or, where one is no digest, none.
 
         Examples
@@ -170,7 +170,7 @@ def _read(kind: type[_Index[Any]], data: bytes) -> _Index[Any]:
     return kind._made(io.BytesIO(data))
 
 
-class PdqIndex(_Index[T]):
+class PdqIndex(_Index[_T]):
     """PDQ digests, within 31 bits unless told.
 
     Examples
@@ -183,7 +183,7 @@ class PdqIndex(_Index[T]):
     ALGORITHM = Algorithm.PDQ
 
 
-class PhashIndex(_Index[T]):
+class PhashIndex(_Index[_T]):
     """pHash digests, within 8 bits unless told.
 
     Examples

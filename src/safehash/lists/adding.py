@@ -111,7 +111,7 @@ class AddOptions:
     --------
     >>> options = AddOptions(parts=safehash.windows_to_list, file_names=True)
     >>> [entry.extra for entry in add("own.jsonl", ["photo.jpg"], options=options).entries][:2]
-    [{'filename': 'photo.jpg'}, {'filename': 'photo.jpg', 'window': 'top left quarter'}]
+    [{'filename': 'photo.jpg'}, {'filename': 'photo.jpg', 'window': 'without 10 % on every side'}]
     """
 
     algorithm: str | Algorithm = Algorithm.PDQ

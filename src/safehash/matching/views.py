@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +31,6 @@ from .witness import Witness
 __all__ = ["Hit", "Refused", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
-_Picture: TypeAlias = Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

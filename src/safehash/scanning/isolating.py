@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import TracebackType
 
-from .._face import checked
+from .._face import checked, names_no_digest
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
 from ..images.uploads import Upload, is_opened, take
@@ -32,6 +32,7 @@ __all__ = ["Isolated", "isolated"]
 _LEAST_MEMORY = 1 << 26
 
 
+@names_no_digest
 class Isolated:
     """A small pool of confined processes that decide as their matcher would. Made by `isolated`.
 

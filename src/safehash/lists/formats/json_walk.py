@@ -31,6 +31,7 @@ class JsonWalk:
     """
 
     def __init__(self, page: Page, tally: Tally) -> None:
+        tally.unit = "record"
         self.number = 0
         self._tally = tally
         self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem), unique=True)
@@ -96,7 +97,6 @@ def records(
     decode : callable, optional
         As for `JsonStream.many`.
     """
-    tally.unit = "record"
     walker = _Walker(page, tally, raw, decode)
     yield from walker.walk.to_its_end(walker.page(array_key, on_root))
 

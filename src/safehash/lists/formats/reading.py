@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
-from ..._face import checked
+from ..._face import checked, names_no_digest
 from ...errors import ListError
 from ..entry import Entry
 from ..report import ListReport, Reject
@@ -29,6 +29,7 @@ __all__ = ["ListReader", "batches_of", "ids_in_doubt", "read_list"]
 _FEW_REPLACED = 10
 
 
+@names_no_digest
 class ListReader(Iterator[Entry]):
     """The entries of one list, read as they are asked for; made by `read_list`.
 

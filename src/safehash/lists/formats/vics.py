@@ -55,8 +55,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     ----------
     docs/formats.md, "Project VIC and CAID".
     """
-    tally.unit = "record"
-    yield from _Reader(page, tally, options).entries()
+    return _Reader(page, tally, options).entries()
 
 
 class _Reader:
