@@ -185,7 +185,7 @@ class _Rows:
         if not kept:
             return
         which = which[np.asarray(kept)]
-        ids, updated = picked(ids, kept), picked(updated, kept)
+        ids_kept, times_kept = picked(ids, kept), picked(updated, kept)
         for at, (value, found) in enumerate(zip(hashes, digests, strict=True)):
             likes = tuple(models[at] for models in kinds)
             if isinstance(value, Hash) and isinstance(found, np.ndarray):
@@ -194,13 +194,13 @@ class _Rows:
                     digests=found[np.asarray(kept)] if self._odd else found,
                     likes=likes,
                     which=which,
-                    ids=ids,
-                    updated=updated,
+                    ids=ids_kept,
+                    updated=times_kept,
                 )
             elif isinstance(value, ForeignHash):
                 for row, k in enumerate(kept):
                     own = ForeignHash(value.algorithm, str(found[k]))
-                    yield replace(likes[which[row]], hash=own, id=ids[row], updated=updated[row])
+                    yield replace(likes[which[row]], hash=own, id=ids_kept[row], updated=times_kept[row])
 
     def _digests(
         self, like: Hash | ForeignHash | None, texts: Sequence[str]
