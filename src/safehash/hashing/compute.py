@@ -133,7 +133,6 @@ def hash_file(
     return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
 
 
-@checked
 def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
     """Hash an image object of PIL. An EXIF orientation it still carries is applied.
 
