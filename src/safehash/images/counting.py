@@ -284,6 +284,9 @@ def _count_bmp(data: bytes, budget: Budget) -> None:
 
 #: Nanoseconds of a directory, of an entry, of a byte of what entries hold, and of a strip or tile.
 _DIRECTORY, _ENTRY, _HELD, _STRIP = 30_000, 6_000, 0.3, 6_000
+#: Of one that a library unpacks, by the number of its compression: LZW, runs, LZMA, Zstandard, WebP.
+_STRIP_BY_LIBRARY = {5: 60_000, 32773: 60_000, 34925: 60_000, 50000: 60_000, 50001: 150_000}
+_COMPRESSION = 259
 #: Bytes of a value, by TIFF's number of its type.
 _TYPE_BYTES = {
     1: 1,
@@ -350,6 +353,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
     held = 0
     most = _MAX_USES * len(data)
     body = data[at : at + n_entries * layout.entry.size]
+    each = _STRIP_BY_LIBRARY.get(_compression(body, layout), _STRIP)
     for tag, kind, count, value in layout.entry.iter_unpack(body):
         n_bytes = count * _TYPE_BYTES.get(kind, 0)
         if n_bytes > layout.word.size:
@@ -360,7 +364,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
                 )
         if tag in _OFFSETS:
             count = min(count, len(data))
-            budget.spend(count, _STRIP, f"{count} strips or tiles")
+            budget.spend(count, each, f"{count} strips or tiles")
         elif tag in _LENGTHS and n_bytes > layout.word.size:
             read = _sum_of_values(data, _TYPE_BYTES[kind], count, value, layout.order)
             if read > most:
@@ -368,6 +372,16 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
                     f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all"
                 )
     budget.spend(held, _HELD, f"{held} bytes in its entries")
+
+
+def _compression(body: bytes, layout: _Layout) -> int:
+    """Return how the strips of a directory are packed: the first entry counts, its number fits into it."""
+    for tag, kind, _, value in layout.entry.iter_unpack(body):
+        if tag == _COMPRESSION:
+            n_bytes = min(_TYPE_BYTES.get(kind, 1), layout.word.size)
+            shift = 8 * (layout.word.size - n_bytes) if layout.order == ">" else 0
+            return int(value >> shift & (1 << 8 * n_bytes) - 1)
+    return 1
 
 
 def _sum_of_values(data: bytes, n_bytes: int, count: int, at: int, order: str) -> float:

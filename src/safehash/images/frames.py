@@ -44,6 +44,10 @@ class Worth:
     pixels: int
     a_byte: int
 
+    def of(self, n_bytes: int) -> int:
+        """Return how many pixels of frames a file of this length is worth."""
+        return self.pixels + self.a_byte * n_bytes
+
 
 #: Composing, converting and hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
 ANIMATION = Worth(250_000_000, 12)
@@ -62,7 +66,7 @@ def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Itera
     ImageTooLarge
         There are more: what an animation shows later, nobody has looked at.
     """
-    left = worth.pixels + worth.a_byte * n_bytes
+    left = worth.of(n_bytes)
     for number, frame in enumerate(frames):
         facts = frame.provenance
         if left < 0:

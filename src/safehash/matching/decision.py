@@ -418,8 +418,13 @@ def outcome_among(suppressed_by: Sequence[str | None], otherwise: Outcome) -> Ou
 
 
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
-    """Return matches as a decision holds them: standing ones first, nearest first."""
-    return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
+    """Return matches as a decision holds them: standing ones first, nearest first, then by list and id."""
+    return tuple(sorted(matches, key=_place))
+
+
+def _place(match: Match) -> tuple[bool, int, str, bool, str]:
+    own = match.entry.id
+    return match.suppressed_by is not None, match.distance, match.entry.source, own is not None, own or ""
 
 
 def shown(decision: Decision) -> str:

@@ -307,6 +307,7 @@ class Ledger:
                 reason=plain(decision.reason),
                 failure=record.failure,
                 milliseconds=round(decision.milliseconds, 3),
+                refused=json.dumps([each.facts() for each in decision.refused]) if decision.refused else None,
             ),
             record.digests if decision.hash is None else (decision.hash, *record.digests),
             record.mtime_ns,
@@ -345,8 +346,8 @@ class Ledger:
                 [(file, scope) for (scope,) in self._replaced],
             )
         db.execute(
-            "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds, refused)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (file, self._scope, self.running.number, *row.look),
         )
         if matches or not is_new:
