@@ -238,8 +238,8 @@ BREAKS = (
     Break(
         what="cancelled matches come first",
         file=_DECISION,
-        before="key=lambda match: (match.suppressed_by is not None, match.distance)",
-        after="key=lambda match: (match.suppressed_by is None, match.distance)",
+        before="    return match.suppressed_by is not None, match.distance,",
+        after="    return match.suppressed_by is None, match.distance,",
         dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
     ),
     Break(

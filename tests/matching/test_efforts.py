@@ -19,7 +19,7 @@ from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.images.pictures import Decoded
 from safehash.matching import views
-from safehash.matching.proposals import PROPOSALS
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.refining import MAX_CANDIDATES, MAX_DEGENERATE
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.matching.thumbnails import Thumbnails

@@ -19,7 +19,7 @@ from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm
 from safehash.images import decoding
 from safehash.images.pictures import Also, Decoded
-from safehash.matching import evidence, proposing, refining, views
+from safehash.matching import evidence, refining, views, windows
 from safehash.matching.evidence import Candidate
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.matching.thumbnails import Thumbnails
@@ -184,7 +184,7 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     own = profiles("coffee")
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
-    batch = proposing.wholes(Thumbnails(cropped))
+    batch = windows.wholes(Thumbnails(cropped))
     nearest = int(seed(listed, batch.digests, max_distance=94).distances.min())
     assert nearest <= refining.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
@@ -197,7 +197,7 @@ def test_a_turn_that_is_refined_away_is_no_turn() -> None:
     own = decoded(picture("coffee").crop((6, 4, 596, 398)))
     thumbs = Thumbnails(own)
     digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)[None]
-    batch = proposing.tilts(thumbs)
+    batch = windows.tilts(thumbs)
     degrees = [refining._refine(batch.family, group, 0, 0, digest).degrees for group in batch.groups]
     assert 0.0 in degrees
     assert all(each == 0.0 or abs(each) >= 0.1 for each in degrees)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from .. import _core, _views
 from .evidence import around
 from .families import BENT, BENT_AGAIN, Family
-from .proposing import MIRRORED, Batch
 from .thumbnails import WHOLE_SIDE, Thumbnails
+from .windows import MIRRORED, Batch
 
 __all__ = ["aslant", "more_aslant", "quad_of"]
 

@@ -15,8 +15,8 @@ from ..images.limits import DEFAULT_LIMITS
 from ..images.pictures import Decoded
 from ..images.uploads import Upload, take
 from .judgement import is_graphic
-from .proposing import MIRRORED
 from .thumbnails import PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails, Window
+from .windows import MIRRORED
 
 __all__ = ["windows_to_list"]
 

@@ -15,8 +15,8 @@ from ..search.seeds import seed
 from .evidence import Candidate, around
 from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
-from .proposing import Batch, Group
 from .thumbnails import Thumbnails, Window
+from .windows import Batch, Group
 
 __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
 

@@ -8,8 +8,8 @@ from ..images.pictures import Effort
 from .aslant import aslant, more_aslant
 from .holes import boxes_without_a_hole, without_a_hole, without_a_hole_again
 from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
-from .proposing import Batch, few_boxes, larger_windows, many_boxes, tilts, wholes
 from .thumbnails import Thumbnails
+from .windows import Batch, few_boxes, larger_windows, many_boxes, tilts, wholes
 
 __all__ = ["PROPOSALS"]
 
