@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from drawn import Picture, decoded, picture
+from drawn import Picture, card, decoded, picture
 from safehash import _core, _views
 from safehash.evaluation import harder
 from safehash.evaluation.scene import Scene
@@ -213,6 +213,13 @@ def test_of_a_ribbon_what_would_leave_it_is_left_out(size: tuple[int, int], n_fe
         batch = propose(thumbs)
         assert [len(group.digests) for group in batch.groups] == [n, n]
         assert all(group.quads is not None and len(group.quads) == n for group in batch.groups)
+
+
+def test_a_graphic_is_seen_from_its_front_alone() -> None:
+    """With eight numbers to choose, one icon of a set becomes the other."""
+    for propose in (aslant.aslant, aslant.more_aslant):
+        assert len(propose(Thumbnails(decoded(card(5)))).digests) == 0
+        assert len(propose(Thumbnails(decoded(picture("coffee")))).digests) > 30
 
 
 def test_gates_look_at_what_lies_in_the_corners() -> None:
