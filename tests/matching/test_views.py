@@ -137,6 +137,7 @@ TEMPLATES = (
 def test_the_same_template_with_another_picture_is_no_match(name: str) -> None:
     same = [each.resize((480, 360)) for each in PICTURES]
     memes = [apply(BY_NAME[name], each, Scene(np.random.default_rng(1))) for each in same]
+    assert len(memes) == len(PICTURES) > 2
     for at, meme in enumerate(memes):
         others = Index([compute.hash_bytes(other) for number, other in enumerate(memes) if number != at])
         upload = decoding.decode(meme, step_for=compute.reduction_for)
