@@ -207,5 +207,5 @@ def test_threads_are_counted_by_one_rule(threads: int, tmp_path: Path) -> None:
         lambda: safehash.evaluate(tmp_path, threads=threads),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=f"at least one thread, not {threads}"):
+        with pytest.raises(ValueError, match=f"threads is at least 1, not {threads}"):
             call()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safehash import Hash, ListError, Matcher, load_list
+from safehash import Hash, ListError, ListSource, Matcher, load_list
 from safehash.cli import main
 from safehash.lists.formats import bulk
 from safehash.lists.formats.together import says_no
@@ -160,9 +160,9 @@ def test_a_column_is_told_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["lists", "check", str(path)]) == 1
     assert "holds '1' (list.csv, line 2), and '0' (list.csv, line 322) behind it" in capsys.readouterr().out
     assert main(["lists", "check", str(path), "--ignore", "foo"]) == 0
-    assert len(load_list(path, ignore=["foo"])) == MANY + 3
-    assert len(load_list(path, columns={"active": "foo"})) == MANY
-    assert len(load_list(path, columns={"deleted": "foo"})) == 3
+    assert len(load_list(ListSource(path, ignore=["foo"]))) == MANY + 3
+    assert len(load_list(ListSource(path, columns={"active": "foo"}))) == MANY
+    assert len(load_list(ListSource(path, columns={"deleted": "foo"}))) == 3
 
 
 # -- where a cell stands -----------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ CELLS = [
 def live_cells(path: Path, rows: Rows) -> Counter[str]:
     """Return what stands beside the digests that are live and positive; nothing where the list is refused."""
     try:
-        table = load_list(path, max_rejects=1, algorithm="pdq").table
+        table = load_list(ListSource(path, max_rejects=1, algorithm="pdq")).table
     except ListError:
         return Counter()
     cell_of = dict(rows)
@@ -270,4 +270,8 @@ def test_a_record_without_a_type_among_others_with_one(first: bool, tmp_path: Pa
         loaded = load_list(path)
         assert len(loaded) == 39
         assert "no type in column 'type', where other records have one" in str(loaded.report.rejects[0])
-    assert len(load_list(path, ignore=["type"])) == len(load_list(path, algorithm="phash")) == 40
+    assert (
+        len(load_list(ListSource(path, ignore=["type"])))
+        == len(load_list(ListSource(path, algorithm="phash")))
+        == 40
+    )

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from safehash import Hash, ListError, Matcher, load_list, read_list
+from safehash import Hash, ListError, ListSource, Matcher, load_list, read_list
 from safehash.cli import main
 
 
@@ -50,10 +50,10 @@ def written(path: Path, text: str, pack: Callable[[str], bytes] | None = None) -
 def live_of(path: Path, **options: Any) -> set[str] | None:
     """Return what is matched against; None where the list is refused, however many of its records are rejects."""
     try:
-        loaded = load_list(path, max_rejects=1, **options)
+        loaded = load_list(ListSource(path, max_rejects=1, **options))
     except ListError:
         with pytest.raises(ListError):
-            list(read_list(path, max_rejects=1, **options))
+            list(read_list(ListSource(path, max_rejects=1, **options)))
         with pytest.raises(ListError):
             Matcher.from_files(path)
         return None
@@ -71,7 +71,7 @@ def check(path: Path, gone: set[str], listed: set[str]) -> None:
     if live is None:
         return
     assert not live & gone
-    report = load_list(path, max_rejects=1).report
+    report = load_list(ListSource(path, max_rejects=1)).report
     assert listed <= live or report.n_rejects
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from .._face import checked, public_value
-from ..errors import ImageError, ImageTooSmall, shortened
+from ..errors import ImageError, ImageTooSmall, shorten, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
@@ -133,7 +133,6 @@ def hash_file(
     return hash_bytes(read_file(path, limits=limits), algorithm=algorithm, decode=decode, limits=limits)
 
 
-@checked
 def hash_image(image: Image, *, algorithm: str | Algorithm = Algorithm.PDQ) -> Hash:
     """Hash an image object of PIL. An EXIF orientation it still carries is applied.
 
@@ -330,6 +329,7 @@ def hash_many(
                 return hash_decoded(taken, algorithm=_perceptual(algorithm))
             return hash_bytes(taken, algorithm=algorithm, decode=decode, limits=limits)
         except (ImageError, OSError) as exc:
+            shorten(exc)
             return exc
 
     return on_threads(one, items, threads=threads)

@@ -31,7 +31,7 @@ def n_threads_of(threads: int | None) -> int:
     """
     n_threads = available_processors() if threads is None else threads
     if n_threads < 1:
-        raise ValueError(f"at least one thread, not {n_threads}")
+        raise ValueError(f"threads is at least 1, not {n_threads}")
     return n_threads
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
-from ..moments import Times
+from ..moments import Moments, Times
 from ..pools import Pool
 
-__all__ = ["NO_QUALITY", "Batch"]
+__all__ = ["NO_QUALITY", "Batch", "picked"]
+
+_T = TypeVar("_T")
 
 NO_QUALITY = 255
 
@@ -76,3 +79,16 @@ class Batch:
 
     def __iter__(self) -> Iterator[Entry]:
         return map(self.entry, range(len(self)))
+
+
+@overload
+def picked(values: None, rows: Sequence[Any]) -> None: ...
+@overload
+def picked(values: Moments, rows: Sequence[Any]) -> Moments: ...
+@overload
+def picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]: ...
+def picked(values: Sequence[_T] | Moments | None, rows: Sequence[Any]) -> Sequence[_T] | Moments | None:
+    """Return the values of some rows of a column, in their order; the column itself where these are all of it."""
+    if values is None or len(rows) == len(values):
+        return values
+    return values.take(rows) if isinstance(values, Moments) else [values[k] for k in rows]

@@ -11,6 +11,7 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
+from .column_names import JUDGED, Type, names_a_digest, type_named
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
@@ -27,7 +28,6 @@ from .judging import (
     tells,
     without_signs,
 )
-from .naming import JUDGED, Type, names_a_digest, type_named
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
 from .together import says_no

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,10 @@ from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..moments import Moments, Times
 from ..pools import Pool
-from .batch import NO_QUALITY, Batch
+from .batch import NO_QUALITY, Batch, picked
 from .times import utc_times
 
-__all__ = ["Made", "Meaning", "PlainColumns", "from_hex", "picked_times"]
+__all__ = ["Made", "Meaning", "PlainColumns", "from_hex"]
 
 _T = TypeVar("_T")
 
@@ -142,14 +142,14 @@ class Made:
         """Decode the digests of one kind of rows; those that are none are odd."""
         if self.odd:
             kind.rows = [k for k in kind.rows if k not in self.odd]
-        texts = _picked(self._columns.digests, kind.rows)
+        texts = picked(self._columns.digests, kind.rows)
         n_bytes = kind.algorithm.n_bytes
         digests = from_hex(texts, n_bytes)
         if digests is None:
             bad = {k for k, text in zip(kind.rows, texts, strict=True) if from_hex([text], n_bytes) is None}
             self.odd |= bad
             kind.rows = [k for k in kind.rows if k not in bad]
-            digests = from_hex(_picked(self._columns.digests, kind.rows), n_bytes)
+            digests = from_hex(picked(self._columns.digests, kind.rows), n_bytes)
         if digests is None or not kind.rows:
             return False
         kind.digests = digests
@@ -162,7 +162,7 @@ class Made:
             rows = kind.rows
             qualities = None
             if columns.qualities is not None:
-                qualities = np.array(_picked(columns.qualities, rows), np.uint8)
+                qualities = np.array(picked(columns.qualities, rows), np.uint8)
                 if (qualities == NO_QUALITY).all():
                     qualities = None
             which = self._which if len(rows) == len(self._which) else self._which[np.asarray(rows)]
@@ -171,10 +171,10 @@ class Made:
                 digests=kind.digests,
                 likes=tuple(kind.likes),
                 which=self._like_of[which],
-                ids=None if columns.ids is None else _picked(columns.ids, rows),
+                ids=picked(columns.ids, rows),
                 qualities=qualities,
-                created=None if self._created is None else picked_times(self._created, rows),
-                updated=None if self._updated is None else picked_times(self._updated, rows),
+                created=picked(self._created, rows),
+                updated=picked(self._updated, rows),
                 extras=_extras(columns.extras, rows),
             )
 
@@ -190,19 +190,8 @@ class _Kind:
         self.likes: list[Entry] = []
 
 
-def _picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]:
-    return values if len(rows) == len(values) else [values[k] for k in rows]
-
-
 def _extras(extras: Pool | None, rows: Sequence[int]) -> Pool | None:
     return extras if extras is None or len(rows) == len(extras) else extras.chosen(rows)
-
-
-def picked_times(times: Times, rows: Sequence[int]) -> Times:
-    """Return some of some times."""
-    if len(rows) == len(times):
-        return times
-    return times.take(rows) if isinstance(times, Moments) else [times[k] for k in rows]
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

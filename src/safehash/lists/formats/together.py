@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
+from .column_names import type_named
 from .judging import CODES, is_date, is_no_date
-from .naming import type_named
 from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
 
 __all__ = ["Kind", "Meant", "Together", "says_no"]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from ...hashing.hashes import Algorithm
 from .vocabulary import (
@@ -383,6 +382,3 @@ def named_column(name: str) -> Named:
     _, dot, last = name.rpartition(".")
     inner = named_column(last) if dot else None
     return inner if inner is not None and inner.meaning in JUDGED else Named("extra")
-
-
-Notation = Literal["hex", "base64", "decimal", "bits"]
