@@ -85,7 +85,7 @@ def pairs_as_json(
 
 def _pool(created: Moments | None, updated: Moments | None, rows: npt.NDArray[np.int64]) -> Pool:
     text = b"["
-    starts = []
+    starts: list[int] = []
     for each in (created, updated):
         text += b"," if starts else b""
         starts.append(len(text) + 1)

@@ -70,12 +70,14 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         "note": [bytes(row.note) for row in rows],
         "metadata": [bytes(row.metadata) for row in rows],
     }
-    kinds: list[tuple[object, ...]] = list(
+    kinds: list[tuple[str, str, int, bool, bool, bool]] = list(
         zip(
             chain.from_iterable(signals),
             [row.bank for row in rows],
             untils,
-            *(map(bool, values) for values in beside.values()),
+            map(bool, beside["original_media_uri"]),
+            map(bool, beside["note"]),
+            map(bool, beside["metadata"]),
             strict=True,
         )
     )
