@@ -45,8 +45,8 @@ BREAKS = (
     Break(
         what="an AVIF animation is looked at to its end, whatever that costs",
         file="src/safehash/images/frames.py",
-        before="        elif left < 0:\n",
-        after="        elif left < -(10**12):\n",
+        before="        if left < 0:\n",
+        after="        if left < -(10**12):\n",
         dies=(f"{_ANIMATIONS}::test_an_avif_animation_is_looked_at_as_far_as_its_bytes_are_worth",),
     ),
     Break(

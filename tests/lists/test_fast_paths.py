@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safehash import Entry, ListError, read_list
+from safehash import Entry, ListError, ListSource, read_list
 from safehash.lists.formats import collecting, ncmec_rows
 from safehash.lists.formats.fields import utc_time
 from safehash.lists.formats.rows import Rows, row_blocks
@@ -169,7 +169,7 @@ def all_of(
 
     told = options if is_fast else {**options, **PATIENTLY}
     with mock.patch.object(collecting, "_FEW", 2), mock.patch.object(ncmec_rows, "_FEW", 2):
-        reader = read_list(path, max_rejects=1, on_reject=on_reject, **told)
+        reader = read_list(ListSource(path, max_rejects=1, **told), on_reject=on_reject)
         try:
             found = Counter(map(_comparable, reader))
         except ListError as exc:

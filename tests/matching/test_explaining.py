@@ -15,8 +15,8 @@ import safehash
 from drawn import Picture, card, lit_disc, picture
 from safehash.hashing import compute
 from safehash.matching.families import TURNED
-from safehash.matching.naming import TURN_NAMES
 from safehash.matching.settings import EFFORTS, Effort
+from safehash.matching.view_words import TURN_NAMES
 
 NAMES = ("astronaut", "chelsea", "coffee")
 

@@ -10,30 +10,48 @@
 #define SV_STARTS 3 /* places where a hole may be that are looked at closer */
 #define SV_HOLE_GAIN 0.03 /* agreement that a further hole must bring, or it is none */
 
+/* Samples that one of a part's averages: of 256 samples a side 4 and a bit, a part having 64 a side at least. */
+#define SV_PART_TAPS 8
+
 /* out[side][side] = area averages of one window of the thumbnail; samples beyond it do not count. */
 static inline void sv_part(float *out, int side, const float *thumb, int n, const double *window, float *lines)
 {
     for (int axis = 0; axis < 2; axis++) { /* columns of the thumbnail's rows first: lines[n][side] */
         const double from = window[axis ? 0 : 2] * n, to = window[axis ? 1 : 3] * n;
+        int first[SV_MAX_SIDE], taps[SV_MAX_SIDE];
+        double length[SV_MAX_SIDE], weight[SV_MAX_SIDE][SV_PART_TAPS];
         for (int k = 0; k < side; k++) {
             double a = from + (to - from) * k / side, b = from + (to - from) * (k + 1) / side;
             a = a < 0.0 ? 0.0 : a > n - 1.0 ? n - 1.0 : a;
             b = b > n ? n : b;
             b = b - a < 1e-3 ? a + 1e-3 : b;
-            const int first = (int)floor(a), last = (int)ceil(b) - 1 > n - 1 ? n - 1 : (int)ceil(b) - 1;
-            for (int i = 0; i < (axis ? side : n); i++) {
-                double sum = 0.0;
-                for (int j = first; j <= last; j++) {
-                    const double lo = j > a ? j : a, hi = j + 1 < b ? j + 1 : b;
-                    sum += (hi - lo) * (axis ? lines[(ptrdiff_t)j * side + i] : thumb[(ptrdiff_t)i * n + j]);
-                }
-                const float mean = (float)(sum / (b - a));
-                if (axis)
-                    out[(ptrdiff_t)k * side + i] = mean;
-                else
-                    lines[(ptrdiff_t)i * side + k] = mean;
+            const int last = (int)ceil(b) - 1 > n - 1 ? n - 1 : (int)ceil(b) - 1;
+            first[k] = (int)floor(a);
+            taps[k] = last - first[k] + 1;
+            length[k] = b - a;
+            for (int j = first[k]; j <= last; j++) {
+                const double lo = j > a ? j : a, hi = j + 1 < b ? j + 1 : b;
+                weight[k][j - first[k]] = hi - lo;
             }
         }
+        if (axis)
+            for (int k = 0; k < side; k++) {
+                double sums[SV_MAX_SIDE] = {0};
+                for (int j = 0; j < taps[k]; j++)
+                    for (int i = 0; i < side; i++)
+                        sums[i] += weight[k][j] * lines[(ptrdiff_t)(first[k] + j) * side + i];
+                for (int i = 0; i < side; i++)
+                    out[(ptrdiff_t)k * side + i] = (float)(sums[i] / length[k]);
+            }
+        else
+            for (int i = 0; i < n; i++)
+                for (int k = 0; k < side; k++) {
+                    const float *from_here = thumb + (ptrdiff_t)i * n + first[k];
+                    double sum = 0.0;
+                    for (int j = 0; j < taps[k]; j++)
+                        sum += weight[k][j] * from_here[j];
+                    lines[(ptrdiff_t)i * side + k] = (float)(sum / length[k]);
+                }
     }
 }
 

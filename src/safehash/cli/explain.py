@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..images.limits import DEFAULT_LIMITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath
 from .exits import FATAL, MATCHED, OK, UNDECIDED, epilog
 from .scan import add_matcher_options, open_matcher

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._borrow import borrow
 from .._core import apart_at_most, apart_by_means, luma_and_apart, spread
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .jpeg_means import Chroma
 from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
 
@@ -199,6 +199,6 @@ def as_it_is_shown(
         return Decoded(pixels=np.asarray(grey.reduce(step) if step > 1 else grey), provenance=provenance)
 
     def make() -> Decoded:
-        return without_remarks(lambda: guarded("JPEG", convert))
+        return undisturbed("JPEG", convert)
 
     return Also("in colours that a screen has", make, effort=effort, shown=True)

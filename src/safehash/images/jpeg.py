@@ -43,7 +43,11 @@ def _opener() -> Callable[..., Any]:
     return JpegImageFile
 
 
-CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
+def _progressive(image: Any) -> list[tuple[int, int]]:
+    return [(across, down) for _, across, down, _ in image.layer] if image.info.get("progressive") else []
+
+
+CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True, mend=bare_jpeg, progressive=_progressive)
 
 
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:

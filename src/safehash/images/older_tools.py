@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .._core import kept
 from .conversions import by_strips, to_pixels
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
 
 if TYPE_CHECKING:
@@ -178,6 +178,6 @@ _BEHIND = 1e-4
 
 def _also(name: str, convert: Callable[[], Decoded], provenance: Provenance, effort: Effort) -> Also:
     def make() -> Decoded:
-        return without_remarks(lambda: guarded(provenance.format, convert))
+        return undisturbed(provenance.format, convert)
 
     return Also(name, make, effort=effort, plain=True)

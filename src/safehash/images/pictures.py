@@ -119,7 +119,7 @@ class Also:
     >>> def parts(picture):
     ...     print([also.name for also in picture.also][0])
     ...     return []
-    >>> safehash.lists.add("own.jsonl", ["faded.png"], parts=parts).n_entries
+    >>> safehash.lists.add("own.jsonl", ["faded.png"], options=safehash.lists.AddOptions(parts=parts)).n_entries
     on black
     1
     """
@@ -154,7 +154,7 @@ class Decoded:
     ...     rows, cols = picture.pixels.shape[:2]
     ...     middle = picture.pixels[rows // 4 : 3 * rows // 4, cols // 4 : 3 * cols // 4]
     ...     return [(safehash.hash_array(middle), "the middle")]
-    >>> safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts).n_entries
+    >>> safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts)).n_entries
     2
     """
 
@@ -172,7 +172,7 @@ class Decoded:
         >>> def parts(picture):
         ...     print(picture.rows, picture.cols, picture.provenance.scale)
         ...     return []
-        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts))
         502 800 1
         """
         return self.provenance.height
@@ -186,7 +186,7 @@ class Decoded:
         >>> def parts(picture):
         ...     print(picture.cols)
         ...     return []
-        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts))
         800
         """
         return self.provenance.width

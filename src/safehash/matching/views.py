@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +14,23 @@ from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
+from .efforts import PROPOSALS
 from .evidence import Candidate, Evidence
 from .families import AS_IT_IS, TURNED
 from .gates import Refusal
 from .judgement import LOW_QUALITY, TURNS, WINDOWS, Gates
-from .naming import TURN_NAMES, described
-from .proposals import PROPOSALS
-from .proposing import MIRRORED
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .view_words import TURN_NAMES, described
 from .weighing import bits_of
+from .windows import MIRRORED
 from .witness import Witness
 
 __all__ = ["Hit", "Refused", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
-_Picture: TypeAlias = Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

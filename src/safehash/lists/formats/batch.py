@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,9 @@ from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
 from ..pools import Pool
 
-__all__ = ["NO_QUALITY", "Batch"]
+__all__ = ["NO_QUALITY", "Batch", "picked"]
+
+_T = TypeVar("_T")
 
 NO_QUALITY = 255
 
@@ -75,3 +78,12 @@ class Batch:
 
     def __iter__(self) -> Iterator[Entry]:
         return map(self.entry, range(len(self)))
+
+
+@overload
+def picked(values: None, rows: Sequence[Any]) -> None: ...
+@overload
+def picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]: ...
+def picked(values: Sequence[_T] | None, rows: Sequence[Any]) -> Sequence[_T] | None:
+    """Return the values of some rows of a column, in their order; the column itself where these are all of it."""
+    return values if values is None or len(rows) == len(values) else [values[k] for k in rows]

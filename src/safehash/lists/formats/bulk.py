@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from ...hashing.hashes import Algorithm, ForeignHash
 from ..entry import Entry
 from ..pools import pool_of
-from .batch import NO_QUALITY, Batch
+from .batch import NO_QUALITY, Batch, picked
 from .cells import Said, combined, quality_of, type_of
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
@@ -330,17 +329,16 @@ class _Made:
                 tally.meet_short(len(each.rows), each.n_decimal)
             if each.untyped and each.algorithm is Algorithm.PDQ and self._reader.digests.algorithm is None:
                 tally.meet_untyped(each.digests)
-            whole = len(each.rows) == self._n
             batch = Batch(
                 algorithm=each.algorithm,
                 digests=each.digests,
                 likes=likes,
-                which=_picked(which, each.rows, whole),
-                ids=_picked(self._ids, each.rows, whole),
+                which=picked(which, each.rows),
+                ids=picked(self._ids, each.rows),
                 qualities=None if self._qualities is None else self._qualities[np.asarray(each.rows)],
-                created=_picked(self._created, each.rows, whole),
-                updated=_picked(self._updated, each.rows, whole),
-                extras=None if extras is None else pool_of(_picked(extras, each.rows, whole) or ()),
+                created=picked(self._created, each.rows),
+                updated=picked(self._updated, each.rows),
+                extras=None if extras is None else pool_of(picked(extras, each.rows) or ()),
             )
             tally.meet_batch(batch)
             yield batch
@@ -389,7 +387,6 @@ class _Made:
             yield self._reader.tally.meet(entry)
 
 
-_T = TypeVar("_T")
 _NOTHING = Said()
 _QUALITIES = {str(k): k for k in range(101)} | {"": NO_QUALITY}
 
@@ -421,7 +418,3 @@ def _combined(
         combinations = [(*combinations[one], said[two]) for one, two in number_of]
         numbers = list(map(number_of.__getitem__, pairs))
     return numbers, combinations
-
-
-def _picked(values: list[_T] | None, rows: Sequence[int], whole: bool) -> list[_T] | None:
-    return values if values is None or whole else [values[k] for k in rows]

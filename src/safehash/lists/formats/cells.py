@@ -11,11 +11,11 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
+from .column_names import JUDGED, Type, type_named
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
 from .judging import NOTHING, Judgement, denies, is_date, judge, opinion_in, speaks, tells, without_signs
-from .naming import JUDGED, Type, type_named
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
 from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word

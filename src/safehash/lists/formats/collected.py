@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..pools import pool_of_bytes
-from .batch import NO_QUALITY, Batch
+from .batch import NO_QUALITY, Batch, picked
 from .times import utc_times
 
 __all__ = ["Made", "Meaning", "PlainColumns", "from_hex"]
@@ -141,14 +141,14 @@ class Made:
         """Decode the digests of one kind of rows; those that are none are odd."""
         if self.odd:
             kind.rows = [k for k in kind.rows if k not in self.odd]
-        texts = _picked(self._columns.digests, kind.rows)
+        texts = picked(self._columns.digests, kind.rows)
         n_bytes = kind.algorithm.n_bytes
         digests = from_hex(texts, n_bytes)
         if digests is None:
             bad = {k for k, text in zip(kind.rows, texts, strict=True) if from_hex([text], n_bytes) is None}
             self.odd |= bad
             kind.rows = [k for k in kind.rows if k not in bad]
-            digests = from_hex(_picked(self._columns.digests, kind.rows), n_bytes)
+            digests = from_hex(picked(self._columns.digests, kind.rows), n_bytes)
         if digests is None or not kind.rows:
             return False
         kind.digests = digests
@@ -161,7 +161,7 @@ class Made:
             rows = kind.rows
             qualities = None
             if columns.qualities is not None:
-                qualities = np.array(_picked(columns.qualities, rows), np.uint8)
+                qualities = np.array(picked(columns.qualities, rows), np.uint8)
                 if (qualities == NO_QUALITY).all():
                     qualities = None
             which = self._which if len(rows) == len(self._which) else self._which[np.asarray(rows)]
@@ -170,11 +170,11 @@ class Made:
                 digests=kind.digests,
                 likes=tuple(kind.likes),
                 which=self._like_of[which],
-                ids=None if columns.ids is None else _picked(columns.ids, rows),
+                ids=picked(columns.ids, rows),
                 qualities=qualities,
-                created=None if self._created is None else _picked(self._created, rows),
-                updated=None if self._updated is None else _picked(self._updated, rows),
-                extras=None if columns.extras is None else pool_of_bytes(_picked(columns.extras, rows)),
+                created=picked(self._created, rows),
+                updated=picked(self._updated, rows),
+                extras=None if columns.extras is None else pool_of_bytes(picked(columns.extras, rows)),
             )
 
 
@@ -187,10 +187,6 @@ class _Kind:
         self.rows: Sequence[int] = []
         self.digests: npt.NDArray[np.uint8] = np.zeros((0, algorithm.n_bytes), np.uint8)
         self.likes: list[Entry] = []
-
-
-def _picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]:
-    return values if len(rows) == len(values) else [values[k] for k in rows]
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..switches import switch
+from .column_names import MEANINGS, Named, Type, named_column, type_named
 from .digests import digits_told
 from .fields import utc_time
 from .judging import CODES, is_date
-from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
 from .ordinary import is_ordinary
 from .tally import Tally
@@ -58,7 +58,7 @@ class Column:
     name : str
         As the list gives it, made unique; "column2" where it gives none.
     meaning : str
-        As of `naming.Named`, or "ignored".
+        As of `column_names.Named`, or "ignored".
     type : Type
         Of a column of digests.
     weak : bool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .column_names import NAMES_JUDGED, STEMS, WORDS_AROUND
 from .judging import CODES
-from .naming import NAMES_JUDGED, STEMS, WORDS_AROUND
 from .ordinary import ORDINARY
 from .sniffing import FORMATS
 from .vocabulary import (

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
 from ..switches import switch
+from .column_names import JUDGED, named_column, type_named
 from .fields import BadField, shown
 from .inside import speaks_inside
 from .judging import NOTHING, is_one_off, judge
-from .naming import JUDGED, named_column, type_named
 from .tally import Tally
 from .vocabulary import ALGORITHMS, plain
 

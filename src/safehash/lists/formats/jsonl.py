@@ -20,10 +20,10 @@ from ..opinions import unite_opinions
 from .batch import NO_QUALITY, Batch
 from .collected import PlainColumns
 from .collecting import PlainRecords, PlainShape
+from .column_names import type_named
 from .exchange_types import check_unknown
 from .fields import BadField, hash_named, shown, utc_time
 from .json_stream import Many, NotJson, decoded
-from .naming import type_named
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page

@@ -73,7 +73,7 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     Parameters
     ----------
     meaning : str
-        One of `naming.JUDGED`.
+        One of `column_names.JUDGED`.
     value : object
         A cell's text, or what JSON holds.
     now : str

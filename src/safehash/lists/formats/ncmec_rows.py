@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
-from .batch import Batch
+from .batch import Batch, picked
 from .collected import from_hex
 from .fields import BadField, utc_time
 from .times import utc_times
@@ -186,7 +185,7 @@ class _Rows:
         if not kept:
             return
         which = which[np.asarray(kept)]
-        ids, updated = _picked(ids, kept), _picked(updated, kept)
+        ids_kept, times_kept = picked(ids, kept), picked(updated, kept)
         for at, (value, found) in enumerate(zip(hashes, digests, strict=True)):
             likes = tuple(models[at] for models in kinds)
             if isinstance(value, Hash) and isinstance(found, np.ndarray):
@@ -195,13 +194,13 @@ class _Rows:
                     digests=found[np.asarray(kept)] if self._odd else found,
                     likes=likes,
                     which=which,
-                    ids=ids,
-                    updated=updated,
+                    ids=ids_kept,
+                    updated=times_kept,
                 )
             elif isinstance(value, ForeignHash):
                 for row, k in enumerate(kept):
                     own = ForeignHash(value.algorithm, str(found[k]))
-                    yield replace(likes[which[row]], hash=own, id=ids[row], updated=updated[row])
+                    yield replace(likes[which[row]], hash=own, id=ids_kept[row], updated=times_kept[row])
 
     def _digests(
         self, like: Hash | ForeignHash | None, texts: Sequence[str]
@@ -274,7 +273,3 @@ def _says_nothing(path: str) -> bool:
 
 def _text_of(value: Hash | ForeignHash | None) -> str:
     return value.hex if isinstance(value, Hash) else value.value if value is not None else ""
-
-
-def _picked(values: list[Any], rows: Sequence[int]) -> list[Any]:
-    return values if len(rows) == len(values) else [values[k] for k in rows]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .column_names import JUDGED, named_column, type_named
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import opinion_in
-from .naming import JUDGED, named_column, type_named
 from .ordinary import is_ordinary
 from .vocabulary import DELETED, DOUBTFUL, LIVE, OPINIONS, TELLING, plain, word
 

@@ -10,11 +10,11 @@ from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..switches import switch
 from .cells import CellReader, Said, combined, quality_of, type_of
+from .column_names import JUDGED, Type, named_column
 from .columns import Column
 from .digests import BY_DIGITS, DigestReader, digits_in
 from .fields import BadField, labels_from, shown, text_id, utc_time
 from .judging import may_be_cut
-from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .sentences import is_section
 from .tally import Tally

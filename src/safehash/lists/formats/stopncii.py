@@ -11,7 +11,7 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from .batch import Batch
 from .collected import PlainColumns
-from .collecting import PlainShape, read_records
+from .collecting import PlainShape, one_entry, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
 from .judging import opinion_in
@@ -51,14 +51,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     docs/formats.md, "StopNCII".
     """
 
-    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
-        return [_entry(record, options.source, tally)], []
-
     def at_end(root: dict[str, Any]) -> None:
         if isinstance(root.get("hasMoreRecords"), bool):
             tally.promise(root["hasMoreRecords"])
         note_counts(root, tally)
 
+    patient = one_entry(_entry, options.source, tally)
     yield from read_records(
         page, tally, "hashRecords", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
     )

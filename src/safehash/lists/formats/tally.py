@@ -147,6 +147,11 @@ class Tally:
             self.entries[value.algorithm] += 1
         return entry
 
+    def note_replaced(self, n: int, encoding: str = "UTF-8") -> None:
+        """Note that so many characters of a page are not of its encoding; nothing where there are none."""
+        if n:
+            self.note(f"{n} characters are not {encoding}; replaced by U+FFFD")
+
     def meet_batch(self, batch: Batch) -> None:
         """Count a batch of entries."""
         n_deleted = 0

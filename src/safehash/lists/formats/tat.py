@@ -11,7 +11,7 @@ from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from .batch import Batch
 from .collected import PlainColumns
-from .collecting import PlainShape, read_records
+from .collecting import PlainShape, one_entry, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
 from .options import ReadOptions
@@ -33,14 +33,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     docs/formats.md, "Tech Against Terrorism".
     """
 
-    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
-        return [_entry(record, options.source, tally)], []
-
     def at_end(root: dict[str, Any]) -> None:
         if "next" in root:
             tally.promise(root["next"] not in (None, "", False))
         note_counts(root, tally)
 
+    patient = one_entry(_entry, options.source, tally)
     yield from read_records(
         page, tally, "results", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
     )

@@ -13,11 +13,11 @@ from ..report import ColumnUse
 from ..switches import switch
 from .batch import Batch
 from .bulk import read_columns, read_rows
+from .column_names import type_named
 from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
 from .digests import BY_DIGITS, digits_in
 from .fields import shown
-from .naming import type_named
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .records import section_refused

@@ -9,11 +9,11 @@ from typing import Any
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from .column_names import JUDGED, Type, named_column, type_named
 from .columns import Column, is_quality, quality_in
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import takes_back
-from .naming import JUDGED, Type, named_column, type_named
 from .options import ReadOptions
 from .records import RowReader
 from .tally import Tally

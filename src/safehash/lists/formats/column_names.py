@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from ...hashing.hashes import Algorithm
 from .vocabulary import (
@@ -329,6 +328,3 @@ def named_column(name: str) -> Named:
     if _SPEAKS_WEAKLY.search(bare):
         return Named("unclear", weak=True)
     return Named("extra")
-
-
-Notation = Literal["hex", "base64", "decimal", "bits"]

@@ -71,6 +71,8 @@ class Group:
         Bits of the digests that may as well be the other; None where the family does not ask.
     holes : ndarray of int32, shape (n, 4), or None
         What was filled in before each was hashed, in samples of the family's side.
+    quads : ndarray of float64, shape (n, 8), or None
+        The corners that each lies in, in fractions of the upload; `windows` are around them.
     """
 
     digests: UInt8Array
@@ -80,6 +82,7 @@ class Group:
     thumbs: Thumbnails
     doubts: UInt8Array | None = None
     holes: Int32Array | None = None
+    quads: Float64Array | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class Batch:
         thumbs: Thumbnails | None = None,
         doubts: UInt8Array | None = None,
         holes: Int32Array | None = None,
+        quads: Float64Array | None = None,
     ) -> None:
         """Add windows of the upload, or of the part of it that has thumbnails of its own."""
         turned = digests
@@ -126,6 +130,7 @@ class Batch:
                 thumbs=thumbs or self.thumbs,
                 doubts=doubts,
                 holes=holes,
+                quads=quads,
             )
         )
 
