@@ -340,7 +340,6 @@ OPENED = {
     "scanning/sharing.py tempfile.TemporaryFile": "a file of our own without a name",
     "scanning/sharing.py Path(self._folder, _LOCK).open": "in that folder",
     "scanning/sharing.py Path(folder, _LOCK).open": "in such a folder, whose owner and mode were looked at",
-    "scanning/store.py os.open": "a lock, made with O_EXCL",
     "scanning/store.py self._file.connect": "through scanning/databases.py",
     "scanning/store.py sqlite3.connect": "that lock, and a whole catalog on a disk that cannot be written",
     "scanning/watching.py os.open": "to see whether a file can be opened; without waiting, links not followed",

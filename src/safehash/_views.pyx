@@ -428,6 +428,8 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
             kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n)
             count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
                                   n_lines)
+        free(sums)  # before there are as large tables of tents: memory at its peak is what every upload pays for anew
+        sums = NULL
         windows = np.empty((count, 4), dtype=np.float64)
         digests = np.empty((count, 32), dtype=np.uint8)
         if count:

@@ -142,8 +142,8 @@ BREAKS = (
     Break(
         what="the repr of an error of ours is whole",
         file=_ERRORS,
-        before="        return shortened(super().__repr__())\n\n\nclass ImageError",
-        after="        return super().__repr__()\n\n\nclass ImageError",
+        before="        return shortened(super().__repr__())\n\n    if not",
+        after="        return super().__repr__()\n\n    if not",
         dies=(f"{_SAYS}::test_what_an_error_came_of_is_cut_too",),
     ),
     Break(
@@ -156,7 +156,7 @@ BREAKS = (
     Break(
         what="an attribute that a value has not is named whole",
         file=_FACE,
-        before="    _name_no_digest(kind)\n",
+        before="    names_no_digest(kind)\n",
         after="",
         dies=(f"{_VALUES}::test_an_attribute_that_there_is_not_is_named_without_a_digest",),
     ),

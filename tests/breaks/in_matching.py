@@ -231,8 +231,8 @@ BREAKS = (
     Break(
         what="a standing match beside a cancelled one does not count",
         file=_DECISION,
-        before="    if any(match.suppressed_by is None for match in matches):\n",
-        after="    if matches and all(match.suppressed_by is None for match in matches):\n",
+        before="    if None in suppressed_by:\n",
+        after="    if suppressed_by and set(suppressed_by) == {None}:\n",
         dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
     ),
     Break(
