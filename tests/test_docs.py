@@ -25,6 +25,8 @@ from terminal import Terminal, shown
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("[A-Z]*.md")), *sorted(DOCS.rglob("*.md"))]
+#: Where a link within the docs leads.
+LINK = r"\]\((?!https?:)([^)#]+)"
 
 #: What a block may be, and what becomes of it: commands of the last three are parsed, of the tutorial run.
 LANGUAGES = {"python", "json", "toml", "yaml", "ini", "text", "sh", "console", ""}
@@ -107,6 +109,14 @@ def test_the_python_of_a_page_runs(
         exec(compile(code, page.name, "exec"), names)
 
 
+def test_commands_and_links_are_seen_in_the_docs() -> None:
+    """What the two tests below look at is there: a page may have none, all of them together have many."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    shells = [each for page in PAGES for each in blocks(page) if each.language in ("console", "sh")]
+    assert sum("safehash " in each.body for each in shells) > 15
+    assert sum(len(re.findall(LINK, text)) for text in texts) > 50
+
+
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_commands_in_the_docs_parse(page: Path) -> None:
     for each in blocks(page):
@@ -173,7 +183,7 @@ def test_the_tutorial_is_what_happens(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+    for target in re.findall(LINK, text):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
@@ -244,5 +254,7 @@ def test_every_dependency_has_its_purpose_told() -> None:
 def test_tests_named_in_the_docs_exist() -> None:
     text = (ROOT / "docs" / "hashes.md").read_text(encoding="utf-8")
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    for name in set(re.findall(r"`(test_\w+)`", text)):
+    names = set(re.findall(r"`(test_\w+)`", text))
+    assert len(names) > 3
+    for name in names:
         assert f"def {name}(" in sources, name

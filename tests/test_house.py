@@ -84,6 +84,23 @@ def test_arrows_go_down(path: Path) -> None:
         )
 
 
+def test_imports_between_rooms_are_seen() -> None:
+    """What the tests of arrows and doors look at is there, and floors are told apart."""
+    arrows = {
+        (room_of(path), target[0])
+        for path in SOURCES
+        for _, outside, target in imports_of(path)
+        if not outside and target and target[0] != room_of(path)
+    }
+    assert {
+        ("matching", "images"),
+        ("matching", "search"),
+        ("cli", "scanning"),
+        ("scanning", "matching"),
+    } <= arrows
+    assert floor_of("images") < floor_of("search") < floor_of("matching") < floor_of("cli")
+
+
 def test_no_files_import_each_other_in_a_circle() -> None:
     graph: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
     for path in SOURCES:

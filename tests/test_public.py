@@ -222,6 +222,26 @@ def members_of(node: ast.stmt) -> set[str]:
     )
 
 
+def test_what_is_mentioned_is_seen() -> None:
+    """What the tests of signatures and docstrings look at is there: one definition may have none, all have many."""
+    origins = {
+        imported_from(module, each)
+        for _, module, node in DEFINITIONS.values()
+        for name in mentioned_by(node)
+        for each in meant_by(module, name)
+    }
+    assert {"", "os", "pathlib", "typing"} <= origins
+    told = {
+        kind
+        for name, _, node in DEFINITIONS.values()
+        for _, docstring in docstrings(name, node)
+        for kind in types_in(docstring)
+    }
+    assert {"int", "str", "Hash", "Entry"} <= told
+    words = {each for kind in told for each in re.findall(r"\w+", kind)}
+    assert len(words & OURS & PUBLIC) > 20
+
+
 @pytest.mark.parametrize("full", DEFINITIONS)
 def test_what_a_public_docstring_mentions_is_public(full: str) -> None:
     """Its sections name types, and what stands in backticks is to be found: both by names that users have."""

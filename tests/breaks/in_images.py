@@ -24,7 +24,7 @@ BREAKS = (
     Break(
         what="chroma that spreads is taken for its mean",
         file="src/safehash/images/gamut.py",
-        before='    return at_most > of_spread and of_spreads(by="samples") > of_spread\n',
+        before='    return apart(by="samples", blue_spreads=blue.spreads, red_spreads=red.spreads) > of_spread\n',
         after="    return False\n",
         dies=(_SIGNS,),
     ),

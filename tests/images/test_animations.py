@@ -178,6 +178,7 @@ def test_apng_frames_are_composed_as_the_oracle_does(frames: list[Frame]) -> Non
         for each in frames
     ]
     decoded = list(decode_frames(apng(COLS, ROWS, 8, 6, written)))
+    assert len(decoded) == len(frames) >= 1
     # Of the first frame nothing was there before: restored is cleared.
     plain = [replace(frames[0], disposal=min(1, frames[0].disposal)), *frames[1:]]
     if frames[0].disposal == 0:

@@ -427,6 +427,6 @@ def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end:
 @example(["2023-04-31T00:00:00+0000"])
 @example(["0000-01-01T00:00:00Z"])
 def test_many_times_are_each_what_one_is(values: list[str]) -> None:
-    assert utc_times(values) == list(map(utc_time, values))
+    assert list(utc_times(values)) == list(map(utc_time, values))
     same = [value for value in values if value[10:] == values[0][10:]]
-    assert utc_times(same) == list(map(utc_time, same))
+    assert list(utc_times(same)) == list(map(utc_time, same))

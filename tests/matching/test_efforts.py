@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.images.pictures import Decoded
 from safehash.matching import views
+from safehash.matching.efforts import PROPOSALS
+from safehash.matching.refining import MAX_CANDIDATES, MAX_DEGENERATE
 from safehash.matching.settings import EFFORTS, Effort
+from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -72,6 +76,20 @@ def test_a_frame_of_two_thousand_is_found_at_every_effort(index: Index) -> None:
         upload = decoding.decode_frames(stream.getvalue(), step_for=compute.reduction_for)
         hits = views.look_up(upload, index, max_distance=31, min_quality=50, effort=effort).hits
         assert any(hit.row == 2 and hit.view.startswith("frame ") for hit in hits), effort
+
+
+def test_the_docs_say_how_many_entries_are_refined_at_most() -> None:
+    """Whatever the list: docs/matching.md has the sum over families of what each refines."""
+    thumbs = Thumbnails(
+        decoding.decode(apply(BY_NAME["jpeg quality 75"], PICTURES[2], Scene(np.random.default_rng(1))))
+    )
+    families = [propose(thumbs).family for propose in PROPOSALS["thorough"]]
+    most = sum(
+        MAX_CANDIDATES * (2 if family.doubtful else 1) + (MAX_DEGENERATE if family.degenerate else 0)
+        for family in families
+    )
+    page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8")
+    assert f"bounded by {most} refinements an upload" in page.replace("\n", " ")
 
 
 def test_what_is_shown_longest_and_differs_most_is_cut_into_windows() -> None:

@@ -119,6 +119,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
     )
     add.add_argument(
+        "--mirrored-windows",
+        action="store_true",
+        help="--windows, and each mirrored: for tools that do not turn what they look up",
+    )
+    add.add_argument(
+        "--holes",
+        action="store_true",
+        help="--windows, and each image without 55 rectangles of it: finds copies with something over them at the "
+        "thorough effort",
+    )
+    add.add_argument(
         "--also-stored",
         action="store_true",
         help="of a file whose stored pixels are another picture than what viewers show, list both",
@@ -320,9 +331,19 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
+def _parts(args: argparse.Namespace) -> Callable[[Any], Any] | None:
+    """Return what lists parts of each image; None where none were asked for."""
+    from ..matching.parts import windows_to_list
+
+    if not (args.windows or args.mirrored_windows or args.holes):
+        return None
+    return partial(
+        windows_to_list, min_quality=args.min_quality, mirrored=args.mirrored_windows, holes=args.holes
+    )
+
+
 def _add(args: argparse.Namespace) -> int:
     from ..lists.adding import AddOptions, add
-    from ..matching.parts import windows_to_list
 
     try:
         found = add(
@@ -333,7 +354,7 @@ def _add(args: argparse.Namespace) -> int:
             options=AddOptions(
                 algorithm=args.algorithm,
                 min_quality=args.min_quality,
-                parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
+                parts=_parts(args),
                 also_stored=args.also_stored,
                 file_names=args.file_names,
             ),

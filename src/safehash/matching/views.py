@@ -231,6 +231,7 @@ def look_up(
                 _search(queries, thumbs, index, name, found, found.within, None)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
             sample.offer(own, thumbs, name, picture.shown_for)
+        del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
     if first is None:
         raise ValueError("no frames to look up")
     try:

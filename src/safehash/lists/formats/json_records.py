@@ -223,7 +223,7 @@ class PlainRecords:
             id=None if columns.ids is None else columns.ids[k],
             created=None if columns.created is None else utc_time(columns.created[k]),
             updated=None if columns.updated is None else utc_time(columns.updated[k]),
-            extra={} if columns.extras is None else json.loads(columns.extras[k]),
+            extra={} if columns.extras is None else json.loads(columns.extras.item(k)),
         )
         quality = NO_QUALITY if columns.qualities is None else columns.qualities[k]
         if told != entry or quality != (NO_QUALITY if value.quality is None else value.quality):

@@ -9,6 +9,7 @@ import msgspec
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from ..pools import pool_of_bytes
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
@@ -69,7 +70,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         ids=[str(row.id) for row in rows],
         created=[row.created_on for row in rows],
         updated=[row.updated_on for row in rows],
-        extras=[extras[kind] for kind in kinds],
+        extras=pool_of_bytes([extras[kind] for kind in kinds]),
     )
 
 
