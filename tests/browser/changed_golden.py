@@ -9,6 +9,7 @@ from pathlib import Path
 
 from changed_files import changed_files
 from corpus import CorpusFile
+from corpus_gain import gain_corpus
 from drawn_files import drawn_files
 from painter import chromium_version, paint
 from pixels_painted import on_white
@@ -26,8 +27,17 @@ CHOSEN: tuple[tuple[Callable[[str, int, int], Iterator[CorpusFile]], str, int, t
 )
 
 
+#: Gain maps, by the end of their name.
+GAINS = (
+    "by index, a base that is bright", "by directory, a base that is bright", "by iso, index, a base that is bright",
+    "by directory, a base that is ordinary", "3.0, 1.0, 2.0), gamma 2.2, by directory", "of a quarter of the sides",
+    "offsets (0.2, 0.05), by iso, directory", "of a picture in Adobe RGB", "of a picture that is turned",
+)  # fmt: skip
+
+
 def main() -> int:
-    files = [
+    files = [file for file in gain_corpus(44, 56) if file.name.endswith(GAINS)]
+    files += [
         file
         for make, ending, seed, numbers in CHOSEN
         for number, file in enumerate(make(ending, max(numbers) + 1, seed))

@@ -13,6 +13,7 @@ from bmp_files import bmp, bmp_rows, masked_pixels, run_lengths
 from colour_odd import odd_profiles
 from corpus import CorpusFile, grey_of, ramp_like
 from corpus_jpeg import segment, with_markers
+from corpus_png import exif_of
 from corpus_video import animated_webp, webp_chunk
 from gif_files import GifFrame, gif, quantized
 from pictures_made import made
@@ -346,7 +347,7 @@ def _avif(rng: _Rng) -> tuple[str, bytes]:
     if rng.random() < 0.25:
         options["icc_profile"] = _drawn_profile(rng)
     if rng.random() < 0.3:
-        options["exif"] = b"Exif\0\0" + drawn_exif(rng)
+        options["exif"] = b"Exif\0\0" + exif_of(int(rng.integers(1, 9)), kind=int(_one_of(rng, 3, 3, 4)))
     images = [Image.fromarray(each) for each in pictures]
     stream = io.BytesIO()
     images[0].save(stream, "AVIF", save_all=n_frames > 1, append_images=images[1:], duration=100, **options)

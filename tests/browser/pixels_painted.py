@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pytest
 from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
+from corpus_gain import gain_corpus
 from corpus_gif import gif_corpus
 from corpus_jpeg import jpeg_corpus
 from corpus_odd_bmp import odd_bmp_corpus
@@ -51,6 +52,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "jpeg": jpeg_corpus,
     "webp": webp_corpus,
     "avif": avif_corpus,
+    "gain maps": gain_corpus,
     "odd png": odd_png_corpus,
     "odd gif": odd_gif_corpus,
     "odd bmp": odd_bmp_corpus,

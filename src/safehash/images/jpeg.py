@@ -15,6 +15,7 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
+from .gain_map import GainMap, gain_maps, in_another_brightness
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, kept_for_two, may_leave_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, before_damage, ended, rows_there
@@ -24,7 +25,7 @@ from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, failing
 from .request import Request
 from .seen import in_own_colours, seen
 
@@ -113,6 +114,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         whole = kept_for_two(whole)
         also += (as_it_is_shown(whole, provenance, step=step, effort="thorough"),)
     also += _shrunk(provenance, pixels, whole)
+    if header.has_companions:
+        also += _by_gain_maps(data, request, provenance)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
@@ -275,7 +278,33 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         if decoded.provenance.scale > 1:
             also += _shrunk(decoded.provenance, decoded.pixels, partial(_in_colour, data, request, 1))
         decoded = replace(decoded, also=decoded.also + also)
+    decoded = replace(decoded, also=decoded.also + _by_gain_maps(data, request, decoded.provenance))
     return turned(decoded, turns)
+
+
+def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return what screens show of a picture that has another brightness beside it.
+
+    The other of a bright one is made of every pixel: browsers show it. What bright screens make of an ordinary one is
+    made of as many as the picture itself was.
+    """
+    if request.effort is None:
+        return ()
+
+    def load(gain: GainMap, step: int) -> tuple[Image, Image]:
+        return _in_colour(data, request, step), _in_colour(data[gain.start :], request, 1)
+
+    try:
+        gains = gain_maps(data)
+    except ImageTooLarge as exc:
+        return (failing("as it is shown by its gain map", exc),)
+    also: tuple[Also, ...] = ()
+    for number, gain in enumerate(gains):
+        step = 1 if gain.is_base_bright else provenance.scale
+        facts = replace(provenance, scale=step)
+        made = in_another_brightness(gain, partial(load, gain, step), facts, request.colours)
+        also += (made if number == 0 else replace(made, name=f"{made.name}, number {number + 1}"),)
+    return also
 
 
 def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .._face import public_value
 from ..errors import ImageError, UnreadableImage
 
-__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
+__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another", "failing"]
 
 UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
@@ -210,7 +210,7 @@ def another(name: str, read: Callable[[], Decoded], *, has_rows: bool = False) -
     except ImageError as exc:
         if has_rows and isinstance(exc, UnreadableImage):
             return ()
-        return (Also(name, partial(_fail, exc)),)
+        return (failing(name, exc),)
     others = (
         replace(
             also,
@@ -221,6 +221,11 @@ def another(name: str, read: Callable[[], Decoded], *, has_rows: bool = False) -
         for also in picture.also
     )
     return (Also(name, lambda: replace(picture, also=())), *others)
+
+
+def failing(name: str, error: ImageError) -> Also:
+    """Return a picture that cannot be made, and why: whoever looks it up is told."""
+    return Also(name, partial(_fail, error))
 
 
 def _fail(error: ImageError) -> Decoded:
