@@ -20,19 +20,20 @@ from safehash.errors import ImageTooLarge, UnreadableImage
 from safehash.images import gif, pnm, tiff_samples
 from safehash.images.counting import check_parts
 from safehash.images.decoding import decode_frames
+from safehash.images.frames import Worth
 
 # -- GIF: frames beyond the canvas -------------------------------------------------------------------------------
 
 
 def test_frames_beyond_the_canvas_are_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is decoded counts, and not what is shown of it."""
-    monkeypatch.setattr(gif, "pixels_worth", lambda name, n_bytes: 1_000_000)
+    monkeypatch.setattr(gif, "ANIMATION", Worth(1_000_000, 0))
     n_seen = 0
     with pytest.raises(ImageTooLarge, match=r"4 of 9 frames of a canvas of 100 x 100 pixels"):
         for _ in decode_frames(attacks_gif.frames_on_small_canvas(8, (500, 500))):
             n_seen += 1
     assert n_seen == 4
-    monkeypatch.setattr(gif, "pixels_worth", lambda name, n_bytes: 10_000_000)
+    monkeypatch.setattr(gif, "ANIMATION", Worth(10_000_000, 0))
     assert len(list(decode_frames(attacks_gif.frames_on_small_canvas(8, (500, 500))))) == 9
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from safehash.cli.output import Records
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
+from safehash.matching.printable import printable
 from safehash.matching.record import (
     CSV_COLUMNS,
     FIELDS,
@@ -29,7 +30,6 @@ from safehash.matching.record import (
     match_record,
     suggestion_of,
 )
-from safehash.matching.shown import printable
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import records
 from safehash.scanning.options import ScanOptions

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ImageTooLarge
+from .gif_blocks import table_bytes
 
 __all__ = ["MAX_FRAMES", "Budget", "check_jpeg_scans", "check_parts"]
 
@@ -227,7 +228,7 @@ _SUB_BLOCK, _BLOCK_OF_GIF, _JUNK = 1_000, 10_000, 10_000
 
 def _count_gif(data: bytes, budget: Budget) -> None:
     n_bytes = len(data)
-    at = 13 + _colours(data[10] if n_bytes > 10 else 0)
+    at = 13 + table_bytes(data[10] if n_bytes > 10 else 0)
     n_blocks = n_junk = n_parts = 0
     while at < n_bytes:
         kind = data[at]
@@ -240,7 +241,7 @@ def _count_gif(data: bytes, budget: Budget) -> None:
         elif kind == 0x2C:
             n_parts += 1
             budget.spend(1, _BLOCK_OF_GIF, f"{n_parts} extensions and frames")
-            at += 11 + _colours(data[at + 9] if at + 9 < n_bytes else 0)
+            at += 11 + table_bytes(data[at + 9] if at + 9 < n_bytes else 0)
         else:
             n_junk += 1
             if n_junk & 0xFFF == 0:
@@ -256,10 +257,6 @@ def _count_gif(data: bytes, budget: Budget) -> None:
                 before = n_blocks
         budget.spend(n_blocks - before, _SUB_BLOCK, f"{n_blocks} sub-blocks")
         at += 1
-
-
-def _colours(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 # -- BMP --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import ImageTooLarge, UnreadableImage
 from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import luma_of
-from .frames import pixels_worth, reach
+from .frames import ANIMATION, reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
 from .limits import Limits, check_cost, check_held
 from .older_tools import as_older_tools
@@ -49,7 +49,7 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     canvas = Canvas(*size)
     other = Canvas(*size) if n_canvases > 1 else None
     keyed = False
-    left = pixels_worth("GIF", len(data))
+    left = ANIMATION.of(len(data))
     for number, frame in enumerate(frames):
         request.deadline.check()
         # Frames may be larger than the canvas that they are cut to, and are decoded all the same.

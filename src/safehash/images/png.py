@@ -16,8 +16,9 @@ from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
-from .guarding import guarded, without_remarks
+from .guarding import guarded, undisturbed
 from .limits import Limits, check_cost, check_held
+from .mending import bare_png
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array, another
@@ -49,7 +50,7 @@ def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
         image.info["transparency"] = tuple(value >> 8 for value in key)
 
 
-CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits)
+CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
 
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
 
@@ -76,7 +77,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
                 decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
         return turned(decoded, _turns(file))
 
-    yield without_remarks(lambda: guarded("PNG", still))
+    yield undisturbed("PNG", still)
 
 
 def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
@@ -208,7 +209,7 @@ def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
 
 
 def with_last_colour(image: Image) -> Image | None:
-    """Return a picture whose indices exceed its palette with its last colour for them, as Chromium shows it.
+    """Return a picture whose indices exceed its palette with its last colour and alpha for them, as Chromium shows it.
 
     None where they do not. Others show black.
     """
@@ -222,7 +223,23 @@ def with_last_colour(image: Image) -> Image | None:
     last = colours[3 * n_colours - 3 : 3 * n_colours]
     extended = image.copy()
     extended.putpalette([*colours[: 3 * n_colours], *last * (256 - n_colours)])
+    if "transparency" in image.info:
+        extended.info["transparency"] = _extended_alpha(image.info["transparency"], n_colours)
     return extended
+
+
+def _extended_alpha(alpha: bytes | int, n_colours: int) -> bytes:
+    """Return the alpha of 256 indices: what is said of indices beyond the palette says nothing.
+
+    Parameters
+    ----------
+    alpha : bytes or int
+        Of each index from the first on, or the one that is transparent.
+    n_colours : int
+    """
+    one_by_one = bytes([255]) * alpha + b"\0" if isinstance(alpha, int) else alpha
+    known = one_by_one[:n_colours].ljust(n_colours, b"\xff")
+    return known + known[-1:] * (256 - n_colours)
 
 
 def _extended(image: Image, provenance: Provenance) -> Also:
@@ -254,7 +271,7 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
     for number, frame in enumerate(frames):
         request.deadline.check()
         try:
-            whole = without_remarks(lambda: guarded("PNG", lambda: laid(frame)))  # noqa: B023
+            whole = undisturbed("PNG", lambda: laid(frame))  # noqa: B023
         except UnreadableImage:
             if number == 0:
                 raise
@@ -311,4 +328,4 @@ def _hidden(data: bytes, file: PngFile, request: Request) -> tuple[Also, ...]:
     """Return the default image, which only viewers that know no animation show, and what else may be seen of it."""
     if request.effort is None or request.effort == "fast":  # nobody looks
         return ()
-    return another(_HIDDEN, lambda: next(_read_still(data, file, request)))
+    return another(_HIDDEN, lambda: next(_read_still(data, file, request)), has_rows=True)

@@ -15,7 +15,7 @@ from ..errors import UnreadableImage, UnsupportedImage
 from . import tiff_header as tags
 from .declared import colours_of_info
 from .frames import MAX_FRAMES, reach
-from .guarding import guarded, without_remarks
+from .guarding import guarded, undisturbed
 from .limits import check_cost, check_held
 from .opening import Codec, check_header, load
 from .pictures import Also, Decoded, Provenance
@@ -50,7 +50,7 @@ def read_tiff(data: bytes, request: Request) -> Iterator[Decoded]:
         if number >= reach((max(1, page.number(tags.WIDTH, 1)), max(1, page.number(tags.HEIGHT, 1)))):
             return
         try:
-            decoded = without_remarks(lambda: guarded("TIFF", lambda: _read_page(page, file, request)))  # noqa: B023
+            decoded = undisturbed("TIFF", lambda: _read_page(page, file, request))  # noqa: B023
         except UnreadableImage:
             if number == 0:
                 raise
@@ -73,9 +73,7 @@ def _read_page(page: TiffPage, file: io.BytesIO, request: Request) -> Decoded:
     decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=colours)
 
     def otherwise(load: Callable[[], Image]) -> Callable[[], Decoded]:
-        return lambda: without_remarks(
-            lambda: guarded("TIFF", lambda: seen(load(), provenance, provenance.scale))
-        )
+        return lambda: undisturbed("TIFF", lambda: seen(load(), provenance, provenance.scale))
 
     others = tuple(Also(name, otherwise(load)) for name, load in also)
     return replace(decoded, also=decoded.also + others)

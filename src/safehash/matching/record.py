@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..hashing.algorithms import SHOWN_DIGITS
-from .shown import as_bytes
+from .printable import as_bytes
 
 __all__ = [
     "CSV_COLUMNS",

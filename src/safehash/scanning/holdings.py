@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
+from ..matching.decision import Outcome, outcome_among
 from ..matching.record import decision_record
 from .places import shown_path
 from .schema import SKIPPED
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["PRESENT", "counts", "facts_of", "name_text", "outcome_among", "records", "text_of_digest"]
+__all__ = ["PRESENT", "counts", "facts_of", "name_text", "records", "text_of_digest"]
 
 #: The condition on `files` for what was decided and is still there.
 PRESENT = f"files.outcome <> '{SKIPPED}' AND files.gone IS NULL"
@@ -73,7 +74,7 @@ def facts_of(
     matches: list[dict[str, Any]] = []
     if outcome in ("match", "suppressed"):
         matches = list(_matches_of(store, file, lists))
-        outcome = outcome_among(matches, otherwise)
+        outcome = outcome_among([match["suppressed_by"] for match in matches], Outcome(otherwise)).value
     if not whole:
         decode = None if how is None else _decoded(how)
         return {"path": path, "outcome": outcome, "reason": reason, "matches": matches, "decode": decode}
@@ -109,13 +110,6 @@ def _decoded(how: str) -> dict[str, Any]:
     """Read provenance; most pictures of a store came about alike."""
     record: dict[str, Any] = json.loads(how)
     return record
-
-
-def outcome_among(matches: Collection[Mapping[str, Any]], otherwise: str) -> str:
-    """Return the outcome that some matches make."""
-    if any(match["suppressed_by"] is None for match in matches):
-        return "match"
-    return "suppressed" if matches else otherwise
 
 
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:

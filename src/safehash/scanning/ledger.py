@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import CatalogError
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome
-from ..matching.shown import as_bytes
+from ..matching.printable import as_bytes
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item

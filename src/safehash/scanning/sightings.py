@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.shown import as_bytes
+from ..matching.printable import as_bytes
 from .scopes import Scope, rank_of
 
 if TYPE_CHECKING:
