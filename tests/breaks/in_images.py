@@ -20,7 +20,45 @@ _TWO = f"{_FURTHER}::test_an_avif_animation_and_its_still_picture_are_both_looke
 
 _SIGNS = "tests/images/test_gamut.py::test_what_chroma_hides_that_changes_its_sign_is_looked_up"
 
+_COSTS = "tests/images/test_costs_of_siblings.py"
+_REFUSED = "tests/images/test_counting.py::test_made_to_cost_is_refused_on_its_bytes"
+
 BREAKS = (
+    Break(
+        what="frames beyond the canvas cost nothing",
+        file=_GIF,
+        before="        left -= frame.width * _n_decoded_rows(frame, size[1])\n",
+        after="",
+        dies=(f"{_COSTS}::test_frames_beyond_the_canvas_are_paid_for",),
+    ),
+    Break(
+        what="strips weigh the same, whatever unpacks them",
+        file="src/safehash/images/counting.py",
+        before='            budget.spend(count, each, f"{count} strips or tiles")\n',
+        after='            budget.spend(count, _STRIP, f"{count} strips or tiles")\n',
+        dies=(f"{_COSTS}::test_strips_are_weighed_by_what_unpacks_them",),
+    ),
+    Break(
+        what="chunks within a frame are not counted",
+        file="src/safehash/images/counting.py",
+        before='_FRAME_HEADER if kind == b"ANMF" else n_bytes',
+        after="n_bytes",
+        dies=(_REFUSED,),
+    ),
+    Break(
+        what="a remark among digits is carried from piece to piece",
+        file="src/safehash/images/pnm.py",
+        before='        return text[:remark], b"#"\n',
+        after="        return text[:remark], text[remark:]\n",
+        dies=(f"{_COSTS}::test_what_is_carried_on_does_not_grow",),
+    ),
+    Break(
+        what="fill among a JPEG file's pixels stays there",
+        file="src/safehash/images/mending.py",
+        before='_FILL.sub(b"\\xff", data[at - 2 :]) if _LONG_FILL in data else data[at - 2 :]',
+        after="data[at - 2 :]",
+        dies=(f"{_COSTS}::test_fill_among_pixels_is_nothing",),
+    ),
     Break(
         what="chroma that spreads is taken for its mean",
         file="src/safehash/images/gamut.py",
@@ -138,8 +176,8 @@ BREAKS = (
     Break(
         what="a cut JPEG is seen in stored colours alone",
         file=_ENDS,
-        before="            if colour is not None:\n",
-        after="            if colour is None:\n",
+        before="            image = strip if paint is None else paint(strip)\n",
+        after="            image = strip\n",
         dies=(f"{_FURTHER}::test_a_cut_jpeg_with_a_profile_is_seen_in_its_colours_as_far_as_it_goes", _CUT),
     ),
     Break(

@@ -21,6 +21,7 @@ from safehash.images import gif, pnm, tiff_samples
 from safehash.images.counting import check_parts
 from safehash.images.decoding import decode_frames
 from safehash.images.frames import Worth
+from safehash.images.mending import bare_jpeg
 
 # -- GIF: frames beyond the canvas -------------------------------------------------------------------------------
 
@@ -92,6 +93,20 @@ def test_pages_of_a_fax_are_each_their_own(big: bool) -> None:
     assert len(found) == 3
     for decoded, page in zip(found, pages, strict=True):
         assert np.array_equal(decoded.pixels, np.asarray(page.convert("L")))
+
+
+# -- JPEG: fill among the pixels ------------------------------------------------------------------------------------
+
+
+def test_fill_among_pixels_is_nothing() -> None:
+    """It is left out where it is long, and the picture is what it was."""
+    stream = io.BytesIO()
+    Image.effect_noise((64, 48), 90).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    at = data.rindex(b"\xff\xda")
+    filled = data[:at] + b"\xff" * 5000 + data[at:-2] + b"\xff" * 5000 + data[-2:]
+    assert len(bare_jpeg(filled)) == len(bare_jpeg(data))
+    assert np.array_equal(next(decode_frames(filled)).pixels, next(decode_frames(data)).pixels)
 
 
 # -- PNM: what is carried from piece to piece ----------------------------------------------------------------------
