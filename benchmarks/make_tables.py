@@ -356,17 +356,19 @@ def hostile() -> list[str]:
             max(
                 (each for key, each in row.items() if key.startswith(state)),
                 key=lambda each: each["seconds"],
+                default=None,  # of siblings, which were not measured before
             )
             for state in ("before", "now")
         )
         promised = row["promised"] + now.get("honest", 0.0)
         late = now["seconds"] > promised
-        held = ["-" if each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]
-        gave_up = "more than " if before["outcome"].startswith("not done") else ""
+        held = ["-" if not each or each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]
         took = f"{'**' * late}{now['seconds']:g} s{'**' * late}"
+        was = "-"
+        if before is not None:
+            was = f"{'more than ' * before['outcome'].startswith('not done')}{before['seconds']:g} s"
         lines.append(
-            f"| {name} | {row['mb']} | {gave_up}{before['seconds']:g} s | {took} | {promised:.1f} s | "
-            f"{held[0]} | {held[1]} |"
+            f"| {name} | {row['mb']} | {was} | {took} | {promised:.1f} s | {held[0]} | {held[1]} |"
         )
     return lines
 
