@@ -335,7 +335,8 @@ def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, .
     def load() -> tuple[Image, npt.NDArray[np.bool_] | None]:
         rows = there()
         if rows is not None and step > 1:
-            rows = np.pad(rows, (0, -len(rows) % step), constant_values=True).reshape(-1, step).all(axis=1)
+            grouped = np.pad(rows, (0, -len(rows) % step), constant_values=True).reshape(-1, step)
+            rows = np.asarray(grouped.all(axis=1))
         return _in_colour(ended(data), request, step), rows
 
     return as_far_as_it_goes(load, replace(provenance, scale=step), request.colours)
