@@ -34,6 +34,8 @@ def test_they_are_what_each_pixel_becomes(mode: str, which: int) -> None:
         assert np.array_equal(np.asarray(paint(part).convert("L")), np.asarray(wanted))
 
 
-def test_of_a_small_picture_nothing_is_held() -> None:
-    for colour in colours():
-        assert painter(colour, shades._MANY_PIXELS - 1) == colour.apply
+@pytest.mark.parametrize("which", [0, 1])
+def test_of_a_small_picture_nothing_is_held(which: int) -> None:
+    colour = colours()[which]
+    assert painter(colour, shades._MANY_PIXELS - 1) == colour.apply
+    assert painter(colour, shades._MANY_PIXELS) != colour.apply
