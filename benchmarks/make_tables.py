@@ -367,9 +367,7 @@ def hostile() -> list[str]:
         was = "-"
         if before is not None:
             was = f"{'more than ' * before['outcome'].startswith('not done')}{before['seconds']:g} s"
-        lines.append(
-            f"| {name} | {row['mb']} | {was} | {took} | {promised:.1f} s | {held[0]} | {held[1]} |"
-        )
+        lines.append(f"| {name} | {row['mb']} | {was} | {took} | {promised:.1f} s | {held[0]} | {held[1]} |")
     return lines
 
 
