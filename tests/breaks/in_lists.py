@@ -165,7 +165,7 @@ BREAKS = (
     ),
     Break(
         what="of a field that stands twice the last counts",
-        file=f"{_FORMATS}/collecting.py",
+        file=f"{_FORMATS}/json_records.py",
         before="if n >= 0 and bytes(run.raw(k)).count(b'\"') != n + columns.free_quotes(k)",
         after="if False",
         dies=(f"{_FAST}::test_a_field_that_stands_twice_is_never_the_last_one_in_silence",),

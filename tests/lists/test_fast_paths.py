@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safehash import Entry, ListError, ListSource, read_list
-from safehash.lists.formats import collecting, ncmec_rows
+from safehash.lists.formats import json_records, ncmec_rows
 from safehash.lists.formats.fields import utc_time
 from safehash.lists.formats.rows import Rows, row_blocks
 from safehash.lists.formats.times import utc_times
@@ -168,7 +168,7 @@ def all_of(
         rejects[reject.position, reject.reason] += 1
 
     told = options if is_fast else {**options, **PATIENTLY}
-    with mock.patch.object(collecting, "_FEW", 2), mock.patch.object(ncmec_rows, "_FEW", 2):
+    with mock.patch.object(json_records, "_FEW", 2), mock.patch.object(ncmec_rows, "_FEW", 2):
         reader = read_list(ListSource(path, max_rejects=1, **told), on_reject=on_reject)
         try:
             found = Counter(map(_comparable, reader))

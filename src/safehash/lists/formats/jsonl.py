@@ -19,15 +19,15 @@ from ..entry import CATEGORIES, Entry, Opinion
 from ..opinions import unite_opinions
 from ..pools import pool_of_bytes
 from .batch import NO_QUALITY, Batch
-from .collected import PlainColumns
-from .collecting import PlainRecords, PlainShape
 from .column_names import type_named
 from .exchange_types import check_unknown
 from .fields import BadField, hash_named, shown, utc_time
+from .json_records import PlainRecords, PlainShape
 from .json_stream import Many, NotJson, decoded
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
+from .plain_columns import PlainColumns
 from .tally import Tally
 from .writing import replacing
 

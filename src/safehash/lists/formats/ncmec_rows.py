@@ -14,8 +14,8 @@ from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..moments import Moments
 from .batch import Batch, picked
-from .collected import from_hex
 from .fields import BadField, utc_time
+from .plain_columns import from_hex
 from .times import utc_times
 from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch

@@ -11,14 +11,14 @@ from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
 from ..pools import pool_of_parts
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, one_entry, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
+from .json_records import PlainShape, one_entry, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_counts
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]

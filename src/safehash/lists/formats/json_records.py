@@ -17,11 +17,11 @@ import numpy.typing as npt
 from ...hashing.hashes import Hash
 from ..entry import Entry
 from .batch import NO_QUALITY, Batch
-from .collected import Made, Meaning, PlainColumns
 from .fields import BadField, utc_time
 from .json_stream import Decode, Many, NotJson, decoded
 from .json_walk import records
 from .pages import Page
+from .plain_columns import Made, Meaning, PlainColumns
 from .tally import Tally
 
 __all__ = ["Patient", "PlainRecords", "PlainShape", "one_entry", "read_records"]
