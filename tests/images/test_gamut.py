@@ -338,6 +338,34 @@ def test_photographs_stay_on_the_screen() -> None:
     assert n_checked >= 3
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("hides", [False, True])
+def test_of_a_small_picture_that_may_leave_the_screen_the_pixels_tell(
+    hides: bool, progressive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """White and black beside strong colours of middling luma: a block may hold what no sample of it is."""
+    rng = np.random.default_rng(8)
+    colours = np.array([(255, 255, 255), (0, 0, 0), (220, 40, 40), (60, 80, 230)], np.uint8)
+    image = Image.fromarray(colours[rng.integers(0, 4, (30, 40))].repeat(4, axis=0).repeat(4, axis=1))
+    if hides:
+        planes = [np.asarray(plane) for plane in image.convert("YCbCr").split()]
+        image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in hidden(planes[1], planes[0])])
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=95, subsampling=0, progressive=progressive)
+    data = stream.getvalue()
+    asked: list[bool] = []
+    may = gamut.may_leave_the_screen
+
+    def may_leave(luma: UInt8Array, blue: Chroma, red: Chroma, *, across: int, down: int) -> bool:
+        asked.append(may(luma, blue, red, across=across, down=down))
+        return asked[-1]
+
+    monkeypatch.setattr("safehash.images.jpeg.may_leave_the_screen", may_leave)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="fast", own_jpeg=True)
+    assert asked == [True]
+    assert [also.name for also in frame.also] == (["in colours that a screen has"] if hides else [])
+
+
 def test_means_and_spreads_find_what_the_pixels_do() -> None:
     luma, blue, red = hidden(*two_pictures((320, 240)))
     means = [np.rint(plane.reshape(30, 8, 40, 8).mean(axis=(1, 3))).astype(np.uint8) for plane in (blue, red)]

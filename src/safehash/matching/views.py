@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeadlinePassed, ImageError
+from ..errors import DeadlinePassed, ImageError, UnreadableImage
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
@@ -366,6 +366,10 @@ def _pictures(
             try:
                 deadline.check()
                 picture = also.make()
+            except UnreadableImage as exc:
+                if not also.plain:  # what a tool cannot read either, it has not listed
+                    failures.append(exc)
+                continue
             except ImageError as exc:
                 failures.append(exc)
                 continue
