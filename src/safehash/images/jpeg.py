@@ -78,7 +78,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     n_bands = len(header.sampling)
     means = _means(data, header, request)
     step = means.step if means is not None else request.step_of((header.width, header.height))
-    _check_cost(header, step, request)
+    if means is None:
+        _check_cost(header, step, request)
     # Of what our reader leaves to the library, all pixels are looked at.
     checked = means is None and _is_checked(header.width * header.height, n_bands, request)
     with_chroma = checked and step == 1 and not request.colours
