@@ -31,7 +31,8 @@ Window = tuple[float, float, float, float]
 THE_UPLOAD: Window = (0.0, 1.0, 0.0, 1.0)
 #: What `_views.measure_window` says: quality, flat share, plain ground, faint share, greys, common greys, contrast.
 Seen = tuple[int, float, bool, float, float, float, float]
-#: Windows, their digests, their scores and the digests' doubtful bits, as `_views.boxes` gives them; None: not asked for.
+#: Windows, their digests, their scores and the digests' doubtful bits (None: not asked for), as `_views.boxes` gives
+#: them.
 Boxes = tuple[Float64Array, UInt8Array, Float32Array, UInt8Array | None]
 
 #: Samples a side: edges of pasted pictures are a sample sharp ...
