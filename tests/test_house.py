@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import itertools
 import re
 import subprocess
 import sys
@@ -288,6 +289,17 @@ def test_every_file_says_what_it_is(path: Path) -> None:
 def test_every_file_is_short_enough_to_read() -> None:
     lines = {place_of(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
     assert {place: n for place, n in lines.items() if n > 600} == {}
+
+
+def test_files_of_a_folder_are_told_apart_by_their_names() -> None:
+    """Six letters in common are too many, but where one goes on from the other: ``jpeg`` and ``jpeg_header``."""
+    plain = [(path.parent, path.stem) for path in SOURCES if "_" not in path.stem]
+    alike = [
+        (one, other)
+        for one, other in itertools.combinations(plain, 2)
+        if one[0] == other[0] and one[1][:6] == other[1][:6]
+    ]
+    assert len(plain) > 150 and not alike
 
 
 @NO_SOURCES

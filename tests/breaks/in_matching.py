@@ -86,7 +86,7 @@ BREAKS = (
     Break(
         what="only the first frame is offered to be cut into windows",
         file=_SAMPLING,
-        before="        self.kept.append(Sampled(own, thumbs, name, shown_for))\n",
+        before="        self.kept.append(Sampled(own, thumbs, name, shown_for, since))\n",
         after="        if not self.kept:\n            self.kept.append(Sampled(own, thumbs, name, 1.0))\n",
         dies=("tests/matching/test_sampling.py",),
     ),

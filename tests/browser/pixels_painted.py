@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pytest
 from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
+from corpus_gain import gain_corpus
 from corpus_gif import gif_corpus
 from corpus_jpeg import jpeg_corpus
 from corpus_odd_bmp import odd_bmp_corpus
@@ -30,10 +31,11 @@ from corpus_video import avif_corpus, webp_corpus
 from painter import Painted, paint
 from PIL import Image
 
-from safehash.errors import ImageError
+from safehash.errors import ImageError, UnreadableImage
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images.decoding import decode_frames
+from safehash.images.limits import MIN_SIDE
 from safehash.images.pictures import Decoded
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -50,6 +52,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "jpeg": jpeg_corpus,
     "webp": webp_corpus,
     "avif": avif_corpus,
+    "gain maps": gain_corpus,
     "odd png": odd_png_corpus,
     "odd gif": odd_gif_corpus,
     "odd bmp": odd_bmp_corpus,
@@ -73,7 +76,11 @@ def views_of(frame: Decoded, effort: str = "standard") -> dict[str, Hash]:
     found = {"as it is": hash_decoded(frame, algorithm=Algorithm.PDQ)}
     for also in frame.also:
         if also.effort == "fast" or (effort != "fast" and also.effort != "thorough"):
-            found[also.name] = hash_decoded(also.make(), algorithm=Algorithm.PDQ)
+            assert also.name not in found, "two pictures of one name"
+            try:
+                found[also.name] = hash_decoded(also.make(), algorithm=Algorithm.PDQ)
+            except UnreadableImage:
+                assert also.plain, "only what a tool cannot read either may be missing"
     return found
 
 
@@ -82,7 +89,11 @@ def far_from_painted(file: CorpusFile, painted: Painted) -> list[str]:
     shown: dict[int, UInt8Array] = {frame: pixels for frame, (pixels, _) in painted.frames.items()}
     if painted.picture is not None:
         shown[0] = painted.picture  # what a page shows; frames come out of another decoder's hands
-    wanted = {frame: hash_array(on_white(pixels)) for frame, pixels in shown.items()}
+    wanted = {
+        frame: hash_array(on_white(pixels))
+        for frame, pixels in shown.items()
+        if min(pixels.shape[:2]) >= MIN_SIDE
+    }
     wanted = {frame: value for frame, value in wanted.items() if (value.quality or 0) >= _LEAST_QUALITY}
     if not wanted:
         return []

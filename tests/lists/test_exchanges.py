@@ -17,7 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from safehash import Algorithm, Entry, Hash, ListError, ListSource, Opinion, read_list
-from safehash.lists.formats import collecting
+from safehash.lists.formats import json_records
 from safehash.lists.formats.jsonl import write_list
 from safehash.lists.formats.stopncii import FEEDBACK, STATUS
 from safehash.lists.formats.vocabulary import OPINIONS, plain, word
@@ -213,7 +213,7 @@ EXCHANGES = {
 
 def read(path: Path, text: str | bytes, *, few: bool, **options: Any) -> tuple[list[Brief], int]:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with mock.patch.object(collecting, "_FEW", 256 if few else 2):
+    with mock.patch.object(json_records, "_FEW", 256 if few else 2):
         reader = read_list(ListSource(path, **options))
         found = [brief(entry) for entry in reader]
     return found, reader.report.n_rejects

@@ -86,6 +86,8 @@ typedef struct {
 #define SV_LOAD(from) SH_LOAD(SH_WIDTH, from)
 #define SV_ZERO ((SV_LANES){0})
 #define SV_STEP SH_WIDTH
+typedef double sv_double4 __attribute__((vector_size(32)));
+typedef int64_t sv_long4 __attribute__((vector_size(32)));
 #else /* one where the compiler knows no such types */
 #define SV_LANES float
 #define SV_LOAD(from) (*(from))

@@ -60,21 +60,21 @@ static inline void sv_part(float *out, int side, const float *thumb, int n, cons
 static inline void sv_fill_hole(float *thumb, int n, const int *hole)
 {
     const int top = hole[0], bottom = hole[1], left = hole[2], right = hole[3];
-    float across[SV_MAX_SIDE][2], down[2];
+    float from_left[SV_MAX_SIDE], from_right[SV_MAX_SIDE], above[SV_MAX_SIDE], below[SV_MAX_SIDE], down[2];
     for (int c = left; c < right; c++) {
-        across[c][0] = left > 0 ? 1.0f / (float)(c - left + 1) : 0.0f;
-        across[c][1] = right < n ? 1.0f / (float)(right - c) : 0.0f;
+        from_left[c] = left > 0 ? 1.0f / (float)(c - left + 1) : 0.0f;
+        from_right[c] = right < n ? 1.0f / (float)(right - c) : 0.0f;
+        above[c] = thumb[(ptrdiff_t)n * (top > 0 ? top - 1 : 0) + c];
+        below[c] = thumb[(ptrdiff_t)n * (bottom < n ? bottom : 0) + c];
     }
-    const float *above = top > 0 ? thumb + (ptrdiff_t)n * (top - 1) : thumb;
-    const float *below = bottom < n ? thumb + (ptrdiff_t)n * bottom : thumb;
     for (int r = top; r < bottom; r++) {
         float *row = thumb + (ptrdiff_t)n * r;
         const float before = left > 0 ? row[left - 1] : 0.0f, after = right < n ? row[right] : 0.0f;
         down[0] = top > 0 ? 1.0f / (float)(r - top + 1) : 0.0f;
         down[1] = bottom < n ? 1.0f / (float)(bottom - r) : 0.0f;
         for (int c = left; c < right; c++) {
-            const float sum = ((across[c][0] * before + across[c][1] * after) + down[0] * above[c]) + down[1] * below[c];
-            row[c] = sum / (((across[c][0] + across[c][1]) + down[0]) + down[1]);
+            const float sum = ((from_left[c] * before + from_right[c] * after) + down[0] * above[c]) + down[1] * below[c];
+            row[c] = sum / (((from_left[c] + from_right[c]) + down[0]) + down[1]);
         }
     }
 }

@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file.path is None:
         item = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
     matcher = open_matcher(arguments)
+    for note in matcher.notes:
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     try:
         explanation = matcher.explain(item, arguments.entry)
     except LookupError as exc:

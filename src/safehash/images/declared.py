@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ from .icc import MAX_PROFILE_BYTES
 from .jpeg_header import segments
 from .light import says_something
 
-__all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profile"]
+__all__ = ["Declared", "colours_of_info", "declared_colours", "jpeg_profiles"]
 
 #: Chunks, segments and boxes looked through for a declaration. Beyond so many nothing is declared by an honest file.
 _MAX_PARTS = 4096
@@ -149,31 +149,45 @@ _APP2 = 0xE2
 _PROFILE_MARK = b"ICC_PROFILE\0"
 
 
-def jpeg_profile(data: bytes) -> bytes | None:
-    """Return the profile that the segments of a JPEG file hold; None unless every part is there.
+def jpeg_profiles(data: bytes) -> tuple[bytes | None, bytes | None]:
+    """Return the profile that browsers find in the segments of a JPEG file, and the one that others may find.
+
+    Each is None unless every part is there. Browsers take the first that is whole, whatever stands behind it; a part
+    that contradicts those before it ends their search.
 
     References
     ----------
     ICC.1:2022, B.4.
     """
-    parts: dict[int, bytes] = {}
-    n_parts = 0
+    profiles: dict[int, dict[int, bytes]] = {}
+    heeded: bytes | None = None
+    is_searched = True
     for marker, start, end in islice(segments(data), _MAX_PARTS):
-        if marker == _APP2 and data.startswith(_PROFILE_MARK, start, end) and end - start > 14:
-            number, of = data[start + 12], data[start + 13]
-            n_parts = n_parts or of
-            if of != n_parts:
-                return None
-            parts.setdefault(number, data[start + 14 : end])
-    if not n_parts or any(number not in parts for number in range(1, n_parts + 1)):
-        return None
-    return b"".join(parts[number] for number in range(1, n_parts + 1))
+        if marker != _APP2 or not data.startswith(_PROFILE_MARK, start, end) or end - start <= 14:
+            continue
+        number, of = data[start + 12], data[start + 13]
+        parts = profiles.setdefault(of, {})
+        is_searched = is_searched and len(profiles) == 1 and 1 <= number <= of and number not in parts
+        parts.setdefault(number, data[start + 14 : end])
+        if is_searched and len(parts) == of:
+            heeded, is_searched = _joined(parts, of), False
+    return heeded, next(filter(None, (_joined(parts, of) for of, parts in profiles.items())), None)
+
+
+def _joined(parts: Mapping[int, bytes], of: int) -> bytes | None:
+    """Return a profile, None where a part of it is not there."""
+    numbers = range(1, of + 1)
+    return (
+        b"".join(parts[number] for number in numbers) if all(number in parts for number in numbers) else None
+    )
 
 
 def _of_jpeg(data: bytes) -> Iterator[Declared]:
-    profile = jpeg_profile(data)
-    if profile is not None:
-        yield from _in_order([colour_of_icc(profile)])
+    heeded, other = jpeg_profiles(data)
+    if heeded is not None:
+        yield from _in_order([colour_of_icc(heeded)])
+    if other is not None and other != heeded:
+        yield from (replace(each, shown=False) for each in _in_order([colour_of_icc(other)]))
 
 
 # -- WebP, AVIF, HEIF, BMP --------------------------------------------------------------------------------------

@@ -99,18 +99,25 @@ def read_profile(data: bytes) -> Profile | None:
     table = tag(b"A2B0") or tag(b"A2B1")
     if table is not None and not (space == "GRAY" and b"kTRC" in places):
         if not _is_whole_table(table, _INPUTS[space]):
-            return by_number
+            return None
         return Profile(
             space=space, table=table, is_lab=pcs == b"Lab ", version=int.from_bytes(version, "big"),
             code_points=code_points,
         )  # fmt: skip
     if space == "GRAY":
-        curve = _curve(tag(b"kTRC")) if pcs == b"XYZ " else None
-        if curve is None:
+        curve = _curve(tag(b"kTRC"))
+        if curve is None and b"kTRC" in places:
+            return None
+        if curve is None or pcs != b"XYZ ":
             return by_number
         return Profile(space=space, curves=(curve, curve, curve), code_points=code_points)
     red, green, blue = (_curve(tag(name)) for name in (b"rTRC", b"gTRC", b"bTRC"))
     columns = [_xyz(tag(name)) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
+    # What is there and broken goes before numbers: then browsers heed nothing.
+    if None in (red, green, blue) and places.keys() >= {b"rTRC", b"gTRC", b"bTRC"}:
+        return None
+    if None in columns and places.keys() >= {b"rXYZ", b"gXYZ", b"bXYZ"}:
+        return None
     if space == "CMYK" or red is None or green is None or blue is None or None in columns:
         return by_number
     to_xyz = np.array(columns, np.float64).T

@@ -15,16 +15,17 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
+from .gain_map import GainMap, gain_maps, in_another_brightness
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, kept_for_two, may_leave_the_screen
 from .guarding import guarded, without_remarks
-from .jpeg_ends import as_far_as_it_goes, ended, rows_there
+from .jpeg_ends import as_far_as_it_goes, before_damage, ended, rows_there
 from .jpeg_header import JpegHeader, exif_segments, read_jpeg_header
 from .jpeg_means import BLOCK, Means, read_means
 from .limits import check_cost, check_held
 from .mending import bare_jpeg
 from .older_tools import as_the_reference_tool, is_shrunk
 from .opening import Codec, check_header, load, open_image
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, failing
 from .request import Request
 from .seen import in_own_colours, seen
 
@@ -82,7 +83,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         _check_cost(header, step, request)
     # Of what our reader leaves to the library, all pixels are looked at.
     checked = means is None and _is_checked(header.width * header.height, n_bands, request)
-    with_chroma = checked and step == 1 and not request.colours
+    with_chroma = checked and step == 1
     is_wild = checked if means is None else _leaves_the_screen(data, header, means)
     is_gentle = _has_gentle_colours(n_bands, request) and (step == 1 or not is_wild)
     reduced = -(-header.width // step), -(-header.height // step)
@@ -106,18 +107,20 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
         chroma = partial(_with_chroma, header, means)
     also = _in_own_colours(data, request, provenance, chroma)
     whole: Callable[[], Image] = partial(_in_colour, data, request, 1)
-    if not _is_looked_at(n_bands, request) or request.colours:
+    if not _is_looked_at(n_bands, request):
         pass
     elif with_chroma and both is not None:
         if both.leaves_the_screen:
             also += (as_it_is_shown(both.load, provenance),)
     elif is_wild:
         also += (_as_it_is_shown(data, request, provenance),)
-    elif step > 1 and _is_thorough(request):
+    elif step > 1 and _is_thorough(request) and not request.colours:
         # Decoded whole in any case; of what is averaged the means of luma do not tell all either.
         whole = kept_for_two(whole)
         also += (as_it_is_shown(whole, provenance, step=step, effort="thorough"),)
     also += _shrunk(provenance, pixels, whole)
+    if header.has_companions:
+        also += _by_gain_maps(data, request, provenance)
     decoded = Decoded(pixels=pixels, provenance=provenance, also=also)
     return decoded if turns is UPRIGHT else turned(decoded, turns)
 
@@ -286,7 +289,33 @@ def _patiently(data: bytes, request: Request) -> Decoded:
         if decoded.provenance.scale > 1:
             also += _shrunk(decoded.provenance, decoded.pixels, partial(_in_colour, data, request, 1))
         decoded = replace(decoded, also=decoded.also + also)
+    decoded = replace(decoded, also=decoded.also + _by_gain_maps(data, request, decoded.provenance))
     return turned(decoded, turns)
+
+
+def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    """Return what screens show of a picture that has another brightness beside it.
+
+    The other of a bright one is made of every pixel: browsers show it. What bright screens make of an ordinary one is
+    made of as many as the picture itself was.
+    """
+    if request.effort is None:
+        return ()
+
+    def load(gain: GainMap, step: int) -> tuple[Image, Image]:
+        return _in_colour(data, request, step), _in_colour(data[gain.start :], request, 1)
+
+    try:
+        gains = gain_maps(data)
+    except ImageTooLarge as exc:
+        return (failing("as it is shown by its gain map", exc),)
+    also: tuple[Also, ...] = ()
+    for number, gain in enumerate(gains):
+        step = 1 if gain.is_base_bright else provenance.scale
+        facts = replace(provenance, scale=step)
+        made = in_another_brightness(gain, partial(load, gain, step), facts, request.colours)
+        also += (made if number == 0 else replace(made, name=f"{made.name}, number {number + 1}"),)
+    return also
 
 
 def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
@@ -307,7 +336,25 @@ def _load(data: bytes, image: ImageFile, asked: tuple[int, int]) -> tuple[Image,
     """Decode an opened file, drafted for the size `asked`, as far as it goes; say whether it ended early."""
     drafted = image.mode, image.size
 
-    return load(CODEC, image, again=lambda: _opened_again(ended(data), drafted, asked))
+    def shorter(part: bytes | None) -> ImageFile | None:
+        return None if part is None else _opened_again(part, drafted, asked)
+
+    return load(
+        CODEC,
+        image,
+        again=(lambda: shorter(ended(data)), lambda: shorter(before_damage(data, _is_decoded))),
+    )
+
+
+def _is_decoded(data: bytes) -> bool:
+    """Tell whether the decoder comes to the end of a file, reduced as far as it can be: what may be wrong is codes."""
+    try:
+        image = open_image(CODEC, data)
+        image.draft("L", (1, 1))
+        image.load()
+    except OSError:
+        return False
+    return True
 
 
 def _opened_again(data: bytes, drafted: tuple[str, tuple[int, int]], asked: tuple[int, int]) -> ImageFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,13 @@ import numpy.typing as npt
 from .colour import Colour
 from .declared import Declared
 from .guarding import undisturbed
-from .pictures import Also, Decoded, Provenance
+from .pictures import Also, Decoded, Effort, Provenance
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["as_far_as_it_goes", "ended", "rows_there"]
+__all__ = ["as_far_as_it_goes", "before_damage", "ended", "rows_there"]
 
 _START_OF_SCAN = 0xDA
 _END_MARKER = b"\xff\xd9"
@@ -34,6 +34,16 @@ def ended(data: bytes) -> bytes:
     With it the decoder makes do with what it has; within a segment it would not see it.
     """
     at = 2
+    for kind, end in _segments(data):
+        if kind == _END_MARKER[1]:
+            return data
+        at = end
+    return data[:at] + _END_MARKER
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the second byte of each whole segment's marker, and where it ends: with a scan's coded blocks."""
+    at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         kind = data[at + 1]
         if kind == 0xFF:  # fill
@@ -42,16 +52,34 @@ def ended(data: bytes) -> bytes:
         if kind == 0x01 or 0xD0 <= kind <= 0xD8:  # alone
             at += 2
             continue
-        if kind == _END_MARKER[1]:
-            return data
-        after = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        after = at + 2 if kind == _END_MARKER[1] else at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         if after > len(data):
-            break
+            return
         at = after
         if kind == _START_OF_SCAN:
             found = _MARKER.search(data, at)
             at = found.start() if found is not None else len(data)
-    return data[:at] + _END_MARKER
+        yield kind, at
+
+
+def before_damage(data: bytes, is_decoded: Callable[[bytes], bool]) -> bytes | None:
+    """Return a file up to its last scan that a decoder comes through, as browsers show it; None where there is none.
+
+    Parameters
+    ----------
+    data : bytes
+    is_decoded : callable
+        Whether a decoder takes such a beginning of the file. Asked some times: the binary logarithm of its scans.
+    """
+    ends = [end for kind, end in _segments(data) if kind == _START_OF_SCAN]
+    n_good, n_bad = 0, len(ends) + 1
+    while n_bad - n_good > 1:
+        middle = (n_good + n_bad) // 2
+        if is_decoded(data[: ends[middle - 1]] + _END_MARKER):
+            n_good = middle
+        else:
+            n_bad = middle
+    return data[: ends[n_good - 1]] + _END_MARKER if n_good else None
 
 
 def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
@@ -160,7 +188,10 @@ def as_far_as_it_goes(
     for declared in colours:
         if declared.colour.fits(provenance.mode, "JPEG"):
             name = f"{_AS_FAR}, in its own colours"
-            also.append(Also(name, on(255, declared.colour), effort="fast", shown=True))
+            if not declared.shown:
+                name += ", as other viewers take them"
+            effort: Effort = "fast" if declared.shown else "standard"
+            also.append(Also(name, on(255, declared.colour), effort=effort, shown=declared.shown))
             also.append(Also(f"{name}, on black", on(0, declared.colour)))
     return tuple(also)
 

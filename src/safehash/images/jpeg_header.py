@@ -25,6 +25,8 @@ class JpegHeader:
         The one EXIF segment from ``Exif`` on, or empty.
     has_profile : bool
         A segment says what its colours are.
+    has_companions : bool
+        A segment may name further pictures in the file.
     frame : bytes
         The marker's second byte and the body of the frame header.
     scan_at : int
@@ -39,6 +41,7 @@ class JpegHeader:
     progressive: bool
     exif: bytes
     has_profile: bool
+    has_companions: bool
     frame: bytes
     scan_at: int
     one_scan: bool
@@ -53,6 +56,8 @@ _FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 #: Tables (Huffman, quantization), the restart interval, application segments and the comment.
 _PASSED_OVER = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
 _APP1, _APP2 = 0xE1, 0xE2
+#: How segments begin that may name further pictures: XMP, and an index (CIPA DC-007).
+_COMPANIONS = {_APP1: b"http://ns.adobe.com/x", _APP2: b"MPF\0"}
 #: 0xFF, the marker, and the length of what follows, itself included.
 _SEGMENT = struct.Struct(">BBH").unpack_from
 
@@ -70,7 +75,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     """
     frame: tuple[int, bytes] | None = None
     exif = b""
-    has_profile = False
+    has_profile = has_companions = False
     at, n_bytes = 2, len(data)
     for _ in range(_MAX_SEGMENTS):
         if at + 4 > n_bytes:
@@ -93,22 +98,30 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
             exif = data[at + 4 : end]
         elif kind == _APP2 and data.startswith(b"ICC_PROFILE\0", at + 4, end):
             has_profile = True
+        elif kind in _COMPANIONS and data.startswith(_COMPANIONS[kind], at + 4, end):
+            has_companions = True
         at = end
     else:
         return None
     return (
-        _with_frame(*frame, exif=exif, scan=data[at : end + 1], at=at, has_profile=has_profile)
+        _with_frame(*frame, exif=exif, scan=data[at : end + 1], at=at, has=(has_profile, has_companions))
         if frame is not None
         else None
     )
 
 
-def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def segments(data: bytes, start: int = 0) -> Iterator[tuple[int, int, int]]:
     """Yield the segments of any JPEG file before its pixels: the marker, where its body begins and where it ends.
 
     Fill and stray bytes between them are passed over, as browsers' decoders do.
+
+    Parameters
+    ----------
+    data : bytes
+    start : int
+        Where the file begins, within another one.
     """
-    at = 2
+    at = start + 2
     while (found := _MARKER.search(data, at)) is not None:
         kind, at = data[found.end() - 1], found.end()
         if kind == _START_OF_SCAN:
@@ -133,7 +146,7 @@ def exif_segments(data: bytes) -> Iterator[bytes]:
 
 
 def _with_frame(
-    kind: int, frame: bytes, *, exif: bytes, scan: bytes, at: int, has_profile: bool
+    kind: int, frame: bytes, *, exif: bytes, scan: bytes, at: int, has: tuple[bool, bool]
 ) -> JpegHeader | None:
     if len(frame) < 6 or frame[0] != 8 or frame[5] not in (1, 3) or len(frame) != 6 + 3 * frame[5]:
         return None
@@ -145,5 +158,6 @@ def _with_frame(
     return JpegHeader(
         width=width, height=height, sampling=sampling, progressive=progressive, exif=exif,
         frame=bytes([kind]) + frame, scan_at=at,
-        one_scan=not progressive and scan[4] == len(sampling), has_profile=has_profile,
+        one_scan=not progressive and scan[4] == len(sampling), has_profile=has[0],
+        has_companions=has[1],
     )  # fmt: skip

@@ -104,7 +104,7 @@ def count_frames(image: ImageFile) -> int:
 
 
 def load(
-    codec: Codec, image: ImageFile, *, again: Callable[[], ImageFile] | None = None
+    codec: Codec, image: ImageFile, *, again: Sequence[Callable[[], ImageFile | None]] = ()
 ) -> tuple[Image, bool]:
     """Decode the pixels as far as they go; say whether the file ended early or broke off.
 
@@ -112,8 +112,9 @@ def load(
     ----------
     codec : Codec
     image : an opened image
-    again : callable or None
-        Opens the file once more so that its decoder makes do with what there is.
+    again : sequence of callable
+        Each opens the file once more so that its decoder makes do with what there is, with less the later it stands;
+        None where there is nothing.
     """
     name = codec.name
     try:
@@ -127,8 +128,11 @@ def load(
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc
     except Exception as exc:
-        if again is not None and any(word in str(exc) for word in _ENDED):
-            image = guarded(name, again)
+        for less in again if any(word in str(exc) for word in _ENDED) else ():
+            opened = guarded(name, less)
+            if opened is None:
+                continue
+            image = opened
             try:
                 image.load()
                 return image, True

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import public_value
-from ..errors import ImageError
+from ..errors import ImageError, UnreadableImage
 
-__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another"]
+__all__ = ["Also", "Blob", "Decoded", "Effort", "Provenance", "UInt8Array", "another", "failing"]
 
 UInt8Array = npt.NDArray[np.uint8]
 #: A file held in memory.
@@ -108,7 +108,8 @@ class Also:
     shown : bool
         Ordinary viewers show this rather than the pixels as they are stored.
     plain : bool
-        Looked up as it is alone: not turned, no negative, no parts.
+        Looked up as it is alone: not turned, no negative, no parts. It is what a tool that makes lists has of the
+        file; where it cannot be read, that tool could not either, and nothing is missing.
 
     Examples
     --------
@@ -192,7 +193,7 @@ class Decoded:
         return self.provenance.width
 
 
-def another(name: str, read: Callable[[], Decoded]) -> tuple[Also, ...]:
+def another(name: str, read: Callable[[], Decoded], *, has_rows: bool = False) -> tuple[Also, ...]:
     """Return a picture that only some viewers show of an upload, and what else they may see of it, from `standard` on.
 
     Parameters
@@ -201,11 +202,15 @@ def another(name: str, read: Callable[[], Decoded]) -> tuple[Also, ...]:
         Which picture, in plain words.
     read : callable
         Returns it; where it raises `ImageError`, the picture's `make` does.
+    has_rows : bool
+        As much of it is read as any viewer shows: of what is damaged before its first row nobody sees anything.
     """
     try:
         picture = read()
     except ImageError as exc:
-        return (Also(name, partial(_fail, exc)),)
+        if has_rows and isinstance(exc, UnreadableImage):
+            return ()
+        return (failing(name, exc),)
     others = (
         replace(
             also,
@@ -216,6 +221,11 @@ def another(name: str, read: Callable[[], Decoded]) -> tuple[Also, ...]:
         for also in picture.also
     )
     return (Also(name, lambda: replace(picture, also=())), *others)
+
+
+def failing(name: str, error: ImageError) -> Also:
+    """Return a picture that cannot be made, and why: whoever looks it up is told."""
+    return Also(name, partial(_fail, error))
 
 
 def _fail(error: ImageError) -> Decoded:

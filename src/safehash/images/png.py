@@ -206,7 +206,7 @@ def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
 
 
 def with_last_colour(image: Image) -> Image | None:
-    """Return a picture whose indices exceed its palette with its last colour for them, as Chromium shows it.
+    """Return a picture whose indices exceed its palette with its last colour and alpha for them, as Chromium shows it.
 
     None where they do not. Others show black.
     """
@@ -220,7 +220,23 @@ def with_last_colour(image: Image) -> Image | None:
     last = colours[3 * n_colours - 3 : 3 * n_colours]
     extended = image.copy()
     extended.putpalette([*colours[: 3 * n_colours], *last * (256 - n_colours)])
+    if "transparency" in image.info:
+        extended.info["transparency"] = _extended_alpha(image.info["transparency"], n_colours)
     return extended
+
+
+def _extended_alpha(alpha: bytes | int, n_colours: int) -> bytes:
+    """Return the alpha of 256 indices: what is said of indices beyond the palette says nothing.
+
+    Parameters
+    ----------
+    alpha : bytes or int
+        Of each index from the first on, or the one that is transparent.
+    n_colours : int
+    """
+    one_by_one = bytes([255]) * alpha + b"\0" if isinstance(alpha, int) else alpha
+    known = one_by_one[:n_colours].ljust(n_colours, b"\xff")
+    return known + known[-1:] * (256 - n_colours)
 
 
 def _extended(image: Image, provenance: Provenance) -> Also:
@@ -309,4 +325,4 @@ def _hidden(data: bytes, file: PngFile, request: Request) -> tuple[Also, ...]:
     """Return the default image, which only viewers that know no animation show, and what else may be seen of it."""
     if request.effort is None or request.effort == "fast":  # nobody looks
         return ()
-    return another(_HIDDEN, lambda: next(_read_still(data, file, request)))
+    return another(_HIDDEN, lambda: next(_read_still(data, file, request)), has_rows=True)

@@ -9,7 +9,7 @@ from .aslant import aslant, more_aslant
 from .holes import boxes_without_a_hole, without_a_hole, without_a_hole_again
 from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
 from .thumbnails import Thumbnails
-from .windows import Batch, few_boxes, larger_windows, many_boxes, tilts, wholes
+from .windows import Batch, few_boxes, larger_windows, larger_windows_again, many_boxes, tilts, wholes
 
 __all__ = ["PROPOSALS"]
 
@@ -21,13 +21,14 @@ _THOROUGH = (
     tilts,
     steep_tilts,
     aslant,
+    larger_windows,
     windows_within,
     tilts_within,
     without_a_hole,
 )
 _EXHAUSTIVE = (
     *_THOROUGH,
-    larger_windows,
+    larger_windows_again,
     steeper_tilts,
     more_aslant,
     without_a_hole_again,

@@ -13,6 +13,7 @@ __all__ = [
     "COVERED",
     "COVERED_AGAIN",
     "FADED",
+    "FADED_AGAIN",
     "FAMILIES",
     "FRAMED",
     "NESTED",
@@ -118,9 +119,12 @@ ROTATED = Family(
 #: Windows much larger than the upload, whose edges fade out.
 FADED = Family(
     name="faded", side=WHOLE_SIDE, seed_distance=90, extra=18, agreement=0.50,
-    step=0.02, least=0.005, room=0.2, evaluations=150, plain=12, missing=0.35, faded=True, flips=1,
+    step=0.02, least=0.005, room=0.2, evaluations=150, plain=12, missing=0.35, faded=True, doubtful=True,
     source="crops of 20 % refine to a median of 42 bits, of 30 % to 46, at agreement 0.55 to 0.6",
 )  # fmt: skip
+
+#: The same, looked up with every bit of a slot turned over.
+FADED_AGAIN = replace(FADED, name="faded, again", flips=1, doubtful=False)
 
 #: The upload levelled by more degrees, and tilted before a plain ground.
 STEEP = Family(
@@ -198,6 +202,7 @@ FAMILIES = {
         NESTED,
         NESTED_TILTED,
         COVERED,
+        FADED_AGAIN,
         STEEPER,
         BENT_AGAIN,
         COVERED_AGAIN,

@@ -18,14 +18,12 @@ from ..matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outc
 from .logs import Logged
 from .worker import Verdict
 
-__all__ = ["KINDS", "KNOWN", "Reader", "Writer"]
+__all__ = ["KINDS", "Reader", "Writer"]
 
 #: What a verdict is made of and is told by its fields, in their order; which kind it is, by its place here.
 KINDS: tuple[type, ...] = (
     Verdict, Logged, Decision, Match, NearMiss, Audit, ListInfo, Entry, Opinion, Provenance,
 )  # fmt: skip
-#: Values that are checked when they are made.
-KNOWN: tuple[type, ...] = (Outcome, Algorithm, Hash, ForeignHash, FrozenMap)
 
 # A message is one pickle of plain values and tuples. Each tuple begins with a number that says what the rest makes: the
 # place of one of KINDS, or one of these; one of nothing is itself. Nothing is found by its name, and nothing is called

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
+from ..moments import Moments, Times
 from ..pools import Pool
 
 __all__ = ["NO_QUALITY", "Batch", "picked"]
@@ -36,7 +37,7 @@ class Batch:
     ids : sequence of str or None, length n, or None
     qualities : uint8, shape (n,), or None
         0 to 100; 255 where it is not known.
-    created, updated : sequence of str or None, length n, or None
+    created, updated : Times of length n, or None
         In place of those of `likes`, both, where one of them is given.
     extras : Pool of length n, or None
         Each entry's unknown fields as a JSON object in UTF-8.
@@ -48,8 +49,8 @@ class Batch:
     which: Sequence[int] | npt.NDArray[np.int64] | None = None
     ids: Sequence[str | None] | None = None
     qualities: npt.NDArray[np.uint8] | None = None
-    created: Sequence[str | None] | None = None
-    updated: Sequence[str | None] | None = None
+    created: Times | None = None
+    updated: Times | None = None
     extras: Pool | None = None
 
     def __len__(self) -> int:
@@ -83,7 +84,11 @@ class Batch:
 @overload
 def picked(values: None, rows: Sequence[Any]) -> None: ...
 @overload
+def picked(values: Moments, rows: Sequence[Any]) -> Moments: ...
+@overload
 def picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]: ...
-def picked(values: Sequence[_T] | None, rows: Sequence[Any]) -> Sequence[_T] | None:
+def picked(values: Sequence[_T] | Moments | None, rows: Sequence[Any]) -> Sequence[_T] | Moments | None:
     """Return the values of some rows of a column, in their order; the column itself where these are all of it."""
-    return values if values is None or len(rows) == len(values) else [values[k] for k in rows]
+    if values is None or len(rows) == len(values):
+        return values
+    return values.take(rows) if isinstance(values, Moments) else [values[k] for k in rows]

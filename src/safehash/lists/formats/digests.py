@@ -23,6 +23,7 @@ __all__ = [
     "digits_told",
     "is_decimal",
     "is_hex",
+    "is_untyped",
 ]
 
 #: What a digest of so many hexadecimal digits is where nothing says it.
@@ -70,6 +71,11 @@ def digits_in(text: str) -> int:
     if len(text) not in BY_DIGITS or not _HEX.fullmatch(text):
         return 0
     return len(text) if len(text) > 16 or not text.isdecimal() else 0
+
+
+def is_untyped(value: object) -> bool:
+    """Tell whether a cell holds something, and nothing in it says of which type it is."""
+    return isinstance(value, str) and value.strip() != "" and ":" not in value
 
 
 def digits_told(text: str, algorithm: Algorithm | None, notation: str | None) -> int:

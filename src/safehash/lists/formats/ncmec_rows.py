@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
+from ..moments import Moments
 from .batch import Batch, picked
-from .collected import from_hex
 from .fields import BadField, utc_time
+from .plain_columns import from_hex
 from .times import utc_times
 from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch
@@ -170,7 +171,7 @@ class _Rows:
         ids = list(map(str.strip, columns[self._id]))
         updated = utc_times(list(map(str.strip, columns[self._time])))
         self._odd = set(np.flatnonzero(which < 0).tolist())
-        if "" in ids or None in updated:
+        if "" in ids or (not isinstance(updated, Moments) and None in updated):
             self._odd |= {
                 k for k, (text, time) in enumerate(zip(ids, updated, strict=True)) if not text or not time
             }

@@ -18,9 +18,11 @@ from .json_walk import UNREADABLE, JsonWalk
 from .judging import is_date, tells
 from .object_rows import (
     PARTS,
+    TYPE_BY_NAME,
     has_digest,
     held,
     is_of_digests,
+    is_of_no_type,
     is_understood,
     labels_judge,
     rows_of,
@@ -31,7 +33,7 @@ from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
-from .records import RowReader
+from .records import Fields, RowReader
 from .tally import Tally
 from .text import uses_of
 from .vocabulary import FALSE, NULL, TRUE, plain
@@ -71,11 +73,13 @@ class _Reader:
         self._options = options
         self._walk = JsonWalk(page, tally)
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = self._walk.stream
 
     def entries(self) -> Iterator[Entry]:
         yield from self._walk.to_its_end(self._roots())
+        self._fields.close()
         self._check_lengths()
 
     def _roots(self) -> Iterator[Entry]:
@@ -178,6 +182,10 @@ class _Reader:
         told = {name.casefold() for names in self._options.columns.values() for name in names}
         told |= {name.casefold() for name in self._options.ignore}
         unclear = [name for name in groups if not is_understood(name)] if len(groups) > 1 else []
+        if any(TYPE_BY_NAME in said_by_name(name) for name in groups):
+            unclear += [
+                n for n in groups if not said_by_name(n) and not is_of_no_type(n) and n not in unclear
+            ]
         beside = [*unclear, *(asides if groups else ())]
         for name in (each for each in beside if each.casefold() not in told):
             raise ListError(
@@ -341,6 +349,7 @@ class _Reader:
                 self._tally.reject(number, reader)
             else:
                 values = list(row.values())
+                self._fields.meet(reader, is_typed=TYPE_BY_NAME in row)
                 if self._options.algorithm is None and not any(c.meaning == "type" for c in reader.columns):
                     self._lengths.update(
                         n

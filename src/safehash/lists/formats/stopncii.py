@@ -9,15 +9,16 @@ import msgspec
 
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
+from ..pools import pool_of_parts
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, one_entry, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
+from .json_records import PlainShape, one_entry, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_counts
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]
@@ -79,7 +80,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
         digests=[row.hashValue for row in rows],
         updated=[row.lastModtimestamp for row in rows],
-        extras=[b'{"caseNumbers":%b}' % case for case in cases],
+        extras=pool_of_parts([[b'{"caseNumbers":'] * len(rows), cases, [b"}"] * len(rows)]),
         free=(cases,),
     )
 

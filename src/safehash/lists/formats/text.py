@@ -73,6 +73,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         for block in _blocks(page, dialect, len(columns)):
             last_line = max((last_line, *block.numbers[-1:], *(number for number, _ in block.bad[-1:])))
             yield from _entries(block, dialect, reader)
+        reader.close()
     except DamagedPage as exc:
         tally.cut(last_line + 1, str(exc))
 
@@ -211,6 +212,7 @@ def _taken_for(column: Column) -> str:
     return {
         "extra": "kept as it came",
         "unseen": "kept as it came, unless it comes to say yes",
+        "stands": "kept as it came, unless it says no",
         "unclear": not_understood,
         "unsure": not_understood,
     }.get(column.meaning, column.meaning)

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from ...hashing.hashes import Hash
 from ..entry import Entry
 from .batch import NO_QUALITY, Batch
-from .collected import Made, Meaning, PlainColumns
 from .fields import BadField, utc_time
 from .json_stream import Decode, Many, NotJson, decoded
 from .json_walk import records
 from .pages import Page
+from .plain_columns import Made, Meaning, PlainColumns
 from .tally import Tally
 
 __all__ = ["Patient", "PlainRecords", "PlainShape", "one_entry", "read_records"]
@@ -223,7 +223,7 @@ class PlainRecords:
             id=None if columns.ids is None else columns.ids[k],
             created=None if columns.created is None else utc_time(columns.created[k]),
             updated=None if columns.updated is None else utc_time(columns.updated[k]),
-            extra={} if columns.extras is None else json.loads(columns.extras[k]),
+            extra={} if columns.extras is None else json.loads(columns.extras.item(k)),
         )
         quality = NO_QUALITY if columns.qualities is None else columns.qualities[k]
         if told != entry or quality != (NO_QUALITY if value.quality is None else value.quality):

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
-from ..pools import pool_of_bytes
+from ..moments import Moments, Times
+from ..pools import Pool
 from .batch import NO_QUALITY, Batch, picked
 from .times import utc_times
 
@@ -33,7 +34,7 @@ class PlainColumns:
     ids : list of str or None
     created, updated : list of what `utc_time` reads, or None
         None where a record has none; one that is no time makes its record odd.
-    extras : list of bytes or None
+    extras : Pool or None
         Each one's unknown fields, as a JSON object in UTF-8.
     qualities : list of int or None
     free : sequence of (list of bytes)
@@ -47,7 +48,7 @@ class PlainColumns:
     ids: Sequence[str | None] | None = None
     created: Sequence[object] | None = None
     updated: Sequence[object] | None = None
-    extras: list[bytes] | None = None
+    extras: Pool | None = None
     qualities: list[int] | None = None
     free: Sequence[list[bytes]] = ()
 
@@ -125,11 +126,11 @@ class Made:
             )
         self._kinds = [kind for kind in kinds.values() if self._has_digests(kind)]
 
-    def _times(self, values: Sequence[object] | None) -> list[str | None] | None:
+    def _times(self, values: Sequence[object] | None) -> Times | None:
         if values is None:
             return None
         found = utc_times(values)
-        if None in found:
+        if not isinstance(found, Moments) and None in found:
             self.odd |= {
                 k
                 for k, (time, value) in enumerate(zip(found, values, strict=True))
@@ -174,7 +175,7 @@ class Made:
                 qualities=qualities,
                 created=picked(self._created, rows),
                 updated=picked(self._updated, rows),
-                extras=None if columns.extras is None else pool_of_bytes(picked(columns.extras, rows)),
+                extras=_extras(columns.extras, rows),
             )
 
 
@@ -187,6 +188,10 @@ class _Kind:
         self.rows: Sequence[int] = []
         self.digests: npt.NDArray[np.uint8] = np.zeros((0, algorithm.n_bytes), np.uint8)
         self.likes: list[Entry] = []
+
+
+def _extras(extras: Pool | None, rows: Sequence[int]) -> Pool | None:
+    return extras if extras is None or len(rows) == len(extras) else extras.chosen(rows)
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

@@ -1,0 +1,173 @@
+"""Gain maps of JPEG files: what they say in XMP and in numbers, what screens make of it, what is refused."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus_gain import with_gain_map
+from corpus_jpeg import segment
+from pictures_made import made
+from PIL import Image
+
+from safehash import Matcher, Settings
+from safehash.errors import ImageTooLarge
+from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode_frames
+from safehash.images.gain_map import gain_maps
+from safehash.images.pictures import Decoded
+from safehash.matching.settings import EFFORTS
+
+ROWS, COLS = 60, 80
+BRIGHT, ORDINARY = "as ordinary screens show it by its gain map", "as bright screens show it by its gain map"
+
+
+def saved(pixels: Any, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", **{"quality": 96, "subsampling": 0, **options})
+    return stream.getvalue()
+
+
+BASE = np.clip(96 + made(1, ROWS, COLS).astype(int) // 8, 0, 255).astype(np.uint8)
+OWN = made(2, ROWS, COLS)
+FILES = saved(BASE), saved(OWN)
+
+
+def pictures(data: bytes, effort: Any = "standard") -> dict[str, Decoded]:
+    (frame,) = decode_frames(data, step_for=reduction_for, effort=effort)
+    return {"as it is": frame} | {also.name: also.make() for also in frame.also}
+
+
+def light(samples: Any) -> Any:
+    share = samples / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def expected(
+    is_base_bright: bool, least: float, most: float, exponent: float, offsets: tuple[float, float]
+) -> Any:
+    """Return what the definition says, in floating point, of the files as they were decoded."""
+    base, own = (np.asarray(Image.open(io.BytesIO(each)).convert("RGB")) for each in FILES)
+    doublings = least + (most - least) * (own / 255) ** (1 / exponent)
+    ordinary, bright = offsets
+    if is_base_bright:
+        shown = (light(base) + bright) * 2.0**-doublings - ordinary
+    else:
+        shown = (light(base) + ordinary) * 2.0**doublings - bright
+    shown = np.clip(shown, 0, 1)
+    samples = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
+    return np.rint(255 * samples)
+
+
+@pytest.mark.parametrize("how", ["index", "directory", "iso, index", "iso, directory"])
+@pytest.mark.parametrize("is_base_bright", [True, False])
+def test_what_screens_show_is_what_the_definition_says(how: str, is_base_bright: bool) -> None:
+    for (least, most), exponent, offsets in product(
+        ((0.0, 3.0), (-2.0, 1.5)), (1.0, 0.5), ((0.0, 0.0), (0.25, 0.0625))
+    ):
+        data = with_gain_map(
+            *FILES,
+            how=how,
+            least=least,
+            most=most,
+            exponent=exponent,
+            offsets=offsets,
+            is_base_bright=is_base_bright,
+        )
+        shown = pictures(data)[BRIGHT if is_base_bright else ORDINARY].pixels
+        assert np.abs(shown - expected(is_base_bright, least, most, exponent, offsets)).max() <= 2
+
+
+def test_numbers_of_three_colours_are_read_alike_from_both() -> None:
+    said = {"least": (0.0, -1.0, -2.0), "most": (3.0, 1.0, 2.0)}
+    one, other = (
+        gain_maps(with_gain_map(*FILES, how=how, **said)) for how in ("directory", "iso, directory")
+    )
+    assert replace(one[0], start=0) == replace(other[0], start=0)
+    assert (one[0].least, one[0].most) == ((0.0, -1.0, -2.0), (3.0, 1.0, 2.0))
+
+
+def test_what_browsers_show_is_looked_up_at_every_effort() -> None:
+    data = with_gain_map(*FILES)
+    shown = hash_array(expected(True, 0.0, 3.0, 1.0, (0.0, 0.0)).astype(np.uint8))
+    stored = hash_decoded(pictures(data)["as it is"], algorithm=Algorithm.PDQ)
+    assert stored.distance(shown) > 60, "two pictures in one file"
+    for effort in EFFORTS:
+        found = pictures(data, effort)
+        assert hash_decoded(found[BRIGHT], algorithm=Algorithm.PDQ).distance(shown) <= 4
+
+
+def test_a_listed_picture_behind_a_gain_map_is_a_match(tmp_path: Any) -> None:
+    shown = hash_array(expected(True, 0.0, 3.0, 1.0, (0.0, 0.0)).astype(np.uint8))
+    (tmp_path / "listed.txt").write_text(f"{shown.hex}\n", encoding="utf-8")
+    for effort in EFFORTS:
+        matcher = Matcher.from_files(tmp_path / "listed.txt", settings=Settings(effort=effort))
+        (match,) = matcher.check(with_gain_map(*FILES)).matches
+        assert match.view == BRIGHT
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {}, {"restart_marker_blocks": 3}])
+def test_a_file_that_the_decoder_reads_has_the_same(options: dict[str, Any]) -> None:
+    """Fill between segments leaves it to the patient way."""
+    data = with_gain_map(saved(BASE, **options), FILES[1])
+    patient = data[:2] + b"\xff" + data[2:]
+    shown, wanted = (pictures(each)[BRIGHT].pixels for each in (patient, data))
+    assert np.array_equal(shown, wanted)
+
+
+def test_a_file_without_one_has_no_such_picture() -> None:
+    xmp = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>GainMap</x:xmpmeta>")
+    for data in (FILES[0], FILES[0] + FILES[1], FILES[0][:2] + xmp + FILES[0][2:] + FILES[1]):
+        assert gain_maps(data) == ()
+        assert pictures(data).keys() == {"as it is"}
+
+
+@pytest.mark.parametrize("wrong", [{"exponent": 0.0}, {"most": 1e4}, {"offsets": (1e5, 0.0)}])
+@pytest.mark.parametrize("how", ["directory", "iso, directory"])
+def test_numbers_that_mean_nothing_are_none(wrong: dict[str, Any], how: str) -> None:
+    assert len(gain_maps(with_gain_map(*FILES, how=how))) == 1
+    assert len(gain_maps(with_gain_map(*FILES, how=how, **wrong))) == 0
+
+
+def test_characters_by_their_number_hide_nothing() -> None:
+    data = with_gain_map(*FILES, how="directory")
+    hidden = data.replace(b"hdr-gain-map/1.0/", b"hdr&#45;gain-map/1.0/")
+    assert hidden != data
+    # The segments are longer now: their lengths have to say so.
+    mended, at = b"", 0
+    while (place := hidden.find(b"http://ns.adobe.com/xap", at)) >= 0:
+        mended += hidden[at : place - 2] + (int.from_bytes(hidden[place - 2 : place], "big") + 4).to_bytes(
+            2, "big"
+        )
+        mended, at = mended + hidden[place : place + 8], place + 8
+    mended += hidden[at:]
+    assert len(gain_maps(mended)) == 1
+
+
+def test_more_pictures_than_are_looked_through_are_told_of() -> None:
+    data = with_gain_map(*FILES, how="directory")
+    at = data.index(b"\xff\xdb")
+    many = data[:at] + segment(0xFE, b"\xff\xd8\xff" * 300) + data[at:]
+    with pytest.raises(ImageTooLarge, match="more than 256 pictures"):
+        gain_maps(many)
+    (frame,) = decode_frames(many, step_for=reduction_for, effort="standard")
+    with pytest.raises(ImageTooLarge):
+        frame.also[-1].make()
+
+
+def test_whatever_an_index_says_has_an_outcome() -> None:
+    data = with_gain_map(*FILES, how="iso, index")
+    start, end = data.index(b"MPF\0"), data.index(b"\xff\xdb")
+    rng = np.random.default_rng(1)
+    n_found = 0
+    for _ in range(300):
+        changed = bytearray(data)
+        for _ in range(int(rng.integers(1, 5))):
+            changed[int(rng.integers(start, end))] = int(rng.integers(256))
+        n_found += len(gain_maps(bytes(changed)))
+    assert 0 < n_found < 300
