@@ -111,5 +111,8 @@ def jpeg_aims() -> list[str]:
         if " " in scale:  # of one kind of file alone
             continue
         name = f"drift at {scale}, of {found['n']} files that had no say"
-        lines += [aim(f"{name}, in the mean", -0.9, found["mean"]), aim(f"{name}, at most", -10, found["max"])]
+        lines += [
+            aim(f"{name}, in the mean", -0.9, found["mean"]),
+            aim(f"{name}, at most", -10, found["max"]),
+        ]
     return lines
