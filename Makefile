@@ -296,7 +296,8 @@ look: docs demo
 
 # Drift of the fast decode, and which pictures need which gate.
 bench-drift: develop
-	$(BIN)/python benchmarks/drift.py --steps --photos $(MIXES)/photos.txt $(MIXES)/other_photos.txt $(MIXES)/unseen_photos.txt \
+	$(BIN)/python benchmarks/drift.py --photos $(MIXES)/photos.txt $(MIXES)/other_photos.txt $(MIXES)/unseen_photos.txt \
+		$(MIXES)/phones_jpeg.txt --made 512 576 640 704 768 832 900 1000 1100 1200 1300 1400 1536 1800 2500 \
 		--sources "the photographs that view_mixes.py names" -o benchmarks/results/drift.json
 
 bench-gates: develop

@@ -387,6 +387,32 @@ def measure_here(reader: str, shape: str, path: Path) -> None:
     print(json.dumps({"seconds": seconds, "grown": peak_bytes() - before, "entries": n_indexed}))
 
 
+def profile_of(path: Path) -> str:
+    """Return where reading a list spends its own time, the most costly functions first.
+
+    A profiler makes small functions dearer than they are: shares of it tell where to look, and are no measurement.
+    """
+    import cProfile
+    import pstats
+
+    import safehash
+
+    _ = safehash.load_list  # loaded at its first use
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(safehash.load_list, path)
+    own = {
+        f"{Path(file).name}:{line} {name}": row[2]
+        for (file, line, name), row in pstats.Stats(profile).stats.items()  # type: ignore[attr-defined]
+    }
+    total = sum(own.values())
+    most = sorted(own.items(), key=lambda each: -each[1])[:_SHOWN]
+    return "\n".join(f"{seconds / total:6.1%}  {where}" for where, seconds in most)
+
+
+#: Of a profile so many functions are printed.
+_SHOWN = 16
+
+
 def peak_bytes() -> int:
     """Return this process's peak memory; Linux's ru_maxrss would include the parent's at the fork."""
     status = Path("/proc/self/status")
@@ -409,6 +435,9 @@ def main() -> None:
     parser.add_argument("--source", metavar="DIR", help="measure the safehash in this folder instead")
     parser.add_argument("--label", default="now", help="what to call that one in the results")
     parser.add_argument("-o", "--output", type=Path, help="write the lines there, too")
+    parser.add_argument(
+        "--profile", action="store_true", help="print what reading spends its time on instead"
+    )
     parser.add_argument("--one", nargs=3, metavar=("READER", "SHAPE", "PATH"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -427,6 +456,10 @@ def main() -> None:
             path = Path(directory, name)
             with path.open("w") as file:
                 file.writelines(make(digests))
+            if args.profile:
+                print(shape)
+                print(profile_of(path))
+                continue
             for turn in range(args.repeat):
                 for reader in readers if turn % 2 == 0 else readers[::-1]:
                     command = [sys.executable, __file__, "--one", reader, shape, str(path)]

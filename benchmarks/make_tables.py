@@ -323,15 +323,22 @@ def list_rows() -> list[dict[str, Any]]:
 
 
 def lists() -> list[str]:
+    """Return what reading lists took, with what it took before all that was done for it, where that was measured."""
     rows = list_rows()
-    lines = ["| list | reader | hashes | time | memory |", "| --- | --- | ---: | ---: | ---: |"]
+    before = {(row["list"], row["reader"]): row for row in rows if row["label"] == "before"}
+    lines = [
+        "| list | reader | hashes | time | before | memory |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
     for row in rows:
-        seconds = row["processor_seconds"] if "processor_seconds" in row else row["seconds"]
-        memory = f"{row['peak_mb']} MB" if "peak_mb" in row else f"{row['bytes_per_entry']} bytes an entry"
-        what = {"matcher": ", to a matcher"}.get(row.get("reader", ""), "")
-        what += ", before" if row.get("label") == "before" else ""
+        if row["label"] == "before":
+            continue
+        what = {"matcher": ", to a matcher"}.get(row["reader"], "")
+        was = before.get((row["list"], row["reader"]))
+        took, once = ("-" if each is None else told(each["processor_seconds"] * 1000) for each in (row, was))
         lines.append(
-            f"| {row['list']} | {row['who']}{what} | {row['hashes']:,} | {told(seconds * 1000)} | {memory} |"
+            f"| {row['list']} | {row['who']}{what} | {row['hashes']:,} | {took} | {once} | "
+            f"{row['bytes_per_entry']} bytes an entry |"
         )
     return lines
 

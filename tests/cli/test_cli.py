@@ -124,7 +124,15 @@ def test_windows_of_own_images(bridge: Path, tmp_path: Path) -> None:
     assert run("scan", cropped, "--list", own).returncode == 0
     assert run("lists", "add", "--windows", "--label", "viral_challenge", bridge, "-o", own).returncode == 0
     windows = [entry.extra["window"] for entry in safehash.read_list(own) if "window" in entry.extra]
-    assert "without 30 % at the left" in windows
+    assert "without 30 % at the left" in windows and len(windows) == 14
+    more = tmp_path / "more.jsonl"
+    assert run("lists", "add", "--mirrored-windows", "--holes", bridge, "-o", more).returncode == 0
+    listed = {entry.extra["window"] for entry in safehash.read_list(more) if "window" in entry.extra}
+    assert set(windows) < listed and len(listed) == 83
+    assert {
+        "mirrored, without 30 % at the left",
+        "without 50 to 100 % of its height, 0 to 50 % of its width",
+    } <= listed
     done = run("scan", cropped, "--list", own)
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[0])["matches"][0]["labels"] == ["viral_challenge"]

@@ -216,6 +216,12 @@ COUNTS = {
 }
 
 
+def test_what_is_not_said_is_as_usual() -> None:
+    usual = EvaluationOptions()
+    assert (usual.list_size, usual.max_images, usual.seed) == (100_000, 50, 0)
+    assert (usual.min_quality, tuple(usual.thresholds), usual.peers) == (50, (31,), False)
+
+
 def test_the_table_says_every_figure() -> None:
     lines = as_table(made_by_hand()).splitlines()
     rows = {line.split()[0]: line for line in lines if line.split() and line.split()[0] in COUNTS}
@@ -226,6 +232,9 @@ def test_the_table_says_every_figure() -> None:
         assert line.split()[-1] == str(false), line
     for (name, _), text in SHARES.items():
         assert text in rows[name]
+    headings = [line for line in lines if line.startswith("[")]
+    assert headings == ["[orientation]", "[frame]"]  # two rows of one family have one heading
+    assert lines[2:6] == [headings[0], rows["mirrored"], rows["turned"], headings[1]]
     after = lines[lines.index("median time an upload: decode 2.35 ms, fast 0.68 ms, standard 3.91 ms") + 1 :]
     assert after == [
         "threshold  25: recall fast 0.171, standard 0.842; false matches fast 1, standard 6",

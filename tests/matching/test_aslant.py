@@ -61,11 +61,10 @@ def bent_slowly(thumb: npt.NDArray[np.float32], quad: list[float]) -> FloatArray
         wanted += [row, col]
     a, b, c, d, e, f, g, h = np.linalg.solve(np.array(equations, float), np.array(wanted))
     n = len(thumb)
-    down, across = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n, indexing="ij")
-    w = g * down + h * across + 1
-    return sampled(
-        thumb, (a * down + b * across + c) / w * n - 0.5, (d * down + e * across + f) / w * n - 0.5
-    )
+    at = (np.arange(n) + 0.5) / n
+    y, x = np.meshgrid(at, at, indexing="ij")
+    w = g * y + h * x + 1
+    return sampled(thumb, (a * y + b * x + c) / w * n - 0.5, (d * y + e * x + f) / w * n - 0.5)
 
 
 moves = st.lists(st.floats(-0.22, 0.22), min_size=8, max_size=8)

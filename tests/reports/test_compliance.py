@@ -68,6 +68,11 @@ def test_it_says_what_the_catalog_knows(store: Path, tmp_path: Path) -> None:
     assert "pdq: at most 31 bits differ 1 run" in said and "pdq: at most 20 bits differ 1 run" in said
     assert "Matches cancelled by allowed 1" in said
     assert "Nothing was given" in said
+    # Days without the time of day, times of runs to the minute.
+    times = re.findall(r"\b\d{4}-\d\d-\d\d \d\S*:\S*", said)
+    assert len(times) == 5 and all(re.fullmatch(r"[\d-]{10} \d\d:\d\d", time) for time in times), times
+    days = re.findall(r"\b\d{4}-\d\d\S*", said)
+    assert len(days) > 10 and all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in days), days
     # No digest of a picture is on it.
     for picture in (store / "photos").glob("picture*.png"):
         assert safehash.hash_file(picture).hex[:8] not in said

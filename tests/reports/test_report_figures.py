@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from safehash.hashing.compute import hash_file
 from safehash.matching.matcher import Matcher
 from safehash.reports import report as reporting
 from safehash.reports.report import report
@@ -140,6 +141,20 @@ def test_matches_shown_are_those_that_are_there(page: str) -> None:
     assert 'id="filter-standing"' in section(
         page, "Matches by list entry"
     )  # there are suppressed ones to choose
+
+
+def test_every_match_is_told_with_its_own_entry(page: str, catalog_path: Path) -> None:
+    data = data_of(page)
+    assert len(data["rows"]) == N_LISTED + N_ALLOWED and len(data["entries"]) == N_LISTED + N_ALLOWED
+    for row in data["rows"]:
+        _, entry, folder, name, member, _, view, _, quality, picture, stale, first_run, verdicts = row
+        own = hash_file(catalog_path.parent / "pictures" / name)
+        source, _, shown, category, tags = data["entries"][entry]
+        assert (source, shown, category, tags) == ("listed", own.hex[:8], "positive", ["graphic_self_harm"])
+        assert data["folders"][folder].endswith("/pictures") and data["views"][view] == "as it is"
+        assert (member, picture, stale, first_run, verdicts) == (None, None, 0, 1, [])
+        assert quality == own.quality
+    assert (data["pictures"], data["thumbnails"]) == ({}, False)
 
 
 def test_standing_matches_by_label_day_and_folder(page: str) -> None:

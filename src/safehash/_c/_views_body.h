@@ -10,7 +10,24 @@ static inline void SV_NAME(shrink_few)(float *restrict line, const uint8_t *rest
                                        const sv_box *box, ptrdiff_t n)
 {
     const float v = box->first_weight, w = box->inner_weight, z = box->last_weight;
-    for (ptrdiff_t i = 0; i < n; i++) {
+    ptrdiff_t i = 0;
+#if SH_X86 && SH_WIDTH >= 8 /* each eight bytes widened by one instruction, where compilers take sixteen apart: two thirds of the time */
+    for (; i + 16 <= n; i += 16) {
+        __m256i sum = _mm256_setzero_si256();
+        for (int r = 0; r < count; r++)
+            sum = _mm256_add_epi16(sum, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(inner + r * pitch + i))));
+        const __m256i halves[2] = {_mm256_cvtepu16_epi32(_mm256_castsi256_si128(sum)),
+                                   _mm256_cvtepu16_epi32(_mm256_extracti128_si256(sum, 1))};
+        for (int half = 0; half < 2; half++) {
+            const ptrdiff_t at = i + 8 * half;
+            const __m256 upper = _mm256_mul_ps(_mm256_set1_ps(v), SH_WIDE_BYTES_AT(first + at));
+            const __m256 middle = _mm256_mul_ps(_mm256_set1_ps(w), _mm256_cvtepi32_ps(halves[half]));
+            const __m256 lower = _mm256_mul_ps(_mm256_set1_ps(z), SH_WIDE_BYTES_AT(last + at));
+            _mm256_storeu_ps(line + at, _mm256_add_ps(_mm256_add_ps(upper, middle), lower));
+        }
+    }
+#endif
+    for (; i < n; i++) {
         int sum = 0;
         for (int r = 0; r < count; r++)
             sum += inner[r * pitch + i];

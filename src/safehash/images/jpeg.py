@@ -79,7 +79,8 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     n_bands = len(header.sampling)
     means = _means(data, header, request)
     step = means.step if means is not None else request.step_of((header.width, header.height))
-    _check_cost(header, step, request)
+    if means is None:
+        _check_cost(header, step, request)
     # Of what our reader leaves to the library, all pixels are looked at.
     checked = means is None and _is_checked(header.width * header.height, n_bands, request)
     with_chroma = checked and step == 1
@@ -127,14 +128,12 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
 def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
     """Read the picture by our own reader, with its chroma where somebody looks at it.
 
-    Not a whole one whose colours have to be converted: that takes a decode of them all, which gives the luma, too. All
-    of a picture takes as long as the decoder takes, unless it is progressive; what is gained is what is known of its
-    chroma.
+    Not a whole one whose colours have to be converted: that takes a decode of them all, which gives the luma, too.
     """
     if not request.own_jpeg:
         return None
     step = request.step_of_means((header.width, header.height), progressive=header.progressive)
-    if step == 1 and (request.colours or (request.effort is None and not header.progressive)):
+    if step == 1 and request.colours:
         return None
     _check_cost(header, step, request)
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)

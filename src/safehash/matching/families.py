@@ -140,7 +140,8 @@ STEEPER = replace(STEEP, name="steeper")
 BENT = Family(
     name="bent", side=WHOLE_SIDE, seed_distance=80, extra=24, agreement=0.46,
     step=0.03, least=0.004, room=0.12, evaluations=140, plain=12, doubtful=True,
-    source="",
+    source="with four corners 149 of 150 keystoned and sheared copies of 50 tuning photographs are found; of 1 749 "
+    "unrelated tuning uploads none but graphics matched, the nearest that other gates refused at 40 bits and 0.54",
 )  # fmt: skip
 
 #: The same from farther, from two sides, and turned.

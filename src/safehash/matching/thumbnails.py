@@ -31,8 +31,9 @@ Window = tuple[float, float, float, float]
 THE_UPLOAD: Window = (0.0, 1.0, 0.0, 1.0)
 #: What `_views.measure_window` says: quality, flat share, plain ground, faint share, greys, common greys, contrast.
 Seen = tuple[int, float, bool, float, float, float, float]
-#: Windows, their digests, their scores and the digests' doubtful bits, as `_views.boxes` gives them.
-Boxes = tuple[Float64Array, UInt8Array, Float32Array, UInt8Array]
+#: Windows, their digests, their scores and the digests' doubtful bits (None: not asked for), as `_views.boxes` gives
+#: them.
+Boxes = tuple[Float64Array, UInt8Array, Float32Array, UInt8Array | None]
 
 #: Samples a side: edges of pasted pictures are a sample sharp ...
 PANEL_SIDE = 256
@@ -131,11 +132,12 @@ class Thumbnails:
             self._measured[side] = _views.measure_window(self.of_side(side), np.array(THE_UPLOAD))
         return self._measured[side]
 
-    def boxes(self, side: int, n_windows: int) -> Boxes:
+    def boxes(self, side: int, n_windows: int, *, doubtful: bool = True) -> Boxes:
         """Return what `_views.boxes` proposes over the thumbnail of this side; do not write to it."""
         made = self._boxes.get((side, n_windows))
-        if made is None:
-            doubts = np.empty((n_windows, 32), np.uint8)
+        if made is None or (doubtful and made[3] is None):
+            doubts = np.empty((n_windows, 32), np.uint8) if doubtful else None
             found = _views.boxes(self.of_side(side), n_windows=n_windows, doubts=doubts)
-            made = self._boxes[side, n_windows] = (*found, doubts[: len(found[0])])
+            made = *found, None if doubts is None else doubts[: len(found[0])]
+            self._boxes[side, n_windows] = made
         return made

@@ -197,12 +197,11 @@ def _boxes(
     thumbs: Thumbnails, family: Family, side: int, n_windows: int, orientations: dict[int, int]
 ) -> Batch:
     """Boxes proposed inside the upload; `orientations` says how many of the best are tried in each."""
-    windows, digests, _, doubts = thumbs.boxes(side, n_windows)
+    windows, digests, _, doubts = thumbs.boxes(side, n_windows, doubtful=family.doubtful)
     batch = Batch(family, thumbs)
     for orientation, count in orientations.items():
-        batch.add(
-            digests[:count], windows[:count], orientation, doubts=doubts[:count] if family.doubtful else None
-        )
+        of_these = doubts[:count] if doubts is not None and family.doubtful else None
+        batch.add(digests[:count], windows[:count], orientation, doubts=of_these)
     return batch
 
 

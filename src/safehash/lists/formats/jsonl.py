@@ -207,7 +207,7 @@ _PLAIN_START = b'{"algorithm":'
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    extras = [bytes(row.extra) for row in rows]
+    extras = [b"" if row.extra is _NONE else bytes(row.extra) for row in rows]
     has_extra = list(map(bool, extras))
     given = [row.quality for row in rows]
     qualities = [NO_QUALITY if quality is None else quality for quality in given]
@@ -217,10 +217,10 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.source for row in rows],
             [row.category for row in rows],
             [row.deleted for row in rows],
-            [bytes(row.labels) for row in rows],
-            [bytes(row.owners) for row in rows],
-            [bytes(row.severity) for row in rows],
-            [bytes(row.keyed_by) for row in rows],
+            [b"" if row.labels is _NONE else bytes(row.labels) for row in rows],
+            [b"" if row.owners is _NONE else bytes(row.owners) for row in rows],
+            [b"" if row.severity is _NONE else bytes(row.severity) for row in rows],
+            [b"" if row.keyed_by is _NONE else bytes(row.keyed_by) for row in rows],
             has_extra,
             strict=True,
         )

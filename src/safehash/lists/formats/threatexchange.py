@@ -114,8 +114,8 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [each is None for each in added],
             [bytes(each.owner) for each in found],
             [bytes(each.status) for each in found],
-            [bytes(each.tags) for each in found],
-            [bytes(each.reactions) for each in found],
+            [b"" if each.tags is _NONE else bytes(each.tags) for each in found],
+            [b"" if each.reactions is _NONE else bytes(each.reactions) for each in found],
             strict=True,
         )
     )
