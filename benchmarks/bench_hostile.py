@@ -164,7 +164,7 @@ def attacks(
                 sides, mode = found.pop("sides", None) or (0, 0), found.pop("mode", "L")
                 if name == "now" and sides[0] * sides[1] > HONEST_FROM:
                     honest = folder / "honest"
-                    honest.write_bytes(honest_picture(*sides, mode))
+                    honest.write_bytes(honest_picture(sides[0], sides[1], mode))
                     found["honest"] = state.check(honest, effort)["seconds"]
                 if found["seconds"] == PATIENCE:
                     break

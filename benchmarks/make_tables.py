@@ -367,6 +367,7 @@ def hostile() -> list[str]:
             )
             for state in ("before", "now")
         )
+        assert now is not None
         promised = row["promised"] + now.get("honest", 0.0)
         late = now["seconds"] > promised
         held = ["-" if not each or each["mib"] is None else f"{each['mib']} MiB" for each in (before, now)]

@@ -65,7 +65,7 @@ def test_every_prefix_has_an_outcome(name: str, effort: str, matcher: Matcher) -
     data = FILES[name]
     step = 1 if effort == "standard" or EVERY_VALUE else 11
     parts = prefixes(data)[::step]
-    assert len(parts) > 10
+    assert len(parts) >= 3
     for part in parts:
         decision = matcher.check(part, effort=effort)  # type: ignore[arg-type]
         assert decision.failure is None, (len(part), decision.reason)
