@@ -113,6 +113,8 @@ def _may_be_nothing(node: ast.expr, known: set[str]) -> bool:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in ("items", "keys", "values") and isinstance(node.func, ast.Attribute):
             return _may_be_nothing(node.func.value, known)
+        if name == "product":
+            return any(_may_be_nothing(each, known) for each in node.args)
         if name in _THROUGH:
             return all(_may_be_nothing(each, known) for each in node.args)
         return name not in _SURE
