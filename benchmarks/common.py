@@ -122,7 +122,7 @@ def beside(times: Mapping[str, list[float]], ours: str) -> dict[str, dict[str, A
 
 
 #: Rows of a table that are a part of the work, not a peer.
-STAGES = frozenset({"open", "bare luma decode"})
+STAGES = frozenset({"open", "bare luma decode", "samples read once"})
 
 
 def losses(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -48,8 +48,8 @@ from safehash.matching import views
 from safehash.matching.evidence import Evidence
 from safehash.matching.gates import Refusal
 from safehash.matching.judgement import Gates
-from safehash.matching.proposing import Batch
 from safehash.matching.weighing import kind_of
+from safehash.matching.windows import Batch
 from safehash.search.index import Index
 
 from bench_views import (

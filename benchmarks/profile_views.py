@@ -24,7 +24,7 @@ from PIL import Image
 from safehash.hashing import compute
 from safehash.images import decoding as images
 from safehash.matching import refining, views
-from safehash.matching.proposals import PROPOSALS
+from safehash.matching.efforts import PROPOSALS
 from safehash.matching.settings import EFFORTS
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.seeds import seed

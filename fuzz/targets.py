@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from safehash import ListSource
+
 __all__ = ["TARGETS", "target"]
 
 #: What an outcome may cost here: small pictures find what large ones would.
@@ -59,7 +61,7 @@ def _list() -> Callable[[bytes], None]:
             path = folder / "list"
             path.write_bytes(data[1:])
             with contextlib.suppress(ListError):
-                for _ in read_list(path, format=told):
+                for _ in read_list(ListSource(path, format=told)):
                     pass
 
     return act

@@ -1,4 +1,4 @@
-"""Run `safehash.batch.Check` in the engines that spread it over machines, on two local workers each.
+"""Run `safehash.integrations.batch.Check` in the engines that spread it over machines, on two local workers each.
 
     python tests/engines.py [ENGINE ...]
 
@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import safehash
-from safehash.batch import Check
+from safehash.integrations.batch import Check
 from stores import SOURCE, write_list, write_pictures
 
 #: Pictures, and rows a batch.

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("matching",),
     ("scanning",),
-    ("batch", "evaluation", "integrations", "reports", "service"),
+    ("evaluation", "integrations", "reports", "service"),
     ("cli",),
 )
 ROOMS = tuple(room for floor in FLOORS for room in floor)
@@ -53,8 +53,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("service",),
     "h11": ("service",),
     "threatexchange": ("integrations",),
-    "pyarrow": ("matching", "batch", "cli"),
-    "polars": ("batch",),
+    "pyarrow": ("matching", "integrations", "cli"),
+    "polars": ("integrations",),
     "cryptography": ("matching",),
     "rich": ("cli",),
     "argparse": ("cli",),

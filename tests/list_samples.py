@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from safehash import ListSource
 from safehash.hashing.hashes import ForeignHash, Hash
 from safehash.lists.entry import Entry, Opinion
 from safehash.lists.formats import read_list
@@ -18,7 +19,7 @@ FIRST = "1ff36ce6a4a63b49c7db1d4e4c7a3c36d8c8c3cb69c64d2761949c6f3330981b"
 
 def entries_of(path: Path, **options: Any) -> tuple[list[Entry], ListReport]:
     """Read what there is, whatever is wrong with the list as a whole (test_guards.py tests that)."""
-    reader = read_list(path, **{"max_rejects": 1.0, "allow_cut": True, **options})
+    reader = read_list(ListSource(path, **{"max_rejects": 1.0, "allow_cut": True, **options}))
     return list(reader), reader.report
 
 

@@ -3,19 +3,23 @@
 Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7] [--again] [-o tests/mutants.json]
 
 A room has thousands of mutants and each costs seconds: `mutants.py` tests them all, this one draws some. The room's
-tests are run once to learn which of them run which line. A mutant is noticed where one of these fails, or another test
-of the same files (what a fixture of the whole file made is asserted by others than the one that made it). The share is
-told with its 95 % interval (Wilson's). What was found stands below build/mutants until the mutated file changes;
-``--again`` tests those once more that nothing noticed: for when tests were added.
+tests are run once to learn which of them run which line. A mutant is noticed where one of the quickest of these fails,
+or another test of the same files (what a fixture of the whole file made is asserted by others than the one that made
+it); what would take longer than the two looks is not run, and counts as nothing. All of it is run by one process that
+has imported what the package needs and forks for each mutant. The share is told with its 95 % interval (Wilson's). What
+was found stands below build/mutants until the mutated file changes; ``--again`` tests those once more that nothing
+noticed: for when tests were added.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import hashlib
 import json
 import math
 import os
+import py_compile
 import random
 import subprocess
 import sys
@@ -36,8 +40,13 @@ __all__ = ["Mutant", "drawn", "interval", "main", "summary"]
 
 _PACKAGE = place_of("src/safehash/__init__.py").parent
 
-#: Seconds of the quickest tests that a mutant meets first; seconds that one test may take.
-_FIRST_LOOK, _LONGEST_TEST = 10.0, 90
+#: Seconds of the quickest tests that a mutant meets first, and of others of the same files that it meets then.
+_FIRST_LOOK, _SECOND_LOOK = 8.0, 30.0
+#: Processor seconds that tests run at once may take, and how many times that in all: what goes on for ever is noticed,
+#: what waits for a busy machine is not.
+_LONGEST, _IN_ALL = 180, 10
+
+_QUIETLY = ("-q", "-p", "no:cacheprovider")
 
 #: What pytest is told of each test: which lines of the package it runs, and how long it takes.
 _PLUGIN = """
@@ -62,6 +71,40 @@ def pytest_unconfigure():
     lines = {path: data.contexts_by_lineno(path) for path in data.measured_files()}
     with open(os.environ["COVERING"], "w") as stream:
         json.dump({"lines": lines, "taken": taken}, stream)
+"""
+
+
+#: What runs tests in a fork of itself: reads pytest's arguments and the seconds that it may take, as JSON a line, and
+#: writes its exit code, a line. The package is not imported here, but what it imports.
+_RUNNER = """
+import json, os, resource, sys, time
+import numpy, PIL.Image, pytest, sqlite3, unittest.mock
+told = os.fdopen(os.dup(1), "w")
+nowhere = os.open(os.devnull, os.O_RDWR)
+for each in (1, 2):
+    os.dup2(nowhere, each)
+class Noting:
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            with open(os.environ["FAILED"], "w") as stream:
+                stream.write(report.nodeid)
+
+for line in sys.stdin:
+    arguments, processor_seconds, seconds = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 5))
+        os.dup2(nowhere, 0)
+        os._exit(int(pytest.main(arguments, plugins=[Noting()])))
+    end, ended = time.monotonic() + seconds, 0
+    while not ended and time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        time.sleep(0.02)
+    if not ended:
+        os.killpg(child, 9)
+        status = os.waitpid(child, 0)[1]
+    print(os.waitstatus_to_exitcode(status), file=told, flush=True)
 """
 
 
@@ -187,16 +230,26 @@ class Bench:
         self._tree = folder / "copy"
         Tree(self._tree)
         (folder / "covering_lines.py").write_text(_PLUGIN)
-        self._environment = {
+        # By what they say, not by when they were written: a mutant may be written in the second of the file before it.
+        by_content = py_compile.PycInvalidationMode.CHECKED_HASH
+        compileall.compile_dir(self._tree / "src", quiet=1, invalidation_mode=by_content)
+        environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join((str(self._tree / "src"), str(folder))),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "COVERED": str(self._tree / "src" / "safehash" / room / "*"),
             "COVERING": str(folder / "covering.json"),
+            "FAILED": str(folder / "failed"),
         }
-        code = self._run([*tests, "-p", "covering_lines"])
+        command = [sys.executable, "-m", "pytest", *_QUIETLY, *tests, "-p", "covering_lines"]
+        code = subprocess.run(
+            command, cwd=self._tree, env=environment, capture_output=True, check=False
+        ).returncode
         if code:
             raise SystemExit(f"the tests do not pass without a mutant: pytest ended with {code}")
+        self._runner = subprocess.Popen(
+            [sys.executable, "-B", "-c", _RUNNER], cwd=self._tree, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
         covering = json.loads((folder / "covering.json").read_text())
         self._lines: dict[str, dict[int, list[str]]] = {
             Path(path).relative_to(self._tree).as_posix(): {
@@ -205,9 +258,11 @@ class Bench:
             for path, lines in covering["lines"].items()
         }
         self._taken: dict[str, float] = covering["taken"]
+        self._failed = folder / "failed"
+        self._sound: set[str] = set()
 
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Return the quickest tests that run a line, and the files of all of them.
+        """Return the quickest tests that run a line, and then others of the files of all of them.
 
         What only importing runs is met by whatever runs anything of the file.
         """
@@ -215,38 +270,64 @@ class Bench:
         running = set(lines.get(mutant.line, ()))
         if not running:  # an import's line, or a further line of a statement
             running = {test for tests in lines.values() for test in tests}
-        quick: list[str] = []
-        seconds = 0.0
-        for test in sorted(running, key=lambda test: (self._taken[test], test)):
-            seconds += self._taken[test]
-            if quick and seconds > _FIRST_LOOK:
+        files = {test.partition("::")[0] for test in running}
+        beside = {test for test in self._taken if test.partition("::")[0] in files}
+        first = self._quickest(running, running, _FIRST_LOOK)
+        return first, self._quickest(beside - set(first), running, _SECOND_LOOK)
+
+    def _quickest(self, tests: set[str], running: set[str], seconds: float) -> list[str]:
+        """Return tests that take no more than so many seconds together, one at least: those that run the line first."""
+        kept: list[str] = []
+        for test in sorted(tests, key=lambda test: (test not in running, self._taken[test], test)):
+            seconds -= self._taken[test]
+            if kept and seconds < 0:
                 break
-            quick.append(test)
-        return quick, sorted({test.partition("::")[0] for test in running})
+            kept.append(test)
+        return kept
 
     def outcome(self, mutant: Mutant) -> str:
-        """Return "killed" or "survived"."""
+        """Return "killed" or "survived".
+
+        A test kills nothing that fails without a mutant, too: all passed when they were run one after another, and here
+        they are run by themselves.
+        """
         path = self._tree / mutant.file
         text = path.read_text(encoding="utf-8")
         changed = mutated(mutant, text)
         if changed is None:
             return "survived"
-        path.write_text(changed, encoding="utf-8")
-        try:
-            quick, files = self.tests_of(mutant)
-            for tests in (quick, files):
-                if tests and self._run(["-x", f"--timeout={_LONGEST_TEST}", *tests]):
-                    return "killed"
+        failed: str | None = None
+        for tests in filter(None, self.tests_of(mutant)):
+            path.write_text(changed, encoding="utf-8")
+            try:
+                failed = self._failing(tests)
+            finally:
+                path.write_text(text, encoding="utf-8")
+            if failed is not None:
+                break
+        if failed is None:
             return "survived"
-        finally:
-            path.write_text(text, encoding="utf-8")
+        alone = [failed] if failed else tests  # nothing can be imported: none of them has begun
+        if not self._sound.issuperset(alone):
+            if self._failing(alone) is not None:
+                raise SystemExit(f"{', '.join(alone)}: fails by itself without a mutant")
+            self._sound.update(alone)
+        return "killed"
 
-    def _run(self, arguments: Sequence[str]) -> int:
-        command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-        done = subprocess.run(
-            command, cwd=self._tree, env=self._environment, capture_output=True, check=False
-        )
-        return done.returncode
+    def _failing(self, tests: Sequence[str]) -> str | None:
+        """Return the first of these tests that does not pass, "" where none of them could begin; None: all pass."""
+        assert self._runner.stdin is not None and self._runner.stdout is not None
+        self._failed.unlink(missing_ok=True)
+        arguments = [*_QUIETLY, "-x", "--timeout=0", *tests]
+        self._runner.stdin.write(json.dumps([arguments, _LONGEST, _LONGEST * _IN_ALL]) + "\n")
+        self._runner.stdin.flush()
+        if int(self._runner.stdout.readline()) == 0:
+            return None
+        return self._failed.read_text() if self._failed.exists() else ""
+
+    def close(self) -> None:
+        """End the process that runs tests."""
+        self._runner.communicate()
 
 
 def _said_of(files: Iterable[str]) -> dict[str, str]:
@@ -291,6 +372,7 @@ def sample(room: str, n: int, seed: int, tests: Sequence[str], again: bool, seco
                     for one in sorted(found)
                 ]
                 session.write_text(json.dumps(rows, indent=0))
+            bench.close()
     texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
     told = summary({each: found[each] for each in chosen if each in found}, texts, read_survivors())
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -21,6 +22,8 @@ from hypothesis import strategies as st
 
 import safehash
 from safehash.cli import main
+from safehash.cli.arguments import WritePath
+from safehash.cli.parser import make_parser, parsers_below
 from safehash.errors import SafehashError
 from safehash.files import NotRegularFile, TooManyBytes, open_regular, read_regular, writing_whole
 from stores import write_list, write_pictures
@@ -135,6 +138,27 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
+def test_no_command_that_writes_is_missing_here() -> None:
+    """Whatever names a file to write, of whatever command, stands in the table above."""
+    asked = {
+        (parser.prog.removeprefix("safehash "), action.option_strings[-1])
+        for parser in parsers_below(make_parser())
+        for action in parser._actions
+        if action.type is WritePath
+    }
+    lines = [" ".join(words) for words in COMMANDS.values() if isinstance(words, list)]
+    missing = [
+        (name, option)
+        for name, option in asked
+        if not any(
+            line.startswith(f"{name} ") and f"{short} {{out}}" in line
+            for line in lines
+            for short in (option, "-o" if option == "--output" else option)
+        )
+    ]
+    assert len(asked) > 8 and not missing
+
+
 # -- what somebody else planted -----------------------------------------------------------------------------
 
 
@@ -162,6 +186,41 @@ def test_a_planted_open_file_does_not_survive(write: Write, tmp_path: Path) -> N
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert out.stat().st_size
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("what", ["signature", "last good state"])
+def test_what_is_written_beside_a_list_is_no_way_to_another_file(
+    what: str, tmp_path: Path, here: Path
+) -> None:
+    """Its name is known beforehand: a link is not followed, an open file does not survive."""
+    shutil.copy(here / "own.csv", tmp_path / "own.csv")
+    beside = tmp_path / ("own.csv.sig" if what == "signature" else "own.csv.last-good")
+    (tmp_path / "victim").write_text("precious")
+    scan = [
+        "scan",
+        str(here / "pictures" / "picture00001.png"),
+        "--list",
+        str(tmp_path / "own.csv"),
+        "--workers",
+        "0",
+    ]
+
+    def write() -> None:
+        if what == "signature":
+            safehash.sign_list(tmp_path / "own.csv", bytes(32))
+        else:
+            assert main([*scan, "-q", "-o", os.devnull]) == 1
+
+    beside.symlink_to(tmp_path / "victim")
+    with suppress(SafehashError, OSError):
+        write()
+    assert (tmp_path / "victim").read_text() == "precious" and beside.is_symlink()
+    beside.unlink()
+    beside.write_text("planted")
+    beside.chmod(0o666)
+    planted = beside.stat().st_ino
+    write()
+    assert beside.stat().st_ino != planted and stat.S_IMODE(beside.stat().st_mode) == 0o600
 
 
 def test_names_that_can_be_guessed_are_not_used(write: Write, tmp_path: Path) -> None:

@@ -121,6 +121,11 @@ def test_nor_does_one_of_python_s_or_numpy_s(room: str) -> None:
     import safehash
 
     called = re.compile(rf"\b(?:math|np|numpy)\.((?:{ROUNDED.pattern})|power|float_power|arc\w+)\(")
-    for path in (Path(safehash.__file__).parent / room).rglob("*.py"):
+    assert (
+        called.search("np.sin(angle)") and called.search("math.log2(n)") and not called.search("np.mean(n)")
+    )
+    paths = sorted((Path(safehash.__file__).parent / room).rglob("*.py"))
+    assert len(paths) > 3
+    for path in paths:
         found = called.search(path.read_text(encoding="utf-8"))
         assert found is None, f"{path.name}: {found[0] if found else ''}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import itertools
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,6 +82,23 @@ def test_arrows_go_down(path: Path) -> None:
         assert floor_of(target[0]) < floor_of(room) or (room not in ROOMS and target[0] not in ROOMS), (
             f"{place_of(path)}:{line} reaches up or sideways to {'.'.join(target)}"
         )
+
+
+def test_imports_between_rooms_are_seen() -> None:
+    """What the tests of arrows and doors look at is there, and floors are told apart."""
+    arrows = {
+        (room_of(path), target[0])
+        for path in SOURCES
+        for _, outside, target in imports_of(path)
+        if not outside and target and target[0] != room_of(path)
+    }
+    assert {
+        ("matching", "images"),
+        ("matching", "search"),
+        ("cli", "scanning"),
+        ("scanning", "matching"),
+    } <= arrows
+    assert floor_of("images") < floor_of("search") < floor_of("matching") < floor_of("cli")
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -156,6 +175,71 @@ def test_the_package_is_seen_at_a_glance() -> None:
     assert rooms == set(ROOMS)
 
 
+#: What others than the package use, and who.
+USED_BY_OTHERS = {
+    "names_markdown": "docs/make_tables.py",
+    "words_markdown": "docs/make_tables.py",
+    "formats_markdown": "docs/make_tables.py",
+}
+
+
+@NO_SOURCES
+def test_what_is_defined_is_used() -> None:
+    """By the package itself: what tests alone use is one more thing to read, and promises what nobody keeps."""
+    written = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".pyx", ".pxi")]
+    words = Counter(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in written)))
+    unused = set()
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        exported = {
+            each.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and _names(node) == ["__all__"]
+            for each in ast.walk(node.value)
+            if isinstance(each, ast.Constant)
+        }
+        for name in (name for node in tree.body for name in _names(node) if not name.startswith("__")):
+            if words[name] <= 1 + (name in exported):
+                unused.add(name)
+    assert unused == set(USED_BY_OTHERS)
+
+
+#: So long is the text of a function's tree, names left out, that two of them are one.
+LONG_ENOUGH = 300
+
+
+class _Unnamed(ast.NodeTransformer):
+    """Gives what a function calls its own names in their order, so that two that differ in these alone are alike."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def _plain(self, name: str) -> str:
+        return self._known.setdefault(name, f"name{len(self._known)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self._plain(node.id), node.ctx)
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.arg(self._plain(node.arg))
+
+
+@NO_SOURCES
+def test_no_function_stands_in_two_files() -> None:
+    """However its arguments are called: one of the two would be mended and the other not."""
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[ast.get_docstring(node) is not None :]
+                text = ast.dump(_Unnamed().visit(ast.Module(body, [])))
+                if len(text) > LONG_ENOUGH:
+                    places.setdefault(text, []).append(f"{place_of(path)}: {node.name}")
+    assert len(places) > 1000
+    twice = [found for found in places.values() if len({each.partition(":")[0] for each in found}) > 1]
+    assert not twice
+
+
 # -- imports are light ------------------------------------------------------------------------------------------
 
 
@@ -205,6 +289,17 @@ def test_every_file_says_what_it_is(path: Path) -> None:
 def test_every_file_is_short_enough_to_read() -> None:
     lines = {place_of(path): path.read_text(encoding="utf-8").count("\n") for path in SOURCES}
     assert {place: n for place, n in lines.items() if n > 600} == {}
+
+
+def test_files_of_a_folder_are_told_apart_by_their_names() -> None:
+    """Six letters in common are too many, but where one goes on from the other: ``jpeg`` and ``jpeg_header``."""
+    plain = [(path.parent, path.stem) for path in SOURCES if "_" not in path.stem]
+    alike = [
+        (one, other)
+        for one, other in itertools.combinations(plain, 2)
+        if one[0] == other[0] and one[1][:6] == other[1][:6]
+    ]
+    assert len(plain) > 150 and not alike
 
 
 @NO_SOURCES

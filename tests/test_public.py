@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
 import safehash
-import safehash.batch
 import safehash.lists
+from public_names import NAMESPACES, homes_of, public_values
 
 PACKAGE = Path(safehash.__file__).parent
-
-#: Where public names stand.
-NAMESPACES: dict[str, ModuleType] = {
-    "safehash": safehash,
-    "safehash.lists": safehash.lists,
-    "safehash.batch": safehash.batch,
-}
+DOCS = Path(__file__).parent.parent / "docs"
 
 Module = tuple[str, ...]  # below the package: ("lists", "entry")
 
@@ -70,12 +66,10 @@ def defined_in(module: Module) -> dict[str, ast.stmt]:
 
 def definitions() -> Iterator[tuple[str, str, Module, ast.stmt]]:
     """Yield (namespace, public name, module that defines it, its definition)."""
-    for namespace, package in NAMESPACES.items():
+    for namespace in NAMESPACES:
         below = tuple(namespace.split(".")[1:])
-        for name, home in package._HOMES.items():
-            if home == name:
-                continue  # a namespace below
-            module = home_of((*below, *home.split(".")), name)
+        for name, home in homes_of(namespace).items():
+            module = home_of((*below, *filter(None, home.split("."))), name)
             assert module is not None, f"{namespace}.{name} is not in {home}"
             yield namespace, name, module, defined_in(module)[name]
 
@@ -228,6 +222,26 @@ def members_of(node: ast.stmt) -> set[str]:
     )
 
 
+def test_what_is_mentioned_is_seen() -> None:
+    """What the tests of signatures and docstrings look at is there: one definition may have none, all have many."""
+    origins = {
+        imported_from(module, each)
+        for _, module, node in DEFINITIONS.values()
+        for name in mentioned_by(node)
+        for each in meant_by(module, name)
+    }
+    assert {"", "os", "pathlib", "typing"} <= origins
+    told = {
+        kind
+        for name, _, node in DEFINITIONS.values()
+        for _, docstring in docstrings(name, node)
+        for kind in types_in(docstring)
+    }
+    assert {"int", "str", "Hash", "Entry"} <= told
+    words = {each for kind in told for each in re.findall(r"\w+", kind)}
+    assert len(words & OURS & PUBLIC) > 20
+
+
 @pytest.mark.parametrize("full", DEFINITIONS)
 def test_what_a_public_docstring_mentions_is_public(full: str) -> None:
     """Its sections name types, and what stands in backticks is to be found: both by names that users have."""
@@ -251,7 +265,7 @@ def test_what_a_public_docstring_mentions_is_public(full: str) -> None:
             assert not hidden, f"{place} mentions `{reference}`, which is not public"
 
 
-@pytest.mark.parametrize("namespace", NAMESPACES)
+@pytest.mark.parametrize("namespace", [each for each in NAMESPACES if hasattr(NAMESPACES[each], "_HOMES")])
 def test_public_names_stand_once(namespace: str) -> None:
     """In `__all__` for people, in the imports for type checkers, in the table for the interpreter: the same ones."""
     package = NAMESPACES[namespace]
@@ -286,3 +300,50 @@ def test_modules_take_the_place_of_no_function() -> None:
     files = {path.stem for path in PACKAGE.glob("*.py")}
     assert (rooms | files) & set(safehash.__all__) == {"lists"}
     assert {path.stem for path in (PACKAGE / "lists").glob("*.py")} & set(safehash.lists.__all__) == set()
+
+
+#: Parameters that a call may have: more are a value's attributes.
+MOST_PARAMETERS = 8
+
+
+def callables() -> Iterator[tuple[str, Any]]:
+    """Yield every public function and method, and what makes anything but a value: of that each part has its name."""
+    for full, value in public_values():
+        if inspect.isroutine(value):
+            yield full, value
+        elif inspect.isclass(value):
+            if not dataclasses.is_dataclass(value) and "__init__" in vars(value):
+                yield full, value.__init__
+            for name, part in vars(value).items():
+                inner = getattr(part, "__func__", part)
+                if not name.startswith("_") and inspect.isroutine(inner):
+                    yield f"{full}.{name}", inner
+
+
+def test_no_public_call_has_more_parameters_than_a_reader_keeps_apart() -> None:
+    """What belongs together is a frozen value: `Settings`, `ListSource`, `ScanOptions` ..."""
+    counts = {
+        name: sum(each not in ("self", "cls") for each in inspect.signature(value).parameters)
+        for name, value in callables()
+    }
+    assert len(counts) > 120
+    too_many = {name: count for name, count in counts.items() if count > MOST_PARAMETERS}
+    assert not too_many
+    assert max(counts.values()) >= 7, "what is counted here has none"
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the docs are out of reach")
+def test_pages_import_from_public_modules_alone() -> None:
+    """And each of these is looked at here, example by example."""
+    told = {
+        module
+        for page in [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]
+        for found in re.findall(
+            r"^\s*(?:from (safehash[\w.]*) import|import (safehash[\w.]*))",
+            page.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+        for module in filter(None, found)
+    }
+    assert {"safehash", "safehash.integrations.batch", "safehash.integrations.threatexchange"} <= told
+    assert told <= set(NAMESPACES)

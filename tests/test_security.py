@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import at_the_limit
+import attack_siblings
 import attacks
 from safehash import Limits, ListError, ListSource, Matcher, Outcome, Settings
 from stores import environment
@@ -132,7 +133,8 @@ def test_limits_allow_fewer_formats(name: str, tmp_path: Path) -> None:
 
 def test_the_numbers_of_kinds() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert f"`tests/attacks.py` makes {len(attacks.ATTACKS)} kinds" in page
+    n_attacks = len(attacks.ATTACKS) + len(attack_siblings.SIBLINGS)
+    assert f"`tests/attacks.py` and its siblings make {n_attacks} kinds" in page
     assert f"measures that for {len(at_the_limit.KINDS)} kinds" in page
 
 

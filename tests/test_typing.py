@@ -29,7 +29,7 @@ from typing_extensions import assert_type
 
 import safehash
 from safehash import Decision, Matcher, Nonsense  # E: has no attribute "Nonsense"
-from safehash.batch import Check, Chek  # E: has no attribute "Chek"
+from safehash.integrations.batch import Check, Chek  # E: has no attribute "Chek"
 
 safehash.Nonsense  # E: Module has no attribute "Nonsense"
 safehash.hash_fil("a.jpg")  # E: Module has no attribute "hash_fil"
@@ -117,7 +117,7 @@ def parts(picture: safehash.Decoded) -> list[tuple[safehash.Hash, str]]:
     return [(safehash.hash_array(picture.pixels), "all of it")]
 
 
-safehash.lists.add("own.jsonl", ["a.jpg"], parts=parts)
+safehash.lists.add("own.jsonl", ["a.jpg"], options=safehash.lists.AddOptions(parts=parts))
 with safehash.Catalog("scan.db") as catalog:
     assert_type(next(catalog.changes(after=0, to=1)), safehash.Change)
     assert_type(catalog.agreement()["lists"]["own"], safehash.Agreement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import inspect
 import json
 import pickle
@@ -16,6 +17,7 @@ import pytest
 
 import safehash
 import safehash.lists
+from public_names import public_values
 from safehash import Entry, Hash
 from safehash._face import FrozenMap
 
@@ -169,3 +171,37 @@ def test_enumerations_show_no_digest_that_was_given() -> None:
     with pytest.raises(AttributeError) as missing:
         getattr(safehash, DIGEST)
     assert DIGEST[:9] not in str(missing.value)
+
+
+def classes() -> dict[str, type[Any]]:
+    """Return every public class of which users hold instances."""
+    return {
+        name: value
+        for name, value in public_values()
+        if inspect.isclass(value)
+        and value.__module__.startswith("safehash.")
+        and not issubclass(value, enum.Enum)
+        and not getattr(value, "_is_protocol", False)
+        and not name.startswith("safehash.integrations.threatexchange.")  # theirs are what it derives from
+    }
+
+
+@pytest.mark.parametrize("name", classes())
+def test_an_attribute_that_there_is_not_is_named_without_a_digest(name: str) -> None:
+    """Regression: `getattr(hash, digest)` repeated the digest."""
+    kind = classes()[name]
+    make: Any = kind.__new__
+    value = make(kind)
+    for attribute in (DIGEST, f"zz{DIGEST}"):
+        assert not hasattr(value, attribute)
+        with pytest.raises(AttributeError, match=r"has no attribute '(zz)?5af05af0\.\.\.'$") as caught:
+            getattr(value, attribute)
+        assert DIGEST[:9] not in str(caught.value)
+
+
+def test_an_attribute_that_fails_by_itself_says_why() -> None:
+    """What a property raises is not taken for its absence."""
+    matcher = safehash.Matcher.__new__(safehash.Matcher)
+    with pytest.raises(AttributeError) as caught:
+        _ = matcher.notes
+    assert "'notes'" not in str(caught.value)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UnsupportedImage,
     )
     from .evaluation.evaluate import evaluate
+    from .evaluation.options import EvaluationOptions
     from .evaluation.results import Evaluation, EvaluationRow, ListEvaluation, ListMatch
     from .hashing.compute import (
         Decode,
@@ -105,6 +106,7 @@ __all__ = [
     "Entry",
     "EntryTable",
     "Evaluation",
+    "EvaluationOptions",
     "EvaluationRow",
     "Explanation",
     "Fingerprint",
@@ -209,6 +211,7 @@ _HOMES = {
     "Entry": "lists.entry",
     "EntryTable": "lists.table",
     "Evaluation": "evaluation.results",
+    "EvaluationOptions": "evaluation.options",
     "EvaluationRow": "evaluation.results",
     "Explanation": "matching.explaining",
     "Fingerprint": "hashing.compute",

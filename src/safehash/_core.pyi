@@ -35,7 +35,19 @@ def apart_by_means(
     by: Literal["means", "extremes", "samples"] = "means",
     level: int = -1,
 ) -> float: ...
-def spread(luma: npt.NDArray[np.uint8], *, level: int = -1) -> float: ...
+def apart_at_most(
+    luma: npt.NDArray[np.uint8],
+    blue: npt.NDArray[np.uint8],
+    red: npt.NDArray[np.uint8],
+    *,
+    blue_spreads: npt.NDArray[np.uint8] | None = None,
+    red_spreads: npt.NDArray[np.uint8] | None = None,
+    across: int,
+    down: int,
+    level: int = -1,
+) -> tuple[float, float]: ...
+def spread(luma: npt.NDArray[np.uint8], *, every: int = 1, level: int = -1) -> float: ...
+def kept(pixels: Any, *, side: int, level: int = -1) -> npt.NDArray[np.uint8]: ...
 def shown_luma(
     pixels: bytes | memoryview | npt.NDArray[np.uint8],
     luma: npt.NDArray[np.uint8],

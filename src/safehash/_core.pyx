@@ -17,6 +17,7 @@ include "_c/_levels.pxi"
 include "_c/_pixels.pxi"
 include "_c/_tables.pxi"
 include "_c/_gamut.pxi"
+include "_c/_kept.pxi"
 include "_c/_shown.pxi"
 
 

@@ -9,7 +9,15 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-__all__ = ["FrozenMap", "attach", "checked", "freeze_mappings", "no_member", "public_value"]
+__all__ = [
+    "FrozenMap",
+    "attach",
+    "checked",
+    "freeze_mappings",
+    "names_no_digest",
+    "no_member",
+    "public_value",
+]
 
 
 def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -108,11 +116,37 @@ def public_value(kind: _Class) -> _Class:
         return shortened(of_class(self))
 
     kind.__repr__ = __repr__  # type: ignore[assignment]
+    names_no_digest(kind)
     if kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         # What the standard library puts there knows of fields alone, of a class with slots: other names end in a
         # TypeError about `super`.
         kind.__setattr__ = _refuse_change  # type: ignore[method-assign]
         kind.__delattr__ = _refuse_change  # type: ignore[assignment]
+    return kind
+
+
+def names_no_digest(kind: _Class) -> _Class:
+    """Have a class say of an attribute that it does not have no more than the first digits of a digest.
+
+    Examples
+    --------
+    >>> safehash.Limits().b8f8f0cce0f4a84f0e370a22038f63f0
+    Traceback (most recent call last):
+    ...
+    AttributeError: 'Limits' object has no attribute 'b8f8f0cc...'
+    """
+    if "__getattr__" not in vars(kind):
+
+        def __getattr__(self: object, name: str) -> Any:
+            if hasattr(type(self), name):  # it is there, and says itself why it cannot be had
+                return object.__getattribute__(self, name)
+            from .errors import shortened
+
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {shortened(name)!r}", name=name, obj=self
+            )
+
+        kind.__getattr__ = __getattr__  # type: ignore[attr-defined]
     return kind
 
 
@@ -187,6 +221,7 @@ def checked(face: _Face) -> _Face:
                 setattr(face, name, _asking(part, face.__module__))
             elif isinstance(part, classmethod):
                 setattr(face, name, classmethod(_asking(part.__func__, face.__module__)))
+        names_no_digest(face)
         return face
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
@@ -211,11 +246,10 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
                 signature.rest.expect(value)
         try:
             return function(*arguments, **given)
-        except (TypeError, ValueError, LookupError, OSError) as exc:
-            if len(exc.args) == 1 and isinstance(exc.args[0], str):
-                from .errors import shortened
+        except Exception as exc:  # what was given by mistake, or is a file's name, may be a digest
+            from .errors import shorten
 
-                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest
+            shorten(exc)
             raise
 
     return asked

@@ -40,6 +40,11 @@ cdef extern from "_views.h" nogil:
         void (*cols_pass)(float*, const float*, const sv_tents*) noexcept nogil
         void (*transpose)(float*, const float*, int) noexcept nogil
         void (*evidence)(float*, const float*, int) noexcept nogil
+        void (*rotate)(float*, const float*, int, double, double, double) noexcept nogil
+        void (*bend)(float*, const float*, int, const sv_projection*) noexcept nogil
+
+    ctypedef struct sv_projection:
+        double[2] beyond
 
     ctypedef struct sv_spans:
         int n
@@ -84,7 +89,11 @@ cdef extern from "_views.h" nogil:
     float sv_faint_share(const float* coefficients)
     int sv_plain_ground(const float* small)
     void sv_doubts(uint8_t* doubts, const float* coefficients, const uint8_t* digest)
-    void sv_rotate(float* out, const float* thumb, int n, double degrees, double aspect)
+    bint sv_is_quad(const double* quad)
+    void sv_project(sv_projection* projection, const double* quad)
+    double SH_PI
+    double sh_cosine(double)
+    double sh_sine(double)
     int sv_best_boxes(sv_boxes* boxes, int* best, float* best_scores, int wanted, const sv_kernels* kernels,
                       const float* row_sums, const float* col_sums, int n, int n_lines)
     double sv_refine(sv_search* search, double step, double least, double room, int max_evaluations)
@@ -109,6 +118,22 @@ cdef extern from "_views_holes.h" nogil:
     void sv_without(sv_holes* h, float* coefficients, const int* hole)
     int sv_find_holes(sv_holes* h, int[4]* holes, int most, const int* starts, Py_ssize_t n_starts, double* agreement,
                       int* distance, const float* wanted, const uint8_t* digest, int step, int max_evaluations)
+
+cdef extern from "_views_corners.h" nogil:
+    ctypedef struct sv_corners:
+        const sv_kernels* kernels
+        const sh_kernels* pixel_kernels
+        const float* thumb
+        int n
+        const float* wanted
+        const uint8_t* digest
+        sv_tents tents
+        int n_evaluations
+        int best_distance
+        double[8] best_quad
+
+    void sv_bent_coefficients(sv_corners* work, float* coefficients, const double* quad)
+    double sv_refine_corners(sv_corners* work, double* quad, double step, double least, double room, int max_evaluations)
 
 
 sh_fill_dct()
@@ -193,7 +218,7 @@ def thumbnail(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     return np.ascontiguousarray(out)
 
 
-def rotated(const float[:, ::1] thumb not None, double degrees, double aspect):
+def rotated(const float[:, ::1] thumb not None, double degrees, double aspect, *, int level=-1):
     """Return the thumbnail turned about its centre, edges repeated.
 
     Parameters
@@ -203,14 +228,18 @@ def rotated(const float[:, ::1] thumb not None, double degrees, double aspect):
         Counter-clockwise.
     aspect : float
         Columns over rows of the upload: angles are the upload's, not the square's.
+    level : int
+        Instruction level to force; -1 takes the widest. All give the same bits.
     """
-    cdef int n = side_of(thumb, sv_kernels_at(widest_level))
+    cdef const sv_kernels* kernels = sv_kernels_at(checked_level(level))
+    cdef int n = side_of(thumb, kernels)
     if not (-360.0 <= degrees <= 360.0 and 1e-6 <= aspect <= 1e6):
         raise ValueError(f"no turn by {degrees} degrees of a picture {aspect} times as wide as high")
     out = np.empty((n, n), dtype=np.float32)
     cdef float[:, ::1] view = out
+    cdef double cosine = sh_cosine(degrees * SH_PI / 180.0), sine = sh_sine(degrees * SH_PI / 180.0)
     with nogil:
-        sv_rotate(&view[0, 0], &thumb[0, 0], n, degrees, aspect)
+        kernels.rotate(&view[0, 0], &thumb[0, 0], n, cosine, sine, aspect)
     return out
 
 
@@ -399,6 +428,8 @@ def boxes(const float[:, ::1] thumb not None, *, int n_lines=12, int n_windows=1
             kernels.evidence(sums + SV_SUMS(n), &thumb[0, 0], n)
             count = sv_best_boxes(found, best, &best_scores[0], n_windows, kernels, sums, sums + SV_SUMS(n), n,
                                   n_lines)
+        free(sums)  # before there are as large tables of tents: memory at its peak is what every upload pays for anew
+        sums = NULL
         windows = np.empty((count, 4), dtype=np.float64)
         digests = np.empty((count, 32), dtype=np.uint8)
         if count:
@@ -549,3 +580,4 @@ def refine(const float[:, ::1] thumb not None, const uint8_t[::1] digest not Non
 
 
 include "_c/_holes.pxi"
+include "_c/_corners.pxi"

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
     "SHOWN_DIGITS",
@@ -34,14 +34,36 @@ __all__ = [
     "UnreadableImage",
     "UnsupportedImage",
     "logger_of",
+    "shorten",
     "shortened",
+    "shortened_value",
 ]
 
 #: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
 SHOWN_DIGITS = 8
 
-#: As many hexadecimal digits in a row as the shortest digest has, and more: a digest, wherever it stands.
-_DIGEST = re.compile(r"[0-9A-Fa-f]{16,}")
+#: A digest, wherever it stands: as many hexadecimal digits in a row as the shortest has, and more, which decimals and
+#: bits are, too; or base64, told by its padding, by the length of a PDQ digest, or by capitals, small letters and a
+#: digit in one word without a "/", which names of folders have between them.
+_DIGEST = re.compile(
+    r"[0-9A-Fa-f]{16,}"
+    r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])[\w+/-]{11,}(?:==(?![\w=])|=(?![\w./=~-]))"
+    r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z+/_-]{0,42}\d)[\w+/-]{43}(?![\w+/=-])"
+    r"|(?<![A-Za-z\d+])(?=[a-z\d+]{0,21}[A-Z])(?=[A-Z\d+]{0,21}[a-z])(?=[A-Za-z+]{0,21}\d)[A-Za-z\d+]{22,}",
+    re.ASCII,
+)
+
+#: A text that is one value, an id or a label, and no path: base64 in either alphabet, with padding or without.
+_VALUE = re.compile(
+    r"[0-9A-Fa-f]{9,}"
+    r"|(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z+/_-]{0,21}\d)[\w+/-]{22,}={0,2}"
+    r"|(?=[a-z\d+/_-]{0,11}[A-Z])(?=[A-Z\d+/_-]{0,11}[a-z])[\w+/-]{11}=",
+    re.ASCII,
+)
+
+
+def _first_digits(found: re.Match[str]) -> str:
+    return f"{found[0][:SHOWN_DIGITS]}..."
 
 
 def shortened(text: str) -> str:
@@ -51,8 +73,67 @@ def shortened(text: str) -> str:
     --------
     >>> shortened("no entry 00112233445566778899aabbccddeeff")
     'no entry 00112233...'
+    >>> shortened("/lists/Partner2026/own.csv: no id ABEiM0RVZneImaq7zN3u/w==")
+    '/lists/Partner2026/own.csv: no id ABEiM0RV...'
     """
-    return _DIGEST.sub(lambda found: f"{found[0][:SHOWN_DIGITS]}...", text)
+    return _DIGEST.sub(_first_digits, text)
+
+
+def shortened_value(text: str) -> str:
+    """Return an id, a name or a label for a message: no path, so that more is taken for a digest in it.
+
+    Examples
+    --------
+    >>> shortened_value("ABEi/0RVZneI_aq7zN3u-w")
+    'ABEi/0RV...'
+    """
+    return _VALUE.sub(_first_digits, text)
+
+
+class _Name(str):
+    """The name of a file as an error of the system carries it: whole, and cut where its message repeats it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return shortened(super().__repr__())
+
+
+def shorten(exc: BaseException) -> None:
+    """Have an error, and those that it came of, say no digest whole; what it carries as data stays whole.
+
+    The name of a file that a caller gave is a digest often enough: ``str(exc)`` cuts it, ``exc.filename`` is it.
+
+    Examples
+    --------
+    >>> try:
+    ...     open("00112233445566778899aabbccddeeff.jpg")
+    ... except OSError as exc:
+    ...     shorten(exc)
+    ...     print(exc, exc.filename)
+    [Errno 2] No such file or directory: '00112233....jpg' 00112233445566778899aabbccddeeff.jpg
+    """
+    met: set[int] = set()
+    waiting: list[BaseException | None] = [exc]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in met:
+            continue
+        met.add(id(one))
+        waiting += [one.__cause__, one.__context__]
+        if type(one).__module__ != "builtins":
+            continue  # ours say so little anyway, and those of others are theirs
+        if isinstance(one, OSError) and one.errno is not None:
+            for attribute in ("filename", "filename2"):
+                name = getattr(one, attribute)
+                if isinstance(name, bytes):
+                    name = os.fsdecode(name)
+                if isinstance(name, str):
+                    setattr(one, attribute, _Name(name))
+            if isinstance(one.strerror, str):
+                one.strerror = shortened(one.strerror)
+        elif len(one.args) == 1 and isinstance(one.args[0], str):
+            one.args = (shortened(one.args[0]),)
 
 
 class _Short(logging.Filter):
@@ -92,6 +173,16 @@ class SafehashError(Exception):
 
     def __str__(self) -> str:
         return shortened(super().__str__())
+
+    def __repr__(self) -> str:
+        return shortened(super().__repr__())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {shortened(name)!r}", name=name, obj=self
+            )
 
 
 class ImageError(SafehashError):

@@ -6,7 +6,7 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_FACE, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE = (
+_FACE, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE, _STATE = (
     f"src/safehash/{name}.py"
     for name in (
         "_face",
@@ -17,9 +17,10 @@ _FACE, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE = (
         "images/decoding",
         "lists/entry",
         "scanning/store",
+        "matching/state",
     )
 )
-_VALUES, _LOGGING, _SAID, _TAKEN, _DATABASES, _ARGUMENTS = (
+_VALUES, _LOGGING, _SAID, _TAKEN, _DATABASES, _ARGUMENTS, _SAYS = (
     f"tests/{name}.py"
     for name in (
         "test_values",
@@ -28,6 +29,7 @@ _VALUES, _LOGGING, _SAID, _TAKEN, _DATABASES, _ARGUMENTS = (
         "images/test_uploads",
         "scanning/test_databases",
         "test_arguments",
+        "test_errors",
     )
 )
 
@@ -112,8 +114,50 @@ BREAKS = (
     Break(
         what="a message of a public function repeats a digest that was given",
         file=_FACE,
-        before="                exc.args = (shortened(exc.args[0]),)  # what was given by mistake may be a digest\n",
-        after="                pass\n",
+        before="            shorten(exc)\n            raise\n",
+        after="            raise\n",
         dies=(f"{_ARGUMENTS}::test_no_message_shows_a_digest_that_was_given",),
+    ),
+    Break(
+        what="an error of the system repeats the name of a file that is a digest",
+        file=_ERRORS,
+        before="                    setattr(one, attribute, _Name(name))\n",
+        after="                    pass\n",
+        dies=(f"{_SAYS}::test_a_files_name_is_cut_in_the_message_and_whole_in_the_error",),
+    ),
+    Break(
+        what="an error that is a value repeats the name of a file that is a digest",
+        file="src/safehash/hashing/compute.py",
+        before="            shorten(exc)\n            return exc\n",
+        after="            return exc\n",
+        dies=(f"{_SAYS}::test_a_files_name_is_cut_in_the_message_and_whole_in_the_error",),
+    ),
+    Break(
+        what="what an error came of is printed whole with it",
+        file=_ERRORS,
+        before="        waiting += [one.__cause__, one.__context__]\n",
+        after="",
+        dies=(f"{_SAYS}::test_what_an_error_came_of_is_cut_too",),
+    ),
+    Break(
+        what="the repr of an error of ours is whole",
+        file=_ERRORS,
+        before="        return shortened(super().__repr__())\n\n    if not",
+        after="        return super().__repr__()\n\n    if not",
+        dies=(f"{_SAYS}::test_what_an_error_came_of_is_cut_too",),
+    ),
+    Break(
+        what="a note names an id in base64 whole",
+        file=_STATE,
+        before="{shortened_value(name)!r}",
+        after="{name!r}",
+        dies=(f"{_SAYS}::test_notes_show_no_id_that_is_a_digest",),
+    ),
+    Break(
+        what="an attribute that a value has not is named whole",
+        file=_FACE,
+        before="    names_no_digest(kind)\n",
+        after="",
+        dies=(f"{_VALUES}::test_an_attribute_that_there_is_not_is_named_without_a_digest",),
     ),
 )

@@ -24,7 +24,7 @@ BREAKS = (
     Break(
         what="chroma that spreads is taken for its mean",
         file="src/safehash/images/gamut.py",
-        before='    return at_most > of_spread and of_spreads(by="samples") > of_spread\n',
+        before='    return apart(by="samples", blue_spreads=blue.spreads, red_spreads=red.spreads) > of_spread\n',
         after="    return False\n",
         dies=(_SIGNS,),
     ),
@@ -45,8 +45,8 @@ BREAKS = (
     Break(
         what="an AVIF animation is looked at to its end, whatever that costs",
         file="src/safehash/images/frames.py",
-        before="        elif left < 0:\n",
-        after="        elif left < -(10**12):\n",
+        before="        if left < 0:\n",
+        after="        if left < -(10**12):\n",
         dies=(f"{_ANIMATIONS}::test_an_avif_animation_is_looked_at_as_far_as_its_bytes_are_worth",),
     ),
     Break(

@@ -9,11 +9,12 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_VIEWS, _HOLES, _SEARCH, _JOIN, _DIGESTS, _KERNELS, _AGREEMENT, _SNAPSHOT, _JPEG = (
+_VIEWS, _HOLES, _ASLANT, _SEARCH, _JOIN, _DIGESTS, _KERNELS, _AGREEMENT, _SNAPSHOT, _JPEG = (
     f"tests/{name}.py"
     for name in (
-        "matching/test_views_kernels", "matching/test_holes", "search/test_index", "search/test_join",
-        "hashing/test_digests", "hashing/test_kernels", "hashing/test_agreement", "matching/test_snapshot",
+        "matching/test_views_kernels", "matching/test_holes", "matching/test_aslant", "search/test_index",
+        "search/test_join", "hashing/test_digests", "hashing/test_kernels", "hashing/test_agreement",
+        "matching/test_snapshot",
         "images/test_jpeg_reader",
     )
 )  # fmt: skip
@@ -133,6 +134,27 @@ BREAKS = (
         "    const float least_blown = most - SV_BLOWN;\n",
         "    const float least_blown = most + 1.0f;\n",
         f"{_HOLES}::test_greys_are_counted_of_what_is_not_blown_out",
+    ),
+    _in(
+        "_views_quads.h",
+        "corners that lie within the others hold a picture",
+        "        if (sv_spanned(corners[i], corners[(i + 1) % 4], corners[(i + 2) % 4]) < 2.0 * SV_LEAST_TRIANGLE)\n",
+        "        if (sv_spanned(corners[0], corners[1], corners[2]) < 2.0 * SV_LEAST_TRIANGLE)\n",
+        f"{_ASLANT}::test_what_no_picture_lies_in_is_refused",
+    ),
+    _in(
+        "_views_turns_body.h",
+        "what is seen from the side is no farther at its far end",
+        "            const double w = n / (p->beyond[0] * y + p->beyond[1] * x + 1.0);\n",
+        "            const double w = n / (p->beyond[0] * 0.5 + p->beyond[1] * 0.5 + 1.0 + 0.0 * (x + y));\n",
+        f"{_ASLANT}::test_what_lies_in_four_corners_is_brought_to_a_square",
+    ),
+    _in(
+        "_views_corners.h",
+        "the last corners tried count, not the nearest",
+        "    if (distance < s->best_distance) {\n",
+        "    if (s->n_evaluations) {\n",
+        f"{_ASLANT}::test_corners_are_found_where_they_are",
     ),
     # -- search -------------------------------------------------------------------------------------------------
     _in(

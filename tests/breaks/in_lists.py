@@ -117,14 +117,14 @@ BREAKS = (
     Break(
         what="a mark in front of a digest says nothing",
         file=f"{_FORMATS}/words.py",
-        before="            if not is_name and takes_back(text):\n",
+        before='            if not is_name and takes_back(text, is_in_front=name == "name"):\n',
         after="            if False:\n",
         dies=(f"{_INSIDE}::test_a_mark_in_front_of_a_digest",),
     ),
     Break(
         what="an x beside a digest says that it is listed",
         file=f"{_FORMATS}/judging.py",
-        before="        or word(without_signs(text)) in _YES_OR_NO\n",
+        before="        or bare in _YES_OR_NO\n",
         after="",
         dies=(f"{_INSIDE}::test_a_yes_or_no_beside_a_digest",),
     ),
@@ -165,7 +165,7 @@ BREAKS = (
     ),
     Break(
         what="of a field that stands twice the last counts",
-        file=f"{_FORMATS}/collecting.py",
+        file=f"{_FORMATS}/json_records.py",
         before="if n >= 0 and bytes(run.raw(k)).count(b'\"') != n + columns.free_quotes(k)",
         after="if False",
         dies=(f"{_FAST}::test_a_field_that_stands_twice_is_never_the_last_one_in_silence",),

@@ -63,6 +63,20 @@ BREAKS = (
         dies=("tests/matching/test_nested.py::test_a_picture_is_inscribed_in_the_extent_of_its_tilted_self",),
     ),
     Break(
+        what="gates look at the upload, not at what lies in the corners",
+        file="src/safehash/matching/evidence.py",
+        before="            return _views.bent(thumb, np.array(self._candidate.corners))\n",
+        after="            return thumb\n",
+        dies=("tests/matching/test_aslant.py::test_gates_look_at_what_lies_in_the_corners",),
+    ),
+    Break(
+        what="what is left of a poster is listed",
+        file="src/safehash/matching/parts.py",
+        before="    if holes and not is_graphic(thumbs):\n",
+        after="    if holes:\n",
+        dies=("tests/matching/test_parts.py::test_a_graphic_has_no_holes_to_list",),
+    ),
+    Break(
         what="only the first picture of an upload is cut into windows",
         file=_LOOK_UP,
         before="        for sampled in sample.kept:\n",
@@ -72,7 +86,7 @@ BREAKS = (
     Break(
         what="only the first frame is offered to be cut into windows",
         file=_SAMPLING,
-        before="        self.kept.append(Sampled(own, thumbs, name, shown_for))\n",
+        before="        self.kept.append(Sampled(own, thumbs, name, shown_for, since))\n",
         after="        if not self.kept:\n            self.kept.append(Sampled(own, thumbs, name, 1.0))\n",
         dies=("tests/matching/test_sampling.py",),
     ),
@@ -217,15 +231,15 @@ BREAKS = (
     Break(
         what="a standing match beside a cancelled one does not count",
         file=_DECISION,
-        before="    if any(match.suppressed_by is None for match in matches):\n",
-        after="    if matches and all(match.suppressed_by is None for match in matches):\n",
+        before="    if None in suppressed_by:\n",
+        after="    if suppressed_by and set(suppressed_by) == {None}:\n",
         dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
     ),
     Break(
         what="cancelled matches come first",
         file=_DECISION,
-        before="key=lambda match: (match.suppressed_by is not None, match.distance)",
-        after="key=lambda match: (match.suppressed_by is None, match.distance)",
+        before="    return match.suppressed_by is not None, match.distance,",
+        after="    return match.suppressed_by is None, match.distance,",
         dies=("tests/matching/test_decision.py::test_one_standing_match_outweighs_every_cancelled_one",),
     ),
     Break(

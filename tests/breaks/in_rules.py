@@ -25,14 +25,14 @@ BREAKS = (
     _in(
         "lists/formats/cells",
         "yes in a column that said nothing so far is kept as it is",
-        "        if text.lower() in TRUE or is_date(text) or tells(text):\n",
-        "        if tells(text):\n",
+        "            text.lower() in TRUE\n            or is_date(text)\n            or tells(text)\n",
+        "            tells(text)\n",
         f"{_CLOSED}::test_a_yes_after_hundreds_of_rows_without",
     ),
     _in(
         "lists/formats/ordinary",
         "every name of a column is ordinary",
-        "    return bool(parts) and all(part.lower() in ORDINARY for part in parts)\n",
+        "    return bool(parts) and not is_on_list and all(part in ORDINARY for part in parts)\n",
         "    return bool(parts)\n",
         f"{_CLOSED}::test_yes_or_a_date_in_a_column_that_may_speak_of_deletion",
         f"{_INSIDE}::test_columns_that_looked_ordinary",
@@ -56,8 +56,8 @@ BREAKS = (
     _in(
         "lists/formats/reading",
         "a page whose name takes back what is in it is read like any other",
-        "            and is_section(name)\n",
-        "            and is_section(name[:0])\n",
+        "            and any(map(is_section, parts if len(self._paths) > 1 else parts[1:]))\n",
+        "            and False\n",
         f"{_CLOSED}::test_a_page_whose_name_takes_back_what_is_in_it",
     ),
     _in(

@@ -90,7 +90,9 @@ def test_an_input_is_not_written_over(
     places: dict[str, Path], name: str, role: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = places[role].read_bytes()
-    for spelling in spellings(places[role], tmp_path):
+    ways = spellings(places[role], tmp_path)
+    assert len(set(ways)) == 5
+    for spelling in ways:
         words = [word.format(**places) for word in COMMANDS[name].split()]
         assert main([spelling if word == "OUT" else word for word in words]) == 2
         said = capsys.readouterr().err
@@ -161,12 +163,15 @@ def test_of_every_two_files_of_every_command_none_is_written_over(
 
 
 def test_every_option_that_names_a_file_says_what_becomes_of_it() -> None:
+    n_files = 0
     for parser in parsers_below(make_parser()):
         for action in parser._actions:
             named = {"FILE", "FOLDER", "LIST", "CATALOG", "PATH", "VERDICTS", "IMAGE", "OLD", "NEW"}
             if action.metavar in named and parser.prog != "safehash catalog relocate":
+                n_files += 1
                 assert isinstance(action.type, type), f"{parser.prog} {action.dest}"
                 assert issubclass(action.type, PathText), f"{parser.prog} {action.dest}"
+    assert n_files > 30
 
 
 def test_commands_work_where_nothing_clashes(places: dict[str, Path], tmp_path: Path) -> None:

@@ -132,6 +132,71 @@ def test_each_command_refuses_and_is_told_otherwise(
     assert "refused: " not in "".join(capsys.readouterr())
 
 
+#: Commands that go on from a list's last good state, which they keep beside it; those that compare with a snapshot
+#: whose place they take; and those that know no older state.
+KEEPING = ("scan", "scan, allowed", "serve", "rematch", "explain")
+REPLACING = ("index build", "index build, allowed")
+KNOWING_NONE = tuple(name for name in COMMANDS if name not in (*KEEPING, *REPLACING))
+
+
+def written(path: Path, n: int) -> None:
+    path.write_text("".join(f"{balanced(k)}\n" for k in range(n)))
+
+
+def said_by(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(words)
+    return code, "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("command", [*KEEPING, *REPLACING])
+def test_a_list_that_lost_half_is_refused_until_max_shrink_allows_it(
+    command: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.txt"
+    words = [word for word in COMMANDS[command](path, folder) if word != "--no-last-good"]
+    written(path, 20)
+    code, said = said_by(words, capsys)
+    assert "refused: " not in said
+    written(path, 10)
+    refused, said = said_by(words, capsys)
+    assert "refused: 10 of its 20 entries are gone" in said and "--max-shrink" in said
+    assert refused == (code if command in KEEPING else 2)  # who keeps the last good state goes on from it
+    assert "refused: " in said_by([*words, "--max-shrink", "0.49"], capsys)[1]
+    allowed, said = said_by([*words, "--max-shrink", "0.5"], capsys)
+    assert (allowed, "refused: " in said) == (code, False)
+
+
+@pytest.mark.parametrize("command", KEEPING)
+def test_a_refused_list_ends_a_command_only_with_no_last_good(
+    command: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.txt"
+    words = [word for word in COMMANDS[command](path, folder) if word != "--no-last-good"]
+    written(path, 20)
+    code, said = said_by(words, capsys)
+    assert "refused: " not in said
+    path.write_text(path.read_text() + "bad\n" * 10)
+    went_on, said = said_by(words, capsys)
+    assert went_on == code
+    assert "refused: 10 of 30 records were rejected" in said and "--no-last-good" in said
+    ended, said = said_by([*words, "--no-last-good"], capsys)
+    assert ended == 2 and "refused: 10 of 30 records were rejected" in said
+
+
+@pytest.mark.parametrize("command", KNOWING_NONE)
+def test_commands_that_know_no_older_state_take_the_switches_and_do_the_same(
+    command: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.txt"
+    written(path, 20)
+    words = COMMANDS[command](path, folder)
+    code, said = said_by(words, capsys)
+    assert "refused: " not in said
+    written(path, 10)
+    again, said = said_by([*words, "--max-shrink", "0", "--no-last-good"], capsys)
+    assert (again, "refused: " in said) == (code, False)
+
+
 def test_no_command_that_takes_lists_is_missing_here() -> None:
     named = {name.partition(",")[0] for name in COMMANDS}
     taking = {

@@ -455,7 +455,7 @@ def steady(record: dict[str, Any]) -> dict[str, Any]:
         for key, value in record.items()
         if key not in ("decided", "milliseconds", "looks", "unchanged")
     }
-    of_scans = ("effort", "runs", "snapshot", "evidence")  # the last is not kept in a catalog
+    of_scans = ("effort", "runs", "snapshot")
     kept["matches"] = [
         {key: value for key, value in match.items() if key not in of_scans} for match in record["matches"]
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 import safehash
+from safehash import EvaluationOptions
 from safehash.evaluation.calibration import Judged, by_evidence, class_of, in_words
 
 
@@ -36,7 +37,9 @@ def test_an_evaluation_says_what_evidence_was_worth(tmp_path: Path) -> None:
     for name in ("astronaut", "chelsea", "coffee", "rocket", "camera"):
         Image.fromarray(getattr(skimage.data, name)()).convert("RGB").save(tmp_path / f"{name}.png")
     measured = safehash.evaluate(
-        tmp_path, efforts=["standard"], families=["frame"], list_size=2_000, threads=1
+        tmp_path,
+        threads=1,
+        options=EvaluationOptions(efforts=["standard"], families=["frame"], list_size=2_000),
     )
     matches = sum(row["matches"] for row in measured.evidence)
     assert matches >= sum(row.found["standard"] for row in measured.rows) > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from safehash import EvaluationOptions
 from safehash.cli import main
 from safehash.evaluation.evaluate import evaluate, measure
 from safehash.evaluation.intervals import wilson
@@ -60,7 +62,9 @@ def test_counts_are_right_and_repeat(folder: Path) -> None:
     def progress(done: int, total: int) -> None:
         calls.append((done, total))
 
-    measured = measure(folder, manipulations=SOME, list_size=2000, progress=progress, threads=2)
+    measured = measure(
+        folder, manipulations=SOME, progress=progress, threads=2, options=EvaluationOptions(list_size=2000)
+    )
     assert (measured.n_images, measured.n_listed, measured.n_background, measured.n_skipped) == (7, 6, 1, 2)
     assert measured.list_size == 2000
     rows = {row.name: row for row in measured.rows}
@@ -74,13 +78,15 @@ def test_counts_are_right_and_repeat(folder: Path) -> None:
     assert sum(sum(row.false.values()) for row in measured.rows) == 0
     assert calls[0] == (1, 24) and calls[-1] == (24, 24) and len(calls) == 24
     assert set(measured.milliseconds) == {"decode", "fast", "standard", "thorough"}
-    again = measure(folder, manipulations=SOME, list_size=2000, threads=1)
+    again = measure(folder, manipulations=SOME, threads=1, options=EvaluationOptions(list_size=2000))
     assert again.to_record()["manipulations"] == measured.to_record()["manipulations"]
 
 
 def test_a_sweep_never_loses_what_a_lower_threshold_found(folder: Path) -> None:
     measured = measure(
-        folder, manipulations=SOME[:2], list_size=500, thresholds=(31, 8, 20), efforts=("fast",)
+        folder,
+        manipulations=SOME[:2],
+        options=EvaluationOptions(list_size=500, thresholds=(31, 8, 20), efforts=("fast",)),
     )
     assert [point["max_distance"] for point in measured.sweep] == [8, 20, 31]
     recalls = [point["recall"]["fast"] for point in measured.sweep]
@@ -94,7 +100,12 @@ def test_peers_are_measured_beside(folder: Path) -> None:
     peers = find_peers()
     assert "plain PDQ (pdqhash)" in [peer.name for peer in peers]
     some = [item for item in SOME if item.name != "sticker"]
-    measured = measure(folder, manipulations=some, list_size=100, efforts=("standard",), peers=peers)
+    measured = measure(
+        folder,
+        manipulations=some,
+        peers=peers,
+        options=EvaluationOptions(list_size=100, efforts=("standard",)),
+    )
     rows = {row.name: row for row in measured.rows}
     assert rows["mirrored"].recall("plain PDQ (pdqhash)") == 0.0
     assert rows["jpeg quality 30"].recall("plain PDQ (pdqhash)") == 1.0
@@ -116,9 +127,30 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 2"):
         evaluate(tmp_path)
     with pytest.raises(ValueError, match="threshold"):
-        evaluate(tmp_path, thresholds=())
+        evaluate(tmp_path, options=EvaluationOptions(thresholds=()))
     with pytest.raises(ValueError, match="no family 'colour'; there are codec, "):
-        evaluate(tmp_path, families=["colour"])
+        evaluate(tmp_path, options=EvaluationOptions(families=["colour"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"efforts": []}, "efforts is empty"),
+        ({"efforts": ["maximal"]}, "effort is one of"),
+        ({"families": []}, "families is empty"),
+        ({"thresholds": [31, 257]}, "thresholds are 0 to 256 bits, not 257"),
+        ({"min_quality": 101}, "min_quality is 0 to 100"),
+        ({"list_size": -1}, "list_size is at least 0"),
+        ({"max_images": 1}, "max_images is at least 2"),
+        ({"min_images": 1}, "min_images is at least 2"),
+        ({"seed": -1}, "seed is at least 0"),
+    ],
+)
+def test_what_an_evaluation_cannot_do_is_refused_before_it_begins(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        EvaluationOptions(**options)
 
 
 class Strict(HTMLParser):
@@ -212,7 +244,10 @@ def test_an_own_list_is_looked_up_beside_the_folder(folder: Path, tmp_path: Path
         tmp_path / "own.csv", {"known": np.ascontiguousarray(pixels["coffee"][:, ::-1]), "brick": away}
     )
     measured = measure(
-        folder, manipulations=SOME, list_size=500, own_lists=[own], efforts=("fast", "standard")
+        folder,
+        manipulations=SOME,
+        own_lists=[own],
+        options=EvaluationOptions(list_size=500, efforts=("fast", "standard")),
     )
     (found,) = measured.own_lists
     assert (found.name, found.n_entries, found.n_known) == ("own", 2, 1)
@@ -232,7 +267,10 @@ def test_matches_on_an_own_list_are_counted_and_named(folder: Path, tmp_path: Pa
     own.write_text(f"hash,id\n{other.hex()},near\n")
     some = [item for item in SOME if item.name == "jpeg quality 30"]
     measured = measure(
-        folder, manipulations=some, list_size=50, own_lists=[own], efforts=("fast",), thresholds=(50,)
+        folder,
+        manipulations=some,
+        own_lists=[own],
+        options=EvaluationOptions(list_size=50, efforts=("fast",), thresholds=(50,)),
     )
     (found,) = measured.own_lists
     assert found.n_known == 0
@@ -273,7 +311,9 @@ def test_wrong_usage_is_exit_code_two(
 
 
 def test_names_cannot_break_the_page(folder: Path) -> None:
-    measured = measure(folder, manipulations=SOME[:1], list_size=50, efforts=("fast",))
+    measured = measure(
+        folder, manipulations=SOME[:1], options=EvaluationOptions(list_size=50, efforts=("fast",))
+    )
     measured.rows[0].name = "<script>alert(1)</script>"
     assert "<script>" not in as_page(measured)
     assert "<script>" in as_table(measured)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from safehash import EvaluationOptions
 from safehash.cli import main
 from safehash.evaluation.evaluate import measure
 from safehash.evaluation.manipulations import Manipulation, apply
@@ -57,7 +58,9 @@ AS_IT_IS = Manipulation("itself", "codec", lambda picture, scene: picture, "PNG"
 
 def test_found_and_false_are_those_of_the_pictures(folder: Path) -> None:
     measured = measure(
-        folder, manipulations=[AS_IT_IS, of_another(folder)], list_size=300, efforts=("fast", "standard")
+        folder,
+        manipulations=[AS_IT_IS, of_another(folder)],
+        options=EvaluationOptions(list_size=300, efforts=("fast", "standard")),
     )
     itself, other = measured.rows
     # A copy that came near the other copy is no false match; another's picture is one.
@@ -86,9 +89,7 @@ def test_a_sweep_is_that_of_plain_distances(folder: Path) -> None:
     measured = measure(
         folder,
         manipulations=[spoiled, of_another(folder)],
-        list_size=4,
-        thresholds=thresholds,
-        efforts=("fast",),
+        options=EvaluationOptions(list_size=4, thresholds=thresholds, efforts=("fast",)),
     )
     listed = [Image.open(folder / name).convert("RGB") for name in ("a.png", "b.png", "c.png", "d.jpg")]
     own = [compute.hash_array(np.asarray(picture)) for picture in listed]
@@ -122,10 +123,8 @@ def test_uploads_count_once_on_an_own_list(folder: Path, tmp_path: Path) -> None
     measured = measure(
         folder,
         manipulations=[AS_IT_IS, AS_IT_IS],
-        list_size=50,
         own_lists=[own],
-        efforts=("fast",),
-        thresholds=(41,),
+        options=EvaluationOptions(list_size=50, efforts=("fast",), thresholds=(41,)),
     )
     (found,) = measured.own_lists
     assert found.false == {"fast": 2}
@@ -150,7 +149,10 @@ def test_times_are_medians_in_milliseconds(folder: Path, monkeypatch: pytest.Mon
         SimpleNamespace(thread_time=thread_time, perf_counter=lambda: next(wall)),
     )
     measured = measure(
-        folder, manipulations=[AS_IT_IS], list_size=50, efforts=("fast", "standard"), threads=1
+        folder,
+        manipulations=[AS_IT_IS],
+        threads=1,
+        options=EvaluationOptions(list_size=50, efforts=("fast", "standard")),
     )
     assert measured.milliseconds == pytest.approx({"decode": 4.0, "fast": 7.0, "standard": 19.0})
     assert measured.seconds == pytest.approx(61.25)

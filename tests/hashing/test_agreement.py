@@ -120,6 +120,7 @@ def test_the_references_own_rounding_is_known() -> None:
         pixels = made_picture(generator, rows, cols, number % 5, 3 if number % 2 else 1)
         as_rgb = pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
         theirs, _ = pdqhash.compute_dihedral(np.ascontiguousarray(as_rgb))
+        assert len(theirs) == 8
         for digest, bits in zip(reference.orientations(pixels), theirs, strict=True):
             np.testing.assert_array_equal(reference_bits(digest), np.asarray(bits, bool)[::-1], str(number))
 

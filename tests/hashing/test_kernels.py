@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +15,23 @@ from hypothesis import strategies as st
 
 import reference
 from pictures import EXIF, made_picture
-from safehash import _core
+from safehash import _core, _digests, _join, _rows, _search, _views
 
 import oracle
 
 sides = st.one_of(st.integers(5, 200), st.sampled_from([64, 127, 128, 129, 256, 257, 513, 1025, 2049]))
+
+
+@pytest.mark.parametrize("module", [_core, _views, _search, _join, _rows, _digests])
+def test_every_level_of_this_machine_is_forced(module: Any) -> None:
+    """What loops over `LEVELS` compares nothing where there are none."""
+    with pytest.raises(ValueError, match="this processor runs levels 0 to") as caught:
+        _core.pdq(np.zeros((8, 8), np.uint8), level=99)
+    widest = int(re.findall(r"0 to (\d)", str(caught.value))[0])
+    assert list(module.LEVELS) == sorted(set(module.LEVELS))
+    assert module.LEVELS[0] == 0 and module.LEVELS[-1] <= widest
+    assert len(module.LEVELS) > 1 or widest == 0  # of those above the first each module has one at least
+    assert 2 in module.LEVELS or widest < 2 or module in (_search, _join, _digests)
 
 
 @given(sides, sides, st.sampled_from([1, 3]), st.integers(0, 4), st.integers(0, 2**32 - 1))

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attacks import ATTACKS, Attack, apng_small_frames, jpeg_scans
+import attacks
+from attack_siblings import SIBLINGS
+from attacks import Attack, apng_small_frames, jpeg_scans
 from safehash.errors import ImageTooLarge
 from safehash.images.counting import check_parts
 from safehash.images.decoding import decode_frames
 from safehash.images.sniffing import sniff
 from small_files import small_files
 
+ATTACKS = (*attacks.ATTACKS, *(attack for attack in SIBLINGS if attack.n_small))
 REFUSED = [attack for attack in ATTACKS if attack.refused]
 #: Nanoseconds that the parts of a file may cost, as docs and issue say: 2 s and 0.1 s a megabyte.
 PROMISED, PROMISED_A_BYTE = 2_000_000_000, 100

@@ -126,6 +126,7 @@ def test_an_avif_animation_and_its_still_picture_are_both_looked_up() -> None:
 @pytest.mark.parametrize("what", ["an animation with alpha --premultiply", "an animation with a profile"])
 def test_every_view_of_an_avif_animation_is_made_in_the_narrow_range_too(what: str) -> None:
     frames = list(decode_frames(odd(what), effort="standard"))
+    assert len(frames) == frames[0].provenance.n_frames > 1
     for frame in reversed(frames):  # in any order
         named = views(frame)
         plain = [name for name in named if "narrow" not in name and not named[name].plain]

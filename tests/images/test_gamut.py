@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from profiles_made import DISPLAY_P3, matrix_profile
 
@@ -110,6 +112,116 @@ def test_chroma_that_spreads_is_no_further_apart(level: int, spread: int, across
             for mean, each, sign in zip((blue, red), spreads, signs, strict=True)
         ]
         assert apart_of(luma, *planes) <= bound + 1.5, lightness
+
+
+def slowly_by(by: str, luma: UInt8Array, chroma: list[UInt8Array], across: int, down: int) -> float:
+    """Return what `apart_by_means` bounds, in whole numbers, every column looked at: blue, red and their spreads."""
+
+    def off(y: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        over = [each - np.clip(each, 0, 255) for each in (y + red, y - green, y + blue)]
+        apart = (np.abs(38 * over[0] + 75 * over[1] + 15 * over[2]) + 64) >> 7
+        return np.where(apart > 1, apart, 0)
+
+    def beyond(*by: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        red, green, blue = (np.clip(each, 0, 255) for each in by)
+        weighed: npt.NDArray[np.int64] = (38 * red + 75 * green + 15 * blue) >> 7
+        return weighed
+
+    rows, cols = luma.shape
+    total = 0
+    for top in range(0, rows, down):
+        lines = luma[top : top + down].astype(np.int64)
+        cb, cr, sb, sr = (plane[top // down].repeat(across)[:cols].astype(np.int64) for plane in chroma)
+        cb, cr = cb - 128, cr - 128
+        red, green, blue = (179 * cr + 64) >> 7, (44 * cb + 91 * cr + 64) >> 7, (227 * cb + 64) >> 7
+        reds, greens, blues = (
+            (each + 127) >> 7 for each in (179 * 2 * sr, 44 * 2 * sb + 91 * 2 * sr, 227 * 2 * sb)
+        )
+        if by == "extremes":
+            low, high = (np.tile(each, (len(lines), 1)) for each in (lines.min(axis=0), lines.max(axis=0)))
+        else:
+            low = high = lines
+        apart = np.maximum(off(low), off(high))
+        darker = beyond(high + red + reds - 255, high - green + greens - 255, high + blue + blues - 255)
+        lighter = beyond(reds - low - red, greens - low + green, blues - low - blue)
+        further = np.clip(np.maximum(darker, lighter) - apart, 0, (52 * sb + 108 * sr + 255) >> 8)
+        total += int((apart + further).sum())
+    return total / luma.size
+
+
+@LEVELS
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(1, 40), cols=st.integers(1, 90), across=st.integers(1, 100), down=st.integers(1, 24),
+    lightness=st.integers(0, 255), contrast=st.sampled_from([0, 4, 30, 90]), spread=st.sampled_from([0, 1, 20, 255]),
+    colour=st.sampled_from([0, 3, 20, 80]), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_blocks_that_stay_on_the_screen_are_left_out_and_nothing_else(
+    level: int, rows: int, cols: int, across: int, down: int, lightness: int, contrast: int, spread: int,
+    colour: int, seed: int,
+) -> None:  # fmt: skip
+    rng = np.random.default_rng(seed)
+    luma = np.clip(rng.normal(lightness, contrast, (rows, cols)), 0, 255).astype(np.uint8)
+    shape = -(-rows // down), -(-cols // across)
+    blue, red = chroma(rng, (2, *shape), colour)
+    spreads = rng.integers(0, spread + 1, (2, *shape)).astype(np.uint8)
+    still = [np.zeros_like(each) for each in spreads]
+    way = partial(_core.apart_by_means, luma, blue, red, across=across, down=down, level=level)
+    for by in BOUNDS:
+        found = way(by=by, blue_spreads=spreads[0], red_spreads=spreads[1])
+        assert found == slowly_by(by, luma, [blue, red, *spreads], across, down)
+    of_means, of_spreads = _core.apart_at_most(
+        luma,
+        blue,
+        red,
+        blue_spreads=spreads[0],
+        red_spreads=spreads[1],
+        across=across,
+        down=down,
+        level=level,
+    )
+    assert of_means == slowly_by("extremes", luma, [blue, red, *still], across, down)
+    assert of_spreads == slowly_by("extremes", luma, [blue, red, *spreads], across, down)
+    assert way() == slowly_by("samples", luma, [blue, red, *still], across, down)
+
+
+@LEVELS
+@given(
+    rows=st.integers(1, 30), cols=st.integers(1, 50), every=st.integers(1, 40), contrast=st.integers(0, 90),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_a_part_of_the_rows_never_spreads_more(
+    level: int, rows: int, cols: int, every: int, contrast: int, seed: int
+) -> None:
+    luma = np.clip(np.random.default_rng(seed).normal(128, contrast, (rows, cols)), 0, 255).astype(np.uint8)
+    of_all, least = _core.spread(luma), _core.spread(luma, every=every, level=level)
+    assert least <= of_all * (1 + 1e-12)
+    part = luma[::every].astype(float)
+    assert least == pytest.approx(float(np.sqrt(((part - part.mean()) ** 2).sum() / luma.size)), abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lightness=st.integers(0, 255), contrast=st.sampled_from([0, 2, 6, 12, 60]), colour=st.sampled_from([0, 5, 20, 60]),
+    spread=st.sampled_from([0, 2, 20]), striped=st.booleans(), seed=st.integers(0, 999),
+)  # fmt: skip
+def test_what_is_decided_early_is_decided_alike(
+    lightness: int, contrast: int, colour: int, spread: int, striped: bool, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    luma = np.clip(rng.normal(lightness, contrast, (40, 48)), 0, 255).astype(np.uint8)
+    if striped:  # the rows that are looked at first are alike
+        luma[::4] = lightness
+    means = [chroma(rng, (5, 6), colour) for _ in range(2)]
+    spreads = [rng.integers(0, spread + 1, (5, 6)).astype(np.uint8) for _ in range(2)]
+    still = [np.zeros_like(each) for each in spreads]
+    of_spread = 0.1 * float(np.std(luma))
+    exact = slowly_by("samples", luma, [*means, *still], 8, 8)
+    may = exact > min(1.0, of_spread) or slowly_by("samples", luma, [*means, *spreads], 8, 8) > of_spread
+    bound = slowly_by("extremes", luma, [*means, *spreads], 8, 8)
+    expected = may and bound > 0.1 and bound > min(1.0, of_spread)
+    of = [Chroma(means=mean, spreads=each) for mean, each in zip(means, spreads, strict=True)]
+    assert gamut.may_leave_the_screen(luma, *of, across=8, down=8) == expected
 
 
 @pytest.mark.parametrize("n_bytes", [0, 15, 17, 20])
@@ -224,6 +336,34 @@ def test_photographs_stay_on_the_screen() -> None:
         n_checked += frame.provenance.mode == "RGB"
         assert "in colours that a screen has" not in {also.name for also in frame.also}, path.name
     assert n_checked >= 3
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("hides", [False, True])
+def test_of_a_small_picture_that_may_leave_the_screen_the_pixels_tell(
+    hides: bool, progressive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """White and black beside strong colours of middling luma: a block may hold what no sample of it is."""
+    rng = np.random.default_rng(8)
+    colours = np.array([(255, 255, 255), (0, 0, 0), (220, 40, 40), (60, 80, 230)], np.uint8)
+    image = Image.fromarray(colours[rng.integers(0, 4, (30, 40))].repeat(4, axis=0).repeat(4, axis=1))
+    if hides:
+        planes = [np.asarray(plane) for plane in image.convert("YCbCr").split()]
+        image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in hidden(planes[1], planes[0])])
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=95, subsampling=0, progressive=progressive)
+    data = stream.getvalue()
+    asked: list[bool] = []
+    may = gamut.may_leave_the_screen
+
+    def may_leave(luma: UInt8Array, blue: Chroma, red: Chroma, *, across: int, down: int) -> bool:
+        asked.append(may(luma, blue, red, across=across, down=down))
+        return asked[-1]
+
+    monkeypatch.setattr("safehash.images.jpeg.may_leave_the_screen", may_leave)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="fast", own_jpeg=True)
+    assert asked == [True]
+    assert [also.name for also in frame.also] == (["in colours that a screen has"] if hides else [])
 
 
 def test_means_and_spreads_find_what_the_pixels_do() -> None:

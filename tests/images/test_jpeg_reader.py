@@ -189,7 +189,9 @@ def test_no_block_of_chroma_spreads_more_than_is_read_of_it(
     Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, blue, red)]).save(
         stream, "JPEG", quality=quality, subsampling=0, progressive=progressive, optimize=optimize
     )
-    for plane, found in of_chroma(stream.getvalue(), step):
+    both = list(of_chroma(stream.getvalue(), step))
+    assert len(both) == 2
+    for plane, found in both:
         whole = slice(0, rows // 8), slice(0, cols // 8)
         blocks = plane[: rows // 8 * 8, : cols // 8 * 8].reshape(rows // 8, 8, cols // 8, 8).astype(float)
         spreads = found.spreads[whole].astype(float)

@@ -14,6 +14,7 @@ from pictures_made import made
 from PIL import Image
 
 from conftest import DATA
+from safehash import _core
 from safehash.errors import ImageError
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm, Hash
@@ -86,6 +87,26 @@ def reference(pixels: np.ndarray) -> np.ndarray:
 def test_a_picture_is_shrunk_as_the_reference_tool_does(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
     assert np.array_equal(shrunk(pixels), reference(pixels))
+
+
+@pytest.mark.parametrize("level", _core.LEVELS)
+@given(
+    rows=st.integers(1, 80), cols=st.integers(1, 400), side=st.integers(1, 130), kind=st.integers(0, 4),
+    seed=st.integers(0, 9),
+)  # fmt: skip
+def test_every_level_keeps_the_same_samples(
+    level: int, rows: int, cols: int, side: int, kind: int, seed: int
+) -> None:
+    each = np.random.default_rng(seed).integers(0, 256, (rows, cols, 4), np.uint8)
+    pixels = (each[..., 0], each[..., :3], each[::-1, ::-1, 0], each[:, ::-1, :3], each[..., 1].copy())[kind]
+    expected = pixels[np.arange(side) * rows // side][:, np.arange(side) * cols // side]
+    assert np.array_equal(_core.kept(pixels, side=side, level=level), expected)
+
+
+@pytest.mark.parametrize(("side", "error"), [(0, ValueError), (1025, ValueError)])
+def test_no_other_squares_are_kept(side: int, error: type[Exception]) -> None:
+    with pytest.raises(error, match="1 to 1024 samples"):
+        _core.kept(np.zeros((4, 4), np.uint8), side=side)
 
 
 @given(rows=st.integers(1, 1400), cols=st.integers(513, 2600), seed=st.integers(0, 9))

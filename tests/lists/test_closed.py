@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safehash import ListError, Reject, load_list, read_list
+from safehash import ListError, ListSource, Reject, load_list, read_list
 from safehash.lists.formats.ordinary import ORDINARY, is_ordinary
 from safehash.lists.formats.vocabulary import DELETED, DOUBTFUL, OPINIONS, TELLING, folded
 
@@ -30,7 +30,7 @@ def live_of(tmp_path: Path, text: str, name: str = "list.csv", **options: Any) -
     path = tmp_path / name
     path.write_text(text, encoding="utf-8", newline="")
     try:
-        table = load_list(path, **options).table
+        table = load_list(ListSource(path, **options)).table
     except ListError:
         return None
     return {entry.hash.hex for entry in table if entry.category == "positive"}  # type: ignore[union-attr]
@@ -175,7 +175,7 @@ def test_titles_are_set_aside_when_told(tmp_path: Path) -> None:
         ListError, match=r"line 2: '# removed' may speak of the lines below it.*ignore=\['#'\]"
     ):
         load_list(path)
-    assert len(load_list(path, ignore=["#"])) == 2
+    assert len(load_list(ListSource(path, ignore=["#"]))) == 2
 
 
 # -- digests that were cut ---------------------------------------------------------------------------------
@@ -194,13 +194,13 @@ def test_a_digest_cut_to_the_length_of_another_type_is_a_reject(n: int, at: int,
         path = tmp_path / "list.csv"
         path.write_text(text)
         rejects: list[Reject] = []
-        found = list(read_list(path, on_reject=rejects.append, algorithm=None))
+        found = list(read_list(ListSource(path, algorithm=None), on_reject=rejects.append))
         assert [entry.hash.hex for entry in found] == [d for d in digests if len(d) == 64]  # type: ignore[union-attr]
         assert len(rejects) == 1 and "as the others have" in rejects[0].reason
     (tmp_path / "list.json").write_text(json.dumps(digests))
     with pytest.raises(ListError, match=r"these may be damaged.*algorithm='pdq'"):
         load_list(tmp_path / "list.json")
-    assert len(load_list(tmp_path / "list.json", algorithm="pdq")) == 398
+    assert len(load_list(ListSource(tmp_path / "list.json", algorithm="pdq"))) == 398
 
 
 def test_lists_of_several_types_are_read_as_before(tmp_path: Path) -> None:
@@ -289,5 +289,5 @@ def test_a_page_whose_name_takes_back_what_is_in_it(tmp_path: Path) -> None:
         ListError, match=r"page removed_hashes\.csv may say that what is in it was taken back"
     ):
         load_list(tmp_path)
-    assert len(load_list(tmp_path, ignore=["#"])) == 2
+    assert len(load_list(ListSource(tmp_path, ignore=["#"]))) == 2
     assert len(load_list(tmp_path / "removed_hashes.csv")) == 1  # named for itself, as an allow-list is

@@ -20,7 +20,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from list_samples import DATA, EXPECTED
-from safehash import Entry, Hash, ListError, read_list
+from safehash import Entry, Hash, ListError, ListSource, read_list
 from safehash.lists.formats.jsonl import write_list
 
 MD5 = [f"{k:02x}9e107d9d372bb6826bd81d3542a419"[:32] for k in range(12)]
@@ -132,7 +132,10 @@ def read(path: Path, data: bytes, *, allow_cut: bool = False) -> list[tuple[str,
     """Return what a list holds, None where it is refused."""
     path.write_bytes(data)
     try:
-        return [brief(entry) for entry in read_list(path, source="L", max_rejects=1, allow_cut=allow_cut)]
+        return [
+            brief(entry)
+            for entry in read_list(ListSource(path, name="L", max_rejects=1, allow_cut=allow_cut))
+        ]
     except ListError:
         return None
 

@@ -22,6 +22,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from safehash import ListSource
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.entry import Entry
@@ -225,7 +226,7 @@ def test_every_dialect_is_read_exactly(tmp_path_factory: Any, seed: int, n: int,
     path = tmp_path_factory.mktemp("lists") / f"list.csv{ending}"
     path.write_bytes(data)
     with mock.patch.object(bulk, "_FEW", 2 if fast else 10**9):
-        reader = read_list(path, source="L")
+        reader = read_list(ListSource(path, name="L"))
         found = list(reader)
     assert as_sorted(found) == as_sorted(table.expected)
     assert (reader.report.n_rejects, reader.report.n_records) == (0, n)
@@ -300,7 +301,7 @@ def test_a_damaged_cell_costs_its_record(
     path.write_bytes(data)
     expected = table.expected[: row - 1] + table.expected[row:]
     with mock.patch.object(bulk, "_FEW", 2 if fast else 10**9):
-        reader = read_list(path, source="L", max_rejects=1)
+        reader = read_list(ListSource(path, name="L", max_rejects=1))
         try:
             found = list(reader)
         except ListError:
@@ -329,7 +330,7 @@ def test_a_table_cut_at_any_byte_is_never_something_else(tmp_path: Path, seed: i
     path = tmp_path / "list.csv"
     for n_bytes in range(len(data)):
         path.write_bytes(data[:n_bytes])
-        reader = read_list(path, source="L", max_rejects=1)
+        reader = read_list(ListSource(path, name="L", max_rejects=1))
         found: list[Entry] = []
         with contextlib.suppress(ListError):
             found.extend(reader)

@@ -209,5 +209,7 @@ def test_any_other_number_in_a_section_never_crashes(name: str) -> None:
 
 
 def test_sections_are_read_only() -> None:
-    for values in table_of([Entry(hash=Hash(Algorithm.PDQ, bytes(32)))]).to_sections().values():
+    sections = table_of([Entry(hash=Hash(Algorithm.PDQ, bytes(32)))]).to_sections()
+    assert sum(values.nbytes for values in sections.values()) > 32
+    for values in sections.values():
         assert not values.flags.writeable

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from safehash import Algorithm, Entry, Hash, ListError, Opinion, read_list
-from safehash.lists.formats import collecting
+from safehash import Algorithm, Entry, Hash, ListError, ListSource, Opinion, read_list
+from safehash.lists.formats import json_records
 from safehash.lists.formats.jsonl import write_list
 from safehash.lists.formats.stopncii import FEEDBACK, STATUS
 from safehash.lists.formats.vocabulary import OPINIONS, plain, word
@@ -213,8 +213,8 @@ EXCHANGES = {
 
 def read(path: Path, text: str | bytes, *, few: bool, **options: Any) -> tuple[list[Brief], int]:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with mock.patch.object(collecting, "_FEW", 256 if few else 2):
-        reader = read_list(path, **options)
+    with mock.patch.object(json_records, "_FEW", 256 if few else 2):
+        reader = read_list(ListSource(path, **options))
         found = [brief(entry) for entry in reader]
     return found, reader.report.n_rejects
 
@@ -364,11 +364,11 @@ def test_our_own_format_loses_nothing_and_sees_every_cut(tmp_path: Path) -> None
     for at in range(1, len(data) - 1, 101):
         path.write_bytes(data[:at])
         with pytest.raises(ListError):
-            list(read_list(path, max_rejects=1))
+            list(read_list(ListSource(path, max_rejects=1)))
         # One byte changed anywhere is seen, too.
         path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         with pytest.raises(ListError):
-            list(read_list(path, max_rejects=1))
+            list(read_list(ListSource(path, max_rejects=1)))
 
 
 def ncmec(records: Sequence[Record]) -> str:
@@ -425,7 +425,7 @@ def test_databases(tmp_path: Path) -> None:
     ):
         database.execute(f"UPDATE hashes SET {column} = ? WHERE id = 3", (value,))
         database.commit()
-        reader = read_list(path, max_rejects=1)
+        reader = read_list(ListSource(path, max_rejects=1))
         found = sorted(map(brief, reader))
         assert (found, reader.report.n_rejects) == (
             sorted(each.brief for each in records if each.number != 3),
@@ -494,4 +494,4 @@ def test_a_field_that_a_format_does_not_know_may_speak(tmp_path: Path) -> None:
                 ListError, match="speaks of deletion or opinion and is not known in this format"
             ):
                 list(read_list(path))
-            assert len(list(read_list(path, ignore=[name]))) == 1
+            assert len(list(read_list(ListSource(path, ignore=[name])))) == 1

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safehash import Entry, ListError, read_list
-from safehash.lists.formats import collecting, ncmec_rows
+from safehash import Entry, ListError, ListSource, read_list
+from safehash.lists.formats import json_records, ncmec_rows
 from safehash.lists.formats.fields import utc_time
 from safehash.lists.formats.rows import Rows, row_blocks
 from safehash.lists.formats.times import utc_times
@@ -168,8 +168,8 @@ def all_of(
         rejects[reject.position, reject.reason] += 1
 
     told = options if is_fast else {**options, **PATIENTLY}
-    with mock.patch.object(collecting, "_FEW", 2), mock.patch.object(ncmec_rows, "_FEW", 2):
-        reader = read_list(path, max_rejects=1, on_reject=on_reject, **told)
+    with mock.patch.object(json_records, "_FEW", 2), mock.patch.object(ncmec_rows, "_FEW", 2):
+        reader = read_list(ListSource(path, max_rejects=1, **told), on_reject=on_reject)
         try:
             found = Counter(map(_comparable, reader))
         except ListError as exc:
@@ -427,6 +427,6 @@ def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end:
 @example(["2023-04-31T00:00:00+0000"])
 @example(["0000-01-01T00:00:00Z"])
 def test_many_times_are_each_what_one_is(values: list[str]) -> None:
-    assert utc_times(values) == list(map(utc_time, values))
+    assert list(utc_times(values)) == list(map(utc_time, values))
     same = [value for value in values if value[10:] == values[0][10:]]
-    assert utc_times(same) == list(map(utc_time, same))
+    assert list(utc_times(same)) == list(map(utc_time, same))

@@ -46,7 +46,7 @@ def test_every_example_is_tested() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_entries(name: str) -> None:
-    entries, _ = entries_of(DATA / name, source="L")
+    entries, _ = entries_of(DATA / name, name="L")
     assert entries == EXPECTED[name]
 
 
@@ -94,7 +94,7 @@ def test_storage_changes_nothing(name: str, how: str, tmp_path: Path) -> None:
         path.write_bytes(data.decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"))
     else:
         path.write_bytes(data.rstrip(b"\n"))
-    entries, report = entries_of(path, source="L")
+    entries, report = entries_of(path, name="L")
     assert entries == EXPECTED[name]
     assert report.n_rejects == len(ACCOUNTS[name][4])
 
@@ -106,7 +106,7 @@ def test_directory_is_one_list_in_name_order(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes((DATA / "stopncii_page.json").read_bytes())
     (tmp_path / ".hidden").write_text("not a page")
     (tmp_path / "d.txt").write_text("nothing of use\n")
-    entries, report = entries_of(tmp_path, source="L")
+    entries, report = entries_of(tmp_path, name="L")
     assert entries == [
         *EXPECTED["stopncii_page.json"],
         *EXPECTED["threat_updates.json"],

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from list_samples import BRIDGE, DATA, EXPECTED, FIRST, entries_of
+from safehash import ListSource
 from safehash.errors import ListError
 from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
@@ -738,7 +739,7 @@ def test_wrong_guess_is_said(tmp_path: Path) -> None:
     assert not any("looks like" in note for note in report.notes)
     with pytest.raises(ListError, match=r"recognised as StopNCII page .as told."):
         entries_of(DATA / "threat_updates.json", format="stopncii")
-    entries, report = entries_of(DATA / "simple.HASH_PDQ.te", format="text", source="L")
+    entries, report = entries_of(DATA / "simple.HASH_PDQ.te", format="text", name="L")
     assert [brief(entry) for entry in entries] == ["+pdq f8f8 positive"]
     assert (
         "simple.HASH_PDQ.te is read as text, CSV or TSV, as told, but looks like pytx simple.*.te"
@@ -766,14 +767,14 @@ def test_missing_list(tmp_path: Path) -> None:
     with pytest.raises(ListError, match="directory without files"):
         read_list(tmp_path)
     with pytest.raises(ValueError, match="no list format"):
-        read_list(DATA / "pdq.csv", format="xlsx")
+        read_list(ListSource(DATA / "pdq.csv", format="xlsx"))
 
 
 def test_rejects_are_counted_but_not_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(FIRST + "\n" + "x\n" * 1000)
     met: list[Reject] = []
-    reader = read_list(path, on_reject=met.append, max_rejects=1)
+    reader = read_list(ListSource(path, max_rejects=1), on_reject=met.append)
     assert len(list(reader)) == 1
     assert reader.report.n_rejects == len(met) == 1000
     assert len(reader.report.rejects) == 20
@@ -808,7 +809,7 @@ def test_memory_is_bounded(name: str, tmp_path: Path) -> None:
         path.write_text(head + key + ",".join([body] * (6 * MIB // len(body))) + rest[end:])
     tracemalloc.start()
     try:
-        n_entries = sum(1 for _ in read_list(path, allow_cut=True))
+        n_entries = sum(1 for _ in read_list(ListSource(path, allow_cut=True)))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -826,7 +827,7 @@ def test_every_prefix(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     for n_bytes in range(0, len(data), 7):
         path.write_bytes(data[:n_bytes])
-        reader = read_list(path, source="L", max_rejects=1, allow_cut=True)
+        reader = read_list(ListSource(path, name="L", max_rejects=1, allow_cut=True))
         found: list[Entry] = []
         try:
             found.extend(reader)

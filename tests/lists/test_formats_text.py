@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from list_samples import BRIDGE, FIRST, entries_of, pdq, qualities
+from safehash import ListSource
 from safehash.errors import ListError
 from safehash.hashing.hashes import ForeignHash, Hash
 from safehash.lists.entry import Entry
@@ -26,7 +27,7 @@ PHASH = "8f373714acfcf4d0"
 def read(tmp_path: Path, text: str, **options: Any) -> list[Entry]:
     path = tmp_path / "list.csv"
     path.write_text(text, encoding="utf-8")
-    return entries_of(path, source="L", **options)[0]
+    return entries_of(path, name="L", **options)[0]
 
 
 def entry(digest: str = FIRST, algorithm: str = "pdq", quality: int | None = None, **fields: Any) -> Entry:
@@ -209,13 +210,13 @@ def test_fast_lines_equal_slow_lines(
     rows = (["hash,quality,filename"] if header else []) + [f"{FIRST},90,plain.jpg"] * 100 + lines
     end = "\r\n" if crlf else "\n"
     path.write_bytes(end.join(rows).encode() + end.encode())
-    fast = read_list(path, source="L", max_rejects=1)
+    fast = read_list(ListSource(path, name="L", max_rejects=1))
     items = list(batches_of(fast))
     assert any(isinstance(item, Batch) for item in items)
     expanded = [e for item in items for e in (item if isinstance(item, Batch) else [item])]
-    assert list(map(repr, expanded)) == list(map(repr, read_list(path, source="L", max_rejects=1)))
+    assert list(map(repr, expanded)) == list(map(repr, read_list(ListSource(path, name="L", max_rejects=1))))
     with mock.patch.object(bulk, "_FEW", 10**9):
-        slow = read_list(path, source="L", max_rejects=1)
+        slow = read_list(ListSource(path, name="L", max_rejects=1))
         # Plain rows come before the odd ones among them.
         assert sorted(map(repr, slow)) == sorted(map(repr, expanded))
     assert slow.report.n_rejects == fast.report.n_rejects
@@ -229,7 +230,7 @@ def test_any_bytes_are_entries_rejects_or_an_error(tmp_path_factory: Any, data: 
     path = tmp_path_factory.mktemp("lists") / "list"
     for start in (b"", FIRST.encode() + b"\n", b'{"data": [', b'{"safehash": 1}\n', b"<queryResult>"):
         path.write_bytes(start + data)
-        reader = read_list(path, max_rejects=1, allow_cut=True, algorithm="pdq", notation="hex")
+        reader = read_list(ListSource(path, max_rejects=1, allow_cut=True, algorithm="pdq", notation="hex"))
         try:
             n_entries = sum(1 for _ in reader)
         except ListError:

@@ -259,8 +259,8 @@ def test_an_id_that_tells_no_records_apart_hides_no_digest(tmp_path: Path) -> No
         ListError, match=r"16 digests of 20 records would not be matched.*ignore=\['id'\] sets it"
     ):
         load_list(path)
-    assert len(load_list(path, ignore=["id"])) == 20
-    loaded = load_list(path, max_rejects=1.0)
+    assert len(load_list(ListSource(path, ignore=["id"]))) == 20
+    loaded = load_list(ListSource(path, max_rejects=1.0))
     assert (len(loaded), loaded.merged) == (4, {"repeated": 0, "replaced": 16})
     assert any(
         "16 digests are not matched: newer records of their ids" in note for note in loaded.report.notes
@@ -276,7 +276,7 @@ def test_a_share_of_rejects_is_of_the_records(tmp_path: Path) -> None:
     path.write_text(LINES + "bad\n" * 2)  # 2 of 42: under 5 %
     assert load_list(path).report.n_rejects == 2
     with pytest.raises(ListError, match=r"2 of 42 records were rejected, more than max_rejects=0\.04 "):
-        load_list(path, max_rejects=0.04)
+        load_list(ListSource(path, max_rejects=0.04))
 
 
 def test_of_several_pages_only_one_has_to_be_the_last(tmp_path: Path) -> None:
@@ -309,9 +309,9 @@ def test_every_exchange_says_that_a_page_is_not_the_last(
     path = tmp_path / name
     path.write_text(text.replace(last, more, 1))
     with pytest.raises(ListError, match=r"its page promises another page after it.*allow_cut=True"):
-        list(read_list(path, max_rejects=1))
+        list(read_list(ListSource(path, max_rejects=1)))
     path.write_text(text)
-    assert list(read_list(path, source="L", max_rejects=1)) == EXPECTED[name]
+    assert list(read_list(ListSource(path, name="L", max_rejects=1))) == EXPECTED[name]
 
 
 def test_an_empty_page_among_pages_is_a_cut(tmp_path: Path) -> None:
@@ -319,8 +319,8 @@ def test_an_empty_page_among_pages_is_a_cut(tmp_path: Path) -> None:
     for torn in ("", " \n", '{"da'):
         (tmp_path / "2.json").write_text(torn)
         with pytest.raises(ListError, match=r"cut off or changed \(2\.json: .*allow_cut=True"):
-            load_list(tmp_path, max_rejects=1)
-    assert len(load_list(tmp_path, max_rejects=1, allow_cut=True).table) == 1
+            load_list(ListSource(tmp_path, max_rejects=1))
+    assert len(load_list(ListSource(tmp_path, max_rejects=1, allow_cut=True)).table) == 1
 
 
 # -- cut anywhere ------------------------------------------------------------------------------------------
@@ -346,15 +346,15 @@ def test_a_list_with_an_end_is_refused_wherever_it_is_cut(name: str, tmp_path: P
     data = whole_of(tmp_path, name)
     path = tmp_path / name
     path.write_bytes(data)
-    whole = list(map(repr, read_list(path, source="L", max_rejects=1)))
+    whole = list(map(repr, read_list(ListSource(path, name="L", max_rejects=1))))
     assert whole
     for n_bytes in range(len(data.rstrip()) - 1, 0, -3):
         path.write_bytes(data[:n_bytes])
         with pytest.raises(ListError):
-            list(read_list(path, source="L", max_rejects=1))
+            list(read_list(ListSource(path, name="L", max_rejects=1)))
         found: list[str] = []
         try:
-            found += map(repr, read_list(path, source="L", max_rejects=1, allow_cut=True))
+            found += map(repr, read_list(ListSource(path, name="L", max_rejects=1, allow_cut=True)))
         except ListError:
             continue  # not even one record, or no list any more
         assert found == whole[: len(found)]
@@ -369,10 +369,10 @@ def test_a_packed_list_is_refused_wherever_it_is_cut(pack: Callable[[bytes], byt
     for n_bytes in range(1, len(data), 29):
         path.write_bytes(data[:n_bytes])
         with pytest.raises(ListError):
-            list(read_list(path, max_rejects=1))
+            list(read_list(ListSource(path, max_rejects=1)))
         found: list[str] = []
         try:
-            found += map(repr, read_list(path, max_rejects=1, allow_cut=True))
+            found += map(repr, read_list(ListSource(path, max_rejects=1, allow_cut=True)))
         except ListError:
             continue
         assert found == whole[: len(found)]
@@ -390,7 +390,7 @@ def test_a_database_is_refused_where_it_is_cut(tmp_path: Path) -> None:
     for share in (0.2, 0.5, 0.9):
         path.write_bytes(data[: int(len(data) * share)])
         with pytest.raises(ListError):
-            load_list(path, max_rejects=1)
+            load_list(ListSource(path, max_rejects=1))
 
 
 def test_a_database_part_of_which_stands_in_its_log_is_refused(tmp_path: Path) -> None:
@@ -412,7 +412,7 @@ def test_a_digest_s_own_word_for_its_type_is_held_against_its_column(tmp_path: P
     path.write_text(f"md5,id\nmd5:{MD5},1\nphash:{MD5[:16]},2\n")
     with pytest.raises(ListError, match="line 3: expected a md5 digest, found one of phash"):
         load_list(path)
-    table = load_list(path, max_rejects=1.0).table
+    table = load_list(ListSource(path, max_rejects=1.0)).table
     assert {entry.hash.hex for entry in table} == {MD5}  # type: ignore[union-attr]
 
 
@@ -430,7 +430,7 @@ def test_an_archive_among_pages_is_not_left_out(tmp_path: Path) -> None:
         (tmp_path / "2").write_bytes(head + b"\0" * 100)
         with pytest.raises(ListError, match=r"cut off or changed \(2: a .* archive: unpack it"):
             load_list(tmp_path)
-    assert len(load_list(tmp_path, allow_cut=True)) == 40
+    assert len(load_list(ListSource(tmp_path, allow_cut=True))) == 40
 
 
 @pytest.mark.parametrize("n_left", range(5, len("false_positive")))
@@ -439,7 +439,7 @@ def test_a_last_label_that_was_cut_may_have_been_an_opinion(n_left: int, tmp_pat
     for name, text in (("list.csv", "pdq,label\n{},x\n{},"), ("simple.pdq.te", "{},1,mine,x\n{},2,mine,")):
         path = tmp_path / name
         path.write_text(text.format(FIRST, BRIDGE) + label)
-        reader = read_list(path, max_rejects=1)
+        reader = read_list(ListSource(path, max_rejects=1))
         assert [entry.labels for entry in reader] == [("x",)]
         assert "the list may be cut off" in str(reader.report.rejects[0])
         path.write_text(text.format(FIRST, BRIDGE) + "other")
@@ -450,7 +450,7 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     path.write_text(pages(te(1)))
     with pytest.raises(ListError, match="columns= says nothing of ThreatExchange"):
-        load_list(path, columns={"deleted": "x"})
+        load_list(ListSource(path, columns={"deleted": "x"}))
 
 
 def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:

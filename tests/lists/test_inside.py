@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from safehash import ListError, load_list, read_list
+from safehash import ListError, ListSource, load_list, read_list
 from safehash.lists.formats.inside import json_may_speak, says, speaks_inside
 
 M = [hashlib.md5(bytes([k])).hexdigest() for k in range(60)]
@@ -22,7 +22,7 @@ def live_of(tmp_path: Path, text: object, name: str, **options: Any) -> set[str]
     path = tmp_path / name
     path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8", newline="")
     try:
-        table = load_list(path, **options).table
+        table = load_list(ListSource(path, **options)).table
     except ListError:
         return None
     return {entry.hash.hex for entry in table if entry.category == "positive"}  # type: ignore[union-attr]
@@ -212,11 +212,11 @@ def test_a_table_whose_name_takes_back(name: str, tmp_path: Path) -> None:
     path = database(tmp_path / "list.db", name)
     with pytest.raises(ListError, match=f"the name of table '{name}' may say"):
         load_list(path)
-    assert len(load_list(path, ignore=[name])) == 40
+    assert len(load_list(ListSource(path, ignore=[name]))) == 40
     path = database(tmp_path / "other.db", more="deletions")
     with pytest.raises(ListError, match="the name of table 'deletions' may say"):
         load_list(path)
-    assert len(load_list(path, ignore=["deletions"])) == 40
+    assert len(load_list(ListSource(path, ignore=["deletions"]))) == 40
 
 
 # -- JSON by columns, by digest, in groups -----------------------------------------------------------------
@@ -415,7 +415,9 @@ def test_a_last_line_without_an_end_that_may_be_cut(tmp_path: Path) -> None:
         (pairs, f"hash={M[1]},status=with"),
     ):
         rejects: list[Any] = []
-        found = list(read_list(_written(tmp_path, text + cut), on_reject=rejects.append, max_rejects=1.0))
+        found = list(
+            read_list(ListSource(_written(tmp_path, text + cut), max_rejects=1.0), on_reject=rejects.append)
+        )
         assert len(rejects) == 1 and "cut off" in rejects[0].reason
         assert [e.hash for e in found] == [e.hash for e in read_list(_written(tmp_path, text))]
     assert len(load_list(_written(tmp_path, mixed + f"{M[20]}{M[20][:8]}"))) == 21

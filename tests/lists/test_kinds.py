@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safehash import Hash, ListError, read_list
+from safehash import Hash, ListError, ListSource, read_list
 
 
 def balanced(k: int, n_bits: int = 256) -> str:
@@ -36,7 +36,7 @@ def brief(tmp_path: Path, text: str, name: str, **options: Any) -> str:
     path = tmp_path / name
     path.write_text(text, newline="")
     found = []
-    for entry in read_list(path, **options):
+    for entry in read_list(ListSource(path, **options)):
         value = entry.hash
         kind = "" if isinstance(value, Hash) else "foreign "
         digest = value.hex if isinstance(value, Hash) else getattr(value, "value", "")

@@ -25,6 +25,7 @@ from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from list_samples import DATA, FIRST
+from safehash import ListSource
 from safehash.hashing.hashes import Hash
 from safehash.lists.entry import Entry
 from safehash.lists.formats import read_list
@@ -45,7 +46,7 @@ Meaning = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 def ours(path: Path) -> Meaning:
     """Return (algorithm, digest) -> (category, labels) of what is live."""
     found = {}
-    for entry in merge_lists(read_list(path, allow_cut=True)):
+    for entry in merge_lists(read_list(ListSource(path, allow_cut=True))):
         found[_key(entry)] = (entry.category, entry.labels)
     return found
 
@@ -224,7 +225,7 @@ def test_ncmec(tmp_path: Path) -> None:
     assert len(expected) == 2
     entries = {
         _key(e): {int(o.owner) for o in e.owners if o.category == "positive"}
-        for e in merge_lists(read_list(path, allow_cut=True))
+        for e in merge_lists(read_list(ListSource(path, allow_cut=True)))
     }
     # Exact digests of images are matched here, and not by them.
     assert {key: owners for key, owners in entries.items() if key[0] in ("pdq", "video_md5")} == expected

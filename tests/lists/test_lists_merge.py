@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safehash import Matcher
+from safehash import ListSource, Matcher
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists import loading
@@ -293,8 +293,8 @@ def test_one_bad_record_changes_nothing_else(
     lines.insert(min(at_line, len(records)) + 1, bad)
     path.write_text("\n".join(lines))
     with pytest.raises(ListError, match=r"allow_cut=True"):
-        list(read_list(path, max_rejects=1))
-    reader = read_list(path, allow_cut=True, max_rejects=1)
+        list(read_list(ListSource(path, max_rejects=1)))
+    reader = read_list(ListSource(path, allow_cut=True, max_rejects=1))
     assert states(reader) == states(records)
     assert reader.report.n_rejects == 1
     assert "the list was changed after it was written: its checksum does not fit" in reader.report.notes
@@ -306,7 +306,7 @@ def test_a_cut_list_is_noticed(tmp_path: Path) -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(ListError, match=r"no end line.*allow_cut=True uses"):
         list(read_list(path))
-    reader = read_list(path, allow_cut=True)
+    reader = read_list(ListSource(path, allow_cut=True))
     assert len(list(reader)) == 2
     assert reader.report.notes == ("the list has no end line: it may have been cut off",)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from list_samples import BRIDGE, DATA, FIRST
+from safehash import ListSource
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.entry import Entry
@@ -61,8 +62,8 @@ def te_record(
 
 @pytest.mark.parametrize("path", sorted(p for p in DATA.iterdir() if p.suffix != ".md"), ids=lambda p: p.name)
 def test_loading_is_merging(path: Path) -> None:
-    loaded = load_list(path, max_rejects=1, allow_cut=True)
-    reader = read_list(path, max_rejects=1, allow_cut=True)
+    loaded = load_list(ListSource(path, max_rejects=1, allow_cut=True))
+    reader = read_list(ListSource(path, max_rejects=1, allow_cut=True))
     assert states(loaded.table) == states(merge_lists(reader))
     assert loaded.report == reader.report
     assert loaded.snapshot == reader.report.snapshot != ""
@@ -86,7 +87,7 @@ def test_loading_in_columns_is_merging(tmp_path: Path) -> None:
     # Plain records that are read by columns say the same as those read one by one.
     odd = tmp_path / "odd.json"
     odd.write_text(json.dumps({"data": [record | {"unknown": None} for record in records]}))
-    slow = [dict(json.loads(text)) for text in states(merge_lists(read_list(odd, source="te")))]
+    slow = [dict(json.loads(text)) for text in states(merge_lists(read_list(ListSource(odd, name="te"))))]
     for record in slow:
         record["extra"].pop("unknown")
         if not record["extra"]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from safehash import Algorithm, Entry, ListError, Reject, load_list, read_list
-from safehash.lists.formats.naming import named_column
+from safehash import Algorithm, Entry, ListError, ListSource, Reject, load_list, read_list
+from safehash.lists.formats.column_names import named_column
 from safehash.lists.formats.vocabulary import DOUBTFUL, FOREIGN, OPINION_LABELS, OPINIONS, UNMISTAKABLE
 
 MD5 = ("9e107d9d372bb6826bd81d3542a419d6", "e4d909c290d0fb1ca068ffaddf22cbd0")
@@ -30,7 +30,7 @@ def entries(
 ) -> list[Entry]:
     path = tmp_path / name
     path.write_bytes(text.encode(encoding))
-    return list(read_list(path, **options))
+    return list(read_list(ListSource(path, **options)))
 
 
 def column(tmp_path: Path, name: str, *cells: str) -> list[Entry]:
@@ -116,7 +116,7 @@ def test_a_name_that_may_speak_of_deletion_is_refused(name: str, tmp_path: Path)
     with pytest.raises(ListError, match="speaks of deletion or opinion, is not understood"):
         column(tmp_path, name, "true", "true")
     path = tmp_path / "list.csv"
-    assert len(load_list(path, ignore=[name])) == 2
+    assert len(load_list(ListSource(path, ignore=[name]))) == 2
 
 
 def test_names_beside_them_stay_free() -> None:
@@ -227,7 +227,7 @@ def test_an_unknown_column_of_such_words_is_refused(cells: tuple[str, ...], tmp_
     with pytest.raises(ListError, match="may speak of deletion or opinion, is not understood"):
         entries(tmp_path, "".join(f"{balanced(k)},{cell}\n" for k, cell in enumerate(cells)))
     path = tmp_path / "list.csv"
-    assert len(load_list(path, ignore=["column2"])) == len(cells)
+    assert len(load_list(ListSource(path, ignore=["column2"]))) == len(cells)
 
 
 @pytest.mark.parametrize(
@@ -279,5 +279,5 @@ def test_a_column_that_names_some_other_digest_is_refused(name: str, tmp_path: P
 def test_a_type_that_nobody_knows_is_a_reject(cell: str, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(f"hash,type\n{MD5[0]},MD5\n{MD5[1]},{cell}\n")
-    report = load_list(path, max_rejects=1).report
+    report = load_list(ListSource(path, max_rejects=1)).report
     assert (dict(report.entries), report.n_rejects) == ({"md5": 1}, 1)

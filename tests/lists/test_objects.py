@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safehash import Hash, ListError, ListReport, load_list, read_list
+from safehash import Hash, ListError, ListReport, ListSource, load_list, read_list
 
 
 def balanced(k: int) -> str:
@@ -29,7 +29,7 @@ NAMES = {A: "A", B: "B", C: "C", MD5: "md5", OTHER: "other", SHA1: "sha1", SHORT
 def read(tmp_path: Path, found: Any, **options: Any) -> tuple[list[str], ListReport]:
     path = tmp_path / "list.json"
     path.write_text(found if isinstance(found, str) else json.dumps(found))
-    reader = read_list(path, **options)
+    reader = read_list(ListSource(path, **options))
     entries = list(reader)
     brief = []
     for entry in entries:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from list_samples import BRIDGE, FIRST
-from safehash import ListError, ListSource, Matcher, load_list, read_list
+from safehash import ListError, ListSource, Matcher, load_list, merge_lists, read_list
 from safehash.evaluation.own_list import OwnList
 from safehash.hashing.hashes import Algorithm
+from safehash.lists import AddOptions, add
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,37 @@ def test_two_lists_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ListError, match=r"two lists are called 'list' .*NAME=PATH or ListSource"):
         Matcher.from_files(*paths)
     assert len(Matcher.from_files(ListSource(paths[0], name="a"), ListSource(paths[1], name="b"))) == 2
+
+
+def test_a_list_that_is_added_to_is_named_as_any_other(tmp_path: Path, bridge: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    added = add(ListSource(path, name="ours"), [bridge])
+    assert [entry.source for entry in added.entries] == ["ours"]
+    assert [entry.source for entry in add(path, [bridge], labels=["again"]).entries] == ["ours"]
+    assert [(e.source, e.labels) for e in merge_lists(read_list(path))] == [("ours", ("again",))]
+    add(tmp_path / "plain.jsonl", [bridge])
+    assert {entry.source for entry in read_list(tmp_path / "plain.jsonl")} == {"plain"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"format": "text"}, "format"),
+        ({"algorithm": "pdq"}, "algorithm"),
+        ({"columns": {"hash": "a"}, "ignore": "b"}, "columns nor ignore"),
+        ({"notation": "base64"}, "notation"),
+    ],
+)
+def test_of_a_list_that_is_added_to_nothing_is_told_that_it_says_itself(
+    options: dict[str, Any], told: str, tmp_path: Path, bridge: Path
+) -> None:
+    """As what is read otherwise, it would be written over with what was made of it."""
+    with pytest.raises(ValueError, match=f"safehash JSON Lines, which needs no {told}$"):
+        add(ListSource(tmp_path / "own.jsonl", **options), [bridge])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [{"min_quality": 101}, {"min_quality": -1}, {"algorithm": "dhash"}])
+def test_what_is_kept_of_a_picture_is_in_range(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"min_quality is 0 to 100|no algorithm 'dhash'"):
+        AddOptions(**options)

@@ -17,9 +17,9 @@ from safehash._digests import turn_digests
 from safehash.matching.families import COVERED, COVERED_AGAIN, NESTED
 from safehash.matching.holes import without_a_hole
 from safehash.matching.nested import windows_within
-from safehash.matching.proposing import Batch
 from safehash.matching.refining import MAX_CANDIDATES, refined
 from safehash.matching.thumbnails import Thumbnails
+from safehash.matching.windows import Batch
 from safehash.search.index import Index
 from safehash.search.seeds import seed
 

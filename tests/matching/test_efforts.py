@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -18,7 +19,10 @@ from safehash.hashing import compute
 from safehash.images import decoding
 from safehash.images.pictures import Decoded
 from safehash.matching import views
+from safehash.matching.efforts import PROPOSALS
+from safehash.matching.refining import MAX_CANDIDATES, MAX_DEGENERATE
 from safehash.matching.settings import EFFORTS, Effort
+from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "camera", "immunohistochemistry")
@@ -49,6 +53,8 @@ def found(upload: list[Decoded], index: Index, effort: Effort, max_distance: int
     seed=st.integers(0, 3),
     max_distance=st.sampled_from([0, 10, 24, 31, 40]),
 )
+# A picture that `thorough` alone looks at is no reason to leave out what windows find at less than half the threshold.
+@example(name="scaled by 1.5", number=4, seed=0, max_distance=31)
 def test_more_effort_finds_every_row_at_no_larger_threshold(
     index: Index, name: str, number: int, seed: int, max_distance: int
 ) -> None:
@@ -72,6 +78,20 @@ def test_a_frame_of_two_thousand_is_found_at_every_effort(index: Index) -> None:
         upload = decoding.decode_frames(stream.getvalue(), step_for=compute.reduction_for)
         hits = views.look_up(upload, index, max_distance=31, min_quality=50, effort=effort).hits
         assert any(hit.row == 2 and hit.view.startswith("frame ") for hit in hits), effort
+
+
+def test_the_docs_say_how_many_entries_are_refined_at_most() -> None:
+    """Whatever the list: docs/matching.md has the sum over families of what each refines."""
+    thumbs = Thumbnails(
+        decoding.decode(apply(BY_NAME["jpeg quality 75"], PICTURES[2], Scene(np.random.default_rng(1))))
+    )
+    families = [propose(thumbs).family for propose in PROPOSALS["thorough"]]
+    most = sum(
+        MAX_CANDIDATES * (2 if family.doubtful else 1) + (MAX_DEGENERATE if family.degenerate else 0)
+        for family in families
+    )
+    page = (Path(__file__).parents[2] / "docs" / "matching.md").read_text(encoding="utf-8")
+    assert f"bounded by {most} refinements an upload" in page.replace("\n", " ")
 
 
 def test_what_is_shown_longest_and_differs_most_is_cut_into_windows() -> None:

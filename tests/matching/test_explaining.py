@@ -15,8 +15,8 @@ import safehash
 from drawn import Picture, card, lit_disc, picture
 from safehash.hashing import compute
 from safehash.matching.families import TURNED
-from safehash.matching.naming import TURN_NAMES
 from safehash.matching.settings import EFFORTS, Effort
+from safehash.matching.view_words import TURN_NAMES
 
 NAMES = ("astronaut", "chelsea", "coffee")
 
@@ -79,12 +79,24 @@ def test_it_tells_of_the_very_decision_that_check_makes(
 def test_every_view_is_told_of_in_order(matcher: safehash.Matcher, effort: Effort) -> None:
     looks = matcher.explain(picture("rocket"), effort=effort).looks
     views = [look.view for look in looks if look.picture == ""]
-    thorough = ["framed", "panel", "whole", "rotated", "steep", "nested", "nested, tilted", "covered"]
+    thorough = [
+        "framed",
+        "panel",
+        "whole",
+        "rotated",
+        "steep",
+        "bent",
+        "faded",
+        "nested",
+        "nested, tilted",
+        "covered",
+    ]
+    more = ["faded, again", "steeper", "bent, again", "covered, again", "nested, covered"]
     families = {
         "fast": [],
         "standard": thorough[:1],
         "thorough": thorough,
-        "exhaustive": [*thorough, "faded", "steeper", "covered, again", "nested, covered"],
+        "exhaustive": [*thorough, *more],
     }[effort]
     turns = [*TURN_NAMES, "negative", "negative, mirrored"]
     assert views == (turns[:1] if effort == "fast" else turns + families)

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from safehash.cli.output import Records
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
+from safehash.matching.printable import printable
 from safehash.matching.record import (
     CSV_COLUMNS,
     FIELDS,
     IN_CATALOG,
     MATCH_FIELDS,
-    NOT_KEPT,
     Kind,
     arrow_rows,
     arrow_schema,
@@ -30,7 +30,6 @@ from safehash.matching.record import (
     match_record,
     suggestion_of,
 )
-from safehash.matching.shown import printable
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.holdings import records
 from safehash.scanning.options import ScanOptions
@@ -158,9 +157,9 @@ def test_a_scan_and_its_catalog_say_the_same(tmp_path: Path, form: str) -> None:
 
 
 def as_a_scan_says(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without what only a catalog can know, and without what it does not keep."""
+    """Return a record without what only a catalog can know."""
     of_file, of_match = (
-        {field.name for field in fields if field.when.startswith(IN_CATALOG) or NOT_KEPT in field.when}
+        {field.name for field in fields if field.when.startswith(IN_CATALOG)}
         for fields in (FIELDS, MATCH_FIELDS)
     )
     kept = {name: value for name, value in record.items() if name not in of_file}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from safehash.hashing import compute
 from safehash.hashing.hashes import Algorithm
 from safehash.images import decoding
 from safehash.images.pictures import Also, Decoded
-from safehash.matching import evidence, proposing, refining, views
+from safehash.matching import efforts, evidence, refining, views, windows
 from safehash.matching.evidence import Candidate
 from safehash.matching.settings import EFFORTS, Effort
 from safehash.matching.thumbnails import Thumbnails
@@ -136,6 +137,7 @@ TEMPLATES = (
 def test_the_same_template_with_another_picture_is_no_match(name: str) -> None:
     same = [each.resize((480, 360)) for each in PICTURES]
     memes = [apply(BY_NAME[name], each, Scene(np.random.default_rng(1))) for each in same]
+    assert len(memes) == len(PICTURES) > 2
     for at, meme in enumerate(memes):
         others = Index([compute.hash_bytes(other) for number, other in enumerate(memes) if number != at])
         upload = decoding.decode(meme, step_for=compute.reduction_for)
@@ -183,7 +185,7 @@ def test_degenerate_entries_far_from_every_window_are_left_alone(monkeypatch: py
     own = profiles("coffee")
     cropped = decoded(own.crop((24, 20, 600, 392)))
     listed = Index([compute.hash_array(np.asarray(own))])
-    batch = proposing.wholes(Thumbnails(cropped))
+    batch = windows.wholes(Thumbnails(cropped))
     nearest = int(seed(listed, batch.digests, max_distance=94).distances.min())
     assert nearest <= refining.DEGENERATE_SEED
     for limit, found in ((nearest, True), (nearest - 1, False)):
@@ -196,7 +198,7 @@ def test_a_turn_that_is_refined_away_is_no_turn() -> None:
     own = decoded(picture("coffee").crop((6, 4, 596, 398)))
     thumbs = Thumbnails(own)
     digest = np.frombuffer(compute.hash_array(np.asarray(picture("coffee"))).digest, np.uint8)[None]
-    batch = proposing.tilts(thumbs)
+    batch = windows.tilts(thumbs)
     degrees = [refining._refine(batch.family, group, 0, 0, digest).degrees for group in batch.groups]
     assert 0.0 in degrees
     assert all(each == 0.0 or abs(each) >= 0.1 for each in degrees)
@@ -312,3 +314,27 @@ def test_an_empty_index_and_an_empty_upload() -> None:
         views.look_up([], empty, max_distance=31, min_quality=50)
     with pytest.raises(ValueError, match="effort"):
         views.look_up([decoded(PICTURES[0])], empty, max_distance=31, min_quality=50, effort="best")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n_frames", [1, 3])
+def test_a_further_picture_is_let_go_before_windows_are_looked_at(
+    n_frames: int, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory at its peak is what every upload asks the system for anew, page by page."""
+    held: list[weakref.ReferenceType[Any]] = []
+    still: list[bool] = []
+
+    def further() -> Decoded:
+        made = decoded(PICTURES[1].resize((90, 80)))
+        held.append(weakref.ref(made.pixels))
+        return made
+
+    def propose(thumbs: Thumbnails) -> windows.Batch:
+        still.append(any(each() is not None for each in held))
+        return windows.few_boxes(thumbs)
+
+    monkeypatch.setitem(efforts.PROPOSALS, "standard", (propose,))
+    upload = replace(decoded(PICTURES[0]), also=(Also("further", further, plain=True),))
+    views.look_up([upload] * n_frames, index, max_distance=31, min_quality=50)
+    assert len(held) == n_frames
+    assert still == [False]

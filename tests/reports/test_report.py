@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from safehash.errors import CatalogError
 from safehash.matching.matcher import Matcher
-from safehash.matching.shown import printable
+from safehash.matching.printable import printable
 from safehash.reports.matches import ReportPart
 from safehash.reports.report import report
 from safehash.reports.thumbnails import grey_png, thumbnail

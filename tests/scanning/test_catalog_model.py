@@ -29,7 +29,7 @@ from safehash.scanning.lookback import rematch
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Summary
 from safehash.scanning.run import scan
-from safehash.scanning.schema import TABLES
+from safehash.scanning.schema import TABLES, VERSION
 from stores import write_list, write_picture, write_pictures
 
 
@@ -122,9 +122,11 @@ def state_of(path: Path) -> Any:
             for match, file, *rest in store.query("SELECT id, file, list, entry FROM matches")
         }
         seen = store.query(
-            "SELECT match, effort, snapshot, distance, view, suppressed_by, stale FROM sightings"
+            "SELECT match, effort, snapshot, distance, view, suppressed_by, stale, evidence FROM sightings"
         )
-        looks = store.query("SELECT file, lists, effort, outcome FROM looks JOIN scopes ON scopes.id = scope")
+        looks = store.query(
+            "SELECT file, lists, effort, outcome, coalesce(refused, '') FROM looks JOIN scopes ON scopes.id = scope"
+        )
         shown = ("outcome", "matches", "hash", "quality")
         return (
             sorted((entries[match], *map(str, rest)) for match, *rest in seen),
@@ -581,12 +583,10 @@ def test_a_catalog_of_version_1_is_brought_along(
 ) -> None:
     with Catalog(old_catalog, create=False) as catalog:
         catalog.check_integrity()
-        assert catalog._store.number("PRAGMA user_version") == 3
-        assert set(TABLES) == {
-            name for (name,) in catalog._store.query("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
+        assert catalog._store.number("PRAGMA user_version") == VERSION
         facts = counts(catalog)
         found = {record["path"]: record for record in records(catalog, full_hashes=True)}
+    assert columns_in(Catalog(old_catalog)) == columns_in(Catalog(tmp_path / "new.db"))
     assert facts["outcomes"] == {"match": 1, "no_match": 1, "unreadable": 1}
     assert facts["left_aside"] == {"not an image": 1}
     assert facts["decided_for"] == [{"list": "a", "snapshot": "5a5a5a5a", "effort": "thorough", "files": 3}]
@@ -605,19 +605,42 @@ def test_a_catalog_of_version_1_is_brought_along(
         assert counts(catalog)["gone"] == 1
 
 
-def test_a_catalog_of_version_2_is_brought_along(store: Path, tmp_path: Path) -> None:
+def columns_in(catalog: Catalog) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every table's columns, in their order, as SQLite describes them."""
+    with catalog:
+        names = sorted(
+            name for (name,) in catalog._store.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        )
+        assert names == sorted(TABLES)
+        return {name: list(catalog._store.query(f"PRAGMA table_info({name})")) for name in names}
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_catalog_of_an_earlier_version_is_brought_along(store: Path, tmp_path: Path, version: int) -> None:
+    """What was not kept then is not known, and comes when a file is decided again."""
     path = tmp_path / "c.db"
     scan_into(path, store / "pictures", matcher_of(store, "a"))
-    wanted = state_of(path)
+    with_evidence = matches_in(path)
+    assert all(match["evidence"] is not None for match in with_evidence.values())
     with sqlite3.connect(path) as db:
-        db.execute("DROP TABLE mounts")
-        db.execute("PRAGMA user_version = 2")
+        for table, column in (("looks", "refused"), ("matches", "evidence"), ("sightings", "evidence")):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        if version == 2:
+            db.execute("DROP TABLE mounts")
+        db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    assert state_of(path) == wanted
+    without = {
+        key: {name: value for name, value in match.items() if name != "evidence"}
+        for key, match in with_evidence.items()
+    }
+    assert matches_in(path) == without
+    assert columns_in(Catalog(path)) == columns_in(Catalog(tmp_path / "new.db"))
     with Catalog(path) as catalog:
-        assert catalog._store.number("PRAGMA user_version") == 3
-        assert catalog._store.number("SELECT count(*) FROM mounts") == 0
+        assert catalog._store.number("PRAGMA user_version") == VERSION
     assert scan_into(path, store / "pictures", matcher_of(store, "a")).n_unchanged == 6
+    assert matches_in(path) == without, "unchanged files are not decided again for it"
+    scan_into(path, store / "pictures", matcher_of(store, "a", effort="thorough"))
+    assert all(match["evidence"] is not None for match in matches_in(path).values())
 
 
 def test_an_upgrade_that_breaks_off_changes_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import platform
 import re
@@ -16,6 +17,7 @@ import tarfile
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +31,7 @@ from safehash.images.limits import Limits
 from safehash.matching.decision import Outcome
 from safehash.matching.matcher import Matcher
 from safehash.matching.settings import Settings
-from safehash.scanning import run
+from safehash.scanning import archives, run
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord, Skipped
 from safehash.scanning.run import _Feed, _Pace, scan
@@ -717,6 +719,81 @@ def test_a_worker_that_crashes_leaves_no_core(pictures: Path, tmp_path: Path) ->
         stdout=subprocess.PIPE, text=True, check=True, env=environment(beside=True),
     )  # fmt: skip
     assert done.stdout.splitlines() == ["(0, 0)", "(0, 0)"]
+
+
+def test_headers_that_pack_to_nothing_are_read_so_far(
+    tmp_path: Path, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "_MEMBERS_FREE", 100)
+    for name, n_members in (("few", 90), ("many", 400)):
+        with tarfile.open(tmp_path / f"{name}.tar.xz", "w:xz") as archive:
+            for number in range(n_members):
+                archive.addfile(tarfile.TarInfo(f"{number}.jpg"))
+    with tarfile.open(tmp_path / "plain.tar", "w") as archive:  # of which each takes its block
+        for number in range(400):
+            archive.addfile(tarfile.TarInfo(f"{number}.jpg"))
+    found = look(tmp_path, matcher)
+    n_met = {
+        name: sum(Path(each.path).name.startswith(name) for each in found if not isinstance(each, Problem))
+        for name in ("few", "many", "plain")
+    }
+    assert (n_met["few"], n_met["plain"]) == (90, 400)
+    assert 100 <= n_met["many"] < 200
+    (problem,) = (each for each in found if isinstance(each, Problem))
+    assert problem.reason == (
+        f"archive of too many members for its size: what follows {n_met['many']} of them was not read"
+    )
+
+
+def with_dictionary(packed: bytes, size: int) -> bytes:
+    """Return an xz stream whose first block says that its dictionary is of the size with this number (40: 4 GiB)."""
+    n_header = 4 * (packed[12] + 1)
+    header = bytearray(packed[12 : 12 + n_header])
+    header[header.index(b"\x21\x01") + 2] = size
+    header[-4:] = zlib.crc32(header[:-4]).to_bytes(4, "little")
+    return packed[:12] + bytes(header) + packed[12 + n_header :]
+
+
+def test_an_xz_header_cannot_ask_for_memory(
+    tmp_path: Path, matcher: Matcher, members: dict[str, bytes]
+) -> None:
+    """Its dictionary is held, and said to be of up to 4 GiB; those that `xz` writes by itself are read."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    packed = lzma.compress(stream.getvalue(), preset=1)
+    (tmp_path / "most.tar.xz").write_bytes(with_dictionary(packed, 28))  # 64 MiB
+    (tmp_path / "more.tar.xz").write_bytes(with_dictionary(packed, 40))
+    found = look(tmp_path, matcher)
+    assert {Path(each.path).name for each in found if isinstance(each, ScanRecord)} == {"most.tar.xz"}
+    (problem,) = (each for each in found if isinstance(each, Problem))
+    assert Path(problem.path).name == "more.tar.xz"
+    assert "more than 128 MiB of memory" in problem.reason
+
+
+@pytest.mark.parametrize("n_bytes", [1, 7, 10_000])
+def test_xz_streams_are_read_to_their_ends(n_bytes: int) -> None:
+    """One behind the other, with zeros or something else behind; what is cut or damaged is said, in any of them."""
+    one, two = (lzma.compress(word * 2000, preset=0) for word in (b"one", b"two"))
+    spoilt = bytearray(two)
+    spoilt[len(two) // 2] ^= 255
+    both = (b"one" * 2000 + b"two" * 2000, None)
+    for packed, wanted in (
+        (one + two, both), (one + bytes(8) + two + bytes(4), both), (one + two + b"something else", both),
+        (one + two[:-9], (both[0], EOFError)), (one + bytes(spoilt) + two, (None, lzma.LZMAError)),
+    ):  # fmt: skip
+        stream, got = archives._Xz(io.BytesIO(packed)), b""
+        try:
+            while part := stream.read(n_bytes):
+                got += part
+            said: tuple[bytes | None, Any] = (got, None)
+        except (EOFError, lzma.LZMAError) as exc:
+            said = (got, type(exc))
+        assert said[1] is wanted[1]
+        assert both[0].startswith(got) if wanted[0] is None else got == wanted[0]
 
 
 def test_a_tar_header_cannot_ask_for_memory(tmp_path: Path, matcher: Matcher) -> None:

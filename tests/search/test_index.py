@@ -114,6 +114,7 @@ def test_the_probes_alone_equal_brute_force(seed: int, radius: int, flips: float
     index = _search.SlotIndex(digests, widths, *build_slots(digests, widths))
     offsets, rows, distances = index.search(queries, plan, radius)
     found = list(zip(rows.tolist(), distances.tolist(), strict=True))
+    assert len(queries) == len(offsets) - 1 == 20 and offsets[-1] == len(found)
     for query, start, end in zip(queries, offsets[:-1], offsets[1:], strict=True):
         assert found[start:end] == brute_force(digests, query, radius, set())
 

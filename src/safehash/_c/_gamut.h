@@ -25,12 +25,26 @@ enum { SH_GAMUT_PIECE = 1024 };
 #define SH_GREEN_OF(cb, cr) ((int16_t)((int16_t)(44 * (cb) + 91 * (cr) + 64) >> 7))
 #define SH_BLUE_OF(cb) ((int16_t)((int16_t)(227 * (cb) + 64) >> 7))
 
+/* Shares of the chroma of n places, each an array: what is added for red, taken away for green and added for blue; how far each may lie
+ * from that; and the most that this adds to how far a sample is apart. */
+enum { SH_SHARES = 7 };
+
+/* What is known of places side by side: blocks of a row of them, or columns of some of these blocks. */
+typedef struct {
+    int16_t *shares[SH_SHARES], *off;
+    uint8_t *least, *most;
+} sh_gamut_line;
+
 typedef struct {
     int64_t (*pixels)(const uint8_t *, uint8_t *, ptrdiff_t);
-    int32_t (*run)(const uint8_t *, int, int16_t, int16_t, int16_t);
+    int64_t (*block)(const uint8_t *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int16_t, int16_t, int16_t);
     void (*extremes)(const uint8_t *, ptrdiff_t, ptrdiff_t, ptrdiff_t, uint8_t *, uint8_t *);
-    void (*columns)(const uint8_t *, const uint8_t *, const int16_t *, const int16_t *, const int16_t *, int16_t *, ptrdiff_t);
-    void (*spread)(const uint8_t *, const uint8_t *, const int16_t *const *, int16_t *, ptrdiff_t);
+    void (*narrowed)(const uint8_t *, const uint8_t *, uint8_t *, uint8_t *, ptrdiff_t, ptrdiff_t);
+    int (*shares)(const uint8_t *, const uint8_t *, const uint8_t *, const uint8_t *, int16_t *const *, ptrdiff_t);
+    ptrdiff_t (*gathered)(const sh_gamut_line *, ptrdiff_t, const uint8_t *, const uint8_t *, ptrdiff_t, ptrdiff_t, int,
+                          const sh_gamut_line *);
+    void (*columns)(const sh_gamut_line *, ptrdiff_t);
+    void (*spread)(const sh_gamut_line *, ptrdiff_t);
     int64_t (*sum)(const int16_t *, ptrdiff_t);
     void (*sums)(const uint8_t *, ptrdiff_t, int64_t *, int64_t *);
 } sh_gamut;
@@ -54,73 +68,69 @@ typedef struct {
  * every sample, and by what chroma that spreads may add. */
 enum { SH_BY_MEANS, SH_BY_EXTREMES, SH_BY_SAMPLES };
 
-/* Bytes of working memory for each column of luma. */
-enum { SH_GAMUT_ROOM = 8 * sizeof(int16_t) + 2 };
+/* Bytes of working memory for each column of luma, and for as many more as share one of chroma. */
+enum { SH_GAMUT_ROOM = 2 * (SH_SHARES + 1) * sizeof(int16_t) + 6 };
 
-/* By how much some rows are apart at most, and in `off` each column: by the worst of its samples. */
-static inline int64_t sh_gamut_of_rows(const sh_gamut *kernels, const uint8_t *luma, ptrdiff_t rows, ptrdiff_t cols,
-                                       const int16_t *const *shares, int any_spread, int16_t *off, uint8_t *least, uint8_t *most)
+static inline sh_gamut_line sh_gamut_line_in(int16_t *shorts, uint8_t *bytes, ptrdiff_t n)
 {
-    kernels->extremes(luma, rows, cols, cols, least, most);
-    kernels->columns(least, most, shares[0], shares[1], shares[2], off, cols);
-    if (any_spread)
-        kernels->spread(least, most, shares, off, cols);
-    return rows * kernels->sum(off, cols);
+    sh_gamut_line line;
+    for (int i = 0; i < SH_SHARES; i++)
+        line.shares[i] = shorts + i * n;
+    line.off = shorts + SH_SHARES * n;
+    line.least = bytes;
+    line.most = bytes + n;
+    return line;
 }
 
-/* How far all samples are apart, by one of these ways. scratch[SH_GAMUT_ROOM * cols], aligned for int16_t. What is cut grows away from
- * the middle: pieces of luma whose extremes stay on the screen do so as a whole, and are not looked at. */
-static inline int64_t sh_gamut_of_means(const sh_gamut *kernels, const sh_gamut_means *of, int way, void *scratch)
+/* How far all samples are apart, by one of these ways; `at_most`, unless NULL, is set to the same by extremes, spreads left aside.
+ * scratch[SH_GAMUT_ROOM * (cols + across)], aligned for int16_t; across <= cols. What is cut grows away from the middle: blocks, and
+ * columns of them, whose extremes stay on the screen do so as a whole, and are not looked at. */
+static inline int64_t sh_gamut_of_means(const sh_gamut *kernels, const sh_gamut_means *of, int way, void *scratch, int64_t *at_most)
 {
-    const ptrdiff_t cols = of->cols, across = of->across;
-    int16_t *const reds = (int16_t *)scratch, *const greens = reds + cols, *const blues = greens + cols;
-    int16_t *const red_spreads = blues + cols, *const green_spreads = red_spreads + cols, *const blue_spreads = green_spreads + cols;
-    int16_t *const mosts = blue_spreads + cols, *const off = mosts + cols;
-    uint8_t *const least = (uint8_t *)(off + cols), *const most = least + cols;
-    const int16_t *const shares[7] = {reds, greens, blues, red_spreads, green_spreads, blue_spreads, mosts};
+    const ptrdiff_t cols = of->cols, across = of->across, room = cols + across, n_blocks = (cols + across - 1) / across;
+    int16_t *const shorts = (int16_t *)scratch;
+    uint8_t *const bytes = (uint8_t *)(shorts + 2 * (SH_SHARES + 1) * room), *const least = bytes + 4 * room, *const most = least + room;
+    const sh_gamut_line blocks = sh_gamut_line_in(shorts, bytes, room);
+    const sh_gamut_line line = sh_gamut_line_in(shorts + (SH_SHARES + 1) * room, bytes + 2 * room, room);
     const int has_spreads = of->blue_spreads != NULL && way != SH_BY_MEANS;
-    int64_t apart = 0;
-    for (ptrdiff_t top = 0, i = 0; top < of->rows; top += of->down, i++) {
+    int64_t apart = 0, by_extremes = 0;
+    for (ptrdiff_t top = 0, first = 0; top < of->rows; top += of->down, first += of->chroma_cols) {
         const ptrdiff_t n_rows = of->rows - top < of->down ? of->rows - top : of->down;
-        int any_spread = 0;
-        for (ptrdiff_t left = 0, j = i * of->chroma_cols; left < cols; left += across, j++) {
-            const ptrdiff_t end = cols - left < across ? cols : left + across;
-            const int16_t cb = (int16_t)(of->blue[j] - 128), cr = (int16_t)(of->red[j] - 128);
-            const int16_t r = SH_RED_OF(cr), g = SH_GREEN_OF(cb, cr), b = SH_BLUE_OF(cb);
-            for (ptrdiff_t col = left; col < end; col++) {
-                reds[col] = r;
-                greens[col] = g;
-                blues[col] = b;
-            }
-            if (!has_spreads)
-                continue;
-            const int sb = of->blue_spreads[j], sr = of->red_spreads[j];
-            const int far_b = SH_GAMUT_SPREADS * sb, far_r = SH_GAMUT_SPREADS * sr;
-            const int16_t dr = (int16_t)((179 * far_r + 127) >> 7), dg = (int16_t)((44 * far_b + 91 * far_r + 127) >> 7);
-            const int16_t db = (int16_t)((227 * far_b + 127) >> 7);
-            const int16_t added = (int16_t)((SH_GAMUT_OF_BLUE * sb + SH_GAMUT_OF_RED * sr + 255) >> 8);
-            any_spread |= sb | sr;
-            for (ptrdiff_t col = left; col < end; col++) {
-                red_spreads[col] = dr;
-                green_spreads[col] = dg;
-                blue_spreads[col] = db;
-                mosts[col] = added;
-            }
+        const uint8_t *rows = of->luma + top * cols;
+        const int any_spread = kernels->shares(of->blue + first, of->red + first, has_spreads ? of->blue_spreads + first : NULL,
+                                               has_spreads ? of->red_spreads + first : NULL, blocks.shares, n_blocks);
+        kernels->extremes(rows, n_rows, cols, cols, least, most);
+        kernels->narrowed(least, most, blocks.least, blocks.most, cols, across);
+        kernels->columns(&blocks, n_blocks);
+        if (any_spread)
+            kernels->spread(&blocks, n_blocks);
+        if (way == SH_BY_MEANS) {
+            for (ptrdiff_t j = 0, left = 0; j < n_blocks; j++, left += across)
+                if (blocks.off[j])
+                    apart += kernels->block(rows + left, cols, n_rows, cols - left < across ? cols - left : across, blocks.shares[0][j],
+                                            blocks.shares[1][j], blocks.shares[2][j]);
+            continue;
         }
-        const int64_t bound = sh_gamut_of_rows(kernels, of->luma + top * cols, n_rows, cols, shares, any_spread, off, least, most);
+        const ptrdiff_t n = kernels->gathered(&blocks, n_blocks, least, most, cols, across, any_spread ? SH_SHARES : 3, &line);
+        if (n == 0)
+            continue;
+        kernels->columns(&line, n);
+        by_extremes += n_rows * kernels->sum(line.off, n);
+        if (any_spread)
+            kernels->spread(&line, n);
+        const int64_t bound = n_rows * kernels->sum(line.off, n);
         if (way == SH_BY_EXTREMES)
             apart += bound;
-        for (ptrdiff_t row = top; row < top + n_rows && way == SH_BY_SAMPLES && bound > 0; row++)
-            apart += sh_gamut_of_rows(kernels, of->luma + row * cols, 1, cols, shares, any_spread, off, least, most);
-        for (ptrdiff_t left = 0; left < cols && way == SH_BY_MEANS; left += across) {
-            const ptrdiff_t end = cols - left < across ? cols : left + across;
-            int any = 0;
-            for (ptrdiff_t col = left; col < end; col++)
-                any |= off[col];
-            for (ptrdiff_t row = top; any && row < top + n_rows; row++)
-                apart += kernels->run(of->luma + row * cols + left, (int)(end - left), reds[left], greens[left], blues[left]);
+        for (ptrdiff_t row = 0; row < n_rows && way == SH_BY_SAMPLES && bound > 0; row++, rows += cols) {
+            kernels->gathered(&blocks, n_blocks, rows, rows, cols, across, 0, &line);
+            kernels->columns(&line, n);
+            if (any_spread)
+                kernels->spread(&line, n);
+            apart += kernels->sum(line.off, n);
         }
     }
+    if (at_most != NULL)
+        *at_most = by_extremes;
     return apart;
 }
 

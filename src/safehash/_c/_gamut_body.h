@@ -49,13 +49,29 @@ static int64_t SH_NAME(gamut_pixels)(const uint8_t *restrict pixels, uint8_t *re
     return apart;
 }
 
-/* The same of n samples of luma that share one chroma; how far all are apart. */
-static int32_t SH_NAME(gamut_run)(const uint8_t *restrict luma, int n, int16_t red, int16_t green, int16_t blue)
+/* The same of some rows of n samples of luma that share one chroma, which is known when this is compiled or not. */
+SH_INLINE int64_t SH_NAME(gamut_rows)(const uint8_t *restrict luma, ptrdiff_t stride, ptrdiff_t rows, const ptrdiff_t n, int16_t red,
+                                      int16_t green, int16_t blue)
 {
-    int32_t sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += SH_NAME(gamut_apart)(luma[i], red, green, blue);
+    int64_t sum = 0;
+    for (ptrdiff_t row = 0; row < rows; row++, luma += stride) {
+        int32_t of_row = 0;
+        for (ptrdiff_t i = 0; i < n; i++)
+            of_row += SH_NAME(gamut_apart)(luma[i], red, green, blue);
+        sum += of_row;
+    }
     return sum;
+}
+
+/* How far all samples of a block are apart. */
+static int64_t SH_NAME(gamut_block)(const uint8_t *restrict luma, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t n, int16_t red,
+                                    int16_t green, int16_t blue)
+{
+    switch (n) {
+    case 8: return SH_NAME(gamut_rows)(luma, stride, rows, 8, red, green, blue);
+    case 16: return SH_NAME(gamut_rows)(luma, stride, rows, 16, red, green, blue);
+    default: return SH_NAME(gamut_rows)(luma, stride, rows, n, red, green, blue);
+    }
 }
 
 /* The least and the most of each column of some rows. */
@@ -73,11 +89,118 @@ static void SH_NAME(gamut_extremes)(const uint8_t *restrict luma, ptrdiff_t rows
     }
 }
 
-/* Of n columns with their extremes and their chroma's shares, how far the worse of the two is apart. */
-static void SH_NAME(gamut_columns)(const uint8_t *restrict least, const uint8_t *restrict most, const int16_t *restrict red,
-                                   const int16_t *restrict green, const int16_t *restrict blue, int16_t *restrict apart,
-                                   ptrdiff_t n)
+/* Half as many: the least, and the most, of each two neighbours. */
+static void SH_NAME(gamut_halved)(const uint8_t *restrict least, const uint8_t *restrict most, uint8_t *restrict low, uint8_t *restrict high,
+                                  ptrdiff_t n)
 {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        low[i] = least[2 * i] < least[2 * i + 1] ? least[2 * i] : least[2 * i + 1];
+        high[i] = most[2 * i] > most[2 * i + 1] ? most[2 * i] : most[2 * i + 1];
+    }
+}
+
+/* The least and the most of each `across` columns, the last of which may be fewer. */
+static void SH_NAME(gamut_narrowed)(const uint8_t *restrict least, const uint8_t *restrict most, uint8_t *restrict low,
+                                    uint8_t *restrict high, ptrdiff_t cols, ptrdiff_t across)
+{
+    uint8_t lows[2][SH_GAMUT_PIECE], highs[2][SH_GAMUT_PIECE];
+    const ptrdiff_t at_once = SH_GAMUT_PIECE / across * across;
+    ptrdiff_t left = 0;
+    for (; (across & (across - 1)) == 0 && at_once > 0 && left + across <= cols; left += at_once) {
+        const ptrdiff_t rest = (cols - left) / across * across;
+        ptrdiff_t n = rest < at_once ? rest : at_once;
+        memcpy(lows[0], least + left, (size_t)n);
+        memcpy(highs[0], most + left, (size_t)n);
+        int from = 0;
+        for (ptrdiff_t each = across; each > 1; each /= 2, from = !from)
+            SH_NAME(gamut_halved)(lows[from], highs[from], lows[!from], highs[!from], n /= 2);
+        memcpy(low + left / across, lows[from], (size_t)n);
+        memcpy(high + left / across, highs[from], (size_t)n);
+    }
+    left = left < cols / across * across ? left : cols / across * across;
+    for (ptrdiff_t j = left / across; left < cols; left += across, j++) {
+        const ptrdiff_t end = cols - left < across ? cols : left + across;
+        low[j] = least[left];
+        high[j] = most[left];
+        for (ptrdiff_t col = left; col < end; col++) {
+            low[j] = least[col] < low[j] ? least[col] : low[j];
+            high[j] = most[col] > high[j] ? most[col] : high[j];
+        }
+    }
+}
+
+/* Shares of n samples of chroma, as sh_gamut_line holds them; those of spreads unless these are NULL. Whether anything spreads. */
+static int SH_NAME(gamut_shares)(const uint8_t *restrict blue, const uint8_t *restrict red, const uint8_t *restrict blue_spreads,
+                                 const uint8_t *restrict red_spreads, int16_t *const *shares, ptrdiff_t n)
+{
+    int16_t *restrict reds = shares[0], *restrict greens = shares[1], *restrict blues = shares[2];
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int16_t cb = (int16_t)(blue[i] - 128), cr = (int16_t)(red[i] - 128);
+        reds[i] = SH_RED_OF(cr);
+        greens[i] = SH_GREEN_OF(cb, cr);
+        blues[i] = SH_BLUE_OF(cb);
+    }
+    if (blue_spreads == NULL)
+        return 0;
+    int16_t *restrict red_far = shares[3], *restrict green_far = shares[4], *restrict blue_far = shares[5], *restrict mosts = shares[6];
+    int any = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const int32_t sb = blue_spreads[i], sr = red_spreads[i], far_b = SH_GAMUT_SPREADS * sb, far_r = SH_GAMUT_SPREADS * sr;
+        red_far[i] = (int16_t)((179 * far_r + 127) >> 7);
+        green_far[i] = (int16_t)((44 * far_b + 91 * far_r + 127) >> 7);
+        blue_far[i] = (int16_t)((227 * far_b + 127) >> 7);
+        mosts[i] = (int16_t)((SH_GAMUT_OF_BLUE * sb + SH_GAMUT_OF_RED * sr + 255) >> 8);
+        any |= sb | sr;
+    }
+    return any;
+}
+
+/* Of those blocks of a row whose worst sample is apart, the columns side by side and the first shares, as many as are asked for; the
+ * others have no sample that is. Returns how many columns. */
+SH_INLINE ptrdiff_t SH_NAME(gamut_gather)(const sh_gamut_line *blocks, ptrdiff_t n_blocks, const uint8_t *restrict least,
+                                          const uint8_t *restrict most, ptrdiff_t cols, const ptrdiff_t across, int n_shares,
+                                          const sh_gamut_line *line)
+{
+    ptrdiff_t n = 0;
+    for (ptrdiff_t j = 0; j < n_blocks; j++) {
+        if (blocks->off[j] == 0)
+            continue;
+        const ptrdiff_t left = j * across, width = cols - left < across ? cols - left : across;
+        if (width == across) {
+            memcpy(line->least + n, least + left, (size_t)across);
+            memcpy(line->most + n, most + left, (size_t)across);
+        } else {
+            memcpy(line->least + n, least + left, (size_t)width);
+            memcpy(line->most + n, most + left, (size_t)width);
+        }
+        for (int k = 0; k < n_shares; k++) { /* a line has room for one more block */
+            int16_t *restrict to = line->shares[k] + n;
+            const int16_t share = blocks->shares[k][j];
+            for (ptrdiff_t col = 0; col < across; col++)
+                to[col] = share;
+        }
+        n += width;
+    }
+    return n;
+}
+
+static ptrdiff_t SH_NAME(gamut_gathered)(const sh_gamut_line *blocks, ptrdiff_t n_blocks, const uint8_t *least, const uint8_t *most,
+                                         ptrdiff_t cols, ptrdiff_t across, int n_shares, const sh_gamut_line *line)
+{
+    switch (across) { /* as many as most pictures have */
+    case 4: return SH_NAME(gamut_gather)(blocks, n_blocks, least, most, cols, 4, n_shares, line);
+    case 8: return SH_NAME(gamut_gather)(blocks, n_blocks, least, most, cols, 8, n_shares, line);
+    case 16: return SH_NAME(gamut_gather)(blocks, n_blocks, least, most, cols, 16, n_shares, line);
+    default: return SH_NAME(gamut_gather)(blocks, n_blocks, least, most, cols, across, n_shares, line);
+    }
+}
+
+/* Of n columns with their extremes and their chroma's shares, how far the worse of the two is apart. */
+static void SH_NAME(gamut_columns)(const sh_gamut_line *line, ptrdiff_t n)
+{
+    const uint8_t *restrict least = line->least, *restrict most = line->most;
+    const int16_t *restrict red = line->shares[0], *restrict green = line->shares[1], *restrict blue = line->shares[2];
+    int16_t *restrict apart = line->off;
     for (ptrdiff_t i = 0; i < n; i++) {
         const int16_t low = SH_NAME(gamut_apart)(least[i], red[i], green[i], blue[i]);
         const int16_t high = SH_NAME(gamut_apart)(most[i], red[i], green[i], blue[i]);
@@ -100,12 +223,13 @@ SH_INLINE int16_t SH_NAME(gamut_weighed)(int16_t red, int16_t green, int16_t blu
 
 /* Add to how far columns are apart what chroma that spreads may add: of red, green and blue the means, how far each may lie from them,
  * and the most that this adds. What is cut darkens on one side of the screen and lightens on the other: the worse of both counts. */
-static void SH_NAME(gamut_spread)(const uint8_t *restrict least, const uint8_t *restrict most, const int16_t *const *shares,
-                                  int16_t *restrict apart, ptrdiff_t n)
+static void SH_NAME(gamut_spread)(const sh_gamut_line *line, ptrdiff_t n)
 {
-    const int16_t *restrict red = shares[0], *restrict green = shares[1], *restrict blue = shares[2];
-    const int16_t *restrict reds = shares[3], *restrict greens = shares[4], *restrict blues = shares[5];
-    const int16_t *restrict most_added = shares[6];
+    const uint8_t *restrict least = line->least, *restrict most = line->most;
+    const int16_t *restrict red = line->shares[0], *restrict green = line->shares[1], *restrict blue = line->shares[2];
+    const int16_t *restrict reds = line->shares[3], *restrict greens = line->shares[4], *restrict blues = line->shares[5];
+    const int16_t *restrict most_added = line->shares[6];
+    int16_t *restrict apart = line->off;
     for (ptrdiff_t i = 0; i < n; i++) {
         const int16_t low = least[i], high = most[i];
         const int16_t darker = SH_NAME(gamut_weighed)((int16_t)(high + red[i] + reds[i] - 255), (int16_t)(high - green[i] + greens[i] - 255),
@@ -136,16 +260,21 @@ static void SH_NAME(gamut_sums)(const uint8_t *restrict samples, ptrdiff_t n, in
 {
     *sum = *squares = 0;
     for (ptrdiff_t first = 0; first < n; first += SH_GAMUT_PIECE) {
-        const ptrdiff_t end = n - first < SH_GAMUT_PIECE ? n : first + SH_GAMUT_PIECE;
+        const ptrdiff_t end = n - first < SH_GAMUT_PIECE ? n - first : SH_GAMUT_PIECE;
+        int16_t wide[SH_GAMUT_PIECE]; /* whose products compilers add up two at a time, as they do not those of bytes */
         int32_t piece = 0, of_squares = 0;
-        for (ptrdiff_t i = first; i < end; i++) {
-            piece += samples[i];
-            of_squares += samples[i] * samples[i];
+        for (ptrdiff_t i = 0; i < end; i++)
+            wide[i] = samples[first + i];
+        for (ptrdiff_t i = 0; i < end; i++) {
+            piece += wide[i];
+            of_squares += wide[i] * wide[i];
         }
         *sum += piece;
         *squares += of_squares;
     }
 }
 
-static const sh_gamut SH_NAME(gamut) = {SH_NAME(gamut_pixels), SH_NAME(gamut_run),    SH_NAME(gamut_extremes), SH_NAME(gamut_columns),
-                                        SH_NAME(gamut_spread), SH_NAME(gamut_sum), SH_NAME(gamut_sums)};
+static const sh_gamut SH_NAME(gamut) = {SH_NAME(gamut_pixels),   SH_NAME(gamut_block),    SH_NAME(gamut_extremes),
+                                        SH_NAME(gamut_narrowed), SH_NAME(gamut_shares),   SH_NAME(gamut_gathered),
+                                        SH_NAME(gamut_columns),  SH_NAME(gamut_spread),   SH_NAME(gamut_sum),
+                                        SH_NAME(gamut_sums)};

@@ -328,6 +328,34 @@ static void SH_NAME(halves_of_two)(uint16_t *restrict line, uint16_t *restrict o
 /* mixed[8 c + lane] = column c of eight lines in halves, `pitch` apart. */
 static void SH_NAME(mix_halves)(uint16_t *restrict mixed, const uint16_t *restrict lines, ptrdiff_t pitch, ptrdiff_t n)
 {
+#if SH_WIDTH >= 8 /* 8 x 8 in both halves of a register at once: half the shuffles */
+    for (ptrdiff_t c = 0; c < n; c += SH_CHUNK)
+        for (int at = 0; at < SH_CHUNK; at += 16) {
+            uint16_t *restrict to = mixed + 8 * (sh_least(c, n - SH_CHUNK) + SH_FIRST_COLUMN(at / 8));
+            uint16_t *restrict beside = mixed + 8 * (sh_least(c, n - SH_CHUNK) + SH_FIRST_COLUMN(at / 8 + 1));
+            __m256i in[8], pairs[8], fours[8];
+            for (int lane = 0; lane < 8; lane++)
+                in[lane] = _mm256_loadu_si256((const __m256i *)(lines + lane * pitch + c + at));
+            for (int two = 0; two < 8; two += 2) {
+                pairs[two] = _mm256_unpacklo_epi16(in[two], in[two + 1]);
+                pairs[two + 1] = _mm256_unpackhi_epi16(in[two], in[two + 1]);
+            }
+            for (int four = 0; four < 8; four += 4)
+                for (int half = 0; half < 2; half++) {
+                    const __m256i a = pairs[four + half], b = pairs[four + half + 2];
+                    fours[four + 2 * half] = _mm256_unpacklo_epi32(a, b);
+                    fours[four + 2 * half + 1] = _mm256_unpackhi_epi32(a, b);
+                }
+            for (int two = 0; two < 4; two++) {
+                const __m256i low = _mm256_unpacklo_epi64(fours[two], fours[two + 4]);
+                const __m256i high = _mm256_unpackhi_epi64(fours[two], fours[two + 4]);
+                _mm_storeu_si128((__m128i *)(to + 16 * two), _mm256_castsi256_si128(low));
+                _mm_storeu_si128((__m128i *)(to + 16 * two + 8), _mm256_castsi256_si128(high));
+                _mm_storeu_si128((__m128i *)(beside + 16 * two), _mm256_extracti128_si256(low, 1));
+                _mm_storeu_si128((__m128i *)(beside + 16 * two + 8), _mm256_extracti128_si256(high, 1));
+            }
+        }
+#else
     for (ptrdiff_t c = 0; c < n; c += SH_CHUNK)
         for (int at = 0; at < SH_CHUNK; at += 8) {
             uint16_t *restrict to = mixed + 8 * (sh_least(c, n - SH_CHUNK) + SH_FIRST_COLUMN(at / 8));
@@ -351,6 +379,7 @@ static void SH_NAME(mix_halves)(uint16_t *restrict mixed, const uint16_t *restri
                 __builtin_memcpy(to + 8 * SH_COLUMN_STEP * (2 * two + 1), &high, sizeof high);
             }
         }
+#endif
 }
 
 #if SH_WIDTH >= 8

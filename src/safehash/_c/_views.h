@@ -11,6 +11,7 @@
 #include "_bits.h"
 #include "_kernels.h"
 #include "_trigonometry.h"
+#include "_views_quads.h"
 
 #define SV_MAX_SIDE 256 /* samples of a thumbnail's side */
 
@@ -39,6 +40,8 @@ typedef struct {
     void (*transpose)(float *, const float *, int);
     void (*evidence)(float *, const float *, int);
     void (*score)(float *, const float *, const float *, const float *, const float *, int);
+    void (*rotate)(float *, const float *, int, double, double, double);
+    void (*bend)(float *, const float *, int, const sv_projection *);
 } sv_kernels;
 
 /* ---- what a window is measured by. All in grey levels of 256 and set on tuning photographs and drawings
@@ -83,6 +86,8 @@ typedef struct {
 #define SV_LOAD(from) SH_LOAD(SH_WIDTH, from)
 #define SV_ZERO ((SV_LANES){0})
 #define SV_STEP SH_WIDTH
+typedef double sv_double4 __attribute__((vector_size(32)));
+typedef int64_t sv_long4 __attribute__((vector_size(32)));
 #else /* one where the compiler knows no such types */
 #define SV_LANES float
 #define SV_LOAD(from) (*(from))
@@ -282,27 +287,6 @@ static inline int sv_plain_ground(const float *small)
         highest = sum > highest ? sum : highest;
     }
     return highest - lowest <= SV_CORNER_ALIKE;
-}
-
-/* The thumbnail turned about its centre, counter-clockwise, in the upload's own proportions, aspect = cols / rows;
- * bilinear, edges repeated. */
-static inline void sv_rotate(float *out, const float *thumb, int n, double degrees, double aspect)
-{
-    const double cosine = sh_cosine(degrees * SH_PI / 180.0), sine = sh_sine(degrees * SH_PI / 180.0);
-    for (int r = 0; r < n; r++)
-        for (int c = 0; c < n; c++) {
-            const double y = r + 0.5 - n / 2.0, x = (c + 0.5 - n / 2.0) * aspect;
-            double v = y * cosine + x * sine + n / 2.0 - 0.5;
-            double u = (x * cosine - y * sine) / aspect + n / 2.0 - 0.5;
-            v = v < 0 ? 0 : v > n - 1 ? n - 1 : v;
-            u = u < 0 ? 0 : u > n - 1 ? n - 1 : u;
-            const int i = (int)v, j = (int)u;
-            const int i1 = i + 1 > n - 1 ? n - 1 : i + 1, j1 = j + 1 > n - 1 ? n - 1 : j + 1;
-            const float dv = (float)(v - i), du = (float)(u - j);
-            const float top = thumb[i * n + j] + du * (thumb[i * n + j1] - thumb[i * n + j]);
-            const float bottom = thumb[i1 * n + j] + du * (thumb[i1 * n + j1] - thumb[i1 * n + j]);
-            out[r * n + c] = top + dv * (bottom - top);
-        }
 }
 
 /* A kernel of this file at the level that is being compiled, beside those of _kernels.h. */

@@ -280,6 +280,8 @@ static void SV_NAME(score)(float *restrict scores, const float *restrict top, co
     }
 }
 
+#include "_views_turns_body.h"
+
 static const sv_kernels SV_NAME(kernels) = {SV_NAME(thumbnail), SV_NAME(is_picture), SV_NAME(fill_tents), SV_NAME(rows_pass),
-                                             SV_NAME(cols_pass), SV_NAME(transpose),     SV_NAME(evidence),
-                                             SV_NAME(score)};
+                                             SV_NAME(cols_pass), SV_NAME(transpose),  SV_NAME(evidence),   SV_NAME(score),
+                                             SV_NAME(rotate),    SV_NAME(bend)};

@@ -10,30 +10,48 @@
 #define SV_STARTS 3 /* places where a hole may be that are looked at closer */
 #define SV_HOLE_GAIN 0.03 /* agreement that a further hole must bring, or it is none */
 
+/* Samples that one of a part's averages: of 256 samples a side 4 and a bit, a part having 64 a side at least. */
+#define SV_PART_TAPS 8
+
 /* out[side][side] = area averages of one window of the thumbnail; samples beyond it do not count. */
 static inline void sv_part(float *out, int side, const float *thumb, int n, const double *window, float *lines)
 {
     for (int axis = 0; axis < 2; axis++) { /* columns of the thumbnail's rows first: lines[n][side] */
         const double from = window[axis ? 0 : 2] * n, to = window[axis ? 1 : 3] * n;
+        int first[SV_MAX_SIDE], taps[SV_MAX_SIDE];
+        double length[SV_MAX_SIDE], weight[SV_MAX_SIDE][SV_PART_TAPS];
         for (int k = 0; k < side; k++) {
             double a = from + (to - from) * k / side, b = from + (to - from) * (k + 1) / side;
             a = a < 0.0 ? 0.0 : a > n - 1.0 ? n - 1.0 : a;
             b = b > n ? n : b;
             b = b - a < 1e-3 ? a + 1e-3 : b;
-            const int first = (int)floor(a), last = (int)ceil(b) - 1 > n - 1 ? n - 1 : (int)ceil(b) - 1;
-            for (int i = 0; i < (axis ? side : n); i++) {
-                double sum = 0.0;
-                for (int j = first; j <= last; j++) {
-                    const double lo = j > a ? j : a, hi = j + 1 < b ? j + 1 : b;
-                    sum += (hi - lo) * (axis ? lines[(ptrdiff_t)j * side + i] : thumb[(ptrdiff_t)i * n + j]);
-                }
-                const float mean = (float)(sum / (b - a));
-                if (axis)
-                    out[(ptrdiff_t)k * side + i] = mean;
-                else
-                    lines[(ptrdiff_t)i * side + k] = mean;
+            const int last = (int)ceil(b) - 1 > n - 1 ? n - 1 : (int)ceil(b) - 1;
+            first[k] = (int)floor(a);
+            taps[k] = last - first[k] + 1;
+            length[k] = b - a;
+            for (int j = first[k]; j <= last; j++) {
+                const double lo = j > a ? j : a, hi = j + 1 < b ? j + 1 : b;
+                weight[k][j - first[k]] = hi - lo;
             }
         }
+        if (axis)
+            for (int k = 0; k < side; k++) {
+                double sums[SV_MAX_SIDE] = {0};
+                for (int j = 0; j < taps[k]; j++)
+                    for (int i = 0; i < side; i++)
+                        sums[i] += weight[k][j] * lines[(ptrdiff_t)(first[k] + j) * side + i];
+                for (int i = 0; i < side; i++)
+                    out[(ptrdiff_t)k * side + i] = (float)(sums[i] / length[k]);
+            }
+        else
+            for (int i = 0; i < n; i++)
+                for (int k = 0; k < side; k++) {
+                    const float *from_here = thumb + (ptrdiff_t)i * n + first[k];
+                    double sum = 0.0;
+                    for (int j = 0; j < taps[k]; j++)
+                        sum += weight[k][j] * from_here[j];
+                    lines[(ptrdiff_t)i * side + k] = (float)(sum / length[k]);
+                }
     }
 }
 
@@ -42,21 +60,21 @@ static inline void sv_part(float *out, int side, const float *thumb, int n, cons
 static inline void sv_fill_hole(float *thumb, int n, const int *hole)
 {
     const int top = hole[0], bottom = hole[1], left = hole[2], right = hole[3];
-    float across[SV_MAX_SIDE][2], down[2];
+    float from_left[SV_MAX_SIDE], from_right[SV_MAX_SIDE], above[SV_MAX_SIDE], below[SV_MAX_SIDE], down[2];
     for (int c = left; c < right; c++) {
-        across[c][0] = left > 0 ? 1.0f / (float)(c - left + 1) : 0.0f;
-        across[c][1] = right < n ? 1.0f / (float)(right - c) : 0.0f;
+        from_left[c] = left > 0 ? 1.0f / (float)(c - left + 1) : 0.0f;
+        from_right[c] = right < n ? 1.0f / (float)(right - c) : 0.0f;
+        above[c] = thumb[(ptrdiff_t)n * (top > 0 ? top - 1 : 0) + c];
+        below[c] = thumb[(ptrdiff_t)n * (bottom < n ? bottom : 0) + c];
     }
-    const float *above = top > 0 ? thumb + (ptrdiff_t)n * (top - 1) : thumb;
-    const float *below = bottom < n ? thumb + (ptrdiff_t)n * bottom : thumb;
     for (int r = top; r < bottom; r++) {
         float *row = thumb + (ptrdiff_t)n * r;
         const float before = left > 0 ? row[left - 1] : 0.0f, after = right < n ? row[right] : 0.0f;
         down[0] = top > 0 ? 1.0f / (float)(r - top + 1) : 0.0f;
         down[1] = bottom < n ? 1.0f / (float)(bottom - r) : 0.0f;
         for (int c = left; c < right; c++) {
-            const float sum = ((across[c][0] * before + across[c][1] * after) + down[0] * above[c]) + down[1] * below[c];
-            row[c] = sum / (((across[c][0] + across[c][1]) + down[0]) + down[1]);
+            const float sum = ((from_left[c] * before + from_right[c] * after) + down[0] * above[c]) + down[1] * below[c];
+            row[c] = sum / (((from_left[c] + from_right[c]) + down[0]) + down[1]);
         }
     }
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import ImageError, SafehashError
 from ..hashing.threads import available_processors
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath, number, whole
 from .exits import OK
 

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from ..hashing.algorithms import USUAL_DISTANCE
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import LookPath, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, MATCHED, OK
 from .output import FORMS, Records, writing

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..lists.switches import for_shell
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ListText, whole
 from .exits import CRASH, FATAL, OK
 from .list_options import LIST, add_list_options, list_source

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from ..evaluation.manipulations import FAMILIES
+from ..evaluation.options import DEFAULT_OPTIONS, EvaluationOptions
 from ..files import writing_whole
-from ..hashing.algorithms import USUAL_DISTANCE, USUAL_QUALITY, Algorithm
-from ..matching.settings import EFFORTS, USUAL_EFFORTS
-from ..matching.shown import printable
+from ..matching.printable import printable
+from ..matching.settings import EFFORTS
 from .arguments import ListText, LookPath, WritePath, several, whole
 from .exits import FATAL, OK
 from .list_options import LIST, add_list_options, list_source
@@ -36,27 +36,28 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "folder", type=LookPath, metavar="FOLDER", help="pictures to use, subfolders included"
     )
     parser.add_argument(
-        "--effort", type=several(EFFORTS), default=",".join(USUAL_EFFORTS), metavar="NAMES",
+        "--effort", type=several(EFFORTS), default=",".join(DEFAULT_OPTIONS.efforts), metavar="NAMES",
         help="efforts to measure, comma-separated (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--threshold", type=several(whole(0, 128)), default=str(USUAL_DISTANCE[Algorithm.PDQ]), metavar="BITS",
+        "--threshold", type=several(whole(0, 128)), metavar="BITS",
+        default=",".join(map(str, DEFAULT_OPTIONS.thresholds)),
         help="largest distance of a match; several, comma-separated, give a curve, and the usual one, or else the "
         "largest, is shown (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--min-quality",
         type=whole(0, 100),
-        default=USUAL_QUALITY,
+        default=DEFAULT_OPTIONS.min_quality,
         metavar="N",
         help="least PDQ quality (default: %(default)s)",
     )
     parser.add_argument(
-        "--list-size", type=whole(0, 100_000_000), default=100_000, metavar="N",
+        "--list-size", type=whole(0, 100_000_000), default=DEFAULT_OPTIONS.list_size, metavar="N",
         help="fill the list up to N entries with generated hashes (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--max-images", type=whole(2, 1_000_000), default=50, metavar="N",
+        "--max-images", type=whole(2, 1_000_000), default=DEFAULT_OPTIONS.max_images, metavar="N",
         help="take N pictures, spread over the folder (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
@@ -73,7 +74,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="compare with pdqhash, imagehash, perception")
     parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="of every choice (default: %(default)s)"
+        "--seed",
+        type=whole(0),
+        default=DEFAULT_OPTIONS.seed,
+        metavar="N",
+        help="of every choice (default: %(default)s)",
     )
     parser.add_argument("--threads", type=whole(1, 1024), metavar="N", help="default: one a processor")
     parser.add_argument(
@@ -98,16 +103,18 @@ def run(args: argparse.Namespace) -> int:
         try:
             measured = evaluate(
                 args.folder,
-                efforts=efforts,
-                families=args.family or FAMILIES,
-                thresholds=args.threshold,
-                min_quality=args.min_quality,
-                list_size=args.list_size,
-                max_images=args.max_images,
-                min_images=args.min_images,
+                options=EvaluationOptions(
+                    efforts=efforts,
+                    families=args.family or FAMILIES,
+                    thresholds=args.threshold,
+                    min_quality=args.min_quality,
+                    list_size=args.list_size,
+                    max_images=args.max_images,
+                    min_images=args.min_images,
+                    peers=args.peers,
+                    seed=args.seed,
+                ),
                 own_lists=[list_source(text, args) for text in args.lists or ()],
-                peers=args.peers,
-                seed=args.seed,
                 threads=args.threads,
                 progress=lambda done, total: progress.step(done, total=total),
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..images.limits import DEFAULT_LIMITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath
 from .exits import FATAL, MATCHED, OK, UNDECIDED, epilog
 from .scan import add_matcher_options, open_matcher
@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file.path is None:
         item = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
     matcher = open_matcher(arguments)
+    for note in matcher.notes:
+        print(f"safehash: {worded(note)}", file=sys.stderr)
     try:
         explanation = matcher.explain(item, arguments.entry)
     except LookupError as exc:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
 from ..images.limits import DEFAULT_LIMITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath
 from .exits import OK, UNDECIDED
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shortened
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ListText, ReadPath, WritePath
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys

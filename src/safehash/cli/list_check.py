@@ -20,7 +20,7 @@ from ..lists.source import ListSource
 from ..lists.suspicion import suspicion
 from ..lists.switches import for_shell, switch
 from ..matching.keeping import last_good_of
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ListText
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, list_source

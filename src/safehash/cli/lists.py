@@ -21,8 +21,9 @@ from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
+from ..lists.source import ListSource
 from ..lists.switches import for_shell
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
@@ -104,7 +105,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument("--label", action="append", default=[], metavar="LABEL", help="may be repeated")
     add.add_argument("--category", choices=CATEGORIES, default="positive")
     add.add_argument("--algorithm", choices=[a.value for a in Algorithm], default="pdq")
-    add.add_argument("--name", help="the list's name (default: FILE's name)")
+    add.add_argument("--name", type=_list_name, help="the list's name (default: FILE's name)")
     add.add_argument(
         "--min-quality",
         type=whole(0, 100),
@@ -116,6 +117,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--windows",
         action="store_true",
         help="list parts of each image too, flagged as such: finds copies cropped by 20 %% and more (PDQ)",
+    )
+    add.add_argument(
+        "--mirrored-windows",
+        action="store_true",
+        help="--windows, and each mirrored: for tools that do not turn what they look up",
+    )
+    add.add_argument(
+        "--holes",
+        action="store_true",
+        help="--windows, and each image without 55 rectangles of it: finds copies with something over them at the "
+        "thorough effort",
     )
     add.add_argument(
         "--also-stored",
@@ -209,7 +221,9 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
 def _diff(args: argparse.Namespace) -> int:
     try:
         # One name for both, because keys hold it.
-        old, new = (read_list(list_source(path, args), source="list") for path in (args.old, args.new))
+        old, new = (
+            read_list(ListSource.of(list_source(path, args), name="list")) for path in (args.old, args.new)
+        )
         diff = diff_lists(old, new)
     except ListError as exc:
         return _fail(exc, args)
@@ -317,22 +331,33 @@ def _stats(args: argparse.Namespace) -> int:
     return code
 
 
-def _add(args: argparse.Namespace) -> int:
-    from ..lists.adding import add
+def _parts(args: argparse.Namespace) -> Callable[[Any], Any] | None:
+    """Return what lists parts of each image; None where none were asked for."""
     from ..matching.parts import windows_to_list
+
+    if not (args.windows or args.mirrored_windows or args.holes):
+        return None
+    return partial(
+        windows_to_list, min_quality=args.min_quality, mirrored=args.mirrored_windows, holes=args.holes
+    )
+
+
+def _add(args: argparse.Namespace) -> int:
+    from ..lists.adding import AddOptions, add
 
     try:
         found = add(
-            args.output,
+            ListSource(args.output, name=args.name),
             args.images,
             labels={label.strip() for label in args.label if label.strip()},
             category=args.category,
-            name=args.name,
-            algorithm=args.algorithm,
-            min_quality=args.min_quality,
-            parts=partial(windows_to_list, min_quality=args.min_quality) if args.windows else None,
-            also_stored=args.also_stored,
-            file_names=args.file_names,
+            options=AddOptions(
+                algorithm=args.algorithm,
+                min_quality=args.min_quality,
+                parts=_parts(args),
+                also_stored=args.also_stored,
+                file_names=args.file_names,
+            ),
         )
     except ListError as exc:
         return _fail(exc, args)
@@ -367,6 +392,13 @@ def _add(args: argparse.Namespace) -> int:
     if not found.entries:
         return FATAL
     return UNDECIDED if found.refused else OK
+
+
+def _list_name(text: str) -> str:
+    try:
+        return ListSource("", name=text).list_name
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def _has_quality(entry: Entry) -> bool:

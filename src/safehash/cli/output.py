@@ -15,8 +15,8 @@ from typing import IO, Any
 
 from ..errors import SafehashError
 from ..files import writing_whole
+from ..matching.printable import as_bytes, printable
 from ..matching.record import CSV_COLUMNS, arrow_rows, arrow_schema, csv_rows
-from ..matching.shown import as_bytes, printable
 from .streams import expect_open
 
 __all__ = ["FORMS", "Records", "writing"]

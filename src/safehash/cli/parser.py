@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit."""
-        from ..matching.shown import printable
+        from ..matching.printable import printable
 
         said = f"{self.prog}: error: {printable(message)}\n(`{self.prog} --help` says what it takes)\n"
         self.exit(FATAL, said)

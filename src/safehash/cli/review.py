@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import CatalogError
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .arguments import ReadPath, UpdatePath, WritePath, words
 from .exits import OK
 from .output import writing

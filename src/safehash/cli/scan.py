@@ -15,6 +15,7 @@ from ..files import writing_whole
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY, Algorithm
 from ..lists.switches import for_shell
 from ..matching.settings import EFFORTS
+from ..scanning.options import DEFAULT_OPTIONS
 from ..scanning.records import Known, Problem, ScanRecord, Summary
 from .arguments import ListText, LookPath, ReadPath, UpdatePath, WritePath, memory, number, share, whole
 from .exits import INTERRUPTED, MATCHED, NOTHING, OK, UNDECIDED, epilog
@@ -124,12 +125,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--workers", type=whole(0, 1024), metavar="N", help="worker processes (default: one a processor)"
     )
     means.add_argument(
-        "--timeout", type=number(), default=30.0, metavar="SECONDS", help="for one file (default: 30)"
+        "--timeout",
+        type=number(),
+        default=DEFAULT_OPTIONS.timeout,
+        metavar="SECONDS",
+        help="for one file (default: %(default)g)",
     )
     means.add_argument(
         "--max-memory",
         type=memory,
-        default=1 << 30,
+        default=DEFAULT_OPTIONS.max_memory,
         metavar="SIZE",
         help="for one worker, e.g. 512M (default: 1G)",
     )

@@ -6,19 +6,18 @@ import argparse
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ..errors import SafehashError
-from ..matching.shown import printable
+from ..matching.printable import printable
+from ..service.options import ServiceOptions
 from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
 from .wording import worded
 
-if TYPE_CHECKING:
-    from ..service.options import ServiceOptions
-
 __all__ = ["add_commands"]
+
+_DEFAULTS = ServiceOptions()
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,9 +31,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add_matcher_options(parser)
     place = parser.add_argument_group("where, and for whom")
-    place.add_argument("--host", default="127.0.0.1", metavar="HOST", help="default: %(default)s")
+    place.add_argument("--host", default=_DEFAULTS.host, metavar="HOST", help="default: %(default)s")
     place.add_argument(
-        "--port", type=whole(0, 65535), default=8117, metavar="N", help="default: %(default)s; 0: a free one"
+        "--port",
+        type=whole(0, 65535),
+        default=_DEFAULTS.port,
+        metavar="N",
+        help="default: %(default)s; 0: a free one",
     )
     place.add_argument("--unix", type=UpdatePath, metavar="PATH", help="listen on a socket at PATH instead")
     place.add_argument(
@@ -53,20 +56,32 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--workers", type=whole(1, 1024), metavar="N", help="processes that decode (default: one a processor)"
     )
     means.add_argument(
-        "--max-memory", type=memory, default=1 << 30, metavar="SIZE", help="for one worker (default: 1G)"
+        "--max-memory",
+        type=memory,
+        default=_DEFAULTS.max_memory,
+        metavar="SIZE",
+        help="for one worker (default: 1G)",
     )
     means.add_argument(
-        "--max-body", type=size, default=32 << 20, metavar="SIZE", help="of one request (default: 32M)"
+        "--max-body",
+        type=size,
+        default=_DEFAULTS.max_body,
+        metavar="SIZE",
+        help="of one request (default: 32M)",
     )
     means.add_argument(
         "--max-requests",
         type=whole(1, 100_000),
-        default=32,
+        default=_DEFAULTS.max_requests,
         metavar="N",
         help="uploads held at once; further ones are told to come back (default: %(default)s)",
     )
     means.add_argument(
-        "--timeout", type=number(), default=30.0, metavar="SECONDS", help="for one request (default: 30)"
+        "--timeout",
+        type=number(),
+        default=_DEFAULTS.timeout,
+        metavar="SECONDS",
+        help="for one request (default: %(default)g)",
     )
     what = parser.add_argument_group("what it does")
     what.add_argument(
@@ -90,9 +105,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     what.add_argument(
         "--reload-every",
         type=number(),
-        default=5.0,
+        default=_DEFAULTS.reload_seconds,
         metavar="SECONDS",
-        help="how often the lists' files are looked at (default: 5)",
+        help="how often the lists' files are looked at (default: %(default)g)",
     )
     what.add_argument(
         "--no-reload", action="store_true", help="read lists again on SIGHUP and /v1/reload alone"
@@ -142,8 +157,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> ServiceOptions:
-    from ..service.options import ServiceOptions
-
     try:
         return ServiceOptions(
             host=arguments.host,

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from ..scanning.caveats import CAVEATS, caveat_of
 from ..scanning.records import Known, Problem, ScanEvent, ScanRecord, Summary
 from .wording import worded

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import shortened
 from ..lists.report import ListReport
 from ..lists.switches import for_shell
-from ..matching.shown import printable
+from ..matching.printable import printable
 
 __all__ = ["report_record", "worded"]
 

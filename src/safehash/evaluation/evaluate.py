@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from .._face import checked
 from ..errors import ImageError
 from ..hashing import compute
-from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
+from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE
 from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
 from ..hashing.threads import n_threads_of
@@ -25,12 +25,13 @@ from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
 from ..lists.source import ListPath
-from ..matching.settings import EFFORTS, USUAL_EFFORTS, Effort
+from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, Refused, look_up
 from ..search.index import Index
 from .calibration import Judged, by_evidence
 from .intervals import wilson
-from .manipulations import FAMILIES, MANIPULATIONS, Manipulation, apply, as_picture
+from .manipulations import MANIPULATIONS, Manipulation, apply, as_picture
+from .options import DEFAULT_OPTIONS, EvaluationOptions
 from .own_list import OwnList
 from .peers import Peer, find_peers
 from .results import NEAREST_WITHIN, Evaluation, EvaluationRow
@@ -59,16 +60,8 @@ _AS_IT_IS = Manipulation("as it is", "codec", lambda picture, scene: picture, "P
 def evaluate(
     folder: str | os.PathLike[str],
     *,
-    efforts: Sequence[Effort] = USUAL_EFFORTS,
-    families: Collection[str] = FAMILIES,
-    thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
-    min_quality: int = USUAL_QUALITY,
-    list_size: int = 100_000,
-    max_images: int = 50,
-    min_images: int = 2,
+    options: EvaluationOptions = DEFAULT_OPTIONS,
     own_lists: Sequence[ListPath] = (),
-    peers: bool = False,
-    seed: int = 0,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -82,26 +75,11 @@ def evaluate(
     ----------
     folder : path
         Searched with its subfolders, in the order of the names.
-    efforts : sequence of "fast", "standard", "thorough", "exhaustive"
-    families : collection of str
-        Which families of manipulations; all of them unless told otherwise.
-    thresholds : sequence of int
-        The first is the one reported; more than one adds a sweep.
-    min_quality : int
-        Pictures of less PDQ quality are left out.
-    list_size : int
-        Entries the list is filled up to with generated digests.
-    max_images : int
-        Take so many of the folder, spread evenly over it.
-    min_images : int
-        Refuse to give figures from fewer usable pictures.
+    options : EvaluationOptions
+        Which manipulations and efforts, on how many pictures, against how long a list.
     own_lists : sequence of path or ListSource
         Lists in any format that `read_list` knows, looked up beside the folder's and the generated hashes. An
         upload that comes near their entries is a false match, unless the picture is on the list to begin with.
-    peers : bool
-        Measure pdqhash, imagehash and perception beside, where they are installed.
-    seed : int
-        Of every choice: where stickers go, what is generated.
     threads : int, optional
         One a processor unless told otherwise.
     progress : callable, optional
@@ -114,7 +92,7 @@ def evaluate(
     Raises
     ------
     ValueError
-        Fewer than two usable pictures, no threshold, no such family, or an own list without a PDQ hash.
+        Too few usable pictures, or an own list without a PDQ hash.
     ListError
         An own list that cannot be read.
 
@@ -124,25 +102,17 @@ def evaluate(
 
     Examples
     --------
-    >>> measured = evaluate("photos", families=["orientation"], list_size=100, efforts=["fast"])
+    >>> options = safehash.EvaluationOptions(families=["orientation"], list_size=100, efforts=["fast"])
+    >>> measured = evaluate("photos", options=options)
     >>> measured.n_listed, measured.list_size, [row.recall("fast") for row in measured.families()]
     (2, 100, [0.0])
     """
-    for family in families:
-        if family not in FAMILIES:
-            raise ValueError(f"no family {family!r}; there are {', '.join(FAMILIES)}")
     return measure(
         folder,
-        efforts=efforts,
-        manipulations=[each for each in MANIPULATIONS if each.family in families],
-        thresholds=thresholds,
-        min_quality=min_quality,
-        list_size=list_size,
-        max_images=max_images,
-        min_images=min_images,
+        manipulations=[each for each in MANIPULATIONS if each.family in options.families],
+        options=options,
         own_lists=own_lists,
-        peers=find_peers() if peers else (),
-        seed=seed,
+        peers=find_peers() if options.peers else (),
         threads=threads,
         progress=progress,
     )
@@ -151,26 +121,18 @@ def evaluate(
 def measure(
     folder: str | os.PathLike[str],
     *,
-    efforts: Sequence[Effort] = USUAL_EFFORTS,
-    manipulations: Sequence[Manipulation] = MANIPULATIONS,
-    thresholds: Sequence[int] = (USUAL_DISTANCE[Algorithm.PDQ],),
-    min_quality: int = USUAL_QUALITY,
-    list_size: int = 100_000,
-    max_images: int = 50,
-    min_images: int = 2,
+    manipulations: Sequence[Manipulation],
+    options: EvaluationOptions = DEFAULT_OPTIONS,
     own_lists: Sequence[ListPath] = (),
     peers: Sequence[Peer] = (),
-    seed: int = 0,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Do what `evaluate` does, with any manipulations and peers."""
-    if not thresholds:
-        raise ValueError("at least one threshold")
+    """Do what `evaluate` does, with any manipulations and peers, whatever `options` say of these two."""
     n_threads = n_threads_of(threads)
     started = time.perf_counter()
     own = [OwnList.read(path) for path in own_lists]
-    pictures, skipped = _read(Path(folder), max_images, min_quality)
+    pictures, skipped = _read(Path(folder), options)
     background = [
         picture for at, picture in enumerate(pictures) if at % _BACKGROUND_EVERY == _BACKGROUND_EVERY - 1
     ]
@@ -179,15 +141,14 @@ def measure(
     ]
     if len(listed) < 2:
         raise ValueError(f"{folder}: {len(pictures)} usable pictures; an evaluation needs at least 2 to list")
-    if len(pictures) < min_images:
+    if len(pictures) < options.min_images:
         least, _ = wilson(len(pictures), len(pictures))
         raise ValueError(
-            f"{folder}: {len(pictures)} usable pictures, fewer than {min_images}: figures from so few say little "
-            f"(all of {len(pictures)} found is a recall from {least:.2f} to 1); to have them all the same, "
+            f"{folder}: {len(pictures)} usable pictures, fewer than {options.min_images}: figures from so few "
+            f"say little (all of {len(pictures)} found is a recall from {least:.2f} to 1); to have them all the same, "
             f"min_images={len(pictures)}"
         )
-    thresholds = _reported_first(thresholds)
-    bench = _Bench(listed, background, efforts, thresholds, min_quality, list_size, own, peers, seed)
+    bench = _Bench(listed, background, options, own, peers)
     rows = [EvaluationRow(manipulation.name, manipulation.family) for manipulation in manipulations]
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
@@ -204,19 +165,21 @@ def measure(
 
     return Evaluation(
         version=__version__, n_images=len(pictures), n_listed=len(listed), n_background=len(background),
-        n_skipped=skipped, list_size=len(bench.index), max_distance=thresholds[0], min_quality=min_quality,
-        seed=seed, ways=(*efforts, *(peer.name for peer in peers)), rows=rows,
+        n_skipped=skipped, list_size=len(bench.index), max_distance=bench.thresholds[0],
+        min_quality=options.min_quality, seed=options.seed,
+        ways=(*options.efforts, *(peer.name for peer in peers)), rows=rows,
         milliseconds={way: statistics.median(values) * 1e3 for way, values in bench.times.items() if values},
         sweep=bench.sweep(), evidence=bench.evidence(), own_lists=tuple(each.result for each in own),
         seconds=time.perf_counter() - started,
     )  # fmt: skip
 
 
-def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named], int]:
+def _read(folder: Path, options: EvaluationOptions) -> tuple[list[_Named], int]:
     """Return the folder's usable pictures in mode RGB and a bounded size, and how many were not usable."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
-    if len(paths) > max_images:
-        paths = [paths[round(at * (len(paths) - 1) / max(1, max_images - 1))] for at in range(max_images)]
+    taken = options.max_images
+    if len(paths) > taken:
+        paths = [paths[round(at * (len(paths) - 1) / (taken - 1))] for at in range(taken)]
     pictures, skipped = [], 0
     for path in paths:
         try:
@@ -225,7 +188,7 @@ def _read(folder: Path, max_images: int, min_quality: int) -> tuple[list[_Named]
             skipped += 1
             continue
         picture = as_picture(decoded, longer_side=_LONGER_SIDE)
-        if (compute.hash_array(np.asarray(picture)).quality or 0) < min_quality:
+        if (compute.hash_array(np.asarray(picture)).quality or 0) < options.min_quality:
             skipped += 1
             continue
         pictures.append(_Named(path.relative_to(folder).as_posix(), picture))
@@ -264,17 +227,14 @@ class _Bench:
         self,
         listed: list[_Named],
         background: list[_Named],
-        efforts: Sequence[Effort],
-        thresholds: Sequence[int],
-        min_quality: int,
-        list_size: int,
+        options: EvaluationOptions,
         own_lists: list[OwnList],
         peers: Sequence[Peer],
-        seed: int,
     ) -> None:
-        self._listed, self._efforts, self._peers = listed, efforts, peers
+        self._listed, self._efforts, self._peers = listed, options.efforts, peers
         self._background = [named.picture for named in background]
-        self._thresholds, self._min_quality, self._seed = thresholds, min_quality, seed
+        self._min_quality, self._seed = options.min_quality, options.seed
+        self.thresholds = _reported_first(options.thresholds)
         own = [compute.hash_array(np.asarray(named.picture)) for named in listed]
         digests = [np.frombuffer(b"".join(value.digest for value in own), np.uint8).reshape(-1, 32)]
         self._own_lists, self._first_rows = own_lists, []
@@ -283,16 +243,18 @@ class _Bench:
             self._first_rows.append(sum(map(len, digests)))
             digests.append(own_list.digests)
             own_list.know(own, others)
-        n_generated = max(0, list_size - sum(map(len, digests)))
-        generated = np.random.default_rng(seed).integers(0, 256, (n_generated, 32), dtype=np.uint8)
+        n_generated = max(0, options.list_size - sum(map(len, digests)))
+        generated = np.random.default_rng(self._seed).integers(0, 256, (n_generated, 32), dtype=np.uint8)
         self.index = Index.from_digests(np.concatenate([*digests, generated]), algorithm=Algorithm.PDQ)
-        self._alike = _alike(own, max(thresholds))
+        self._alike = _alike(own, max(self.thresholds))
         for at, alike in enumerate(self._alike):
             for own_list, first in zip(own_lists, self._first_rows, strict=True):
                 alike.update(first + row for row in own_list.known[at])
         self._of_peer = {peer.name: [peer.digest(named.picture) for named in listed] for peer in peers}
-        self.times: dict[str, list[float]] = {"decode": [], **{effort: [] for effort in efforts}}
-        self._needed: dict[str, list[tuple[int | None, int | None]]] = {effort: [] for effort in efforts}
+        self.times: dict[str, list[float]] = {"decode": [], **{effort: [] for effort in self._efforts}}
+        self._needed: dict[str, list[tuple[int | None, int | None]]] = {
+            effort: [] for effort in self._efforts
+        }
         self._judged: list[Judged] = []
 
     def run(self, at: int, row: int, manipulation: Manipulation) -> _Outcome:
@@ -341,7 +303,7 @@ class _Bench:
         result = look_up(
             [upload],
             self.index,
-            max_distance=max(self._thresholds),
+            max_distance=max(self.thresholds),
             min_quality=self._min_quality,
             low_quality_distance=LOW_QUALITY_DISTANCE,
             effort=effort,
@@ -350,7 +312,7 @@ class _Bench:
         right = [hit for hit in result.hits if hit.row == at]
         wrong = [hit for hit in result.hits if hit.row not in self._alike[at]]
         outcome.needed.append((effort, _least(right), _least(wrong)))
-        limit = self._thresholds[0]
+        limit = self.thresholds[0]
         if right and right[0].needs <= limit:
             outcome.distance[effort] = right[0].distance
             outcome.view = right[0].view
@@ -398,10 +360,10 @@ class _Bench:
 
     def sweep(self) -> list[dict[str, Any]]:
         """Return recall and false matches by threshold; empty unless several were asked for."""
-        if len(self._thresholds) < 2:
+        if len(self.thresholds) < 2:
             return []
         points = []
-        for threshold in sorted(set(self._thresholds)):
+        for threshold in sorted(set(self.thresholds)):
             point: dict[str, Any] = {"max_distance": threshold, "recall": {}, "false_matches": {}}
             for effort, needed in self._needed.items():
                 found = sum(right is not None and right <= threshold for right, _ in needed)

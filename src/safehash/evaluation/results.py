@@ -276,7 +276,10 @@ class Evaluation:
 
     Examples
     --------
-    >>> measured = safehash.evaluate("photos", families=["orientation"], list_size=100, efforts=["standard"])
+    >>> measured = safehash.evaluate(
+    ...     "photos",
+    ...     options=safehash.EvaluationOptions(families=["orientation"], list_size=100, efforts=["standard"]),
+    ... )
     >>> [(row.name, row.recall("standard")) for row in measured.rows][0]
     ('mirrored', 1.0)
     >>> "recall" in measured.as_table(), measured.as_page().startswith("<!doctype html>")
@@ -306,7 +309,8 @@ class Evaluation:
         Examples
         --------
         >>> found = safehash.evaluate(
-        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ...     "photos",
+        ...     options=safehash.EvaluationOptions(efforts=["fast"], families=["codec"], list_size=9),
         ... )
         >>> [row.family for row in found.families()]
         ['codec']
@@ -327,7 +331,8 @@ class Evaluation:
         Examples
         --------
         >>> found = safehash.evaluate(
-        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ...     "photos",
+        ...     options=safehash.EvaluationOptions(efforts=["fast"], families=["codec"], list_size=9),
         ... )
         >>> found.to_record()["type"]
         'evaluation'
@@ -359,7 +364,8 @@ class Evaluation:
         Examples
         --------
         >>> found = safehash.evaluate(
-        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ...     "photos",
+        ...     options=safehash.EvaluationOptions(efforts=["fast"], families=["codec"], list_size=9),
         ... )
         >>> len(found.as_table()) > 3
         True
@@ -374,7 +380,8 @@ class Evaluation:
         Examples
         --------
         >>> found = safehash.evaluate(
-        ...     "photos", efforts=["fast"], families=["codec"], list_size=9, threads=1
+        ...     "photos",
+        ...     options=safehash.EvaluationOptions(efforts=["fast"], families=["codec"], list_size=9),
         ... )
         >>> found.as_page()[:15]
         '<!doctype html>'

@@ -9,7 +9,14 @@ from typing import Any
 from .._face import no_member
 from ..errors import SHOWN_DIGITS
 
-__all__ = ["LOW_QUALITY_DISTANCE", "SHOWN_DIGITS", "USUAL_DISTANCE", "USUAL_QUALITY", "Algorithm"]
+__all__ = [
+    "ALLOWED_DISTANCE",
+    "LOW_QUALITY_DISTANCE",
+    "SHOWN_DIGITS",
+    "USUAL_DISTANCE",
+    "USUAL_QUALITY",
+    "Algorithm",
+]
 
 
 class Algorithm(str, enum.Enum):
@@ -100,3 +107,6 @@ USUAL_QUALITY = 50
 #: Bits within which an upload of lower quality matches as it is: of 39 such tuning uploads, one in five of all of them,
 #: none comes within 60 bits of another picture's entry (docs/matching.md, "Low quality").
 LOW_QUALITY_DISTANCE = 16
+
+#: Bits within which an upload is taken for a picture of an allow-list (docs/matching.md).
+ALLOWED_DISTANCE = 16

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from .._face import checked, public_value
-from ..errors import ImageError, ImageTooSmall, shortened
+from ..errors import ImageError, ImageTooSmall, shorten, shortened
 from ..images.decoding import decode, from_image
 from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
 from ..images.pictures import Blob, Decoded, Provenance
@@ -329,6 +329,7 @@ def hash_many(
                 return hash_decoded(taken, algorithm=_perceptual(algorithm))
             return hash_bytes(taken, algorithm=algorithm, decode=decode, limits=limits)
         except (ImageError, OSError) as exc:
+            shorten(exc)
             return exc
 
     return on_threads(one, items, threads=threads)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import UnreadableImage
 from .bmp_header import BmpHeader, Masks, read_bmp_header
 from .bmp_runs import unpack_runs
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .limits import check_cost, check_held
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
@@ -58,7 +58,7 @@ def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
 
     def shown(name: str, load: Callable[[], Image], *, browsers: bool) -> Also:
         def make() -> Decoded:
-            return without_remarks(lambda: guarded("BMP", lambda: seen(load(), provenance, provenance.scale)))
+            return undisturbed("BMP", lambda: seen(load(), provenance, provenance.scale))
 
         return Also(name, make, effort="fast" if browsers else "standard", shown=browsers)
 
@@ -82,7 +82,7 @@ def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
         decoded = seen(image, provenance, provenance.scale, truncated=not whole, colours=request.colours)
         return replace(decoded, also=(*decoded.also, *also))
 
-    yield without_remarks(lambda: guarded("BMP", decode))
+    yield undisturbed("BMP", decode)
 
 
 def _load_runs(data: bytes, header: BmpHeader, request: Request) -> tuple[Image, bool, npt.NDArray[np.bool_]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ImageTooLarge
+from .gif_blocks import table_bytes
 
 __all__ = ["MAX_FRAMES", "Budget", "check_jpeg_scans", "check_parts"]
 
@@ -227,7 +228,7 @@ _SUB_BLOCK, _BLOCK_OF_GIF, _JUNK = 1_000, 10_000, 10_000
 
 def _count_gif(data: bytes, budget: Budget) -> None:
     n_bytes = len(data)
-    at = 13 + _colours(data[10] if n_bytes > 10 else 0)
+    at = 13 + table_bytes(data[10] if n_bytes > 10 else 0)
     n_blocks = n_junk = n_parts = 0
     while at < n_bytes:
         kind = data[at]
@@ -240,7 +241,7 @@ def _count_gif(data: bytes, budget: Budget) -> None:
         elif kind == 0x2C:
             n_parts += 1
             budget.spend(1, _BLOCK_OF_GIF, f"{n_parts} extensions and frames")
-            at += 11 + _colours(data[at + 9] if at + 9 < n_bytes else 0)
+            at += 11 + table_bytes(data[at + 9] if at + 9 < n_bytes else 0)
         else:
             n_junk += 1
             if n_junk & 0xFFF == 0:
@@ -256,10 +257,6 @@ def _count_gif(data: bytes, budget: Budget) -> None:
                 before = n_blocks
         budget.spend(n_blocks - before, _SUB_BLOCK, f"{n_blocks} sub-blocks")
         at += 1
-
-
-def _colours(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 # -- BMP --------------------------------------------------------------------------------------------------------
@@ -287,6 +284,9 @@ def _count_bmp(data: bytes, budget: Budget) -> None:
 
 #: Nanoseconds of a directory, of an entry, of a byte of what entries hold, and of a strip or tile.
 _DIRECTORY, _ENTRY, _HELD, _STRIP = 30_000, 6_000, 0.3, 6_000
+#: Of one that a library unpacks, by the number of its compression: LZW, runs, LZMA, Zstandard, WebP.
+_STRIP_BY_LIBRARY = {5: 60_000, 32773: 60_000, 34925: 60_000, 50000: 60_000, 50001: 150_000}
+_COMPRESSION = 259
 #: Bytes of a value, by TIFF's number of its type.
 _TYPE_BYTES = {
     1: 1,
@@ -353,6 +353,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
     held = 0
     most = _MAX_USES * len(data)
     body = data[at : at + n_entries * layout.entry.size]
+    each = _STRIP_BY_LIBRARY.get(_compression(body, layout), _STRIP)
     for tag, kind, count, value in layout.entry.iter_unpack(body):
         n_bytes = count * _TYPE_BYTES.get(kind, 0)
         if n_bytes > layout.word.size:
@@ -363,7 +364,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
                 )
         if tag in _OFFSETS:
             count = min(count, len(data))
-            budget.spend(count, _STRIP, f"{count} strips or tiles")
+            budget.spend(count, each, f"{count} strips or tiles")
         elif tag in _LENGTHS and n_bytes > layout.word.size:
             read = _sum_of_values(data, _TYPE_BYTES[kind], count, value, layout.order)
             if read > most:
@@ -371,6 +372,16 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
                     f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all"
                 )
     budget.spend(held, _HELD, f"{held} bytes in its entries")
+
+
+def _compression(body: bytes, layout: _Layout) -> int:
+    """Return how the strips of a directory are packed: the first entry counts, its number fits into it."""
+    for tag, kind, _, value in layout.entry.iter_unpack(body):
+        if tag == _COMPRESSION:
+            n_bytes = min(_TYPE_BYTES.get(kind, 1), layout.word.size)
+            shift = 8 * (layout.word.size - n_bytes) if layout.order == ">" else 0
+            return int(value >> shift & (1 << 8 * n_bytes) - 1)
+    return 1
 
 
 def _sum_of_values(data: bytes, n_bytes: int, count: int, at: int, order: str) -> float:

@@ -12,10 +12,9 @@ from .counting import check_parts
 from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
 from .exif import turned, turns_of
-from .formats import READERS
+from .formats import FORMATS
 from .frames import within_means
-from .guarding import guarded, guarded_frames, without_remarks
-from .jpeg import decode_jpeg
+from .guarding import guarded, guarded_frames, undisturbed
 from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import OWN_JPEG, Request
@@ -79,19 +78,24 @@ def decode_frames(
     data = bytes(data)
     name = check_bytes(data, limits)
 
-    if name == "JPEG":  # counts its parts and looks for its colours itself, where the short way does not do
+    known = FORMATS[name]
+    at_once = known.at_once
+    if at_once is not None:
         request = Request(
             limits=limits, step_for=step_for, effort=effort, deadline=deadline, own_jpeg=own_jpeg
         )
-        return iter((_with_guard(name, guarded(name, lambda: decode_jpeg(data, request))),))
+        return iter((_with_guard(name, guarded(name, lambda: at_once(data, request))),))
 
     def start() -> Iterator[Decoded]:
         check_parts(name, data)
         colours = declared_colours(name, data)
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
-        return READERS[name](data, request)
+        return known.read(data, request)
 
-    return (_with_guard(name, frame) for frame in within_means(guarded_frames(name, start), len(data)))
+    return (
+        _with_guard(name, frame)
+        for frame in within_means(guarded_frames(name, start), len(data), known.worth)
+    )
 
 
 def _with_guard(name: str, frame: Decoded) -> Decoded:
@@ -100,7 +104,7 @@ def _with_guard(name: str, frame: Decoded) -> Decoded:
         return frame
 
     def guard(make: Callable[[], Decoded]) -> Callable[[], Decoded]:
-        return lambda: without_remarks(lambda: guarded(name, make))
+        return lambda: undisturbed(name, make)
 
     return replace(frame, also=tuple(replace(each, make=guard(each.make)) for each in frame.also))
 
@@ -147,7 +151,7 @@ def from_image(image: Image) -> Decoded:
         return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
 
     try:
-        return without_remarks(lambda: guarded(name, convert))
+        return undisturbed(name, convert)
     except UnreadableImage as exc:
         if may_lack:
             raise _closed(image) from exc

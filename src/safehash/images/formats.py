@@ -1,22 +1,41 @@
-"""The table of formats: what reads each."""
+"""The table of formats: what reads each, and how much of an animation is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import UnsupportedImage
 from . import avif, bmp, gif, jpeg, png, pnm, tiff, webp
-from .frames import read_frames
+from .frames import ANIMATION, FILM, Worth, read_frames
 from .opening import Codec
 from .pictures import Decoded
 from .request import Request
 
-__all__ = ["READERS"]
+__all__ = ["FORMATS", "Format"]
 
 #: Gives the pictures of a file in the order in which they are shown: one, or an animation's frames.
 Reader: TypeAlias = Callable[[bytes, Request], Iterator[Decoded]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Attributes
+    ----------
+    read : callable
+    worth : Worth
+    at_once : callable or None
+        Returns the one picture of a file. It counts the file's parts and looks for its colours itself, where its short
+        way does not do.
+    """
+
+    read: Reader
+    worth: Worth = ANIMATION
+    at_once: Callable[[bytes, Request], Decoded] | None = None
 
 
 def _heif() -> Callable[..., Any]:
@@ -33,14 +52,14 @@ def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: 
 
 
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
-READERS: dict[str, Reader] = {
-    "JPEG": jpeg.read_jpeg,
-    "PNG": png.read_png,
-    "GIF": gif.read_gif,
-    "WEBP": webp.read_webp,
-    "AVIF": avif.read_avif,
-    "BMP": bmp.read_bmp,
-    "TIFF": tiff.read_tiff,
-    "HEIF": _by_library("HEIF", _heif),
-    "PNM": pnm.read_pnm,
+FORMATS: dict[str, Format] = {
+    "JPEG": Format(jpeg.read_jpeg, at_once=jpeg.decode_jpeg),
+    "PNG": Format(png.read_png),
+    "GIF": Format(gif.read_gif),
+    "WEBP": Format(webp.read_webp),
+    "AVIF": Format(avif.read_avif, worth=FILM),
+    "BMP": Format(bmp.read_bmp),
+    "TIFF": Format(tiff.read_tiff),
+    "HEIF": Format(_by_library("HEIF", _heif)),
+    "PNM": Format(pnm.read_pnm),
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .declared import Declared
 from .exif import Turns, turned, turns_of
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .opening import Codec, check_header, count_frames, load, open_image
 from .pictures import Decoded, Provenance
 from .request import Request
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["reach", "read_frames", "within_means"]
+__all__ = ["ANIMATION", "FILM", "Worth", "reach", "read_frames", "within_means"]
 
 #: Later frames than this are not reached: seeking in an animation decodes every frame before.
 MAX_FRAMES = 2000
@@ -29,32 +29,47 @@ MAX_FRAME_PIXELS = 1_000_000_000
 MIN_FRAMES = 8
 
 
-#: Pixels of frames that are looked at whatever the file's length, and for each byte of it. Composing, converting and
-#: hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
-_FRAME_PIXELS, _FRAME_PIXELS_A_BYTE = 250_000_000, 12
-#: The same of AVIF, whose frames take 20 ns a pixel to decode and are looked at in two ranges. A film's frame has some
-#: hundred pixels to each byte; with fewer bytes it costs more than it shows.
-_FILM_PIXELS, _FILM_PIXELS_A_BYTE = 60_000_000, 200
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """How many pixels of an animation's frames are looked at.
+
+    Attributes
+    ----------
+    pixels : int
+        Whatever the file's length.
+    a_byte : int
+        And for each byte of it.
+    """
+
+    pixels: int
+    a_byte: int
+
+    def of(self, n_bytes: int) -> int:
+        """Return how many pixels of frames a file of this length is worth."""
+        return self.pixels + self.a_byte * n_bytes
+
+
+#: Composing, converting and hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
+ANIMATION = Worth(250_000_000, 12)
+#: Frames of a video code take 20 ns a pixel to decode and are looked at in two ranges. A film's frame has some hundred
+#: pixels to each byte; with fewer bytes it costs more than it shows.
+FILM = Worth(60_000_000, 200)
 #: What a frame costs however small it is, in pixels.
 _LEAST_FRAME = 50_000
 
 
-def within_means(frames: Iterator[Decoded], n_bytes: int) -> Iterator[Decoded]:
-    """Yield frames until they cost more than a file of its length and format may.
+def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Iterator[Decoded]:
+    """Yield frames until they cost more than a file of its length, and this worth, may.
 
     Raises
     ------
     ImageTooLarge
         There are more: what an animation shows later, nobody has looked at.
     """
-    left = 0
+    left = worth.of(n_bytes)
     for number, frame in enumerate(frames):
         facts = frame.provenance
-        if number == 0:
-            is_film = facts.format == "AVIF"
-            left = _FILM_PIXELS if is_film else _FRAME_PIXELS
-            left += (_FILM_PIXELS_A_BYTE if is_film else _FRAME_PIXELS_A_BYTE) * n_bytes
-        elif left < 0:
+        if left < 0:
             raise ImageTooLarge(
                 f"{number} of {facts.n_frames} frames of {facts.width} x {facts.height} pixels were looked at: "
                 f"more than {n_bytes} bytes of an animation are worth"
@@ -141,13 +156,13 @@ def read_frames(
         decoded = turned(decoded, turns)
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 
-    image, n_frames, turns = without_remarks(lambda: guarded(name, begin))
+    image, n_frames, turns = undisturbed(name, begin)
     n_frames = min(n_frames, reach(image.size))
     first = image.tell()
     for frame in range(n_frames):
         request.deadline.check()
         try:
-            decoded = without_remarks(lambda: guarded(name, lambda: one(frame)))  # noqa: B023
+            decoded = undisturbed(name, lambda: one(frame))  # noqa: B023
         except UnreadableImage:
             if frame == 0:
                 raise

@@ -17,7 +17,7 @@ from ..errors import ImageTooLarge
 from .colour import Colour
 from .conversions import to_pixels
 from .declared import Declared
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .icc import SAMPLES, Curve
 from .jpeg_header import segments
 from .light import srgb_light, srgb_samples
@@ -272,7 +272,7 @@ def in_another_brightness(
         return Decoded(pixels=pixels, provenance=provenance)
 
     def make() -> Decoded:
-        return without_remarks(lambda: guarded(provenance.format, convert))
+        return undisturbed(provenance.format, convert)
 
     if gain.is_base_bright:
         return Also("as ordinary screens show it by its gain map", make, effort="fast", shown=True)

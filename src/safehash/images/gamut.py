@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._borrow import borrow
-from .._core import apart_by_means, luma_and_apart, spread
-from .guarding import guarded, without_remarks
+from .._core import apart_at_most, apart_by_means, luma_and_apart, spread
+from .guarding import undisturbed
 from .jpeg_means import Chroma
 from .pictures import Also, Decoded, Effort, Provenance, UInt8Array
 
@@ -57,6 +57,9 @@ CHECKED_PIXELS = 100_000
 #: Mean difference, in grey levels and as a share of the luma's own spread, from which luma is not what is seen; the
 #: smaller counts. Of 376 photographs and screenshots the most is 0.6 and a twentieth.
 _SEEN_DIFFERS, _SEEN_DIFFERS_OF_SPREAD = 1.0, 0.1
+#: One of so many rows tells of most pictures that they spread more than is asked; and more than what two ways of adding
+#: up differ by.
+_ROWS_OF_SPREAD, _ALMOST = 4, 1 - 1e-9
 #: Bytes of a pixel as the imaging library holds it.
 _PIXEL_BYTES = 4
 #: Pixels taken at a time of pictures that the library holds in pieces.
@@ -129,17 +132,30 @@ def may_leave_the_screen(luma: UInt8Array, blue: Chroma, red: Chroma, *, across:
     across, down : int
         Samples of luma that share one of chroma.
     """
-    of_means = partial(apart_by_means, luma, blue.means, red.means, across=across, down=down)
-    of_spreads = partial(of_means, blue_spreads=blue.spreads, red_spreads=red.spreads)
-    at_most = of_spreads(by="extremes")
+    means_at_most, at_most = apart_at_most(
+        luma,
+        blue.means,
+        red.means,
+        blue_spreads=blue.spreads,
+        red_spreads=red.spreads,
+        across=across,
+        down=down,
+    )
     if at_most <= _SEEN_DIFFERS_OF_SPREAD:  # no picture's spread is less than a level
         return False
-    of_spread = _SEEN_DIFFERS_OF_SPREAD * spread(luma)
-    if at_most <= min(_SEEN_DIFFERS, of_spread):  # as of most photographs
+    least = _SEEN_DIFFERS_OF_SPREAD * spread(luma, every=_ROWS_OF_SPREAD) * _ALMOST
+    if at_most <= min(_SEEN_DIFFERS, least):  # as of most photographs
         return False
-    if of_means() > min(_SEEN_DIFFERS, of_spread):
+    of_spread = least if at_most <= least else _SEEN_DIFFERS_OF_SPREAD * spread(luma)
+    differs = min(_SEEN_DIFFERS, of_spread)
+    if at_most <= differs:
+        return False
+    apart = partial(apart_by_means, luma, blue.means, red.means, across=across, down=down)
+    if means_at_most > differs and apart() > differs:
         return True
-    return at_most > of_spread and of_spreads(by="samples") > of_spread
+    if at_most <= of_spread:
+        return False
+    return apart(by="samples", blue_spreads=blue.spreads, red_spreads=red.spreads) > of_spread
 
 
 def _is_far(apart: float, luma: UInt8Array) -> bool:
@@ -183,6 +199,6 @@ def as_it_is_shown(
         return Decoded(pixels=np.asarray(grey.reduce(step) if step > 1 else grey), provenance=provenance)
 
     def make() -> Decoded:
-        return without_remarks(lambda: guarded("JPEG", convert))
+        return undisturbed("JPEG", convert)
 
     return Also("in colours that a screen has", make, effort=effort, shown=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import ImageTooLarge, UnreadableImage
 from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import luma_of
-from .frames import reach
+from .frames import ANIMATION, reach
 from .gif_blocks import GifControl, GifFrame, GifScreen, read_frame_blocks, read_screen
 from .limits import Limits, check_cost, check_held
 from .older_tools import as_older_tools
@@ -49,8 +49,16 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
     canvas = Canvas(*size)
     other = Canvas(*size) if n_canvases > 1 else None
     keyed = False
+    left = ANIMATION.of(len(data))
     for number, frame in enumerate(frames):
         request.deadline.check()
+        # Frames may be larger than the canvas that they are cut to, and are decoded all the same.
+        left -= frame.width * _n_decoded_rows(frame, size[1])
+        if left < 0 and number:
+            raise ImageTooLarge(
+                f"{number} of {len(frames)} frames of a canvas of {size[0]} x {size[1]} pixels were looked at: what "
+                f"lies beyond it is more than {len(data)} bytes are worth"
+            )
         indices, there = _indices(frame, data, size, request)
         if number and there.size and not there.any():
             return  # the file ends before it
@@ -132,6 +140,9 @@ def _lay(
         colours[:, :3] = np.arange(256, dtype=np.uint8)[:, None]
     if control.transparent is not None:
         colours[control.transparent] = 0
+    rows, cols = canvas.pixels.shape[:2]
+    within = slice(0, max(0, rows - frame.top)), slice(0, max(0, cols - frame.left))
+    indices, there = indices[within], there[within]
     shown = colours[indices]
     if not there.all():
         shown[~there] = 0
@@ -149,7 +160,7 @@ def _indices(
 
     Rows below the canvas are left out where that needs no other order.
     """
-    rows = frame.height if frame.interlaced else min(frame.height, max(0, canvas[1] - frame.top))
+    rows = _n_decoded_rows(frame, canvas[1])
     size = frame.width, rows
     if min(size) == 0:
         return np.zeros((rows, frame.width), np.uint8), np.ones((rows, frame.width), np.bool_)
@@ -169,6 +180,10 @@ def _indices(
     if frame.interlaced:
         return _filled(indices, there)
     return indices, there
+
+
+def _n_decoded_rows(frame: GifFrame, n_canvas_rows: int) -> int:
+    return frame.height if frame.interlaced else min(frame.height, max(0, n_canvas_rows - frame.top))
 
 
 def _ended(packed: memoryview) -> bytes:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["GifControl", "GifFrame", "GifScreen", "read_frame_blocks", "read_screen"]
+__all__ = ["GifControl", "GifFrame", "GifScreen", "read_frame_blocks", "read_screen", "table_bytes"]
 
 _TRAILER, _EXTENSION, _IMAGE, _CONTROL = 0x3B, 0x21, 0x2C, 0xF9
 
@@ -91,7 +91,7 @@ def read_screen(data: bytes) -> GifScreen | None:
     if len(data) < 13:
         return None
     width, height, flags, background = struct.unpack_from("<HHBB", data, 6)
-    n_bytes = _table_bytes(flags)
+    n_bytes = table_bytes(flags)
     return GifScreen(
         width=width, height=height, palette=data[13 : 13 + n_bytes], background=background, end=13 + n_bytes
     )
@@ -111,7 +111,7 @@ def read_frame_blocks(data: bytes, screen: GifScreen) -> Iterator[GifFrame]:
             if at + 10 > n_bytes:
                 return
             left, top, width, height, flags = struct.unpack_from("<HHHHB", data, at + 1)
-            own = _table_bytes(flags)
+            own = table_bytes(flags)
             start = at + 10 + own
             if start >= n_bytes:
                 return
@@ -135,7 +135,8 @@ def _read_control(data: bytes, at: int) -> GifControl:
     )
 
 
-def _table_bytes(flags: int) -> int:
+def table_bytes(flags: int) -> int:
+    """Return how many bytes the colour table has that a descriptor of these flags announces."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 

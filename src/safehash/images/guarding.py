@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ..errors import ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 
-__all__ = ["guarded", "guarded_frames", "without_remarks"]
+__all__ = ["guarded", "guarded_frames", "undisturbed", "without_remarks"]
 
 _T = TypeVar("_T")
 _Frame = TypeVar("_Frame")
@@ -45,6 +45,11 @@ def guarded(name: str, act: Callable[[], _T]) -> _T:
         if "unknown pixel mode" in str(exc):
             raise UnsupportedImage(f"{name} with samples the decoder does not know: {exc}") from exc
         raise UnreadableImage(f"damaged {name}: {type(exc).__name__}: {exc}") from exc
+
+
+def undisturbed(name: str, act: Callable[[], _T]) -> _T:
+    """Run one call into a decoder as `guarded` does, whatever it remarks."""
+    return without_remarks(lambda: guarded(name, act))
 
 
 def guarded_frames(name: str, start: Callable[[], Iterator[_Frame]]) -> Iterator[_Frame]:

@@ -44,7 +44,11 @@ def _opener() -> Callable[..., Any]:
     return JpegImageFile
 
 
-CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True)
+def _progressive(image: Any) -> list[tuple[int, int]]:
+    return [(across, down) for _, across, down, _ in image.layer] if image.info.get("progressive") else []
+
+
+CODEC = Codec(name="JPEG", opener=_opener, gives_rows=True, mend=bare_jpeg, progressive=_progressive)
 
 
 def read_jpeg(data: bytes, request: Request) -> Iterator[Decoded]:
@@ -79,7 +83,7 @@ def _plainly(data: bytes, request: Request) -> Decoded | None:
     # Of what our reader leaves to the library, all pixels are looked at.
     checked = means is None and _is_checked(header.width * header.height, n_bands, request)
     with_chroma = checked and step == 1
-    is_wild = checked if means is None else _may_leave_the_screen(header, means)
+    is_wild = checked if means is None else _leaves_the_screen(data, header, means)
     is_gentle = _has_gentle_colours(n_bands, request) and (step == 1 or not is_wild)
     reduced = -(-header.width // step), -(-header.height // step)
     both = decode_with_chroma(data, reduced, step) if means is None and (with_chroma or is_gentle) else None
@@ -134,6 +138,14 @@ def _means(data: bytes, header: JpegHeader, request: Request) -> Means | None:
         return None
     _check_cost(header, step, request)
     return read_means(data, header, step, deadline=request.deadline, with_chroma=request.effort is not None)
+
+
+def _leaves_the_screen(data: bytes, header: JpegHeader, means: Means) -> bool:
+    """Tell what is known: by the blocks that it may, and by the pixels where those are few, as not reduced ones are."""
+    if not _may_leave_the_screen(header, means):
+        return False
+    both = decode_with_chroma(data, (header.width, header.height), 1) if means.step == 1 else None
+    return both is None or both.leaves_the_screen
 
 
 def _may_leave_the_screen(header: JpegHeader, means: Means) -> bool:

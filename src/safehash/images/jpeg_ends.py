@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .colour import Colour
 from .declared import Declared
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .pictures import Also, Decoded, Effort, Provenance
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def as_far_as_it_goes(
                 pixels[~there] = shade
             return Decoded(pixels=pixels, provenance=provenance)
 
-        return lambda: without_remarks(lambda: guarded("JPEG", make))
+        return lambda: undisturbed("JPEG", make)
 
     also = [
         Also(_AS_FAR, on(255, None), effort="fast", shown=not any(each.shown for each in colours)),

@@ -6,17 +6,7 @@ import re
 import struct
 import zlib
 
-__all__ = ["bare_jpeg", "mend"]
-
-
-def mend(name: str, data: bytes) -> bytes:
-    """Return a JPEG or PNG file without the remarks that say nothing about its pixels, others as they are.
-
-    A decoder may refuse the file for one broken profile, text or thumbnail index, where a browser shows it.
-    """
-    if name == "JPEG":
-        return bare_jpeg(data)
-    return _mend_png(data) if name == "PNG" else data
+__all__ = ["bare_jpeg", "bare_png"]
 
 
 _MARKER = re.compile(rb"\xff+[^\x00\xff]")
@@ -62,7 +52,11 @@ _SHOWING = {
 }
 
 
-def _mend_png(data: bytes) -> bytes:
+def bare_png(data: bytes) -> bytes:
+    """Return a PNG file without the chunks that say nothing about its pixels, and those that are broken.
+
+    A decoder may refuse the file for one broken profile or text, where a browser shows it.
+    """
     kept = [data[:8]]
     at = 8
     while at + 8 <= len(data):

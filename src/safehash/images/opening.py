@@ -11,7 +11,6 @@ from ..errors import DeadlinePassed, ImageTooLarge, UnreadableImage, Unsupported
 from .deadline import NO_DEADLINE, Deadline
 from .guarding import guarded
 from .limits import Limits, check_cost
-from .mending import mend
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,6 +39,11 @@ class Codec:
         Corrects an opened image, given the file, before anything is decoded.
     gives_rows : bool
         Whether the rows decoded before damage are left.
+    mend : callable
+        Returns a file without the remarks at which its decoder may stop, and no browser does.
+    progressive : callable
+        Returns the sampling of every component of an opened image, across and down, whose decoder holds all of their
+        coefficients at once; none otherwise.
     take : callable or None
         Returns the pixels of an opened image with fewer copies than the library's own way; None where it cannot.
     """
@@ -48,6 +52,8 @@ class Codec:
     opener: Callable[[], Callable[..., Any]]
     prepare: Callable[[Any, bytes], None] = _as_it_is
     gives_rows: bool = False
+    mend: Callable[[bytes], bytes] = bytes
+    progressive: Callable[[Any], Sequence[tuple[int, int]]] = lambda image: ()
     take: Callable[[Any], Image | None] | None = None
 
 
@@ -73,7 +79,7 @@ def open_image(codec: Codec, data: bytes, *, deadline: Deadline = NO_DEADLINE) -
     except (Warning, MemoryError, UnsupportedImage, DeadlinePassed):
         raise
     except Exception:  # decoders raise almost anything at a remark that they cannot read
-        mended = mend(codec.name, data)
+        mended = codec.mend(data)
         if mended == data:
             raise
         return _open(codec, mended, deadline)
@@ -165,10 +171,7 @@ def check_header(
     tile: tuple[int, int] = (1, 1),
 ) -> None:
     """Check a picture's cost by what its decoder found in the header; parameters as of `check_cost`."""
-    progressive: list[tuple[int, int]] = []
-    if codec.name == "JPEG" and image.info.get("progressive"):
-        progressive = [(across, down) for _, across, down, _ in image.layer]  # type: ignore[attr-defined]
     check_cost(
         codec.name, size, mode=image.mode, n_bands=len(image.getbands()), limits=limits, step=step,
-        tile=tile, progressive=progressive,
+        tile=tile, progressive=codec.progressive(image),
     )  # fmt: skip

@@ -120,7 +120,7 @@ class Also:
     >>> def parts(picture):
     ...     print([also.name for also in picture.also][0])
     ...     return []
-    >>> safehash.lists.add("own.jsonl", ["faded.png"], parts=parts).n_entries
+    >>> safehash.lists.add("own.jsonl", ["faded.png"], options=safehash.lists.AddOptions(parts=parts)).n_entries
     on black
     1
     """
@@ -155,7 +155,7 @@ class Decoded:
     ...     rows, cols = picture.pixels.shape[:2]
     ...     middle = picture.pixels[rows // 4 : 3 * rows // 4, cols // 4 : 3 * cols // 4]
     ...     return [(safehash.hash_array(middle), "the middle")]
-    >>> safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts).n_entries
+    >>> safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts)).n_entries
     2
     """
 
@@ -173,7 +173,7 @@ class Decoded:
         >>> def parts(picture):
         ...     print(picture.rows, picture.cols, picture.provenance.scale)
         ...     return []
-        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts))
         502 800 1
         """
         return self.provenance.height
@@ -187,7 +187,7 @@ class Decoded:
         >>> def parts(picture):
         ...     print(picture.cols)
         ...     return []
-        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], parts=parts)
+        >>> _ = safehash.lists.add("own.jsonl", ["photo.jpg"], options=safehash.lists.AddOptions(parts=parts))
         800
         """
         return self.provenance.width

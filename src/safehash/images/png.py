@@ -16,8 +16,9 @@ from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
-from .guarding import guarded, without_remarks
+from .guarding import guarded, undisturbed
 from .limits import Limits, check_cost, check_held
+from .mending import bare_png
 from .older_tools import as_older_tools
 from .opening import Codec, check_header, open_image
 from .pictures import Also, Decoded, Provenance, UInt8Array, another
@@ -49,7 +50,7 @@ def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
         image.info["transparency"] = tuple(value >> 8 for value in key)
 
 
-CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits)
+CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
 
 _DISPOSALS: tuple[Disposal, ...] = ("keep", "clear", "restore")
 
@@ -76,7 +77,7 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
                 decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
         return turned(decoded, _turns(file))
 
-    yield without_remarks(lambda: guarded("PNG", still))
+    yield undisturbed("PNG", still)
 
 
 def _provenance(file: PngFile, request: Request, mode: str) -> Provenance:
@@ -267,7 +268,7 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
     for number, frame in enumerate(frames):
         request.deadline.check()
         try:
-            whole = without_remarks(lambda: guarded("PNG", lambda: laid(frame)))  # noqa: B023
+            whole = undisturbed("PNG", lambda: laid(frame))  # noqa: B023
         except UnreadableImage:
             if number == 0:
                 raise

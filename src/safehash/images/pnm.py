@@ -30,6 +30,8 @@ _MOST = 65535
 _KINDS = {1: (1, True), 2: (1, False), 3: (3, False), 4: (1, True), 5: (1, False), 6: (3, False)}
 #: Bytes of digits read at a time: as numbers they take forty times the room.
 _PIECE = 1 << 18
+#: Digits of a number, zeros before it included: Python reads no longer ones.
+_LONGEST_NUMBER = 4300
 #: Samples scaled at a time.
 _STRIP = 1 << 20
 
@@ -122,13 +124,7 @@ def _from_digits(
         piece = data[at : at + _PIECE]
         at += len(piece)
         text = rest + piece
-        if at < len(data):
-            # Up to the last whole line, or word: a remark or a number may go on in the next piece.
-            ends = b"\n\r" if b"#" in text else _SPACE
-            cut = max(text.rfind(bytes([end])) for end in ends) + 1
-            text, rest = (text[:cut], text[cut:]) if cut else (text, b"")
-        else:
-            rest = b""
+        text, rest = _whole_words(text, is_bits=is_bits) if at < len(data) else (text, b"")
         words = _REMARK.sub(b"", text)
         if is_bits:
             digits = np.frombuffer(words.translate(None, _SPACE), np.uint8)
@@ -144,6 +140,30 @@ def _from_digits(
         out[n_done : n_done + len(numbers)] = numbers if is_bits else np.minimum(numbers, most)
         n_done += len(numbers)
     return out[:n_done]
+
+
+def _whole_words(text: bytes, *, is_bits: bool) -> tuple[bytes, bytes]:
+    """Part a piece of text behind what is whole in it: a remark or a number may go on in the next one.
+
+    Of a remark without an end nothing is kept but that it is one, and no number is longer than a piece: what is carried
+    on does not grow.
+
+    Raises
+    ------
+    UnreadableImage
+    """
+    line = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+    remark = text.find(b"#", line)
+    if remark >= 0:
+        return text[:remark], b"#"
+    if is_bits:  # each digit is a sample
+        return text, b""
+    cut = max(text.rfind(bytes([end])) for end in _SPACE) + 1
+    if len(text) - cut > _LONGEST_NUMBER:
+        raise UnreadableImage(
+            f"damaged PNM: a number of more than {_LONGEST_NUMBER} digits among its samples"
+        )
+    return text[:cut], text[cut:]
 
 
 def _from_bytes(

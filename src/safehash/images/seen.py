@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .conversions import Background, to_pixels
 from .declared import Declared
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .older_tools import as_older_tools, as_the_reference_tool, has_other_channels, is_shrunk
 from .pictures import Also, Decoded, Provenance, UInt8Array
 
@@ -184,6 +184,6 @@ def _also(
         return Decoded(pixels=to_pixels(load(), background, step, paint=paint)[0], provenance=provenance)
 
     def make() -> Decoded:
-        return without_remarks(lambda: guarded(provenance.format, convert))
+        return undisturbed(provenance.format, convert)
 
     return Also(name, make, effort="fast" if shown else "standard", shown=shown)

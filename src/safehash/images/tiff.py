@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,9 +15,9 @@ from ..errors import UnreadableImage, UnsupportedImage
 from . import tiff_header as tags
 from .declared import colours_of_info
 from .frames import MAX_FRAMES, reach
-from .guarding import guarded, without_remarks
+from .guarding import guarded, undisturbed
 from .limits import check_cost, check_held
-from .opening import Codec, check_header, load, open_image
+from .opening import Codec, check_header, load
 from .pictures import Also, Decoded, Provenance
 from .request import Request
 from .seen import seen
@@ -43,12 +44,13 @@ def read_tiff(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode the pages of a TIFF file."""
     pages = list(islice(read_pages(data), MAX_FRAMES))
     n_pages = len(pages)
+    file = io.BytesIO(data)
     for number, page in enumerate(pages):
         request.deadline.check()
         if number >= reach((max(1, page.number(tags.WIDTH, 1)), max(1, page.number(tags.HEIGHT, 1)))):
             return
         try:
-            decoded = without_remarks(lambda: guarded("TIFF", lambda: _read_page(page, request)))  # noqa: B023
+            decoded = undisturbed("TIFF", lambda: _read_page(page, file, request))  # noqa: B023
         except UnreadableImage:
             if number == 0:
                 raise
@@ -56,13 +58,13 @@ def read_tiff(data: bytes, request: Request) -> Iterator[Decoded]:
         yield replace(decoded, provenance=replace(decoded.provenance, frame=number, n_frames=n_pages))
 
 
-def _read_page(page: TiffPage, request: Request) -> Decoded:
+def _read_page(page: TiffPage, file: io.BytesIO, request: Request) -> Decoded:
     is_own = page.number(tags.COMPRESSION, 1) in COMPRESSIONS and page.number(tags.PHOTOMETRIC, 1) in COLOURS
     also: list[tuple[str, Callable[[], Image]]] = []
     if is_own:
         image, truncated, orientation = _by_us(page, request, also)
     else:
-        image, truncated, orientation = _by_library(page, request)
+        image, truncated, orientation = _by_library(page, file, request)
     provenance = Provenance(
         format="TIFF", mode=image.mode, width=image.width, height=image.height,
         scale=request.step_of(image.size), orientation=orientation,
@@ -71,9 +73,7 @@ def _read_page(page: TiffPage, request: Request) -> Decoded:
     decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=colours)
 
     def otherwise(load: Callable[[], Image]) -> Callable[[], Decoded]:
-        return lambda: without_remarks(
-            lambda: guarded("TIFF", lambda: seen(load(), provenance, provenance.scale))
-        )
+        return lambda: undisturbed("TIFF", lambda: seen(load(), provenance, provenance.scale))
 
     others = tuple(Also(name, otherwise(load)) for name, load in also)
     return replace(decoded, also=decoded.also + others)
@@ -142,23 +142,24 @@ _BY_LIBRARY = frozenset({2, 3, 4, 6, 7, 32809, 34676, 34677})
 _PICTURES_INSIDE = "only raw, LZW, Deflate, PackBits, LZMA, Zstandard, fax, JPEG and WebP"
 
 
-def _by_library(page: TiffPage, request: Request) -> tuple[Image, bool, int]:
+def _by_library(page: TiffPage, file: io.BytesIO, request: Request) -> tuple[Image, bool, int]:
     """Return what the decoder makes of a page, which it is shown as the file's first one; it turns it itself."""
     compression = page.number(tags.COMPRESSION, 1)
     if compression not in COMPRESSIONS | _BY_LIBRARY:
         raise UnsupportedImage(
             f"TIFF compressed as kind {compression} is not read, {_PICTURES_INSIDE}; save it as JPEG or PNG"
         )
-    image = guarded("TIFF", lambda: open_image(CODEC, _beginning_with(page)))
+    _begin_with(page, file)
+    image = guarded("TIFF", lambda: CODEC.opener()(file))
     tile = page.number(tags.TILE_WIDTH, 1), page.number(tags.TILE_HEIGHT, 1)
     check_header(CODEC, image, image.size, request.limits, tile=tile)
     loaded, truncated = load(CODEC, image)
     return loaded, truncated, 1
 
 
-def _beginning_with(page: TiffPage) -> bytes:
+def _begin_with(page: TiffPage, file: io.BytesIO) -> None:
+    """Have a file in memory begin with a page: in its place, for a file may be as long as its pages are many."""
     is_big = page.data[2:4] in (b"+\0", b"\0+")
-    at, packed = (
-        (8, struct.pack(page.order + "Q", page.at)) if is_big else (4, struct.pack(page.order + "I", page.at))
-    )
-    return b"".join((page.data[:at], packed, page.data[at + len(packed) :]))
+    file.seek(8 if is_big else 4)
+    file.write(struct.pack(page.order + ("Q" if is_big else "I"), page.at))
+    file.seek(0)

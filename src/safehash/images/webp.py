@@ -10,7 +10,7 @@ import numpy as np
 
 from .exif import Turns, turns_of
 from .frames import read_frames
-from .guarding import guarded, without_remarks
+from .guarding import undisturbed
 from .opening import Codec, load, open_image
 from .pictures import Also, Decoded, Provenance
 from .request import Request
@@ -68,7 +68,7 @@ def _added_up(data: bytes, provenance: Provenance) -> Also:
 
     return Also(
         "its colours taken as multiplied by its alpha",
-        lambda: without_remarks(lambda: guarded("WEBP", convert)),
+        lambda: undisturbed("WEBP", convert),
         effort="fast",
         shown=True,
     )

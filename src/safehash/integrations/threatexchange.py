@@ -49,11 +49,11 @@ __all__ = [
     "SafehashPdqSignal",
 ]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, Any]
 
 
-class _Index(SignalTypeIndex[T]):
+class _Index(SignalTypeIndex[_T]):
     """An index over `GrowingIndex`: exact, cheap to add to, and no pickle in what it writes.
 
     Parameters
@@ -66,28 +66,51 @@ class _Index(SignalTypeIndex[T]):
 
     ALGORITHM: ClassVar[Algorithm]
 
-    def __init__(self, entries: Iterable[tuple[str, T]] = (), *, threshold: int | None = None) -> None:
+    def __init__(self, entries: Iterable[tuple[str, _T]] = (), *, threshold: int | None = None) -> None:
         super().__init__()
         self.threshold = USUAL_DISTANCE[self.ALGORITHM] if threshold is None else threshold
-        self._index: GrowingIndex[T] = GrowingIndex(algorithm=self.ALGORITHM, max_distance=self.threshold)
+        self._index: GrowingIndex[_T] = GrowingIndex(algorithm=self.ALGORITHM, max_distance=self.threshold)
         self.add_all(entries)
 
     def __len__(self) -> int:
         return len(self._index)
 
     def query(self, query: str) -> Sequence[Match]:
-        """Return every entry within the threshold, nearest first."""
+        """Return every entry within the threshold, nearest first.
+
+        Examples
+        --------
+        >>> index = PdqIndex([("0" * 64, 7), ("0" * 63 + "1", 8)])
+        >>> [(each.metadata, each.similarity_info.distance) for each in index.query("0" * 64)]
+        [(7, 0), (8, 1)]
+        """
         return [
             IndexMatchUntyped(SignalSimilarityInfoWithIntDistance(distance), payload)
             for payload, distance in self._index.search(query, max_distance=self.threshold)
         ]
 
-    def add(self, signal_str: str, entry: T) -> None:
-        """Add one entry."""
+    def add(self, signal_str: str, entry: _T) -> None:
+        """Add one entry.
+
+        Examples
+        --------
+        >>> index = PdqIndex()
+        >>> index.add("0" * 64, "own")
+        >>> len(index)
+        1
+        """
         self._index.add(signal_str, entry)
 
-    def add_all(self, entries: Iterable[tuple[str, T]]) -> None:
-        """Add entries, all of them or, where one is no digest, none."""
+    def add_all(self, entries: Iterable[tuple[str, _T]]) -> None:
+        """Add entries, all of them or, where one is no digest, none.
+
+        Examples
+        --------
+        >>> index = PdqIndex()
+        >>> index.add_all([("0" * 64, 7), ("f" * 64, 8)])
+        >>> len(index)
+        2
+        """
         self._index.add_many(entries)
 
     def serialize(self, fout: BinaryIO) -> None:
@@ -99,6 +122,13 @@ class _Index(SignalTypeIndex[T]):
         ------
         TypeError
             A payload is something else.
+
+        Examples
+        --------
+        >>> stream = io.BytesIO()
+        >>> PdqIndex([("0" * 64, 7)]).serialize(stream)
+        >>> len(PdqIndex.deserialize(io.BytesIO(stream.getvalue())))
+        1
         """
         write_framed(fout, _read, type(self), lambda stream: self._index.write(stream, pack=pack))
 
@@ -110,6 +140,13 @@ class _Index(SignalTypeIndex[T]):
         ------
         IndexFileError
             It is something else, another pickle for instance, or damaged.
+
+        Examples
+        --------
+        >>> PdqIndex.deserialize(io.BytesIO(b"a pickle of theirs"))
+        Traceback (most recent call last):
+        ...
+        safehash.errors.IndexFileError: ...
         """
         return cls._made(read_framed(fin, _read))
 
@@ -133,14 +170,27 @@ def _read(kind: type[_Index[Any]], data: bytes) -> _Index[Any]:
     return kind._made(io.BytesIO(data))
 
 
-class PdqIndex(_Index[T]):
-    """PDQ digests, within 31 bits unless told."""
+class PdqIndex(_Index[_T]):
+    """PDQ digests, within 31 bits unless told.
+
+    Examples
+    --------
+    >>> index = PdqIndex.build([("0" * 64, 7)])
+    >>> [each.metadata for each in index.query("0" * 63 + "f")]
+    [7]
+    """
 
     ALGORITHM = Algorithm.PDQ
 
 
-class PhashIndex(_Index[T]):
-    """pHash digests, within 8 bits unless told."""
+class PhashIndex(_Index[_T]):
+    """pHash digests, within 8 bits unless told.
+
+    Examples
+    --------
+    >>> [each.metadata for each in PhashIndex([("0" * 16, 7)]).query("0" * 15 + "f")]
+    [7]
+    """
 
     ALGORITHM = Algorithm.PHASH
 
@@ -150,6 +200,14 @@ class PictureRefused(ImageError, OSError, ValueError):
 
     Also what their callers catch of an imaging library, to skip that picture and go on with the next: an exchange of
     Matrix's hashes whatever was quarantined, and would end at the first damaged file.
+
+    Examples
+    --------
+    >>> try:
+    ...     PdqSignal.hash_from_bytes(b"GIF89a")
+    ... except OSError as exc:
+    ...     print(type(exc).__name__, type(exc.__cause__).__name__)
+    PictureRefused UnreadableImage
     """
 
 
@@ -162,15 +220,37 @@ class _PhotoSignal(
 
     @classmethod
     def get_content_types(cls) -> list[type[ContentType]]:
+        """Return what is hashed: photos.
+
+        Examples
+        --------
+        >>> [each.get_name() for each in PdqSignal.get_content_types()]
+        ['photo']
+        """
         return [PhotoContent]
 
     @classmethod
     def get_index_cls(cls) -> type[_Index[Any]]:
+        """Return the index that finds such hashes.
+
+        Examples
+        --------
+        >>> PhashSignal.get_index_cls().__name__
+        'PhashIndex'
+        """
         return cls.INDEX
 
     @classmethod
     def validate_signal_str(cls, signal_str: str) -> str:
-        """Return the digits; refuse what is no digest, as exchanges write it in small letters."""
+        """Return the digits; refuse what is no digest, as exchanges write it in small letters.
+
+        Examples
+        --------
+        >>> PhashSignal.validate_signal_str("DEC2251C6F52B98F")
+        Traceback (most recent call last):
+        ...
+        ValueError: a hash of phash has 16 hexadecimal digits, in small letters
+        """
         algorithm = cls.INDEX.ALGORITHM
         if re.fullmatch(rf"[0-9a-f]{{{2 * algorithm.n_bytes}}}", signal_str) is None:
             raise ValueError(
@@ -182,7 +262,14 @@ class _PhotoSignal(
     def compare_hash(
         cls, hash1: str, hash2: str, pdq_dist_threshold: int | None = None
     ) -> signal_base.SignalComparisonResult:
-        """Return the distance, and whether it is within the threshold."""
+        """Return the distance, and whether it is within the threshold.
+
+        Examples
+        --------
+        >>> found = PdqSignal.compare_hash("0" * 64, "0" * 63 + "f")
+        >>> found.match, found.distance.distance
+        (True, 4)
+        """
         algorithm = cls.INDEX.ALGORITHM
         distance = Hash.from_hex(algorithm, hash1).distance(Hash.from_hex(algorithm, hash2))
         near = USUAL_DISTANCE[algorithm] if pdq_dist_threshold is None else pdq_dist_threshold
@@ -196,6 +283,13 @@ class _PhotoSignal(
         ------
         PictureRefused
             It cannot be looked at. That is no "no hash": whoever goes on must know.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> own = PdqSignal.hash_from_bytes(Path("photo.jpg").read_bytes())
+        >>> own == safehash.hash_file("photo.jpg", decode="full").hex
+        True
         """
         algorithm = cls.INDEX.ALGORITHM
         try:
@@ -211,44 +305,104 @@ class _PhotoSignal(
 
     @classmethod
     def get_random_signal(cls) -> str:
+        """Return the digits of a hash of no picture, for tests.
+
+        Examples
+        --------
+        >>> len(PhashSignal.get_random_signal())
+        16
+        """
         algorithm = cls.INDEX.ALGORITHM
         return f"{random.getrandbits(algorithm.n_bits):0{2 * algorithm.n_bytes}x}"
 
 
 class PdqSignal(_PhotoSignal, HasFbThreatExchangeIndicatorType):
-    """PDQ under the name that the field knows it by: takes the place of python-threatexchange's own."""
+    """PDQ under the name that the field knows it by: takes the place of python-threatexchange's own.
+
+    Examples
+    --------
+    >>> PdqSignal.get_name(), PdqSignal.INDICATOR_TYPE
+    ('pdq', 'HASH_PDQ')
+    """
 
     INDICATOR_TYPE = "HASH_PDQ"
     INDEX = PdqIndex
 
     @classmethod
     def get_name(cls) -> str:
+        """Return its name, which configurations and the command line know it by.
+
+        Examples
+        --------
+        >>> PdqSignal.get_name()
+        'pdq'
+        """
         return "pdq"
 
     @staticmethod
     def get_examples() -> list[str]:
+        """Return hashes as they are written.
+
+        Examples
+        --------
+        >>> len(PdqSignal.get_examples()[0])
+        64
+        """
         return list(Theirs.get_examples())
 
 
 class SafehashPdqSignal(PdqSignal):
-    """The same beside python-threatexchange's own, under another name."""
+    """The same beside python-threatexchange's own, under another name.
+
+    Examples
+    --------
+    >>> SafehashPdqSignal.get_name() in [each.get_name() for each in TX_MANIFEST.signal_types]
+    True
+    """
 
     @classmethod
     def get_name(cls) -> str:
+        """Return its name, which configurations and the command line know it by.
+
+        Examples
+        --------
+        >>> SafehashPdqSignal.get_name()
+        'safehash_pdq'
+        """
         return "safehash_pdq"
 
 
 class PhashSignal(_PhotoSignal):
-    """pHash, the hash of 64 bits that the imagehash package calls so."""
+    """pHash, the hash of 64 bits that the imagehash package calls so.
+
+    Examples
+    --------
+    >>> PhashSignal.compare_hash("dec2251c6f52b98f", "dec2251c6f52b98e").match
+    True
+    """
 
     INDEX = PhashIndex
 
     @classmethod
     def get_name(cls) -> str:
+        """Return its name, which configurations and the command line know it by.
+
+        Examples
+        --------
+        >>> PhashSignal.get_name()
+        'phash'
+        """
         return "phash"
 
     @staticmethod
     def get_examples() -> list[str]:
+        """Return hashes as they are written.
+
+        Examples
+        --------
+        >>> len(PhashSignal.get_examples()[0])
+        16
+        """
         return ["dec2251c6f52b98f"]
 
 

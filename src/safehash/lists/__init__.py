@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .._face import attach
 
 if TYPE_CHECKING:
-    from .adding import Added, Parts, Refused, add
+    from .adding import Added, AddOptions, Parts, Refused, add
     from .comparing import ListDiff, ListStats, diff_lists, list_stats
     from .formats.jsonl import write_list
     from .formats.writing import write_csv
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .selecting import staleness
 
 __all__ = [
+    "AddOptions",
     "Added",
     "ListDiff",
     "ListStats",
@@ -31,6 +32,7 @@ __all__ = [
 
 #: Where each name lives; loaded at its first use.
 _HOMES = {
+    "AddOptions": "adding",
     "Added": "adding",
     "ListDiff": "comparing",
     "ListStats": "comparing",

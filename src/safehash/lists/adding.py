@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -22,9 +22,10 @@ from .formats import read_list
 from .formats.jsonl import write_list
 from .merging import merge_lists
 from .policy import all_of, in_utc
+from .source import ListPath, ListSource
 from .suspicion import suspicion
 
-__all__ = ["Added", "Parts", "Refused", "add"]
+__all__ = ["AddOptions", "Added", "Parts", "Refused", "add"]
 
 #: Gives further hashes that are listed beside a picture's own, each with what part of it it shows.
 Parts: TypeAlias = Callable[[Decoded], Iterable[tuple[Hash, str]]]
@@ -84,18 +85,58 @@ class Added:
 
 
 @checked
+@public_value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddOptions:
+    """What is kept of each picture that is put on a list.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    min_quality : int
+        Flatter pictures are refused: their hash would match what they are not.
+    parts : callable or None
+        Lists parts of each picture too, flagged as such: `safehash.windows_to_list` finds copies that were cropped.
+    also_stored : bool
+        Of a file that stores another picture than viewers show, list both.
+    file_names : bool
+        Keep each picture's file name on the list.
+
+    Raises
+    ------
+    ValueError
+        There is no such algorithm, or a quality is not within 0 and 100.
+
+    Examples
+    --------
+    >>> options = AddOptions(parts=safehash.windows_to_list, file_names=True)
+    >>> [entry.extra for entry in add("own.jsonl", ["photo.jpg"], options=options).entries][:2]
+    [{'filename': 'photo.jpg'}, {'filename': 'photo.jpg', 'window': 'without 10 % on every side'}]
+    """
+
+    algorithm: str | Algorithm = Algorithm.PDQ
+    min_quality: int = USUAL_QUALITY
+    parts: Parts | None = None
+    also_stored: bool = False
+    file_names: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "algorithm", Algorithm(self.algorithm))
+        if not 0 <= self.min_quality <= 100:
+            raise ValueError(f"min_quality is 0 to 100, not {self.min_quality}")
+
+
+_DEFAULT_OPTIONS = AddOptions()
+
+
+@checked
 def add(
-    path: str | os.PathLike[str],
+    path: ListPath,
     images: Iterable[str | os.PathLike[str]],
     *,
     labels: Collection[str] = (),
     category: str = "positive",
-    name: str | None = None,
-    algorithm: str | Algorithm = Algorithm.PDQ,
-    min_quality: int = USUAL_QUALITY,
-    parts: Parts | None = None,
-    also_stored: bool = False,
-    file_names: bool = False,
+    options: AddOptions = _DEFAULT_OPTIONS,
     now: datetime | None = None,
 ) -> Added:
     """Hash pictures into a list of one's own, made or added to; the pictures themselves are not kept.
@@ -105,25 +146,17 @@ def add(
 
     Parameters
     ----------
-    path : path-like
+    path : path-like or ListSource
         The list, safehash JSON Lines. What is on it stays; a picture that is on it already keeps its date and
-        its labels, and gets those given now as well.
+        its labels, and gets those given now as well. Its name is that of the `ListSource`; by default the one it has,
+        or the file's.
     images : iterable of path-like
         Image files.
     labels : collection of str
     category : str
         "positive", "seed", "disputed" or "negative".
-    name : str, optional
-        The list's name; by default the one it has, or the file's.
-    algorithm : str or Algorithm
-    min_quality : int
-        Flatter pictures are refused: their hash would match what they are not.
-    parts : callable, optional
-        Lists parts of each picture too, flagged as such: `safehash.windows_to_list` finds copies that were cropped.
-    also_stored : bool
-        Of a file that stores another picture than viewers show, list both.
-    file_names : bool
-        Keep each picture's file name on the list.
+    options : AddOptions
+        What is kept of each picture.
     now : datetime, optional
         The date of the records.
 
@@ -147,9 +180,10 @@ def add(
     labels = all_of("labels", labels, str)
     if category not in CATEGORIES:
         raise ValueError(f"category is one of {', '.join(CATEGORIES)}, not {category!r}")
-    algorithm = Algorithm(algorithm)
-    known = list(read_list(path, format="jsonl")) if Path(path).is_file() else []  # a pipe is not read
-    name = name or (known[0].source if known else None) or Path(path).stem
+    source = _of_our_own(ListSource.of(path))
+    is_there = Path(source.path).is_file()  # a pipe is not read
+    known = list(read_list(replace(source, name=None))) if is_there else []
+    name = source.name or (known[0].source if known else None) or Path(source.path).stem
     present = {entry.hash: entry for entry in merge_lists(known)}
     when = in_utc(now).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     added: list[Entry] = []
@@ -157,7 +191,7 @@ def add(
     left_out: list[str] = []
     for image in images:
         try:
-            found, has_other = _hashes_of(image, algorithm, min_quality, parts, also_stored=also_stored)
+            found, has_other = _hashes_of(image, options)
         except (ImageError, OSError, ValueError) as exc:
             reason = f"cannot be read: {exc.strerror or exc}" if isinstance(exc, OSError) else str(exc)
             refused.append(Refused(path=os.fspath(image), reason=reason))
@@ -167,7 +201,7 @@ def add(
         for value, apart in found:
             # A newer record replaces an older one whole, so labels given before are carried over.
             before = present.get(value)
-            extra = {"filename": Path(image).name} if file_names else {}
+            extra = {"filename": Path(image).name} if options.file_names else {}
             added.append(
                 Entry(
                     hash=value,
@@ -181,19 +215,37 @@ def add(
             )
     n_entries = 0
     if added:
-        n_entries = write_list(path, merge_lists(known, added, keep_deleted=True), name=name)
+        n_entries = write_list(source.path, merge_lists(known, added, keep_deleted=True), name=name)
     return Added(
         entries=tuple(added), refused=tuple(refused), stored_left_out=tuple(left_out), n_entries=n_entries
     )
 
 
+def _of_our_own(source: ListSource) -> ListSource:
+    """Return the source of a list that is written: safehash JSON Lines, of which nothing else is to be told.
+
+    Raises
+    ------
+    ValueError
+        It says what only lists of others have.
+    """
+    plain = ListSource(source.path)
+    told = [
+        each
+        for each in ("algorithm", "notation", "columns", "ignore")
+        if getattr(source, each) != getattr(plain, each)
+    ]
+    if source.format not in (None, "jsonl"):
+        told.insert(0, "format")
+    if told:
+        raise ValueError(
+            f"a list that is added to is safehash JSON Lines, which needs no {' nor '.join(told)}"
+        )
+    return replace(source, format="jsonl")
+
+
 def _hashes_of(
-    image: str | os.PathLike[str],
-    algorithm: Algorithm,
-    min_quality: int,
-    parts: Parts | None,
-    *,
-    also_stored: bool,
+    image: str | os.PathLike[str], options: AddOptions
 ) -> tuple[list[tuple[Hash, dict[str, str]]], bool]:
     """Return the hashes of a file's pictures and of their parts, and whether its stored picture was left out.
 
@@ -207,16 +259,17 @@ def _hashes_of(
         A hash says too little of its picture.
     """
     data = read_file(image)
+    algorithm = Algorithm(options.algorithm)
     if not algorithm.is_perceptual:
         return [(hash_bytes(data, algorithm=algorithm), {})], False
     pictures = pictures_shown(data, algorithm=algorithm)
-    wanted = [each for each in pictures if each.is_shown or also_stored]
+    wanted = [each for each in pictures if each.is_shown or options.also_stored]
     found: list[tuple[Hash, dict[str, str]]] = []
     for each in wanted:
-        _check(each, min_quality)
+        _check(each, options.min_quality)
         apart = {"view": each.view if each.is_shown else "as stored"} if len(pictures) > 1 else {}
         found.append((each.hash, apart))
-        for value, part in parts(each.picture) if parts is not None else ():
+        for value, part in options.parts(each.picture) if options.parts is not None else ():
             if suspicion(value) is None:
                 found.append((value, {**apart, "window": part}))
     return found, len(wanted) < len(pictures)

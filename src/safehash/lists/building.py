@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry
+from .moments import Moments, Times, pairs_as_json
 from .pools import Pool, PoolBuilder, pool_of, uint32
 from .table import (
     ALGORITHM_OF,
@@ -116,8 +117,8 @@ class EntryTableBuilder:
         algorithm: str | Algorithm = Algorithm.PDQ,
         ids: Sequence[str | None] | None = None,
         qualities: npt.ArrayLike | None = None,
-        created: Sequence[str | None] | None = None,
-        updated: Sequence[str | None] | None = None,
+        created: Times | None = None,
+        updated: Times | None = None,
         extras: Pool | None = None,
     ) -> int:
         """Add many entries that have most in common; return the first one's row.
@@ -132,7 +133,7 @@ class EntryTableBuilder:
         ids : sequence of str or None, length n
         qualities : array_like of int, shape (n,)
             0 to 100, or 255 for "not measured".
-        created, updated : sequence of str or None, length n
+        created, updated : Times of length n
             In place of those of `like`; where one is given, the other is None by default.
         extras : Pool of length n
             Each one's unknown fields as a JSON object in UTF-8, in place of those of `like`; not checked.
@@ -372,10 +373,29 @@ class EntryTableBuilder:
             number = self._known_dates[key] = self._intern_json("date", list(key))
         return number
 
-    def _add_dates(
+    def _add_dates(self, created: Times | None, updated: Times | None, n: int) -> npt.NDArray[np.uint32]:
+        """Add the times of `n` rows; what is remembered of them ends here, as they are distinct in nearly every row."""
+        given = [each for each in (created, updated) if each is not None]
+        moments = [each for each in given if isinstance(each, Moments)]
+        if len(moments) == len(given) and _mostly_differ(moments):
+            one, other = (each if isinstance(each, Moments) else None for each in (created, updated))
+            return self._add_moments(one, other, n)
+        return self._add_texts(
+            None if created is None else list(created), None if updated is None else list(updated), n
+        )
+
+    def _add_moments(
+        self, created: Moments | None, updated: Moments | None, n: int
+    ) -> npt.NDArray[np.uint32]:
+        numbers = np.empty(n, np.uint32)
+        for rows, texts in pairs_as_json(created, updated, n):
+            first = self._pools["date"].append_many(texts)
+            numbers[rows] = np.arange(first, first + rows.size, dtype=np.uint32)
+        return numbers
+
+    def _add_texts(
         self, created: Sequence[str | None] | None, updated: Sequence[str | None] | None, n: int
     ) -> npt.NDArray[np.uint32]:
-        """Add the times of `n` rows; what is remembered of them ends here, as they are distinct in nearly every row."""
         given = [times for times in (created, updated) if times is not None]
         keys: Sequence[object] = given[0] if len(given) == 1 else list(zip(*given, strict=True))
         distinct = dict.fromkeys(keys)
@@ -404,6 +424,16 @@ class EntryTableBuilder:
 
 def _json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _mostly_differ(times: Sequence[Moments]) -> bool:
+    """Tell whether times are worth no look for repetitions, by the first of them."""
+    rows = list(map(bytes, np.hstack([each.characters[:_SOME] for each in times])))
+    return len({*rows}) * 2 > len(rows)
+
+
+#: So many times tell of all of a batch.
+_SOME = 64
 
 
 def _dates_texts(created: Sequence[str | None] | None, updated: Sequence[str | None] | None) -> list[str]:

@@ -115,14 +115,6 @@ class LoadedList:
 def load_list(
     path: ListPath,
     *,
-    format: str | None = None,
-    source: str | None = None,
-    algorithm: str | Algorithm | None = None,
-    notation: str | None = None,
-    columns: Mapping[str, str | Sequence[str]] | None = None,
-    ignore: Sequence[str] | None = None,
-    max_rejects: float | None = None,
-    allow_cut: bool | None = None,
     on_reject: Callable[[Reject], None] | None = None,
     now: datetime | None = None,
 ) -> LoadedList:
@@ -130,7 +122,7 @@ def load_list(
 
     Parameters
     ----------
-    path, format, source, algorithm, notation, columns, ignore, max_rejects, allow_cut, on_reject, now
+    path, on_reject, now
         As for `safehash.read_list`.
 
     Returns
@@ -152,20 +144,7 @@ def load_list(
     >>> [entry.id for entry in load_list("list.csv").table]
     ['b-1']
     """
-    reader = read_list(
-        path,
-        format=format,
-        source=source,
-        algorithm=algorithm,
-        notation=notation,
-        columns=columns,
-        ignore=ignore,
-        max_rejects=max_rejects,
-        allow_cut=allow_cut,
-        on_reject=on_reject,
-        now=now,
-    )
-    return loaded_from(reader)
+    return loaded_from(read_list(path, on_reject=on_reject, now=now))
 
 
 def loaded_from(reader: ListReader) -> LoadedList:

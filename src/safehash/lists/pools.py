@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Pool", "PoolBuilder", "pool_of", "pool_of_bytes", "uint32"]
+__all__ = ["Pool", "PoolBuilder", "pool_of", "pool_of_bytes", "pool_of_parts", "uint32"]
 
 AnyArray = npt.NDArray[Any]
 UInt8Array = npt.NDArray[np.uint8]
@@ -44,6 +45,24 @@ def pool_of_bytes(items: Sequence[bytes]) -> Pool:
     return _laid_out(b"".join(items), items)
 
 
+def pool_of_parts(columns: Sequence[Sequence[bytes]]) -> Pool:
+    """Return a pool of what some columns of byte strings make together, row by row.
+
+    Examples
+    --------
+    >>> pool_of_parts([[b"a", b""], [b"b", b"c"]]).item(0)
+    b'ab'
+    """
+    n = len(columns[0])
+    lengths = np.zeros(n, np.int64)
+    for parts in columns:
+        lengths += np.fromiter(map(len, parts), np.int64, n)
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    data = b"".join(chain.from_iterable(zip(*columns, strict=True)))
+    return Pool(offsets, np.frombuffer(data, np.uint8))
+
+
 def _laid_out(data: bytes, items: Sequence[str] | Sequence[bytes]) -> Pool:
     offsets = np.zeros(len(items) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, items), np.int64, len(items)), out=offsets[1:])
@@ -70,6 +89,10 @@ class Pool:
     def item(self, number: int) -> bytes:
         """Return one string."""
         return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes()
+
+    def chosen(self, rows: Sequence[int]) -> Pool:
+        """Return some items as a pool of their own."""
+        return pool_of_bytes(list(map(self.item, rows)))
 
     def equal(self, one: Int64Array, other: Int64Array) -> npt.NDArray[np.bool_]:
         """Tell which items are equal to which others, pair by pair; the pool's offsets are in order."""

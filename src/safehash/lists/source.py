@@ -20,6 +20,7 @@ __all__ = [
     "PACKED",
     "ListPath",
     "ListSource",
+    "beside",
     "check_names",
 ]
 
@@ -198,6 +199,13 @@ class ListSource:
 
 #: What names a list wherever one is taken.
 ListPath = ListSource | str | os.PathLike[str]
+
+
+def beside(source: ListSource, ending: str) -> Path:
+    """Return where a file that goes with a list stands: under its whole name and an ending."""
+    path = Path(source.path)
+    path = path if path.name else path.resolve()
+    return path.with_name(path.name + ending)
 
 
 def check_names(sources: Iterable[ListSource]) -> None:

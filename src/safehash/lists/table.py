@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked
+from .._face import checked, names_no_digest
 from ..errors import IndexFileError
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry, Opinion
@@ -74,6 +74,7 @@ class Columns:
     qualities: _UInt8Array
 
 
+@names_no_digest
 class EntryTable:
     """An immutable table of list entries; ``table[row]`` builds the Entry of one row.
 

@@ -26,9 +26,9 @@ from .evidence import Evidence
 from .families import AS_IT_IS
 from .gates import Refusal
 from .judgement import LOW_QUALITY
-from .naming import TURN_NAMES
 from .settings import Settings
 from .state import State, widest_distance
+from .view_words import TURN_NAMES
 from .views import Hit, Refused, look_up
 from .witness import Witness
 

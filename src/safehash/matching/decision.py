@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._face import checked, no_member, public_value
-from ..hashing.algorithms import LOW_QUALITY_DISTANCE
+from ..hashing.algorithms import ALLOWED_DISTANCE, LOW_QUALITY_DISTANCE
 from ..hashing.hashes import Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry
@@ -23,6 +23,7 @@ __all__ = [
     "NearMiss",
     "Outcome",
     "in_order",
+    "outcome_among",
     "outcome_of",
 ]
 
@@ -222,7 +223,7 @@ class Audit:
     #: Thresholds that differ for one list: (list, algorithm, bits).
     list_thresholds: tuple[tuple[str, str, int], ...] = ()
     #: How near (bits) an upload must be to an allow-listed picture.
-    allow_distance: int = 16
+    allow_distance: int = ALLOWED_DISTANCE
     allow_ids: tuple[str, ...] = ()
     #: How many pairs of an entry and a picture reviewers had judged (`Settings.allow_pairs`).
     n_pairs: int = 0
@@ -406,14 +407,24 @@ class Decision:
 
 def outcome_of(matches: Sequence[Match], otherwise: Outcome) -> Outcome:
     """Return the outcome that matches make: a standing one outweighs all, cancelled ones are said."""
-    if any(match.suppressed_by is None for match in matches):
+    return outcome_among([match.suppressed_by for match in matches], otherwise)
+
+
+def outcome_among(suppressed_by: Sequence[str | None], otherwise: Outcome) -> Outcome:
+    """Return the outcome that matches make of which this is known: what cancels each, None for a standing one."""
+    if None in suppressed_by:
         return Outcome.MATCH
-    return Outcome.SUPPRESSED if matches else otherwise
+    return Outcome.SUPPRESSED if suppressed_by else otherwise
 
 
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:
-    """Return matches as a decision holds them: standing ones first, nearest first."""
-    return tuple(sorted(matches, key=lambda match: (match.suppressed_by is not None, match.distance)))
+    """Return matches as a decision holds them: standing ones first, nearest first, then by list and id."""
+    return tuple(sorted(matches, key=_place))
+
+
+def _place(match: Match) -> tuple[bool, int, str, bool, str]:
+    own = match.entry.id
+    return match.suppressed_by is not None, match.distance, match.entry.source, own is not None, own or ""
 
 
 def shown(decision: Decision) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from .._digests import degenerate, distance_to_plain
 from .families import Family
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails, Window
 
-__all__ = ["MEASURES", "Candidate", "Evidence"]
+__all__ = ["MEASURES", "Candidate", "Evidence", "around"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -30,6 +30,12 @@ _FLAT_OF_A_LAYOUT = 0.08
 
 #: First and last row, first and last column, the last ones excluded.
 Hole = tuple[int, int, int, int]
+
+
+def around(corners: Sequence[float]) -> Window:
+    """Return the window around four corners, rows and columns in turn."""
+    rows, cols = corners[::2], corners[1::2]
+    return min(rows), max(rows), min(cols), max(cols)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,9 @@ class Candidate:
         ones excluded.
     box : tuple of float
         The box inside the upload that was taken for an upload of its own: `window` lies in that.
+    corners : tuple of float
+        Of an upload that is seen from the side, row and column of the original's upper left, upper right, lower left
+        and lower right corner, in fractions of the upload; `window` is around them. Empty for what is not.
     """
 
     family: Family
@@ -67,6 +76,7 @@ class Candidate:
     degrees: float = 0.0
     holes: tuple[Hole, ...] = ()
     box: Window = THE_UPLOAD
+    corners: tuple[float, ...] = ()
 
     @property
     def hidden(self) -> float:
@@ -191,12 +201,16 @@ class Evidence:
     @property
     def _window(self) -> npt.NDArray[np.float64]:
         """What of the window is looked at: all of it, or of one that is much larger than the upload, the upload."""
+        if self._candidate.corners:  # the picture is what lies in them
+            return np.array(THE_UPLOAD)
         window = np.array(self._candidate.window)
         return np.clip(window, 0.0, 1.0) if self.family.faded else window
 
     @cached_property
     def _picture(self) -> npt.NDArray[np.float32]:
         thumb = self._thumbs.of_side(self.family.side)
+        if self._candidate.corners:
+            return _views.bent(thumb, np.array(self._candidate.corners))
         if self._candidate.degrees:
             thumb = _views.rotated(thumb, self._candidate.degrees, self._thumbs.aspect)
         for hole in self._candidate.holes:
@@ -206,7 +220,7 @@ class Evidence:
     @cached_property
     def _seen(self) -> _Seen:
         whole = self._candidate
-        if whole.window == THE_UPLOAD and not (whole.degrees or whole.holes):
+        if whole.window == THE_UPLOAD and not (whole.degrees or whole.holes or whole.corners):
             return _Seen(*self._thumbs.measured(self.family.side))  # once for all entries that are near it
         return _Seen(*_views.measure_window(self._picture, self._window))
 

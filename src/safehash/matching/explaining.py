@@ -21,10 +21,10 @@ from .decision import Decision, Match
 from .evidence import Evidence
 from .gates import Refusal
 from .judgement import Gates
-from .proposing import Batch
 from .settings import Settings
 from .state import State
 from .weighing import bits_of
+from .windows import Batch
 
 __all__ = ["Explanation", "GateSaid", "Look", "Near", "explained", "rows_of"]
 

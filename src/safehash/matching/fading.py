@@ -51,12 +51,11 @@ def faded_out(thumb: Float32Array) -> Float32Array:
     canvas[inner, inner] = thumb
     for turned in (canvas, canvas.T):  # the second time the corners get what both edges leave
         for edge, outward in (
-            (beyond, range(beyond - 1, -1, -1)),
-            (beyond + side - 1, range(beyond + side, 2 * side)),
+            (beyond, np.arange(beyond - 1, -1, -1)),
+            (beyond + side - 1, np.arange(beyond + side, 2 * side)),
         ):
             line = _blurred(turned[edge], max(1, round(_BLUR * side))) - mean
-            for share, row in zip(left_of_it, outward, strict=True):
-                turned[row] = mean + share * line
+            turned[outward] = mean + left_of_it[:, None] * line
     return np.ascontiguousarray(canvas, dtype=np.float32)
 
 

@@ -8,9 +8,12 @@ from .thumbnails import FRAME_SIDE, PANEL_SIDE, WHOLE_SIDE
 
 __all__ = [
     "AS_IT_IS",
+    "BENT",
+    "BENT_AGAIN",
     "COVERED",
     "COVERED_AGAIN",
     "FADED",
+    "FADED_AGAIN",
     "FAMILIES",
     "FRAMED",
     "NESTED",
@@ -116,9 +119,12 @@ ROTATED = Family(
 #: Windows much larger than the upload, whose edges fade out.
 FADED = Family(
     name="faded", side=WHOLE_SIDE, seed_distance=90, extra=18, agreement=0.50,
-    step=0.02, least=0.005, room=0.2, evaluations=150, plain=12, missing=0.35, faded=True, flips=1,
+    step=0.02, least=0.005, room=0.2, evaluations=150, plain=12, missing=0.35, faded=True, doubtful=True,
     source="crops of 20 % refine to a median of 42 bits, of 30 % to 46, at agreement 0.55 to 0.6",
 )  # fmt: skip
+
+#: The same, looked up with every bit of a slot turned over.
+FADED_AGAIN = replace(FADED, name="faded, again", flips=1, doubtful=False)
 
 #: The upload levelled by more degrees, and tilted before a plain ground.
 STEEP = Family(
@@ -129,6 +135,16 @@ STEEP = Family(
 
 #: The same, by more degrees again.
 STEEPER = replace(STEEP, name="steeper")
+
+#: The upload seen from the side, or sheared.
+BENT = Family(
+    name="bent", side=WHOLE_SIDE, seed_distance=80, extra=24, agreement=0.46,
+    step=0.03, least=0.004, room=0.12, evaluations=140, plain=12, doubtful=True,
+    source="",
+)  # fmt: skip
+
+#: The same from farther, from two sides, and turned.
+BENT_AGAIN = replace(BENT, name="bent, again")
 
 #: Windows of the best boxes, each taken for an upload of its own.
 NESTED = Family(
@@ -182,10 +198,13 @@ FAMILIES = {
         ROTATED,
         FADED,
         STEEP,
+        BENT,
         NESTED,
         NESTED_TILTED,
         COVERED,
+        FADED_AGAIN,
         STEEPER,
+        BENT_AGAIN,
         COVERED_AGAIN,
         NESTED_COVERED,
     )
@@ -198,21 +217,7 @@ def markdown() -> str:
         "| family | seed distance, bits | extra bits | with detail nearly everywhere | least agreement | from |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for family in (
-        TURNED,
-        FRAMED,
-        PANEL,
-        WHOLE,
-        ROTATED,
-        FADED,
-        STEEP,
-        NESTED,
-        NESTED_TILTED,
-        COVERED,
-        STEEPER,
-        COVERED_AGAIN,
-        NESTED_COVERED,
-    ):
+    for family in FAMILIES.values():
         windows = family is not TURNED
         rich = f"+{family.extra + family.rich}" if family.rich else ""
         seed, agreement = (f"{family.seed_distance}", f"{family.agreement:.2f}") if windows else ("", "")

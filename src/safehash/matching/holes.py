@@ -11,8 +11,8 @@ from .. import _views
 from .families import COVERED, COVERED_AGAIN, NESTED_COVERED
 from .judgement import is_graphic
 from .nested import best_boxes
-from .proposing import Batch
 from .thumbnails import THE_UPLOAD, WHOLE_SIDE, Thumbnails
+from .windows import Batch
 
 __all__ = ["boxes_without_a_hole", "without_a_hole", "without_a_hole_again"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..errors import IndexFileError, ListError, logger_of
 from ..hashing.hashes import Algorithm
 from ..lists.loading import LoadedList, Withdrawn, keys_of
 from ..lists.report import ListReport
-from ..lists.source import LAST_GOOD, ListSource
+from ..lists.source import LAST_GOOD, ListSource, beside
 from ..lists.switches import switch
 from ..lists.table import EntryTable
 from .decision import ListInfo
@@ -29,7 +28,6 @@ __all__ = [
     "check_shrink",
     "keep",
     "last_good_of",
-    "last_good_path",
 ]
 
 _LOG = logger_of(__name__)
@@ -188,19 +186,12 @@ class LastGood:
         return f"{hours / 24:.0f} days" if hours >= 48 else f"{max(hours, 0):.0f} hours"
 
 
-def last_good_path(source: ListSource) -> Path:
-    """Return where the last good state of a list is kept: beside it."""
-    path = Path(source.path)
-    path = path if path.name else path.resolve()
-    return path.with_name(path.name + LAST_GOOD)
-
-
 def keep(source: ListSource, loaded: LoadedList) -> str | None:
     """Keep what was read of a list; return why it could not be, None where it could.
 
     Nothing is written while what is kept is of the same bytes.
     """
-    path = last_good_path(source)
+    path = beside(source, LAST_GOOD)
     told = _told(source)
     try:
         known = open_snapshot(path)
@@ -247,7 +238,7 @@ def last_good_of(source: ListSource) -> LastGood | None:
     A state that was read under another name, or told other things, is none.
     """
     try:
-        snapshot = open_snapshot(last_good_path(source), verify="full")
+        snapshot = open_snapshot(beside(source, LAST_GOOD), verify="full")
     except IndexFileError as exc:
         _LOG.info("%s: no last good state: %s", source.list_name, exc)
         return None

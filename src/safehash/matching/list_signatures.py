@@ -11,7 +11,7 @@ from .._face import checked
 from ..errors import ListError
 from ..files import read_regular, writing_whole
 from ..lists.formats.reading import read_list
-from ..lists.source import ListPath, ListSource
+from ..lists.source import ListPath, ListSource, beside
 from .signing import SIGNATURE_BYTES, objection_to, sign
 
 __all__ = ["expect_list_signed", "sign_list", "signature_path"]
@@ -71,9 +71,7 @@ def sign_list(source: ListPath, key: bytes) -> Path:
 
 def signature_path(source: ListSource) -> Path:
     """Return where the signature of a list stands."""
-    path = Path(source.path)
-    path = path if path.name else path.resolve()
-    return path.with_name(path.name + _ENDING)
+    return beside(source, _ENDING)
 
 
 def expect_list_signed(source: ListSource, snapshot: str, trusted: Collection[bytes]) -> None:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from .. import _core, _views
 from .families import NESTED, NESTED_TILTED, STEEP, STEEPER
 from .judgement import is_graphic
-from .proposing import ANGLES, MIRRORED, Batch, add_windows, levelled
 from .thumbnails import N_BOXES, PANEL_SIDE, THE_UPLOAD, Thumbnails, Window
+from .windows import ANGLES, MIRRORED, Batch, add_windows, levelled
 
 __all__ = ["best_boxes", "steep_tilts", "steeper_tilts", "tilts_within", "windows_within"]
 

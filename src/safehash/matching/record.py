@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..hashing.algorithms import SHOWN_DIGITS
-from .shown import as_bytes
+from .printable import as_bytes
 
 __all__ = [
     "CSV_COLUMNS",
     "FIELDS",
     "IN_CATALOG",
     "MATCH_FIELDS",
-    "NOT_KEPT",
     "Field",
     "Kind",
     "arrow_rows",
@@ -69,7 +68,6 @@ class Field:
 
 #: When a field is there that only a catalog can fill.
 IN_CATALOG = "in a catalog"
-NOT_KEPT = "not in a catalog"
 STALE = "in a catalog, where it is so"
 
 #: Of one entry that a file came near to.
@@ -88,7 +86,7 @@ MATCH_FIELDS = (
     ),
     Field(
         "evidence", Kind.NUMBER, "that it is a copy, in bits (docs/matching.md, \"Evidence\")",
-        f"where more than digests was looked at, and {NOT_KEPT}", "evidence",
+        "where more than digests was looked at", "evidence",
     ),
     Field("effort", Kind.TEXT, "the most thorough effort that found it; `hashes` in a re-match", IN_CATALOG, "effort"),
     Field("runs", Kind.INTEGERS, "numbers of the catalog's runs that found it", IN_CATALOG),

@@ -12,11 +12,11 @@ from .._digests import degenerate, turn_digests
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..search.index import Index
 from ..search.seeds import seed
-from .evidence import Candidate
+from .evidence import Candidate, around
 from .fading import CANVAS, from_canvas, on_canvas
 from .families import Family
-from .proposing import Batch, Group
 from .thumbnails import Thumbnails, Window
+from .windows import Batch, Group
 
 __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
 
@@ -121,6 +121,8 @@ def _refine(family: Family, group: Group, at: int, row: int, digest: UInt8Array)
     start = group.windows[at]
     if family.faded:
         return _refine_faded(family, group, start, row, wanted)
+    if group.quads is not None:
+        return _refine_corners(family, group, group.quads[at], row, wanted)
     if group.holes is not None:
         first = _views.find_holes(
             thumb, wanted, group.holes[at : at + 1], most=1, step=_FIRST_HOLE, max_evaluations=_FIRST_LOOK
@@ -197,4 +199,29 @@ def _refine_faded(
         window=from_canvas(window),
         orientation=group.orientation,
         box=group.thumbs.window,
+    )
+
+
+def _refine_corners(
+    family: Family, group: Group, start: Float64Array, row: int, wanted: UInt8Array
+) -> Candidate:
+    """Move the four corners that a picture lies in to where it agrees best with one list entry."""
+    thumb = group.thumbs.of_side(family.side)
+    distance, corners, agreement = 257, tuple(start.tolist()), -1.0
+    for evaluations in (_FIRST_LOOK, family.evaluations):
+        distance, corners, agreement = _views.refine_corners(
+            thumb, wanted, np.array(corners), step=family.step, least=family.least, room=family.room,
+            max_evaluations=evaluations,
+        )  # fmt: skip
+        if agreement < family.agreement - _MAY_GAIN:
+            break
+    return Candidate(
+        family=family,
+        row=row,
+        distance=distance,
+        agreement=agreement,
+        window=around(corners),
+        orientation=group.orientation,
+        box=group.thumbs.window,
+        corners=corners,
     )

@@ -30,12 +30,15 @@ class Sampled:
         What to call it.
     shown_for : float
         Milliseconds, pictures like it included.
+    since : int
+        Place in `EFFORTS` of the least that looks at it.
     """
 
     hash: Hash
     thumbs: Thumbnails
     name: str
     shown_for: float
+    since: int = 0
 
 
 class Sample:
@@ -44,7 +47,7 @@ class Sample:
     def __init__(self) -> None:
         self.kept: list[Sampled] = []
 
-    def offer(self, own: Hash, thumbs: Thumbnails, name: str, shown_for: float) -> None:
+    def offer(self, own: Hash, thumbs: Thumbnails, name: str, shown_for: float, since: int = 0) -> None:
         """Keep a picture, or let that one go which was shown shortly and is most like another.
 
         Parameters
@@ -55,6 +58,8 @@ class Sample:
         name : str
         shown_for : float
             Milliseconds, as the file says.
+        since : int
+            Place in `EFFORTS` of the least that looks at it.
         """
         if shown_for <= _HASTY:
             shown_for = _HASTY_SHOWN_FOR
@@ -62,7 +67,7 @@ class Sample:
             if own.distance(each.hash) <= _SAME_PICTURE:
                 each.shown_for += shown_for
                 return
-        self.kept.append(Sampled(own, thumbs, name, shown_for))
+        self.kept.append(Sampled(own, thumbs, name, shown_for, since))
         if len(self.kept) > MAX_SAMPLED:
             self.kept.remove(min(self.kept, key=self._worth))
         if self.kept[-1].thumbs is thumbs and len(self.kept) > 1:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from .._face import checked, public_value
+from ..hashing.algorithms import ALLOWED_DISTANCE
 from ..images.deadline import DEFAULT_SECONDS
 from ..images.limits import DEFAULT_LIMITS, Limits
 from ..images.pictures import Effort
@@ -136,7 +137,7 @@ class Settings:
     limits: Limits = DEFAULT_LIMITS
     policy: Policy | None = None
     allow_ids: Collection[str] = frozenset()
-    allow_distance: int = 16
+    allow_distance: int = ALLOWED_DISTANCE
     allow_pairs: Collection[Pair] = frozenset()
     flood: FloodLimits | None = None
     search: Literal["auto", "multi", "faiss"] = "auto"

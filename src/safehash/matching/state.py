@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..errors import IndexFileError, ListError, logger_of, shortened
+from ..errors import IndexFileError, ListError, logger_of, shortened, shortened_value
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.entry import Entry
@@ -385,7 +385,7 @@ def remarks_on(state: State, settings: Settings, *, opened: bool) -> tuple[str, 
                 if name not in _HOLDS_LATER
             ]
     unknown = set(settings.allow_ids) - state.table.known_ids(settings.allow_ids, before=state.n_listed)
-    remarks += [f"the allowed id {name!r} is no listed entry's" for name in sorted(unknown)]
+    remarks += [f"the allowed id {shortened_value(name)!r} is no listed entry's" for name in sorted(unknown)]
     return tuple(remarks)
 
 

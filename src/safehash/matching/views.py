@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +14,23 @@ from ..hashing.hashes import Algorithm, Hash
 from ..images.deadline import NO_DEADLINE, Deadline
 from ..images.pictures import Decoded, Provenance
 from ..search.index import Index
+from .efforts import PROPOSALS
 from .evidence import Candidate, Evidence
 from .families import AS_IT_IS, TURNED
 from .gates import Refusal
 from .judgement import LOW_QUALITY, TURNS, WINDOWS, Gates
-from .naming import TURN_NAMES, described
-from .proposals import PROPOSALS
-from .proposing import MIRRORED
 from .refining import refined
 from .sampling import Sample, Sampled
 from .settings import EFFORTS, Effort, check_effort
 from .thumbnails import Thumbnails
+from .view_words import TURN_NAMES, described
 from .weighing import bits_of
+from .windows import MIRRORED
 from .witness import Witness
 
 __all__ = ["Hit", "Refused", "ViewResult", "look_up"]
 
 UInt8Array = npt.NDArray[np.uint8]
-_Picture: TypeAlias = Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,14 +201,14 @@ def look_up(
     sample = Sample()
     looked_up: set[tuple[bytes, bool]] = set()
     failures: list[ImageError] = []
-    for picture, name, plain in _pictures(frames, effort, failures, deadline):
+    for picture, name, plain, since in _pictures(frames, effort, failures, deadline):
         own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
         if not len(index):
             continue
-        thumbs = Thumbnails(picture)
+        thumbs, before = Thumbnails(picture), set(found.best)
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -232,7 +230,9 @@ def look_up(
             else:
                 _search(queries, thumbs, index, name, found, found.within, None)
         if not plain and effort != "fast" and index.algorithm is Algorithm.PDQ:
-            sample.offer(own, thumbs, name, picture.shown_for)
+            sample.offer(own, thumbs, name, picture.shown_for, since)
+        found.since.update(dict.fromkeys(found.best.keys() - before, since))
+        del picture, thumbs  # the last one, too: what is made of a kept one takes its place in memory
     if first is None:
         raise ValueError("no frames to look up")
     try:
@@ -257,19 +257,30 @@ def look_up(
 def _look_into(
     sampled: Sampled, index: Index, effort: Effort, found: _Finds, deadline: Deadline, witness: Witness | None
 ) -> None:
-    """Look the windows of one picture up, family by family, until the deadline."""
-    settled = set(found.best)
-    for propose in PROPOSALS[effort]:
-        deadline.check()
-        batch = propose(sampled.thumbs)
-        if witness is not None:
-            witness.proposes(sampled.name, batch)
-        for candidate, digest, thumbs in refined(batch, index, settled, deadline=deadline):
-            evidence = Evidence(candidate, digest, thumbs)
-            view = _named(described(candidate), sampled.name)
-            is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
-            if is_hit and candidate.distance <= found.max_distance:
-                settled.add(candidate.row)  # one found at a distance is tried by the other families, too
+    """Look the windows of one picture up, family by family, until the deadline.
+
+    What was found without a window is not looked for by the families of an effort that finds it so, too: what a larger
+    one alone looks at keeps none of the lesser one's windows from finding it at a smaller threshold.
+    """
+    by_windows = {row for row, hit in found.best.items() if not hit.needs}
+    n_done = 0
+    for number, each in enumerate(EFFORTS[: EFFORTS.index(effort) + 1]):
+        here = max(number, sampled.since)
+        settled = by_windows | {row for row, since in found.since.items() if since <= here}
+        for propose in PROPOSALS[each][n_done:]:
+            deadline.check()
+            batch = propose(sampled.thumbs)
+            if witness is not None:
+                witness.proposes(sampled.name, batch)
+            for candidate, digest, thumbs in refined(batch, index, settled, deadline=deadline):
+                evidence = Evidence(candidate, digest, thumbs)
+                view = _named(described(candidate), sampled.name)
+                is_hit = found.take(sampled.name, view, candidate.row, candidate.distance, evidence, WINDOWS)
+                if is_hit and candidate.distance <= found.max_distance:
+                    # One found at a distance is tried by the other families, too.
+                    settled.add(candidate.row)
+                    by_windows.add(candidate.row)
+        n_done = len(PROPOSALS[each])
 
 
 class _Finds:
@@ -279,6 +290,9 @@ class _Finds:
         self.max_distance = max_distance
         self.witness = witness
         self.best: dict[int, Hit] = {}
+        #: Rows found without a window, each with the place in `EFFORTS` of the least that looks at the picture it was
+        #: found in.
+        self.since: dict[int, int] = {}
         self.refused: dict[int, Refused] = {}
 
     @property
@@ -324,8 +338,11 @@ class _Finds:
 
 def _pictures(
     frames: Iterable[Decoded], effort: Effort, failures: list[ImageError], deadline: Deadline
-) -> Iterator[tuple[Decoded, str, bool]]:
-    """Yield every picture to look at, what to call it, whether as it is alone; add why others failed to `failures`."""
+) -> Iterator[tuple[Decoded, str, bool, int]]:
+    """Yield every picture to look at, what to call it, whether as it is alone, and from which of `EFFORTS` on.
+
+    Why others failed is added to `failures`.
+    """
     n_frames = 0
     each = iter(frames)
     while True:
@@ -342,7 +359,7 @@ def _pictures(
         provenance = frame.provenance
         of_many = provenance.n_frames > 1
         name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
-        yield frame, name, False
+        yield frame, name, False, 0
         for also in frame.also:
             if EFFORTS.index(also.effort) > EFFORTS.index(effort):
                 continue
@@ -356,7 +373,7 @@ def _pictures(
             except ImageError as exc:
                 failures.append(exc)
                 continue
-            yield picture, _named(also.name, name), also.plain
+            yield picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort)
 
 
 #: The views that need no window, in the order of their queries.

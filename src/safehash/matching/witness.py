@@ -7,7 +7,7 @@ from typing import Protocol
 from ..hashing.hashes import Hash
 from .evidence import Evidence
 from .judgement import Gates
-from .proposing import Batch
+from .windows import Batch
 
 __all__ = ["Witness"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._face import checked, public_value
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from ..scanning.holdings import name_text
 from ..scanning.places import Places, absolute, shown_path
 from ..scanning.reviews import judged_tokens, pictures_of_matches
@@ -281,6 +281,7 @@ def _rows(store: Store, part: ReportPart) -> Iterator[tuple[Any, ...]]:
 def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dict[int, str], list[str]]:
     """Return a small grey picture of each file, as base64, and why some have none."""
     from ..scanning.confining import Means
+    from ..scanning.options import USUAL_MEMORY
     from ..scanning.pool import each_isolated
     from .thumbnails import thumbnail
 
@@ -297,7 +298,7 @@ def _pictures(files: dict[int, tuple[str, int | None, int | None]]) -> tuple[dic
         else:
             trouble.setdefault(why, []).append(path)
     pictures = each_isolated(
-        thumbnail, [(path,) for _, path in wanted], means=Means(max_memory=1 << 30), timeout=20.0
+        thumbnail, [(path,) for _, path in wanted], means=Means(max_memory=USUAL_MEMORY), timeout=20.0
     )
     made = {}
     for (number, path), picture in zip(wanted, pictures, strict=True):

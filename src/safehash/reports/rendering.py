@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SafehashError
-from ..matching.shown import printable
+from ..matching.printable import printable
 
 __all__ = ["HOW_TO_INSTALL", "render"]
 

@@ -29,8 +29,16 @@ _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.x
 #: An archive may expand to this many times its own size, and to `_EXPANSION_FREE` bytes whatever its size.
 _EXPANSION = 100
 _EXPANSION_FREE = 1 << 30
+#: A packed tar may have so many members whatever its size,
+#: and one more for so many bytes of it. Headers of zeros pack to nothing,
+#: and each costs 50 us; names and times that differ leave 100 bytes of each.
+_MEMBERS_FREE, _BYTES_A_MEMBER = 20_000, 128
 #: A zip's directory is held in memory, about 12 bytes for each of its own.
 _MAX_ZIP_DIRECTORY = 64 << 20
+#: What unpacking xz may hold, which a file's own header decides: up to 4 GB. `xz -9` takes 65 MiB.
+_MAX_XZ_MEMORY = 128 << 20
+_XZ_PIECE = 1 << 16
+_XZ_MAGIC = b"\xfd7zXZ\0"
 #: Longest single header (long names, extended attributes) a tar may ask us to hold.
 _MAX_TAR_HEADER = 1 << 20
 
@@ -223,6 +231,56 @@ class _Forward(io.RawIOBase):
         return self._position
 
 
+class _Xz:
+    """xz streams, one behind the other, unpacked as they are read within bounded memory."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._unpacker = self._begun()
+        self._is_over = False
+
+    @staticmethod
+    def _begun() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_XZ_MEMORY)
+
+    def read(self, n_bytes: int) -> bytes:
+        """Return at most `n_bytes`, and none at the end.
+
+        Raises
+        ------
+        EOFError, lzma.LZMAError
+            It is cut short, or damaged; what follows a whole stream and is none is left aside.
+        tarfile.ReadError
+            It needs more memory than it may take.
+        """
+        while not self._is_over:
+            if self._unpacker.eof:
+                packed = self._unpacker.unused_data.lstrip(b"\0")  # zeros may stand between streams
+                while not packed and (piece := self._source.read(_XZ_PIECE)):
+                    packed = piece.lstrip(b"\0")
+                if len(packed) < len(_XZ_MAGIC):
+                    packed += self._source.read(_XZ_PIECE)
+                if not packed.startswith(_XZ_MAGIC):
+                    break
+                self._unpacker = self._begun()
+            else:
+                packed = self._source.read(_XZ_PIECE) if self._unpacker.needs_input else b""
+                if not packed and self._unpacker.needs_input:
+                    raise EOFError("compressed data end before they are whole")
+            try:
+                data = self._unpacker.decompress(packed, n_bytes)
+            except lzma.LZMAError as exc:
+                if "emory" in str(exc):
+                    raise tarfile.ReadError(
+                        f"to unpack it takes more than {_MAX_XZ_MEMORY >> 20} MiB of memory"
+                    ) from exc
+                raise
+            if data:
+                return data
+        self._is_over = True
+        return b""
+
+
 def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
     """Return the tar's own bytes, decompressed as they are read, or None if it is no tar."""
     if head[257:262] == b"ustar":
@@ -231,19 +289,28 @@ def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
         return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
     if head.startswith(b"BZh"):
         return bz2.BZ2File(file)
-    if head.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(file)
+    if head.startswith(_XZ_MAGIC):
+        return _Xz(file)  # type: ignore[return-value]
     return None
 
 
 def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
     forward = _Forward(stream, _EXPANSION_FREE + _EXPANSION * (archive.size or 0))
+    most = max(
+        _MEMBERS_FREE + (archive.size or 0) // _BYTES_A_MEMBER, (archive.size or 0) // tarfile.BLOCKSIZE
+    )
     with tarfile.open(fileobj=forward, mode="r:") as opened:
         position = 0
         while True:
             forward.max_read = _MAX_TAR_HEADER
             info = opened.next()
             if info is None:
+                return
+            if position == most:
+                yield Problem(
+                    path=archive.path,
+                    reason=f"archive of too many members for its size: what follows {most} of them was not read",
+                )
                 return
             opened.members = []  # type: ignore[attr-defined]  # the reader keeps every header otherwise
             position += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._face import checked, public_value
 from ..errors import CatalogError
 from ..hashing.algorithms import SHOWN_DIGITS
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .holdings import name_text, text_of_digest
 from .places import shown_path
 from .schema import SKIPPED

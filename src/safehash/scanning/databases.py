@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import SafehashError
 
-__all__ = ["BESIDE", "OwnFile", "expect_plain"]
+__all__ = ["BESIDE", "OwnFile", "expect_plain", "make_empty"]
 
 #: Where SQLite's file format has what is looked at before SQLite reads it (https://sqlite.org/fileformat.html).
 _MAGIC = b"SQLite format 3\0"
@@ -143,13 +143,7 @@ class OwnFile:
         expect_plain(self.path, self._error)
 
     def _made(self) -> os.stat_result:
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
-        try:
-            os.close(os.open(self.path, flags, 0o600))
-        except FileExistsError:
-            pass  # another process just made it
-        except OSError as exc:
-            raise self._error(f"{self.path}: cannot be created: {exc.strerror or exc}") from exc
+        make_empty(self.path, self._error)
         status = self._status()
         if status is None:
             raise self._error(f"{self.path}: it vanished while it was opened")
@@ -221,6 +215,22 @@ class _Release:
             _held[self._identity] -= 1
             if _held[self._identity] <= 0:
                 del _held[self._identity]
+
+
+def make_empty(path: str, error: type[SafehashError]) -> None:
+    """Make an empty file that its owner alone reads, unless another process just made one.
+
+    Raises
+    ------
+    SafehashError
+        As `error`.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as exc:
+        raise error(f"{path}: cannot be created: {exc.strerror or exc}") from exc
 
 
 def expect_plain(path: str, error: type[SafehashError], *, owner: int | None = None) -> os.stat_result | None:

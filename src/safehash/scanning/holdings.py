@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
+from ..matching.decision import Outcome, outcome_among
 from ..matching.record import decision_record
 from .places import shown_path
 from .schema import SKIPPED
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["PRESENT", "counts", "facts_of", "name_text", "outcome_among", "records", "text_of_digest"]
+__all__ = ["PRESENT", "counts", "facts_of", "name_text", "records", "text_of_digest"]
 
 #: The condition on `files` for what was decided and is still there.
 PRESENT = f"files.outcome <> '{SKIPPED}' AND files.gone IS NULL"
@@ -75,7 +76,7 @@ def facts_of(
     matches: list[dict[str, Any]] = []
     if outcome in ("match", "suppressed"):
         matches = list(_matches_of(store, file, lists))
-        outcome = outcome_among(matches, otherwise)
+        outcome = outcome_among([match["suppressed_by"] for match in matches], Outcome(otherwise)).value
     if not whole:
         decode = None if how is None else _decoded(how)
         return {"path": path, "outcome": outcome, "reason": reason, "matches": matches, "decode": decode}
@@ -92,6 +93,7 @@ def facts_of(
         "decode": None if how is None else _decoded(how),
         "decided": main.get("decided"),
         "milliseconds": main.get("milliseconds"),
+        "refused": _refused_among(looks, lists) or None,
         "gone": gone,
         "looks": [_shown_look(look) for look in looks],
     }
@@ -112,23 +114,31 @@ def _decoded(how: str) -> dict[str, Any]:
     return record
 
 
-def outcome_among(matches: Collection[Mapping[str, Any]], otherwise: str) -> str:
-    """Return the outcome that some matches make."""
-    if any(match["suppressed_by"] is None for match in matches):
-        return "match"
-    return "suppressed" if matches else otherwise
-
-
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:
-    for run, lists, effort, outcome, reason, failure, decided, milliseconds in store.query(
-        "SELECT run, lists, effort, outcome, reason, failure, decided, milliseconds FROM looks"
+    for run, lists, effort, outcome, reason, failure, decided, milliseconds, refused in store.query(
+        "SELECT run, lists, effort, outcome, reason, failure, decided, milliseconds, refused FROM looks"
         " JOIN scopes ON scopes.id = scope WHERE file = ? ORDER BY run",
         (file,),
     ):
         yield {
             "run": run, "lists": json.loads(lists), "effort": effort, "outcome": outcome, "reason": reason,
             "failure": failure, "decided": decided, "milliseconds": milliseconds,
+            "refused": [] if refused is None else json.loads(refused),
         }  # fmt: skip
+
+
+def _refused_among(looks: list[dict[str, Any]], lists: Collection[str] | None) -> list[dict[str, Any]]:
+    """Return what gates kept from matching: of each list's entries, as the most thorough look at that list saw it."""
+    of_list: dict[str, dict[str, Any]] = {}
+    for look in sorted(looks, key=lambda look: (rank_of(look["effort"]), look["run"])):
+        of_list.update(dict.fromkeys(look["lists"], look))
+    refused = [
+        each
+        for look in looks
+        for each in look["refused"]
+        if of_list.get(each["list"]) is look and (lists is None or each["list"] in lists)
+    ]
+    return sorted(refused, key=lambda each: int(each["distance"]))
 
 
 def _shown_look(look: dict[str, Any]) -> dict[str, Any]:
@@ -138,18 +148,18 @@ def _shown_look(look: dict[str, Any]) -> dict[str, Any]:
 
 def _matches_of(store: Store, file: int, lists: Collection[str] | None) -> Iterator[dict[str, Any]]:
     for row in store.query(
-        "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by, effort, snapshot,"
-        " stale, first_run, (SELECT group_concat(run) FROM sightings WHERE match = matches.id)"
+        "SELECT list, entry, category, labels, algorithm, digest, distance, view, suppressed_by, evidence, effort,"
+        " snapshot, stale, first_run, (SELECT group_concat(run) FROM sightings WHERE match = matches.id)"
         " FROM matches WHERE file = ? ORDER BY suppressed_by IS NOT NULL, distance, list, entry, id",
         (file,),
     ):
         source, entry, category, labels, algorithm, digest, distance, view, suppressed_by, *rest = row
-        effort, snapshot, stale, first_run, runs = rest
+        evidence, effort, snapshot, stale, first_run, runs = rest
         if lists is None or source in lists:
             yield {
                 "list": source, "id": entry, "category": category, "labels": json.loads(labels),
                 "distance": distance, "view": view, "algorithm": algorithm, "hash": text_of_digest(digest),
-                "suppressed_by": suppressed_by, "effort": effort, "snapshot": snapshot,
+                "suppressed_by": suppressed_by, "evidence": evidence, "effort": effort, "snapshot": snapshot,
                 "runs": sorted({first_run, *map(int, (runs or "").split(","))} if runs else {first_run}),
                 "stale": True if stale is not None else None,
             }  # fmt: skip

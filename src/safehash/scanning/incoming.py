@@ -39,6 +39,7 @@ class Look(NamedTuple):
     reason: str | None
     failure: str | None
     milliseconds: float
+    refused: str | None
 
 
 class FileRow(NamedTuple):
@@ -123,8 +124,8 @@ class Incoming:
             ],
         )
         db.executemany(
-            "INSERT INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds, refused)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(number, self._scope, self._run, *row.look) for number, row in enumerate(rows.values(), first)],
         )
         db.execute("RELEASE incoming")

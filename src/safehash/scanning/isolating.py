@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from types import TracebackType
 
-from .._face import checked
+from .._face import checked, names_no_digest
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
 from ..images.uploads import Upload, is_opened, take
@@ -21,6 +21,7 @@ from ..matching.settings import Effort, check_effort
 from ..matching.state import State, of_lists
 from .confining import Means
 from .lanes import Task
+from .options import USUAL_MEMORY, USUAL_TIMEOUT
 from .standby import Lanes
 from .starting import may_start
 from .worker import undecided
@@ -31,6 +32,7 @@ __all__ = ["Isolated", "isolated"]
 _LEAST_MEMORY = 1 << 26
 
 
+@names_no_digest
 class Isolated:
     """A small pool of confined processes that decide as their matcher would. Made by `isolated`.
 
@@ -313,8 +315,8 @@ def isolated(
     matcher: Matcher,
     *,
     workers: int | None = None,
-    timeout: float = 30.0,
-    max_memory: int | None = 1 << 30,
+    timeout: float = USUAL_TIMEOUT,
+    max_memory: int | None = USUAL_MEMORY,
 ) -> Isolated:
     """Return a small pool of confined processes that decide uploads as a matcher does.
 

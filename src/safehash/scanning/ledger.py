@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import CatalogError
 from ..images.pictures import Provenance
 from ..matching.decision import Outcome
-from ..matching.shown import as_bytes
+from ..matching.printable import as_bytes
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
 from .items import Item
@@ -307,6 +307,7 @@ class Ledger:
                 reason=plain(decision.reason),
                 failure=record.failure,
                 milliseconds=round(decision.milliseconds, 3),
+                refused=json.dumps([each.facts() for each in decision.refused]) if decision.refused else None,
             ),
             record.digests if decision.hash is None else (decision.hash, *record.digests),
             record.mtime_ns,
@@ -345,8 +346,8 @@ class Ledger:
                 [(file, scope) for (scope,) in self._replaced],
             )
         db.execute(
-            "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO looks (file, scope, run, decided, outcome, reason, failure, milliseconds, refused)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (file, self._scope, self.running.number, *row.look),
         )
         if matches or not is_new:

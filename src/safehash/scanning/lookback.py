@@ -15,8 +15,8 @@ from .._face import checked, public_value
 from ..hashing.bits import ones_in
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.flood import quarantined
-from ..matching.naming import TURN_NAMES
 from ..matching.pairs import Pairs
+from ..matching.view_words import TURN_NAMES
 from .holdings import PRESENT, name_text
 from .ledger import Ledger
 from .places import shown_path

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from .._face import checked, public_value
 from ..hashing.hashes import Algorithm
 
-__all__ = ["DEFAULT_OPTIONS", "ScanOptions"]
+__all__ = ["DEFAULT_OPTIONS", "LEAST_MEMORY", "USUAL_MEMORY", "USUAL_TIMEOUT", "ScanOptions"]
 
-#: A worker cannot even start with less.
-_LEAST_MEMORY = 1 << 26
+#: Seconds one file may take, and bytes one worker may take for it, unless told otherwise: the largest pictures that
+#: `Limits` lets through take a fraction of either.
+USUAL_TIMEOUT, USUAL_MEMORY = 30.0, 1 << 30
+
+#: Bytes; a worker cannot even start with less.
+LEAST_MEMORY = 1 << 26
 
 
 @checked
@@ -67,8 +71,8 @@ class ScanOptions:
     """
 
     workers: int | None = None
-    timeout: float = 30.0
-    max_memory: int | None = 1 << 30
+    timeout: float = USUAL_TIMEOUT
+    max_memory: int | None = USUAL_MEMORY
     nice: int = 0
     rate: float | None = None
     ordered: bool = False
@@ -88,7 +92,7 @@ class ScanOptions:
             raise ValueError(f"a timeout is more than 0 seconds, not {self.timeout}")
         if self.rate is not None and not self.rate > 0:
             raise ValueError(f"a rate is more than 0 files a second, not {self.rate}")
-        if self.max_memory is not None and self.max_memory < _LEAST_MEMORY:
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
             raise ValueError(f"max_memory is at least 64 MiB, not {self.max_memory} bytes")
         if isinstance(self.file_digests, str):
             raise TypeError(f"file_digests is a collection: write [{self.file_digests!r}]")

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
-from .._face import checked
+from .._face import checked, names_no_digest
 from ..errors import logger_of
 from ..hashing.algorithms import Algorithm
 from ..matching.flood import quarantined
 from ..matching.pairs import Pairs
-from ..matching.shown import printable
+from ..matching.printable import printable
 from .confining import Means
 from .items import Found, Item
 from .ledger import Ledger
@@ -123,6 +123,7 @@ def scan(
     return Scan._made(inputs, matcher=matcher, options=options, catalog=catalog, before=_before)
 
 
+@names_no_digest
 class Scan:
     """One scan: an iterator of records, and a context manager that ends the workers.
 

@@ -10,7 +10,7 @@ __all__ = ["APPLICATION", "NO_ROOT", "SKIPPED", "VERSION", "check", "is_empty", 
 
 #: "SHca": marks the file as ours (`file` and SQLite's own tools show it).
 APPLICATION = 0x53486361
-VERSION = 3
+VERSION = 4
 
 #: The root of paths that a version before roots stored as they were given.
 NO_ROOT = b""
@@ -61,7 +61,7 @@ TABLES = {
         quality INTEGER,
         provenance TEXT,
         UNIQUE (root, path, position)""",
-    # What was decided of a file under one scope, last.
+    # What was decided of a file under one scope, last; `refused` is JSON, as a record tells what gates kept back.
     "looks": """
         file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
         scope INTEGER NOT NULL REFERENCES scopes (id),
@@ -71,6 +71,7 @@ TABLES = {
         reason TEXT,
         failure TEXT,
         milliseconds REAL,
+        refused TEXT,
         PRIMARY KEY (file, scope)""",
     "hashes": """
         file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
@@ -94,7 +95,8 @@ TABLES = {
         distance INTEGER NOT NULL,
         view TEXT NOT NULL,
         suppressed_by TEXT,
-        stale INTEGER REFERENCES runs (id)""",
+        stale INTEGER REFERENCES runs (id),
+        evidence REAL""",
     # By which effort, in which run and of which version of the list a match was found; `stale` is the run that
     # knew a newer version and could not have found it.
     "sightings": """
@@ -108,6 +110,7 @@ TABLES = {
         view TEXT NOT NULL,
         suppressed_by TEXT,
         stale INTEGER REFERENCES runs (id),
+        evidence REAL,
         PRIMARY KEY (match, effort)""",
     # What a run found new or took back: `kind` is found, lost, left (its entry left the list), changed (the file),
     # gone, back, or cancelled and restored by a review.
@@ -217,15 +220,22 @@ def check(db: sqlite3.Connection, path: str) -> int:
 
 # -- from earlier versions ---------------------------------------------------------------------------------------
 
+#: What version 4 added: unknown of what was decided before, until it is decided again.
+_NEW_IN_4 = (("looks", "refused TEXT"), ("matches", "evidence REAL"), ("sightings", "evidence REAL"))
+
 
 def upgrade(db: sqlite3.Connection) -> None:
     """Bring a file of an earlier version to today's tables, whole or not at all."""
-    if int(db.execute("PRAGMA user_version").fetchone()[0]) == 1:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version == 1:
         _upgrade_from_1(db)
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        _create_table(db, "mounts")
+        if version == 2:
+            _create_table(db, "mounts")
+        for table, column in _NEW_IN_4:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
         db.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         db.execute("ROLLBACK")
@@ -276,8 +286,8 @@ def _copy(db: sqlite3.Connection) -> None:
         " ELSE 'unreadable' END, reason, NULL, quality, provenance FROM old_files"
     )
     db.execute(
-        "INSERT INTO looks SELECT old_files.id, runs.scope, runs.id, decided, outcome, reason, failure, milliseconds"
-        f" FROM old_files JOIN runs ON runs.id = run WHERE outcome <> '{SKIPPED}'"
+        "INSERT INTO looks SELECT old_files.id, runs.scope, runs.id, decided, outcome, reason, failure, milliseconds,"
+        f" NULL FROM old_files JOIN runs ON runs.id = run WHERE outcome <> '{SKIPPED}'"
     )
     db.execute("INSERT INTO hashes SELECT * FROM old_hashes")
     # Of several rows of one entry the last is the one that counts, as it did.
@@ -285,13 +295,13 @@ def _copy(db: sqlite3.Connection) -> None:
         "INSERT INTO matches SELECT m.id, file, list, entry, algorithm, digest, run,"
         f" CASE kind WHEN 'rematch' THEN 'hashes' ELSE {_EFFORT} END, run,"
         f" coalesce((SELECT value ->> 1 FROM json_each(settings, '$.lists') WHERE value ->> 0 = m.list), ''),"
-        " category, labels, distance, view, suppressed_by, NULL"
+        " category, labels, distance, view, suppressed_by, NULL, NULL"
         " FROM old_matches AS m JOIN old_runs ON old_runs.id = run WHERE m.id IN ("
         " SELECT max(id) FROM old_matches GROUP BY file, list, entry, digest)"
     )
     db.execute(
         "INSERT INTO sightings SELECT id, effort, run, snapshot, category, labels, distance, view, suppressed_by,"
-        " NULL FROM matches"
+        " NULL, NULL FROM matches"
     )
     db.execute("INSERT INTO problems SELECT * FROM old_problems")
     db.execute(

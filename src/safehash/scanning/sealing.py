@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["can_seal", "landlock_version", "seal"]
+__all__ = ["landlock_version", "seal"]
 
 #: Numbers of the calls, the same on every architecture but Alpha's (include/uapi/linux/landlock.h).
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
@@ -40,11 +40,6 @@ class _Beneath(ctypes.Structure):
     _pack_ = 1
     _layout_ = "ms"
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
-
-
-def can_seal() -> bool:
-    """Say whether the system can take files and network away from a process."""
-    return landlock_version() > 0
 
 
 def seal() -> bool:

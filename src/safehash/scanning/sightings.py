@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.shown import as_bytes
+from ..matching.printable import as_bytes
 from .scopes import Scope, rank_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def merge(
                 db.execute("DELETE FROM sightings WHERE match = ? AND effort = ?", (match, effort))
         db.execute(
             "INSERT OR REPLACE INTO sightings (match, effort, run, snapshot, category, labels, distance, view,"
-            " suppressed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " suppressed_by, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (match, running.scope.effort, running.number, lists[key.source], *_facts_of(each)),
         )
         touched.add(match)
@@ -125,16 +125,15 @@ def merge(
 
 
 def _new_match(db: sqlite3.Connection, file: int, running: Running, key: EntryKey, found: Match) -> int:
-    category, labels, distance, view, suppressed_by = _facts_of(found)
+    facts = _facts_of(found)
     number = db.execute(
         "INSERT INTO matches (file, list, entry, algorithm, digest, first_run, effort, run, snapshot, category, labels,"
-        " distance, view, suppressed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " distance, view, suppressed_by, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            file, *key, running.number, running.scope.effort, running.number, running.scope.lists[key.source],
-            category, labels, distance, view, suppressed_by,
+            file, *key, running.number, running.scope.effort, running.number, running.scope.lists[key.source], *facts,
         ),
     ).lastrowid  # fmt: skip
-    _note(db, running.number, file, "found", key, labels)
+    _note(db, running.number, file, "found", key, facts.labels)
     assert number is not None
     return number
 
@@ -142,7 +141,7 @@ def _new_match(db: sqlite3.Connection, file: int, running: Running, key: EntryKe
 def _settle(db: sqlite3.Connection, match: int, file: int, run: int) -> None:
     """Say of a match what its sightings say now: the most thorough how near, the newest whether it stands."""
     sightings = db.execute(
-        "SELECT effort, run, snapshot, category, labels, distance, view, suppressed_by, stale FROM sightings"
+        "SELECT effort, run, snapshot, category, labels, distance, view, suppressed_by, stale, evidence FROM sightings"
         " WHERE match = ?",
         (match,),
     ).fetchall()
@@ -154,8 +153,20 @@ def _settle(db: sqlite3.Connection, match: int, file: int, run: int) -> None:
     stale = None if any(each[8] is None for each in sightings) else max(each[8] for each in sightings)
     db.execute(
         "UPDATE matches SET effort = ?, distance = ?, view = ?, run = ?, snapshot = ?, category = ?, labels = ?,"
-        " suppressed_by = ?, stale = ? WHERE id = ?",
-        (best[0], best[5], best[6], newest[1], newest[2], newest[3], newest[4], newest[7], stale, match),
+        " suppressed_by = ?, stale = ?, evidence = ? WHERE id = ?",
+        (
+            best[0],
+            best[5],
+            best[6],
+            newest[1],
+            newest[2],
+            newest[3],
+            newest[4],
+            newest[7],
+            stale,
+            best[9],
+            match,
+        ),
     )
 
 
@@ -253,9 +264,26 @@ def _key_of(match: Match) -> EntryKey:
     )
 
 
-def _facts_of(match: Match) -> tuple[str, str, int, str, str | None]:
-    labels = json.dumps(list(match.entry.labels))
-    return match.entry.category, labels, match.distance, match.view, plain(match.suppressed_by)
+class _Facts(NamedTuple):
+    """Columns of a match and of its sighting, in the order in which they are inserted."""
+
+    category: str
+    labels: str
+    distance: int
+    view: str
+    suppressed_by: str | None
+    evidence: float | None
+
+
+def _facts_of(match: Match) -> _Facts:
+    return _Facts(
+        category=match.entry.category,
+        labels=json.dumps(list(match.entry.labels)),
+        distance=match.distance,
+        view=match.view,
+        suppressed_by=plain(match.suppressed_by),
+        evidence=match.facts()["evidence"],  # rounded, as a record has it
+    )
 
 
 def plain(text: str | None) -> str | None:

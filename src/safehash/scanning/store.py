@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import CatalogError
 from . import schema
-from .databases import BESIDE, OwnFile, expect_plain
+from .databases import BESIDE, OwnFile, expect_plain, make_empty
 
 __all__ = ["Store"]
 
@@ -168,13 +168,8 @@ class Store:
         """Have an empty file of ours to lock; never opened otherwise, which would drop the locks we hold on it."""
         status = expect_plain(path, CatalogError)
         if status is None:
-            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
-            try:
-                os.close(os.open(path, flags, 0o600))
-            except FileExistsError:  # another process just made it
-                status = expect_plain(path, CatalogError)
-            except OSError as exc:
-                raise CatalogError(f"{path}: cannot be created: {exc.strerror or exc}") from exc
+            make_empty(path, CatalogError)
+            status = expect_plain(path, CatalogError)
         if status is not None and status.st_size:
             raise CatalogError(f"{path}: no lock of a catalog: it holds {status.st_size} bytes")
         for ending in BESIDE:

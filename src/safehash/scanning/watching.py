@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SafehashError, logger_of
-from ..matching.shown import printable
+from ..matching.printable import printable
 
 __all__ = ["UNFINISHED", "Renamed", "arrivals", "check_installed", "is_unfinished"]
 

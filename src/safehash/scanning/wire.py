@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import copyreg
 import io
 import pickle
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from operator import attrgetter
+from typing import Any, NoReturn
 
+from .._face import FrozenMap
+from ..hashing.algorithms import Algorithm
+from ..hashing.hashes import ForeignHash, Hash
 from ..images.pictures import Provenance
 from ..lists.entry import Entry, Opinion
-from ..matching.decision import Audit, Decision, ListInfo, Match, NearMiss
+from ..matching.decision import Audit, Decision, ListInfo, Match, NearMiss, Outcome
 from .logs import Logged
 from .worker import Verdict
 
-__all__ = ["KINDS", "KNOWN", "Reader", "Writer"]
+__all__ = ["KINDS", "Reader", "Writer"]
 
 #: What a verdict is made of and is told by its fields, in their order; which kind it is, by its place here.
 KINDS: tuple[type, ...] = (
     Verdict, Logged, Decision, Match, NearMiss, Audit, ListInfo, Entry, Opinion, Provenance,
 )  # fmt: skip
-_FIELDS = tuple(tuple(field.name for field in fields(kind)) for kind in KINDS)
-#: And what is told by name: values that check themselves, and numbers with names.
-KNOWN = {
-    ("safehash.matching.decision", "Outcome"),
-    ("safehash.hashing.hashes", "Hash"),
-    ("safehash.hashing.hashes", "_restore"),
-    ("safehash.hashing.hashes", "ForeignHash"),
-    ("safehash.hashing.algorithms", "Algorithm"),
-    ("safehash._face", "FrozenMap"),
-}
+
+# A message is one pickle of plain values and tuples. Each tuple begins with a number that says what the rest makes: the
+# place of one of KINDS, or one of these; one of nothing is itself. Nothing is found by its name, and nothing is called
+# but what stands below.
+_AUDIT, _TUPLE, _LIST, _MAPPING, _FROZEN, _OUTCOME, _ALGORITHM, _HASH, _FOREIGN = range(-9, 0)
+
+_NAMES = tuple(tuple(field.name for field in fields(kind)) for kind in KINDS)
+#: What sets a field, however frozen its value is.
+_PUTTING = tuple(
+    tuple(kind.__dict__[name].__set__ for name in names) for kind, names in zip(KINDS, _NAMES, strict=True)
+)
+_PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 class Writer:
@@ -44,17 +49,47 @@ class Writer:
 
     def __init__(self, audit: Audit | None) -> None:
         self._audit = audit
-        self._table: Any = {**copyreg.dispatch_table, **{kind: _telling(k) for k, kind in enumerate(KINDS)}}
-        tell = self._table[Audit]
-        self._table[Audit] = lambda value: (_same, ()) if value is self._audit else tell(value)
 
     def write(self, answer: object) -> bytes:
-        """Return an answer as bytes."""
-        stream = io.BytesIO()
-        pickler = pickle.Pickler(stream, protocol=5)
-        pickler.dispatch_table = self._table
-        pickler.dump(answer)
-        return stream.getvalue()
+        """Return an answer as bytes.
+
+        Raises
+        ------
+        PicklingError
+            It holds what no answer does.
+        """
+        return pickle.dumps(self._told(answer), protocol=5)
+
+    def _told(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _PLAIN or (kind is tuple and not value):
+            return value
+        if kind is Audit and value is self._audit:
+            return (_AUDIT,)
+        tell = _TELLING.get(kind)
+        if tell is None:
+            raise pickle.PicklingError(f"{kind.__name__} is no part of a verdict")
+        number, parts = tell
+        return (number, *[part if type(part) in _PLAIN else self._told(part) for part in parts(value)])
+
+
+def _by_fields(place: int) -> Callable[[Any], Any]:
+    return attrgetter(*_NAMES[place])
+
+
+_OF_FOREIGN = tuple(field.name for field in fields(ForeignHash))
+#: By what a value is: the number that stands for that, and how to take it apart.
+_TELLING: dict[type, tuple[int, Callable[[Any], Any]]] = {
+    **{kind: (place, _by_fields(place)) for place, kind in enumerate(KINDS)},
+    tuple: (_TUPLE, iter),
+    list: (_LIST, iter),
+    dict: (_MAPPING, lambda value: (part for pair in value.items() for part in pair)),
+    FrozenMap: (_FROZEN, lambda value: (part for pair in value.items() for part in pair)),
+    Outcome: (_OUTCOME, lambda value: (value.value,)),
+    Algorithm: (_ALGORITHM, lambda value: (value.value,)),
+    Hash: (_HASH, lambda value: (value.algorithm.value, value.digest, value.quality)),
+    ForeignHash: (_FOREIGN, lambda value: tuple(getattr(value, name) for name in _OF_FOREIGN)),
+}
 
 
 class Reader:
@@ -67,10 +102,10 @@ class Reader:
     """
 
     def __init__(self, audit: Audit | None) -> None:
-        self._given: dict[tuple[str, str], Callable[..., Any]] = {
-            (_made.__module__, _made.__qualname__): _made,
-            (_same.__module__, _same.__qualname__): lambda: audit,
-        }
+        self._audit = audit
+        self._left = (
+            0  # values that may still come of the message: each of ours takes a byte of it, and stands once
+        )
 
     def read(self, message: bytes) -> Any:
         """Return the answer.
@@ -80,40 +115,59 @@ class Reader:
         UnpicklingError
             It is none.
         """
+        self._left = len(message)
         try:
-            return _Unpickler(message, self._given).load()
+            return self._made(_Plain(io.BytesIO(message)).load())
         except pickle.UnpicklingError:
             raise
         except Exception as exc:  # a message of somebody's making can end in any of them
             raise pickle.UnpicklingError(f"a worker sent what is no verdict: {type(exc).__name__}") from exc
 
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, message: bytes, given: dict[tuple[str, str], Callable[..., Any]]) -> None:
-        super().__init__(io.BytesIO(message))
-        self._given = given
-
-    def find_class(self, module: str, name: str) -> Any:
-        found = self._given.get((module, name))
-        if found is not None:
-            return found
-        if (module, name) not in KNOWN:
-            raise pickle.UnpicklingError(f"a worker sent {module}.{name}, which is no part of a verdict")
-        return super().find_class(module, name)
-
-
-def _telling(place: int) -> Callable[[Any], Any]:
-    names = _FIELDS[place]
-    return lambda value: (_made, (place, *[getattr(value, name) for name in names]))
-
-
-def _made(place: int, *values: Any) -> Any:
-    kind, names = KINDS[place], _FIELDS[place]
-    made: Any = object.__new__(kind)
-    for name, value in zip(names, values, strict=True):
-        object.__setattr__(made, name, value)
-    return made
+    def _made(self, told: Any) -> Any:
+        if type(told) in _PLAIN:
+            return told
+        if type(told) is tuple and not told:
+            return told
+        if type(told) is not tuple or type(told[0]) is not int:
+            raise pickle.UnpicklingError(
+                f"a worker sent {type(told).__name__}, which is no part of a verdict"
+            )
+        self._left -= len(told)
+        if self._left < 0:
+            raise pickle.UnpicklingError("a worker sent what is more than its message holds")
+        number = told[0]
+        if number == _AUDIT:
+            return self._audit
+        parts = [part if type(part) in _PLAIN else self._made(part) for part in told[1:]]
+        if number >= 0:
+            made: Any = object.__new__(KINDS[number])
+            for put, part in zip(_PUTTING[number], parts, strict=True):
+                put(made, part)
+            return made
+        return _MAKING[number](parts)
 
 
-def _same() -> Any:
-    """Stand for the audit that was told once; the reader has it."""
+def _pairs(parts: list[Any]) -> dict[Any, Any]:
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+_MAKING: dict[int, Callable[[list[Any]], Any]] = {
+    _TUPLE: tuple,
+    _LIST: list,
+    _MAPPING: _pairs,
+    _FROZEN: lambda parts: FrozenMap(_pairs(parts)),
+    _OUTCOME: lambda parts: Outcome(*parts),
+    _ALGORITHM: lambda parts: Algorithm(*parts),
+    _HASH: lambda parts: Hash(Algorithm(parts[0]), parts[1], quality=parts[2]),
+    _FOREIGN: lambda parts: ForeignHash(**dict(zip(_OF_FOREIGN, parts, strict=True))),
+}
+
+
+class _Plain(pickle.Unpickler):
+    """Reads plain values alone."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"a worker sent {module}.{name}, which is no part of a verdict")
+
+    def persistent_load(self, pid: Any) -> NoReturn:
+        raise pickle.UnpicklingError("a worker sent a reference, which is no part of a verdict")

@@ -6,13 +6,12 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ..scanning.options import LEAST_MEMORY, USUAL_MEMORY, USUAL_TIMEOUT
+
 __all__ = ["OnUndecided", "ServiceOptions", "is_loopback"]
 
 #: What a validator of uploads says of a picture that could not be looked at.
 OnUndecided = Literal["accept", "reject"]
-
-#: A worker cannot even start with less.
-_LEAST_MEMORY = 1 << 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +60,10 @@ class ServiceOptions:
     port: int = 8117
     unix: str | None = None
     workers: int | None = None
-    max_memory: int | None = 1 << 30
+    max_memory: int | None = USUAL_MEMORY
     max_body: int = 32 << 20
     max_requests: int = 32
-    timeout: float = 30.0
+    timeout: float = USUAL_TIMEOUT
     reload_seconds: float | None = 5.0
     tokens: str | None = None
     open_to_all: bool = False
@@ -76,7 +75,7 @@ class ServiceOptions:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"a service has at least 1 worker, not {self.workers}")
-        if self.max_memory is not None and self.max_memory < _LEAST_MEMORY:
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
             raise ValueError(f"max_memory is at least 64 MiB, not {self.max_memory} bytes")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"a port is 0 to 65535, not {self.port}")

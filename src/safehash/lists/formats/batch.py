@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, Hash
 from ..entry import Entry
+from ..moments import Moments, Times
 from ..pools import Pool
 
-__all__ = ["NO_QUALITY", "Batch"]
+__all__ = ["NO_QUALITY", "Batch", "picked"]
+
+_T = TypeVar("_T")
 
 NO_QUALITY = 255
 
@@ -33,7 +37,7 @@ class Batch:
     ids : sequence of str or None, length n, or None
     qualities : uint8, shape (n,), or None
         0 to 100; 255 where it is not known.
-    created, updated : sequence of str or None, length n, or None
+    created, updated : Times of length n, or None
         In place of those of `likes`, both, where one of them is given.
     extras : Pool of length n, or None
         Each entry's unknown fields as a JSON object in UTF-8.
@@ -45,8 +49,8 @@ class Batch:
     which: Sequence[int] | npt.NDArray[np.int64] | None = None
     ids: Sequence[str | None] | None = None
     qualities: npt.NDArray[np.uint8] | None = None
-    created: Sequence[str | None] | None = None
-    updated: Sequence[str | None] | None = None
+    created: Times | None = None
+    updated: Times | None = None
     extras: Pool | None = None
 
     def __len__(self) -> int:
@@ -75,3 +79,16 @@ class Batch:
 
     def __iter__(self) -> Iterator[Entry]:
         return map(self.entry, range(len(self)))
+
+
+@overload
+def picked(values: None, rows: Sequence[Any]) -> None: ...
+@overload
+def picked(values: Moments, rows: Sequence[Any]) -> Moments: ...
+@overload
+def picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]: ...
+def picked(values: Sequence[_T] | Moments | None, rows: Sequence[Any]) -> Sequence[_T] | Moments | None:
+    """Return the values of some rows of a column, in their order; the column itself where these are all of it."""
+    if values is None or len(rows) == len(values):
+        return values
+    return values.take(rows) if isinstance(values, Moments) else [values[k] for k in rows]

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm, ForeignHash
 from ..entry import Entry
+from ..moments import Times
 from ..pools import pool_of
-from .batch import NO_QUALITY, Batch
+from .batch import NO_QUALITY, Batch, picked
 from .cells import Said, combined, quality_of, type_of
+from .column_names import NAMES_OF_DIGESTS, names_a_digest
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField
@@ -24,7 +25,7 @@ from .inside import names_in_pairs, pairs_speak
 from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
 from .sentences import in_a_sentence
-from .times import utc_times
+from .times import no_times, utc_times
 
 __all__ = ["read_columns", "read_rows"]
 
@@ -40,6 +41,8 @@ _FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+
+_NAMES_ALIKE = frozenset(name.encode().translate(_DIGITS) for name in NAMES_OF_DIGESTS)
 
 
 def read_rows(
@@ -127,8 +130,8 @@ class _Made:
         self.odd: set[int] = set()
         self._ids: list[str | None] | None = None
         self._qualities: npt.NDArray[np.uint8] | None = None
-        self._created: list[str | None] | None = None
-        self._updated: list[str | None] | None = None
+        self._created: Times | None = None
+        self._updated: Times | None = None
         self._said: list[tuple[list[Said], list[int]]] = []  # what a column says, and which of it each row
         self._extras: list[tuple[str, list[str | None]]] = []
         self._digests: list[_Digests] = []
@@ -149,6 +152,7 @@ class _Made:
     def _take(self, column: Column, cells: list[str]) -> None:
         meaning = column.meaning
         if meaning == "extra":
+            self.odd.update(self._reader.cells.many_beside_others(column, cells, self._numbers))
             self._keep(column, cells, range(self._n))
         elif meaning == "id":
             self._ids = [text or None for text in cells] if "" in cells else list(cells)
@@ -161,8 +165,7 @@ class _Made:
             self._qualities = np.array(numbers, np.uint8)
         elif meaning in ("created", "updated"):
             times = utc_times([text or None for text in cells] if "" in cells else cells)
-            if None in times:
-                self._keep(column, cells, [k for k, t in enumerate(times) if t is None and cells[k]])
+            self._keep(column, cells, no_times(cells, times))
             if meaning == "created":
                 self._created = times
             else:
@@ -173,6 +176,14 @@ class _Made:
     def _take_said(self, column: Column, cells: list[str]) -> None:
         known = self._reader.remembered(column)
         texts = list(dict.fromkeys(cells))
+        if column.meaning == "type" and "" in texts and len(texts) > 1 and not self._reader.is_typed:
+            self.odd.update(range(self._n))  # which of them comes first is looked at one by one
+            return
+        if column.watched and self._reader.cells.is_undecided(column, texts):
+            found = self._reader.cells.many_beside_others(column, cells, self._numbers)
+            if found:
+                self.odd.update(found)
+                return
         refused = set()
         said: list[Said] = []
         for text in texts:
@@ -198,9 +209,12 @@ class _Made:
         joined = "\n".join(cells)
         # Numbers differ from row to row, and say nothing: with all digits the same there are few different cells.
         data = joined.encode("utf-8", "surrogatepass").translate(_DIGITS)
-        alike = b"\n".join({*data.split(b"\n")}).decode("utf-8", "surrogatepass")
+        pieces = {*data.split(b"\n")}
+        alike = b"\n".join(pieces).decode("utf-8", "surrogatepass")
         if not FIRST_WORDS.isdisjoint(_FIRST_WORD.findall(alike.lower())) and _MAY_SPEAK.search(alike):
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
+        if self._reader.has_untyped and ("hash" in alike.lower() or not pieces.isdisjoint(_NAMES_ALIKE)):
+            self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if names_in_pairs(joined):
@@ -217,7 +231,7 @@ class _Made:
 
     def _types(self) -> list[Algorithm | str | None] | None:
         """Return what each row says of the type of its digests, None where no column does."""
-        if all(column.meaning != "type" for column in self._reader.columns):
+        if all(column.meaning != "type" for column in self._reader.columns) or not self._said:
             return None
         numbers, combinations = _combined(self._said)
         types = list(map(type_of, combinations))
@@ -237,6 +251,8 @@ class _Made:
                 groups.setdefault(kind, []).append(k)
             if any("|" in cell for cell in cells):
                 self.odd |= {k for k, cell in enumerate(cells) if "|" in cell}
+            if told.algorithm is None and None in groups:
+                self.odd.update(self._reader.untyped_rows(cells, groups[None], self._numbers))
         else:
             groups = {own: list(range(self._n))}
         for kind, rows in groups.items():
@@ -330,17 +346,16 @@ class _Made:
                 tally.meet_short(len(each.rows), each.n_decimal)
             if each.untyped and each.algorithm is Algorithm.PDQ and self._reader.digests.algorithm is None:
                 tally.meet_untyped(each.digests)
-            whole = len(each.rows) == self._n
             batch = Batch(
                 algorithm=each.algorithm,
                 digests=each.digests,
                 likes=likes,
-                which=_picked(which, each.rows, whole),
-                ids=_picked(self._ids, each.rows, whole),
+                which=picked(which, each.rows),
+                ids=picked(self._ids, each.rows),
                 qualities=None if self._qualities is None else self._qualities[np.asarray(each.rows)],
-                created=_picked(self._created, each.rows, whole),
-                updated=_picked(self._updated, each.rows, whole),
-                extras=None if extras is None else pool_of(_picked(extras, each.rows, whole) or ()),
+                created=picked(self._created, each.rows),
+                updated=picked(self._updated, each.rows),
+                extras=None if extras is None else pool_of(picked(extras, each.rows) or ()),
             )
             tally.meet_batch(batch)
             yield batch
@@ -389,7 +404,6 @@ class _Made:
             yield self._reader.tally.meet(entry)
 
 
-_T = TypeVar("_T")
 _NOTHING = Said()
 _QUALITIES = {str(k): k for k in range(101)} | {"": NO_QUALITY}
 
@@ -421,7 +435,3 @@ def _combined(
         combinations = [(*combinations[one], said[two]) for one, two in number_of]
         numbers = list(map(number_of.__getitem__, pairs))
     return numbers, combinations
-
-
-def _picked(values: list[_T] | None, rows: Sequence[int], whole: bool) -> list[_T] | None:
-    return values if values is None or whole else [values[k] for k in rows]

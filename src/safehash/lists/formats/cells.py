@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,26 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
+from .column_names import JUDGED, Type, names_a_digest, type_named
 from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
-from .judging import NOTHING, Judgement, denies, is_date, judge, opinion_in, speaks, tells, without_signs
-from .naming import JUDGED, Type, type_named
+from .judging import (
+    CODES,
+    NOTHING,
+    Judgement,
+    as_text,
+    denies,
+    is_date,
+    judge,
+    opinion_in,
+    speaks,
+    tells,
+    without_signs,
+)
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
+from .together import says_no
 from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word
 
 __all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
@@ -47,6 +60,8 @@ class Said:
 
 # Whatever else is in the name of a type, it was damaged.
 _TYPE = re.compile(r"[\w\s./()|+-]*")
+#: Against, where others are for.
+_AGAINST = frozenset(("-1", "-1.0"))
 _NOTHING = Said()
 _KEPT = Said(kept=True)
 
@@ -84,6 +99,65 @@ class CellReader:
             return _KEPT if text is None else Said(severity=text)
         return self.unknown(column, value)
 
+    def beside_others(self, column: Column, value: object, position: int) -> None:
+        """Look at a cell of a watched column together with all others of it.
+
+        Raises
+        ------
+        BadField
+            It is the first by which the column may speak of deletion, opinion or type. Where cells before it were
+            kept as they came, the list is refused at its end instead.
+        """
+        if not column.watched:
+            return
+        met = self._tally.met_together(column.name, column.watched)
+        text = as_text(value)
+        if text is None:
+            met.add_free()
+        else:
+            text = text.strip()
+            met.add((text,))
+        is_no = text is not None and says_no(text, is_blank=column.weak)
+        if not met.kept and not is_no:
+            if met.meant != "extra":
+                raise BadField(self._not_understood(column, value))
+            met.kept = self._at(value, position)
+        elif met.kept and met.meant != "extra" and not met.turned:
+            met.turned = self._at(value, position)
+
+    def many_beside_others(
+        self, column: Column, cells: Sequence[str], numbers: Sequence[int]
+    ) -> Collection[int]:
+        """Do the same with many; return those that have to be looked at one by one, in which case none was."""
+        if not column.watched:
+            return ()
+        met = self._tally.met_together(column.name, column.watched)
+        if met.meant != "extra" and not met.kept:
+            return [k for k, cell in enumerate(cells) if not says_no(cell, is_blank=column.weak)]
+        new = met.new_in(cells)
+        if not new:
+            return ()
+        k = -1
+        if not met.kept:
+            k = next((k for k, cell in enumerate(cells) if not says_no(cell, is_blank=column.weak)), -1)
+            if met.with_more(cells[: k + 1] if k >= 0 else new) != "extra":
+                return range(len(cells))
+        met.add(new)
+        if k >= 0:
+            met.kept = self._at(cells[k], numbers[k])
+        if met.kept and met.meant != "extra" and not met.turned:
+            k = max((cells.index(cell) for cell in new if cell in cells), default=0)
+            met.turned = self._at(cells[k], numbers[k])
+        return ()
+
+    def is_undecided(self, column: Column, texts: Iterable[str]) -> bool:
+        """Tell whether no cell tells, now or before, that a column of many meanings speaks of deletion or opinion."""
+        if not column.weak:
+            return column.meaning == "stands"
+        return not self._tally.watch(column.name).counts and not any(
+            tells(text, column.meaning) for text in texts
+        )
+
     def unknown(self, column: Column, value: object) -> Said:
         """Return what a cell of an unknown column says: nothing, unless it speaks of deletion for itself.
 
@@ -109,6 +183,9 @@ class CellReader:
         found = judge(column.meaning, value, self._now)
         if found is None:
             raise BadField(self._not_understood(column, value))
+        if column.meaning == "stands":
+            self.beside_others(column, value, position)
+            return _NOTHING if value in (None, "") else self.unknown(column, value)
         return _NOTHING if found is NOTHING else Said(judgement=found)
 
     def _unseen(self, column: Column, value: object) -> Said:
@@ -116,7 +193,14 @@ class CellReader:
         text = str(value).strip()
         if value is None or isinstance(value, (list, dict)) or text.lower() in NULL or text.lower() in FALSE:
             return _NOTHING if value in (None, "") else _KEPT
-        if text.lower() in TRUE or is_date(text) or tells(text):
+        if (
+            text.lower() in TRUE
+            or is_date(text)
+            or tells(text)
+            or CODES.get(word(text)) is False
+            or text in _AGAINST
+            or names_a_digest(text)
+        ):
             raise BadField(self._not_understood(column, value))
         return self.unknown(column, value)
 
@@ -126,6 +210,7 @@ class CellReader:
         watch = self._tally.watch(column.name)
         if meaning == "unclear":
             if not tells(value) or (isinstance(value, str) and word(value) in LIVE):
+                self.beside_others(column, value, position)
                 if value in (None, ""):
                     return _NOTHING
                 _keep(watch, value)
@@ -140,10 +225,13 @@ class CellReader:
             if found is None:
                 raise BadField(self._not_understood(column, value))
             return _NOTHING if found is NOTHING else Said(judgement=found)
+        if found is not None and (found.deleted or found.category == "negative"):
+            raise BadField(self._not_understood(column, value))  # a word that means other things, too
+        self.beside_others(column, value, position)
         if value in (None, ""):
             return _NOTHING
         if found is not NOTHING and not watch.unknown:
-            watch.unknown = f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+            watch.unknown = self._at(value, position)
         if found is not NOTHING and not isinstance(value, (list, dict)):
             _keep(watch, value)
         return self.unknown(column, value)
@@ -166,9 +254,16 @@ class CellReader:
             raise BadField(f"{exc}, in column {column.name!r}: {_advice(column)}") from None
         return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
 
+    def _at(self, value: object, position: int) -> str:
+        return f"{shown(value)} ({self._tally.place(position)})"
+
     def _not_understood(self, column: Column, value: object) -> str:
         meanings = (
-            ("deleted", "category") if column.meaning in ("unclear", "unsure", "unseen") else ("deleted",)
+            ("active", "category")
+            if column.meaning == "stands"
+            else ("deleted", "category")
+            if column.meaning in ("unclear", "unsure", "unseen")
+            else ("deleted",)
         )
         speaks = "may speak" if column.how in ("found", "") else "speaks"
         return (
@@ -192,14 +287,14 @@ class CellReader:
                 f"{shown(value)} in column {column.name!r} is no type of digest known here: "
                 f"{_advice(column, 'type')}"
             )
-        watch.unknown = watch.unknown or f"{shown(value)} ({self._tally.page}, {self._tally.unit} {position})"
+        watch.unknown = watch.unknown or self._at(value, position)
         return _KEPT
 
     def _refusal(self, column: Column, value: object, position: int, unknown: str) -> ListError:
         what = "the type of digests" if column.meaning == "type" else "deletion or opinion"
         return ListError(
-            f"refused: column {column.name!r} speaks of {what} ({shown(value)} in {self._tally.page}, "
-            f"{self._tally.unit} {position}), and {unknown} is not understood: {_advice(column)}",
+            f"refused: column {column.name!r} speaks of {what} ({shown(value)} in {self._tally.place(position)}), "
+            f"and {unknown} is not understood: {_advice(column)}",
             path=self._tally.path,
         )
 

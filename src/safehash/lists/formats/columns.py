@@ -6,18 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..switches import switch
+from .column_names import MEANINGS, NAMES_OF_DIGESTS, Named, Type, named_column, type_named
 from .digests import digits_told
 from .fields import utc_time
-from .judging import CODES, is_date
-from .naming import MEANINGS, Named, Type, named_column, type_named
 from .options import ReadOptions
 from .ordinary import is_ordinary
 from .tally import Tally
-from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, plain, word
+from .together import Kind, Together
+from .vocabulary import plain
 
 __all__ = [
     "FEW_ALIKE",
@@ -37,14 +38,6 @@ _NO_TYPE = Type(None)
 #: Numbers up to this are grades, not PDQ qualities, where there are some of them and no larger one.
 _GRADES, _FEW_GRADES = 10, 3
 
-#: Cells of a column of states, whatever it is called.
-_KNOWN = TELLING | LIVE | frozenset(OPINIONS) | TRUE | FALSE
-_FLAGS = TRUE | FALSE
-_NUMBERS = frozenset(("0", "1", "0.0", "1.0"))
-#: Yes and no that columns of any name hold; in other words and under other names they may say anything.
-_PLAIN_FLAGS = _NUMBERS | frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "x", "on", "off"))
-
-
 #: Of digests of no type, so many alike say that one of another length is damaged, where no more than one in so many is.
 FEW_ALIKE, ONE_IN = 3, 10
 
@@ -58,7 +51,7 @@ class Column:
     name : str
         As the list gives it, made unique; "column2" where it gives none.
     meaning : str
-        As of `naming.Named`, or "ignored".
+        As of `column_names.Named`, or "ignored".
     type : Type
         Of a column of digests.
     weak : bool
@@ -72,6 +65,8 @@ class Column:
         So do nearly all of them, and those that do not are damaged.
     n_longest : int
         How many digits the longest of them have; a shorter one at the end may be what is left of such a one.
+    watched : str
+        As of `together.Kind`, of a column that said nothing in the first rows and may come to; "" for others.
     """
 
     name: str
@@ -82,6 +77,7 @@ class Column:
     n_digits: int = 0
     is_uniform: bool = False
     n_longest: int = 0
+    watched: Kind | Literal[""] = ""
 
 
 def check_columns(columns: Iterable[str]) -> None:
@@ -187,10 +183,22 @@ class _Namer:
                         f"list as UTF-8, or set the column aside with {switch('ignore', [f'column{k + 1}'])}"
                     )
                 how = "" if named.meaning == "extra" else "named"
-                found.append(Column(name, named.meaning, named.type or _NO_TYPE, named.weak, how))
+                found.append(
+                    Column(
+                        name,
+                        named.meaning,
+                        named.type or _NO_TYPE,
+                        named.weak,
+                        how,
+                        watched="named" if named.weak or named.meaning == "stands" else "",
+                    )
+                )
             else:
                 found.append(Column(name, "extra"))
         found = self._with_digests(found)
+        self._is_untyped = self._options.algorithm is None and any(
+            column.meaning == "hash" and column.type.algorithm is None for column in found
+        )
         found = [self._by_its_cells(k, column) for k, column in enumerate(found)]
         found = _single(found)
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
@@ -326,58 +334,39 @@ class _Namer:
 
     def _by_its_cells(self, k: int, column: Column) -> Column:
         """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
-        cells = [cell for cell in self._cells[k] if cell.lower() not in NULL]
-        if column.meaning != "extra" or column.how == "told":
+        is_weak = column.watched != ""
+        if column.how == "told" or not (is_weak or column.meaning == "extra"):
             return column
-        if not cells:
-            is_wary = self._has_header and not self._is_ordinary(k)
-            return replace(column, meaning="unseen") if is_wary else column
-        unsure = replace(column, meaning="unsure", how="found")
-        types = [type_named(cell) for cell in cells]
-        if all(kind is not None and kind.algorithm is not None for kind in types):
+        kind: Kind = "named"
+        if not is_weak and not self._has_header:
+            kind = "unnamed"
+        elif not is_weak and self._is_ordinary(k):
+            kind = "ordinary"
+        met = Together(kind)
+        met.add(self._cells[k] if len(self._cells[k]) == self._n_rows else ["", *self._cells[k]])
+        # What pages before this one hold counts, too, and all of these rows before the first of them is read.
+        self._tally.met_together(column.name, kind).add_all_of(met, f"page {self._tally.page}")
+        if is_weak:
+            return column
+        if met.meant == "extra" and self._is_untyped and self._names_types(k):
+            met.meant = "type"
+        if met.meant == "type":
             self._tally.note(f"column {column.name!r} holds types of digests and is taken for them")
-            return replace(column, meaning="type", how="found")
-        said = list(map(word, cells))
-        if all(each in _KNOWN for each in said) and any(each in TELLING for each in said):
-            return replace(column, meaning="unsure", how="found")
-        if self._has_header and self._is_ordinary(k):
-            is_odd_flag = all(each in _FLAGS for each in said) and not all(
-                each in _PLAIN_FLAGS for each in said
-            )
-            return unsure if is_odd_flag else column
-        if self._may_say_yes(k, cells, said):
-            return unsure
-        return (
-            replace(column, meaning="unseen")
-            if self._has_header and all(each in FALSE for each in said)
-            else column
-        )
+        if met.meant != "extra":
+            return replace(column, meaning=met.meant, how="found")
+        if kind == "named" and met.says_nothing:
+            return replace(column, meaning="unseen")
+        return replace(column, watched=kind)
+
+    def _names_types(self, k: int) -> bool:
+        """Tell whether most cells of a column are names of types of digests, and others are not."""
+        named = [text for text in self._cells[k] if text in NAMES_OF_DIGESTS]
+        return len(named) * 2 > len(self._cells[k]) > len(named)
 
     def _is_ordinary(self, k: int) -> bool:
         """Tell whether a column's name says nothing of deletion or opinion; "y" may, but beside an "x"."""
         is_target = plain(self._as_given[k]) == "y" and "x" not in map(plain, self._as_given)
         return is_ordinary(self._as_given[k]) and not is_target
-
-    def _may_say_yes(self, k: int, cells: Sequence[str], said: Sequence[str]) -> bool:
-        """Tell whether a column of a name that says nothing holds yes and no, what is to be done, or some dates.
-
-        One that has none, or the same number in all rows, is no such column.
-        """
-        blank = self._n_rows > len(said)
-        if {"-", "+"} <= {*self._cells[k]}:
-            return True
-        if all(CODES.get(each) is not None or each in _KNOWN for each in said) and any(
-            CODES.get(each) is False for each in said
-        ):
-            return True
-        dates = list(map(is_date, cells))
-        if all(each in _FLAGS or date for each, date in zip(said, dates, strict=True)):
-            is_set = any(each not in FALSE for each in said)
-            if self._has_header:
-                return is_set and (blank or any(each in FALSE for each in said) or not {*said} <= _NUMBERS)
-            is_one_code = len({*said}) == 1 and not blank and (len(said[0]) == 1 or said[0] in _NUMBERS)
-            return (blank if any(dates) else not is_one_code) and is_set
-        return False
 
     def _without_header(self, found: list[Column]) -> list[Column]:
         """Name the columns of ``hash,quality,filename`` and the like."""
@@ -413,7 +402,7 @@ class _Namer:
             self._tally.note(
                 f"column {column.name!r} does not hold PDQ qualities (whole numbers up to 100) and is set aside"
             )
-            return replace(column, meaning="extra", how="")
+            return _set_aside(column)
         return column
 
     def _refusal(self, message: str) -> ListError:
@@ -421,7 +410,7 @@ class _Namer:
 
 
 def _set_aside(column: Column) -> Column:
-    return replace(column, meaning="extra", how="")
+    return replace(column, meaning="extra", how="", watched="")
 
 
 def _single(found: list[Column]) -> list[Column]:

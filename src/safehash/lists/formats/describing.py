@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .column_names import NAMES_JUDGED, STEMS, WORDS_AROUND
 from .judging import CODES
-from .naming import NAMES_JUDGED, STEMS, WORDS_AROUND
 from .ordinary import ORDINARY
 from .sniffing import FORMATS
 from .vocabulary import (
@@ -42,6 +42,7 @@ _SAYS = {
     "disputed": "opinion: yes is disputed",
     "state": "deletion or opinion in words, once a cell says one that tells",
     "operation": "the same, and letters (A, D, U) for what is to be done",
+    "stands": "kept as it came; no is deletion or opinion that is not understood",
     "disable_until": "Hasher-Matcher-Actioner: 1 is on, 0 is off, else off until then",
 }
 

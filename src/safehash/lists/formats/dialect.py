@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .column_names import named_column, type_named
 from .digests import digits_in, digits_told
-from .naming import named_column, type_named
 from .options import ReadOptions
 from .rows import comment_in, row_of, unquoted
 from .vocabulary import plain

@@ -8,8 +8,8 @@ import re
 
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..switches import switch
-from .fields import BadField, shown
-from .naming import Type, type_named
+from .column_names import Type, type_named
+from .fields import BadField, algorithm_name, shown
 from .options import ReadOptions
 from .tally import Tally
 
@@ -23,6 +23,7 @@ __all__ = [
     "digits_told",
     "is_decimal",
     "is_hex",
+    "is_untyped",
 ]
 
 #: What a digest of so many hexadecimal digits is where nothing says it.
@@ -72,6 +73,11 @@ def digits_in(text: str) -> int:
     return len(text) if len(text) > 16 or not text.isdecimal() else 0
 
 
+def is_untyped(value: object) -> bool:
+    """Tell whether a cell holds something, and nothing in it says of which type it is."""
+    return isinstance(value, str) and value.strip() != "" and ":" not in value
+
+
 def digits_told(text: str, algorithm: Algorithm | None, notation: str | None) -> int:
     """Return how many hexadecimal digits the digest in a cell is worth, in the notation that was told; 0 for none."""
     if notation in (None, "hex"):
@@ -119,8 +125,9 @@ class DigestReader:
             value = str(value)
         algorithm = kind.algorithm
         if not isinstance(value, str) or not value.strip():
-            name = algorithm.value if isinstance(algorithm, Algorithm) else algorithm or "readable"
-            raise BadField(f"expected a {name} digest, found {shown(value)}")
+            raise BadField(
+                f"expected a {algorithm_name(algorithm or 'readable')} digest, found {shown(value)}"
+            )
         text = bare(value)
         if ":" in text and (match := _PREFIXED.fullmatch(text)) is not None:
             algorithm, text = self._prefixed(match[1], match[2], algorithm)
@@ -147,7 +154,9 @@ class DigestReader:
                 return algorithm, rest
             raise BadField(f"{shown(name)} is no type of digest known here")
         if algorithm is not None and named.algorithm != algorithm:
-            raise BadField(f"expected a {_name(algorithm)} digest, found one of {_name(named.algorithm)}")
+            raise BadField(
+                f"expected a {algorithm_name(algorithm)} digest, found one of {algorithm_name(named.algorithm)}"
+            )
         return named.algorithm, rest
 
     def _from_hex(self, text: str, algorithm: Algorithm | None, quality: int | None, *, told: bool) -> Hash:
@@ -198,7 +207,3 @@ def decoded(text: str, algorithm: Algorithm, notation: str) -> bytes:
         if len(digest) == n_bytes and base64.b64encode(digest).decode() == padded:
             return digest
     raise BadField(f"expected {n_bytes} bytes in base64 ({algorithm.value}), found {shown(text)}")
-
-
-def _name(algorithm: Algorithm | str) -> str:
-    return algorithm.value if isinstance(algorithm, Algorithm) else algorithm

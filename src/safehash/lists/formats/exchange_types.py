@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from ...hashing.hashes import Algorithm
 from ..switches import switch
+from .column_names import JUDGED, named_column, type_named
 from .fields import BadField, shown
 from .inside import speaks_inside
 from .judging import NOTHING, is_one_off, judge
-from .naming import JUDGED, named_column, type_named
 from .tally import Tally
 from .vocabulary import ALGORITHMS, plain
 
@@ -45,7 +45,7 @@ def _is_nearly_ours(name: str) -> bool:
     return any(bare != ours and is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
 
 
-_CLOSED = {"unsure": "unsure", "malicious": "unsure", "active": "active"}
+_CLOSED = {"unsure": "unsure", "malicious": "unsure", "active": "active", "stands": "stands"}
 
 
 def check_unknown(extra: Mapping[str, object]) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...hashing.algorithms import SHOWN_DIGITS
+from ...errors import SHOWN_DIGITS, shortened_value
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 
 __all__ = [
     "MAX_SECONDS",
     "BadField",
+    "algorithm_name",
     "hash_named",
     "labels_from",
     "optional_text",
@@ -35,15 +36,11 @@ _TIME = re.compile(
 # 1970 to 9999 in seconds; larger numbers are milliseconds.
 MAX_SECONDS = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1)  # in UTC, as all times here
-# Runs of hexadecimal digits, and of base64 (both cases and a digit within the first 22 characters: 16 bytes).
-_DIGESTS = re.compile(
-    r"[0-9A-Fa-f]{9,}|(?=[a-z\d+/_-]*[A-Z])(?=[A-Z\d+/_-]*[a-z])(?=[A-Za-z+/_-]{0,21}\d)[0-9A-Za-z+/_-]{22,}"
-)
 
 
 def video_name(algorithm: Algorithm | str) -> str:
     """Return the foreign name under which a video's digest is kept: it is no image's."""
-    return f"video_{_name(algorithm)}"
+    return f"video_{algorithm_name(algorithm)}"
 
 
 def shown(value: object, n_characters: int = 24) -> str:
@@ -55,7 +52,7 @@ def shown(value: object, n_characters: int = 24) -> str:
         return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
     if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
         return f"'{value[:SHOWN_DIGITS]}...' ({len(value)} characters)"
-    value = _DIGESTS.sub(lambda run: f"{run[0][:SHOWN_DIGITS]}...", value)
+    value = shortened_value(value)
     return repr(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
 
 
@@ -70,7 +67,7 @@ def hash_named(
         Not a text, empty, of the wrong length, or not hexadecimal.
     """
     if not isinstance(value, str) or not value.strip():
-        raise BadField(f"expected a {_name(algorithm)} digest, found {shown(value)}")
+        raise BadField(f"expected a {algorithm_name(algorithm)} digest, found {shown(value)}")
     if not isinstance(algorithm, Algorithm):
         return ForeignHash(algorithm, value)
     digits = value.strip()
@@ -84,7 +81,8 @@ def hash_named(
     return Hash(algorithm, digest, quality=quality)
 
 
-def _name(algorithm: Algorithm | str) -> str:
+def algorithm_name(algorithm: Algorithm | str) -> str:
+    """Return what a type of digest is called, computed here or not."""
     return algorithm.value if isinstance(algorithm, Algorithm) else algorithm
 
 

@@ -24,6 +24,7 @@ def objection(tally: Tally, options: ReadOptions) -> str | None:
     for found in (
         _cut_off(tally, options),
         _promised(tally, options),
+        _came_to_speak(tally),
         _other_type(tally),
         _decimals(tally),
         _too_many_rejects(tally, options),
@@ -53,6 +54,29 @@ def _promised(tally: Tally, options: ReadOptions) -> str | None:
         f"{pages} another page after it, which is not there: fetch the rest into one directory, or use what "
         f"there is with {switch('allow_cut', True)}"
     )
+
+
+def _came_to_speak(tally: Tally) -> str | None:
+    """Say which column was kept as it came, and turned out to mean something."""
+    for (name, _), met in tally.together.items():
+        if met.meant != "extra" and met.kept and not tally.watch(name).counts:
+            is_type = met.meant == "type"
+            what = "the types of digests" if is_type else "deletion or opinion"
+            later = f", and {met.turned} behind it" if met.turned else ", and nothing in other records"
+            as_told = switch(
+                "columns", *({each: name} for each in (("type",) if is_type else ("deleted", "category")))
+            )
+            return (
+                f"column {name!r} may speak of {what}: it holds {met.kept}{later}: {as_told} takes it for that, "
+                f"{switch('ignore', [name])} sets it aside"
+            )
+    for name, watch in tally.watches.items():
+        if watch.counts and watch.blank:
+            return (
+                f"column {name!r} says the type of digests, and nothing of the one in {watch.blank}: "
+                f"{switch('ignore', [name])} sets the column aside"
+            )
+    return None
 
 
 def _other_type(tally: Tally) -> str | None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
+from ..pools import pool_of_parts
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
 from .inside import json_may_speak, speaks_inside
+from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["read"]
@@ -58,33 +60,47 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    signals = [next(iter(row.signals.items()), ("", "")) for row in rows]
+    signals = [row.signals for row in rows]
+    odd = {k for k, each in enumerate(signals) if len(each) != 1}
+    for k in odd:
+        signals[k] = {"": ""}
+    untils = [row.disable_until_ts for row in rows]
     beside = {
         "original_media_uri": [bytes(row.original_media_uri) for row in rows],
         "note": [bytes(row.note) for row in rows],
         "metadata": [bytes(row.metadata) for row in rows],
     }
-    are_there = list(zip(*(map(bool, values) for values in beside.values()), strict=True))
-    kinds = [
-        (name, row.bank, row.disable_until_ts, there)
-        for row, (name, _), there in zip(rows, signals, are_there, strict=True)
-    ]
+    kinds: list[tuple[str, str, int, bool, bool, bool]] = list(
+        zip(
+            chain.from_iterable(signals),
+            [row.bank for row in rows],
+            untils,
+            map(bool, beside["original_media_uri"]),
+            map(bool, beside["note"]),
+            map(bool, beside["metadata"]),
+            strict=True,
+        )
+    )
     starts = {
         kind: b'{"bank":%b,"disable_until_ts":%d' % (msgspec.json.encode(kind[1]), kind[2])
         for kind in dict.fromkeys(kinds)
     }
-    fields = [[starts[kind] for kind in kinds]]
-    fields += [_fields(name, values) for name, values in beside.items() if {*values} - {b"", b"null"}]
-    told = json_may_speak([value for values in beside.values() for value in values])
-    is_plain = [
-        len(row.signals) == 1 and row.disable_until_ts in (_ON, _OFF) and not (told and _may_speak(row))
-        for row in rows
-    ]
+    parts: list[Sequence[bytes]] = [[starts[kind] for kind in kinds]]
+    for name, values in beside.items():
+        parts += _field(name, values)
+    parts.append([b"}"] * len(rows))
+    if not {*untils} <= {_ON, _OFF}:
+        odd |= {k for k, until in enumerate(untils) if until not in (_ON, _OFF)}
+    if json_may_speak([value for values in beside.values() for value in dict.fromkeys(values)]):
+        odd |= {k for k, row in enumerate(rows) if _may_speak(row)}
+    keys: list[Hashable] = [*kinds]
+    for k in odd:
+        keys[k] = None
     return PlainColumns(
-        keys=[kind if plain else None for kind, plain in zip(kinds, is_plain, strict=True)],
-        digests=[digest for _, digest in signals],
+        keys=keys,
+        digests=list(chain.from_iterable(map(dict.values, signals))),
         ids=[str(row.id) for row in rows],
-        extras=[b"".join(parts) + b"}" for parts in zip(*fields, strict=True)],
+        extras=pool_of_parts(parts),
         free=tuple(beside.values()),
     )
 
@@ -95,11 +111,20 @@ def _may_speak(row: _Plain) -> bool:
     return any(speaks_inside(msgspec.json.decode(value)) for value in beside if value)
 
 
-def _fields(name: str, values: list[bytes]) -> list[bytes]:
-    """Return a field as it stands in an object behind others, b"" where it says nothing."""
-    blank = (value for value in values if value[1:-1].isspace() and value[:1] == b"{")
-    nothing = {b"", b"null", b"{}", *blank}
-    return [b"" if value in nothing else b',"%b":%b' % (name.encode(), value) for value in values]
+def _field(name: str, values: list[bytes]) -> list[Sequence[bytes]]:
+    """Return a field as it stands in an object behind others, in two parts; b"" where it says nothing."""
+    distinct = {*values}
+    nothing = distinct & {b"", b"null", b"{}"}
+    nothing |= {value for value in distinct if value[1:-1].isspace() and value[:1] == b"{"}
+    key = b',"%b":' % name.encode()
+    if not nothing:
+        return [[key] * len(values), values]
+    if nothing == distinct:
+        return []
+    return [
+        [b"" if value in nothing else key for value in values],
+        [b"" if value in nothing else value for value in values],
+    ]
 
 
 _PLAIN = PlainShape(_Plain, _columns)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from .column_names import JUDGED, named_column
 from .judging import FIRST_WORDS, NOTHING, judge, speaks, tells
-from .naming import JUDGED, named_column
 from .sentences import in_a_sentence
 from .vocabulary import DELETED, LIVE, word
 

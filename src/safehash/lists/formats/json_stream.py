@@ -13,11 +13,8 @@ import msgspec
 from .fields import BadField, shown
 from .packed import DamagedPage, damaged
 from .pages import MAX_RECORD_BYTES, Page
-from .tally import Tally
 
-__all__ = ["Decode", "JsonStream", "Many", "NotJson", "TooLong", "decoded", "records"]
-
-_MAX_FIELDS = 10_000
+__all__ = ["Decode", "JsonStream", "Many", "NotJson", "TooLong", "decoded"]
 
 #: Elements are cut off in runs of some so many characters; where that fails, so many are read one by one.
 _ENOUGH = 1 << 16
@@ -394,10 +391,6 @@ class JsonStream:
         return True
 
 
-#: Number and fields of a record, or the number of the first of many that were not decoded yet.
-Record = tuple[int, "dict[str, Any] | Many"]
-
-
 class NotJson(ValueError):
     """A record that is no JSON object; the message is the reject's reason."""
 
@@ -419,114 +412,3 @@ def decoded(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotJson(f"expected an object, found {shown(value)}")
     return value
-
-
-def records(
-    page: Page,
-    tally: Tally,
-    array_key: str | None,
-    *,
-    on_root: Callable[[dict[str, Any]], None] | None = None,
-    raw: bool = False,
-    decode: Decode | None = None,
-) -> Iterator[Record]:
-    """Yield (1-based number, record) of a page of records; rejects and damage go to `tally`.
-
-    Parameters
-    ----------
-    page : Page
-    tally : Tally
-    array_key : str or None
-        The root object's key whose array holds the records; None where the root is that array. Objects
-        without the key, one after the other, are records themselves (JSON Lines).
-    on_root : callable, optional
-        Called with the root's other fields, at its end.
-    raw : bool
-        Yield most records many at once, as they stand in the page and not counted.
-    decode : callable, optional
-        As for `JsonStream.many`.
-    """
-    tally.unit = "record"
-    walker = _Walker(page, tally, raw, decode)
-    try:
-        while (first := walker.stream.peek()) != "":
-            if first == "[":
-                yield from walker.array()
-            elif first == "{":
-                yield from walker.root(array_key, on_root)
-            else:
-                raise DamagedPage(f"expected '{{' or '[', found {first!r}")
-    except DamagedPage as exc:
-        tally.cut(walker.number + 1, str(exc))
-    if walker.stream.n_replaced:
-        tally.note(f"{walker.stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
-
-
-class _Walker:
-    def __init__(self, page: Page, tally: Tally, raw: bool, decode: Decode | None) -> None:
-        self.number = 0
-        self._raw = raw
-        self._decode = decode
-        self._tally = tally
-        self.stream = JsonStream(page, lambda problem: tally.reject(self.number + 1, problem), unique=True)
-
-    def root(
-        self, array_key: str | None, on_root: Callable[[dict[str, Any]], None] | None
-    ) -> Iterator[Record]:
-        fields: dict[str, Any] = {}
-        found = False
-        problem = ""
-        for key in self.stream.members():
-            if key == array_key and self.stream.peek() == "[":
-                found = True
-                yield from self.array()
-                continue
-            if len(fields) == _MAX_FIELDS:
-                problem = f"more than {_MAX_FIELDS} fields"
-                self.stream.skip()
-                continue
-            try:
-                fields[key] = self.stream.value()
-            except TooLong as exc:
-                problem = f"{shown(key)} is {exc}"
-                self.stream.skip()
-            except BadField as exc:
-                problem = f"{shown(key)} is {exc}"
-        if found:
-            if on_root is not None:
-                on_root(fields)
-            return
-        self.number += 1
-        self._tally.n_records += 1
-        if problem:
-            self._tally.reject(self.number, problem)
-        else:
-            yield self.number, fields
-
-    def array(self) -> Iterator[Record]:
-        stream = self.stream
-        for _ in stream.elements():
-            while self._raw and (found := stream.many(self._decode)) is not None:
-                yield self.number + 1, found
-                self.number += len(found)
-            yield from self._element()
-
-    def _element(self) -> Iterator[Record]:
-        """Consume the next element and yield it."""
-        self.number += 1
-        self._tally.n_records += 1
-        try:
-            value = self.stream.value()
-        except TooLong as exc:
-            self._tally.reject(self.number, str(exc))
-            self.stream.skip()
-        except BadField as exc:
-            self._tally.reject(self.number, str(exc))
-        except DamagedPage:
-            self.number -= 1  # the broken record is the damage that `records` reports
-            raise
-        else:
-            if isinstance(value, dict):
-                yield self.number, value
-            else:
-                self._tally.reject(self.number, "expected an object for a record")

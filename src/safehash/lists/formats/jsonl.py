@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,22 +17,22 @@ from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
 from ..opinions import unite_opinions
+from ..pools import pool_of_bytes
 from .batch import NO_QUALITY, Batch
-from .collected import PlainColumns
-from .collecting import PlainRecords, PlainShape
+from .column_names import type_named
 from .exchange_types import check_unknown
 from .fields import BadField, hash_named, shown, utc_time
+from .json_records import PlainRecords, PlainShape
 from .json_stream import Many, NotJson, decoded
-from .naming import type_named
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
+from .plain_columns import PlainColumns
 from .tally import Tally
 from .writing import replacing
 
 __all__ = ["VERSION", "entry_record", "read", "write_list"]
 
-_T = TypeVar("_T")
 
 #: Version of the format; readers refuse a newer one.
 VERSION = 1
@@ -188,15 +188,15 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     algorithm: str
     hash: str
-    quality: int | UnsetType | None = UNSET
-    id: str | UnsetType | None = UNSET
-    source: str | UnsetType | None = UNSET
+    quality: int | None = None
+    id: str | None = None
+    source: str | None = None
     category: str | UnsetType = UNSET
     labels: msgspec.Raw = _NONE
     owners: msgspec.Raw = _NONE
     severity: msgspec.Raw = _NONE
-    created: str | int | float | UnsetType | None = UNSET
-    updated: str | int | float | UnsetType | None = UNSET
+    created: str | int | float | None = None
+    updated: str | int | float | None = None
     deleted: bool | UnsetType = UNSET
     keyed_by: msgspec.Raw = _NONE
     extra: msgspec.Raw = _NONE
@@ -208,41 +208,44 @@ _PLAIN_START = b'{"algorithm":'
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     extras = [bytes(row.extra) for row in rows]
-    qualities = [row.quality for row in rows]
+    has_extra = list(map(bool, extras))
+    given = [row.quality for row in rows]
+    qualities = [NO_QUALITY if quality is None else quality for quality in given]
+    keys: list[Hashable] = list(
+        zip(
+            [row.algorithm for row in rows],
+            [row.source for row in rows],
+            [row.category for row in rows],
+            [row.deleted for row in rows],
+            [bytes(row.labels) for row in rows],
+            [bytes(row.owners) for row in rows],
+            [bytes(row.severity) for row in rows],
+            [bytes(row.keyed_by) for row in rows],
+            has_extra,
+            strict=True,
+        )
+    )
+    if not {*given} <= _QUALITIES:
+        for k in [k for k, quality in enumerate(given) if quality not in _QUALITIES]:
+            keys[k], qualities[k] = None, NO_QUALITY
+    if True in has_extra:
+        for k in [k for k, extra in enumerate(extras) if extra[:1] not in (b"", b"{")]:
+            keys[k] = None
     return PlainColumns(
-        keys=[
-            (
-                row.algorithm,
-                row.source,
-                row.category,
-                row.deleted,
-                bytes(row.labels),
-                bytes(row.owners),
-                bytes(row.severity),
-                bytes(row.keyed_by),
-                type(quality),
-                type(row.id),
-                type(row.created),
-                type(row.updated),
-                bool(extra),
-            )
-            if (not quality or 0 <= quality <= 100) and extra[:1] in (b"", b"{")
-            else None
-            for row, quality, extra in zip(rows, qualities, extras, strict=True)
-        ],
+        keys=keys,
         digests=[row.hash for row in rows],
-        ids=_set(row.id for row in rows),
-        created=_set(row.created for row in rows),
-        updated=_set(row.updated for row in rows),
-        extras=[extra or b"{}" for extra in extras],
-        qualities=[NO_QUALITY if each is None or each is UNSET else each for each in qualities],
+        ids=[row.id for row in rows],
+        created=[row.created for row in rows],
+        updated=[row.updated for row in rows],
+        extras=pool_of_bytes(
+            [extra or b"{}" for extra in extras] if True in has_extra else [b"{}"] * len(rows)
+        ),
+        qualities=qualities,
         free=(extras,),
     )
 
 
-def _set(values: Iterable[_T | UnsetType]) -> list[_T | None]:
-    return [None if value is UNSET else value for value in values]
-
+_QUALITIES = frozenset((None, *range(101)))
 
 _SHAPE = PlainShape(_Plain, _columns)
 

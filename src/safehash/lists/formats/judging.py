@@ -33,8 +33,10 @@ __all__ = [
     "MAY_SPEAK",
     "NOTHING",
     "Judgement",
+    "as_text",
     "denies",
     "is_date",
+    "is_no_date",
     "is_one_off",
     "judge",
     "may_be_cut",
@@ -73,7 +75,7 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     Parameters
     ----------
     meaning : str
-        One of `naming.JUDGED`.
+        One of `column_names.JUDGED`.
     value : object
         A cell's text, or what JSON holds.
     now : str
@@ -88,7 +90,7 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     >>> judge("deleted", "perhaps", now="2026-01-01T00:00:00Z") is None
     True
     """
-    text = _text(value)
+    text = as_text(value)
     if text is None:
         return None
     raw = text.strip().lower()
@@ -104,7 +106,7 @@ def tells(value: object, meaning: str = "state") -> bool:
     A known word does, and so does one that is nearly such a word, or has one in it: it may be one that was
     damaged, or a sentence that says more.
     """
-    text = _text(value)
+    text = as_text(value)
     if text is None:
         return False
     said = word(text)
@@ -186,23 +188,24 @@ def may_be_cut(label: str) -> bool:
     )
 
 
-def takes_back(text: str) -> bool:
+def takes_back(text: str, *, is_in_front: bool = False) -> bool:
     """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
     said = word(text)
+    bare = word(without_signs(text))
     return (
-        _MARK.fullmatch(text.strip()) is not None
+        (re.search(r"\w", text) is None and not (is_in_front and text.strip() in _BULLETS))
         or CODES.get(said) is False
-        or word(without_signs(text)) in _YES_OR_NO
-        or said in DELETED
-        or said in DOUBTFUL
-        or OPINIONS.get(said) == "negative"
+        or bare in _YES_OR_NO
+        or any(
+            each in DELETED or each in DOUBTFUL or OPINIONS.get(each) == "negative" for each in (said, bare)
+        )
     )
 
 
 #: Words of which nothing says whether they mean that a digest is listed, or was taken back.
-_YES_OR_NO = frozenset(("x", "yes", "no", "true", "false", "on", "off"))
-#: No word, and no sign that a line begins with in a list of what is new, or of anything.
-_MARK = re.compile(r"(?![+*\N{BULLET}\N{MIDDLE DOT}]$)[^\w\s]+")
+_YES_OR_NO = frozenset(("x", "yes", "no", "true", "false", "on", "off", "ok", "okay", "nok"))
+#: Signs that a line begins with in a list of what is new, or of anything.
+_BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
 
 
 def speaks(text: str) -> bool:
@@ -252,7 +255,8 @@ CODES = {
 CODES |= {"+": True, "m": True, "n": True}
 
 
-def _text(value: object) -> str | None:
+def as_text(value: object) -> str | None:
+    """Return a cell as text, as JSON's values are written in other lists; None for a list or an object."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -338,6 +342,8 @@ def _unclear(raw: str, said: str, now: str) -> Judgement | None:
     return NOTHING if raw in FALSE else None
 
 
+#: Against, where others are for.
+_AGAINST = frozenset(("-1", "-1.0"))
 _POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
 _JUDGES: dict[str, _Judge] = {
     "deleted": _deleted,
@@ -353,6 +359,7 @@ _JUDGES: dict[str, _Judge] = {
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
+    "stands": lambda raw, said, now: None if raw in FALSE or raw in _AGAINST else NOTHING,
     "unsure": lambda raw, said, now: None,
 }
 
@@ -395,6 +402,11 @@ def is_date(text: str) -> bool:
     if not re.search(r"\d[-/.:]\d| \d{4}", raw) and not re.fullmatch(r"1\d{9}(?:\d{3})?", raw):
         return False
     return utc_time(raw.upper()) is not None or bool(_days(raw))
+
+
+def is_no_date(text: str) -> bool:
+    """Tell whether a cell is what databases and programs write for "no date", other than a number."""
+    return ("-" in text or "/" in text) and _ZERO.fullmatch(text.lower()) is not None
 
 
 def _days(raw: str) -> list[str]:

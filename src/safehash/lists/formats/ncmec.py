@@ -45,8 +45,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     for node in stream.nodes():
         yield from reader.entries(node)
     yield from reader.flush()
-    if stream.n_replaced:
-        tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+    tally.note_replaced(stream.n_replaced)
     if stream.problem:
         tally.cut(reader.number + 1, stream.problem)
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,9 +12,10 @@ import numpy.typing as npt
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
-from .batch import Batch
-from .collected import from_hex
+from ..moments import Moments
+from .batch import Batch, picked
 from .fields import BadField, utc_time
+from .plain_columns import from_hex
 from .times import utc_times
 from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch
@@ -171,7 +171,7 @@ class _Rows:
         ids = list(map(str.strip, columns[self._id]))
         updated = utc_times(list(map(str.strip, columns[self._time])))
         self._odd = set(np.flatnonzero(which < 0).tolist())
-        if "" in ids or None in updated:
+        if "" in ids or (not isinstance(updated, Moments) and None in updated):
             self._odd |= {
                 k for k, (text, time) in enumerate(zip(ids, updated, strict=True)) if not text or not time
             }
@@ -186,7 +186,7 @@ class _Rows:
         if not kept:
             return
         which = which[np.asarray(kept)]
-        ids, updated = _picked(ids, kept), _picked(updated, kept)
+        ids_kept, times_kept = picked(ids, kept), picked(updated, kept)
         for at, (value, found) in enumerate(zip(hashes, digests, strict=True)):
             likes = tuple(models[at] for models in kinds)
             if isinstance(value, Hash) and isinstance(found, np.ndarray):
@@ -195,13 +195,13 @@ class _Rows:
                     digests=found[np.asarray(kept)] if self._odd else found,
                     likes=likes,
                     which=which,
-                    ids=ids,
-                    updated=updated,
+                    ids=ids_kept,
+                    updated=times_kept,
                 )
             elif isinstance(value, ForeignHash):
                 for row, k in enumerate(kept):
                     own = ForeignHash(value.algorithm, str(found[k]))
-                    yield replace(likes[which[row]], hash=own, id=ids[row], updated=updated[row])
+                    yield replace(likes[which[row]], hash=own, id=ids_kept[row], updated=times_kept[row])
 
     def _digests(
         self, like: Hash | ForeignHash | None, texts: Sequence[str]
@@ -274,7 +274,3 @@ def _says_nothing(path: str) -> bool:
 
 def _text_of(value: Hash | ForeignHash | None) -> str:
     return value.hex if isinstance(value, Hash) else value.value if value is not None else ""
-
-
-def _picked(values: list[Any], rows: Sequence[int]) -> list[Any]:
-    return values if len(rows) == len(values) else [values[k] for k in rows]

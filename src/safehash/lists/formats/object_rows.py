@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .column_names import JUDGED, named_column, type_named
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import opinion_in
-from .naming import JUDGED, named_column, type_named
 from .ordinary import is_ordinary
-from .vocabulary import DELETED, DOUBTFUL, LIVE, OPINIONS, TELLING, plain, word
+from .vocabulary import DELETED, DOUBTFUL, LIVE, NEUTRAL, OPINIONS, TELLING, plain, word
 
 __all__ = [
     "PARTS",
+    "TYPE_BY_NAME",
     "has_digest",
     "held",
     "is_of_digests",
+    "is_of_no_type",
     "is_understood",
     "labels_judge",
     "rows_of",
@@ -59,6 +61,10 @@ _WRAPPERS = frozenset(
         ),
     )
 )
+#: As what a record has the type that the name of the array around it says.
+TYPE_BY_NAME = "hash type"
+#: Yes and no in words of English, which other fields hardly hold.
+_YES_OR_NO = frozenset(("true", "false", "yes", "no"))
 #: Parts of a record, whatever stands in them.
 PARTS = frozenset(("hashes", "digests", "signals", "fingerprints", "checksums"))
 
@@ -84,12 +90,12 @@ def said_by_name(key: str) -> dict[str, Any]:
     """Return what the name of an array or object says of every record in it: "removed", "md5", "false positives"."""
     kind = type_named(key)
     if kind is not None and kind.algorithm is not None:
-        return {"hash type": key}
+        return {TYPE_BY_NAME: key}
     said = word(key)
     if said in OPINIONS or said in DOUBTFUL:
         return {"opinion": key}
     named = named_column(key)
-    if said in DELETED or (named.meaning in JUDGED and not named.weak):
+    if said in DELETED or (named.meaning in JUDGED and named.meaning != "stands" and not named.weak):
         return {"deleted" if said in DELETED else key: True}
     return {}
 
@@ -103,6 +109,11 @@ def is_understood(name: str) -> bool:
         or word(name) in LIVE | {"+"}
         or bool(said_by_name(name))
     )
+
+
+def is_of_no_type(name: str) -> bool:
+    """Tell whether an array's name says nothing but that there are digests, of images or files, in it."""
+    return named_column(name).meaning == "hash" or plain(name) in _WRAPPERS | PARTS | frozenset(NEUTRAL)
 
 
 def has_digest(record: Mapping[str, Any]) -> bool:
@@ -141,11 +152,12 @@ def rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, values in each:
         _check_labels(row, len(values))
         said = said_by_name(name)
+        is_said = bool(said) or named_column(name).meaning in JUDGED
         for value in values:
             if isinstance(value, dict):
                 yield from rows_of(with_said({**row, **said}, value))
             else:
-                yield {**row, **said, ("hash" if said else name): value}
+                yield {**row, **said, ("hash" if is_said else name): value}
 
 
 def labels_judge(labels: list[Any]) -> bool:
@@ -202,12 +214,20 @@ def _speaks(name: str, value: Mapping[str, Any]) -> bool:
         elif isinstance(found, list):
             if found and is_of_digests(inner, found):
                 return True
-        elif (named_column(inner).meaning == "type" and held(found) == "type") or any(
-            named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
-            for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
+        elif (
+            (_is_flag(found) and not is_ordinary(inner))
+            or (named_column(inner).meaning == "type" and held(found) == "type")
+            or any(
+                named_column(each).meaning in (*JUDGED, "hash", "odd_hash", "quality")
+                for each in ((inner, f"{name}.{inner}") if bare else (f"{name}.{inner}", inner))
+            )
         ):
             return True
     return False
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _YES_OR_NO)
 
 
 def is_of_digests(name: str, values: list[Any]) -> bool:

@@ -10,17 +10,19 @@ from typing import Any
 from ...errors import ListError
 from ..entry import Entry
 from ..switches import switch
+from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
 from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
-from .json_stream import JsonStream, TooLong
+from .json_walk import UNREADABLE, JsonWalk
 from .judging import is_date, tells
-from .naming import JUDGED, named_column, type_named
 from .object_rows import (
     PARTS,
+    TYPE_BY_NAME,
     has_digest,
     held,
     is_of_digests,
+    is_of_no_type,
     is_understood,
     labels_judge,
     rows_of,
@@ -31,7 +33,7 @@ from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
-from .records import RowReader
+from .records import Fields, RowReader
 from .tally import Tally
 from .text import uses_of
 from .vocabulary import FALSE, NULL, TRUE, plain
@@ -55,8 +57,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     ----------
     docs/formats.md, "JSON".
     """
-    tally.unit = "record"
-    yield from _Reader(page, tally, options).entries()
+    return _Reader(page, tally, options).entries()
 
 
 class _Reader:
@@ -70,34 +71,33 @@ class _Reader:
         self._page = page
         self._tally = tally
         self._options = options
-        self._number = 0
+        self._walk = JsonWalk(page, tally)
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
-        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
+        self._stream = self._walk.stream
 
     def entries(self) -> Iterator[Entry]:
-        stream = self._stream
-        try:
-            while (first := stream.peek()) != "":
-                if first == "[":
-                    texts, _ = yield from self._array({}, 0)
-                    yield from self._texts({}, texts)
-                elif first == "{":
-                    fields, has_records = yield from self._object({}, 0)
-                    if not has_records:
-                        yield from self._root(fields)
-                    if has_records or any(
-                        isinstance(value, list) and len(value) > 1 and is_of_digests(name, value)
-                        for name, value in fields.items()
-                    ):
-                        note_paging(fields, self._tally)
-                else:
-                    raise DamagedPage(f"expected '{{' or '[', found {first!r}")
-        except DamagedPage as exc:
-            self._tally.cut(self._number + 1, str(exc))
-        if stream.n_replaced:
-            self._tally.note(f"{stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+        yield from self._walk.to_its_end(self._roots())
+        self._fields.close()
         self._check_lengths()
+
+    def _roots(self) -> Iterator[Entry]:
+        while (first := self._stream.peek()) != "":
+            if first == "[":
+                texts, _ = yield from self._array({}, 0)
+                yield from self._texts({}, texts)
+            elif first == "{":
+                fields, has_records = yield from self._object({}, 0)
+                if not has_records:
+                    yield from self._root(fields)
+                if has_records or any(
+                    isinstance(value, list) and len(value) > 1 and is_of_digests(name, value)
+                    for name, value in fields.items()
+                ):
+                    note_paging(fields, self._tally)
+            else:
+                raise DamagedPage(f"expected '{{' or '[', found {first!r}")
 
     def _check_lengths(self) -> None:
         """Refuse a page with a few digests of another length than all others, and of no type: they may be damaged.
@@ -136,9 +136,9 @@ class _Reader:
             first = stream.peek()
             if first not in ("[", "{") or depth >= _MAX_DEPTH or has_digest(fields) or _is_part(key, first):
                 value = self._value(key)
-                if value is _BAD or fields.get(key, value) != value:
+                if value is UNREADABLE or fields.get(key, value) != value:
                     is_spoilt = True
-                    if value is not _BAD:
+                    if value is not UNREADABLE:
                         self._reject(f"{shown(key)} stands twice, and says different things")
                 fields[key] = value
                 if isinstance(value, list) and value and is_of_digests(key, value):
@@ -182,6 +182,10 @@ class _Reader:
         told = {name.casefold() for names in self._options.columns.values() for name in names}
         told |= {name.casefold() for name in self._options.ignore}
         unclear = [name for name in groups if not is_understood(name)] if len(groups) > 1 else []
+        if any(TYPE_BY_NAME in said_by_name(name) for name in groups):
+            unclear += [
+                n for n in groups if not said_by_name(n) and not is_of_no_type(n) and n not in unclear
+            ]
         beside = [*unclear, *(asides if groups else ())]
         for name in (each for each in beside if each.casefold() not in told):
             raise ListError(
@@ -211,7 +215,7 @@ class _Reader:
             self._reject(f"{shown(value)} for the digest {shown(key)}, and nothing says of what")
         elif "hash" in record:
             self._reject(f"an object by the digest {shown(key)} that has a field 'hash' of its own")
-        elif value is not _BAD:
+        elif value is not UNREADABLE:
             yield from self._record(with_said(said, {"hash": key} | record))
 
     def _beside(self, fields: dict[str, Any], above: Mapping[str, Any], heeded: set[str]) -> Iterator[Entry]:
@@ -273,9 +277,9 @@ class _Reader:
                         yield from self._inside(value, above, depth)
                     else:
                         texts.append(value)
-                elif depth == 0 and value is not _BAD:
+                elif depth == 0 and value is not UNREADABLE:
                     yield from self._texts(above, [value])
-                elif value is not _BAD:
+                elif value is not UNREADABLE:
                     texts.append(value)
                 if len(texts) > _MANY:
                     yield from self._texts(above, texts)
@@ -321,27 +325,17 @@ class _Reader:
         return digits_told(key, self._options.algorithm, self._options.notation) > 0
 
     def _value(self, key: str = "") -> Any:
-        of = f"{shown(key)} is " if key else ""
-        try:
-            return self._stream.value()
-        except TooLong as exc:
-            self._reject(f"{of}{exc}")
-            self._stream.skip()
-        except BadField as exc:
-            self._reject(f"{of}{exc}")
-        return _BAD
+        return self._walk.value(f"{shown(key)} is " if key else "")
 
     def _reject(self, reason: str) -> None:
-        self._number += 1
-        self._tally.n_records += 1
-        self._tally.reject(self._number, reason)
+        self._walk.reject(reason)
 
     # -- records -------------------------------------------------------------------------------------------
 
     def _record(self, record: Mapping[str, Any]) -> Iterator[Entry]:
         """Yield the entries of one object."""
-        self._number += 1
-        number = self._number
+        self._walk.number += 1
+        number = self._walk.number
         try:
             rows = list(rows_of(record))
         except BadField as exc:
@@ -355,6 +349,7 @@ class _Reader:
                 self._tally.reject(number, reader)
             else:
                 values = list(row.values())
+                self._fields.meet(reader, is_typed=TYPE_BY_NAME in row)
                 if self._options.algorithm is None and not any(c.meaning == "type" for c in reader.columns):
                     self._lengths.update(
                         n
@@ -384,9 +379,6 @@ class _Reader:
         if len(self._readers) < _REMEMBERED:
             self._readers[key] = reader
         return reader
-
-
-_BAD = object()
 
 
 def _untyped_digits(value: object) -> int:

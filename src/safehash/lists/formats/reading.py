@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 
-from ..._face import checked
+from ..._face import checked, names_no_digest
 from ...errors import ListError
-from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..report import ListReport, Reject
 from ..source import ListPath, ListSource
 from ..switches import switch
 from .batch import Batch
-from .columns import check_columns
 from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
@@ -31,6 +29,7 @@ __all__ = ["ListReader", "batches_of", "ids_in_doubt", "read_list"]
 _FEW_REPLACED = 10
 
 
+@names_no_digest
 class ListReader(Iterator[Entry]):
     """The entries of one list, read as they are asked for; made by `read_list`.
 
@@ -114,10 +113,7 @@ class ListReader(Iterator[Entry]):
                 for page in open_pages(file):
                     tally.page = page.name
                     yield from self._page(page)
-                    if page.n_replaced:
-                        tally.note(
-                            f"{page.n_replaced} characters are not {page.encoding}; replaced by U+FFFD"
-                        )
+                    tally.note_replaced(page.n_replaced, page.encoding)
             except DamagedPage as exc:
                 tally.unit = "line"
                 tally.cut(1, str(exc))
@@ -133,10 +129,17 @@ class ListReader(Iterator[Entry]):
 
     def _page(self, page: Page) -> Iterator[Entry | Batch]:
         tally = self._tally
-        name = page.name.rpartition("/")[2].rpartition(".")[0]
+        *folders, name = page.name.split("/")
+        parts = [*folders, name.rpartition(".")[0] or name]
+        is_among_others = len(self._paths) > 1 or "/" in page.name
+        if not is_among_others and is_section(parts[-1].replace("_", " ")):
+            tally.note(
+                f"the name of {page.name} may say that what is in it was taken back, or judged harmless: as a list "
+                "it is matched against"
+            )
         if (
-            (len(self._paths) > 1 or "/" in page.name)
-            and is_section(name)
+            is_among_others
+            and any(map(is_section, parts if len(self._paths) > 1 else parts[1:]))
             and "#" not in self._options.ignore
         ):
             raise ListError(
@@ -264,14 +267,6 @@ def ids_in_doubt(reader: ListReader, n_replaced: int) -> str | None:
 def read_list(
     path: ListPath,
     *,
-    format: str | None = None,
-    source: str | None = None,
-    algorithm: str | Algorithm | None = None,
-    notation: str | None = None,
-    columns: Mapping[str, str | Sequence[str]] | None = None,
-    ignore: Sequence[str] | None = None,
-    max_rejects: float | None = None,
-    allow_cut: bool | None = None,
     on_reject: Callable[[Reject], None] | None = None,
     now: datetime | None = None,
 ) -> ListReader:
@@ -280,9 +275,8 @@ def read_list(
     Parameters
     ----------
     path : path or ListSource
-        A file, packed (.gz, .bz2, .xz, .zst, .zip) or not, or a directory of pages, read in name order.
-    format, source, algorithm, notation, columns, ignore, max_rejects, allow_cut : optional
-        As those of `ListSource` (`source` is its `name`), in place of them.
+        A file, packed (.gz, .bz2, .xz, .zst, .zip) or not, or a directory of pages, read in name order. What its
+        content does not say (which column means what, of which algorithm digests are) stands in a `ListSource`.
     on_reject : callable, optional
         Called with every `Reject`; by default rejects are only counted in the report.
     now : datetime, optional
@@ -300,7 +294,7 @@ def read_list(
         usable record at all, too many rejects, a list that is cut off, or digests that are not what they
         were taken for; the message says which switch allows it.
     ValueError
-        No such format, algorithm, notation or meaning of a column.
+        No such format.
 
     Notes
     -----
@@ -312,18 +306,10 @@ def read_list(
     >>> live = [entry for entry in reader if not entry.deleted]
     >>> len(live), reader.report.n_rejects
     (1, 0)
+    >>> next(read_list(safehash.ListSource("list.csv", name="partner"))).source
+    'partner'
     """
-    asked = ListSource.of(
-        path,
-        name=source,
-        format=format,
-        algorithm=algorithm,
-        notation=notation,
-        columns=columns,
-        ignore=ignore,
-        max_rejects=max_rejects,
-        allow_cut=allow_cut,
-    )
+    asked = ListSource.of(path)
     when = datetime.now(timezone.utc) if now is None else now.astimezone(timezone.utc)
     options = ReadOptions(
         source=asked.list_name,
@@ -335,6 +321,5 @@ def read_list(
         allow_cut=asked.allow_cut,
         now=when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
     )
-    check_columns(options.columns)
     chosen = None if asked.format is None else format_named(asked.format)
     return ListReader._made(Path(asked.path), format=chosen, options=options, on_reject=on_reject)

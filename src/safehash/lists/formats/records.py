@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import ListError
@@ -10,17 +11,18 @@ from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
 from ..switches import switch
 from .cells import CellReader, Said, combined, quality_of, type_of
+from .column_names import JUDGED, Type, named_column, names_a_digest
 from .columns import Column
-from .digests import BY_DIGITS, DigestReader, digits_in
+from .digests import BY_DIGITS, DigestReader, digits_in, is_untyped
 from .fields import BadField, labels_from, shown, text_id, utc_time
 from .judging import may_be_cut
-from .naming import JUDGED, Type, named_column
 from .options import ReadOptions
 from .sentences import is_section
 from .tally import Tally
+from .together import Kind
 from .vocabulary import plain
 
-__all__ = ["RowReader", "section_refused"]
+__all__ = ["Fields", "RowReader", "section_refused"]
 
 
 def section_refused(tally: Tally, position: int, said: str) -> ListError:
@@ -33,10 +35,44 @@ def section_refused(tally: Tally, position: int, said: str) -> ListError:
 
 
 #: Columns that a row may end without; all others it must have, or it was cut or shifted.
-_MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen"))
+_MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen", "stands"))
 
 #: What cells said is remembered for so many different ones: a list of unlike cells cannot fill the memory.
 _REMEMBERED = 50_000
+
+
+class Fields:
+    """What some records of a page have, and others lack: a blank cell, were they a table.
+
+    Parameters
+    ----------
+    tally : Tally
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._n_records = 0
+        self._n_having: Counter[tuple[str, Kind]] = Counter()
+        self._type: str | None = None
+        tally.untyped = ""
+
+    def meet(self, reader: RowReader, *, is_typed: bool = False) -> None:
+        """Look at the fields of one record, which this one is to read; what it stands in may say its type."""
+        self._n_records += 1
+        self._n_having.update((each.name, each.watched) for each in reader.columns if each.watched)
+        if reader.type_column is None:
+            reader.type_column = self._type
+        elif not is_typed:
+            self._type = reader.type_column
+
+    def close(self) -> None:
+        """Take what some records lack for blank in these."""
+        for (name, kind), n in self._n_having.items():
+            if n < self._n_records:
+                self._tally.met_together(name, kind).add(("",))
+        if self._type is not None:
+            watch = self._tally.watch(self._type)
+            watch.blank = watch.blank or self._tally.untyped
 
 
 class RowReader:
@@ -49,6 +85,13 @@ class RowReader:
     tally : Tally
     headed : bool
         The columns have names; without, rows may have more cells or fewer.
+
+    Attributes
+    ----------
+    type_column : str or None
+        Which column says the type of digests; of records with other fields it may be one that this one lacks.
+    has_untyped : bool
+        Neither the caller nor the name of their column says of which type some digests are.
     """
 
     def __init__(
@@ -63,6 +106,11 @@ class RowReader:
         self.tally = tally
         self._remembered: dict[str, dict[str, Said]] = {}
         self.hash_columns = [k for k, column in enumerate(self.columns) if column.meaning == "hash"]
+        self.has_untyped = options.algorithm is None and any(
+            self.columns[k].type.algorithm is None for k in self.hash_columns
+        )
+        types = [column.name for column in self.columns if column.meaning == "type"]
+        self.type_column: str | None = types[0] if types else None
         last_needed = [k for k, column in enumerate(self.columns) if column.meaning not in _MAY_LACK]
         self.n_needed = last_needed[-1] + 1 if last_needed else 1
 
@@ -136,8 +184,10 @@ class RowReader:
         ListError
         """
         said = [str(value).strip() for value in values if value not in (None, "")]
-        if len(said) == 1 and is_section(said[0]) and "#" not in self.options.ignore:
-            raise section_refused(self.tally, position, said[0])
+        titles = said if len(said) == 1 else [str(values[k]) for k in self.hash_columns if k < len(values)]
+        for title in titles:
+            if is_section(title) and "#" not in self.options.ignore:
+                raise section_refused(self.tally, position, title)
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)
@@ -193,14 +243,20 @@ class RowReader:
                 continue
             one = self.cells.said(column, value, position) if meaning != "extra" else None
             if one is None:
+                self.cells.beside_others(column, value, position)
                 if value in (None, ""):
                     continue
                 one = self.cells.unknown(column, value)
             if one.kept:
                 extra[column.name] = value
             said.append(one)
+        for column in self.columns[len(values) :]:
+            self.cells.beside_others(column, "", position)
         shared = combined(said)
-        hashes, failures = self._hashes(values, type_of(said), quality, unfinished=unfinished)
+        typed = type_of(said)
+        hashes, failures = self._hashes(values, typed, quality, unfinished=unfinished)
+        if typed is None and self.options.algorithm is None:
+            self._check_types(values, hashes, extra, position)
         if not hashes and not (shared["deleted"] and fields.get("id") and not failures and not unfinished):
             if failures:
                 raise failures[0]
@@ -212,6 +268,61 @@ class RowReader:
         return [
             Entry(hash=value, source=self.source, extra=extra, **fields, **shared) for value in found_hashes
         ]
+
+    def _check_types(
+        self,
+        values: Sequence[object],
+        hashes: Sequence[Hash | ForeignHash],
+        extra: Mapping[str, object],
+        position: int,
+    ) -> None:
+        """Look at a record whose digests may be of another type than their length says.
+
+        Raises
+        ------
+        BadField
+            Other records say a type where it says none, or the name of another type stands beside its digests.
+        """
+        untyped = [k for k in self.hash_columns if self.columns[k].type.algorithm is None and k < len(values)]
+        if not any(is_untyped(values[k]) for k in untyped):
+            return
+        if self.is_typed:
+            raise BadField(
+                f"no type in column {self.type_column!r}, where other records have one: "
+                f"{switch('ignore', [str(self.type_column)])} sets the column aside"
+            )
+        self._meet_untyped(position)
+        guessed = {value.algorithm for value in hashes}
+        for name, text in extra.items():
+            other = names_a_digest(text) if isinstance(text, str) else None
+            if other is not None and other not in guessed:
+                raise BadField(
+                    f"{shown(text)} in column {name!r} names another type than the digest beside it is taken for: "
+                    f"{switch('columns', {'type': name})} takes the column for types, "
+                    f"{switch('ignore', [name])} sets it aside"
+                )
+
+    @property
+    def is_typed(self) -> bool:
+        """A column said the type of a digest already."""
+        return self.type_column is not None and self.tally.watch(self.type_column).counts
+
+    def untyped_rows(
+        self, cells: Sequence[str], rows: Sequence[int], numbers: Sequence[int]
+    ) -> Sequence[int]:
+        """Return which rows, of whose digests no column says the type, have to be looked at one by one."""
+        untyped = [k for k in rows if is_untyped(cells[k])]
+        if untyped and not self.is_typed:
+            self._meet_untyped(numbers[untyped[0]])
+            return ()
+        return untyped
+
+    def _meet_untyped(self, position: int) -> None:
+        if self.type_column is None:
+            self.tally.untyped = self.tally.untyped or self.tally.place(position)
+        else:
+            watch = self.tally.watch(self.type_column)
+            watch.blank = watch.blank or self.tally.place(position)
 
     def check_length(self, column: Column, value: object, *, unfinished: bool) -> None:
         """Refuse a digest of no type that may have been cut into one of another type.

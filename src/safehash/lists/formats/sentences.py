@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .vocabulary import DELETED, DOUBTFUL, OPINIONS
 
@@ -29,7 +30,8 @@ _SENTENCE = re.compile(
     r"|(?:deleted|removed|withdrawn|taken[ _-]down|delisted|revoked|retracted|cleared)"
     r"[ _-](?:on|upon|at|by|after|per|following)"
     r"[ _-][^\n]{0,40}(?:request|demand|appeal|review|order)"
-    r"|(?:is|was|were|are|be|out|found|judged|deemed)[ _-](?:to[ _-]be[ _-])?(?:benign|harmless|innocent|innocuous)"
+    r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
+    r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
 )
 #: One of these is in all of what is looked for.
@@ -53,6 +55,8 @@ _SENTENCE_STEMS = (
         "benign",
         "harmless",
         "innoc",
+        "safe",
+        "legitimate",
         "harm",
         "csam",
         "suicid",
@@ -64,11 +68,40 @@ _SENTENCE_STEMS = (
 
 def is_section(line: str) -> bool:
     """Tell whether a line of a list is a title that may take back, or judge, what stands below it: "# removed"."""
-    if len(line) > _MAX_TITLE:
+    if len(line) > _MAX_TITLE or _DIGEST.search(line) is not None:
         return False
     words = re.sub(r"[\W_]+", " ", line.lower()).split()
-    said = " ".join(each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal())
-    return bool(said) and (_is_of_titles(said) or _is_of_titles(" ".join(words)))
+    telling = [each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal()]
+    said = " ".join(telling)
+    if not said:
+        return False
+    return _is_of_titles(said) or _is_of_titles(" ".join(words)) or _has_a_stem(telling)
+
+
+def _has_a_stem(words: Sequence[str]) -> bool:
+    """Tell whether a title says in other forms of such words, and hardly in more, that something was taken back."""
+    n_others = sum(_STEM.search(each) is None for each in words)
+    if n_others < len(words):
+        return n_others <= _MAX_OTHERS and not _OF_COPIES.search(" ".join(words))
+    phrase = _PHRASE.search(" ".join(words))
+    return phrase is not None and n_others - len(phrase[0].split()) <= _MAX_OTHERS
+
+
+#: A title may have so many words beside those that take back: "hashes of false positives reported by partners".
+_MAX_OTHERS = 2
+_STEM = re.compile(
+    "delet|^remov|revok|revoc|withdr|retract|rescind|tombston|expung|purge|delist|takedown|whitelist|allowlist|exonerat"
+    "|fehlalarm|gelösch|geloesch|^lösch|^loesch|zurückgez|zurueckgez|widerruf|entfernt|supprim|^retir[eé]|révoqu|annul[eé]"
+    "|eliminad|eliminat|borrad|anulad|suprimid|cancellat|rimoss|verwijder|ingetrok|slettet|raderad|borttag|poistet|usuni"
+    "|wycofa|smaz|zruš|vymaz|töröl|visszavon|șters|silin|удал|отозв|аннулир|видал|διαγρ|削除|撤回|删除|刪除|삭제|철회"
+)
+_PHRASE = re.compile(
+    r"false (?:positive|alarm|hit|match)\w*|falsch positiv\w*|faux positif\w*|falsos? positivos?|falsi positivi"
+    r"|(?:known )?(?:good|safe|benign|harmless|innocent|clean) (?:hash|image|picture|file|digest|list)\w*"
+    r"|(?:allow|white) lists?|taken (?:back|down)|non malicious|not malicious|ausse alarmes?"
+)
+#: What is said of doubles takes nothing back.
+_OF_COPIES = re.compile("duplicat|doppelt|doubl|double|duplik")
 
 
 def _is_of_titles(said: str) -> bool:
@@ -87,6 +120,7 @@ def _takes(said: str) -> bool:
 
 
 _MAX_TITLE = 100
+_DIGEST = re.compile(r"[0-9A-Fa-f]{16}")
 #: Words of a title that say nothing themselves: "The following hashes were removed on 2024-05-06:".
 _BESIDE_A_TITLE = frozenset(
     (
@@ -146,6 +180,23 @@ _BESIDE_A_TITLE = frozenset(
             "after",
             "appeal",
             "review",
+            *("liste", "lista", "folgende", "folgenden", "wurde", "wurden", "sind", "ist", "am", "vom", "im"),
+            *(
+                "einträge",
+                "bilder",
+                "le",
+                "la",
+                "des",
+                "du",
+                "ont",
+                "été",
+                "sont",
+                "suivants",
+                "el",
+                "fueron",
+                "han",
+            ),
+            *("sido", "siguientes", "lijst", "zijn", "sono", "stati", "e", "y", "et", "in", "for", "we", "i"),
             "und",
             "die",
             "der",

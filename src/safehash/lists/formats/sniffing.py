@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .naming import JUDGED, named_column
+from .column_names import JUDGED, named_column
 from .packed import what_it_is
 
 __all__ = ["FORMATS", "JSON_LINES", "Format", "format_named", "sniff", "told_apart"]

@@ -14,8 +14,8 @@ from ..entry import Entry
 from ..switches import switch
 from .batch import Batch
 from .bulk import read_rows
+from .column_names import JUDGED, named_column
 from .columns import Column, name_columns
-from .naming import JUDGED, named_column
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
@@ -23,10 +23,7 @@ from .sentences import is_section
 from .tally import Tally
 from .text import uses_of
 
-__all__ = ["MAGIC", "read"]
-
-#: What such a file begins with.
-MAGIC = "SQLite format 3\0"
+__all__ = ["read"]
 
 # The tables of an RDS: known software, of whatever kind, which is why its entries are harmless to us.
 _NSRL = frozenset(("file", "pkg", "mfg", "os", "version"))

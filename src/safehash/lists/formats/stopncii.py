@@ -9,15 +9,16 @@ import msgspec
 
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
+from ..pools import pool_of_parts
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, utc_time
+from .json_records import PlainShape, one_entry, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_counts
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["FEEDBACK", "STATUS", "read"]
@@ -51,14 +52,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     docs/formats.md, "StopNCII".
     """
 
-    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
-        return [_entry(record, options.source, tally)], []
-
     def at_end(root: dict[str, Any]) -> None:
         if isinstance(root.get("hasMoreRecords"), bool):
             tally.promise(root["hasMoreRecords"])
         note_counts(root, tally)
 
+    patient = one_entry(_entry, options.source, tally)
     yield from read_records(
         page, tally, "hashRecords", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
     )
@@ -81,7 +80,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
         digests=[row.hashValue for row in rows],
         updated=[row.lastModtimestamp for row in rows],
-        extras=[b'{"caseNumbers":%b}' % case for case in cases],
+        extras=pool_of_parts([[b'{"caseNumbers":'] * len(rows), cases, [b"}"] * len(rows)]),
         free=(cases,),
     )
 

@@ -14,10 +14,12 @@ from ...errors import shortened
 from ...hashing.bits import count_ones, ones_in
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
+from ..moments import Moments
 from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import perhaps_suspicious, suspicion
 from ..switches import switch
 from .batch import Batch
+from .together import Kind, Together
 
 __all__ = ["SHOWN_CELLS", "Tally", "Watch"]
 
@@ -41,12 +43,15 @@ class Watch:
         One of its cells told that it speaks of deletion or opinion.
     unknown : str
         The first cell before that which was not understood, with its place; "" for none.
+    blank : str
+        Of a column of types: the place of the first record that says none of a digest that does not say it itself.
     kept : dict of str to None
         Some of the cells that were kept as they came, as they are shown.
     """
 
     counts: bool = False
     unknown: str = ""
+    blank: str = ""
     kept: dict[str, None] = field(default_factory=dict)
 
 
@@ -89,7 +94,9 @@ class Tally:
         self.n_promising = 0
         self.n_last = 0
         self.n_promised = 0  # the most records that a page says there are
-        self._watches: dict[str, Watch] = {}
+        self.watches: dict[str, Watch] = {}
+        self.untyped = ""  # the first record whose fields say no type of a digest, with its place
+        self.together: dict[tuple[str, Kind], Together] = {}
         self.snapshot = ""
         self.newest: str | None = None
         self.entries: Counter[str] = Counter()
@@ -120,7 +127,18 @@ class Tally:
 
     def watch(self, column: str) -> Watch:
         """Return what is known of a column whose name means other things too."""
-        return self._watches.setdefault(column, Watch())
+        return self.watches.setdefault(column, Watch())
+
+    def met_together(self, column: str, kind: Kind) -> Together:
+        """Return what the cells say together of a column whose name does not tell what it means."""
+        found = self.together.get((column, kind))
+        if found is None:
+            found = self.together[column, kind] = Together(kind)
+        return found
+
+    def place(self, position: int) -> str:
+        """Return where something stands, for messages."""
+        return f"{self.page}, {self.unit} {position}"
 
     def promise(self, more: bool) -> None:
         """Note whether the present page says that another one follows."""
@@ -147,6 +165,11 @@ class Tally:
             self.entries[value.algorithm] += 1
         return entry
 
+    def note_replaced(self, n: int, encoding: str = "UTF-8") -> None:
+        """Note that so many characters of a page are not of its encoding; nothing where there are none."""
+        if n:
+            self.note(f"{n} characters are not {encoding}; replaced by U+FFFD")
+
     def meet_batch(self, batch: Batch) -> None:
         """Count a batch of entries."""
         n_deleted = 0
@@ -157,8 +180,11 @@ class Tally:
             n_deleted = int(deleted[np.asarray(batch.which)].sum())
         self.n_deletes += n_deleted
         self.entries[batch.algorithm.value] += len(batch) - n_deleted
-        newest = max(filter(None, batch.updated or ()), default="")
-        if newest > (self.newest or ""):
+        times = batch.updated
+        newest = (
+            times.latest() if isinstance(times, Moments) else max(filter(None, times or ()), default=None)
+        )
+        if newest is not None and newest > (self.newest or ""):
             self.newest = newest
         for row in perhaps_suspicious(batch.algorithm, batch.digests):
             entry = batch.entry(row)
@@ -197,7 +223,7 @@ class Tally:
     def report(self) -> ListReport:
         """Return the account so far."""
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
-        for name, watch in self._watches.items():
+        for name, watch in self.watches.items():
             if watch.kept and not watch.counts:
                 more = ", ..." if len(watch.kept) > SHOWN_CELLS else ""
                 notes.append(

@@ -9,14 +9,15 @@ import msgspec
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from ..pools import pool_of_bytes
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time, video_name
+from .json_records import PlainShape, one_entry, read_records
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_counts
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["read"]
@@ -33,14 +34,12 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     docs/formats.md, "Tech Against Terrorism".
     """
 
-    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
-        return [_entry(record, options.source, tally)], []
-
     def at_end(root: dict[str, Any]) -> None:
         if "next" in root:
             tally.promise(root["next"] not in (None, "", False))
         note_counts(root, tally)
 
+    patient = one_entry(_entry, options.source, tally)
     yield from read_records(
         page, tally, "results", patient, plain=_PLAIN, on_root=at_end, ignore=options.ignore
     )
@@ -71,7 +70,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         ids=[str(row.id) for row in rows],
         created=[row.created_on for row in rows],
         updated=[row.updated_on for row in rows],
-        extras=[extras[kind] for kind in kinds],
+        extras=pool_of_bytes([extras[kind] for kind in kinds]),
     )
 
 

@@ -13,11 +13,11 @@ from ..report import ColumnUse
 from ..switches import switch
 from .batch import Batch
 from .bulk import read_columns, read_rows
+from .column_names import type_named
 from .columns import Column, name_columns, with_length
 from .dialect import Dialect, dialect_of
 from .digests import BY_DIGITS, digits_in
 from .fields import shown
-from .naming import type_named
 from .options import ReadOptions
 from .pages import DamagedPage, Page
 from .records import section_refused
@@ -73,6 +73,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         for block in _blocks(page, dialect, len(columns)):
             last_line = max((last_line, *block.numbers[-1:], *(number for number, _ in block.bad[-1:])))
             yield from _entries(block, dialect, reader)
+        reader.close()
     except DamagedPage as exc:
         tally.cut(last_line + 1, str(exc))
 
@@ -211,6 +212,7 @@ def _taken_for(column: Column) -> str:
     return {
         "extra": "kept as it came",
         "unseen": "kept as it came, unless it comes to say yes",
+        "stands": "kept as it came, unless it says no",
         "unclear": not_understood,
         "unsure": not_understood,
     }.get(column.meaning, column.meaning)

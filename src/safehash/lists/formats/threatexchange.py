@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import msgspec
 
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
+from ..pools import pool_of_parts
 from .batch import Batch
-from .collected import PlainColumns
-from .collecting import PlainShape, read_records
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
+from .plain_columns import PlainColumns
 from .tally import Tally
 
 __all__ = ["REACTIONS", "STATUS", "read"]
@@ -102,35 +103,45 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
     found = [
         row.descriptors.data[0] if row.descriptors and len(row.descriptors.data) == 1 else _NO for row in rows
     ]
+    record_ids = [row.id for row in rows]
     ids = [bytes(each.id) for each in found]
     gone = [row.should_delete for row in rows]
+    added = [each.added_on for each in found]
+    keys: list[Hashable] = list(
+        zip(
+            [row.type for row in rows],
+            gone,
+            [each is None for each in added],
+            [bytes(each.owner) for each in found],
+            [bytes(each.status) for each in found],
+            [bytes(each.tags) for each in found],
+            [bytes(each.reactions) for each in found],
+            strict=True,
+        )
+    )
+    for k in [k for k, each in enumerate(found) if each is _NO]:
+        row = rows[k]
+        is_gone = row.should_delete and not row.descriptors
+        keys[k] = (row.type, row.descriptors) if is_gone else None
+    if not "".join(record_ids).isalnum() or "" in record_ids:
+        for k in [k for k, text in enumerate(record_ids) if not text.isalnum()]:
+            keys[k] = None
+    if True in gone:
+        added = [None if none else each for none, each in zip(gone, added, strict=True)]
+    has_rest = [not (none or each is _NO) for none, each in zip(gone, found, strict=True)]
     return PlainColumns(
-        keys=[
-            None
-            if not row.id.isalnum()
-            else (
-                row.type,
-                row.should_delete,
-                each.added_on is None,
-                bytes(each.owner),
-                bytes(each.status),
-                bytes(each.tags),
-                bytes(each.reactions),
-            )
-            if each is not _NO
-            else (row.type, row.descriptors)
-            if row.should_delete and not row.descriptors
-            else None
-            for row, each in zip(rows, found, strict=True)
-        ],
+        keys=keys,
         digests=[row.indicator for row in rows],
-        ids=[row.id for row in rows],
-        created=[None if none else each.added_on for none, each in zip(gone, found, strict=True)],
+        ids=record_ids,
+        created=added,
         updated=[row.last_updated for row in rows],
-        extras=[
-            b"{}" if none or each is _NO else b'{"descriptors":[{"id":%b}]}' % own
-            for none, each, own in zip(gone, found, ids, strict=True)
-        ],
+        extras=pool_of_parts(
+            [
+                [b'{"descriptors":[{"id":' if has else b"{}" for has in has_rest],
+                [own if has else b"" for has, own in zip(has_rest, ids, strict=True)],
+                [b"}]}" if has else b"" for has in has_rest],
+            ]
+        ),
         free=(ids,),
     )
 

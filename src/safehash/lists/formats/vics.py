@@ -21,10 +21,11 @@ from .fields import (
     utc_time,
     video_name,
 )
-from .json_stream import JsonStream, TooLong
+from .json_stream import TooLong
+from .json_walk import UNREADABLE, JsonWalk
 from .judging import opinion_in
 from .options import ReadOptions
-from .pages import DamagedPage, Page
+from .pages import Page
 from .tally import Tally
 
 __all__ = ["CATEGORIES", "CATEGORIES_OF", "read"]
@@ -54,8 +55,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry]:
     ----------
     docs/formats.md, "Project VIC and CAID".
     """
-    tally.unit = "record"
-    yield from _Reader(page, tally, options).entries()
+    return _Reader(page, tally, options).entries()
 
 
 class _Reader:
@@ -65,26 +65,24 @@ class _Reader:
         self._ignore = options.ignore
         self._more: bool | None = None
         self._region = ""
-        self._number = 0
-        self._stream = JsonStream(page, lambda problem: tally.reject(self._number + 1, problem), unique=True)
+        self._walk = JsonWalk(page, tally)
+        self._stream = self._walk.stream
 
     def entries(self) -> Iterator[Entry]:
-        try:
-            for key in self._stream.members():
-                if key == "value" and self._stream.peek() == "[":
-                    for _ in self._stream.elements():
-                        yield from self._element()
-                    continue
-                value = self._other_value()
-                if key in _CONTEXT and isinstance(value, str):
-                    self._note_region(value)
-                elif key in _NEXT:
-                    self._more = bool(value)
-            self._tally.promise(bool(self._more))
-        except DamagedPage as exc:
-            self._tally.cut(self._number + 1, str(exc))
-        if self._stream.n_replaced:
-            self._tally.note(f"{self._stream.n_replaced} characters are not UTF-8; replaced by U+FFFD")
+        return self._walk.to_its_end(self._root())
+
+    def _root(self) -> Iterator[Entry]:
+        for key in self._stream.members():
+            if key == "value" and self._stream.peek() == "[":
+                for _ in self._stream.elements():
+                    yield from self._element()
+                continue
+            value = self._other_value()
+            if key in _CONTEXT and isinstance(value, str):
+                self._note_region(value)
+            elif key in _NEXT:
+                self._more = bool(value)
+        self._tally.promise(bool(self._more))
 
     def _note_region(self, context: str) -> None:
         match = _REGION.search(context)
@@ -110,7 +108,7 @@ class _Reader:
             yield from self._long_element()
             return
         except BadField as exc:
-            self._count_bad(str(exc))
+            self._walk.reject(str(exc))
             return
         if isinstance(record, dict) and isinstance(record.get("Media"), list):
             for media in record["Media"]:
@@ -121,7 +119,7 @@ class _Reader:
     def _long_element(self) -> Iterator[Entry]:
         """Go through a case of any size, media by media."""
         if self._stream.peek() != "{":
-            self._count_bad("longer than 4 MiB")
+            self._walk.reject("longer than 4 MiB")
             self._stream.skip()
             return
         is_case = False
@@ -131,28 +129,17 @@ class _Reader:
                 continue
             is_case = True
             for _ in self._stream.elements():
-                try:
-                    media = self._stream.value()
-                except TooLong as exc:
-                    self._count_bad(str(exc))
-                    self._stream.skip()
-                except BadField as exc:
-                    self._count_bad(str(exc))
-                else:
+                media = self._walk.value()
+                if media is not UNREADABLE:
                     yield from self._media(media)
         if not is_case:
-            self._count_bad("longer than 4 MiB")
-
-    def _count_bad(self, reason: str) -> None:
-        self._number += 1
-        self._tally.n_records += 1
-        self._tally.reject(self._number, reason)
+            self._walk.reject("longer than 4 MiB")
 
     def _media(self, record: object) -> Iterator[Entry]:
-        self._number += 1
+        self._walk.number += 1
         self._tally.n_records += 1
         if not isinstance(record, dict):
-            self._tally.reject(self._number, f"expected an object for a record, found {shown(record)}")
+            self._tally.reject(self._walk.number, f"expected an object for a record, found {shown(record)}")
             return
         record = {name: value for name, value in record.items() if name not in self._ignore}
         hashes, failures = _hashes(record, self._tally)
@@ -168,13 +155,13 @@ class _Reader:
                     f"{switch('ignore', ['Category'])} takes all records for positive"
                 )
         except BadField as exc:
-            self._tally.reject(self._number, str(exc))
+            self._tally.reject(self._walk.number, str(exc))
             return
         for failure in failures:
-            self._tally.reject(self._number, failure)
+            self._tally.reject(self._walk.number, failure)
         if not hashes:
             if not failures:
-                self._tally.reject(self._number, "no digest")
+                self._tally.reject(self._walk.number, "no digest")
             return
         category = "positive" if "Category" in self._ignore else known.get(severity or "0", "seed")
         if tagged is not None:

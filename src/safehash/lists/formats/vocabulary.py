@@ -36,13 +36,19 @@ __all__ = [
 
 def plain(name: str) -> str:
     """Return a name in lower case, without anything but letters and digits of any script."""
-    return re.sub(r"[\W_]+", "", name.lower())
+    text = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    return re.sub(r"[\W_]+", "", text.lower())
 
 
 def word(cell: str) -> str:
     """Return a cell as the tables below write it: in lower case, blanks for hyphens and underscores."""
-    text = cell if cell.isascii() else unicodedata.normalize("NFC", cell)
+    text = cell if cell.isascii() else "".join(filter(_is_shown, unicodedata.normalize("NFKC", cell)))
     return re.sub(r"[\s_-]+", " ", text.strip().lower()).strip() or text.strip()
+
+
+def _is_shown(character: str) -> bool:
+    """Tell whether a character is no mark of direction, width or hyphenation that nobody sees."""
+    return unicodedata.category(character) != "Cf"
 
 
 def folded(text: str) -> str:
@@ -243,7 +249,16 @@ DELETED = frozenset(
     διαγράφηκε | διαγραμμένο | ανακλήθηκε | נמחק | محذوف | ملغى | dihapus | đã xóa | 削除 | 削除済み |
     撤回 | 取り消し | 取消 | 無効 | 已删除 | 已刪除 | 已撤回 | 已撤销 | 已撤銷 | 作废 | 삭제 | 삭제됨 | 철회됨 |
     del | rm | null and void | nullified | annulled | nuked | taken offline | terminated | decommissioned |
-    revocated |
+    revocated | tombstones | deletions | deletion | deletes | removals | removal | withdrawals | withdrawal |
+    revocations | revocation | retractions | retraction | takedowns | deleted ids | removed ids |
+    storno | stornierung | entfernung | widerruf | rücknahme | aufhebung | streichung | austragung |
+    löschvermerk | retrait | annulation | révocation | radiation | effacement | eliminación | supresión | anulación |
+    revocación | borrado lógico | exclusão | remoção | anulação | revogação | rimozione | eliminazione |
+    cancellazione | annullamento | revoca | ritiro | verwijdering | intrekking | annulering | sletning | sletting |
+    fjernelse | fjerning | borttagning | radering | återkallelse | poisto | peruutus | usunięcie | wycofanie |
+    skreślenie | unieważnienie | smazání | zrušení | vymazání | zmazanie | odstránenie | törlés | visszavonás |
+    ștergere | retragere | silme | kaldırma | iptal etme | удаление | отзыв | аннулирование | видалення | скасування |
+    διαγραφή | ανάκληση | מחיקה | ביטול | حذف | إلغاء | 撤回済み | 削除予定 | 삭제 예정 |
     aufgehoben | gestrichen | verworfen | ausgetragen | abgelaufen | getilgt | stillgelegt | nicht mehr gültig |
     annulée | annulés | supprimée | supprimés | effacé | effacée | enlevé | périmé | abrogé | révoquée | retirée |
     désactivé | invalidé | dado de baja | dada de baja | baja | caducado | cancelado | eliminada | borrada |
@@ -370,7 +385,8 @@ _VAGUE = frozenset(
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
-    no longer listed |
+    no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit | suppress |
+    exclude | quarantine | suspend | undo | redact | supersede | deprecate |
     archived | suspended | hidden | dismissed | overturned | reversed | cleared | mistake | mistaken |
     by mistake | in error | deprecated | superseded | discontinued | quarantined | redacted | excluded |
     suppressed | unpublished | taken down | takedown | do not use | do not match | dont use | don't use |

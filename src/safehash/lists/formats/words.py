@@ -9,14 +9,16 @@ from typing import Any
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from .column_names import JUDGED, Type, named_column, names_a_digest, type_named
 from .columns import Column, is_quality, quality_in
 from .digests import digits_in
 from .fields import BadField, shown
 from .judging import takes_back
-from .naming import JUDGED, Type, named_column, type_named
 from .options import ReadOptions
-from .records import RowReader
+from .ordinary import is_ordinary
+from .records import Fields, RowReader
 from .tally import Tally
+from .together import Kind
 
 __all__ = ["LineReader", "lengths_of", "words_have_quality"]
 
@@ -27,6 +29,8 @@ _SUM = re.compile(r"\\?([0-9A-Fa-f]{32,128})(?: \*|  )(\S.*)")
 _MAX_WORDS = 64
 _MAX_PAIRS = 200
 _NO_TYPE = Type(None)
+#: As what the words beside a digest are kept, and those behind its quality.
+_BESIDE = ("name", "metadata", "filename")
 
 
 def words_have_quality(lines: Sequence[Sequence[str]]) -> bool:
@@ -67,8 +71,19 @@ class LineReader(RowReader):
         super().__init__(columns, options, tally, headed=headed)
         self._has_quality = has_quality
         self._unfinished = False
+        self._fields = Fields(tally)  # of lines of pairs
+        self._position = 0
+        self._n_worded = 0  # lines with words beside their digests
+        self._n_before = tally.n_records
         self._telling: set[str] = set()  # names in pairs that speak of type, deletion or opinion
         self._kind = columns[0].type if len(columns) == 1 else _NO_TYPE
+
+    def close(self) -> None:
+        """Look at what some lines have and others lack, once all are read."""
+        self._fields.close()
+        if 0 < self._n_worded < self.tally.n_records - self._n_before:
+            for name in _BESIDE:
+                self.tally.met_together(name, "unnamed").add(("",))
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         if not self._is_line(values):
@@ -85,6 +100,9 @@ class LineReader(RowReader):
         self._unfinished = unfinished
         if not self._is_line(values):
             return super()._entries(values, position, complain, unfinished=unfinished)
+        for column in self.columns:
+            self.cells.beside_others(column, "", position)
+        self._position = position
         texts = [str(value).strip() for value in values]
         if texts[0][:5].lower() == "hash=":
             text = ",".join(texts)
@@ -136,7 +154,11 @@ class LineReader(RowReader):
             kind = named.type or _NO_TYPE
             if name.lower() == "hash":
                 kind = self._kind
-            columns.append(Column(name, meaning, kind, named.weak, "named"))
+            if named.meaning == "extra":
+                watched: Kind = "ordinary" if is_ordinary(name) else "named"
+                columns.append(Column(name, "extra", watched=watched))
+            else:
+                columns.append(Column(name, meaning, kind, named.weak, "named"))
         telling = {column.name for column in columns if column.meaning in (*JUDGED, "type", "labels")}
         if self._unfinished and self._telling - telling:
             raise BadField(
@@ -146,6 +168,7 @@ class LineReader(RowReader):
         if len(self._telling) < _MAX_PAIRS:
             self._telling |= telling
         reader = RowReader(columns, self.options, self.tally)
+        self._fields.meet(reader)
         return reader._entries(values, position, lambda problem: self.tally.reject(position, problem))
 
     # -- words ---------------------------------------------------------------------------------------------
@@ -167,6 +190,8 @@ class LineReader(RowReader):
         at = [k for k, word in enumerate(words) if digits_in(word)]
         if len(at) > 1:
             return self._several(words, at)
+        if len(words) == 2 and at == [1] and self._kind.algorithm is None:
+            self._check_name(words[0])
         if len(words) > 1 and at == [len(words) - 1]:
             return [self._entry(words[-1], self._kind, {"name": " ".join(words[:-1])})]
         typed = type_named(words[1]) if len(words) > 1 and self._kind.algorithm is None else None
@@ -176,6 +201,29 @@ class LineReader(RowReader):
         rest = " ".join(words[1:] if quality is None else words[2:])
         kind = "metadata" if quality is None else "filename"
         return [self._entry(words[0], self._kind, {kind: rest}, quality=quality)]
+
+    def _look_beside(self, texts: Mapping[str, str]) -> None:
+        """Look at the words beside a digest together with those of other lines: yes and no may take back."""
+        self._n_worded += 1
+        for name in _BESIDE:
+            self.cells.beside_others(
+                Column(name, "extra", watched="unnamed"), texts.get(name, ""), self._position
+            )
+
+    def _check_name(self, name: str) -> None:
+        """Refuse a line in front of whose digest stands what may be the name of a type that is not known.
+
+        Raises
+        ------
+        BadField
+        """
+        bare = name.rstrip(":=")
+        if (bare != name and named_column(bare).meaning not in ("hash", "id")) or names_a_digest(
+            bare
+        ) is not None:
+            raise BadField(
+                f"{shown(name)} in front of the digest may name its type, and is none that is known here"
+            )
 
     def _several(self, words: Sequence[str], at: Sequence[int]) -> list[Entry]:
         lengths = [digits_in(words[k]) for k in at]
@@ -231,9 +279,12 @@ class LineReader(RowReader):
         extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         for name, text in extra.items():
             self.cells.unknown(Column(name, "extra"), text)
-            if not is_name and takes_back(text):
+            if not is_name and takes_back(text, is_in_front=name == "name"):
                 raise BadField(
                     f"{shown(text)} beside the digest may say that it was taken back: make a table of the list, with "
                     "columns that have names"
                 )
-        return Entry(hash=self.digests.read(digest, kind, quality=quality), source=self.source, extra=extra)
+        value = self.digests.read(digest, kind, quality=quality)
+        if not is_name:
+            self._look_beside(extra)
+        return Entry(hash=value, source=self.source, extra=extra)

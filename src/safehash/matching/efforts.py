@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..images.pictures import Effort
+from .aslant import aslant, more_aslant
 from .holes import boxes_without_a_hole, without_a_hole, without_a_hole_again
 from .nested import steep_tilts, steeper_tilts, tilts_within, windows_within
-from .proposing import Batch, few_boxes, larger_windows, many_boxes, tilts, wholes
 from .thumbnails import Thumbnails
+from .windows import Batch, few_boxes, larger_windows, larger_windows_again, many_boxes, tilts, wholes
 
 __all__ = ["PROPOSALS"]
 
 _STANDARD = (few_boxes,)
-_THOROUGH = (*_STANDARD, many_boxes, wholes, tilts, steep_tilts, windows_within, tilts_within, without_a_hole)
-_EXHAUSTIVE = (*_THOROUGH, larger_windows, steeper_tilts, without_a_hole_again, boxes_without_a_hole)
+_THOROUGH = (
+    *_STANDARD,
+    many_boxes,
+    wholes,
+    tilts,
+    steep_tilts,
+    aslant,
+    larger_windows,
+    windows_within,
+    tilts_within,
+    without_a_hole,
+)
+_EXHAUSTIVE = (
+    *_THOROUGH,
+    larger_windows_again,
+    steeper_tilts,
+    more_aslant,
+    without_a_hole_again,
+    boxes_without_a_hole,
+)
 
 PROPOSALS: dict[Effort, tuple[Callable[[Thumbnails], Batch], ...]] = {
     "fast": (),

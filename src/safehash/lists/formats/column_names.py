@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from ...hashing.hashes import Algorithm
 from .vocabulary import (
@@ -30,11 +29,13 @@ __all__ = [
     "JUDGED",
     "MEANINGS",
     "NAMES_JUDGED",
+    "NAMES_OF_DIGESTS",
     "STEMS",
     "WORDS_AROUND",
     "Named",
     "Type",
     "named_column",
+    "names_a_digest",
     "type_named",
 ]
 
@@ -66,7 +67,7 @@ JUDGED = frozenset(
     (
         *("deleted", "active", "expires", "disable_until"),
         *("category", "negative", "malicious", "reviewed", "unreviewed", "disputed", "state"),
-        *("operation", "unclear", "unsure"),
+        *("operation", "unclear", "unsure", "stands"),
     )
 )
 
@@ -95,7 +96,8 @@ class Named:
     ----------
     meaning : str
         One of `MEANINGS`; "unreviewed", the opposite of "reviewed"; "unclear", which speaks of deletion or
-        opinion in words that are not known, and "unsure", of which not even "no" is understood; "odd_hash",
+        opinion in words that are not known, "unsure", of which not even "no" is understood, and "stands", of which
+        "no" alone speaks of one; "odd_hash",
         which names a digest with words that are not known; or "extra", which says nothing we know.
     type : Type or None
         Of a column of digests.
@@ -158,6 +160,45 @@ def type_named(name: str) -> Type | None:
     return Type(ALGORITHMS[match["algorithm"]], notation)
 
 
+def names_a_digest(text: str) -> Algorithm | str | None:
+    """Return the type of digest that a cell is the bare name of, known or not, and can hardly be anything else.
+
+    Examples
+    --------
+    >>> names_a_digest("OSHASH"), names_a_digest("xHash-12"), names_a_digest("tiger")
+    ('oshash', 'xhash-12', None)
+    """
+    known = NAMES_OF_DIGESTS.get(text)
+    if known is not None or _LIKE_A_HASH.fullmatch(text) is None:
+        return known
+    kind = type_named(text)
+    return text.lower() if kind is None else kind.algorithm
+
+
+#: A word that is made like the name of a type: "blockhash64", "pHash-MH"; a hash alone is of any.
+_LIKE_A_HASH = re.compile(r"[a-z]{1,12}hash[-_]?[a-z0-9]{0,5}", re.IGNORECASE)
+
+
+def _spelled(name: str) -> Iterator[str]:
+    """Yield a type's name as lists write it: "sha256", "SHA-256", "Sha_256", "dHash"."""
+    letters = re.match(r"[a-z]+", name)
+    stem = name if letters is None else letters[0]
+    for sign in ("", "-", "_", " "):
+        written = name if stem == name else f"{stem}{sign}{name[len(stem) :]}"
+        yield from (written, written.upper(), written.capitalize())
+    if stem.endswith("hash"):
+        yield f"{name[: len(stem) - 4]}Hash{name[len(stem) :]}"
+
+
+#: Names of types of digests, as cells have them, that are hardly the name of anything else.
+NAMES_OF_DIGESTS: Mapping[str, Algorithm | str] = {
+    written: ALGORITHMS.get(name, name)
+    for name in (*ALGORITHMS, *FOREIGN)
+    if re.search(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake", name)
+    for written in _spelled(name)
+}
+
+
 # -- deletion and opinion ----------------------------------------------------------------------------------
 
 _BEFORE = (
@@ -198,6 +239,12 @@ _MALICIOUS = (
 )
 _REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
 _UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
+_STANDS = (
+    "current|present|listed|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
+    "|included|enforce|enforced|matched|match|block|blocked|blocking|abusive|bad|inforce|stillvalid|stilllisted|upheld"
+    "|vigente|vigent|envigueur|envigor|geldend|gelistet|vorhanden|sichtbar|visible|publié|présent|publicado|presente"
+    "|pubblicato|zichtbaar|aanwezig|действует|действителен"
+)
 _OPINION = "opinion|verdict|disposition|judgement|judgment|opinioncategory"
 _STATE = (
     "status|state|category|decision|resolution|outcome|classification|result|lifecycle"
@@ -207,7 +254,9 @@ _STATE = (
     "|klassifizierung|einstufung|bewertung"
 )
 _OPERATION = (
-    "action|operation|op|event|changetype|change|crud|command|cmd|mutation|delta|updatetype|aktion|vorgang"
+    "action|operation|op|ops|event|changetype|typeofchange|change|crud|command|cmd|mutation|delta|updatetype|aktion"
+    "|vorgang|änderung|aenderung|acción|accion|azione|operazione|ação|acao|actie|bewerking|handling|åtgärd|akcja|akce"
+    "|művelet|действие|операция|дія|ενέργεια|işlem|操作|動作|작업"
 )
 _OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|moderation|final|is|last|the"
 
@@ -227,6 +276,7 @@ _EXACT: tuple[tuple[str, bool, str], ...] = (
     ("disputed", False, r"(?:is|was)*(?:disputed|contested)(?:flag|bool|yn)*"),
     ("category", False, rf"(?:{_OF_ENTRY})*(?:{_OPINION})(?:value|type|category)?"),
     ("malicious", False, r"(?:is|was)match"),
+    ("stands", False, rf"(?:{_BEFORE}|still)*(?:{_STANDS})(?:flag|bool|boolean|yn)*"),
     ("state", True, rf"(?:{_OF_ENTRY})*(?:{_STATE})(?:code|name|text|value)?"),
     ("operation", True, rf"(?:{_OF_ENTRY})*(?:{_OPERATION})(?:type|code|name)?"),
 )
@@ -245,6 +295,7 @@ NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
     "disputed": ("disputed", "contested"),
     "state": tuple(_STATE.split("|")),
     "operation": tuple(_OPERATION.split("|")),
+    "stands": tuple(dict.fromkeys(_STANDS.split("|"))),
     "disable_until": ("disableuntilts",),
 }
 #: Words that such names may have before them and behind them.
@@ -328,7 +379,6 @@ def named_column(name: str) -> Named:
         return Named("odd_hash")
     if _SPEAKS_WEAKLY.search(bare):
         return Named("unclear", weak=True)
-    return Named("extra")
-
-
-Notation = Literal["hex", "base64", "decimal", "bits"]
+    _, dot, last = name.rpartition(".")
+    inner = named_column(last) if dot else None
+    return inner if inner is not None and inner.meaning in JUDGED else Named("extra")

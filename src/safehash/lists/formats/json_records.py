@@ -17,13 +17,14 @@ import numpy.typing as npt
 from ...hashing.hashes import Hash
 from ..entry import Entry
 from .batch import NO_QUALITY, Batch
-from .collected import Made, Meaning, PlainColumns
 from .fields import BadField, utc_time
-from .json_stream import Decode, Many, NotJson, decoded, records
+from .json_stream import Decode, Many, NotJson, decoded
+from .json_walk import records
 from .pages import Page
+from .plain_columns import Made, Meaning, PlainColumns
 from .tally import Tally
 
-__all__ = ["Patient", "PlainRecords", "PlainShape", "read_records"]
+__all__ = ["Patient", "PlainRecords", "PlainShape", "one_entry", "read_records"]
 
 #: Records are turned into columns so many at a time.
 _ROWS = 1024
@@ -69,7 +70,7 @@ def read_records(
     Parameters
     ----------
     page, tally, array_key, on_root
-        As for `json_stream.records`.
+        As for `json_walk.records`.
     patient : callable
         Reads one record.
     plain : PlainShape, optional
@@ -93,6 +94,15 @@ def read_records(
         yield from entries_of(number, found, patient, tally)
     if rows is not None:
         yield from rows.flush()
+
+
+def one_entry(read: Callable[[dict[str, Any], str, Tally], Entry], source: str, tally: Tally) -> Patient:
+    """Return the patient reader of a format whose records are one entry each, or none of use."""
+
+    def patient(record: dict[str, Any]) -> tuple[list[Entry], list[str]]:
+        return [read(record, source, tally)], []
+
+    return patient
 
 
 def entries_of(number: int, record: dict[str, Any], patient: Patient, tally: Tally) -> Iterator[Entry]:
@@ -213,7 +223,7 @@ class PlainRecords:
             id=None if columns.ids is None else columns.ids[k],
             created=None if columns.created is None else utc_time(columns.created[k]),
             updated=None if columns.updated is None else utc_time(columns.updated[k]),
-            extra={} if columns.extras is None else json.loads(columns.extras[k]),
+            extra={} if columns.extras is None else json.loads(columns.extras.item(k)),
         )
         quality = NO_QUALITY if columns.qualities is None else columns.qualities[k]
         if told != entry or quality != (NO_QUALITY if value.quality is None else value.quality):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .. import _views
 from .._digests import turn_digests
 from .fading import on_canvas
-from .families import FADED, FRAMED, PANEL, ROTATED, WHOLE, Family
+from .families import FADED, FADED_AGAIN, FRAMED, PANEL, ROTATED, WHOLE, Family
 from .thumbnails import FRAME_SIDE, N_BOXES, PANEL_SIDE, WHOLE_SIDE, Thumbnails
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "add_windows",
     "few_boxes",
     "larger_windows",
+    "larger_windows_again",
     "levelled",
     "many_boxes",
     "tilts",
@@ -59,6 +60,7 @@ class Group:
     Attributes
     ----------
     digests : ndarray of uint8, shape (n, 32)
+        As the windows are, before they are turned.
     windows : ndarray of float64, shape (n, 4)
         Of `thumbs`.
     orientation : int
@@ -71,6 +73,8 @@ class Group:
         Bits of the digests that may as well be the other; None where the family does not ask.
     holes : ndarray of int32, shape (n, 4), or None
         What was filled in before each was hashed, in samples of the family's side.
+    quads : ndarray of float64, shape (n, 8), or None
+        The corners that each lies in, in fractions of the upload; `windows` are around them.
     """
 
     digests: UInt8Array
@@ -80,6 +84,7 @@ class Group:
     thumbs: Thumbnails
     doubts: UInt8Array | None = None
     holes: Int32Array | None = None
+    quads: Float64Array | None = None
 
 
 @dataclass(slots=True)
@@ -108,24 +113,19 @@ class Batch:
         thumbs: Thumbnails | None = None,
         doubts: UInt8Array | None = None,
         holes: Int32Array | None = None,
+        quads: Float64Array | None = None,
     ) -> None:
         """Add windows of the upload, or of the part of it that has thumbnails of its own."""
-        turned = digests
-        if orientation:
-            turned = turn_digests(digests, (orientation,))[:, 0]
-            if doubts is not None:  # which bit becomes which: what turns over does so whatever it was
-                doubts = (
-                    turn_digests(doubts, (orientation,))[:, 0] ^ turn_digests(_NO_BITS, (orientation,))[:, 0]
-                )
         self.groups.append(
             Group(
-                digests=turned,
+                digests=digests,
                 windows=windows,
                 orientation=orientation,
                 degrees=degrees,
                 thumbs=thumbs or self.thumbs,
                 doubts=doubts,
                 holes=holes,
+                quads=quads,
             )
         )
 
@@ -135,18 +135,39 @@ class Batch:
 
     @property
     def doubts(self) -> UInt8Array | None:
-        """Of all groups, in their order: uint8, shape (n, 32); None where the family does not ask."""
+        """Of all groups, turned, in their order: uint8, shape (n, 32); None where the family does not ask."""
         if not self.family.doubtful:
             return None
-        each = [
-            np.zeros_like(group.digests) if group.doubts is None else group.doubts for group in self.groups
-        ]
-        return np.concatenate(each or [np.empty((0, 32), np.uint8)])
+        turned = self._turned(
+            [np.zeros_like(each.digests) if each.doubts is None else each.doubts for each in self.groups]
+        )
+        for orientation, at in self._orientations().items():
+            # Which bit becomes which: what turns over does so whatever it was.
+            turned[at] ^= turn_digests(_NO_BITS, (orientation,))[0, 0]
+        return turned
 
     @property
     def digests(self) -> UInt8Array:
-        """Of all groups, in their order: uint8, shape (n, 32)."""
-        return np.concatenate([group.digests for group in self.groups] or [np.empty((0, 32), np.uint8)])
+        """Of all groups, turned, in their order: uint8, shape (n, 32)."""
+        return self._turned([each.digests for each in self.groups])
+
+    def _turned(self, each: list[UInt8Array]) -> UInt8Array:
+        """Return rows of every group as they are in its orientation: those of one orientation are turned together."""
+        rows = np.concatenate([np.empty((0, 32), np.uint8), *each])
+        for orientation, at in self._orientations().items():
+            rows[at] = turn_digests(rows[at], (orientation,))[:, 0]
+        return rows
+
+    def _orientations(self) -> dict[int, npt.NDArray[np.intp]]:
+        """Return the orientations that are not the upload's own, each with its rows."""
+        each = np.array([(group.orientation, len(group.digests)) for group in self.groups], np.intp).reshape(
+            -1, 2
+        )
+        of_rows = np.repeat(each[:, 0], each[:, 1])
+        return {
+            orientation: np.flatnonzero(of_rows == orientation)
+            for orientation in sorted(set(each[:, 0].tolist()) - {0})
+        }
 
 
 @lru_cache(maxsize=8)
@@ -225,11 +246,21 @@ def levelled(batch: Batch, thumbs: Thumbnails, degrees: float, margins: tuple[fl
 
 def larger_windows(thumbs: Thumbnails) -> Batch:
     """Return windows that say that a fifth or a third of a side was cropped away, in every split of it."""
-    batch = Batch(FADED, thumbs)
+    return _larger(FADED, thumbs)
+
+
+def larger_windows_again(thumbs: Thumbnails) -> Batch:
+    """Return the same, to be looked up harder."""
+    return _larger(FADED_AGAIN, thumbs)
+
+
+def _larger(family: Family, thumbs: Thumbnails) -> Batch:
+    batch = Batch(family, thumbs)
     row_of, col_of, windows, on_it = _much_larger()
-    digests = _views.hash_windows(thumbs.faded(), on_it, on_it, row_of, col_of)
+    doubts = batch.room_for_doubts(len(windows))
+    digests = _views.hash_windows(thumbs.faded(), on_it, on_it, row_of, col_of, doubts=doubts)
     for orientation in (0, MIRRORED):
-        batch.add(digests, windows, orientation)
+        batch.add(digests, windows, orientation, doubts=doubts)
     return batch
 
 

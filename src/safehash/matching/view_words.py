@@ -28,7 +28,7 @@ def described(found: Candidate) -> str:
         words.append(f"rotated about {_number(abs(found.degrees))}")
     if found.holes:
         words.append(f"with something over {max(1, round(100 * found.hidden))} % of it")
-    words.append(_window_in_words(*found.window))
+    words.append("seen from the side" if found.corners else _window_in_words(*found.window))
     kept = [word for word in words if word] or ["altered"]
     return ", ".join(kept)
 

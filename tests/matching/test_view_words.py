@@ -8,7 +8,7 @@ import pytest
 
 from safehash.matching.evidence import Candidate
 from safehash.matching.families import WHOLE
-from safehash.matching.naming import described
+from safehash.matching.view_words import described
 
 SIDE = WHOLE.side
 

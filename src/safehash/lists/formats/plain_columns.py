@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
-from ..pools import pool_of_bytes
-from .batch import NO_QUALITY, Batch
+from ..moments import Moments, Times
+from ..pools import Pool
+from .batch import NO_QUALITY, Batch, picked
 from .times import utc_times
 
 __all__ = ["Made", "Meaning", "PlainColumns", "from_hex"]
@@ -33,7 +34,7 @@ class PlainColumns:
     ids : list of str or None
     created, updated : list of what `utc_time` reads, or None
         None where a record has none; one that is no time makes its record odd.
-    extras : list of bytes or None
+    extras : Pool or None
         Each one's unknown fields, as a JSON object in UTF-8.
     qualities : list of int or None
     free : sequence of (list of bytes)
@@ -47,7 +48,7 @@ class PlainColumns:
     ids: Sequence[str | None] | None = None
     created: Sequence[object] | None = None
     updated: Sequence[object] | None = None
-    extras: list[bytes] | None = None
+    extras: Pool | None = None
     qualities: list[int] | None = None
     free: Sequence[list[bytes]] = ()
 
@@ -125,11 +126,11 @@ class Made:
             )
         self._kinds = [kind for kind in kinds.values() if self._has_digests(kind)]
 
-    def _times(self, values: Sequence[object] | None) -> list[str | None] | None:
+    def _times(self, values: Sequence[object] | None) -> Times | None:
         if values is None:
             return None
         found = utc_times(values)
-        if None in found:
+        if not isinstance(found, Moments) and None in found:
             self.odd |= {
                 k
                 for k, (time, value) in enumerate(zip(found, values, strict=True))
@@ -141,14 +142,14 @@ class Made:
         """Decode the digests of one kind of rows; those that are none are odd."""
         if self.odd:
             kind.rows = [k for k in kind.rows if k not in self.odd]
-        texts = _picked(self._columns.digests, kind.rows)
+        texts = picked(self._columns.digests, kind.rows)
         n_bytes = kind.algorithm.n_bytes
         digests = from_hex(texts, n_bytes)
         if digests is None:
             bad = {k for k, text in zip(kind.rows, texts, strict=True) if from_hex([text], n_bytes) is None}
             self.odd |= bad
             kind.rows = [k for k in kind.rows if k not in bad]
-            digests = from_hex(_picked(self._columns.digests, kind.rows), n_bytes)
+            digests = from_hex(picked(self._columns.digests, kind.rows), n_bytes)
         if digests is None or not kind.rows:
             return False
         kind.digests = digests
@@ -161,7 +162,7 @@ class Made:
             rows = kind.rows
             qualities = None
             if columns.qualities is not None:
-                qualities = np.array(_picked(columns.qualities, rows), np.uint8)
+                qualities = np.array(picked(columns.qualities, rows), np.uint8)
                 if (qualities == NO_QUALITY).all():
                     qualities = None
             which = self._which if len(rows) == len(self._which) else self._which[np.asarray(rows)]
@@ -170,11 +171,11 @@ class Made:
                 digests=kind.digests,
                 likes=tuple(kind.likes),
                 which=self._like_of[which],
-                ids=None if columns.ids is None else _picked(columns.ids, rows),
+                ids=picked(columns.ids, rows),
                 qualities=qualities,
-                created=None if self._created is None else _picked(self._created, rows),
-                updated=None if self._updated is None else _picked(self._updated, rows),
-                extras=None if columns.extras is None else pool_of_bytes(_picked(columns.extras, rows)),
+                created=picked(self._created, rows),
+                updated=picked(self._updated, rows),
+                extras=_extras(columns.extras, rows),
             )
 
 
@@ -189,8 +190,8 @@ class _Kind:
         self.likes: list[Entry] = []
 
 
-def _picked(values: Sequence[_T], rows: Sequence[Any]) -> Sequence[_T]:
-    return values if len(rows) == len(values) else [values[k] for k in rows]
+def _extras(extras: Pool | None, rows: Sequence[int]) -> Pool | None:
+    return extras if extras is None or len(rows) == len(extras) else extras.chosen(rows)
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import safehash
-from safehash.batch import Check, record_schema
+from safehash.integrations.batch import Check, record_schema
 from stores import environment, write_list, write_pictures
 
 
