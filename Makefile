@@ -40,6 +40,7 @@ EXTRAS := test,report,parquet,remote,serve,watch,completion
 .PHONY: check-deploy
 .PHONY: check-engines bench-serve bench-hma soak check-pillow
 .PHONY: bench-views
+.PHONY: check-efforts
 .PHONY: evidence
 .PHONY: clean
 .PHONY: design
@@ -327,6 +328,11 @@ evidence: develop
 	$(BIN)/python benchmarks/fit_evidence.py fit build/evidence/tuning.jsonl.gz --test build/evidence/test.jsonl.gz \
 		-o benchmarks/results/evidence.json
 	$(BIN)/python -m ruff format --quiet src/safehash/matching/weights.py
+
+# More effort never finds less, over the mixes (MIXES as below) and files of other people (FILES). An hour; EACH=60: a minute.
+check-efforts: develop
+	$(BIN)/python benchmarks/efforts.py --mixes $(MIXES)/mixes.txt --photos $(MIXES)/other_photos.txt \
+		--files $(FILES) --each $(or $(EACH),1) -o benchmarks/results/efforts.json
 
 # Views on real pictures: MIXES is the folder that benchmarks/view_mixes.py made. Half an hour.
 bench-views: develop

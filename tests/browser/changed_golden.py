@@ -32,6 +32,7 @@ GAINS = (
     "by index, a base that is bright", "by directory, a base that is bright", "by iso, index, a base that is bright",
     "by directory, a base that is ordinary", "3.0, 1.0, 2.0), gamma 2.2, by directory", "of a quarter of the sides",
     "offsets (0.2, 0.05), by iso, directory", "of a picture in Adobe RGB", "of a picture that is turned",
+    "AVIF, a base that is bright, inside True", "AVIF, a base that is bright, inside False", "AVIF, offsets",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""JPEG files with a gain map beside their picture: screens of another brightness show another picture of them."""
+"""JPEG and AVIF files with a gain map beside their picture: screens of another brightness show another picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pictures_made import made
 from PIL import Image
 from profiles_made import ADOBE_RGB, DISPLAY_P3, gamma, matrix_profile
 
-__all__ = ["gain_corpus", "with_gain_map"]
+__all__ = ["avif_with_gain_map", "gain_corpus", "with_gain_map"]
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
@@ -72,7 +72,13 @@ def _said(
 
 
 def _iso(least: Any, most: Any, exponent: float, offsets: tuple[float, float], is_base_bright: bool) -> bytes:
-    """Return the same as ISO 21496-1 says it."""
+    """Return the same as a segment by ISO 21496-1."""
+    return segment(0xE2, _ISO + _numbers(least, most, exponent, offsets, is_base_bright))
+
+
+def _numbers(
+    least: Any, most: Any, exponent: float, offsets: tuple[float, float], is_base_bright: bool
+) -> bytes:
     of_three = isinstance(least, tuple)
 
     def number(value: float) -> bytes:
@@ -84,7 +90,7 @@ def _iso(least: Any, most: Any, exponent: float, offsets: tuple[float, float], i
     for k in range(3 if of_three else 1):
         low, high = (least[k], most[k]) if of_three else (least, most)
         body += b"".join(map(number, (low, high, exponent, of_base, of_other)))
-    return segment(0xE2, _ISO + body)
+    return body
 
 
 def with_gain_map(
@@ -125,6 +131,73 @@ def with_gain_map(
     return head + base[2:] + own
 
 
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def _full(kind: bytes, body: bytes, *, version: int = 0, flags: int = 0) -> bytes:
+    return _box(kind, bytes([version]) + flags.to_bytes(3, "big") + body)
+
+
+def _boxes(data: bytes) -> dict[bytes, bytes]:
+    found, at = {}, 0
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        found[data[at + 4 : at + 8]] = data[at + 8 : at + length]
+        at += length
+    return found
+
+
+def _coded(picture: Any, **options: Any) -> tuple[bytes, list[bytes]]:
+    """Return a picture as AV1, and its properties as boxes, the essential one third."""
+    stream = io.BytesIO()
+    options = {"quality": 95, "speed": 9, "subsampling": "4:4:4", **options}
+    Image.fromarray(picture).save(stream, "AVIF", **options)
+    top = _boxes(stream.getvalue())
+    owned = _boxes(_boxes(_boxes(top[b"meta"][4:])[b"iprp"])[b"ipco"])
+    return top[b"mdat"], [_box(kind, owned[kind]) for kind in (b"ispe", b"pixi", b"av1C", b"colr")]
+
+
+def avif_with_gain_map(
+    base: Any,
+    own: Any,
+    *,
+    least: Any = 0.0,
+    most: Any = 3.0,
+    exponent: float = 1.0,
+    offsets: tuple[float, float] = (0.0, 0.0),
+    is_base_bright: bool = True,
+    is_inside: bool = False,
+    **options: Any,
+) -> bytes:
+    """Return an AVIF file of a picture with a gain map; its numbers stand in a box of their own if `is_inside`."""
+    (coded, properties), (gains, of_gains) = _coded(base, **options), _coded(own)
+    numbers = b"\0" + _numbers(least, most, exponent, offsets, is_base_bright)
+    owners = {1: (1, 2, 0x83, 4), 2: (5, 6, 0x87, 8), 3: (1, 2, 4)}
+    owned = b"".join(struct.pack(">HB", item, len(each)) + bytes(each) for item, each in owners.items())
+    iprp = _box(b"ipco", b"".join(properties + of_gains)) + _full(b"ipma", struct.pack(">I", 3) + owned)
+    infe = b"".join(
+        _full(b"infe", struct.pack(">HH", item, 0) + kind + b"\0", version=2, flags=item == 2)
+        for item, kind in ((1, b"av01"), (2, b"av01"), (3, b"tmap"))
+    )
+    parts = _full(b"hdlr", bytes(4) + b"pict" + bytes(13)) + _full(b"pitm", struct.pack(">H", 1))
+    parts += _full(b"iinf", struct.pack(">H", 3) + infe)
+    parts += _full(b"iref", _box(b"dimg", struct.pack(">HHHH", 3, 2, 1, 2))) + _box(b"iprp", iprp)
+    parts += _box(b"grpl", _full(b"altr", struct.pack(">IIII", 9, 2, 3, 1)))
+    parts += _box(b"idat", numbers) if is_inside else b""
+    ftyp = _box(b"ftyp", b"avif\0\0\0\0avifmif1miaftmap")
+
+    def head(start: int) -> bytes:
+        behind = start + len(coded) + len(gains)
+        places = [(1, 0, start, len(coded)), (2, 0, start + len(coded), len(gains))]
+        places.append((3, 1, 0, len(numbers)) if is_inside else (3, 0, behind, len(numbers)))
+        pieces = b"".join(struct.pack(">HHHHII", item, how, 0, 1, at, n) for item, how, at, n in places)
+        iloc = _full(b"iloc", b"\x44\0" + struct.pack(">H", 3) + pieces, version=1)
+        return ftyp + _full(b"meta", parts + iloc)
+
+    return head(len(head(0)) + 8) + _box(b"mdat", coded + gains + (b"" if is_inside else numbers))
+
+
 def gain_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
     """Yield the files."""
     one, two = made(1, rows, cols), made(2, rows, cols)
@@ -133,6 +206,9 @@ def gain_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
 
     def file(name: str, data: bytes) -> CorpusFile:
         return CorpusFile(name=f"a gain map, {name}", ending="jpg", data=data)
+
+    def avif(name: str, data: bytes) -> CorpusFile:
+        return CorpusFile(name=f"a gain map in AVIF, {name}", ending="avif", data=data)
 
     for how in ("index", "directory", "index and directory", "iso, index", "iso, directory"):
         for is_bright in (True, False):
@@ -163,3 +239,14 @@ def gain_corpus(rows: int = 80, cols: int = 104) -> Iterator[CorpusFile]:
     yield file("of a picture that is turned", with_gain_map(turned, own))
     yield file("two of them", with_gain_map(base, own) + with_gain_map(base, _saved(made(3, rows, cols))))
     yield file("cut in the map", with_gain_map(base, own)[: -len(own) // 2])
+    for is_bright, is_inside in product((True, False), (True, False)):
+        data = avif_with_gain_map(flat, two, is_base_bright=is_bright, is_inside=is_inside)
+        yield avif(f"a base that is {'bright' if is_bright else 'ordinary'}, inside {is_inside}", data)
+    for (least, most), exponent in product(ranges, (1.0, 2.2)):
+        yield avif(
+            f"{least} to {most}, gamma {exponent}",
+            avif_with_gain_map(flat, two, least=least, most=most, exponent=exponent),
+        )
+    yield avif("offsets", avif_with_gain_map(flat, two, offsets=(0.2, 0.05)))
+    yield avif("of a quarter of the sides", avif_with_gain_map(flat, np.ascontiguousarray(two[::4, ::4])))
+    yield avif("shared chroma", avif_with_gain_map(flat, two, subsampling="4:2:0"))

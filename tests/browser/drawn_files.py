@@ -212,9 +212,11 @@ def _gif(rng: _Rng) -> tuple[str, bytes]:
     size = _one_of(
         rng, (COLS, ROWS), (COLS, ROWS), (COLS, ROWS), (COLS // 2, ROWS), (COLS * 2, ROWS * 2), (0, 0), (1, 1)
     )
+    width, height = size
     data = gif(
-        *size, frames, palette=_one_of(rng, palette, palette, palette[:30].copy()), background=int(rng.integers(64)),
-        version=_one_of(rng, b"89a", b"89a", b"87a"), trailer=_one_of(rng, b";", b"", b"\0\0;junk"),
+        width, height, frames, palette=_one_of(rng, palette, palette, palette[:30].copy()),
+        background=int(rng.integers(64)), version=_one_of(rng, b"89a", b"89a", b"87a"),
+        trailer=_one_of(rng, b";", b"", b"\0\0;junk"),
     )  # fmt: skip
     return f"{size}{said}", data
 
@@ -322,7 +324,7 @@ def _webp(rng: _Rng) -> tuple[str, bytes]:
         parts = [head, inner]
     for kind in (b"ICCP", b"EXIF", b"XMP "):
         if rng.random() < 0.3:
-            body = {b"ICCP": _drawn_profile, b"EXIF": drawn_exif, b"XMP ": lambda rng: b"<x/>"}[kind](rng)
+            body = _drawn_profile(rng) if kind == b"ICCP" else drawn_exif(rng) if kind == b"EXIF" else b"<x/>"
             where = 1 if kind == b"ICCP" or rng.random() < 0.3 else len(parts)
             parts.insert(where, webp_chunk(kind, body))
             flag = {b"ICCP": 0x20, b"EXIF": 8, b"XMP ": 4}[kind]
@@ -394,7 +396,7 @@ def _bmp(rng: _Rng) -> tuple[str, bytes]:
     if depth <= 8:
         options |= {"palette": _drawn_palette(rng, depth), "n_colours": _one_of(rng, None, None, 0, 5)}
         return said, bmp((COLS, ROWS), depth, bmp_rows(grey >> (8 - depth), depth), **options)
-    usual = {
+    usual: dict[int, tuple[int, ...]] = {
         16: (0x7C00, 0x3E0, 0x1F, 0),
         24: (0xFF0000, 0xFF00, 0xFF, 0),
         32: (0xFF0000, 0xFF00, 0xFF, 0xFF000000),

@@ -74,11 +74,10 @@ def on_white(painted: UInt8Array) -> UInt8Array:
 def views_of(frame: Decoded, effort: str = "standard") -> dict[str, Hash]:
     """Return the hash of every picture of a frame that an effort looks up, by its name."""
     found = {"as it is": hash_decoded(frame, algorithm=Algorithm.PDQ)}
-    for also in frame.also:
+    for number, also in enumerate(frame.also):
         if also.effort == "fast" or (effort != "fast" and also.effort != "thorough"):
-            assert also.name not in found, "two pictures of one name"
             try:
-                found[also.name] = hash_decoded(also.make(), algorithm=Algorithm.PDQ)
+                found[f"{number} {also.name}"] = hash_decoded(also.make(), algorithm=Algorithm.PDQ)
             except UnreadableImage:
                 assert also.plain, "only what a tool cannot read either may be missing"
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpus_gain import with_gain_map
+from corpus_gain import avif_with_gain_map, with_gain_map
 from corpus_jpeg import segment
 from pictures_made import made
 from PIL import Image
@@ -21,6 +21,7 @@ from safehash.hashing.hashes import Algorithm
 from safehash.images.decoding import decode_frames
 from safehash.images.gain_map import gain_maps
 from safehash.images.pictures import Decoded
+from safehash.images.tone_map import tone_maps
 from safehash.matching.settings import EFFORTS
 
 ROWS, COLS = 60, 80
@@ -84,7 +85,7 @@ def test_what_screens_show_is_what_the_definition_says(how: str, is_base_bright:
 
 
 def test_numbers_of_three_colours_are_read_alike_from_both() -> None:
-    said = {"least": (0.0, -1.0, -2.0), "most": (3.0, 1.0, 2.0)}
+    said: dict[str, Any] = {"least": (0.0, -1.0, -2.0), "most": (3.0, 1.0, 2.0)}
     one, other = (
         gain_maps(with_gain_map(*FILES, how=how, **said)) for how in ("directory", "iso, directory")
     )
@@ -171,3 +172,42 @@ def test_whatever_an_index_says_has_an_outcome() -> None:
             changed[int(rng.integers(start, end))] = int(rng.integers(256))
         n_found += len(gain_maps(bytes(changed)))
     assert 0 < n_found < 300
+
+
+# -- AVIF -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+@pytest.mark.parametrize("is_base_bright", [True, False])
+def test_an_avif_says_the_same_in_an_item(is_base_bright: bool, is_inside: bool) -> None:
+    data = avif_with_gain_map(
+        BASE, OWN, is_base_bright=is_base_bright, is_inside=is_inside, least=-2.0, most=1.5
+    )
+    shown = pictures(data)[BRIGHT if is_base_bright else ORDINARY].pixels
+    wanted = expected(is_base_bright, -2.0, 1.5, 1.0, (0.0, 0.0))
+    assert np.abs(shown - wanted).mean() <= 6, "two codecs"
+    (one,) = tone_maps(data)
+    assert (one.gain.least[0], one.gain.most[0], one.item) == (-2.0, 1.5, 2)
+
+
+def test_an_avif_without_one_has_no_such_picture() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(BASE).save(stream, "AVIF")
+    plain, told = stream.getvalue(), avif_with_gain_map(BASE, OWN)
+    for data in (plain, plain + b"tmap", told.replace(b"tmap", b"tma_")):
+        assert tone_maps(data) == ()
+        assert pictures(data).keys() == {"as it is"}
+    assert pictures(told).keys() == {"as it is", BRIGHT}
+
+
+def test_whatever_its_boxes_say_has_an_outcome() -> None:
+    data = avif_with_gain_map(BASE, OWN, is_inside=True)
+    end = data.index(b"mdat")
+    rng = np.random.default_rng(2)
+    n_found = 0
+    for _ in range(400):
+        changed = bytearray(data)
+        for _ in range(int(rng.integers(1, 4))):
+            changed[int(rng.integers(32, end))] = int(rng.integers(256))
+        n_found += len(tone_maps(bytes(changed)))
+    assert 0 < n_found < 400

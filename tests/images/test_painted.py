@@ -62,11 +62,10 @@ def distances(row: Row, effort: Effort) -> dict[str, int]:
     frames = list(decode_frames(row.path.read_bytes(), step_for=reduction_for, effort=effort))
     frame = frames[row.frame]
     found = {"as it is": frame}
-    for also in frame.also:
+    for number, also in enumerate(frame.also):
         if EFFORTS.index(also.effort) <= EFFORTS.index(effort):
-            assert also.name not in found, "two pictures of one name"
             try:
-                found[also.name] = also.make()
+                found[f"{number} {also.name}"] = also.make()
             except UnreadableImage:
                 assert also.plain, "only what a tool cannot read either may be missing"
     return {

@@ -221,10 +221,13 @@ def test_a_title_that_takes_nothing_back(title: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["false_positives.txt", "removed.csv", "allowlist.txt"])
-def test_the_name_of_a_list_alone_is_remarked_on(name: str, tmp_path: Path) -> None:
+def test_the_name_of_a_list_alone_is_remarked_on(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / name
     written(path, "Pl0\nPl1\n")
-    assert any("may say that what is in it was taken back" in note for note in load_list(path).report.notes)
+    assert main(["lists", "check", str(path)]) == 0
+    assert "may say that what is in it was taken back" in "".join(capsys.readouterr())
 
 
 # -- types -------------------------------------------------------------------------------------------------

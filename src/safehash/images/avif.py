@@ -13,10 +13,12 @@ import numpy as np
 
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
-from .opening import Codec
+from .gain_map import in_another_brightness
+from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, another
 from .request import Request
 from .seen import Painted
+from .tone_map import tone_maps, with_primary
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -67,7 +69,31 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     is_full = _is_full(data)
     narrow = partial(_as_narrow, multiplied=b"prem" in data)  # as a reference from the picture to its alpha
     # Averaged samples would straddle its edges.
-    yield from _cut(read_frames(CODEC, data, _whole(request, aperture), painted_of=painted_of), aperture)
+    frames = read_frames(CODEC, data, _whole(request, aperture), painted_of=painted_of)
+    yield from _cut(_with_gains(frames, data, request), aperture)
+
+
+def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Iterator[Decoded]:
+    """Yield frames; a still picture with what screens of another brightness show of it."""
+    for frame in frames:
+        maps = tone_maps(data) if request.effort is not None and frame.provenance.n_frames == 1 else ()
+        facts = replace(frame.provenance, scale=1)
+        also = tuple(
+            in_another_brightness(
+                each.gain, partial(_picture_and_map, data, each.item, request), facts, request.colours
+            )
+            for each in maps
+        )
+        yield replace(frame, also=frame.also + also) if also else frame
+
+
+def _picture_and_map(data: bytes, item: int, request: Request) -> tuple[Image, Image]:
+    pictures = []
+    for part in (data, with_primary(data, item)):
+        image = open_image(CODEC, part)
+        check_header(CODEC, image, image.size, request.limits)
+        pictures.append(load(CODEC, image)[0])
+    return pictures[0], pictures[1]
 
 
 def _whole(request: Request, aperture: _Aperture | None) -> Request:

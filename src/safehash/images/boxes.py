@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["VideoColour", "has_two_pictures", "properties", "video_colour"]
+__all__ = ["VideoColour", "boxes", "has_two_pictures", "inside", "primary_item", "properties", "video_colour"]
 
 #: Boxes, properties and items looked through in all. A file of a hundred tiles has some 300.
 _MAX_BOXES = 4096
@@ -60,7 +60,7 @@ def video_colour(data: bytes) -> VideoColour:
     return VideoColour(profiles=tuple(profiles), code_points=tuple(code_points), peak=light or screen or None)
 
 
-def _boxes(data: bytes, at: int, end: int, budget: list[int]) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: bytes, at: int, end: int, budget: list[int]) -> Iterator[tuple[bytes, int, int]]:
     """Yield kind, begin and end of the content of each box between two places."""
     while at + 8 <= end and budget[0] > 0:
         budget[0] -= 1
@@ -74,18 +74,18 @@ def _boxes(data: bytes, at: int, end: int, budget: list[int]) -> Iterator[tuple[
         at = after
 
 
-def _inside(
+def inside(
     data: bytes, path: tuple[bytes, ...], at: int, end: int, budget: list[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places of the content of each box that a path of kinds leads to."""
-    for kind, begin, after in _boxes(data, at, end, budget):
+    for kind, begin, after in boxes(data, at, end, budget):
         if kind != path[0]:
             continue
         inner = begin + _BEFORE_BOXES.get(kind, 0)
         if len(path) == 1:
             yield begin, after
         else:
-            yield from _inside(data, path[1:], inner, after, budget)
+            yield from inside(data, path[1:], inner, after, budget)
 
 
 #: What stands between the head of a box and the boxes in it, in bytes.
@@ -118,20 +118,20 @@ def has_two_pictures(data: bytes) -> bool:
     frames = {
         int.from_bytes(data[begin + 8 : begin + 8 + width], "big")
         for kind, width in ((b"stco", 4), (b"co64", 8))
-        for begin, end in _inside(data, (*path, kind), 0, len(data), budget)
+        for begin, end in inside(data, (*path, kind), 0, len(data), budget)
         if end - begin >= 8 + width
     }
-    still = _places(data, budget).get(_primary(data, budget))
+    still = _places(data, budget).get(primary_item(data, budget))
     return bool(frames) and still is not None and still not in frames
 
 
 def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
-    for begin, end in _inside(data, (b"meta", b"iprp"), 0, len(data), budget):
-        wanted = _primary(data, budget)
+    for begin, end in inside(data, (b"meta", b"iprp"), 0, len(data), budget):
+        wanted = primary_item(data, budget)
         owned: list[tuple[bytes, bytes]] = []
-        for kind, at, after in _boxes(data, begin, end, budget):
+        for kind, at, after in boxes(data, begin, end, budget):
             if kind == b"ipco":
-                owned = [(what, data[first:last]) for what, first, last in _boxes(data, at, after, budget)]
+                owned = [(what, data[first:last]) for what, first, last in boxes(data, at, after, budget)]
             elif kind == b"ipma":
                 for number in _associated(data[at:after], wanted):
                     if 1 <= number <= len(owned):
@@ -141,14 +141,14 @@ def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]
 def _of_tracks(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
     for entry in (b"av01", b"hvc1", b"hev1"):
         path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", entry)
-        for begin, end in _inside(data, path, 0, len(data), budget):
-            for kind, at, after in _boxes(data, begin + _BEFORE_BOXES[entry], end, budget):
+        for begin, end in inside(data, path, 0, len(data), budget):
+            for kind, at, after in boxes(data, begin + _BEFORE_BOXES[entry], end, budget):
                 yield kind, data[at:after]
 
 
-def _primary(data: bytes, budget: list[int]) -> int:
+def primary_item(data: bytes, budget: list[int]) -> int:
     """Return the number of the primary item, 0 where none is named."""
-    for begin, end in _inside(data, (b"meta", b"pitm"), 0, len(data), budget):
+    for begin, end in inside(data, (b"meta", b"pitm"), 0, len(data), budget):
         width = 2 if data[begin : begin + 1] == b"\0" else 4
         return int.from_bytes(data[begin + 4 : min(begin + 4 + width, end)], "big")
     return 0
@@ -179,7 +179,7 @@ def _associated(body: bytes, item: int) -> list[int]:
 def _first_coded(data: bytes, budget: list[int]) -> bytes:
     """Return the first bytes of the primary item, or of the first tile of a grid; empty where they are not found."""
     places = _places(data, budget)
-    at = places.get(_primary(data, budget), 0)
+    at = places.get(primary_item(data, budget), 0)
     if not _starts_av1(data[at : at + 2]):
         at = next((place for place in places.values() if _starts_av1(data[place : place + 2])), 0)
     return data[at : at + _CODED_BYTES] if at else b""
@@ -188,7 +188,7 @@ def _first_coded(data: bytes, budget: list[int]) -> bytes:
 def _places(data: bytes, budget: list[int]) -> dict[int, int]:
     """Return where each item stands in the file."""
     places: dict[int, int] = {}
-    for begin, end in _inside(data, (b"meta", b"iloc"), 0, len(data), budget):
+    for begin, end in inside(data, (b"meta", b"iloc"), 0, len(data), budget):
         places |= _item_places(data[begin:end])
     return places
 

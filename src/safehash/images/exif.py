@@ -50,8 +50,10 @@ UPRIGHT = Turns(1)
 
 
 def turned(decoded: Decoded, turns: Turns) -> Decoded:
-    """Add a picture's other orientations to what viewers may see of it."""
+    """Add a picture's other orientations to what viewers may see of it: of what browsers show, theirs, too."""
     also = decoded.also
+    if turns.shown != turns.applied:
+        also += tuple(_turned(each, turns.shown) for each in decoded.also if each.shown)
     for other in dict.fromkeys((turns.shown, *turns.others)):
         if other == turns.applied:
             continue
@@ -66,6 +68,16 @@ def turned(decoded: Decoded, turns: Turns) -> Decoded:
             ),
         )
     return replace(decoded, also=also) if also is not decoded.also else decoded
+
+
+def _turned(also: Also, orientation: int) -> Also:
+    """Return another picture of an upload in an orientation."""
+
+    def make() -> Decoded:
+        made = also.make()
+        return replace(made, provenance=replace(made.provenance, orientation=orientation))
+
+    return replace(also, name=f"{also.name}, as browsers turn it", make=make)
 
 
 def turns_of(image: Image) -> Turns:

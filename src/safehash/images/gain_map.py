@@ -1,4 +1,4 @@
-"""What a JPEG file holds of its picture's other brightness: a gain map, by which screens show another picture."""
+"""What a file holds of its picture's other brightness: a gain map, by which screens show another picture."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from ..errors import ImageTooLarge
 from .colour import Colour
+from .conversions import to_pixels
 from .declared import Declared
 from .guarding import undisturbed
-from .icc import SAMPLES
+from .icc import SAMPLES, Curve
 from .jpeg_header import segments
 from .light import srgb_light, srgb_samples
 from .pictures import Also, Decoded, Provenance, UInt8Array
@@ -25,7 +26,7 @@ from .pictures import Also, Decoded, Provenance, UInt8Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["GainMap", "gain_maps", "in_another_brightness"]
+__all__ = ["GainMap", "by_numbers", "gain_maps", "in_another_brightness"]
 
 Float64Array = npt.NDArray[np.float64]
 Three = tuple[float, float, float]
@@ -137,7 +138,7 @@ def _maps_at(data: bytes, start: int) -> Iterator[GainMap]:
         if kind == _APP1 and data.startswith(_XMP, begin, end):
             found = _by_xmp(unescape(data[begin:end].decode("utf-8", "replace")), start)
         elif kind == _APP2 and data.startswith(_ISO, begin, end):
-            found = _by_iso(data[begin + len(_ISO) : end], start)
+            found = by_numbers(data[begin + len(_ISO) : end], start)
         if found is not None:
             yield found
 
@@ -176,7 +177,16 @@ def _by_xmp(packet: str, start: int) -> GainMap | None:
 _OF_EACH, _ONE_DENOMINATOR = 0x80, 0x08
 
 
-def _by_iso(body: bytes, start: int) -> GainMap | None:
+def by_numbers(body: bytes, start: int) -> GainMap | None:
+    """Return what the numbers of ISO 21496-1 say; None where they mean nothing.
+
+    Parameters
+    ----------
+    body : bytes
+        From the version on.
+    start : int
+        Where the map begins.
+    """
     if len(body) < 5:
         return None
     flags = body[4]
@@ -256,10 +266,13 @@ def in_another_brightness(
         taken = own.convert("RGB").resize(image.size, pil.Resampling.BILINEAR)
         heeded = next((each.colour for each in colours if each.shown), None)
         pixels = _multiplied(np.asarray(image.convert("RGB")), np.asarray(taken), gain, heeded)
+        if image.mode == "RGBA":
+            shown = pil.fromarray(np.dstack([pixels, np.asarray(image)[..., 3]]))
+            pixels = to_pixels(shown, "white", 1)[0]
         return Decoded(pixels=pixels, provenance=provenance)
 
     def make() -> Decoded:
-        return undisturbed("JPEG", convert)
+        return undisturbed(provenance.format, convert)
 
     if gain.is_base_bright:
         return Also("as ordinary screens show it by its gain map", make, effort="fast", shown=True)
@@ -268,7 +281,8 @@ def in_another_brightness(
 
 def _multiplied(picture: UInt8Array, own: UInt8Array, gain: GainMap, colour: Colour | None) -> UInt8Array:
     """Return a picture's light multiplied by its gain, as samples of a screen."""
-    curves, to_srgb = (srgb_light,) * 3, np.eye(3)
+    curves: tuple[Curve, Curve, Curve] = (srgb_light, srgb_light, srgb_light)
+    to_srgb = np.eye(3)
     if (
         colour is not None
         and colour.curves is not None

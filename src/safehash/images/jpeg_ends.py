@@ -97,7 +97,7 @@ def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
     args: Any = image.tile[0].args if image.tile else None
     if not isinstance(args, tuple) or image.mode not in ("L", "RGB", "CMYK"):
         return None
-    if data.count(_SCAN) == 1 and image.info.get("progressive"):
+    if image.info.get("progressive") and ended(data).count(_SCAN) == 1:
         return _rows_of_first_scan(data, image)
     cols, rows = image.size
     n_bands = len(image.getbands())
@@ -147,8 +147,19 @@ def _rows_of_first_scan(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_]:
     # Behind a scan that says that there is nothing else in luma blocks are not smoothed: none holds any of another.
     n_blocks = (image.size[0] // 8 + across) * (image.size[1] // 8 + down)
     nothing = bytes(2 * (n_blocks // _BLOCKS_A_CODE + 1))
-    probe = ended(data)[: -len(_END_MARKER)] + _ONE_CODE + _REST % layers[0][0] + nothing + _END_MARKER
-    small: Any = type(image)(io.BytesIO(probe))
+    there = ended(data)
+    if len(there) - len(_END_MARKER) < len(data):
+        # A marker stands there: the decoder makes up the rest of the scan, and stops behind it.
+        n_whole = -(-image.size[1] // (8 * down))
+    else:
+        probe = there[: -len(_END_MARKER)] + _ONE_CODE + _REST % layers[0][0] + nothing + _END_MARKER
+        n_whole = _rows_of_blocks(type(image)(io.BytesIO(probe)), across, down)
+    end = 8 * down * (n_whole - _HELD_BACK) - (_LINES_HELD_BACK if down > 1 else 0)
+    return np.arange(image.size[1]) < end
+
+
+def _rows_of_blocks(small: Any, across: int, down: int) -> int:
+    """Return how many rows of blocks a file's first scan reaches; `down` rows of luma are one."""
     small.draft("L", (1, 1))
     small.load()
     reached = np.asarray(small.convert("L")) != _NOTHING  # one sample a block
@@ -158,11 +169,9 @@ def _rows_of_first_scan(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_]:
     n_whole = int(begun[-1]) if begun.size else 0
     # Behind the last byte the decoder makes up one more block of each component, so a row is whole where the next has
     # begun, or nothing of the last one is missing.
-    n_whole += n_whole == len(blocks) - 1 and bool(
-        blocks[-1, (blocks.shape[1] - 1) // across * across :].any()
+    return n_whole + (
+        n_whole == len(blocks) - 1 and bool(blocks[-1, (blocks.shape[1] - 1) // across * across :].any())
     )
-    end = 8 * down * (n_whole - _HELD_BACK) - (_LINES_HELD_BACK if down > 1 else 0)
-    return np.arange(image.size[1]) < end
 
 
 def as_far_as_it_goes(

@@ -132,11 +132,6 @@ class ListReader(Iterator[Entry]):
         *folders, name = page.name.split("/")
         parts = [*folders, name.rpartition(".")[0] or name]
         is_among_others = len(self._paths) > 1 or "/" in page.name
-        if not is_among_others and is_section(parts[-1].replace("_", " ")):
-            tally.note(
-                f"the name of {page.name} may say that what is in it was taken back, or judged harmless: as a list "
-                "it is matched against"
-            )
         if (
             is_among_others
             and any(map(is_section, parts if len(self._paths) > 1 else parts[1:]))
