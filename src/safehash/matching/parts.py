@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _views
-from .._digests import turn_digests
 from .._face import checked
 from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.compute import reduction_for
@@ -16,7 +15,6 @@ from ..images.pictures import Decoded
 from ..images.uploads import Upload, take
 from .judgement import is_graphic
 from .thumbnails import PANEL_SIDE, THE_UPLOAD, WHOLE_SIDE, Thumbnails, Window
-from .windows import MIRRORED
 
 __all__ = ["windows_to_list"]
 
@@ -98,17 +96,19 @@ def _crops(thumbs: Thumbnails, min_quality: int, *, mirrored: bool) -> list[tupl
         ]
     windows = np.array([window for window, _ in parts])
     each = np.arange(len(parts), dtype=np.int32)
-    digests = _views.hash_windows(
-        thumb, np.ascontiguousarray(windows[:, :2]), np.ascontiguousarray(windows[:, 2:]), each, each
+    rows, cols = np.ascontiguousarray(windows[:, :2]), np.ascontiguousarray(windows[:, 2:])
+    digests = _views.hash_windows(thumb, rows, cols, each, each)
+    # From truly mirrored pixels: turning bits misses the median, and with it half of the ones.
+    turned = _views.hash_windows(
+        np.ascontiguousarray(thumb[:, ::-1]), rows, np.ascontiguousarray(1.0 - cols[:, ::-1]), each, each
     )
     listed = []
-    for digest, window, (_, name) in zip(digests, windows, parts, strict=True):
+    for digest, other, window, (_, name) in zip(digests, turned, windows, parts, strict=True):
         quality = _views.measure_window(thumb, window)[0]
         if quality >= min_quality:
             listed.append((Hash(Algorithm.PDQ, digest.tobytes(), quality=quality), name))
             if mirrored:
-                turned = turn_digests(digest[None], (MIRRORED,))[0, 0]
-                listed.append((Hash(Algorithm.PDQ, turned.tobytes(), quality=quality), f"mirrored, {name}"))
+                listed.append((Hash(Algorithm.PDQ, other.tobytes(), quality=quality), f"mirrored, {name}"))
     return listed
 
 
