@@ -141,7 +141,7 @@ BREAKS = (
     Break(
         what="a hidden picture that does not decode is left out",
         file=_PICTURES,
-        before="        return (Also(name, partial(_fail, exc)),)\n",
+        before="        return (failing(name, exc),)\n",
         after="        return ()\n",
         dies=(f"{_FURTHER}::test_another_picture_that_does_not_decode_says_so_where_it_is_looked_up",),
     ),
@@ -183,8 +183,8 @@ BREAKS = (
     Break(
         what="a progressive JPEG cut within its first scan is taken for whole",
         file=_ENDS,
-        before="    if data.count(_SCAN) == 1 and",
-        after="    if data.count(_SCAN) == 0 and",
+        before='    if image.info.get("progressive") and ended(data).count(_SCAN) == 1',
+        after='    if image.info.get("progressive") and ended(data).count(_SCAN) == 0',
         dies=(_FIRST_SCAN,),
     ),
     Break(
@@ -197,8 +197,8 @@ BREAKS = (
     Break(
         what="blocks that a first scan smooths count as reached",
         file=_ENDS,
-        before="    probe = ended(data)[: -len(_END_MARKER)] + _ONE_CODE + ",
-        after="    probe = ended(data) + _ONE_CODE + ",
+        before="        probe = there[: -len(_END_MARKER)] + _ONE_CODE + ",
+        after="        probe = there + _ONE_CODE + ",
         dies=(_FIRST_SCAN,),
     ),
     Break(
