@@ -182,7 +182,7 @@ def two_canvases(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("sides", "outcome", "failure"),
     [((12, 12), "no_match", None), ((300, 40), "no_match", None), ((12_000, 12_000), "too_large", None),
-     ((65_000, 65_000), "unreadable", None)],
+     ((65_000, 65_000), "no_match", None)],  # those tools read it no more than we do
 )  # fmt: skip
 def test_a_canvas_that_the_library_alone_sees_has_its_own_sides(
     sides: tuple[int, int], outcome: str, failure: str | None, tmp_path: Path
@@ -195,7 +195,7 @@ def test_a_canvas_that_the_library_alone_sees_has_its_own_sides(
         else:
             assert (decision.outcome.value, decision.failure) == (outcome, failure)
     (also,) = (each for each in decode(two_canvases(*sides)).also if each.name == "as older tools see it")
-    if outcome != "no_match":
+    if max(sides) > 10_000:
         with pytest.raises(ImageError):
             also.make()
     else:
