@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     from .search.growing import GrowingIndex
     from .search.index import Index
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Agreement",
