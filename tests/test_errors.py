@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import safehash
 from safehash import Algorithm, ListError, Matcher, Settings
 from safehash.errors import SHOWN_DIGITS, shorten, shortened, shortened_value
+from safehash.lists.formats.fields import shown
 
 DIGEST = "5af0" * 16
 IN_BASE64 = base64.b64encode(bytes.fromhex("91a7" * 16)).decode()
@@ -23,6 +24,11 @@ IN_BASE64 = base64.b64encode(bytes.fromhex("91a7" * 16)).decode()
 
 def digests_of(algorithm: Algorithm) -> st.SearchStrategy[bytes]:
     return st.binary(min_size=algorithm.n_bytes, max_size=algorithm.n_bytes)
+
+
+def grouped(n: int, mark: str) -> Callable[[bytes], str]:
+    """Return how a digest is written in groups of so many digits."""
+    return lambda digest: mark.join(re.findall("." * n, digest.hex()))
 
 
 DIGESTS = st.sampled_from(Algorithm).flatmap(digests_of)
@@ -33,6 +39,10 @@ NOTATIONS: dict[str, Callable[[bytes], str]] = {
     "capital": lambda digest: digest.hex().upper(),
     "bits": lambda digest: f"{int.from_bytes(digest, 'big'):0{8 * len(digest)}b}",
     "decimal": lambda digest: str(int.from_bytes(digest, "big")),
+    "in twos": grouped(2, ":"),
+    "in twos with hyphens": grouped(2, "-"),
+    "in fours": grouped(4, "-"),
+    "in eights": grouped(8, "-"),
     "base64": lambda digest: base64.b64encode(digest).decode(),
     "base64 in file names": lambda digest: base64.urlsafe_b64encode(digest).decode(),
 }
@@ -60,6 +70,8 @@ def test_no_message_shows_a_digest_whole_however_it_is_written(
     text = NOTATIONS[notation](digest)
     if notation == "decimal" and len(text) < 16:
         return  # a number
+    if notation == "in eights" and text[:17].replace("-", "").isdecimal():
+        return  # two dates
     if notation.startswith("base64") and not is_told(text):
         return
     told = shortened(place.format(text))
@@ -85,6 +97,7 @@ def test_an_id_in_base64_without_padding_is_told_from_a_word(digest: bytes) -> N
         "safehash.errors.ImageTooLarge: 12000 x 12000 pixels, the limit is 178956970 in all",
         "2026-10-24T15:00:00.123456Z: b3f1d2c4-0f3e-4c1a-9a71-2f6f3c9a7e11 of 1761318000000",
         "tests/lists/test_formats_examples.py::test_Every_Format_2",
+        "photos-20261126-20261127.tar: 00:1a:2b:3c:4d:5e at 12:30:45, 10-11-12-13, 2001-0db8-85a3",
     ],
 )
 def test_what_is_no_digest_stays(text: str) -> None:
@@ -98,6 +111,40 @@ def test_long_messages_cost_little(text: str) -> None:
     """Nothing is looked at more than some dozens of times: of what does not match, every place would be."""
     assert len(shortened(text)) <= len(text)
     assert len(shortened_value(text)) <= len(text)
+
+
+@given(DIGESTS, st.sampled_from(sorted(NOTATIONS)), st.booleans(), st.integers(0, 200))
+def test_a_cell_of_a_list_is_never_shown_as_a_whole_digest(
+    digest: bytes, notation: str, is_damaged: bool, at: int
+) -> None:
+    """Where a list's own words are repeated, what may be a digest is cut whether or not it is one."""
+    text = NOTATIONS[notation](digest).rstrip("=" if at % 2 else "")
+    if is_damaged:
+        text = f"{text[: at % len(text)]}g{text[at % len(text) + 1 :]}"
+    letters = re.sub("[/_-]", "", text.rstrip("="))
+    if (letters.isalpha() and (letters.islower() or letters.isupper() or letters.istitle())) or len(
+        text
+    ) < 11:
+        return  # a word
+    if re.match(r"\d{4}-\d\d(?![\dA-Fa-f])", text) or (":" in text and is_damaged):
+        return  # a day; or pieces that are short by themselves
+    said = shown(text)
+    n = SHOWN_DIGITS + 1
+    assert not any(text[k : k + n] in said for k in range(len(text) - n + 1))
+    assert shown(text, 100) == said or "characters" in said
+
+
+@pytest.mark.parametrize("digits", [6376500953462298864, -6376500953462298864, 6376500953462298864.0])
+def test_a_number_that_is_a_digest_is_cut(digits: float) -> None:
+    assert sum(map(str.isdigit, shown(digits))) <= SHOWN_DIGITS
+
+
+def test_no_enumeration_repeats_a_digest() -> None:
+    for digest in ("587e5d0c597e58f0", "9co490ih1uo=", DIGEST):
+        for kind in (Algorithm, safehash.Outcome):
+            with pytest.raises(ValueError) as caught:
+                kind(digest)
+            assert digest[: SHOWN_DIGITS + 1] not in str(caught.value)
 
 
 # -- errors of the system ---------------------------------------------------------------------------------------

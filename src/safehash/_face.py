@@ -173,9 +173,9 @@ def no_member(kind: Any, value: object) -> ValueError:
     ...
     ValueError: no outcome 'matched'; there are match, no_match, low_quality, ...
     """
-    from .errors import SHOWN_DIGITS
+    from .errors import SHOWN_DIGITS, shortened_value
 
-    text = value if isinstance(value, str) else type(value).__name__
+    text = shortened_value(value) if isinstance(value, str) else type(value).__name__
     if len(text) > 2 * SHOWN_DIGITS:  # a digest in its place
         text = f"{text[:SHOWN_DIGITS]}..."
     return ValueError(

@@ -42,11 +42,17 @@ __all__ = [
 #: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
 SHOWN_DIGITS = 8
 
+#: Hexadecimal digits of 64 bits and more in groups of two, of four, or of eight; of eight with a letter among the first
+#: two, which two dates have not.
+_IN_GROUPS = (
+    r"(?<![\dA-Fa-f])(?:(?:[\dA-Fa-f]{2}[:-]){7,}[\dA-Fa-f]{2}|(?:[\dA-Fa-f]{4}[:-]){3,}[\dA-Fa-f]{4}"
+    r"|(?=[\d:-]{0,16}[A-Fa-f])(?:[\dA-Fa-f]{8}[:-])+[\dA-Fa-f]{8})(?![\dA-Fa-f])"
+)
 #: A digest, wherever it stands: as many hexadecimal digits in a row as the shortest has, and more, which decimals and
-#: bits are, too; or base64, told by its padding, by the length of a PDQ digest, or by capitals, small letters and a
-#: digit in one word without a "/", which names of folders have between them.
+#: bits are, too; or in groups; or base64, told by its padding, by the length of a PDQ digest, or by capitals, small
+#: letters and a digit in one word without a "/", which names of folders have between them.
 _DIGEST = re.compile(
-    r"[0-9A-Fa-f]{16,}"
+    _IN_GROUPS + r"|[0-9A-Fa-f]{16,}"
     r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])[\w+/-]{11,}(?:==(?![\w=])|=(?![\w./=~-]))"
     r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z+/_-]{0,42}\d)[\w+/-]{43}(?![\w+/=-])"
     r"|(?<![A-Za-z\d+])(?=[a-z\d+]{0,21}[A-Z])(?=[A-Z\d+]{0,21}[a-z])(?=[A-Za-z+]{0,21}\d)[A-Za-z\d+]{22,}",
@@ -55,9 +61,9 @@ _DIGEST = re.compile(
 
 #: A text that is one value, an id or a label, and no path: base64 in either alphabet, with padding or without.
 _VALUE = re.compile(
-    r"[0-9A-Fa-f]{9,}"
-    r"|(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z+/_-]{0,21}\d)[\w+/-]{22,}={0,2}"
-    r"|(?=[a-z\d+/_-]{0,11}[A-Z])(?=[A-Z\d+/_-]{0,11}[a-z])[\w+/-]{11}=",
+    _IN_GROUPS + r"|[0-9A-Fa-f]{9,}"
+    r"|(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z_-]{0,42}[\d+/])[\w+/-]{22,}={0,2}"
+    r"|(?=[A-Za-z_-]{0,10}[\d+/])[\w+/-]{11}=",
     re.ASCII,
 )
 

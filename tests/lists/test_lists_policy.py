@@ -235,6 +235,18 @@ def test_wrong_settings(kind: Any, wrong: dict[str, Any]) -> None:
         kind(**wrong)
 
 
+@pytest.mark.parametrize("kind", [Policy, ListPolicy])
+@pytest.mark.parametrize("days", [float("nan"), float("inf"), -1, 0, 1e6])
+def test_an_age_that_no_calendar_has(kind: Any, days: float) -> None:
+    """It was an error of the calendar at the first list, or a list that is stale "within nan"."""
+    with pytest.raises(ValueError, match=r"max_age_days is more than 0 days and at most 36525, not"):
+        kind(max_age_days=days)
+    if kind is Policy:
+        with pytest.raises(ValueError, match=r"refresh_days is more than 0"):
+            Policy(refresh_days=days)
+    assert kind(max_age_days=36_525).max_age_days == 36_525
+
+
 def test_what_differs_for_a_list_is_a_list_policy() -> None:
     with pytest.raises(TypeError, match="per_list is a mapping of str to ListPolicy, found dict in it"):
         Policy(per_list={"own": {"min_quality": 0}})  # type: ignore[dict-item]

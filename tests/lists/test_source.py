@@ -88,6 +88,15 @@ def test_two_lists_of_one_name_are_refused(tmp_path: Path) -> None:
     assert len(Matcher.from_files(ListSource(paths[0], name="a"), ListSource(paths[1], name="b"))) == 2
 
 
+def test_names_that_look_alike_are_one_name(tmp_path: Path) -> None:
+    """One system writes an accent as a letter of its own, another as part of its letter."""
+    paths = [tmp_path / f"caf{accented}.txt" for accented in ("\u00e9", "e\u0301")]
+    for path in paths:
+        path.write_text(f"{FIRST}\n")
+    with pytest.raises(ListError, match="two lists are called"):
+        Matcher.from_files(*paths)
+
+
 def test_a_list_that_is_added_to_is_named_as_any_other(tmp_path: Path, bridge: Path) -> None:
     path = tmp_path / "own.jsonl"
     added = add(ListSource(path, name="ours"), [bridge])

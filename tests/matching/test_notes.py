@@ -58,10 +58,21 @@ def test_names_that_nothing_bears_are_noted(
     if kind == "snapshot":
         path = listed.with_suffix(".safehash")
         Matcher.from_files(listed, allow=[allowed]).save(path)
-        matcher = Matcher.open(path, settings=settings)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "safehash"):
+            matcher = Matcher.open(path, settings=settings)
+        assert {record.getMessage() for record in caplog.records} == wanted
     assert set(matcher.notes) == wanted
     assert matcher.notes == matcher.notes
     assert Matcher.from_files(listed, settings=Settings(allow_ids=["b-1"])).notes == ()
+
+
+def test_names_are_logged_of_entries_at_hand_too(caplog: pytest.LogCaptureFixture) -> None:
+    entry = Entry(hash=Hash("pdq", bytes.fromhex(DIGEST)), source="own", id="b-1")
+    with caplog.at_level(logging.WARNING, "safehash"):
+        matcher = Matcher.from_entries([entry], settings=Settings(allow_ids=["b-1", "b-2"]))
+    assert [record.getMessage() for record in caplog.records] == list(matcher.notes)
+    assert matcher.notes == ("the allowed id 'b-2' is no listed entry's",)
 
 
 def test_remarks_follow_a_reload(listed: Path) -> None:

@@ -15,6 +15,8 @@ from .suspicion import suspicion
 
 __all__ = ["ListPolicy", "Policy", "all_of", "in_utc", "is_too_old", "reason_of_many"]
 
+#: A hundred years: more says nothing, and the calendar has no day before its first year.
+_MOST_DAYS = 36_525
 _THRESHOLDS = {algorithm.value: bits for algorithm, bits in USUAL_DISTANCE.items()}
 
 
@@ -273,5 +275,7 @@ def _settle(policy: Policy | ListPolicy) -> None:
             raise ValueError(f"no threshold of {bits} bits for {name}")
     if policy.min_quality is not None and not 0 <= policy.min_quality <= 100:
         raise ValueError(f"a quality is 0 to 100, not {policy.min_quality}")
-    if policy.max_age_days is not None and policy.max_age_days <= 0:
-        raise ValueError(f"an age is more than 0 days, not {policy.max_age_days}")
+    for name in ("max_age_days", "refresh_days"):
+        days = getattr(policy, name, None)
+        if days is not None and not 0 < days <= _MOST_DAYS:  # not NaN either
+            raise ValueError(f"{name} is more than 0 days and at most {_MOST_DAYS}, not {days}")

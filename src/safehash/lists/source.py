@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -211,6 +212,8 @@ def beside(source: ListSource, ending: str) -> Path:
 def check_names(sources: Iterable[ListSource]) -> None:
     """Refuse two lists of one name: their entries, thresholds and policies could not be told apart.
 
+    Letters that look alike are alike, however their accents are written.
+
     Raises
     ------
     ListError
@@ -218,7 +221,7 @@ def check_names(sources: Iterable[ListSource]) -> None:
     """
     known: dict[str, ListSource] = {}
     for source in sources:
-        other = known.setdefault(source.list_name, source)
+        other = known.setdefault(unicodedata.normalize("NFC", source.list_name), source)
         if other is not source:
             raise ListError(
                 f"two lists are called {source.list_name!r} (the other is {other.path}): "

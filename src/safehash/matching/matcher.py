@@ -100,6 +100,8 @@ class Matcher(_Telling):
         self._refusals = Refusals()
         self._keeps_good = keeps_good
         self._reloading = threading.RLock()
+        for remark in remarks_on(state, settings, opened=sources.snapshot is not None):
+            _LOG.warning("%s", remark)
         return self
 
     @classmethod
@@ -158,8 +160,6 @@ class Matcher(_Telling):
         )
         before = None if replacing is None else replaced(replacing, settings)
         state = read_state(sources, settings, before, last_good)
-        for remark in remarks_on(state, settings, opened=False):
-            _LOG.warning("%s", remark)
         return cls._made(
             state, settings=settings, flood_guard=flood_guard, sources=sources, keeps_good=last_good
         )

@@ -48,12 +48,28 @@ def shown(value: object, n_characters: int = 24) -> str:
     if value is None:
         return "nothing"
     if not isinstance(value, str):
-        text = repr(value) if isinstance(value, (int, float)) else type(value).__name__
+        text = type(value).__name__
+        if isinstance(value, (int, float)):
+            text = f"{value:g}" if isinstance(value, float) else _PIECE.sub(_piece, repr(value))
         return text if len(text) <= n_characters else text[: n_characters - 3] + "..."
     if re.fullmatch(r"[0-9A-Fa-f]{9,}", value):
         return f"'{value[:SHOWN_DIGITS]}...' ({len(value)} characters)"
-    value = shortened_value(value)
+    value = shortened_value(_PIECE.sub(_piece, value))
     return repr(value if len(value) <= n_characters else value[: n_characters - 3] + "...")
+
+
+#: A piece of a cell as long as the shortest digest in base64, in either alphabet.
+_PIECE = re.compile(r"[\w+/-]{11,}={0,2}", re.ASCII)
+
+
+def _piece(found: re.Match[str]) -> str:
+    """Return a piece of a cell: words and days as they are, the first digits of what may be a digest, or have been."""
+    piece = found[0]
+    letters = re.sub(r"[/_-]", "", piece)
+    is_word = letters.isalpha() and (letters.islower() or letters.isupper() or letters.istitle())
+    if is_word or re.match(r"\d{4}-\d\d(?![\dA-Fa-f])", piece):
+        return piece
+    return f"{piece[:SHOWN_DIGITS]}..."
 
 
 def hash_named(
