@@ -330,7 +330,7 @@ CASES = [
         "ncmec bad digest beside good ones",
         lambda: changed("ncmec_page.xml", "<md5>0c", "<md5>zz"),
         NCMEC[1:],
-        ["list.xml, record 1: expected 32 hexadecimal digits (md5), found 'zz1d2e3f40...'"],
+        ["list.xml, record 1: expected 32 hexadecimal digits (md5), found 'zz1d2e3f...'"],
         file="list.xml",
     ),
     Case(
@@ -613,7 +613,7 @@ CASES = [
         "text truncated in a digest",
         lambda: f"{FIRST}\n{BRIDGE[:40]}x",
         ["+pdq 1ff3 positive"],
-        ["list.txt, line 2: expected 64, 40, 32 or 16 hexadecimal digits, found 'f8f8f0ce...x'"],
+        ["list.txt, line 2: expected 64, 40, 32 or 16 hexadecimal digits, found 'f8f8f0ce...'"],
         file="list.txt",
     ),
     Case(
