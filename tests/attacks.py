@@ -465,15 +465,15 @@ def bmp_line_ends(n: int) -> bytes:
 # -- WebP, AVIF -------------------------------------------------------------------------------------------------
 
 
-def _riff(parts: bytes) -> bytes:
+def riff(parts: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts
 
 
-def _riff_chunk(kind: bytes, body: bytes) -> bytes:
+def riff_chunk(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
-def _size24(value: int) -> bytes:
+def size24(value: int) -> bytes:
     return (value - 1).to_bytes(3, "little")
 
 
@@ -484,23 +484,23 @@ def _webp_bits(width: int, height: int) -> bytes:
 def webp_frames(n: int, *, side: int = 2_000) -> bytes:
     """An animation of n large, empty frames."""
     bits = _webp_bits(side, side)
-    frame = _riff_chunk(b"ANMF", bytes(6) + 2 * _size24(side) + (40).to_bytes(3, "little") + b"\0" + bits)
-    head = _riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * _size24(side)) + _riff_chunk(b"ANIM", bytes(6))
-    return _riff(head + frame * n)
+    frame = riff_chunk(b"ANMF", bytes(6) + 2 * size24(side) + (40).to_bytes(3, "little") + b"\0" + bits)
+    head = riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * size24(side)) + riff_chunk(b"ANIM", bytes(6))
+    return riff(head + frame * n)
 
 
 def webp_dots(n: int) -> bytes:
     """An animation of n frames of one pixel on a large canvas."""
     bits = _webp_bits(1, 1)
-    frame = _riff_chunk(b"ANMF", bytes(6) + 2 * _size24(1) + (40).to_bytes(3, "little") + b"\x01" + bits)
-    head = _riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * _size24(4_000)) + _riff_chunk(b"ANIM", bytes(6))
-    return _riff(head + frame * n)
+    frame = riff_chunk(b"ANMF", bytes(6) + 2 * size24(1) + (40).to_bytes(3, "little") + b"\x01" + bits)
+    head = riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * size24(4_000)) + riff_chunk(b"ANIM", bytes(6))
+    return riff(head + frame * n)
 
 
 def webp_chunks(n: int) -> bytes:
     """Chunks nobody knows, before the picture."""
-    head = _riff_chunk(b"VP8X", b"\0\0\0\0" + 2 * _size24(64))
-    return _riff(head + _riff_chunk(b"juNk", b"") * n + _webp_bits(64, 64))
+    head = riff_chunk(b"VP8X", b"\0\0\0\0" + 2 * size24(64))
+    return riff(head + riff_chunk(b"juNk", b"") * n + _webp_bits(64, 64))
 
 
 def avif_frames(n: int) -> bytes:

@@ -11,7 +11,7 @@ from functools import cache
 
 from PIL import Image
 
-from attacks import Attack, saved
+from attacks import Attack, riff, riff_chunk, saved, size24
 
 __all__ = ["ATTACKS"]
 
@@ -74,18 +74,6 @@ def pnm_sixteen_bits(n: int) -> bytes:
     return b"P5 1000 %d 999\n" % (1000 * n) + bytes(2_000_000 * n)
 
 
-def _riff(parts: bytes) -> bytes:
-    return b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts
-
-
-def _riff_chunk(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
-
-
-def _size24(value: int) -> bytes:
-    return (value - 1).to_bytes(3, "little")
-
-
 @cache
 def _webp_bits(width: int, height: int) -> bytes:
     return saved(Image.new("RGB", (width, height)), "WEBP", lossless=True, method=0)[12:]
@@ -93,33 +81,33 @@ def _webp_bits(width: int, height: int) -> bytes:
 
 def webp_chunks_in_frame(n: int) -> bytes:
     """Chunks nobody knows within a frame."""
-    body = bytes(6) + 2 * _size24(64) + (40).to_bytes(3, "little") + b"\0" + _webp_bits(64, 64)
-    frame = _riff_chunk(b"ANMF", body + _riff_chunk(b"juNk", b"") * n)
-    head = _riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * _size24(64)) + _riff_chunk(b"ANIM", bytes(6))
-    return _riff(head + frame)
+    body = bytes(6) + 2 * size24(64) + (40).to_bytes(3, "little") + b"\0" + _webp_bits(64, 64)
+    frame = riff_chunk(b"ANMF", body + riff_chunk(b"juNk", b"") * n)
+    head = riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * size24(64)) + riff_chunk(b"ANIM", bytes(6))
+    return riff(head + frame)
 
 
 def webp_dots_on_large_canvas(n: int) -> bytes:
     """Frames of a pixel on a canvas of 25 megapixels."""
-    frame = _riff_chunk(
-        b"ANMF", bytes(6) + 2 * _size24(1) + (40).to_bytes(3, "little") + b"\x01" + _webp_bits(1, 1)
+    frame = riff_chunk(
+        b"ANMF", bytes(6) + 2 * size24(1) + (40).to_bytes(3, "little") + b"\x01" + _webp_bits(1, 1)
     )
-    head = _riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * _size24(5_000)) + _riff_chunk(b"ANIM", bytes(6))
-    return _riff(head + frame * n)
+    head = riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * size24(5_000)) + riff_chunk(b"ANIM", bytes(6))
+    return riff(head + frame * n)
 
 
 def webp_metadata(n: int) -> bytes:
     """Profiles, EXIF data and XMP of n MB."""
-    head = _riff_chunk(b"VP8X", b"\x2c\0\0\0" + 2 * _size24(64))
+    head = riff_chunk(b"VP8X", b"\x2c\0\0\0" + 2 * size24(64))
     part = n * (1 << 20) // 3
-    return _riff(head + _riff_chunk(b"ICCP", bytes(part)) + _webp_bits(64, 64) + _riff_chunk(b"EXIF", bytes(part))
-                 + _riff_chunk(b"XMP ", bytes(part)))  # fmt: skip
+    return riff(head + riff_chunk(b"ICCP", bytes(part)) + _webp_bits(64, 64) + riff_chunk(b"EXIF", bytes(part))
+                 + riff_chunk(b"XMP ", bytes(part)))  # fmt: skip
 
 
 def webp_large(n: int) -> bytes:
     """n megapixels that nothing is in."""
     side = int((n * 1e6) ** 0.5)
-    return _riff(_webp_bits(side, side))
+    return riff(_webp_bits(side, side))
 
 
 def _box(kind: bytes, body: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ __all__ = ["MAX_CANDIDATES", "MAX_DEGENERATE", "refined"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float64Array = npt.NDArray[np.float64]
+#: A window's edges, or the corners of what lies aslant.
+_Place = TypeVar("_Place", bound=Sequence[float])
 
 #: List entries refined for one upload and family, nearest first: bounds the work a list can make. Where doubtful slots
 #: lead to more of them, twice as many: what whole slots lead to is not to be crowded out.
@@ -182,15 +185,15 @@ def _refine_faded(
     family: Family, group: Group, start: Float64Array, row: int, wanted: UInt8Array
 ) -> Candidate:
     """Move one window that is much larger than its upload to where it agrees best with one list entry."""
-    canvas, at = group.thumbs.faded(), np.array(on_canvas(start.tolist()))
-    distance, window, agreement = 257, tuple(at.tolist()), -1.0
-    for evaluations in (_FIRST_LOOK, family.evaluations):
-        distance, window, agreement = _views.refine(
+    canvas = group.thumbs.faded()
+
+    def run(window: Sequence[float], evaluations: int) -> tuple[int, Window, float]:
+        return _views.refine(
             canvas, wanted, np.array(window), step=family.step / CANVAS, least=family.least / CANVAS,
             room=family.room / CANVAS, max_evaluations=evaluations,
         )  # fmt: skip
-        if agreement < family.agreement - _MAY_GAIN:
-            break
+
+    distance, window, agreement = _in_two_looks(family, run, on_canvas(start.tolist()))
     return Candidate(
         family=family,
         row=row,
@@ -207,14 +210,14 @@ def _refine_corners(
 ) -> Candidate:
     """Move the four corners that a picture lies in to where it agrees best with one list entry."""
     thumb = group.thumbs.of_side(family.side)
-    distance, corners, agreement = 257, tuple(start.tolist()), -1.0
-    for evaluations in (_FIRST_LOOK, family.evaluations):
-        distance, corners, agreement = _views.refine_corners(
+
+    def run(corners: Sequence[float], evaluations: int) -> tuple[int, tuple[float, ...], float]:
+        return _views.refine_corners(
             thumb, wanted, np.array(corners), step=family.step, least=family.least, room=family.room,
             max_evaluations=evaluations,
         )  # fmt: skip
-        if agreement < family.agreement - _MAY_GAIN:
-            break
+
+    distance, corners, agreement = _in_two_looks(family, run, start.tolist())
     return Candidate(
         family=family,
         row=row,
@@ -225,3 +228,11 @@ def _refine_corners(
         box=group.thumbs.window,
         corners=corners,
     )
+
+
+def _in_two_looks(
+    family: Family, run: Callable[[Sequence[float], int], tuple[int, _Place, float]], start: Sequence[float]
+) -> tuple[int, _Place, float]:
+    """Move a place to where it agrees best: a first look tells most unrelated entries, and only others get a second."""
+    first = run(start, _FIRST_LOOK)
+    return first if first[2] < family.agreement - _MAY_GAIN else run(first[1], family.evaluations)
