@@ -149,6 +149,10 @@ def test_corners_are_found_where_they_are() -> None:
     [
         [0, 1, 0, 0, 1, 1, 1, 0],  # mirrored: no picture is seen from behind
         [0, 0, 0.2, 0.2, 1, 0, 0, 1],  # one corner within the others
+        [0, 0, 0, 1, 0.3, 0.7, 1, 1],  # each of them
+        [0, 0, 0, 1, 1, 0, 0.3, 0.3],
+        [0, 0, 0.7, 0.3, 1, 0, 1, 1],
+        [0.7, 0.7, 0, 1, 1, 0, 1, 1],
         [0, 0, 0, 0.1, 1, 0, 1, 0.1],  # a sliver
         [0, 0, 0, 1, 1, 0, 1, 2.5],  # far away
         [0, 0, 0, 1, 1, 0, 1, float("nan")],
