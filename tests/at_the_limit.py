@@ -32,6 +32,16 @@ def _cut(save: Callable[[str, int], bytes]) -> Callable[[str, int], bytes]:
     return lambda mode, side: save(mode, side)[:-100]
 
 
+def _with_map(mode: str, side: int) -> bytes:
+    """A bright picture, and a gain map as large."""
+    picture = _saved("JPEG")(mode, side)
+    space = b"http://ns.adobe.com/xap/1.0/\0<x xmlns:g='http://ns.adobe.com/hdr-gain-map/1.0/' "
+    said = [space + b"of='GainMap'/>", space + b"g:Version='1.0' g:BaseRenditionIsHDR='True'/>"]
+    return b"".join(
+        picture[:2] + b"\xff\xe1" + (2 + len(each)).to_bytes(2, "big") + each + picture[2:] for each in said
+    )
+
+
 def _png(depth: int, colour: int, extra: bytes = b"") -> Callable[[str, int], bytes]:
     def save(_: str, side: int) -> bytes:
         bands = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
@@ -87,6 +97,7 @@ def _kinds() -> dict[str, tuple[str, Callable[[str, int], bytes], bool]]:
         kinds[f"JPEG {mode}"] = (mode, _saved("JPEG"), False)
         kinds[f"JPEG {mode} progressive"] = (mode, _saved("JPEG", progressive=True), False)
     kinds["JPEG RGB 4:4:4 progressive"] = ("RGB", _saved("JPEG", progressive=True, subsampling=0), False)
+    kinds["JPEG RGB, gain map"] = ("RGB", _with_map, False)
     for progressive in (False, True):
         save = _cut(_saved("JPEG", progressive=progressive))
         kinds[f"JPEG RGB{' progressive' * progressive}, cut"] = ("RGB", save, False)

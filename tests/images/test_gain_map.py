@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -14,10 +15,12 @@ from corpus_jpeg import segment
 from pictures_made import made
 from PIL import Image
 
-from safehash import Matcher, Settings
-from safehash.errors import ImageTooLarge
+from safehash import Limits, Matcher, Settings
+from safehash.errors import DeadlinePassed, ImageTooLarge
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
+from safehash.images import gain_map, tone_map
+from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode_frames
 from safehash.images.gain_map import gain_maps
 from safehash.images.pictures import Decoded
@@ -211,3 +214,140 @@ def test_whatever_its_boxes_say_has_an_outcome() -> None:
             changed[int(rng.integers(32, end))] = int(rng.integers(256))
         n_found += len(tone_maps(bytes(changed)))
     assert 0 < n_found < 400
+
+
+# -- what is looked through --------------------------------------------------------------------------------------
+
+
+def nested(n: int) -> bytes:
+    """Return a file with n pictures that begin within one another, above an XMP packet of elements without an end."""
+    space = b"http://ns.adobe.com/xap/1.0/\0"
+    packet = space + b'<x xmlns:p="http://ns.adobe.com/hdr-gain-map/1.0/">' + b"<p:Version>" * 5900
+    behind = b"\xff\xd8\xff\xd8" * n + segment(0xE1, packet) + FILES[1][2:]
+    return FILES[0][:2] + segment(0xE1, space + b"GainMap") + FILES[0][2:] + behind
+
+
+def test_what_many_pictures_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of 73 kB took a minute: a packet was read once for each picture, and anew for each of its elements."""
+    read: list[int] = []
+    plainly = gain_map._said
+    monkeypatch.setattr(
+        gain_map,
+        "_said",
+        lambda data, kind, begin, end: read.append(begin) or plainly(data, kind, begin, end),
+    )
+    assert gain_maps(nested(100)) == ()
+    assert len(read) == len(set(read)) > 3
+
+
+def test_an_element_is_looked_for_once() -> None:
+    for packet, said in (
+        ("<p:Version>1.0</p:Version>", "1.0"),
+        ('<p:Version a="b">1.0</p:Version>', "1.0"),
+        ("<p:Versions>2</p:Versions><p:Version>1.0</p:Version>", "1.0"),
+        ("<p:Version>" * 100_000, ""),
+        ("<p:Version" * 100_000, ""),
+        ("<p:Version>1.0", ""),
+    ):
+        assert gain_map._element(packet, "p:Version") == said
+
+
+def test_the_search_ends_at_the_deadline() -> None:
+    steps = iter(range(10**6))
+    deadline = Deadline.after(5e-9, clock=lambda: next(steps))
+    with pytest.raises(DeadlinePassed):
+        gain_maps(nested(3), deadline=deadline)
+
+
+def test_remarks_hide_no_map() -> None:
+    """Behind the thousandth remark nobody looked, and browsers showed what the map makes."""
+    data = with_gain_map(*FILES)
+    for n, is_found in ((1100, True), (17_000, False)):
+        remarks = data[:2] + segment(0xFE, b"x") * n + data[2:]
+        found = with_gain_map(FILES[0][:2] + segment(0xFE, b"x") * n + FILES[0][2:], FILES[1])
+        if is_found:
+            assert len(gain_maps(found)) == 1
+            continue
+        with pytest.raises(ImageTooLarge, match="more than 16384 segments"):
+            gain_maps(remarks)
+
+
+def test_more_maps_than_are_looked_at_are_told_of() -> None:
+    own = with_gain_map(*FILES, how="directory")
+    start = gain_maps(own)[0].start
+    decoys = own[start:] * 4
+    many = own[:start] + decoys + own[start:]
+    with pytest.raises(ImageTooLarge, match="5 gain maps"):
+        gain_maps(many)
+    (frame,) = decode_frames(many, step_for=reduction_for, effort="fast")
+    (told,) = (each for each in frame.also if "gain map" in each.name)
+    with pytest.raises(ImageTooLarge):
+        told.make()
+
+
+def test_boxes_hide_no_map_of_an_avif() -> None:
+    data = avif_with_gain_map(BASE, OWN)
+    at = data.index(b"meta") - 4
+    for n, found in ((900, 1), (4000, 1), (5000, None)):
+        # What stands behind is found by its place in the file: in front of everything else only what it says moves.
+        longer = data[:at] + data[at:] + struct.pack(">I4s", 8, b"free") * n
+        if found is None:
+            with pytest.raises(ImageTooLarge, match="boxes"):
+                tone_maps(longer)
+            (frame,) = decode_frames(longer, step_for=reduction_for, effort="fast")
+            with pytest.raises(ImageTooLarge):
+                frame.also[-1].make()
+        else:
+            assert len(tone_maps(longer)) == found
+
+
+def item_places(items: list[tuple[int, list[tuple[int, int]]]], *, width: int) -> bytes:
+    """Return a file that says where the pieces of items are, each place and length in so many bytes."""
+    body = bytes([1, 0, 0, 0, width << 4 | width, 0]) + struct.pack(">H", len(items))
+    for item, pieces in items:
+        body += struct.pack(">HHHH", item, 0, 0, len(pieces))
+        body += b"".join(at.to_bytes(width, "big") + n.to_bytes(width, "big") for at, n in pieces)
+    iloc = struct.pack(">I4s", 8 + len(body), b"iloc") + body
+    return struct.pack(">I4sI", 12 + len(iloc), b"meta", 0) + iloc + bytes(1 << 20)
+
+
+def test_an_item_is_put_together_as_far_as_numbers_go() -> None:
+    """Each of its pieces may be the whole file: a file of 1 MB took 3 GB."""
+    data = item_places([(3, [(0, 1 << 20)] * 4000)], width=4)
+    (numbers,) = tone_map._contents(data, {3}).values()
+    assert 142 <= len(numbers) <= 512
+    whole = item_places([(3, [(8, 5), (100, 7)])], width=4)
+    assert tone_map._contents(whole, {3}) == {3: whole[8:13] + whole[100:107]}
+
+
+def test_pieces_that_take_no_place_are_counted() -> None:
+    data = item_places([(item, [(0, 0)] * 4096) for item in range(20)], width=0)
+    with pytest.raises(ImageTooLarge, match="more than 65536 pieces"):
+        tone_map._contents(data, {3})
+
+
+def test_strips_and_the_whole_are_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map larger than its picture, and one smaller, cut wherever a strip ends."""
+    for sides in ((COLS, ROWS), (37, 23), (190, 145)):
+        own = np.asarray(Image.fromarray(OWN).resize(sides))
+        shown = []
+        for n_pixels in (1 << 18, 7 * COLS, 1):
+            monkeypatch.setattr(gain_map, "_STRIP_PIXELS", n_pixels)
+            shown.append(pictures(with_gain_map(FILES[0], saved(own)))[BRIGHT].pixels.astype(int))
+        assert np.abs(shown[0] - shown[1]).max() <= 2
+        assert np.abs(shown[0] - shown[2]).max() <= 2
+
+
+def test_a_picture_and_its_map_are_held_together() -> None:
+    data = with_gain_map(*FILES)
+    (made_of,) = (each for each in decoded_at(data, 14 * ROWS * COLS).also if each.name == BRIGHT)
+    assert made_of.make().pixels.shape == (ROWS, COLS, 3)
+    (refused,) = (each for each in decoded_at(data, 8 * ROWS * COLS).also if each.name == BRIGHT)
+    with pytest.raises(ImageTooLarge, match="with a gain map"):
+        refused.make()
+
+
+def decoded_at(data: bytes, max_decoded_bytes: int) -> Decoded:
+    limits = Limits(max_decoded_bytes=max_decoded_bytes)
+    (frame,) = decode_frames(data, step_for=reduction_for, effort="standard", limits=limits)
+    return frame

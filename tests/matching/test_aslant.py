@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -280,3 +281,30 @@ def test_a_mirrored_picture_seen_from_the_side_is_found_and_called_that() -> Non
     ((row, view),) = look(upload, listed(own), "thorough")
     assert row == 0
     assert view.startswith("mirrored") and "seen from the side" in view
+
+
+def unaligned(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the same values one byte beside where they would lie."""
+    held = np.zeros(values.nbytes + 1, np.uint8)
+    beside = held[1:].view(values.dtype).reshape(values.shape)
+    beside[...] = values
+    assert not beside.flags.aligned
+    return beside
+
+
+def test_corners_and_holes_beside_their_places_are_refused() -> None:
+    """Loads in C may take it for granted."""
+    thumb, digest, quad = thumb_of(), np.zeros(32, np.uint8), unaligned(np.array(THE_SIDE))
+    hole = unaligned(np.array([4, 12, 4, 12], np.int32))
+    moves: dict[str, Any] = {"step": 0.1, "least": 0.1, "room": 0.1, "max_evaluations": 1}
+    for call in (
+        lambda: _views.is_quad(quad),
+        lambda: _views.bent(thumb, quad),
+        lambda: _views.hash_bent(thumb, quad[None]),
+        lambda: _views.refine_corners(thumb, digest, quad, **moves),
+        lambda: _views.filled(thumb, hole),
+        lambda: _views.hash_filled(thumb, hole[None]),
+        lambda: _views.find_holes(thumb, digest, hole[None], most=1, step=4, max_evaluations=1),
+    ):
+        with pytest.raises(ValueError, match="not aligned"):
+            call()

@@ -1,6 +1,7 @@
 # What lies in four corners of a thumbnail, and moving them toward a digest: a part of _views.pyx.
 
 cdef int check_quad(const double* quad) except -1:
+    check_aligned(quad, sizeof(double), "corners")
     if not sv_is_quad(quad):
         told = ", ".join([f"({quad[2 * i]:.4g}, {quad[2 * i + 1]:.4g})" for i in range(4)])
         raise ValueError(f"no picture lies in the corners {told}: they are the upper left, upper right, lower left and "
@@ -23,6 +24,7 @@ def is_quad(const double[::1] quad not None):
     """Tell whether a picture may lie in four corners, as `bent` takes them: near the thumbnail, none within the others."""
     if quad.shape[0] != 8:
         raise ValueError("four corners have eight numbers")
+    check_aligned(&quad[0], sizeof(double), "corners")
     return sv_is_quad(&quad[0])
 
 

@@ -36,6 +36,7 @@ def part(const float[:, ::1] thumb not None, const double[:] window not None, *,
 
 
 cdef int check_hole(const int* hole, int n) except -1:
+    check_aligned(hole, sizeof(int), "holes")
     if not (0 <= hole[0] < hole[1] <= n and 0 <= hole[2] < hole[3] <= n) or (
             hole[1] - hole[0] == n and hole[3] - hole[2] == n):
         raise ValueError(f"no hole from {hole[0]} to {hole[1]} and {hole[2]} to {hole[3]} in {n} samples a side")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..errors import ImageTooLarge
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
-from .gain_map import in_another_brightness
+from .gain_map import check_both, in_another_brightness
 from .opening import Codec, check_header, load, open_image
-from .pictures import Also, Decoded, another
+from .pictures import Also, Decoded, Provenance, another, failing
 from .request import Request
 from .seen import Painted
 from .tone_map import tone_maps, with_primary
@@ -76,24 +77,36 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
 def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Iterator[Decoded]:
     """Yield frames; a still picture with what screens of another brightness show of it."""
     for frame in frames:
-        maps = tone_maps(data) if request.effort is not None and frame.provenance.n_frames == 1 else ()
-        facts = replace(frame.provenance, scale=1)
-        also = tuple(
-            in_another_brightness(
-                each.gain, partial(_picture_and_map, data, each.item, request), facts, request.colours
-            )
-            for each in maps
-        )
+        is_still = request.effort is not None and frame.provenance.n_frames == 1
+        also = _by_gain_maps(data, request, frame.provenance) if is_still else ()
         yield replace(frame, also=frame.also + also) if also else frame
 
 
+def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
+    try:
+        maps = tone_maps(data)
+    except ImageTooLarge as exc:
+        return (failing("as it is shown by its gain map", exc),)
+    facts = replace(provenance, scale=1)
+    return in_another_brightness(
+        [(each.gain, partial(_picture_and_map, data, each.item, request), facts) for each in maps], request
+    )
+
+
 def _picture_and_map(data: bytes, item: int, request: Request) -> tuple[Image, Image]:
-    pictures = []
-    for part in (data, with_primary(data, item)):
-        image = open_image(CODEC, part)
+    opened = [open_image(CODEC, part) for part in (data, with_primary(data, item))]
+    for image in opened:
         check_header(CODEC, image, image.size, request.limits)
-        pictures.append(load(CODEC, image)[0])
-    return pictures[0], pictures[1]
+    picture, own = opened
+    check_both(
+        picture.size, own.size, name="AVIF", has_alpha=picture.mode == "RGBA", decoding=_DECODING,
+        limits=request.limits,
+    )  # fmt: skip
+    return load(CODEC, picture)[0], load(CODEC, own)[0]
+
+
+#: Bytes of a pixel that the decoder holds, as `check_header` counts them.
+_DECODING = 13.5
 
 
 def _whole(request: Request, aperture: _Aperture | None) -> Request:

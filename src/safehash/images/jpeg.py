@@ -15,7 +15,7 @@ from .conversions import luma_of
 from .counting import check_jpeg_scans, check_parts
 from .declared import declared_colours
 from .exif import UPRIGHT, read_turns, read_turns_of, turned
-from .gain_map import GainMap, gain_maps, in_another_brightness
+from .gain_map import GainMap, check_both, gain_maps, in_another_brightness
 from .gamut import CHECKED_PIXELS, as_it_is_shown, decode_with_chroma, kept_for_two, may_leave_the_screen
 from .guarding import guarded, without_remarks
 from .jpeg_ends import as_far_as_it_goes, before_damage, ended, rows_there
@@ -304,19 +304,34 @@ def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tupl
         return ()
 
     def load(gain: GainMap, step: int) -> tuple[Image, Image]:
-        return _in_colour(data, request, step), _in_colour(data[gain.start :], request, 1)
+        picture = _opened(data, request, step)
+        own = _opened(data[gain.start :], request, 1, for_size=picture[1].size)
+        check_both(
+            picture[1].size,
+            own[1].size,
+            name="JPEG",
+            has_alpha=False,
+            decoding=_DECODING,
+            limits=request.limits,
+        )
+        return _load(*picture)[0], _load(*own)[0]
 
     try:
-        gains = gain_maps(data)
+        gains = gain_maps(data, deadline=request.deadline)
     except ImageTooLarge as exc:
         return (failing("as it is shown by its gain map", exc),)
-    also: tuple[Also, ...] = ()
-    for number, gain in enumerate(gains):
-        step = 1 if gain.is_base_bright else provenance.scale
-        facts = replace(provenance, scale=step)
-        made = in_another_brightness(gain, partial(load, gain, step), facts, request.colours)
-        also += (made if number == 0 else replace(made, name=f"{made.name}, number {number + 1}"),)
-    return also
+    steps = [1 if gain.is_base_bright else provenance.scale for gain in gains]
+    return in_another_brightness(
+        [
+            (gain, partial(load, gain, step), replace(provenance, scale=step))
+            for gain, step in zip(gains, steps, strict=True)
+        ],
+        request,
+    )
+
+
+#: Bytes of a pixel that the decoder holds, in colour; of a progressive file all coefficients, too.
+_DECODING = 10.0
 
 
 def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
@@ -407,14 +422,27 @@ def _in_own_colours(
 
 
 def _in_colour(data: bytes, request: Request, step: int) -> Image:
+    return _load(*_opened(data, request, step))[0]
+
+
+def _opened(
+    data: bytes, request: Request, step: int, *, for_size: tuple[int, int] | None = None
+) -> tuple[bytes, ImageFile, tuple[int, int]]:
+    """Open a file to be decoded in colour, reduced by a step, or by as much as leaves it no smaller than a size."""
     check_parts("JPEG", data)
     bare = bare_jpeg(data)
     image = open_image(CODEC, bare)
+    if for_size is not None:
+        step = max(
+            each
+            for each in (1, 2, 4, 8)
+            if each == 1 or all(np.asarray(image.size) >= each * np.asarray(for_size))
+        )
     check_header(CODEC, image, image.size, request.limits, step=step)
     asked = _asked(image.size, step)
     if step > 1:
         image.draft(image.mode, asked)
-    return _load(bare, image, asked)[0]
+    return bare, image, asked
 
 
 def _shrunk(provenance: Provenance, pixels: UInt8Array, whole: Callable[[], Image]) -> tuple[Also, ...]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
+from ..errors import ImageTooLarge
 from .boxes import boxes, inside, primary_item
-from .gain_map import GainMap, by_numbers
+from .gain_map import MOST_MAPS, GainMap, by_numbers
 
 __all__ = ["ToneMap", "tone_maps", "with_primary"]
 
-#: Boxes and items looked through in all, and gain maps of one file.
-_MAX_BOXES, _MOST_MAPS = 4096, 4
+_Found = TypeVar("_Found")
+
+#: Boxes looked through for each thing that is looked for, and pieces of items in all: a grid of a hundred tiles has
+#: some 300 boxes.
+_MAX_BOXES, _MAX_PIECES = 4096, 65_536
+#: Bytes of an item with the numbers of a gain map: of three colours, a version before them.
+_MOST_NUMBERS = 256
 _DERIVED, _MADE_OF = b"tmap", b"dimg"
 
 
@@ -25,23 +31,48 @@ class ToneMap(NamedTuple):
 def tone_maps(data: bytes) -> tuple[ToneMap, ...]:
     """Return the gain maps that a file has for its primary picture.
 
+    Raises
+    ------
+    ImageTooLarge
+        It has more boxes, pieces or maps than are looked at.
+
     References
     ----------
     ISO 21496-1, annex C; ISO/IEC 23008-12 (tone map derivation); ISO/IEC 14496-12, 8.11.
     """
     if _DERIVED not in data:
         return ()
-    budget = [_MAX_BOXES]
-    primary = primary_item(data, budget)
-    derived = {item for item, kind in _kinds(data, budget) if kind == _DERIVED}
-    contents = _contents(data, derived, budget)
+    primary = _all_of(lambda budget: [primary_item(data, budget)])[0]
+    derived = {item for item, kind in _all_of(lambda budget: _kinds(data, budget)) if kind == _DERIVED}
+    wanted = {
+        item: sources[1]
+        for item, sources in _all_of(lambda budget: _made_of(data, budget))
+        if item in derived and len(sources) == 2 and sources[0] == primary
+    }
+    contents = _contents(data, set(wanted)) if wanted else {}
     found = []
-    for item, sources in _made_of(data, budget):
-        if item in derived and len(sources) == 2 and sources[0] == primary:
-            body = contents.get(item, b"")
-            gain = by_numbers(body[1:], 0) if body[:1] == b"\0" else None
-            found += [ToneMap(gain, sources[1])] if gain is not None else []
-    return tuple(found[:_MOST_MAPS])
+    for item, own in wanted.items():
+        body = contents.get(item, b"")
+        gain = by_numbers(body[1:]) if body[:1] == b"\0" else None
+        found += [ToneMap(gain, own)] if gain is not None else []
+    if len(found) > MOST_MAPS:
+        raise ImageTooLarge(f"{len(found)} gain maps in one AVIF file, and {MOST_MAPS} are looked at")
+    return tuple(found)
+
+
+def _all_of(look: Callable[[list[int]], Iterable[_Found]]) -> list[_Found]:
+    """Return what a look through the boxes of a file finds.
+
+    Raises
+    ------
+    ImageTooLarge
+        There are more boxes than are looked through.
+    """
+    budget = [_MAX_BOXES]
+    found = list(look(budget))
+    if budget[0] <= 0:
+        raise ImageTooLarge(f"more than {_MAX_BOXES} boxes in an AVIF file that may have gain maps")
+    return found
 
 
 def with_primary(data: bytes, item: int) -> bytes:
@@ -80,15 +111,20 @@ def _made_of(data: bytes, budget: list[int]) -> Iterator[tuple[int, list[int]]]:
                 yield int.from_bytes(data[at : at + width], "big"), numbers
 
 
-def _contents(data: bytes, wanted: set[int], budget: list[int]) -> dict[int, bytes]:
-    """Return the bytes of items, put together of their pieces: in the file, or in the box for small ones."""
-    held = next(inside(data, (b"meta", b"idat"), 0, len(data), budget), (0, 0))
+def _contents(data: bytes, wanted: set[int]) -> dict[int, bytes]:
+    """Return the first bytes of items, put together of their pieces: in the file, or in the box for small ones."""
+    held = next(iter(_all_of(lambda budget: inside(data, (b"meta", b"idat"), 0, len(data), budget))), (0, 0))
     found: dict[int, bytes] = {}
-    for begin, end in inside(data, (b"meta", b"iloc"), 0, len(data), budget):
+    for begin, end in _all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
         for item, method, pieces in _pieces(data[begin:end]):
             if item in wanted and method < 2:
                 base, limit = held if method == 1 else (0, len(data))
-                found[item] = b"".join(data[base + at : min(base + at + n, limit)] for at, n in pieces)
+                found[item] = b""
+                for at, n in pieces:
+                    first = base + at
+                    found[item] += data[first : min(first + min(n, _MOST_NUMBERS), limit)]
+                    if len(found[item]) >= _MOST_NUMBERS:
+                        break
     return found
 
 
@@ -107,13 +143,20 @@ def _pieces(body: bytes) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
         at += n
         return int.from_bytes(body[at - n : at], "big")
 
-    for _ in range(min(take(of_item), _MAX_BOXES)):
+    left = _MAX_PIECES
+    for _ in range(take(of_item)):
         item = take(of_item)
         method = take(2) & 15 if version else 0
         take(2)
         base = take(of_base)
         pieces = []
-        for _ in range(min(take(2), _MAX_BOXES)):
+        n_pieces = take(2)
+        left -= 1 + n_pieces
+        if at > len(body):
+            return
+        if left < 0:
+            raise ImageTooLarge(f"more than {_MAX_PIECES} pieces in an AVIF file that may have gain maps")
+        for _ in range(n_pieces):
             take(of_index)
             place = take(of_place)
             pieces.append((base + place, take(of_length)))
