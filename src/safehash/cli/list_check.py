@@ -13,7 +13,7 @@ from ..hashing.hashes import Hash
 from ..lists.comparing import Repeats, repeats_of
 from ..lists.entry import Entry
 from ..lists.formats import read_list
-from ..lists.formats.sentences import is_section
+from ..lists.formats.sentences import is_section_name
 from ..lists.loading import LoadedList, loaded_from
 from ..lists.policy import Policy
 from ..lists.report import ListReport
@@ -174,7 +174,7 @@ def remarks_on(report: ListReport, stale: str | None) -> Iterator[str]:
     if stale is not None:
         yield f"{report.name}: {stale}"
     name = Path(report.path).name
-    if is_section(name.partition(".")[0]):
+    if is_section_name(name):
         yield (
             f"{report.name}: the name of {name} may say that what is in it was taken back, or judged harmless: as a "
             "list it is matched against"

@@ -126,10 +126,16 @@ def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:
 
 
 def _refused_among(looks: list[dict[str, Any]], lists: Collection[str] | None) -> list[dict[str, Any]]:
-    """Return what gates kept from matching: of each list's entries, as the most thorough look at that list saw it."""
+    """Return what gates kept from matching: of each list's entries, as the most thorough look at that list saw it.
+
+    Of the list as the newest look at it knew it: an entry that has left it is kept from nothing.
+    """
+    newest: dict[str, str] = {}
+    for look in sorted(looks, key=lambda look: look["run"]):
+        newest.update(look["lists"])
     of_list: dict[str, dict[str, Any]] = {}
     for look in sorted(looks, key=lambda look: (rank_of(look["effort"]), look["run"])):
-        of_list.update(dict.fromkeys(look["lists"], look))
+        of_list.update({name: look for name, digest in look["lists"].items() if digest == newest[name]})
     refused = [
         each
         for look in looks

@@ -21,15 +21,12 @@ from ..matching.settings import Effort, check_effort
 from ..matching.state import State, of_lists
 from .confining import Means
 from .lanes import Task
-from .options import USUAL_MEMORY, USUAL_TIMEOUT
+from .options import LEAST_MEMORY, USUAL_MEMORY, USUAL_TIMEOUT
 from .standby import Lanes
 from .starting import may_start
 from .worker import undecided
 
 __all__ = ["Isolated", "isolated"]
-
-#: A worker cannot even start with less.
-_LEAST_MEMORY = 1 << 26
 
 
 @names_no_digest
@@ -72,7 +69,7 @@ class Isolated:
             raise ValueError(f"workers is 1 or more, not {workers}")
         if not timeout > 0:
             raise ValueError(f"a timeout is more than 0 seconds, not {timeout}")
-        if max_memory is not None and max_memory < _LEAST_MEMORY:
+        if max_memory is not None and max_memory < LEAST_MEMORY:
             raise ValueError(f"max_memory is at least 64 MiB, not {max_memory} bytes")
         if not may_start():
             raise SafehashError(

@@ -16,6 +16,7 @@ from .columns import Column, quality_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
 from .judging import (
+    AGAINST,
     CODES,
     NOTHING,
     Judgement,
@@ -61,7 +62,6 @@ class Said:
 # Whatever else is in the name of a type, it was damaged.
 _TYPE = re.compile(r"[\w\s./()|+-]*")
 #: Against, where others are for.
-_AGAINST = frozenset(("-1", "-1.0"))
 _NOTHING = Said()
 _KEPT = Said(kept=True)
 
@@ -198,7 +198,7 @@ class CellReader:
             or is_date(text)
             or tells(text)
             or CODES.get(word(text)) is False
-            or text in _AGAINST
+            or text in AGAINST
             or names_a_digest(text)
         ):
             raise BadField(self._not_understood(column, value))

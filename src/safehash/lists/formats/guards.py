@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..switches import switch
+from .column_names import named_column
 from .options import ReadOptions
 from .tally import Tally
 
@@ -61,11 +62,12 @@ def _came_to_speak(tally: Tally) -> str | None:
     for (name, _), met in tally.together.items():
         if met.meant != "extra" and met.kept and not tally.watch(name).counts:
             is_type = met.meant == "type"
+            # A column like `current` says the opposite of `deleted`.
+            stands = named_column(name).meaning == "stands"
+            meanings = ("type",) if is_type else ("active" if stands else "deleted", "category")
             what = "the types of digests" if is_type else "deletion or opinion"
             later = f", and {met.turned} behind it" if met.turned else ", and nothing in other records"
-            as_told = switch(
-                "columns", *({each: name} for each in (("type",) if is_type else ("deleted", "category")))
-            )
+            as_told = switch("columns", *({each: name} for each in meanings))
             return (
                 f"column {name!r} may speak of {what}: it holds {met.kept}{later}: {as_told} takes it for that, "
                 f"{switch('ignore', [name])} sets it aside"

@@ -27,6 +27,7 @@ from .vocabulary import (
 )
 
 __all__ = [
+    "AGAINST",
     "CODES",
     "FIRST_WORDS",
     "GONE",
@@ -343,7 +344,7 @@ def _unclear(raw: str, said: str, now: str) -> Judgement | None:
 
 
 #: Against, where others are for.
-_AGAINST = frozenset(("-1", "-1.0"))
+AGAINST = frozenset(("-1", "-1.0"))
 _POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
 _JUDGES: dict[str, _Judge] = {
     "deleted": _deleted,
@@ -359,7 +360,7 @@ _JUDGES: dict[str, _Judge] = {
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
-    "stands": lambda raw, said, now: None if raw in FALSE or raw in _AGAINST else NOTHING,
+    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST else NOTHING,
     "unsure": lambda raw, said, now: None,
 }
 
@@ -455,7 +456,7 @@ _LONG_WORDS = tuple(sorted(each for each in TELLING if len(each) >= _LONG_ENOUGH
 
 def _nearly(said: str) -> bool:
     """Tell whether a cell is one of the telling words with one letter lost, added or changed."""
-    if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE:
+    if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE or not any(map(str.isalpha, said)):
         return False
     return any(
         (each.startswith(said) and len(said) * 2 > len(each)) or is_one_off(said, each)

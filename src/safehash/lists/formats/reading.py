@@ -18,7 +18,7 @@ from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages, page_paths
-from .sentences import is_section
+from .sentences import is_section, is_section_name
 from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
@@ -130,11 +130,12 @@ class ListReader(Iterator[Entry]):
     def _page(self, page: Page) -> Iterator[Entry | Batch]:
         tally = self._tally
         *folders, name = page.name.split("/")
-        parts = [*folders, name.rpartition(".")[0] or name]
         is_among_others = len(self._paths) > 1 or "/" in page.name
+        # The first folder of an archive alone is its own name.
+        inner = folders if len(self._paths) > 1 else folders[1:]
         if (
             is_among_others
-            and any(map(is_section, parts if len(self._paths) > 1 else parts[1:]))
+            and (any(map(is_section, inner)) or is_section_name(name))
             and "#" not in self._options.ignore
         ):
             raise ListError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .vocabulary import DELETED, DOUBTFUL, OPINIONS
 
-__all__ = ["in_a_sentence", "is_section"]
+__all__ = ["in_a_sentence", "is_section", "is_section_name"]
 
 
 def in_a_sentence(text: str) -> bool:
@@ -76,6 +76,11 @@ def is_section(line: str) -> bool:
     if not said:
         return False
     return _is_of_titles(said) or _is_of_titles(" ".join(words)) or _has_a_stem(telling)
+
+
+def is_section_name(name: str) -> bool:
+    """Tell whether the name of a file may say the same of all that is in it: "2026-11-27.removed.csv"."""
+    return is_section(name.rpartition(".")[0] or name)
 
 
 def _has_a_stem(words: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from .column_names import type_named
-from .judging import CODES, is_date, is_no_date
+from .judging import AGAINST, CODES, is_date, is_no_date
 from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
 
 __all__ = ["Kind", "Meant", "Together", "says_no"]
@@ -22,14 +22,16 @@ _FLAGS = TRUE | FALSE
 _NUMBERS = frozenset(("0", "1", "0.0", "1.0"))
 #: Yes and no that columns of any name hold; in other words and under other names they may say anything.
 _PLAIN_FLAGS = _NUMBERS | frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "x", "on", "off"))
-#: For and against.
-_PLUS, _MINUS = frozenset(("+1", "+1.0")), frozenset(("-1", "-1.0"))
+#: For, where others are against.
+_PLUS, _MINUS = frozenset(("+1", "+1.0")), AGAINST
 
 #: Flags with digits in them; of other cells only the pattern counts, with all digits the same.
 _WITH_DIGITS = frozenset((*(each for each in _FLAGS if any(map(str.isdigit, each))), *_PLUS, *_MINUS))
 _PATTERN = str.maketrans("023456789", "1" * 9)
 #: More different cells than this are looked at by their patterns.
 _MANY = 64
+#: No word, type or date is longer, in characters: a longer cell says something of its own, and is not remembered.
+_LONGEST = 200
 #: So many cells are remembered.
 _REMEMBERED = 4096
 
@@ -91,7 +93,10 @@ class Together:
         """Look at some cells; `meant` is what all say together."""
         before = len(self._met)
         for cell in cells:
-            if cell not in self._met:
+            if len(cell) > _LONGEST and len(cell.strip()) > _LONGEST:
+                if not self._free:
+                    self.add_free()
+            elif cell not in self._met:
                 self._met.add(cell)
                 self._add(cell)
         if len(self._met) > before:

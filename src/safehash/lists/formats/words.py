@@ -9,6 +9,7 @@ from typing import Any
 
 from ...hashing.hashes import Algorithm
 from ..entry import Entry
+from ..switches import switch
 from .column_names import JUDGED, Type, named_column, names_a_digest, type_named
 from .columns import Column, is_quality, quality_in
 from .digests import digits_in
@@ -27,6 +28,8 @@ _BSD = re.compile(r"([A-Za-z][\w/-]{1,20}) ?\((.*)\) ?= ?([0-9A-Fa-f]+)")
 # 12ab...  name, 12ab... *name: md5sum, sha256sum and their like; a backslash in front says that names are escaped.
 _SUM = re.compile(r"\\?([0-9A-Fa-f]{32,128})(?: \*|  )(\S.*)")
 _MAX_WORDS = 64
+#: What may be the name of a type in front of a sign: no number, no file's name, no sentence.
+_LIKE_A_TYPE = re.compile(r"(?=[\d/_-]*[^\W\d_])[\w/-]{1,16}")
 _MAX_PAIRS = 200
 _NO_TYPE = Type(None)
 #: As what the words beside a digest are kept, and those behind its quality.
@@ -190,7 +193,7 @@ class LineReader(RowReader):
         at = [k for k, word in enumerate(words) if digits_in(word)]
         if len(at) > 1:
             return self._several(words, at)
-        if len(words) == 2 and at == [1] and self._kind.algorithm is None:
+        if len(words) == 2 and at == [1] and self._kind.algorithm is None and self.digests.algorithm is None:
             self._check_name(words[0])
         if len(words) > 1 and at == [len(words) - 1]:
             return [self._entry(words[-1], self._kind, {"name": " ".join(words[:-1])})]
@@ -218,11 +221,11 @@ class LineReader(RowReader):
         BadField
         """
         bare = name.rstrip(":=")
-        if (bare != name and named_column(bare).meaning not in ("hash", "id")) or names_a_digest(
-            bare
-        ) is not None:
+        is_told = bare != name and _LIKE_A_TYPE.fullmatch(bare) is not None
+        if (is_told and named_column(bare).meaning not in ("hash", "id")) or names_a_digest(bare) is not None:
             raise BadField(
-                f"{shown(name)} in front of the digest may name its type, and is none that is known here"
+                f"{shown(name)} in front of the digest may name its type, and is none that is known here: "
+                f"{switch('algorithm')} says what the digests are"
             )
 
     def _several(self, words: Sequence[str], at: Sequence[int]) -> list[Entry]:
