@@ -133,3 +133,24 @@ def test_what_several_scans_know_together_is_what_one_would_say(store: Path, tmp
         assert all("refused" not in record for record in told(store, only, catalog).values()), (
             "of another list"
         )
+
+
+def test_an_entry_that_has_left_its_list_is_kept_from_nothing(store: Path, tmp_path: Path) -> None:
+    """What a more thorough look saw of a former state of a list is not told of the present one."""
+    near = tmp_path / "near.csv"
+    entries = (store / "near.csv").read_text()
+
+    def told_at(effort: Any, text: str, catalog: Catalog) -> list[Any]:
+        near.write_text(text)
+        matcher = Matcher.from_files(near, settings=Settings(effort=effort))
+        return [
+            each["entry"] if "entry" in each else each["id"]
+            for record in told(store, matcher, catalog).values()
+            for each in record.get("refused") or ()
+        ]
+
+    gone = "pdq,id\n" + "".join(f"{safehash.hash_image(card(k)).hex},card-{k}\n" for k in (40, 41))
+    with Catalog(tmp_path / "c.db") as catalog:
+        assert "card" in told_at("thorough", entries, catalog)
+        assert "card" in told_at("fast", entries, catalog), "the list has it still"
+        assert "card" not in told_at("fast", gone, catalog)
