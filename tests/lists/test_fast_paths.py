@@ -386,6 +386,12 @@ def cells_of(found: Rows) -> list[list[str]]:
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     n_columns=st.integers(1, 4),
 )
+# As many cells as there should be, and not as many in each row.
+@example(rows=[["a", "b", "c"], ["d"]], quoted=False, end="\n", n_columns=2)
+@example(rows=[["a", "b", "c"], ["d"]], quoted=True, end="\r\n", n_columns=2)
+@example(rows=[["a"], ["b", "c", "d"]], quoted=True, end="\n", n_columns=2)
+@example(rows=[["a", "b", "c", "d"], ["e"], ["f"]], quoted=False, end="\n", n_columns=2)
+@example(rows=[["a", "b"], ["c", "d"]], quoted=False, end="\n", n_columns=2)
 def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end: str, n_columns: int) -> None:
     """Cut into columns at once, lines have the cells that they have cut one by one."""
     mark = '"' if quoted else ""
