@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
+from .remembering import remembered
 from .sentences import in_a_sentence
 from .vocabulary import (
     DELETED,
@@ -147,7 +147,7 @@ _AROUND = re.compile(r"^[^\w]+|[^\w]+$")
 _PART = re.compile(r"[^\w -]+")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_wordy(label: str) -> bool:
     """Tell whether a label has an opinion or a deletion in it, and more: "status:withdrawn", "no self harm"."""
     if denies(label):

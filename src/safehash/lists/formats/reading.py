@@ -11,7 +11,7 @@ from ..._face import checked, names_no_digest
 from ...errors import ListError
 from ..entry import Entry
 from ..report import ListReport, Reject
-from ..source import ListPath, ListSource
+from ..source import ListPath, ListSource, named_path
 from ..switches import switch
 from .batch import Batch
 from .folders import is_former, not_read, page_paths
@@ -19,7 +19,7 @@ from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
 from .pages import Page, StoredFile, bare_name, open_pages
-from .sentences import is_section, is_section_name
+from .sentences import is_section, is_section_name, remark_on_name
 from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
@@ -77,6 +77,9 @@ class ListReader(Iterator[Entry]):
         self._tally = Tally(path, options.source, on_reject)
         self._paths = page_paths(path)
         self.name = options.source
+        remark = None if "#" in options.ignore else remark_on_name(named_path(path).name)
+        if remark is not None:
+            self._tally.note(remark)
         self._entries = self._one_by_one()
         return self
 
