@@ -31,7 +31,7 @@ def test_where_a_mapped_file_cannot_be_replaced_a_snapshot_is_read(
     listed.write_text(f"pdq,id\n{BRIDGE},first\n")
     safehash.Matcher.from_files(listed).save(path)
     matcher = safehash.Matcher.open(path)
-    opened = open_snapshot(path, verify=verify)  # type: ignore[arg-type]
+    opened = open_snapshot(path, verify=verify)
     assert not opened._data.flags.writeable
     digest = safehash.Hash.from_hex("pdq", BRIDGE)
     assert [match.entry.id for match in matcher.check_hash(digest).matches] == ["first"]

@@ -32,8 +32,8 @@ _ROWS = 1024
 #: Fewer records than this are read one by one, in their order.
 _FEW = 256
 
-#: Different contents remembered per page; an adversarial page could have one a record.
-_REMEMBERED = 20_000
+#: Different contents remembered per page; an adversarial page could have one a record, and long ones.
+_REMEMBERED, _REMEMBERED_BYTES = 20_000, 64 << 20
 
 #: Reads one decoded record with every rule: its entries, and what of it could not be used. Raises BadField.
 Patient = Callable[[dict[str, Any]], tuple[list[Entry], list[str]]]
@@ -131,6 +131,7 @@ class PlainRecords:
         self._decode = msgspec.json.Decoder(shape.struct).decode
         self._decode_all = msgspec.json.Decoder(list[shape.struct]).decode  # type: ignore[name-defined]
         self._meanings: dict[Hashable, Meaning] = {}
+        self._n_bytes = 0  # of the records by which they were learned
         self._run = _Run()
         self._odd: list[tuple[int, msgspec.Raw | bytes]] = []
 
@@ -203,10 +204,12 @@ class PlainRecords:
         if key is None:
             return None
         known = self._meanings.get(key)
-        if known is None and len(self._meanings) < _REMEMBERED:
-            known = self._learned(bytes(run.raw(k)), columns, k)
+        if known is None and len(self._meanings) < _REMEMBERED and self._n_bytes < _REMEMBERED_BYTES:
+            raw = bytes(run.raw(k))
+            known = self._learned(raw, columns, k)
             if known is not None:
                 self._meanings[key] = known
+                self._n_bytes += len(raw)
         return known
 
     def _learned(self, raw: bytes, columns: PlainColumns, k: int) -> Meaning | None:

@@ -30,8 +30,8 @@ Odd = tuple[int, ElementTree.Element]
 
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
 _ROWS, _FEW = 768, 64
-#: What so many different records of a shape mean is remembered.
-_REMEMBERED = 20_000
+#: What so many different records of a shape mean is remembered, and no more of them than so many characters.
+_REMEMBERED, _REMEMBERED_CHARACTERS = 20_000, 64 << 20
 
 
 class PlainRecords:
@@ -124,6 +124,7 @@ class _Rows:
         self._end = end
         self._patient = patient
         self._known: dict[tuple[str, ...], tuple[Entry, ...] | None] = {}
+        self._n_characters = 0  # of what is known
         self._odd: set[int] = set()
         self._clear()
         paths = shape.paths
@@ -226,7 +227,8 @@ class _Rows:
     ) -> tuple[Entry, ...] | None:
         """Return what each fingerprint of such a record means; None where the columns do not hold all of it."""
         if key not in self._known:
-            if len(self._known) >= _REMEMBERED:
+            self._n_characters += sum(map(len, key))
+            if len(self._known) >= _REMEMBERED or self._n_characters > _REMEMBERED_CHARACTERS:
                 return None
             self._known[key] = self._learned(columns, k)
         return self._known[key]
