@@ -7,8 +7,8 @@ tests are run once to learn which of them run which line. A mutant is noticed wh
 or another test of the same files (what a fixture of the whole file made is asserted by others than the one that made
 it); what would take longer than the two looks is not run, and counts as nothing. All of it is run by one process that
 has imported what the package needs and forks for each mutant. The share is told with its 95 % interval (Wilson's). What
-was found stands below build/mutants until the mutated file changes; ``--again`` tests those once more that nothing
-noticed: for when tests were added.
+was found stands below build/mutants until the mutated file changes, and which lines some tests run until these or the
+room do; ``--again`` tests those once more that nothing noticed: for when tests were added.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "breaks"))
 
-from breaking import Tree, place_of
+from breaking import ROOT, Tree, place_of
 from mutants import SESSIONS, read_survivors
 
 __all__ = ["Mutant", "drawn", "interval", "main", "summary"]
@@ -230,6 +230,7 @@ class Bench:
         self._tree = folder / "copy"
         Tree(self._tree)
         (folder / "covering_lines.py").write_text(_PLUGIN)
+        self._covering = folder / "covering.json"
         # By what they say, not by when they were written: a mutant may be written in the second of the file before it.
         by_content = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(self._tree / "src", quiet=1, invalidation_mode=by_content)
@@ -237,29 +238,43 @@ class Bench:
             **os.environ,
             "PYTHONPATH": os.pathsep.join((str(self._tree / "src"), str(folder))),
             "COVERED": str(self._tree / "src" / "safehash" / room / "*"),
-            "COVERING": str(folder / "covering.json"),
+            "COVERING": str(self._covering),
             "FAILED": str(folder / "failed"),
         }
-        command = [sys.executable, "-m", "pytest", *_QUIETLY, *tests, "-p", "covering_lines"]
-        code = subprocess.run(
-            command, cwd=self._tree, env=environment, capture_output=True, check=False
-        ).returncode
-        if code:
-            raise SystemExit(f"the tests do not pass without a mutant: pytest ended with {code}")
+        self._lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._taken: dict[str, float] = {}
+        for file in _test_files(tests):
+            covering = self._met_by(file, room, environment)
+            self._taken.update(covering["taken"])
+            for path, lines in covering["lines"].items():
+                for line, running in lines.items():
+                    self._lines[path][int(line)] += filter(None, running)
         self._runner = subprocess.Popen(
             [sys.executable, "-B", "-c", _RUNNER], cwd=self._tree, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        covering = json.loads((folder / "covering.json").read_text())
-        self._lines: dict[str, dict[int, list[str]]] = {
-            Path(path).relative_to(self._tree).as_posix(): {
-                int(line): [test for test in tests if test] for line, tests in lines.items()
-            }
-            for path, lines in covering["lines"].items()
-        }
-        self._taken: dict[str, float] = covering["taken"]
         self._failed = folder / "failed"
         self._sound: set[str] = set()
+
+    def _met_by(self, file: str, room: str, environment: dict[str, str]) -> dict[str, Any]:
+        """Return which lines of a room a file's tests run, and how long they take: as known, or by running them."""
+        said = hashlib.sha256(b"".join(path.read_bytes() for path in [ROOT / file, *_sources(room)]))
+        known = SESSIONS / f"covering-{room}-{file.replace('/', '-')}-{said.hexdigest()[:16]}.json"
+        if not known.exists():
+            command = [sys.executable, "-m", "pytest", *_QUIETLY, file, "-p", "covering_lines"]
+            done = subprocess.run(command, cwd=self._tree, env=environment, capture_output=True, check=False)
+            if done.returncode:
+                raise SystemExit(
+                    f"{file} does not pass without a mutant: pytest ended with {done.returncode}"
+                )
+            covering = json.loads(self._covering.read_text())
+            covering["lines"] = {
+                Path(path).relative_to(self._tree).as_posix(): lines
+                for path, lines in covering["lines"].items()
+            }
+            known.write_text(json.dumps(covering))
+        found: dict[str, Any] = json.loads(known.read_text())
+        return found
 
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return the quickest tests that run a line, and then others of the files of all of them.
@@ -330,6 +345,20 @@ class Bench:
         self._runner.communicate()
 
 
+def _sources(room: str) -> list[Path]:
+    return sorted((_PACKAGE / room).rglob("*.py"))
+
+
+def _test_files(tests: Sequence[str]) -> list[str]:
+    """Return the files of tests that pytest's arguments name, from the project's root."""
+    found = [
+        path
+        for each in tests
+        for path in (sorted((ROOT / each).rglob("test_*.py")) if (ROOT / each).is_dir() else [ROOT / each])
+    ]
+    return [path.relative_to(ROOT).as_posix() for path in found]
+
+
 def _said_of(files: Iterable[str]) -> dict[str, str]:
     return {file: hashlib.sha256(place_of(file).read_bytes()).hexdigest()[:16] for file in files}
 
@@ -348,10 +377,7 @@ def _read(session: Path, said: dict[str, str]) -> dict[Mutant, str]:
 
 def sample(room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float) -> dict[str, Any]:
     """Draw mutants of a room and test those that were not tested yet; return the summary."""
-    files = [
-        f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}"
-        for path in sorted((_PACKAGE / room).rglob("*.py"))
-    ]
+    files = [f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}" for path in _sources(room)]
     mutants = [each for file in files for each in mutants_of(file)]
     chosen, said = drawn(mutants, n, seed), _said_of(files)
     SESSIONS.mkdir(parents=True, exist_ok=True)

@@ -299,6 +299,7 @@ def image(rng: random.Random) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=1440)
 def test_xml(tmp_path_factory: Any, seed: int) -> None:
     rng = random.Random(seed)
     root = '<?xml version="1.0"?>\n<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2">'
@@ -386,6 +387,12 @@ def cells_of(found: Rows) -> list[list[str]]:
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     n_columns=st.integers(1, 4),
 )
+# As many cells as there should be, and not as many in each row.
+@example(rows=[["a", "b", "c"], ["d"]], quoted=False, end="\n", n_columns=2)
+@example(rows=[["a", "b", "c"], ["d"]], quoted=True, end="\r\n", n_columns=2)
+@example(rows=[["a"], ["b", "c", "d"]], quoted=True, end="\n", n_columns=2)
+@example(rows=[["a", "b", "c", "d"], ["e"], ["f"]], quoted=False, end="\n", n_columns=2)
+@example(rows=[["a", "b"], ["c", "d"]], quoted=False, end="\n", n_columns=2)
 def test_columns_are_the_cells_of_rows(rows: list[list[str]], quoted: bool, end: str, n_columns: int) -> None:
     """Cut into columns at once, lines have the cells that they have cut one by one."""
     mark = '"' if quoted else ""

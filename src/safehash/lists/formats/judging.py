@@ -390,11 +390,30 @@ def _moment(raw: str, now: str) -> str | None:
         return "zero"
     when = utc_time(raw.upper())
     if when is not None:
+        if _is_of_another_calendar(when):
+            return None
         return "past" if when.removesuffix("Z") <= now.removesuffix("Z") else "future"
-    readings = {day <= now[:10] for day in _days(raw)}
+    days = _days(raw)
+    if any(map(_is_of_another_calendar, days)):
+        return None
+    readings = {day <= now[:10] for day in days}
     if len(readings) != 1:
         return None
     return "past" if readings.pop() else "future"
+
+
+def _is_of_another_calendar(day: str) -> bool:
+    """Tell whether a date may be counted in other years than ours: 2567 is past in Thailand, 1450 to come in Iran.
+
+    Nothing that lists hold happened before 1900; what no longer ends is written 2999 or 9999, say, and is neither.
+    """
+    year = int(day[:4])
+    return year < _FIRST_YEAR or any(_FIRST_YEAR <= year - apart <= _LAST_YEAR for apart in _APART)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+#: By how many years the calendars of Buddhists and Jews are ahead of ours.
+_APART = (543, 3760)
 
 
 def is_date(text: str) -> bool:

@@ -80,8 +80,8 @@ def is_section(line: str) -> bool:
 
 
 def is_section_name(name: str) -> bool:
-    """Tell whether the name of a file may say the same of all that is in it: "2026-11-27.removed.csv"."""
-    return is_section(name.rpartition(".")[0] or name)
+    """Tell whether the name of a file may say the same of all that is in it: "removed.csv", "hashes.csv.deleted"."""
+    return is_section(name.rpartition(".")[0]) or is_section(name)
 
 
 def remark_on_name(name: str) -> str | None:
