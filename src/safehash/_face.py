@@ -258,7 +258,8 @@ class _Parameter:
             if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
                 from .errors import shortened
 
-                hint = f"[{shortened(repr(value))}]" if kind.inside([value]) is None else "[...]"
+                is_text = isinstance(value, str) and kind.inside([value]) is None
+                hint = f"[{shortened(repr(value))}]" if is_text else "[...]"
                 raise TypeError(f"{self._name} is {kind.words}: write {hint}, not {found}")
         if self._several and isinstance(value, (list, tuple, set, frozenset)):
             raise TypeError(f"each of {self._name} is {wanted}, not {found}: write *{self._name} for several")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class ScanOptions:
     max_memory : int or None
         Bytes one worker may take on top of what it holds when it is ready (Linux); None for no limit.
     nice : int
-        Added to the workers' niceness.
+        Added to the workers' niceness; 0 where there is none (Windows).
     rate : float or None
         Files a second, at most.
     ordered : bool
@@ -100,6 +101,8 @@ class ScanOptions:
         if self.rate is not None and not self.rate > 0:
             raise ValueError(f"a rate is more than 0 files a second, not {self.rate}")
         expect_memory(self.max_memory)
+        if self.nice and not hasattr(os, "nice"):
+            raise ValueError(f"nice is 0 where processes have no niceness, as on Windows, not {self.nice}")
         if isinstance(self.file_digests, str):
             raise TypeError(f"file_digests is a collection: write [{self.file_digests!r}]")
         object.__setattr__(self, "file_digests", tuple(Algorithm(name) for name in self.file_digests))
