@@ -23,7 +23,7 @@ import safehash
 from crashers import as_told
 from drawn import card
 from safehash import Algorithm, Entry, ForeignHash, Hash, Outcome
-from safehash._face import FrozenMap
+from safehash._frozen import FrozenMap
 from safehash.lists.entry import Opinion
 from safehash.matching.decision import Decision, Match, NearMiss
 from safehash.scanning.confining import Means

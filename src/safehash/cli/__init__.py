@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from .. import __version__
 from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED
-from .interrupts import check_interrupts, heeding_interrupts
+from .interrupts import check_interrupts, end_heeding, heeding_interrupts
 from .messages import shortening_messages
 from .streams import give_up, settle_streams
 
@@ -24,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given == ["--version"]:  # before anything is loaded
         print(f"safehash {__version__}")
         return 0
-    with heeding_interrupts():
+    with heeding_interrupts(ends_process=argv is None):
         settle_streams()
         with shortening_messages():
             return _run(given)
@@ -88,9 +86,8 @@ def _fail(message: str, arguments: argparse.Namespace) -> int:
 
 
 def _interrupted() -> int:
-    """Say so, once: a further ctrl-C, while the interpreter ends, has nothing left to break off."""
-    with suppress(ValueError):  # not in the main thread, where no signal arrives
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Say so, once."""
+    end_heeding()
     print("safehash: interrupted", file=sys.stderr)
     return INTERRUPTED
 

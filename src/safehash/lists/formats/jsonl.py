@@ -105,7 +105,7 @@ class _Reader:
                     self._tally.n_records += 1
                     self._tally.reject(number, "the line is longer than 4 MiB")
                     continue
-                yield from self._block(number, block.splitlines())
+                yield from self._block(number, block)
         except DamagedPage as exc:
             yield from self._rows.flush()
             self._tally.cut(self._number + 1, str(exc))
@@ -116,10 +116,13 @@ class _Reader:
             if self._promised:
                 self._tally.cuts.append(f"{self._page.name}: no end line, with which such lists end")
 
-    def _block(self, number: int, lines: list[bytes]) -> Iterator[Entry | Batch]:
+    def _block(self, number: int, block: bytes) -> Iterator[Entry | Batch]:
         """Read some lines; runs of entries go the fast way."""
+        lines = block.splitlines()
+        # Mostly all of them begin as entries do; no line has a line end in its midst.
+        are_plain = block.startswith(_PLAIN_START) and block.count(b"\n" + _PLAIN_START) == len(lines) - 1
         start = 0
-        for k, line in enumerate(lines):
+        for k, line in enumerate(lines if self._ignore or not are_plain else ()):
             if not line.startswith(_PLAIN_START) or self._ignore:
                 yield from self._run(number + start, lines[start:k])
                 yield from self._line(number + k, line)
@@ -207,8 +210,6 @@ _PLAIN_START = b'{"algorithm":'
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    extras = [b"" if row.extra is _NONE else bytes(row.extra) for row in rows]
-    has_extra = list(map(bool, extras))
     given = [row.quality for row in rows]
     qualities = [NO_QUALITY if quality is None else quality for quality in given]
     keys: list[Hashable] = list(
@@ -218,30 +219,36 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.category for row in rows],
             [row.deleted for row in rows],
             [b"" if row.labels is _NONE else bytes(row.labels) for row in rows],
-            [b"" if row.owners is _NONE else bytes(row.owners) for row in rows],
-            [b"" if row.severity is _NONE else bytes(row.severity) for row in rows],
-            [b"" if row.keyed_by is _NONE else bytes(row.keyed_by) for row in rows],
-            has_extra,
             strict=True,
         )
     )
     if not {*given} <= _QUALITIES:
         for k in [k for k, quality in enumerate(given) if quality not in _QUALITIES]:
             keys[k], qualities[k] = None, NO_QUALITY
-    if True in has_extra:
-        for k in [k for k, extra in enumerate(extras) if extra[:1] not in (b"", b"{")]:
+    extras: list[bytes] | None = None
+    for k in [
+        k
+        for k, row in enumerate(rows)
+        if not row.owners is row.severity is row.keyed_by is row.extra is _NONE
+    ]:
+        row = rows[k]
+        own = bytes(row.extra)
+        if own:
+            extras = [b"{}"] * len(rows) if extras is None else extras
+            extras[k] = own
+        if own[:1] not in (b"", b"{"):
             keys[k] = None
+        elif keys[k] is not None:
+            keys[k] = (keys[k], bool(own), *map(bytes, (row.owners, row.severity, row.keyed_by)))
     return PlainColumns(
         keys=keys,
         digests=[row.hash for row in rows],
         ids=[row.id for row in rows],
         created=[row.created for row in rows],
         updated=[row.updated for row in rows],
-        extras=pool_of_bytes(
-            [extra or b"{}" for extra in extras] if True in has_extra else [b"{}"] * len(rows)
-        ),
+        extras=None if extras is None else pool_of_bytes(extras),
         qualities=qualities,
-        free=(extras,),
+        free=() if extras is None else (extras,),
     )
 
 
