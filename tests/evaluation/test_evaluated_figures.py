@@ -69,6 +69,7 @@ def test_found_and_false_are_those_of_the_pictures(folder: Path) -> None:
     itself, other = measured.rows
     # A copy that came near the other copy is no false match; another's picture is one.
     assert (itself.n, itself.found, itself.false) == (4, {"fast": 4, "standard": 4}, {})
+    assert (itself.views, other.views) == ({"as it is": 4}, {"as it is": 2})
     assert (other.n, other.found, other.false) == (
         4,
         {"fast": 2, "standard": 2},
