@@ -14,6 +14,7 @@ from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry, Opinion
 from safehash.lists.formats.batch import Batch
+from safehash.lists.pools import pool_of
 from safehash.lists.table import EntryTable
 
 # Lists are read from JSON, where lone surrogates can be escaped: they count as text here.
@@ -225,3 +226,17 @@ def test_sections_are_read_only() -> None:
     assert sum(values.nbytes for values in sections.values()) > 32
     for values in sections.values():
         assert not values.flags.writeable
+
+
+def test_a_row_that_nothing_can_hold_is_damage() -> None:
+    """Regression: fields nested too deep in a snapshot's row were an error of Python for whoever came near it."""
+    for depth in (65, 3000, 100_000):
+        builder = EntryTableBuilder()
+        batch = Batch(
+            algorithm=Algorithm.PDQ, digests=np.zeros((1, 32), np.uint8), likes=(Entry(hash=None),),
+            extras=pool_of([f'{{"x": {"[" * depth}{"]" * depth}}}']),
+        )  # fmt: skip
+        builder.extend(batch)
+        table = builder.build()
+        with pytest.raises(IndexFileError, match="row 0 cannot be read"):
+            table[0]
