@@ -411,7 +411,15 @@ def sample(
     SESSIONS.mkdir(parents=True, exist_ok=True)
     session = SESSIONS / f"sample-{room}-{seed}.json"
     found = _read(session, said)
-    left = [each for each in chosen if each not in found or (again and found[each] == "survived")]
+    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
+    known = read_survivors()
+
+    def is_left(each: Mutant) -> bool:
+        line = texts[each.file].splitlines()[each.line - 1].strip()
+        is_open = again and found.get(each) == "survived" and not reason_of(known, each.file, line, each.name)
+        return each not in found or is_open
+
+    left = [each for each in chosen if is_left(each)]
     random.Random(seed).shuffle(left)  # what is not come to is no matter of where it stands
     if left:
         with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
@@ -428,8 +436,7 @@ def sample(
                 ]
                 session.write_text(json.dumps(rows, indent=0))
             bench.close()
-    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
-    told = summary({each: found[each] for each in chosen if each in found}, texts, read_survivors())
+    told = summary({each: found[each] for each in chosen if each in found}, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
         "seed": seed,
@@ -445,7 +452,9 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=80)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
-    parser.add_argument("--again", action="store_true", help="test what nothing noticed once more")
+    parser.add_argument(
+        "--again", action="store_true", help="test once more what nothing noticed and nobody explained"
+    )
     parser.add_argument(
         "--at-least", type=float, default=0.0, help="exit code 1 where a room's share is less"
     )
