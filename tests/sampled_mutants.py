@@ -14,6 +14,7 @@ room do; ``--again`` tests those once more that nothing noticed: for when tests 
 from __future__ import annotations
 
 import argparse
+import ast
 import compileall
 import hashlib
 import json
@@ -168,13 +169,13 @@ def summary(
     Parameters
     ----------
     found : dict of Mutant to str
-        "killed" or "survived".
+        "killed", "survived", or "void": no Python any more, which counts as nothing.
     texts : dict of str to str
         Of every file.
     known : dict
         As `mutants.read_survivors` gives it: survivors that nothing can notice leave the count.
     """
-    killed = sum(outcome == "killed" for outcome in found.values())
+    killed, void = (sum(outcome == each for outcome in found.values()) for each in ("killed", "void"))
     survivors = []
     for each in sorted(each for each, outcome in found.items() if outcome == "survived"):
         line = texts[each.file].splitlines()[each.line - 1].strip()
@@ -183,7 +184,8 @@ def summary(
     n = killed + sum(not each["reason"] for each in survivors)
     low, high = interval(killed, n)
     return {
-        "drawn": len(found), "killed": killed, "survived": len(survivors), "explained": len(found) - n,
+        "drawn": len(found), "void": void, "killed": killed, "survived": len(survivors),
+        "explained": len(found) - void - n,
         "share": round(killed / n, 3) if n else 1.0, "interval": [round(low, 3), round(high, 3)],
         "survivors": survivors,
     }  # fmt: skip
@@ -212,6 +214,17 @@ def mutated(mutant: Mutant, text: str) -> str | None:
 
     changed = mutate_code(text, get_operator(mutant.operator)(), mutant.occurrence)
     return None if changed == text else changed
+
+
+def is_void(mutant: Mutant, text: str) -> bool:
+    """Tell whether a change leaves no Python: the tool takes the stars of parameters and arguments for arithmetic."""
+    if not mutant.name.startswith(("ReplaceBinaryOperator_Mul", "ReplaceBinaryOperator_Pow")):
+        return False
+    try:
+        ast.parse(mutated(mutant, text) or text)
+    except SyntaxError:
+        return True
+    return False
 
 
 class Bench:
@@ -436,7 +449,9 @@ def sample(
                 ]
                 session.write_text(json.dumps(rows, indent=0))
             bench.close()
-    told = summary({each: found[each] for each in chosen if each in found}, texts, known)
+    outcomes = {each: found[each] for each in chosen if each in found}
+    outcomes |= {each: "void" for each in outcomes if is_void(each, texts[each.file])}
+    told = summary(outcomes, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
         "seed": seed,
@@ -473,7 +488,8 @@ def main() -> int:
         row = sample(room, args.n, args.seed, tests, args.again, args.seconds, args.each)
         told[room] = {"date": datetime.now(timezone.utc).date().isoformat(), **row}
         low, high = row["interval"]
-        print(f"{room}: {row['killed']} of {row['drawn']} killed, {row['explained']} explained: {row['share']} "
+        n_drawn = row["drawn"] - row["void"]
+        print(f"{room}: {row['killed']} of {n_drawn} killed, {row['explained']} explained: {row['share']} "
               f"({low} to {high})")  # fmt: skip
         for each in row["survivors"]:
             print(f"  {each['file']}: {each['mutation']}: {each['line']}  {each['reason']}")
