@@ -149,6 +149,7 @@ def test_nor_in_a_name_a_path_or_an_address(digest: bytes, notation: str, place:
     text = NOTATIONS[notation](digest)
     if "base" in notation or not is_told(digest, notation, text):
         return  # in a path, base64 without padding may be names of folders; with it, it is not all of its name
+    assert shows(place.format(text), text, 2 * SHOWN_DIGITS + 1)
     assert not shows(shortened(place.format(text)), text, 2 * SHOWN_DIGITS + 1)
 
 

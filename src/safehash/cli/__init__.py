@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import SafehashError
-from .exits import CRASH, FATAL, INTERRUPTED
+from .exits import CRASH, FATAL, INTERRUPTED, OK
 from .interrupts import check_interrupts, end_heeding, heeding_interrupts
 from .messages import shortening_messages
 from .streams import give_up, settle_streams
@@ -19,9 +19,6 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/scan.md, "Exit codes")."""
     given = sys.argv[1:] if argv is None else list(argv)
-    if given == ["--version"]:  # before anything is loaded
-        print(f"safehash {__version__}")
-        return 0
     with heeding_interrupts(ends_process=argv is None):
         settle_streams()
         with shortening_messages():
@@ -31,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
+        if given == ["--version"]:  # before anything is loaded
+            print(f"safehash {__version__}", flush=True)
+            return OK
         from .parser import make_parser
 
         parser = make_parser(given)
@@ -38,9 +38,14 @@ def _run(given: list[str]) -> int:
             from .config import with_config
 
             given = with_config(parser, given)
-        arguments = parser.parse_args(given, arguments)
+        try:
+            arguments = parser.parse_args(given, arguments)
+        except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
+            sys.stdout.flush()
+            return int(exc.code or 0)
         if arguments.run is None:
             arguments.parser.print_help()
+            sys.stdout.flush()
             return FATAL
         from .guard import refuse_overwriting
 
@@ -48,7 +53,7 @@ def _run(given: list[str]) -> int:
         check_interrupts()
         code = int(arguments.run(arguments))
         sys.stdout.flush()
-    except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
+    except SystemExit as exc:  # a parser's, of values that contradict each other
         return int(exc.code or 0)
     except SafehashError as exc:
         return _fail(str(exc), arguments)

@@ -210,6 +210,8 @@ class PlainRecords:
         return known
 
     def _learned(self, raw: bytes, columns: PlainColumns, k: int) -> Meaning | None:
+        if not _is_model(raw):
+            return None
         try:
             entries, failures = self._patient(decoded(raw))
         except (BadField, NotJson):
@@ -230,6 +232,21 @@ class PlainRecords:
             return None
         model = replace(entry, hash=None, id=None, created=None, updated=None, extra={})
         return Meaning(value.algorithm, model, raw.count(b'"') - columns.free_quotes(k))
+
+
+def _is_model(raw: bytes) -> bool:
+    """Tell whether a record has as few quotes as one that means the same can have: no field twice, none escaped."""
+    is_model = b'\\"' not in raw
+
+    def pairs_once(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal is_model
+        is_model = is_model and len({name for name, _ in pairs}) == len(pairs)
+
+    try:
+        json.loads(raw, object_pairs_hook=pairs_once)
+    except (ValueError, RecursionError):
+        return False
+    return is_model
 
 
 def _with_more_quotes(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -191,15 +192,15 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     algorithm: str
     hash: str
-    quality: int | None = None
-    id: str | None = None
-    source: str | None = None
+    quality: int | UnsetType | None = UNSET
+    id: str | UnsetType | None = UNSET
+    source: str | UnsetType | None = UNSET
     category: str | UnsetType = UNSET
     labels: msgspec.Raw = _NONE
     owners: msgspec.Raw = _NONE
     severity: msgspec.Raw = _NONE
-    created: str | int | float | None = None
-    updated: str | int | float | None = None
+    created: str | int | float | UnsetType | None = UNSET
+    updated: str | int | float | UnsetType | None = UNSET
     deleted: bool | UnsetType = UNSET
     keyed_by: msgspec.Raw = _NONE
     extra: msgspec.Raw = _NONE
@@ -211,7 +212,9 @@ _PLAIN_START = b'{"algorithm":'
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
     given = [row.quality for row in rows]
-    qualities = [NO_QUALITY if quality is None else quality for quality in given]
+    ids, created, updated = ([getattr(row, name) for row in rows] for name in ("id", "created", "updated"))
+    qualities = [NO_QUALITY if quality is None or quality is UNSET else quality for quality in given]
+    kinds = [{*map(type, values)} for values in (given, ids, created, updated)]
     keys: list[Hashable] = list(
         zip(
             [row.algorithm for row in rows],
@@ -219,6 +222,10 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.category for row in rows],
             [row.deleted for row in rows],
             [b"" if row.labels is _NONE else bytes(row.labels) for row in rows],
+            # Values of other types have other quotes.
+            [tuple(chain.from_iterable(kinds))] * len(rows)
+            if all(len(each) == 1 for each in kinds)
+            else zip(*(map(type, values) for values in (given, ids, created, updated)), strict=True),
             strict=True,
         )
     )
@@ -243,16 +250,21 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
     return PlainColumns(
         keys=keys,
         digests=[row.hash for row in rows],
-        ids=[row.id for row in rows],
-        created=[row.created for row in rows],
-        updated=[row.updated for row in rows],
+        ids=_given(ids, kinds[1]),
+        created=_given(created, kinds[2]),
+        updated=_given(updated, kinds[3]),
         extras=None if extras is None else pool_of_bytes(extras),
         qualities=qualities,
         free=() if extras is None else (extras,),
     )
 
 
-_QUALITIES = frozenset((None, *range(101)))
+def _given(values: list[Any], kinds: set[type[Any]]) -> list[Any]:
+    """Return None in place of what is not there."""
+    return [None if each is UNSET else each for each in values] if UnsetType in kinds else values
+
+
+_QUALITIES = frozenset((None, UNSET, *range(101)))
 
 _SHAPE = PlainShape(_Plain, _columns)
 
