@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mutants import score_of
+from mutants import reason_of, score_of
 from sampled_mutants import Mutant, drawn, interval, summary
 
 
@@ -51,6 +51,19 @@ def test_survivors_that_were_looked_at_leave_the_count() -> None:
         {"file": "a.py", "line": "two = one + 1", "mutation": "Op0 2", "reason": "nobody reads it"},
         {"file": "a.py", "line": "three = two + 1", "mutation": "Op0 3", "reason": ""},
     ]
+
+
+def test_a_reason_is_of_one_place_or_of_a_kind_of_change_on_a_line() -> None:
+    known = {**KNOWN, ("a.py", "three = two + 1", "Op1"): "as well"}
+    assert reason_of(known, "a.py", "two = one + 1", "Op0 2") == "nobody reads it"
+    for mutation in ("Op0 3", "Op1 2", "Op10 2"):
+        assert reason_of(known, "a.py", "two = one + 1", mutation) == ""
+    assert [reason_of(known, "a.py", "three = two + 1", each) for each in ("Op1 7", "Op1 8")] == [
+        "as well"
+    ] * 2
+    for mutation in ("Op10 7", "Op0 7"):
+        assert reason_of(known, "a.py", "three = two + 1", mutation) == ""
+    assert reason_of(known, "b.py", "three = two + 1", "Op1 7") == ""
 
 
 def test_a_file_s_score_counts_what_something_could_notice() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_standard_output_that_is_closed_is_refused(here: Path, line: str) -> N
     assert done.stderr.decode().splitlines() == [
         "safehash: standard output is closed: nothing can be written there (>/dev/null throws it away)"
     ]
+
+
+@pytest.mark.parametrize("line", [*COMMANDS, "--help", "scan --help", "--version", "", "completion bash"])
+def test_a_standard_output_that_is_full_is_named(here: Path, line: str) -> None:
+    """Help is output like any other: who writes it into a file wants to have it."""
+    done = in_shell(line, here, ">/dev/full")
+    assert done.returncode == 2, done.stderr
+    (said,) = done.stderr.decode().splitlines()
+    assert said.startswith("safehash: standard output: "), said
+    assert "no space left" in said.lower()
 
 
 def test_it_is_refused_before_anything_is_scanned(here: Path, tmp_path: Path) -> None:
@@ -108,13 +119,26 @@ def test_other_streams(here: Path, streams: str, code: int) -> None:
     assert b"Exception ignored" not in done.stderr
 
 
-def test_what_nobody_hears_costs_nothing(here: Path) -> None:
-    """Of standard error: its reader is gone before the first word."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_nobody_hears_costs_nothing(here: Path, unbuffered: str) -> None:
+    """Of standard error: its reader is gone before the first word, however Python buffers it."""
     read, write = os.pipe()
     os.close(read)
     words = command("scan", here / "pictures", "--list", here / "own.csv", "--workers", "0")
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=write, env=environment()) as running:
+    told = environment() | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=write, env=told) as running:
         os.close(write)
         output, _ = running.communicate(timeout=60)
     assert running.returncode == 1
     assert len(records_in(output)) == 4
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_said_on_standard_error_is_said_at_once(unbuffered: str) -> None:
+    """Each line, whatever becomes of the process: containers are told to run Python unbuffered."""
+    said = "from safehash.cli.streams import settle_streams as s; import os, sys; s(); print('word', file=sys.stderr); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{said} os._exit(3)"], capture_output=True, check=False,
+        env=environment() | {"PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, b"word\n")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from .._face import FrozenMap, checked, public_value
+from .._face import checked, public_value
+from .._frozen import FrozenMap, frozen_json
 from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
@@ -84,7 +85,8 @@ class Entry:
         What identifies the record within its source: "id" (where there is one), or "digest" for exchanges
         that give an id beside it but key on the digest.
     extra : mapping
-        Fields safehash does not know, kept as they came: equal to a dict, and not to be changed.
+        Fields safehash does not know, kept as they came: equal to a dict of what JSON can hold, and not to be changed,
+        nor any list or dict inside.
 
     Raises
     ------
@@ -132,8 +134,11 @@ class Entry:
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
                 f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
             )
-        if type(self.extra) is not FrozenMap:
-            object.__setattr__(self, "extra", FrozenMap(self.extra) if self.extra else _NOTHING)
+        extra = self.extra
+        if not _STILL.issuperset(map(type, extra.values())):
+            object.__setattr__(self, "extra", frozen_json(dict(extra), "extra"))
+        elif type(extra) is not FrozenMap:
+            object.__setattr__(self, "extra", FrozenMap(extra) if extra else _NOTHING)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):
@@ -183,6 +188,7 @@ _TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _HASHES = frozenset({Hash, ForeignHash, type(None)})
 _MAPS = frozenset({dict, FrozenMap})
+_STILL = frozenset({str, int, float, bool, type(None)})
 _FIELDS = tuple(each.name for each in fields(Entry))
 
 

@@ -24,6 +24,7 @@ from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
 from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
+from .remembering import LONGEST
 from .sentences import in_a_sentence
 from .times import no_times, utc_times
 
@@ -187,7 +188,9 @@ class _Made:
         refused = set()
         said: list[Said] = []
         for text in texts:
-            if text not in known:
+            if len(text) > LONGEST:  # is not remembered, but read one by one
+                refused.add(text)
+            elif text not in known:
                 position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
                 try:
                     known[text] = self._reader.cells.said(column, text, position)

@@ -61,11 +61,8 @@ def _came_to_speak(tally: Tally) -> str | None:
     """Say which column was kept as it came, and turned out to mean something."""
     for (name, _), met in tally.together.items():
         if met.meant != "extra" and met.kept and not tally.watch(name).counts:
-            is_type = met.meant == "type"
-            # A column like `current` says the opposite of `deleted`.
-            stands = named_column(name).meaning == "stands"
-            meanings = ("type",) if is_type else ("active" if stands else "deleted", "category")
-            what = "the types of digests" if is_type else "deletion or opinion"
+            meanings = ("type",) if met.meant == "type" else _meanings_of(name)
+            what = "the types of digests" if met.meant == "type" else "deletion or opinion"
             later = f", and {met.turned} behind it" if met.turned else ", and nothing in other records"
             as_told = switch("columns", *({each: name} for each in meanings))
             return (
@@ -79,6 +76,16 @@ def _came_to_speak(tally: Tally) -> str | None:
                 f"{switch('ignore', [name])} sets the column aside"
             )
     return None
+
+
+def _meanings_of(name: str) -> tuple[str, ...]:
+    """Return what a column of this name may mean that speaks of deletion or opinion.
+
+    One like `current` says the opposite of `deleted`; of a name that says nothing nobody knows which of both it says.
+    """
+    meaning = named_column(name).meaning
+    known = {"stands": ("active", "category"), "extra": ("deleted", "active", "category")}
+    return known.get(meaning, ("deleted", "category"))
 
 
 def _other_type(tally: Tally) -> str | None:

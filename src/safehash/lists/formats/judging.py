@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
+from .remembering import remembered
 from .sentences import in_a_sentence
 from .vocabulary import (
     DELETED,
@@ -147,7 +147,7 @@ _AROUND = re.compile(r"^[^\w]+|[^\w]+$")
 _PART = re.compile(r"[^\w -]+")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_wordy(label: str) -> bool:
     """Tell whether a label has an opinion or a deletion in it, and more: "status:withdrawn", "no self harm"."""
     if denies(label):
@@ -390,11 +390,30 @@ def _moment(raw: str, now: str) -> str | None:
         return "zero"
     when = utc_time(raw.upper())
     if when is not None:
+        if _is_of_another_calendar(when):
+            return None
         return "past" if when.removesuffix("Z") <= now.removesuffix("Z") else "future"
-    readings = {day <= now[:10] for day in _days(raw)}
+    days = _days(raw)
+    if any(map(_is_of_another_calendar, days)):
+        return None
+    readings = {day <= now[:10] for day in days}
     if len(readings) != 1:
         return None
     return "past" if readings.pop() else "future"
+
+
+def _is_of_another_calendar(day: str) -> bool:
+    """Tell whether a date may be counted in other years than ours: 2567 is past in Thailand, 1450 to come in Iran.
+
+    Nothing that lists hold happened before 1900; what no longer ends is written 2999 or 9999, say, and is neither.
+    """
+    year = int(day[:4])
+    return year < _FIRST_YEAR or any(_FIRST_YEAR <= year - apart <= _LAST_YEAR for apart in _APART)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+#: By how many years the calendars of Buddhists and Jews are ahead of ours.
+_APART = (543, 3760)
 
 
 def is_date(text: str) -> bool:

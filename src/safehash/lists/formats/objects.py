@@ -33,7 +33,8 @@ from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
-from .records import Fields, RowReader
+from .record_fields import Fields
+from .records import RowReader
 from .tally import Tally
 from .text import uses_of
 from .vocabulary import FALSE, NULL, TRUE, plain
@@ -43,6 +44,8 @@ __all__ = ["read"]
 _MAX_DEPTH = 8
 #: Different sets of fields for which is remembered what they mean.
 _REMEMBERED = 1000
+#: And so many fields of them together.
+_REMEMBERED_FIELDS = 100_000
 #: So many digests without more of an array are held until what stands behind it is known.
 _MANY = 50_000
 
@@ -73,6 +76,7 @@ class _Reader:
         self._options = options
         self._walk = JsonWalk(page, tally)
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._n_remembered = 0  # fields of these
         self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = self._walk.stream
@@ -376,8 +380,9 @@ class _Reader:
         if not self._readers:
             self._tally.columns += uses_of(self._page.name, columns, [list(row.values())])
         reader = RowReader(columns, self._options, self._tally)
-        if len(self._readers) < _REMEMBERED:
+        if len(self._readers) < _REMEMBERED and self._n_remembered < _REMEMBERED_FIELDS:
             self._readers[key] = reader
+            self._n_remembered += len(row)
         return reader
 
 

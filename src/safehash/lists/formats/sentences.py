@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..switches import switch
 from .vocabulary import DELETED, DOUBTFUL, OPINIONS
 
-__all__ = ["in_a_sentence", "is_section", "is_section_name"]
+__all__ = ["in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
 
 
 def in_a_sentence(text: str) -> bool:
@@ -79,8 +80,25 @@ def is_section(line: str) -> bool:
 
 
 def is_section_name(name: str) -> bool:
-    """Tell whether the name of a file may say the same of all that is in it: "2026-11-27.removed.csv"."""
-    return is_section(name.rpartition(".")[0] or name)
+    """Tell whether the name of a file may say the same of all that is in it: "removed.csv", "hashes.csv.deleted"."""
+    return is_section(name.rpartition(".")[0]) or is_section(name)
+
+
+def remark_on_name(name: str) -> str | None:
+    """Return what is to be said of a list whose own name may say so: it is matched against all the same.
+
+    Examples
+    --------
+    >>> remark_on_name("partner.csv")
+    >>> remark_on_name("partner.removed.csv")
+    "the name partner.removed.csv may say that what is in it was taken back, or judged harmless: as a list it is ..."
+    """
+    if not is_section_name(name):
+        return None
+    return (
+        f"the name {name} may say that what is in it was taken back, or judged harmless: as a list it is matched "
+        f"against ({switch('ignore', ['#'])} where that is meant)"
+    )
 
 
 def _has_a_stem(words: Sequence[str]) -> bool:
