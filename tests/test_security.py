@@ -175,7 +175,9 @@ def _unpickles(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg == "allow_pickle"
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}:
-        return not (node.args and isinstance(node.args[0], ast.Constant))  # what stands in the code comes of no file
+        return not (
+            node.args and isinstance(node.args[0], ast.Constant)
+        )  # what stands in the code comes of no file
     return False
 
 
