@@ -14,6 +14,7 @@ room do; ``--again`` tests those once more that nothing noticed: for when tests 
 from __future__ import annotations
 
 import argparse
+import ast
 import compileall
 import hashlib
 import json
@@ -45,6 +46,9 @@ _FIRST_LOOK, _SECOND_LOOK = 8.0, 30.0
 #: Processor seconds that tests run at once may take, and how many times that in all: what goes on for ever is noticed,
 #: what waits for a busy machine is not.
 _LONGEST, _IN_ALL = 180, 10
+
+#: Tests of what every room does alike: what is logged, what values are.
+_OF_ALL_ROOMS = ("tests/test_logging.py", "tests/test_values.py")
 
 _QUIETLY = ("-q", "-p", "no:cacheprovider")
 
@@ -168,13 +172,13 @@ def summary(
     Parameters
     ----------
     found : dict of Mutant to str
-        "killed" or "survived".
+        "killed", "survived", or "void": no Python any more, which counts as nothing.
     texts : dict of str to str
         Of every file.
     known : dict
         As `mutants.read_survivors` gives it: survivors that nothing can notice leave the count.
     """
-    killed = sum(outcome == "killed" for outcome in found.values())
+    killed, void = (sum(outcome == each for outcome in found.values()) for each in ("killed", "void"))
     survivors = []
     for each in sorted(each for each, outcome in found.items() if outcome == "survived"):
         line = texts[each.file].splitlines()[each.line - 1].strip()
@@ -183,7 +187,8 @@ def summary(
     n = killed + sum(not each["reason"] for each in survivors)
     low, high = interval(killed, n)
     return {
-        "drawn": len(found), "killed": killed, "survived": len(survivors), "explained": len(found) - n,
+        "drawn": len(found), "void": void, "killed": killed, "survived": len(survivors),
+        "explained": len(found) - void - n,
         "share": round(killed / n, 3) if n else 1.0, "interval": [round(low, 3), round(high, 3)],
         "survivors": survivors,
     }  # fmt: skip
@@ -212,6 +217,17 @@ def mutated(mutant: Mutant, text: str) -> str | None:
 
     changed = mutate_code(text, get_operator(mutant.operator)(), mutant.occurrence)
     return None if changed == text else changed
+
+
+def is_void(mutant: Mutant, text: str) -> bool:
+    """Tell whether a change leaves no Python: the tool takes the stars of parameters and arguments for arithmetic."""
+    if not mutant.name.startswith(("ReplaceBinaryOperator_Mul", "ReplaceBinaryOperator_Pow")):
+        return False
+    try:
+        ast.parse(mutated(mutant, text) or text)
+    except SyntaxError:
+        return True
+    return False
 
 
 class Bench:
@@ -411,7 +427,15 @@ def sample(
     SESSIONS.mkdir(parents=True, exist_ok=True)
     session = SESSIONS / f"sample-{room}-{seed}.json"
     found = _read(session, said)
-    left = [each for each in chosen if each not in found or (again and found[each] == "survived")]
+    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
+    known = read_survivors()
+
+    def is_left(each: Mutant) -> bool:
+        line = texts[each.file].splitlines()[each.line - 1].strip()
+        is_open = again and found.get(each) == "survived" and not reason_of(known, each.file, line, each.name)
+        return each not in found or is_open
+
+    left = [each for each in chosen if is_left(each)]
     random.Random(seed).shuffle(left)  # what is not come to is no matter of where it stands
     if left:
         with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
@@ -428,8 +452,9 @@ def sample(
                 ]
                 session.write_text(json.dumps(rows, indent=0))
             bench.close()
-    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
-    told = summary({each: found[each] for each in chosen if each in found}, texts, read_survivors())
+    outcomes = {each: found[each] for each in chosen if each in found}
+    outcomes |= {each: "void" for each in outcomes if is_void(each, texts[each.file])}
+    told = summary(outcomes, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
         "seed": seed,
@@ -445,7 +470,9 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=80)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
-    parser.add_argument("--again", action="store_true", help="test what nothing noticed once more")
+    parser.add_argument(
+        "--again", action="store_true", help="test once more what nothing noticed and nobody explained"
+    )
     parser.add_argument(
         "--at-least", type=float, default=0.0, help="exit code 1 where a room's share is less"
     )
@@ -460,11 +487,12 @@ def main() -> int:
     args = parser.parse_args()
     told: dict[str, Any] = json.loads(args.output.read_text()) if args.output and args.output.exists() else {}
     for room in args.rooms:
-        tests = args.tests or [f"tests/{room}"]
+        tests = args.tests or [f"tests/{room}", *_OF_ALL_ROOMS]
         row = sample(room, args.n, args.seed, tests, args.again, args.seconds, args.each)
         told[room] = {"date": datetime.now(timezone.utc).date().isoformat(), **row}
         low, high = row["interval"]
-        print(f"{room}: {row['killed']} of {row['drawn']} killed, {row['explained']} explained: {row['share']} "
+        n_drawn = row["drawn"] - row["void"]
+        print(f"{room}: {row['killed']} of {n_drawn} killed, {row['explained']} explained: {row['share']} "
               f"({low} to {high})")  # fmt: skip
         for each in row["survivors"]:
             print(f"  {each['file']}: {each['mutation']}: {each['line']}  {each['reason']}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 __all__ = [
     "attach",
     "checked",
+    "expect_fields",
     "names_no_digest",
     "no_member",
     "public_value",
@@ -175,6 +176,25 @@ def checked(face: _Face) -> _Face:
         names_no_digest(face)
         return face
     return _asking(face, face.__module__)  # type: ignore[return-value]
+
+
+def expect_fields(value: Any) -> None:
+    """Say which field of a value, just made, holds what its annotation does not take.
+
+    Raises
+    ------
+    TypeError
+
+    Examples
+    --------
+    >>> safehash.Entry(hash=None, id=7)
+    Traceback (most recent call last):
+    ...
+    TypeError: id is str or None, not int
+    """
+    scope = vars(sys.modules[type(value).__module__])
+    for name, field in value.__dataclass_fields__.items():
+        _Parameter(name, str(field.type), scope, several=False).expect(getattr(value, name))
 
 
 def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ from safehash.evaluation.manipulations import MANIPULATIONS, Manipulation
 from safehash.evaluation.scene import Scene
 
 FROZEN = Path(__file__).parents[1] / "data" / "manipulations.json"
-#: The same in finer cells, whole grey levels, of one seed: as the version of the imaging library that is named draws it.
+#: The same in finer cells, whole grey levels, of one seed: as the named version of the imaging library draws it.
 FINE = FROZEN.with_name("manipulations-fine.json")
 FINE_CELLS = 24
 #: Cells a side, and grey levels that a cell's mean may differ by: what versions of the imaging library round otherwise.
@@ -91,7 +91,7 @@ def fine() -> dict[str, Any]:
 
 @pytest.mark.parametrize("manipulation", MANIPULATIONS, ids=lambda each: each.name)
 def test_an_alteration_draws_where_it_drew(manipulation: Manipulation, fine: dict[str, Any]) -> None:
-    """Words and shapes stand to the pixel where they stood; other versions of the library draw their edges otherwise."""
+    """Words and shapes stand to the pixel where they stood; other versions of the library draw other edges."""
     was = np.frombuffer(base64.b64decode(fine["cells"][manipulation.name]), np.uint8).astype(int)
     apart = np.abs(np.frombuffer(finely(manipulation), np.uint8).astype(int) - was)
     assert len(apart) == FINE_CELLS**2 and np.median(apart) <= 1

@@ -241,16 +241,15 @@ def states(entries: Any) -> list[str]:
     return [json.dumps(entry_record(entry), sort_keys=True) for entry in entries]
 
 
-def test_records_that_differ_in_quality_alone() -> None:
+@pytest.mark.parametrize("qualities", list(itertools.permutations((None, 60, 20))))
+def test_records_that_differ_in_quality_alone(qualities: tuple[int | None, ...]) -> None:
     """`==` leaves it out, and the best known one stays, whichever comes first."""
     digest = bytes(range(32))
-    entries = [
+    (entry,) = merge_lists(
         Entry(hash=Hash(Algorithm.PDQ, digest, quality=quality), source="L", category="positive")
-        for quality in (None, 60, 20)
-    ]
-    for some in itertools.permutations(entries):
-        (entry,) = merge_lists(some)
-        assert isinstance(entry.hash, Hash) and entry.hash.quality == 60
+        for quality in qualities
+    )
+    assert isinstance(entry.hash, Hash) and entry.hash.quality == 60
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,16 +1,22 @@
-"""What nobody says is as usual: options of a scan, and counts of what did not happen."""
+"""What nobody says is as usual: options of a scan, counts of what did not happen, what is not there."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import fields
 from typing import Any
 
+import pytest
+
 from safehash import Matcher, ScanOptions
+from safehash.errors import SafehashError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.entry import Entry
 from safehash.scanning.records import Summary
 from safehash.scanning.reviews import Applied
+from safehash.scanning.sealing import landlock_version
+from safehash.scanning.sources import _check_store
 
 
 def values_of(value: Any) -> dict[str, Any]:
@@ -38,3 +44,14 @@ def test_no_verdict_changes_nothing() -> None:
     told = values_of(Applied())
     assert {name: value for name, value in told.items() if value not in (0, [])} == {}
     assert len(told) == 7
+
+
+def test_other_systems_have_no_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert landlock_version() == 0
+
+
+def test_a_store_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(SafehashError, match=r"s3://bucket/x: remote stores need an extra: pip install"):
+        _check_store("s3://bucket/x")

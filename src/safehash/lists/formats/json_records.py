@@ -145,7 +145,7 @@ class PlainRecords:
         n = len(many)
         self._tally.n_records += n
         if not many.is_tried:
-            with suppress(msgspec.MsgspecError, UnicodeError):  # not all are plain
+            with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):  # not all are plain
                 found = self._decode_all(many.text)
                 many.records = found if len(found) == n else None  # a line may have two
         if many.records is not None:
@@ -160,7 +160,7 @@ class PlainRecords:
             data = bytes(raw)
             try:
                 record = self._decode(data)
-            except (msgspec.MsgspecError, UnicodeError):
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
                 self._odd.append((k, raw))
                 continue
             self._run.add([record], k, Many("", is_tried=True, _raws=[raw]))

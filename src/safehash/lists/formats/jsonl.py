@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..._face import checked
+from ..._frozen import DEEPEST, frozen_json
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
@@ -243,7 +244,9 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         if own:
             extras = [b"{}"] * len(rows) if extras is None else extras
             extras[k] = own
-        if own[:1] not in (b"", b"{"):
+        if (
+            own[:1] not in (b"", b"{") or own.count(b"[") + own.count(b"{") > DEEPEST
+        ):  # it may be nested too deep
             keys[k] = None
         elif keys[k] is not None:
             keys[k] = (keys[k], bool(own), *map(bytes, (row.owners, row.severity, row.keyed_by)))
@@ -300,6 +303,10 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
             raise BadField(f"expected a time for {name!r}, found {shown(record[name])}")
     if record.get("keyed_by") not in (None, "id", "digest"):
         raise BadField(f"expected 'id' or 'digest' for 'keyed_by', found {shown(record['keyed_by'])}")
+    try:
+        extra = frozen_json(unknown | given, "extra")
+    except ValueError as exc:
+        raise BadField(str(exc)) from None
     return Entry(
         hash=value,
         id=entry_id,
@@ -312,7 +319,7 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
         updated=utc_time(record.get("updated")),
         deleted=deleted,
         keyed_by="digest" if record.get("keyed_by") == "digest" else "id",
-        extra=unknown | given,
+        extra=extra,
     )
 
 

@@ -122,6 +122,8 @@ _PHRASE = re.compile(
     r"false (?:positive|alarm|hit|match)\w*|falsch positiv\w*|faux positif\w*|falsos? positivos?|falsi positivi"
     r"|(?:known )?(?:good|safe|benign|harmless|innocent|clean) (?:hash|image|picture|file|digest|list)\w*"
     r"|(?:allow|white) lists?|taken (?:back|down)|non malicious|not malicious|ausse alarmes?"
+    r"|(?:do not|don t|not|must not|never|no longer) (?:to )?(?:be )?(?:block|match|use|report|list|flag|scan)\w*"
+    r"|(?:cleared|appeals? (?:granted|upheld|won)|снятые с)"
 )
 #: What is said of doubles takes nothing back.
 _OF_COPIES = re.compile("duplicat|doppelt|doubl|double|duplik")
@@ -139,7 +141,30 @@ def _is_of_titles(said: str) -> bool:
 
 
 def _takes(said: str) -> bool:
-    return said in DELETED or said in DOUBTFUL or OPINIONS.get(said) == "negative"
+    return said in DELETED or said in DOUBTFUL or said in _TITLES or OPINIONS.get(said) == "negative"
+
+
+#: Words that as titles may take back what stands below them, and in cells say nothing for sure.
+_TITLES = frozenset(
+    re.split(
+        r"\s*\|\s*",
+        """old | former | formerly | previous | previously | archive | archives | exception | exceptions | except |
+        excluding | exclusion | exclusions | ignore | ignored | skip | skipped | error | errors | errata |
+        erratum | correction | corrections | mistakes | negatives | ham | minus | trash | reinstated | unblocked |
+        unbanned | unconfirmed | pending | for review | in review | to review | to check | appeals | granted |
+        control group | controls | not listed | unlisted | lifted | ausnahmen | ausnahme | außer | ausser |
+        ignorieren | ignoriert | freigegeben | freigabe | entlastet | irrtum | irrtümer | irrtümlich |
+        versehentlich | papierkorb | archiv | alte | ehemalige | berichtigung | korrekturen | sauf | excepté |
+        à ignorer | ignorer | ignorés | levée | levées | rectificatif | rectifications | corbeille | anciens |
+        anciennes | erreur | erreurs | innocentés | bajas | baja | descartados | descartadas | erróneos |
+        erróneas | errores | excepto | excepciones | salvo | ignorar | papelera | antiguos | annullati |
+        annullate | errata corrige | ignorare | da ignorare | eccezioni | tranne | cestino | errori | negeren |
+        te negeren | uitzonderingen | behalve | prullenbak | exceções | lixeira | undantag | utom | unntak |
+        poikkeukset | wyjątki | kosz | błędy | výjimky | koš | kivételek | снятые | ложные | исключения | кроме |
+        ошибки | корзина | архив | старые | винятки | помилки | αφαιρέθηκαν | εξαιρέσεις | 除外 | 例外 |
+        回收站 | ゴミ箱 | 訂正 | 更正 | 错误 | 旧 | 예외 | 휴지통 | 오류 | استثناءات | خطأ | חריגים""",
+    )
+)
 
 
 _MAX_TITLE = 100
@@ -203,6 +228,31 @@ _BESIDE_A_TITLE = frozenset(
             "after",
             "appeal",
             "review",
+            *(
+                "this",
+                "last",
+                "month",
+                "week",
+                "year",
+                "export",
+                "edition",
+                "version",
+                "release",
+                "issue",
+                "update",
+            ),
+            *(
+                "reviewers",
+                "moderators",
+                "request",
+                "seit",
+                "letzter",
+                "letzten",
+                "letztem",
+                "ausgabe",
+                "export",
+            ),
+            *("depuis", "dernière", "desde", "del", "mes", "sinds", "dal", "с", "учёта"),
             *("liste", "lista", "folgende", "folgenden", "wurde", "wurden", "sind", "ist", "am", "vom", "im"),
             *(
                 "einträge",

@@ -394,7 +394,10 @@ DOUBTFUL = frozenset(
     incorrect | paused | dropped | gone | dead | allow list | white list | deny list | black list | exempt |
     unsubstantiated | irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work |
     on hold | frozen | replaced | cxl | offline | taken off | not approved | not confirmed | declined | denied |
-    undone | duplicate | dup | nullity | abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada |
+    undone | duplicate | dup | nullity | no action | no action needed | no action taken | no action required |
+    no further action | nfa | wontfix | won't fix | wont fix | not actionable | sans suite | non lieu | sin efecto |
+    destroyed | trash | permit | permits |
+    abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada |
     rejeitado | recusado | respinto | rifiutato | afgewezen | afvist | avslått | avvisad | avslagen | hylätty |
     odrzucony | odrzucone | zamítnuto | zamítnutý | zamietnuté | elutasítva | elutasított | respins | reddedildi |
     отклонено | отклонен | отклонён | відхилено | απορρίφθηκε | נדחה | مرفوض | رد شده | ditolak | bị từ chối | 却下
