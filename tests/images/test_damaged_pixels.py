@@ -100,11 +100,10 @@ def test_codes_that_mean_nothing_end_a_lossless_webp(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(webp, "_most_kept", counted)
     whole = on_white(data)
     for _ in range(60):
-        begin = int(rng.integers(at + (len(data) - at) // 2, len(data) - 80))
-        damaged = data[:begin] + rng.bytes(64) + data[begin + 64 :]
-        part = on_white(damaged)
-        assert np.array_equal(part[:16], whole[:16])
-    assert n_searched > 10  # of which zeros behind the codes made no picture
+        begin = int(rng.integers(at + (len(data) - at) * 3 // 4, len(data) - 80))
+        part = on_white(data[:begin] + rng.bytes(64) + data[begin + 64 :])
+        assert np.array_equal(part[:48], whole[:48])
+    assert n_searched > 3  # of which zeros behind the codes made no picture
 
 
 @pytest.mark.parametrize("name", WEBP)

@@ -53,7 +53,7 @@ class Worth:
 
 #: Composing, converting and hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
 ANIMATION = Worth(250_000_000, 12)
-#: Frames of a video code take 20 ns a pixel to decode and are looked at in two ranges. A film's frame has some hundred
+#: Frames of a video code cost 20 to 50 ns a pixel, decoded and looked at in two ranges. A film's frame has some hundred
 #: pixels to each byte; with fewer bytes it costs more than it shows.
 FILM = Worth(60_000_000, 200)
 #: What a frame costs however small it is, in pixels.

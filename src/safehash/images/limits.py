@@ -15,7 +15,7 @@ from ..errors import (
     UnsupportedImage,
     shortened,
 )
-from .sniffing import HEAD, sniff
+from .sniffing import HEAD, sniff, sniff_unread
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
 
@@ -86,9 +86,9 @@ def check_bytes(data: bytes, limits: Limits) -> str:
     name = sniff(data[:HEAD])
     if name is None:
         # No more than messages show of a digest: a stored one is given for its picture by mistake.
-        raise UnsupportedImage(
-            f"not an image in a known format (starts with {data[: SHOWN_DIGITS // 2].hex(' ')})"
-        )
+        unread = sniff_unread(data[:HEAD])
+        what = "not an image in a known format" if unread is None else f"{unread} is not read"
+        raise UnsupportedImage(f"{what} (starts with {data[: SHOWN_DIGITS // 2].hex(' ')})")
     if name not in limits.formats:
         raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
     return name
