@@ -25,7 +25,8 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 #: A command in which a signal comes while something is defined: dataclasses are, by exec() of their text.
 _WHILE_DEFINING = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# as of a shell, whatever who runs the tests ignores (nohup, say)
+signal.signal({number}, signal.default_int_handler if {number} == signal.SIGINT else signal.SIG_DFL)
 from safehash.cli import guard, main
 def defining(arguments):
     exec("import os, signal, time; os.kill(os.getpid(), {number}); time.sleep(30)")
@@ -36,7 +37,8 @@ sys.exit(main())
 #: A report whose first little picture is being asked for when the signal comes.
 _WHILE_DRAWING = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# as of a shell, whatever who runs the tests ignores (nohup, say)
+signal.signal({number}, signal.default_int_handler if {number} == signal.SIGINT else signal.SIG_DFL)
 from safehash.cli import main
 from safehash.scanning import pool
 class Pool(pool.ProcessPool):
