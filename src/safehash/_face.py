@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 __all__ = [
     "attach",
     "checked",
+    "expect_fields",
     "names_no_digest",
     "no_member",
     "public_value",
@@ -177,6 +178,25 @@ def checked(face: _Face) -> _Face:
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
 
+def expect_fields(value: Any) -> None:
+    """Say which field of a value, just made, holds what its annotation does not take.
+
+    Raises
+    ------
+    TypeError
+
+    Examples
+    --------
+    >>> safehash.Entry(hash=None, id=7)
+    Traceback (most recent call last):
+    ...
+    TypeError: id is str or None, not int
+    """
+    scope = vars(sys.modules[type(value).__module__])
+    for name, field in value.__dataclass_fields__.items():
+        _Parameter(name, str(field.type), scope, several=False).expect(getattr(value, name))
+
+
 def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
     read: list[_Signature] = []
 
@@ -258,7 +278,8 @@ class _Parameter:
             if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
                 from .errors import shortened
 
-                hint = f"[{shortened(repr(value))}]" if kind.inside([value]) is None else "[...]"
+                is_text = isinstance(value, str) and kind.inside([value]) is None
+                hint = f"[{shortened(repr(value))}]" if is_text else "[...]"
                 raise TypeError(f"{self._name} is {kind.words}: write {hint}, not {found}")
         if self._several and isinstance(value, (list, tuple, set, frozenset)):
             raise TypeError(f"each of {self._name} is {wanted}, not {found}: write *{self._name} for several")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
-__all__ = ["FrozenList", "FrozenMap", "freeze_mappings", "frozen", "frozen_json", "thawed"]
+__all__ = ["DEEPEST", "FrozenList", "FrozenMap", "freeze_mappings", "frozen", "frozen_json", "thawed"]
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -111,13 +111,19 @@ def thawed(value: Any) -> Any:
 _PLAIN = (str, int, float, type(None))  # a bool is an int
 
 
-def frozen_json(value: Any, name: str) -> Any:
+#: Lists and mappings inside each other are looked at so deep; what is deeper no process could copy, pickle or compare.
+DEEPEST = 64
+
+
+def frozen_json(value: Any, name: str, depth: int = 0) -> Any:
     """Do the same with what JSON can hold.
 
     Raises
     ------
     TypeError
         It holds something else, which would be lost where it is written; `name` says of what.
+    ValueError
+        It is nested deeper than `DEEPEST`.
 
     Examples
     --------
@@ -128,12 +134,14 @@ def frozen_json(value: Any, name: str) -> Any:
     """
     if isinstance(value, _PLAIN):
         return value
+    if depth > DEEPEST:
+        raise ValueError(f"{name} is nested more than {DEEPEST} deep")
     if isinstance(value, dict) and all(isinstance(each, str) for each in value):
-        return FrozenMap({each: frozen_json(part, name) for each, part in value.items()})
+        return FrozenMap({each: frozen_json(part, name, depth + 1) for each, part in value.items()})
     if isinstance(value, list):
-        return FrozenList([frozen_json(part, name) for part in value])
+        return FrozenList([frozen_json(part, name, depth + 1) for part in value])
     if type(value) is tuple:
-        return tuple([frozen_json(part, name) for part in value])
+        return tuple([frozen_json(part, name, depth + 1) for part in value])
     found = "a mapping of others" if isinstance(value, dict) else type(value).__name__
     raise TypeError(
         f"{name} holds what JSON can: texts, numbers, True, False, None, lists and mappings of texts, not {found}"

@@ -23,7 +23,7 @@ _ARCHIVES, _CONFINING, _STORE, _LEDGER, _SCOPES, _HOLDINGS, _INCOMING, _MISSING 
     for name in ("archives", "confining", "store", "ledger", "scopes", "holdings", "incoming", "missing")
 )
 
-_STREAMS = "tests/cli/test_streams.py"
+_STREAMS, _INTERRUPTS = (f"tests/cli/{name}.py" for name in ("test_streams", "test_interrupts"))
 _SHARING, _ISOLATING = (f"tests/scanning/{name}.py" for name in ("test_sharing", "test_isolating"))
 
 BREAKS = (
@@ -368,5 +368,26 @@ BREAKS = (
         before="            write_through=told.write_through,\n",
         after="",
         dies=(f"{_STREAMS}::test_what_is_said_on_standard_error_is_said_at_once",),
+    ),
+    Break(
+        what="an interrupted exec() decides how the process ends",
+        file="src/safehash/cli/interrupts.py",
+        before='    exec("")\n',
+        after="",
+        dies=(f"{_INTERRUPTS}::test_whatever_is_being_defined_the_exit_code_is_ours",),
+    ),
+    Break(
+        what="only ctrl-C unwinds a command",
+        file="src/safehash/cli/interrupts.py",
+        before='("SIGTERM", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)\n',
+        after="\n",
+        dies=(f"{_INTERRUPTS}::test_a_report_that_is_ended_leaves_nothing_and_says_one_line",),
+    ),
+    Break(
+        what="a records file takes the place of a key",
+        file="src/safehash/cli/guard.py",
+        before="        else _kept(head, output)\n",
+        after="        else None\n",
+        dies=("tests/cli/test_guard.py::test_what_somebody_keeps_is_replaced_by_its_like_alone",),
     ),
 )

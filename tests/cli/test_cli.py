@@ -72,6 +72,15 @@ def test_a_missing_file_is_named_before_anything_is_hashed(bridge: Path, tmp_pat
     assert "missing.jpg" in done.stderr
 
 
+def test_bench_names_what_it_cannot_decode(tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for held, said in ((b"", "empty file"), (b"\x89PNG\r\n\x1a\n", "PNG")):
+        (tmp_path / "broken.png").write_bytes(held)
+        done = run("bench", "--seconds", "0.05", tmp_path / "broken.png")
+        assert done.returncode == 2
+        assert f"{tmp_path}/broken.png: " in done.stderr and said in done.stderr
+
+
 def test_bench(bridge: Path) -> None:
     done = run("bench", "--seconds", "0.05", "--threads", "2", "--json", bridge)
     record = json.loads(done.stdout)

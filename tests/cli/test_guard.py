@@ -109,8 +109,8 @@ def test_what_stands_beside_an_input_is_not_written_over(
         ("export", catalog, ("-wal", "-shm", "-journal", ".lock")),
         ("report", catalog, ("-wal",)),
         ("scan", catalog, ("-wal",)),  # whatever the command reads
-        ("scan", listed, (".last-good",)),
-        ("lists convert", listed, (".last-good",)),
+        ("scan", listed, (".last-good", ".sig")),
+        ("lists convert", listed, (".last-good", ".sig")),
     ):
         for ending in endings:
             beside = path.with_name(path.name + ending)
@@ -203,6 +203,45 @@ def test_pictures_and_databases_are_not_replaced(
         assert main([*scan, str(path)]) == 2
         assert f"holds {what}" in capsys.readouterr().err
         assert path.read_bytes() == before
+
+
+def test_what_somebody_keeps_is_replaced_by_its_like_alone(
+    places: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key, a list, a snapshot, verdicts: none is an argument here, and none is made again by a scan."""
+    listed = tmp_path / "listed.jsonl"
+    assert main(["lists", "convert", str(places["list"]), "-o", str(listed)]) == 0
+    kept = {
+        "a key or a certificate": b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ\n-----END PRIVATE KEY-----\n",
+        "verdicts of a reviewer": b'{"kind": "safehash verdicts", "version": 1, "verdicts": 0}\n',
+        "a hash list": listed.read_bytes(),
+        "a snapshot of lists": places["index"].read_bytes(),
+    }
+    may = {"lists merge": "a hash list", "lists convert": "a hash list", "index build": "a snapshot of lists"}
+    for name, line in COMMANDS.items():
+        if name == "lists add":  # which reads what it adds to
+            continue
+        for what, held in kept.items():
+            out = tmp_path / "out"
+            out.write_bytes(held)
+            words = [str(out) if word == "OUT" else word.format(**places) for word in line.split()]
+            code = main(words)
+            said = capsys.readouterr().err
+            if may.get(name) == what or (name, what) == ("review export", "a hash list"):
+                assert code == 0, said
+            else:
+                assert code == 2, (name, what, said)
+                assert out.read_bytes() == held
+                # What is updated in place is refused when it is opened: it is no database.
+                assert f"holds {what}" in said or "--catalog" in words or "--state" in words, said
+
+
+@pytest.mark.parametrize("words", ["scan x --list y -o -", "report c.db -o -", "scan x --list y --catalog -"])
+def test_a_dash_is_no_file(words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Most commands of a shell take it for standard output: a file by that name is what nobody means."""
+    assert main(words.split()) == 2
+    assert "/dev/stdout is standard output, ./- a file called so" in capsys.readouterr().err
+    assert not Path("-").exists()
 
 
 @pytest.mark.parametrize("held", [b"", b"<svg/>", bytes(900)], ids=["nothing", "another format", "damage"])

@@ -52,6 +52,16 @@ def test_a_standard_output_that_is_closed_is_refused(here: Path, line: str) -> N
     ]
 
 
+@pytest.mark.parametrize("line", [*COMMANDS, "--help", "scan --help", "--version", "", "completion bash"])
+def test_a_standard_output_that_is_full_is_named(here: Path, line: str) -> None:
+    """Help is output like any other: who writes it into a file wants to have it."""
+    done = in_shell(line, here, ">/dev/full")
+    assert done.returncode == 2, done.stderr
+    (said,) = done.stderr.decode().splitlines()
+    assert said.startswith("safehash: standard output: "), said
+    assert "no space left" in said.lower()
+
+
 def test_it_is_refused_before_anything_is_scanned(here: Path, tmp_path: Path) -> None:
     scan = f"scan {{}}/pictures --list {{}}/own.csv --catalog {tmp_path}/c.db"
     for form in ("jsonl", "csv", "text"):

@@ -108,6 +108,20 @@ def test_parquet_is_nothing_for_a_terminal(here: Path) -> None:
     assert "-o" in output
 
 
+def test_no_more_is_done_than_there_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members of an archive are counted when it is opened, and not by the walk ahead."""
+    from safehash.cli import progress
+
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
+    with progress.Progress("files") as told:
+        told.step(3, total=5)
+        told.step(7)
+    said = capsys.readouterr().err
+    assert "3 of 5 files" in said and "7 of 7 files" in said
+
+
 def test_a_bar_and_how_much_is_left(here: Path, tmp_path: Path) -> None:
     write_pictures(tmp_path, 60)
     terminal = Terminal(["scan", tmp_path, "--list", here / "own.csv", "--rate", "30"])

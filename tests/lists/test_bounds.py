@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from safehash import ListError, ListSource, Matcher, Reject, read_list
+from safehash import ListError, ListSource, Matcher, Reject, load_list, read_list
 from safehash.lists.formats import column_names, fields, inside, judging, objects, ordinary, tally
 from safehash.lists.formats.reading import ListReader
 from safehash.lists.formats.remembering import LONGEST, remembered
@@ -233,3 +235,31 @@ def test_a_folder_of_such_a_name_is_remarked_on(tmp_path: Path, monkeypatch: pyt
     for path in (folder, Path()):
         monkeypatch.chdir(folder)
         assert len(on_name(Matcher.from_files(path).notes)) == 1
+
+
+# -- depth --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_records", [1, 400])
+@pytest.mark.parametrize("depth", [40, 63, 64, 65, 300, 600, 1500, 5000])
+def test_what_is_nested_too_deep_is_a_reject(depth: int, n_records: int, tmp_path: Path) -> None:
+    """Regression: in our own lists it was an error of Python, where the list was read or an entry looked at."""
+    path = tmp_path / "list.jsonl"
+    nested = "[" * depth + "]" * depth
+    lines = [
+        json.dumps({"algorithm": "pdq", "hash": digest(k), "id": str(k), "extra": {"x": 0}}).replace(
+            "0}}", f"{nested}}}}}"
+        )
+        for k in range(n_records)
+    ]
+    plain = json.dumps({"algorithm": "pdq", "hash": digest(N), "id": "plain"})
+    path.write_text("\n".join(['{"safehash": 1, "kind": "list", "name": "own"}', *lines, plain, ""]))
+    source = ListSource(path, max_rejects=1, allow_cut=True)
+    loaded = load_list(source)
+    for entry in loaded.table:
+        assert pickle.loads(pickle.dumps(entry)) == copy.deepcopy(entry) == entry
+    n_kept = n_records if depth <= 64 else 0
+    assert (len(loaded), loaded.report.n_rejects) == (n_kept + 1, n_records - n_kept)
+    said = {each.reason for each in loaded.report.rejects}
+    assert said <= {"extra is nested more than 64 deep", "not JSON: nested too deep", "nested too deep"}
+    assert len(list(read_list(source))) == n_kept + 1

@@ -307,7 +307,8 @@ def test_low_quality_is_not_rematched(tmp_path: Path, folder: Path, matcher: Mat
     Image.new("L", (64, 64), 128).save(folder / "flat.png")
     scan_into(path, folder, matcher)
     with Catalog(path) as catalog:
-        ((files, digests, qualities),) = stored_digests(catalog, Algorithm.PDQ)
+        ((algorithm, files, digests, qualities),) = stored_digests(catalog, Algorithm.PDQ)
+        assert algorithm is Algorithm.PDQ
         assert digests.shape == (9, 32)
         assert len(files) == 9
         assert qualities.min() < 50

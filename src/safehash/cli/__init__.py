@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 from .. import __version__
 from ..errors import SafehashError
-from .exits import CRASH, FATAL, INTERRUPTED
-from .interrupts import check_interrupts, heeding_interrupts
+from .exits import CRASH, FATAL, INTERRUPTED, OK
+from .interrupts import check_interrupts, end_heeding, heeding_interrupts
 from .messages import shortening_messages
 from .streams import give_up, settle_streams
 
@@ -21,10 +19,7 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/scan.md, "Exit codes")."""
     given = sys.argv[1:] if argv is None else list(argv)
-    if given == ["--version"]:  # before anything is loaded
-        print(f"safehash {__version__}")
-        return 0
-    with heeding_interrupts():
+    with heeding_interrupts(ends_process=argv is None):
         settle_streams()
         with shortening_messages():
             return _run(given)
@@ -33,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     arguments = argparse.Namespace(debug="--debug" in given)
     try:
+        if given == ["--version"]:  # before anything is loaded
+            print(f"safehash {__version__}", flush=True)
+            return OK
         from .parser import make_parser
 
         parser = make_parser(given)
@@ -40,9 +38,14 @@ def _run(given: list[str]) -> int:
             from .config import with_config
 
             given = with_config(parser, given)
-        arguments = parser.parse_args(given, arguments)
+        try:
+            arguments = parser.parse_args(given, arguments)
+        except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
+            sys.stdout.flush()
+            return int(exc.code or 0)
         if arguments.run is None:
             arguments.parser.print_help()
+            sys.stdout.flush()
             return FATAL
         from .guard import refuse_overwriting
 
@@ -50,7 +53,7 @@ def _run(given: list[str]) -> int:
         check_interrupts()
         code = int(arguments.run(arguments))
         sys.stdout.flush()
-    except SystemExit as exc:  # the parser's own: it has said what is wrong, or printed its help
+    except SystemExit as exc:  # a parser's, of values that contradict each other
         return int(exc.code or 0)
     except SafehashError as exc:
         return _fail(str(exc), arguments)
@@ -88,9 +91,8 @@ def _fail(message: str, arguments: argparse.Namespace) -> int:
 
 
 def _interrupted() -> int:
-    """Say so, once: a further ctrl-C, while the interpreter ends, has nothing left to break off."""
-    with suppress(ValueError):  # not in the main thread, where no signal arrives
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Say so, once."""
+    end_heeding()
     print("safehash: interrupted", file=sys.stderr)
     return INTERRUPTED
 

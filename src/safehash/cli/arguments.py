@@ -15,7 +15,10 @@ __all__ = [
     "PathText",
     "ReadPath",
     "UpdatePath",
+    "WriteListPath",
     "WritePath",
+    "WriteSnapshotPath",
+    "WriteStreamPath",
     "memory",
     "number",
     "several",
@@ -186,13 +189,46 @@ class ListText(PathText):
         return ListSource.parse(str(self)).path
 
 
-class WritePath(PathText):
+class _NamedPath(PathText):
+    """A file that is written: "-" would be one by that name, which nobody means."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> _NamedPath:
+        if text == "-" and not issubclass(cls, WriteStreamPath):
+            raise argparse.ArgumentTypeError(
+                "'-' is no file here (/dev/stdout is standard output, ./- a file called so)"
+            )
+        made = super().__new__(cls, text)
+        assert isinstance(made, _NamedPath)
+        return made
+
+
+class WritePath(_NamedPath):
     """A file that is written, replaced whole."""
 
     __slots__ = ()
 
 
-class UpdatePath(PathText):
+class WriteStreamPath(WritePath):
+    """A file that is written, or "-" for standard output."""
+
+    __slots__ = ()
+
+
+class WriteListPath(WritePath):
+    """A hash list that is written: an earlier one may be replaced."""
+
+    __slots__ = ()
+
+
+class WriteSnapshotPath(WritePath):
+    """A snapshot that is written: an earlier one may be replaced."""
+
+    __slots__ = ()
+
+
+class UpdatePath(_NamedPath):
     """A file that is read and changed in place."""
 
     __slots__ = ()

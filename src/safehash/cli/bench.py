@@ -60,6 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     names = arguments.files or [f"made picture {number + 1}" for number in range(len(blobs))]
     rows = []
     for name, blob in zip(names, blobs, strict=True):
+        try:
+            hash_bytes(blob)
+        except ImageError as exc:
+            raise SafehashError(f"{name}: {exc}") from exc
         whole = _rate(lambda blob=blob: hash_bytes(blob), arguments.seconds)  # type: ignore[misc]
         decoding = _rate(lambda blob=blob: decode(blob, step_for=reduction_for), arguments.seconds)  # type: ignore[misc]
         rows.append({"name": name, "bytes": len(blob), "decode_per_s": decoding, "hash_per_s": whole})

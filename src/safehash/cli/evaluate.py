@@ -12,7 +12,7 @@ from ..evaluation.options import DEFAULT_OPTIONS, EvaluationOptions
 from ..files import writing_whole
 from ..matching.printable import printable
 from ..matching.settings import EFFORTS
-from .arguments import ListText, LookPath, WritePath, several, whole
+from .arguments import ListText, LookPath, WritePath, WriteStreamPath, several, whole
 from .exits import FATAL, OK
 from .list_options import LIST, add_list_options, list_source
 from .output import writing
@@ -82,7 +82,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--threads", type=whole(1, 1024), metavar="N", help="default: one a processor")
     parser.add_argument(
-        "--json", type=WritePath, metavar="FILE", help="write the figures, '-' for standard output"
+        "--json", type=WriteStreamPath, metavar="FILE", help="write the figures, '-' for standard output"
     )
     parser.add_argument(
         "--page", type=WritePath, metavar="FILE", help="write a page with plots, self-contained HTML"

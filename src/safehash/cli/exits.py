@@ -38,7 +38,11 @@ class Exit(NamedTuple):
 
 
 EXITS = (
-    Exit(OK, "nothing matched", "done; where files were decided: all of them, and none matched"),
+    Exit(
+        OK,
+        "nothing matched",
+        "done (`serve`: told to end, and did); where files were decided: all of them, and none matched",
+    ),
     Exit(
         MATCHED,
         "something matched",
@@ -65,7 +69,7 @@ EXITS = (
     Exit(
         INTERRUPTED,
         "interrupted",
-        "ctrl-C, a signal to end, or a reader of the output that went away, as `head` does",
+        "ctrl-C, a signal to end (SIGTERM, a hang-up), or a reader of the output that went away, as `head` does",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""No command writes over what it reads, or over a picture or a database; said before anything starts."""
+"""No command writes over what it reads, or over what somebody keeps: a picture, a key; said before anything starts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,30 @@ from pathlib import Path
 
 from ..errors import SafehashError
 from ..files import expect_writable, read_head
-from ..lists.source import LAST_GOOD
-from .arguments import ListText, LookPath, PathText, ReadPath, UpdatePath, WritePath
+from ..lists.source import LAST_GOOD, SIGNATURE
+from .arguments import (
+    ListText,
+    LookPath,
+    PathText,
+    ReadPath,
+    UpdatePath,
+    WriteListPath,
+    WritePath,
+    WriteSnapshotPath,
+)
 
 __all__ = ["refuse_overwriting"]
 
 #: Files that belong to a database beside itself.
 _BESIDE_A_DATABASE = ("-wal", "-shm", "-journal", ".lock")
 _SQLITE = b"SQLite format 3\0"
+#: How files begin that somebody made or was given, and no scan makes again; and what may replace them.
+_KEPT: tuple[tuple[bytes, str, type[WritePath] | None], ...] = (
+    (b"-----BEGIN ", "a key or a certificate", None),
+    (b"SAFEHASH", "a snapshot of lists", WriteSnapshotPath),
+    (b'{"safehash":1,"kind":"list"', "a hash list", WriteListPath),
+    (b'{"kind":"safehashverdicts"', "verdicts of a reviewer", None),
+)
 _HEAD_BYTES = 512
 
 _Identity = tuple[object, ...]
@@ -86,10 +102,19 @@ def _refuse_precious(output: PathText) -> None:
         else f"a picture ({found})" if found is not None
         else "an archive" if is_container(head)
         else "a picture, by its name" if _is_scanned(head, str(output.path))
-        else None
+        else _kept(head, output)
     )  # fmt: skip
     if held is not None:
         raise SafehashError(f"{output}: it holds {held}, which is not replaced: name another file")
+
+
+def _kept(head: bytes, output: PathText) -> str | None:
+    """Return what somebody keeps there that this command does not write."""
+    begins = b"".join(head.split()) if head.startswith(b"{") else head
+    for start, what, replaced_by in _KEPT:
+        if begins.startswith(start) and (replaced_by is None or not isinstance(output, replaced_by)):
+            return what
+    return None
 
 
 def _is_scanned(head: bytes, name: str) -> bool:
@@ -105,7 +130,7 @@ def _identities(path: PathText) -> set[_Identity]:
     if isinstance(path, UpdatePath) or _is_database(name):
         beside = _BESIDE_A_DATABASE
     elif isinstance(path, ListText):
-        name, beside = os.path.normpath(name), (LAST_GOOD,)
+        name, beside = os.path.normpath(name), (LAST_GOOD, SIGNATURE)
     return {_identity(name), *(_identity(name + ending) for ending in beside)}
 
 

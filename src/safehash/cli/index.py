@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import shortened
 from ..matching.printable import printable
-from .arguments import ListText, ReadPath, WritePath
+from .arguments import ListText, ReadPath, WriteSnapshotPath
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
 from .wording import worded
@@ -39,7 +39,12 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "lists", nargs="+", type=ListText, metavar=LIST, help="a hash list, or a directory of pages"
     )
     build.add_argument(
-        "-o", "--output", type=WritePath, required=True, metavar="FILE", help="where to write; replaced whole"
+        "-o",
+        "--output",
+        type=WriteSnapshotPath,
+        required=True,
+        metavar="FILE",
+        help="where to write; replaced whole",
     )
     build.add_argument(
         "--allow",

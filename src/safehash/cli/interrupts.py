@@ -1,4 +1,4 @@
-"""Ctrl-C that is heeded whoever swallows it: libraries drop a KeyboardInterrupt now and then, while imported."""
+"""Ctrl-C and signals to end, heeded whoever swallows them: libraries drop an exception now and then, while imported."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["check_interrupts", "heeding_interrupts"]
+__all__ = ["check_interrupts", "end_heeding", "heeding_interrupts"]
 
 #: Signals that came since the command began, and raised KeyboardInterrupt somewhere.
 _came: list[int] = []
+#: Those that are heeded no more, as the command ends by one.
+_deaf: list[int] = []
+#: What ends a command, each with what it finds at its beginning if nobody has asked for anything else.
+_USUAL = {
+    getattr(signal, name): usual
+    for name, usual in (
+        ("SIGINT", signal.default_int_handler), ("SIGTERM", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)
+    )
+    if hasattr(signal, name)
+}  # fmt: skip
 
 
 def _handle(number: int, frame: object) -> None:
@@ -19,20 +29,31 @@ def _handle(number: int, frame: object) -> None:
 
 
 @contextmanager
-def heeding_interrupts() -> Iterator[None]:
-    """Remember every ctrl-C of a command, so that `check_interrupts` knows of one that nobody saw."""
+def heeding_interrupts(*, ends_process: bool) -> Iterator[None]:
+    """Have ctrl-C, SIGTERM and a hang-up unwind a command, so that nothing of it stays behind.
+
+    What a caller handles itself, or ignores (``nohup``), stays as it is. Each is remembered, so that `check_interrupts`
+    knows of one that nobody saw.
+
+    Parameters
+    ----------
+    ends_process : bool
+        The process ends with the command: `end_heeding` holds to its end.
+    """
     _came.clear()
-    ours = threading.current_thread() is threading.main_thread()
-    former = signal.getsignal(signal.SIGINT)
-    if not ours or former is not signal.default_int_handler:  # a caller's own, or ignored: not ours to change
-        yield
-        return
-    signal.signal(signal.SIGINT, _handle)
+    _deaf.clear()
+    ours: list[int] = []
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number, usual in _USUAL.items():
+                if signal.getsignal(number) == usual:
+                    ours.append(number)
+                    signal.signal(number, _handle)
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is _handle:
-            signal.signal(signal.SIGINT, former)
+        for number in ours:
+            if signal.getsignal(number) is _handle or (number in _deaf and not ends_process):
+                signal.signal(number, _USUAL[number])
 
 
 def check_interrupts() -> None:
@@ -41,7 +62,19 @@ def check_interrupts() -> None:
     Raises
     ------
     KeyboardInterrupt
-        Somebody pressed ctrl-C since the command began.
+        Somebody pressed ctrl-C since the command began, or a signal told it to end.
     """
     if _came:
         raise KeyboardInterrupt
+
+
+def end_heeding() -> None:
+    """Let the command end in peace: what was interrupted has nothing left to break off."""
+    if threading.current_thread() is threading.main_thread():  # elsewhere, no signal arrives
+        for number in _USUAL:
+            if signal.getsignal(number) is _handle:
+                signal.signal(number, signal.SIG_IGN)
+                _deaf.append(number)
+    # Python remembers an interrupted exec() of text (a dataclass is made by one), whoever caught the exception, and
+    # at its end dies of SIGINT in place of returning our exit code; the next one makes it forget.
+    exec("")

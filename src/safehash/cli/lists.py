@@ -24,7 +24,7 @@ from ..lists.selecting import staleness
 from ..lists.source import ListSource
 from ..lists.switches import for_shell
 from ..matching.printable import printable
-from .arguments import ListText, ReadPath, UpdatePath, WritePath, whole
+from .arguments import ListText, ReadPath, UpdatePath, WriteListPath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
@@ -48,7 +48,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     merge = _command(commands, "merge", _merge, "merge lists into one JSON Lines file")
     merge.add_argument("lists", nargs="+", type=ListText, metavar=LIST)
-    merge.add_argument("-o", "--output", required=True, type=WritePath, metavar="FILE")
+    merge.add_argument("-o", "--output", required=True, type=WriteListPath, metavar="FILE")
     merge.add_argument(
         "--drop-deletes",
         action="store_true",
@@ -63,7 +63,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     convert = _command(commands, "convert", _convert, "write a list in another format")
     convert.add_argument("list", type=ListText, metavar=LIST)
-    convert.add_argument("-o", "--output", required=True, type=WritePath, metavar="FILE")
+    convert.add_argument("-o", "--output", required=True, type=WriteListPath, metavar="FILE")
     convert.add_argument(
         "--to",
         choices=("jsonl", "csv"),

@@ -68,6 +68,8 @@ class Progress:
         """Tell that so much is done, of how much where that is known, and what else there is to say."""
         self._done, self._note = done, note
         self._total = self._total if total is None else total
+        if self._total is not None:
+            self._total = max(self._total, done)  # members of archives are known when one is opened
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=self._total, note=note)
         elif not self._quiet and time.monotonic() - self._said >= _LINE_SECONDS:

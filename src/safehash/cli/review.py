@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import CatalogError
 from ..matching.printable import printable
-from .arguments import ReadPath, UpdatePath, WritePath, words
+from .arguments import ReadPath, UpdatePath, WriteListPath, words
 from .exits import OK
 from .output import writing
 
@@ -66,7 +66,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     export.add_argument("catalog", type=ReadPath, metavar="CATALOG")
     export.add_argument("--to", choices=list(_KINDS), required=True, help="what to write")
     export.add_argument("--owner", type=words, metavar="NAME", help="with --to list: whose opinion it is")
-    export.add_argument("-o", "--output", type=WritePath, required=True, metavar="FILE")
+    export.add_argument("-o", "--output", type=WriteListPath, required=True, metavar="FILE")
     export.set_defaults(run=_export)
 
 
@@ -133,7 +133,8 @@ def _stats(arguments: argparse.Namespace) -> int:
         return OK
     if not any(found.values()):
         print(
-            "no verdicts yet: `safehash report` makes the page to give them on, `safehash review apply` brings them in"
+            "no verdicts yet: `safehash report` makes the page to give them on, `safehash review apply` brings "
+            "them in"
         )
         return OK
     for part, rows in found.items():

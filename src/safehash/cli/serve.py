@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from dataclasses import replace
 
 from ..errors import SafehashError
@@ -144,6 +146,8 @@ def run(arguments: argparse.Namespace) -> int:
         for each in matcher.lists:
             print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
         return OK
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what it asks for is being done, until `serve` heeds it
     log_to(access=not arguments.no_access_log)
     serve(
         lambda: open_matcher(replace(settings, flood=None)),

@@ -6,7 +6,8 @@ import atexit
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import SafehashError
@@ -28,6 +29,11 @@ def settle_streams() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(_Closed(), encoding="utf-8", write_through=True)
+    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
+        given = sys.stdout
+        with suppress(OSError):  # what a caller wrote before comes first
+            given.flush()
+        sys.stdout = _Named(given.buffer, encoding=given.encoding, line_buffering=given.line_buffering)
     told = sys.__stderr__
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -63,6 +69,27 @@ def give_up(stream: TextIO) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, number)
     os.close(null)
+
+
+class _Named(io.TextIOWrapper):
+    """A standard output whose errors say whose they are."""
+
+    def write(self, text: str, /) -> int:
+        with _naming():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _naming():
+            super().flush()
+
+
+@contextmanager
+def _naming() -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        exc.filename = "standard output"
+        raise
 
 
 class _Forgiving(io.TextIOWrapper):

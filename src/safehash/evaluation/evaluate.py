@@ -6,7 +6,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ..hashing import compute
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE
 from ..hashing.bits import distance_between
 from ..hashing.hashes import Algorithm, Hash
-from ..hashing.threads import n_threads_of
+from ..hashing.threads import n_threads_of, on_threads
 from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
@@ -153,14 +152,16 @@ def measure(
     jobs = [
         (at, row, manipulation) for row, manipulation in enumerate(manipulations) for at in range(len(listed))
     ]
-    with ThreadPoolExecutor(n_threads) as pool:
-        outcomes = pool.map(lambda job: (job[1], bench.run(job[0], job[1], job[2])), jobs)
-        for done, (row, outcome) in enumerate(outcomes, 1):
-            bench.count(rows[row], outcome)
-            if progress is not None:
-                progress(done, len(jobs))
-        if own:
-            bench.find_nearest(pool)
+
+    def run(job: tuple[int, int, Manipulation]) -> tuple[int, _Outcome]:
+        return job[1], bench.run(job[0], job[1], job[2])
+
+    for done, (row, outcome) in enumerate(on_threads(run, jobs, threads=n_threads), 1):
+        bench.count(rows[row], outcome)
+        if progress is not None:
+            progress(done, len(jobs))
+    if own:
+        bench.find_nearest(n_threads)
     from .. import __version__
 
     return Evaluation(
@@ -278,7 +279,7 @@ class _Bench:
                     outcome.wrong.add(peer.name)
         return outcome
 
-    def find_nearest(self, pool: ThreadPoolExecutor) -> None:
+    def find_nearest(self, threads: int) -> None:
         """Look every listed picture up unaltered, farther than any threshold: how near the own lists come."""
 
         def look(job: tuple[Effort, int]) -> tuple[Hit, ...]:
@@ -294,7 +295,7 @@ class _Bench:
             ).hits
 
         jobs = [(effort, at) for effort in self._efforts for at in range(len(self._listed))]
-        for (effort, at), hits in zip(jobs, pool.map(look, jobs), strict=True):
+        for (effort, at), hits in zip(jobs, on_threads(look, jobs, threads=threads), strict=True):
             for own_list, first in zip(self._own_lists, self._first_rows, strict=True):
                 own_list.add_nearest(effort, hits, first, at)
 

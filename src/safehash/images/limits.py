@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from .._core import MAX_SIDE
 from .._face import checked, public_value
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, shortened
-from .sniffing import HEAD, sniff
+from ..errors import (
+    SHOWN_DIGITS,
+    ImageTooLarge,
+    ImageTooSmall,
+    UnreadableImage,
+    UnsupportedImage,
+    shortened,
+)
+from .sniffing import HEAD, sniff, sniff_unread
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
 
@@ -78,7 +85,10 @@ def check_bytes(data: bytes, limits: Limits) -> str:
         raise UnreadableImage("empty file")
     name = sniff(data[:HEAD])
     if name is None:
-        raise UnsupportedImage(f"not an image in a known format (starts with {data[:8].hex(' ')})")
+        # No more than messages show of a digest: a stored one is given for its picture by mistake.
+        unread = sniff_unread(data[:HEAD])
+        what = "not an image in a known format" if unread is None else f"{unread} is not read"
+        raise UnsupportedImage(f"{what} (starts with {data[: SHOWN_DIGITS // 2].hex(' ')})")
     if name not in limits.formats:
         raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
     return name

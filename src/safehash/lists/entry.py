@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from .._face import checked, public_value
+from .._face import checked, expect_fields, public_value
 from .._frozen import FrozenMap, frozen_json
 from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
@@ -128,11 +128,11 @@ class Entry:
             and (not self.extra or _TEXT.issuperset(map(type, self.extra)))
             and (not self.labels or _TEXT.issuperset(map(type, self.labels)))
         ):
-            _expect_fields(**{each: getattr(self, each) for each in _FIELDS})
+            expect_fields(self)
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
             raise ValueError(
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
-                f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
+                f"{shortened(f'{self.category!r} and {self.keyed_by!r}')}"
             )
         extra = self.extra
         if not _STILL.issuperset(map(type, extra.values())):
@@ -189,26 +189,6 @@ _TEXT_OR_NONE = frozenset({str, type(None)})
 _HASHES = frozenset({Hash, ForeignHash, type(None)})
 _MAPS = frozenset({dict, FrozenMap})
 _STILL = frozenset({str, int, float, bool, type(None)})
-_FIELDS = tuple(each.name for each in fields(Entry))
-
-
-@checked
-def _expect_fields(
-    *,
-    hash: Hash | ForeignHash | None,
-    id: str | None,
-    source: str,
-    category: str,
-    labels: tuple[str, ...],
-    owners: tuple[Opinion, ...],
-    severity: str | None,
-    created: str | None,
-    updated: str | None,
-    deleted: bool,
-    keyed_by: str,
-    extra: Mapping[str, object],
-) -> None:
-    """Say which field holds what it cannot."""
 
 
 _BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")

@@ -203,17 +203,7 @@ class _Staged:
 
     def _add_batch(self, batch: Batch) -> None:
         n = len(batch)
-        self._builder.extend(
-            batch.digests,
-            like=batch.likes,
-            which=batch.which,
-            algorithm=batch.algorithm,
-            ids=batch.ids,
-            qualities=batch.qualities,
-            created=batch.created,
-            updated=batch.updated,
-            extras=batch.extras,
-        )
+        self._builder.extend(batch)
         like = batch.likes[0]  # source and kind of key are the same for all of a batch
         if batch.ids is None or like.keyed_by == "digest":
             self._keys.frombytes(bytes(8 * n))

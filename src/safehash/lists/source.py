@@ -20,6 +20,7 @@ __all__ = [
     "MAX_SHRINK",
     "NOTATIONS",
     "PACKED",
+    "SIGNATURE",
     "ListPath",
     "ListSource",
     "beside",
@@ -38,6 +39,8 @@ NOTATIONS = ("hex", "base64", "decimal", "bits")
 
 #: What the name of a list's last good state ends in; in a directory of pages it is none.
 LAST_GOOD = ".last-good"
+#: What the name of a list's signature ends in.
+SIGNATURE = ".sig"
 
 #: What may stand around a list; taken off its file's name, as one more ending is, for the list's name.
 PACKED = (".gz", ".bz2", ".zip", ".xz", ".zst")

@@ -11,13 +11,11 @@ from .._face import checked
 from ..errors import ListError
 from ..files import read_regular, writing_whole
 from ..lists.formats.reading import read_list
-from ..lists.source import ListPath, ListSource, beside
+from ..lists.source import SIGNATURE, ListPath, ListSource, beside
 from .signing import SIGNATURE_BYTES, objection_to, sign
 
 __all__ = ["expect_list_signed", "sign_list", "signature_path"]
 
-#: The signature stands beside the list, under its whole name and this.
-_ENDING = ".sig"
 #: What is signed of a list begins so.
 _OF_LIST = b"safehash list, sha256\0"
 #: The first line of a signature file; the second is the public key and the signature, in hexadecimal digits.
@@ -71,7 +69,7 @@ def sign_list(source: ListPath, key: bytes) -> Path:
 
 def signature_path(source: ListSource) -> Path:
     """Return where the signature of a list stands."""
-    return beside(source, _ENDING)
+    return beside(source, SIGNATURE)
 
 
 def expect_list_signed(source: ListSource, snapshot: str, trusted: Collection[bytes]) -> None:

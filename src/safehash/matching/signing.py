@@ -129,7 +129,7 @@ def _read_key(path: str | os.PathLike[str], load: str, kind: str, raw: str, **to
     try:
         key = getattr(serialization, load)(read_regular(name, _MOST_KEY_BYTES), **told)
     except OSError as exc:
-        raise SafehashError(f"{name}: the key cannot be read: {exc}") from exc
+        raise SafehashError(f"{name}: the key cannot be read: {exc.strerror or exc}") from exc
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
         raise SafehashError(
             f"{name}: no {kind} in PEM without a password, as openssl writes it: {exc}"

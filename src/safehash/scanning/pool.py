@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from ..errors import SafehashError, logger_of
 from .confining import Means, confine
 from .items import Item
-from .starting import process_context, worker_context
+from .starting import worker_context
 from .worker import Verdict, decide_batch, start
 
 __all__ = ["KILLED_ATTEMPTS", "SAY_NOTHING", "Batch", "Failed", "Workers", "crashed", "each_isolated"]
@@ -293,7 +293,7 @@ def each_isolated(
 
     For a few hundred calls at leisure, such as the thumbnails of a report.
     """
-    context = process_context()
+    context = worker_context()
 
     def new_pool() -> ProcessPool:
         return ProcessPool(max_workers=1, initializer=confine, initargs=(means,), context=context)
