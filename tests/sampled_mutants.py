@@ -47,9 +47,6 @@ _FIRST_LOOK, _SECOND_LOOK = 8.0, 30.0
 #: what waits for a busy machine is not.
 _LONGEST, _IN_ALL = 180, 10
 
-#: Tests of what every room does alike: what is logged, what values are.
-_OF_ALL_ROOMS = ("tests/test_logging.py", "tests/test_values.py")
-
 _QUIETLY = ("-q", "-p", "no:cacheprovider")
 
 #: What pytest is told of each test: which lines of the package it runs, and how long it takes.
@@ -487,7 +484,7 @@ def main() -> int:
     args = parser.parse_args()
     told: dict[str, Any] = json.loads(args.output.read_text()) if args.output and args.output.exists() else {}
     for room in args.rooms:
-        tests = args.tests or [f"tests/{room}", *_OF_ALL_ROOMS]
+        tests = args.tests or [f"tests/{room}"]
         row = sample(room, args.n, args.seed, tests, args.again, args.seconds, args.each)
         told[room] = {"date": datetime.now(timezone.utc).date().isoformat(), **row}
         low, high = row["interval"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,6 +48,13 @@ def test_no_verdict_changes_nothing() -> None:
 
 
 def test_other_systems_have_no_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def syscall(*arguments: object) -> int:
+        return 4
+
+    library = SimpleNamespace(syscall=syscall)
+    monkeypatch.setattr("safehash.scanning.sealing.ctypes.CDLL", lambda name, use_errno: library)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert landlock_version() == 4
     monkeypatch.setattr(sys, "platform", "darwin")
     assert landlock_version() == 0
 

@@ -16,7 +16,7 @@ from ..entry import Entry
 from ..moments import Times
 from ..pools import pool_of
 from .batch import NO_QUALITY, Batch, picked
-from .cells import Said, combined, quality_of, type_of
+from .cells import Said, combined, is_unreadable, quality_of, type_of
 from .column_names import NAMES_OF_DIGESTS, names_a_digest
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
@@ -220,6 +220,8 @@ class _Made:
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
+        if is_unreadable(column, joined):
+            self.odd |= {k for k in rows if is_unreadable(column, cells[k])}
         if names_in_pairs(joined):
             self.odd |= {k for k in rows if pairs_speak(cells[k])}
         if len(rows) == self._n:
@@ -347,8 +349,11 @@ class _Made:
         for each in self._digests:
             if each.algorithm.n_bytes == 8 and self._reader.digests.notation is None:
                 tally.meet_short(len(each.rows), each.n_decimal)
-            if each.untyped and each.algorithm is Algorithm.PDQ and self._reader.digests.algorithm is None:
-                tally.meet_untyped(each.digests)
+            if each.untyped and self._reader.digests.algorithm is None:
+                if each.algorithm is Algorithm.PDQ:
+                    tally.meet_untyped(each.digests)
+                elif each.algorithm is Algorithm.MD5:
+                    tally.meet_md5(each.digests)
             batch = Batch(
                 algorithm=each.algorithm,
                 digests=each.digests,

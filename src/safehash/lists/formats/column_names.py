@@ -246,7 +246,7 @@ _MALICIOUS = (
 _REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
 _UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
 _STANDS = (
-    "current|present|listed|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
+    "current|present|listed|accepted|tp|selfharm|containsselfharm|isselfharm|truth|onoff|switch|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
     "|included|enforce|enforced|matched|match|block|blocked|blocking|abusive|bad|inforce|stillvalid|stilllisted|upheld"
     "|vigente|vigent|envigueur|envigor|geldend|gelistet|vorhanden|sichtbar|visible|publié|présent|publicado|presente"
     "|pubblicato|zichtbaar|aanwezig|действует|действителен"
@@ -330,7 +330,7 @@ _STEMS = (
     "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
     "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
     "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
-    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|replacedby|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
     "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.

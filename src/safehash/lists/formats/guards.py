@@ -28,6 +28,7 @@ def objection(tally: Tally, options: ReadOptions) -> str | None:
         _came_to_speak(tally),
         _other_type(tally),
         _decimals(tally),
+        _uuids(tally),
         _too_many_rejects(tally, options),
     ):
         if found is not None:
@@ -114,6 +115,20 @@ def _decimals(tally: Tally) -> str | None:
         f"{tally.n_decimal} of {tally.n_short} digests of 16 digits have no letter: they may be decimal numbers; "
         f"pass {switch('notation', 'decimal', 'hex')}"
     )
+
+
+def _uuids(tally: Tally) -> str | None:
+    # Of MD5 digests 1 in 64 has the four digits of a random UUID where it has them.
+    if tally.n_uuids < _FEW_UUIDS or tally.n_uuids * 2 < tally.n_md5:
+        return None
+    return (
+        f"{tally.n_uuids} of {tally.n_md5} digests of 32 digits are written as random UUIDs are, and may be ids: if "
+        f"they are digests, {switch('algorithm', 'md5')} or {switch('columns', {'md5': 'NAME'})} says so"
+    )
+
+
+#: So many may look like UUIDs by chance: two do in one list of two in 4096.
+_FEW_UUIDS = 2
 
 
 def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:

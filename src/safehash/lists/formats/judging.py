@@ -193,6 +193,12 @@ def takes_back(text: str, *, is_in_front: bool = False) -> bool:
     """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
     said = word(text)
     bare = word(without_signs(text))
+    words = [word(each) for each in text.split()]
+    some = words if is_in_front else [*words[:1], *words[-1:]]
+    if any(each in DELETED and (is_in_front or each not in _TOPICS) for each in some) or (
+        is_in_front and not _IN_FRONT.isdisjoint(words)
+    ):
+        return True
     return (
         (re.search(r"\w", text) is None and not (is_in_front and text.strip() in _BULLETS))
         or CODES.get(said) is False
@@ -204,7 +210,27 @@ def takes_back(text: str, *, is_in_front: bool = False) -> bool:
 
 
 #: Words of which nothing says whether they mean that a digest is listed, or was taken back.
-_YES_OR_NO = frozenset(("x", "yes", "no", "true", "false", "on", "off", "ok", "okay", "nok"))
+_YES_OR_NO = frozenset(
+    ("x", "yes", "no", "true", "false", "t", "f", "y", "n", "on", "off", "ok", "okay", "nok")
+)
+#: In front of a digest, other words that may take it back: those of logs, commands and conditions.
+_IN_FRONT = frozenset(
+    (
+        "except",
+        "excluding",
+        "without",
+        "not",
+        "undo",
+        "srem",
+        "hdel",
+        "zrem",
+        "lrem",
+        "unset",
+        "drop",
+        "dropped",
+        "minus",
+    )
+)
 #: Signs that a line begins with in a list of what is new, or of anything.
 _BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
 

@@ -282,6 +282,7 @@ class _Reader:
                     else:
                         texts.append(value)
                 elif depth == 0 and value is not UNREADABLE:
+                    self._check_beside(value)
                     yield from self._texts(above, [value])
                 elif value is not UNREADABLE:
                     texts.append(value)
@@ -296,9 +297,26 @@ class _Reader:
             texts = []
         return texts, has_records
 
+    def _check_beside(self, value: object) -> None:
+        """Refuse a page in which a yes or no stands among digests: they are rows, and it may take theirs back.
+
+        Raises
+        ------
+        ListError
+        """
+        if isinstance(value, bool):
+            raise ListError(
+                f"refused: {shown(value)} stands among the digests of an array, and may take one back: write rows as "
+                f"objects with names (page {self._page.name})",
+                path=self._tally.path,
+            )
+
     def _texts(self, above: Mapping[str, Any], texts: list[object]) -> Iterator[Entry]:
         """Yield what the elements of an array say that are digests alone, or ids of what was taken back."""
         ids_alone = all(map(_is_id, texts))
+        if any(isinstance(each, str) for each in texts):
+            for each in texts:
+                self._check_beside(each)
         for text in texts:
             if above.get("deleted") is True and ids_alone:
                 yield from self._record(with_said(above, {"id": text}))

@@ -319,8 +319,10 @@ class RowReader:
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
             return self.columns
-        more = range(len(self.columns) + 1, len(values) + 1)
-        return (*self.columns, *(Column(f"column{k}", "extra") for k in more))
+        more = [f"column{k}" for k in range(len(self.columns) + 1, len(values) + 1)]
+        for name in more:  # most rows have no such cell
+            self.tally.met_together(name, "unnamed").add(("",))
+        return (*self.columns, *(Column(name, "extra", watched="unnamed") for name in more))
 
     def _hashes(
         self, values: Sequence[object], typed: Any, quality: int | None, *, unfinished: bool

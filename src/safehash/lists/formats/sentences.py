@@ -11,6 +11,10 @@ from .vocabulary import DELETED, DOUBTFUL, OPINIONS
 __all__ = ["in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
 
 
+#: Signs that say no to something, wherever they stand.
+_SIGNS = "❌✗✘🗑⛔🚫👎"
+
+
 def in_a_sentence(text: str) -> bool:
     """Tell whether a text, of any number of lines, says in its midst that a picture was listed wrongly or taken back.
 
@@ -34,6 +38,7 @@ _SENTENCE = re.compile(
     r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
     r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
+    f"|[{_SIGNS}]"
 )
 #: One of these is in all of what is looked for.
 _SENTENCE_STEMS = (
@@ -63,6 +68,7 @@ _SENTENCE_STEMS = (
         "suicid",
         "not use",
         "not match",
+        *_SIGNS,
     ),
 )
 
@@ -71,6 +77,8 @@ def is_section(line: str) -> bool:
     """Tell whether a line of a list is a title that may take back, or judge, what stands below it: "# removed"."""
     if len(line) > _MAX_TITLE or _DIGEST.search(line) is not None:
         return False
+    if line.strip() in _OPENS:
+        return True
     words = re.sub(r"[\W_]+", " ", line.lower()).split()
     telling = [each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal()]
     said = " ".join(telling)
@@ -168,6 +176,10 @@ _TITLES = frozenset(
 
 
 _MAX_TITLE = 100
+#: What begins lines that are set aside where lists are parts of programs or pages.
+_OPENS = frozenset(
+    ("<!--", "/*", "/**", '"""', "'''", "=begin", "#if 0", "{-", "(*", "--[[", "<del>", "<s>", "<strike>")
+)
 _DIGEST = re.compile(r"[0-9A-Fa-f]{16}")
 #: Words of a title that say nothing themselves: "The following hashes were removed on 2024-05-06:".
 _BESIDE_A_TITLE = frozenset(

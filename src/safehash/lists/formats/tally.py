@@ -98,6 +98,8 @@ class Tally:
         self.n_untyped = 0
         self.n_unbalanced = 0
         self.n_sums = 0  # lines of 64 digits and a name, as sha256sum prints them
+        self.n_md5 = 0
+        self.n_uuids = 0
         self.n_short = 0
         self.n_decimal = 0
         # Pages that promise another one after them, and pages that say they are the last.
@@ -252,6 +254,17 @@ class Tally:
         n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
+
+    def meet_md5(self, digests: npt.NDArray[np.uint8]) -> None:
+        """Count digests of 32 digits of no type, and those that are written as random UUIDs are, without hyphens.
+
+        Parameters
+        ----------
+        digests : uint8, shape (n, 16)
+        """
+        is_uuid = (digests[:, 6] >> 4 == 4) & (digests[:, 8] >> 6 == 2)
+        self.n_md5 += digests.shape[0]
+        self.n_uuids += int(np.count_nonzero(is_uuid))
 
     def meet_short(self, n: int, n_decimal: int) -> None:
         """Count digests of 16 digits, and those of decimal digits only."""

@@ -24,6 +24,7 @@ from .records import section_refused
 from .rows import Rows, comment_in, line_blocks, row_blocks, row_of
 from .sentences import is_section
 from .tally import Tally
+from .vocabulary import plain
 from .words import LineReader, lengths_of, words_have_quality
 
 __all__ = ["read", "uses_of"]
@@ -55,6 +56,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     if dialect.delimiter is None and (dialect.names is None or len(dialect.names) == 1):
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
         sample = tuple((" ".join(words),) for words in sample)
+    _check_harmless(dialect, options, tally)
     columns = name_columns(dialect.names, sample, options, tally)
     if dialect.delimiter is None and len(columns) == 1:
         columns = (with_length(columns[0], lengths_of(dialect.sample)),)
@@ -76,6 +78,27 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         reader.close()
     except DamagedPage as exc:
         tally.cut(last_line + 1, str(exc))
+
+
+def _check_harmless(dialect: Dialect, options: ReadOptions, tally: Tally) -> None:
+    """Refuse NIST's list of known software as text: its files are known, and mostly harmless.
+
+    Raises
+    ------
+    ListError
+    """
+    names = {plain(name) for name in dialect.names or ()}
+    ignored = {plain(name) for name in options.ignore}
+    if names >= _NSRL and not ignored & _NSRL:
+        raise ListError(
+            "refused: its columns are those of NSRL's RDS, whose files are known and not harmful: use its SQLite "
+            f"database as an allow-list, or take the list as it stands with {switch('ignore', ['ProductCode'])}",
+            path=tally.path,
+        )
+
+
+#: Columns of NSRLFile.txt.
+_NSRL = frozenset(("productcode", "opsystemcode"))
 
 
 def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
