@@ -50,9 +50,10 @@ demo: .demo/ready
 	rm -rf .demo/result
 	.demo/venv/bin/python demo/demo.py .demo/result
 
-# README's picture, from the demo.
-picture: demo
+# README's picture, from the demo; the tutorial's, of its report (apt-get install chromium).
+picture: demo develop
 	cp .demo/result/sheet.png docs/pictures/demo.png
+	$(BIN)/python tests/browser/report_pictures.py docs/pictures
 
 .demo/ready: demo/install pyproject.toml setup.py
 	bash demo/install .demo/venv $(PYTHON)
@@ -98,6 +99,7 @@ design: $(VENV)/tools
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file .ci/windows.ini
 	MYPYPATH=tests $(BIN)/mypy benchmarks
 	$(BIN)/python -m mypy.stubtest safehash._core safehash._borrow safehash._digests safehash._search safehash._views safehash._join safehash._rows
 

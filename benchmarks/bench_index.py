@@ -52,6 +52,7 @@ import safehash
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry
+from safehash.lists.formats.batch import Batch
 from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import write_snapshot
 from safehash.search.arrays import index_of_parts, parts_of, widths_of
@@ -436,7 +437,8 @@ def snapshot(digests: Digests, index: Index, query: Digests) -> Record:
     for start in range(0, len(digests), 1_000_000):
         part = digests[start : start + 1_000_000]
         ids = [f"{number:09d}" for number in range(start, start + len(part))]
-        builder.extend(part, like=Entry(hash=None, source="bench"), ids=ids)
+        like = Entry(hash=None, source="bench")
+        builder.extend(Batch(algorithm=Algorithm.PDQ, digests=part, likes=(like,), ids=ids))
     table = builder.build()
     info = ListInfo(name="bench", snapshot="0" * 64, loaded="2026-01-01", n_entries=len(digests))
     with tempfile.TemporaryDirectory() as folder:

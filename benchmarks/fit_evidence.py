@@ -134,7 +134,12 @@ def records(
     """Yield every candidate of one upload: what was measured, by which gates it matches, whether it is right."""
     notes = Notes()
     views.look_up(
-        [upload], index, max_distance=MAX_DISTANCE, min_quality=MIN_QUALITY, effort="thorough", witness=notes
+        [upload],
+        index,
+        max_distance=MAX_DISTANCE,
+        min_quality=MIN_QUALITY,
+        effort="thorough",
+        along=views.Along(witness=notes),
     )
     for row, evidence, gates in notes.found:
         if row in alike and row not in right:

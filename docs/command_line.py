@@ -33,7 +33,7 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
     for group in parser._action_groups:
         rows = [_row(parser, action) for action in group._group_actions if _is_told(action)]
         if rows:
-            title = "" if group.title in ("positional arguments", "options") else (group.title or "")
+            title = "arguments" if group.title == "positional arguments" else group.title
             yield "\n".join([f"| {title} | |", "| --- | --- |", *rows])
 
 

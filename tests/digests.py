@@ -18,9 +18,18 @@ from PIL import Image
 
 import safehash
 from safehash import _core
+from safehash.errors import UnreadableImage
+from safehash.hashing.compute import hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.decoding import decode_frames
+from safehash.images.pictures import Also
 
 #: Lossless files: no decoder has a say in their pixels.
 PIXELS = Path(__file__).parent / "data" / "golden" / "pixels"
+
+#: Files of every feature, colours by profile among them; of these kinds, pixels are the format's and not the library's.
+PAINTED = Path(__file__).parent / "data" / "painted"
+EXACT = (".png", ".gif", ".bmp", ".tif")
 
 #: Degenerate ones among them: where two roundings of a cosine differ, their bits do.
 SIZES = ((64, 64), (65, 64), (127, 255), (300, 7), (512, 512), (480, 640))
@@ -71,6 +80,29 @@ def hashes() -> dict[str, list[str]]:
     return result
 
 
+def looked_up() -> dict[str, str]:
+    """Return for each file how many pictures of it are looked up, and a digest of all of their PDQ hashes."""
+    result = {}
+    for path in sorted(each for each in PAINTED.rglob("*") if each.suffix in EXACT):
+        told = []
+        try:
+            for frame in decode_frames(path.read_bytes(), step_for=reduction_for, effort="standard"):
+                told.append(hash_decoded(frame, algorithm=Algorithm.PDQ).hex)
+                told += [_hash_of(also) for also in frame.also]
+        except UnreadableImage:
+            told.append("unreadable")
+        whole = hashlib.sha256(" ".join(told).encode()).hexdigest()
+        result[path.relative_to(PAINTED).as_posix()] = f"{len(told)} {whole[:16]}"
+    return result
+
+
+def _hash_of(also: Also) -> str:
+    try:
+        return hash_decoded(also.make(), algorithm=Algorithm.PDQ).hex
+    except UnreadableImage:
+        return "unreadable"
+
+
 def verdicts() -> dict[str, str]:
     """Return how altered copies of lossless photographs are found: the sines and cosines of turns are in it."""
     listed = {name: pixels for name, pixels in pictures().items() if name.endswith("_512x512_grey.png")}
@@ -104,7 +136,7 @@ def verdicts() -> dict[str, str]:
 
 
 def main() -> None:
-    told = {"hashes": hashes(), "verdicts": verdicts()}
+    told = {"hashes": hashes(), "looked_up": looked_up(), "verdicts": verdicts()}
     text = json.dumps(told, indent=1) + "\n"
     if sys.argv[1:2] == ["-o"]:
         Path(sys.argv[2]).write_text(text, encoding="utf-8", newline="\n")

@@ -77,6 +77,13 @@ def with_dask(store: Path, snapshot: Path) -> list[tuple[int, str]]:
     import dask
     import pandas as pd
 
+    # What stands for a missing number in a data frame is no quality, of which kind it ever is.
+    hashes = Check(snapshot, column="h", kind="hash", quality="q")
+    for column in (pd.array([50, None], dtype="Int64"), [50, float("nan")], [50, None]):
+        found = hashes(pd.DataFrame({"h": ["ab" * 32] * 2, "q": column}))
+        assert found["quality"].isna().tolist() == [False, True]
+        assert found["outcome"].tolist() == ["no_match"] * 2
+
     check = Check(snapshot)
     paths = sorted(store.glob("*.parquet"))
     parts = [dask.delayed(check)(dask.delayed(pd.read_parquet)(path)) for path in paths]

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent / "breaks"))
 
 from breaking import ROOT, Tree, place_of
 
-__all__ = ["Score", "main", "read_survivors", "score_of"]
+__all__ = ["Score", "main", "read_survivors", "reason_of", "score_of"]
 
 SESSIONS = ROOT / "build" / "mutants"
 SURVIVORS = Path(__file__).parent / "survivors.tsv"
@@ -63,6 +63,16 @@ def read_survivors(path: Path = SURVIVORS) -> dict[tuple[str, str, str], str]:
     return {(file, text, mutation): reason for file, text, mutation, reason in rows}
 
 
+def reason_of(known: dict[tuple[str, str, str], str], file: str, line: str, mutation: str) -> str:
+    """Return why nothing can notice a mutation, "" where nobody has said so.
+
+    What is said of a kind of change without the number of its place is said of all on that line: places are counted
+    anew whenever a file changes.
+    """
+    kind, _, _ = mutation.rpartition(" ")
+    return known.get((file, line, mutation)) or known.get((file, line, kind), "")
+
+
 def score_of(
     file: str, text: str, results: Sequence[dict[str, Any]], known: dict[tuple[str, str, str], str]
 ) -> Score:
@@ -83,7 +93,7 @@ def score_of(
     left = [
         (int(each["line"]), str(each["mutation"]))
         for each in survived
-        if (file, rows[each["line"] - 1].strip(), each["mutation"]) not in known
+        if not reason_of(known, file, rows[each["line"] - 1].strip(), each["mutation"])
     ]
     n_killed = sum(each["outcome"] in ("killed", "incompetent") for each in results)
     return Score(n_killed, len(survived), len(survived) - len(left), tuple(left))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import safehash
-import safehash.integrations.batch
-import safehash.integrations.threatexchange
+import safehash.integrations
 import safehash.lists
 
 __all__ = ["NAMESPACES", "homes_of", "public_values"]
@@ -17,8 +18,11 @@ __all__ = ["NAMESPACES", "homes_of", "public_values"]
 NAMESPACES: dict[str, ModuleType] = {
     "safehash": safehash,
     "safehash.lists": safehash.lists,
-    "safehash.integrations.batch": safehash.integrations.batch,
-    "safehash.integrations.threatexchange": safehash.integrations.threatexchange,
+    # What stands behind interfaces of others is imported from where it stands.
+    **{
+        each.name: import_module(each.name)
+        for each in pkgutil.iter_modules(safehash.integrations.__path__, "safehash.integrations.")
+    },
 }
 
 

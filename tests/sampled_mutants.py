@@ -7,13 +7,14 @@ tests are run once to learn which of them run which line. A mutant is noticed wh
 or another test of the same files (what a fixture of the whole file made is asserted by others than the one that made
 it); what would take longer than the two looks is not run, and counts as nothing. All of it is run by one process that
 has imported what the package needs and forks for each mutant. The share is told with its 95 % interval (Wilson's). What
-was found stands below build/mutants until the mutated file changes; ``--again`` tests those once more that nothing
-noticed: for when tests were added.
+was found stands below build/mutants until the mutated file changes, and which lines some tests run until these or the
+room do; ``--again`` tests those once more that nothing noticed: for when tests were added.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import compileall
 import hashlib
 import json
@@ -33,8 +34,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "breaks"))
 
-from breaking import Tree, place_of
-from mutants import SESSIONS, read_survivors
+from breaking import ROOT, Tree, place_of
+from mutants import SESSIONS, read_survivors, reason_of
 
 __all__ = ["Mutant", "drawn", "interval", "main", "summary"]
 
@@ -168,22 +169,23 @@ def summary(
     Parameters
     ----------
     found : dict of Mutant to str
-        "killed" or "survived".
+        "killed", "survived", or "void": no Python any more, which counts as nothing.
     texts : dict of str to str
         Of every file.
     known : dict
         As `mutants.read_survivors` gives it: survivors that nothing can notice leave the count.
     """
-    killed = sum(outcome == "killed" for outcome in found.values())
+    killed, void = (sum(outcome == each for outcome in found.values()) for each in ("killed", "void"))
     survivors = []
     for each in sorted(each for each, outcome in found.items() if outcome == "survived"):
         line = texts[each.file].splitlines()[each.line - 1].strip()
-        reason = known.get((each.file, line, each.name), "")
+        reason = reason_of(known, each.file, line, each.name)
         survivors.append({"file": each.file, "line": line, "mutation": each.name, "reason": reason})
     n = killed + sum(not each["reason"] for each in survivors)
     low, high = interval(killed, n)
     return {
-        "drawn": len(found), "killed": killed, "survived": len(survivors), "explained": len(found) - n,
+        "drawn": len(found), "void": void, "killed": killed, "survived": len(survivors),
+        "explained": len(found) - void - n,
         "share": round(killed / n, 3) if n else 1.0, "interval": [round(low, 3), round(high, 3)],
         "survivors": survivors,
     }  # fmt: skip
@@ -214,6 +216,17 @@ def mutated(mutant: Mutant, text: str) -> str | None:
     return None if changed == text else changed
 
 
+def is_void(mutant: Mutant, text: str) -> bool:
+    """Tell whether a change leaves no Python: the tool takes the stars of parameters and arguments for arithmetic."""
+    if not mutant.name.startswith(("ReplaceBinaryOperator_Mul", "ReplaceBinaryOperator_Pow")):
+        return False
+    try:
+        ast.parse(mutated(mutant, text) or text)
+    except SyntaxError:
+        return True
+    return False
+
+
 class Bench:
     """A copy of the project, and which tests run which of its lines.
 
@@ -224,12 +237,15 @@ class Bench:
     tests : sequence of str
         Pytest's arguments: those of a room.
     room : str
+    most : float
+        Seconds that a file's tests may take; the mutants do without those that take longer.
     """
 
-    def __init__(self, folder: Path, tests: Sequence[str], room: str) -> None:
+    def __init__(self, folder: Path, tests: Sequence[str], room: str, most: float) -> None:
         self._tree = folder / "copy"
         Tree(self._tree)
         (folder / "covering_lines.py").write_text(_PLUGIN)
+        self._covering = folder / "covering.json"
         # By what they say, not by when they were written: a mutant may be written in the second of the file before it.
         by_content = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(self._tree / "src", quiet=1, invalidation_mode=by_content)
@@ -237,29 +253,56 @@ class Bench:
             **os.environ,
             "PYTHONPATH": os.pathsep.join((str(self._tree / "src"), str(folder))),
             "COVERED": str(self._tree / "src" / "safehash" / room / "*"),
-            "COVERING": str(folder / "covering.json"),
+            "COVERING": str(self._covering),
             "FAILED": str(folder / "failed"),
         }
-        command = [sys.executable, "-m", "pytest", *_QUIETLY, *tests, "-p", "covering_lines"]
-        code = subprocess.run(
-            command, cwd=self._tree, env=environment, capture_output=True, check=False
-        ).returncode
-        if code:
-            raise SystemExit(f"the tests do not pass without a mutant: pytest ended with {code}")
+        self._lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._taken: dict[str, float] = {}
+        for file in _test_files(tests):
+            covering = self._met_by(file, room, environment, most)
+            if covering is None:
+                continue
+            self._taken.update(covering["taken"])
+            for path, lines in covering["lines"].items():
+                for line, running in lines.items():
+                    self._lines[path][int(line)] += filter(None, running)
         self._runner = subprocess.Popen(
             [sys.executable, "-B", "-c", _RUNNER], cwd=self._tree, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        covering = json.loads((folder / "covering.json").read_text())
-        self._lines: dict[str, dict[int, list[str]]] = {
-            Path(path).relative_to(self._tree).as_posix(): {
-                int(line): [test for test in tests if test] for line, tests in lines.items()
-            }
-            for path, lines in covering["lines"].items()
-        }
-        self._taken: dict[str, float] = covering["taken"]
         self._failed = folder / "failed"
         self._sound: set[str] = set()
+
+    def _met_by(
+        self, file: str, room: str, environment: dict[str, str], most: float
+    ) -> dict[str, Any] | None:
+        """Return which lines of a room a file's tests run, and how long they take: as known, or by running them.
+
+        None where they take longer than `most` seconds.
+        """
+        known = _covering_of(file, room)
+        if not known.exists():
+            command = [sys.executable, "-m", "pytest", *_QUIETLY, file, "-p", "covering_lines"]
+            try:
+                done = subprocess.run(
+                    command, cwd=self._tree, env=environment, capture_output=True, check=False,
+                    timeout=None if most == math.inf else most,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                known.write_text("null")
+                return None
+            if done.returncode:
+                raise SystemExit(
+                    f"{file} does not pass without a mutant: pytest ended with {done.returncode}"
+                )
+            covering = json.loads(self._covering.read_text())
+            covering["lines"] = {
+                Path(path).relative_to(self._tree).as_posix(): lines
+                for path, lines in covering["lines"].items()
+            }
+            known.write_text(json.dumps(covering))
+        found: dict[str, Any] | None = json.loads(known.read_text())
+        return found
 
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return the quickest tests that run a line, and then others of the files of all of them.
@@ -330,6 +373,31 @@ class Bench:
         self._runner.communicate()
 
 
+def _sources(room: str) -> list[Path]:
+    return sorted((_PACKAGE / room).rglob("*.py"))
+
+
+def _covering_of(file: str, room: str) -> Path:
+    """Return where it stands which lines of a room a file's tests run; "null" where they take too long."""
+    said = hashlib.sha256(b"".join(path.read_bytes() for path in [ROOT / file, *_sources(room)]))
+    return SESSIONS / f"covering-{room}-{file.replace('/', '-')}-{said.hexdigest()[:16]}.json"
+
+
+def _left_out(room: str, tests: Sequence[str]) -> list[str]:
+    paths = {file: _covering_of(file, room) for file in _test_files(tests)}
+    return [file for file, path in paths.items() if path.exists() and path.read_text() == "null"]
+
+
+def _test_files(tests: Sequence[str]) -> list[str]:
+    """Return the files of tests that pytest's arguments name, from the project's root."""
+    found = [
+        path
+        for each in tests
+        for path in (sorted((ROOT / each).rglob("test_*.py")) if (ROOT / each).is_dir() else [ROOT / each])
+    ]
+    return [path.relative_to(ROOT).as_posix() for path in found]
+
+
 def _said_of(files: Iterable[str]) -> dict[str, str]:
     return {file: hashlib.sha256(place_of(file).read_bytes()).hexdigest()[:16] for file in files}
 
@@ -346,21 +414,29 @@ def _read(session: Path, said: dict[str, str]) -> dict[Mutant, str]:
     }
 
 
-def sample(room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float) -> dict[str, Any]:
+def sample(
+    room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float, most: float
+) -> dict[str, Any]:
     """Draw mutants of a room and test those that were not tested yet; return the summary."""
-    files = [
-        f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}"
-        for path in sorted((_PACKAGE / room).rglob("*.py"))
-    ]
+    files = [f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}" for path in _sources(room)]
     mutants = [each for file in files for each in mutants_of(file)]
     chosen, said = drawn(mutants, n, seed), _said_of(files)
     SESSIONS.mkdir(parents=True, exist_ok=True)
     session = SESSIONS / f"sample-{room}-{seed}.json"
     found = _read(session, said)
-    left = [each for each in chosen if each not in found or (again and found[each] == "survived")]
+    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
+    known = read_survivors()
+
+    def is_left(each: Mutant) -> bool:
+        line = texts[each.file].splitlines()[each.line - 1].strip()
+        is_open = again and found.get(each) == "survived" and not reason_of(known, each.file, line, each.name)
+        return each not in found or is_open
+
+    left = [each for each in chosen if is_left(each)]
+    random.Random(seed).shuffle(left)  # what is not come to is no matter of where it stands
     if left:
         with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
-            bench = Bench(Path(name), tests, room)
+            bench = Bench(Path(name), tests, room, most)
             end = datetime.now(timezone.utc).timestamp() + seconds
             for each in left:
                 if datetime.now(timezone.utc).timestamp() > end:
@@ -373,12 +449,14 @@ def sample(room: str, n: int, seed: int, tests: Sequence[str], again: bool, seco
                 ]
                 session.write_text(json.dumps(rows, indent=0))
             bench.close()
-    texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
-    told = summary({each: found[each] for each in chosen if each in found}, texts, read_survivors())
+    outcomes = {each: found[each] for each in chosen if each in found}
+    outcomes |= {each: "void" for each in outcomes if is_void(each, texts[each.file])}
+    told = summary(outcomes, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
         "seed": seed,
         "tests": list(tests),
+        "left_out": _left_out(room, tests),
         **told,
     }
 
@@ -389,20 +467,29 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=80)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
-    parser.add_argument("--again", action="store_true", help="test what nothing noticed once more")
+    parser.add_argument(
+        "--again", action="store_true", help="test once more what nothing noticed and nobody explained"
+    )
     parser.add_argument(
         "--at-least", type=float, default=0.0, help="exit code 1 where a room's share is less"
     )
     parser.add_argument("--seconds", type=float, default=math.inf, help="end after so many")
+    parser.add_argument(
+        "--each",
+        type=float,
+        default=math.inf,
+        help="seconds that a file's tests may take; longer ones are left out",
+    )
     parser.add_argument("-o", "--output", type=Path, help="add the summaries to this file")
     args = parser.parse_args()
     told: dict[str, Any] = json.loads(args.output.read_text()) if args.output and args.output.exists() else {}
     for room in args.rooms:
         tests = args.tests or [f"tests/{room}"]
-        row = sample(room, args.n, args.seed, tests, args.again, args.seconds)
+        row = sample(room, args.n, args.seed, tests, args.again, args.seconds, args.each)
         told[room] = {"date": datetime.now(timezone.utc).date().isoformat(), **row}
         low, high = row["interval"]
-        print(f"{room}: {row['killed']} of {row['drawn']} killed, {row['explained']} explained: {row['share']} "
+        n_drawn = row["drawn"] - row["void"]
+        print(f"{room}: {row['killed']} of {n_drawn} killed, {row['explained']} explained: {row['share']} "
               f"({low} to {high})")  # fmt: skip
         for each in row["survivors"]:
             print(f"  {each['file']}: {each['mutation']}: {each['line']}  {each['reason']}")

@@ -38,7 +38,7 @@ TAKES: dict[str, set[str]] = {
     "int": {"int"}, "float": {"int", "float"}, "bool": {"bool"}, "str": {"str"}, "bytes": {"bytes"}, "None": {"None"},
     "bytearray": set(), "memoryview": set(), "Literal": {"str"}, "Effort": {"str"}, "Decode": {"str"},
     "StrPath": {"str", "bytes"}, "_Path": {"str", "bytes"}, "os.PathLike": {"bytes"}, "ListPath": {"str", "bytes"},
-    "Upload": {"str", "bytes"}, "Blob": {"bytes"}, "Algorithm": set(),
+    "Upload": {"str", "bytes"}, "Unopened": {"str", "bytes"}, "Blob": {"bytes"}, "Algorithm": set(),
     "Any": set(VALUES), "object": set(VALUES), "_T": set(VALUES), "Hashable": set(VALUES) - {"list", "dict"},
 }  # fmt: skip
 #: Words by which a parameter is named in a message, where they are not its name.

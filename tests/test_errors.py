@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from safehash.errors import SHOWN_DIGITS, shorten, shortened, shortened_value
 from safehash.lists.formats.fields import shown
 
 DIGEST = "5af0" * 16
+MATCHER = Matcher.from_entries([safehash.Entry(hash=safehash.Hash("pdq", bytes.fromhex("91a7" * 16)))])
 IN_BASE64 = base64.b64encode(bytes.fromhex("91a7" * 16)).decode()
 
 
@@ -27,8 +29,8 @@ def digests_of(algorithm: Algorithm) -> st.SearchStrategy[bytes]:
 
 
 def grouped(n: int, mark: str) -> Callable[[bytes], str]:
-    """Return how a digest is written in groups of so many digits."""
-    return lambda digest: mark.join(re.findall("." * n, digest.hex()))
+    """Return how a digest is written in groups of so many digits; the last may be shorter."""
+    return lambda digest: mark.join(re.findall(f".{{1,{n}}}", digest.hex()))
 
 
 DIGESTS = st.sampled_from(Algorithm).flatmap(digests_of)
@@ -45,6 +47,52 @@ NOTATIONS: dict[str, Callable[[bytes], str]] = {
     "in eights": grouped(8, "-"),
     "base64": lambda digest: base64.b64encode(digest).decode(),
     "base64 in file names": lambda digest: base64.urlsafe_b64encode(digest).decode(),
+    "in folders of two": grouped(2, "/"),
+    "in a folder of two": lambda digest: f"{digest.hex()[:2]}/{digest.hex()[2:]}",
+    "in words of two": grouped(2, " "),
+    "in words of four": grouped(4, " "),
+    "in words of eight": grouped(8, " "),
+    "in threes": grouped(3, "-"),
+    "in fives": grouped(5, "."),
+    "in sixes": grouped(6, "_"),
+    "in twelves": grouped(12, "-"),
+    "with dots": grouped(2, "."),
+    "with underscores": grouped(4, "_"),
+    "with commas": grouped(2, ", "),
+    "with bars": grouped(8, "|"),
+    "in backslashes": grouped(2, "\\"),
+    "in escapes": lambda digest: "".join(f"\\x{byte:02x}" for byte in digest),
+    "in percent": lambda digest: "".join(f"%{byte:02X}" for byte in digest),
+    "bytes in C": lambda digest: ", ".join(f"0x{byte:02x}" for byte in digest),
+    "bytes in Python": lambda digest: repr(bytes(byte | 128 for byte in digest)),
+    "numbers in Python": lambda digest: str([byte | 128 for byte in digest]),
+    "numbers in numpy": lambda digest: str(np.frombuffer(bytes(byte | 128 for byte in digest), np.uint8)),
+    "bits in words": lambda digest: " ".join(f"{byte:08b}" for byte in digest),
+    "octal": lambda digest: f"{int.from_bytes(digest, 'big') | 1 << (8 * len(digest) - 1):o}",
+    "decimal in words": lambda digest: f"{int.from_bytes(digest, 'big') | 1 << (8 * len(digest) - 1):,}",
+    "base32": lambda digest: base64.b32encode(digest).decode(),
+    "in full width": lambda digest: "".join(chr(ord(each) + 0xFEE0) for each in digest.hex()),
+}
+#: These are told from words, numbers and dates by a letter and a figure, which nearly all digests have.
+BY_LETTERS = {
+    *(
+        "in folders of two",
+        "in words of two",
+        "in words of four",
+        "in words of eight",
+        "in threes",
+        "in fives",
+    ),
+    *(
+        "in sixes",
+        "in twelves",
+        "with dots",
+        "with underscores",
+        "with commas",
+        "with bars",
+        "in backslashes",
+    ),
+    *("in escapes", "in percent", "bytes in C", "in eights"),
 }
 #: Where it stands in a message.
 PLACES = (
@@ -57,10 +105,24 @@ PLACES = (
 )
 
 
-def is_told(text: str) -> bool:
-    """Tell whether random digits in base64 are told from words: capitals, small letters; others are rarely drawn."""
-    bare = text.rstrip("=")
-    return re.search("[A-Z]", bare[:20]) is not None and re.search("[a-z]", bare[:20]) is not None
+def is_told(digest: bytes, notation: str, text: str) -> bool:
+    """Tell whether a digest is told from words, numbers and dates; those that are not are rarely drawn."""
+    if notation in BY_LETTERS:
+        digits = digest.hex()[:12]
+        return re.search("[a-f]", digits) is not None and re.search("[0-9]", digits) is not None
+    if notation == "decimal":
+        return len(text) >= 16
+    if notation == "base32":
+        return len(text) > 16 and re.search("[2-7]", text[:25]) is not None
+    bare = text.rstrip("=")[:20]
+    return not notation.startswith("base64") or (
+        re.search("[A-Z]", bare) is not None and re.search("[a-z]", bare) is not None
+    )
+
+
+def shows(told: str, text: str, n: int) -> bool:
+    """Tell whether a message has so many characters of a text in a row."""
+    return any(text[k : k + n] in told for k in range(max(1, len(text) - n + 1)))
 
 
 @given(DIGESTS, st.sampled_from(sorted(NOTATIONS)), st.sampled_from(PLACES))
@@ -68,22 +130,53 @@ def test_no_message_shows_a_digest_whole_however_it_is_written(
     digest: bytes, notation: str, place: str
 ) -> None:
     text = NOTATIONS[notation](digest)
-    if notation == "decimal" and len(text) < 16:
-        return  # a number
-    if notation == "in eights" and text[:17].replace("-", "").isdecimal():
-        return  # two dates
-    if notation.startswith("base64") and not is_told(text):
+    if not is_told(digest, notation, text):
         return
     told = shortened(place.format(text))
-    assert told == place.format(f"{text[:SHOWN_DIGITS]}...")
+    if notation in BY_LETTERS:  # more may look like a group of it
+        assert not shows(told, text, 2 * SHOWN_DIGITS + 1)
+    else:
+        assert told == place.format(f"{text[:SHOWN_DIGITS]}...")
     assert shortened(told) == told
+
+
+@given(
+    DIGESTS,
+    st.sampled_from(sorted(NOTATIONS)),
+    st.sampled_from(["{}", "list-{}.csv", "/srv/{}/x", "?h={}&a=1"]),
+)
+def test_nor_in_a_name_a_path_or_an_address(digest: bytes, notation: str, place: str) -> None:
+    text = NOTATIONS[notation](digest)
+    if "base" in notation or not is_told(digest, notation, text):
+        return  # in a path, base64 without padding may be names of folders; with it, it is not all of its name
+    assert shows(place.format(text), text, 2 * SHOWN_DIGITS + 1)
+    assert not shows(shortened(place.format(text)), text, 2 * SHOWN_DIGITS + 1)
+
+
+@pytest.mark.parametrize("n_bytes", [8, 16, 20, 32])
+def test_a_digest_that_is_given_for_its_picture_is_not_shown(n_bytes: int) -> None:
+    """Regression: the message said with which eight bytes the file starts, which is all of a pHash."""
+    for digest in (bytes(range(170, 170 + n_bytes)), b"7" * n_bytes):
+        with pytest.raises(safehash.UnsupportedImage) as caught:
+            safehash.hash_bytes(digest)
+        assert re.findall("[0-9a-f]{2}(?: [0-9a-f]{2})+", str(caught.value)) == [digest[:4].hex(" ")]
+        outcome = MATCHER.check(digest)
+        assert digest[:5].hex(" ") not in f"{outcome.reason} {outcome!r}"
+
+
+def test_bytes_that_are_given_for_a_text_are_not_shown() -> None:
+    digest = bytes(range(200, 232))
+    for call in (lambda: MATCHER.check(b"", lists=digest), lambda: Settings(allow_ids=digest)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert "\\x" not in str(caught.value)
 
 
 @given(DIGESTS.filter(lambda digest: len(digest) >= 16))
 def test_an_id_in_base64_without_padding_is_told_from_a_word(digest: bytes) -> None:
     for text in (base64.b64encode(digest), base64.urlsafe_b64encode(digest)):
         bare = text.decode().rstrip("=")
-        if is_told(bare) and re.search(r"\d", bare[:20]):
+        if is_told(digest, "base64", bare) and re.search(r"\d", bare[:20]):
             assert shortened_value(bare) == f"{bare[:SHOWN_DIGITS]}..."
 
 
@@ -97,6 +190,10 @@ def test_an_id_in_base64_without_padding_is_told_from_a_word(digest: bytes) -> N
         "safehash.errors.ImageTooLarge: 12000 x 12000 pixels, the limit is 178956970 in all",
         "2026-10-24T15:00:00.123456Z: b3f1d2c4-0f3e-4c1a-9a71-2f6f3c9a7e11 of 1761318000000",
         "tests/lists/test_formats_examples.py::test_Every_Format_2",
+        "2026-11-27 10:15:30 added 12 34 56 78, runs 1, 2, 3, 4, 5, 6, 7, 8, 9; 10.0.0.1, 1.2.3.4.5.6.7.8.9",
+        "a face, a cafe, dead beef, be ad fa ce de ed ba be, 1_000_000_000 bytes, 12,345,678,901 of 99,999",
+        "levels [0, 1, 2, 3, 4, 5, 6], sizes (100, 200, 300), b'a text', b'\\x89PNG', width=00012 height=00034 px",
+        "caf%C3%A9/%D0%B0.jpg C:\\\\ab\\\\cd\\\\ef, 11/27/2026, 2020 2021 2022 2023 2024, 10 11 12 13 14 15 16 17 18",
         "photos-20261126-20261127.tar: 00:1a:2b:3c:4d:5e at 12:30:45, 10-11-12-13, 2001-0db8-85a3",
     ],
 )
@@ -119,6 +216,8 @@ def test_a_cell_of_a_list_is_never_shown_as_a_whole_digest(
 ) -> None:
     """Where a list's own words are repeated, what may be a digest is cut whether or not it is one."""
     text = NOTATIONS[notation](digest).rstrip("=" if at % 2 else "")
+    if notation in BY_LETTERS and not is_told(digest, notation, text):
+        return
     if is_damaged:
         text = f"{text[: at % len(text)]}g{text[at % len(text) + 1 :]}"
     letters = re.sub("[/_-]", "", text.rstrip("="))
@@ -126,11 +225,13 @@ def test_a_cell_of_a_list_is_never_shown_as_a_whole_digest(
         text
     ) < 11:
         return  # a word
-    if re.match(r"\d{4}-\d\d(?![\dA-Fa-f])", text) or (":" in text and is_damaged):
+    if re.match(r"\d{4}-\d\d(?![\dA-Fa-f])", text) or (
+        is_damaged and re.search(r"[^\w+/=-]", text, re.ASCII)
+    ):
         return  # a day; or pieces that are short by themselves
     said = shown(text)
-    n = SHOWN_DIGITS + 1
-    assert not any(text[k : k + n] in said for k in range(len(text) - n + 1))
+    # Behind eight characters of it stand dots, as between its groups.
+    assert not shows(said, text, SHOWN_DIGITS + 1 + 3 * (notation in BY_LETTERS))
     assert shown(text, 100) == said or "characters" in said
 
 

@@ -32,7 +32,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PAGE = Path(__file__).parent.parent / "docs" / "library.md"
 
 #: Public names that are aliases of types, or a value of somebody else's type, and so have no docstring of their own.
-ALIASES = {"TX_MANIFEST", "Blob", "Decode", "Effort", "ListPath", "Parts", "ScanEvent", "Upload"}
+ALIASES = {"TX_MANIFEST", "Blob", "Decode", "Effort", "ListPath", "Parts", "ScanEvent", "Unopened", "Upload"}
 
 MODULES = sorted(
     each.name

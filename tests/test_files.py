@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safehash
+from safehash import files
 from safehash.cli import main
 from safehash.cli.arguments import WritePath
 from safehash.cli.parser import make_parser, parsers_below
@@ -221,6 +222,39 @@ def test_what_is_written_beside_a_list_is_no_way_to_another_file(
     planted = beside.stat().st_ino
     write()
     assert beside.stat().st_ino != planted and stat.S_IMODE(beside.stat().st_mode) == 0o600
+
+
+#: Where files are opened to be written, and whether by `files.py`; None while nobody asks.
+_opened: list[tuple[str, bool]] | None = None
+
+
+def _listen(event: str, arguments: tuple[Any, ...]) -> None:
+    if _opened is None or event != "open" or not isinstance(arguments[0], (str, bytes)):
+        return
+    path, _, flags = arguments
+    if not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
+        return
+    frame, is_ours = sys._getframe(1), False
+    while frame is not None and not is_ours:
+        is_ours = frame.f_code.co_filename == files.__file__
+        frame = frame.f_back  # type: ignore[assignment]
+    _opened.append((os.fsdecode(path), is_ours))
+
+
+sys.addaudithook(_listen)
+
+
+def test_whatever_is_opened_to_be_written_is_so_in_one_place(
+    write: Write, kind: str, tmp_path: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen by the interpreter itself, whatever a command calls; a catalog's own files and devices aside."""
+    monkeypatch.setattr(sys.modules[__name__], "_opened", [])
+    assert write(tmp_path / "out") in (0, 1)
+    opened, own = _opened or [], (str(here / "c.db"), os.devnull)
+    monkeypatch.undo()
+    found = [(path, is_ours) for path, is_ours in opened if not path.startswith(own)]
+    assert found, "the one file is not seen"
+    assert [path for path, is_ours in found if not is_ours] == []
 
 
 def test_names_that_can_be_guessed_are_not_used(write: Write, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mutants import score_of
-from sampled_mutants import Mutant, drawn, interval, summary
+from mutants import reason_of, score_of
+from sampled_mutants import Mutant, drawn, interval, is_void, summary
 
 
 def mutants(n_lines: int, per_line: int) -> list[Mutant]:
@@ -51,6 +51,31 @@ def test_survivors_that_were_looked_at_leave_the_count() -> None:
         {"file": "a.py", "line": "two = one + 1", "mutation": "Op0 2", "reason": "nobody reads it"},
         {"file": "a.py", "line": "three = two + 1", "mutation": "Op0 3", "reason": ""},
     ]
+
+
+def test_what_is_no_python_counts_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "def f(*, a: int) -> int:\n    return a * 2\n"
+    made = [text.replace("*, a", "%, a"), text.replace("a * 2", "a % 2")]
+    monkeypatch.setattr("sampled_mutants.mutated", lambda mutant, text: made[mutant.occurrence])
+    starred = Mutant("a.py", "core/ReplaceBinaryOperator_Mul_Mod", 0, 1)
+    product = Mutant("a.py", "core/ReplaceBinaryOperator_Mul_Mod", 1, 2)
+    assert is_void(starred, text) and not is_void(product, text)
+    said = summary({starred: "void", product: "killed"}, {"a.py": text}, {})
+    assert [said[name] for name in ("drawn", "void", "killed", "survived", "explained")] == [2, 1, 1, 0, 0]
+    assert (said["share"], said["interval"][1]) == (1.0, 1.0)
+
+
+def test_a_reason_is_of_one_place_or_of_a_kind_of_change_on_a_line() -> None:
+    known = {**KNOWN, ("a.py", "three = two + 1", "Op1"): "as well"}
+    assert reason_of(known, "a.py", "two = one + 1", "Op0 2") == "nobody reads it"
+    for mutation in ("Op0 3", "Op1 2", "Op10 2"):
+        assert reason_of(known, "a.py", "two = one + 1", mutation) == ""
+    assert [reason_of(known, "a.py", "three = two + 1", each) for each in ("Op1 7", "Op1 8")] == [
+        "as well"
+    ] * 2
+    for mutation in ("Op10 7", "Op0 7"):
+        assert reason_of(known, "a.py", "three = two + 1", mutation) == ""
+    assert reason_of(known, "b.py", "three = two + 1", "Op1 7") == ""
 
 
 def test_a_file_s_score_counts_what_something_could_notice() -> None:

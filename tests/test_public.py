@@ -332,6 +332,27 @@ def test_no_public_call_has_more_parameters_than_a_reader_keeps_apart() -> None:
     assert max(counts.values()) >= 7, "what is counted here has none"
 
 
+#: A value's fields, each of which has its name wherever one is made.
+OF_VALUES = {"lists/source.py: ListSource.__init__"}
+
+
+def test_no_inner_function_has_more_parameters_either() -> None:
+    counts = {}
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE).as_posix()
+        owners: list[tuple[ast.AST, str]] = [(ast.parse(path.read_text(encoding="utf-8")), "")]
+        while owners:
+            owner, name = owners.pop()
+            for node in ast.iter_child_nodes(owner):
+                full = ".".join(filter(None, (name, str(getattr(node, "name", "") or ""))))
+                owners.append((node, full))
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                    counts[f"{place}: {full}"] = sum(each.arg not in ("self", "cls") for each in every)
+    assert len(counts) > 2000
+    assert {place for place, count in counts.items() if count > MOST_PARAMETERS} == OF_VALUES
+
+
 @pytest.mark.skipif(not DOCS.exists(), reason="the docs are out of reach")
 def test_pages_import_from_public_modules_alone() -> None:
     """And each of these is looked at here, example by example."""

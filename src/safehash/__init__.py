@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .hashing.hashes import Algorithm, ForeignHash, Hash
     from .images.limits import Limits
     from .images.pictures import Also, Blob, Decoded, Effort, Provenance
-    from .images.uploads import BinaryReader, Upload, UploadedFile
+    from .images.uploads import BinaryReader, Unopened, Upload, UploadedFile
     from .lists.entry import Entry, Opinion
     from .lists.formats.reading import ListReader, read_list
     from .lists.loading import LoadedList, Withdrawn, load_list
@@ -157,6 +157,7 @@ __all__ = [
     "Similar",
     "Skipped",
     "Summary",
+    "Unopened",
     "UnreadableImage",
     "UnsupportedImage",
     "Upload",
@@ -264,6 +265,7 @@ _HOMES = {
     "Summary": "scanning.records",
     "UnreadableImage": "errors",
     "UnsupportedImage": "errors",
+    "Unopened": "images.uploads",
     "Upload": "images.uploads",
     "UploadedFile": "images.uploads",
     "Verdict": "scanning.verdicts",

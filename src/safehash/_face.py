@@ -1,4 +1,4 @@
-"""What the public face is made of: names loaded at first use, arguments that are checked, values that are frozen."""
+"""What the public face is made of: names loaded at first use, checked arguments, values that say what they are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from types import FunctionType
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 __all__ = [
-    "FrozenMap",
     "attach",
     "checked",
-    "freeze_mappings",
+    "expect_fields",
     "names_no_digest",
     "no_member",
     "public_value",
@@ -46,53 +45,6 @@ def attach(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
         return sorted({*vars(sys.modules[package]), *homes})
 
     return getattr_, dir_
-
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-class FrozenMap(dict[_Key, _Value]):
-    """A mapping inside a frozen value: it does not change, has a hash, pickles and copies.
-
-    Examples
-    --------
-    >>> frozen = FrozenMap({"pdq": 31})
-    >>> hash(frozen) == hash(FrozenMap(pdq=31)), frozen == {"pdq": 31}
-    (True, True)
-    >>> frozen["pdq"] = 20
-    Traceback (most recent call last):
-    ...
-    TypeError: part of a frozen value: make a new one with dataclasses.replace
-    """
-
-    __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return FrozenMap, (dict(self),)
-
-    def __copy__(self) -> FrozenMap[_Key, _Value]:
-        return self
-
-    def __deepcopy__(self, memo: object) -> FrozenMap[_Key, _Value]:
-        return self
-
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("part of a frozen value: make a new one with dataclasses.replace")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-
-def freeze_mappings(value: Any) -> None:
-    """Have a frozen value, just made, hold mappings that do not change either."""
-    for name in value.__dataclass_fields__:
-        part = getattr(value, name)
-        if isinstance(part, Mapping) and type(part) is not FrozenMap:
-            object.__setattr__(value, name, FrozenMap(part))
 
 
 _Class = TypeVar("_Class", bound=type)
@@ -226,6 +178,25 @@ def checked(face: _Face) -> _Face:
     return _asking(face, face.__module__)  # type: ignore[return-value]
 
 
+def expect_fields(value: Any) -> None:
+    """Say which field of a value, just made, holds what its annotation does not take.
+
+    Raises
+    ------
+    TypeError
+
+    Examples
+    --------
+    >>> safehash.Entry(hash=None, id=7)
+    Traceback (most recent call last):
+    ...
+    TypeError: id is str or None, not int
+    """
+    scope = vars(sys.modules[type(value).__module__])
+    for name, field in value.__dataclass_fields__.items():
+        _Parameter(name, str(field.type), scope, several=False).expect(getattr(value, name))
+
+
 def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
     read: list[_Signature] = []
 
@@ -307,7 +278,8 @@ class _Parameter:
             if kind.inside is not None and kind.is_collection and isinstance(value, (str, bytes)):
                 from .errors import shortened
 
-                hint = f"[{shortened(repr(value))}]" if kind.inside([value]) is None else "[...]"
+                is_text = isinstance(value, str) and kind.inside([value]) is None
+                hint = f"[{shortened(repr(value))}]" if is_text else "[...]"
                 raise TypeError(f"{self._name} is {kind.words}: write {hint}, not {found}")
         if self._several and isinstance(value, (list, tuple, set, frozenset)):
             raise TypeError(f"each of {self._name} is {wanted}, not {found}: write *{self._name} for several")
@@ -395,6 +367,7 @@ _OPEN = frozenset(
         "Any",
         "object",
         "Upload",
+        "Unopened",
         "Decoded",
         "Blob",
         "Literal",

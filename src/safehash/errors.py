@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 __all__ = [
@@ -42,34 +43,92 @@ __all__ = [
 #: Digits of a digest that a message, a log or a repr may show: enough to find an entry, too few to look one up.
 SHOWN_DIGITS = 8
 
-#: Hexadecimal digits of 64 bits and more in groups of two, of four, or of eight; of eight with a letter among the first
-#: two, which two dates have not.
-_IN_GROUPS = (
-    r"(?<![\dA-Fa-f])(?:(?:[\dA-Fa-f]{2}[:-]){7,}[\dA-Fa-f]{2}|(?:[\dA-Fa-f]{4}[:-]){3,}[\dA-Fa-f]{4}"
-    r"|(?=[\d:-]{0,16}[A-Fa-f])(?:[\dA-Fa-f]{8}[:-])+[\dA-Fa-f]{8})(?![\dA-Fa-f])"
+_HEX = "[0-9A-Fa-f]"
+#: What stands between digits in groups: a sign, and what says in which base the next are.
+_BETWEEN = r"(?:[-:._,;/\\ |]|[,;] )(?:0x|\\?x)?|%|\\x"
+
+#: What no other text looks like: a number of sixteen digits and more with its thousands apart, bytes as Python shows
+#: them or a list of them, base32; and as many hexadecimal digits in a row as the shortest digest has, which decimals
+#: and bits are, too, in any width.
+_ANYWHERE = (
+    r"(?<![\w.,])\d{1,3}(?P<mark>[,_'. ])\d{3}(?:(?P=mark)\d{3}){4,}(?!\w)"
+    rf"|(?<![0-9A-Za-z]){_HEX}{{2}}/{_HEX}{{14,}}(?!\w)"
+    r"|(?P<escaped>b(?P<quote>['\"])(?:\\.|[^\\\n]){8,400}?(?P=quote))"
+    r"|[\[(]\s{0,2}(?:\d{1,3},?\s{1,9}){7,}\d{1,3},?\s{0,2}[\])]"
+    r"|(?<![0-9A-Za-z])(?=[A-Z]{0,25}[2-7])(?=[2-7]{0,25}[A-Z])[A-Z2-7]{26,}={0,6}|(?<![0-9A-Za-z])[A-Z2-7]{13}==="
+    r"|(?<![0-9A-Za-z])(?=[a-z]{0,25}[2-7][a-z]{0,25}[2-7])[a-z2-7]{26,}(?![0-9A-Za-z])"
+    r"|[0-9A-Fa-f\uff10-\uff19\uff21-\uff26\uff41-\uff46]{16,}"
 )
-#: A digest, wherever it stands: as many hexadecimal digits in a row as the shortest has, and more, which decimals and
-#: bits are, too; or in groups; or base64, told by its padding, by the length of a PDQ digest, or by capitals, small
-#: letters and a digit in one word without a "/", which names of folders have between them.
-_DIGEST = re.compile(
-    _IN_GROUPS + r"|[0-9A-Fa-f]{16,}"
-    r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])[\w+/-]{11,}(?:==(?![\w=])|=(?![\w./=~-]))"
+#: Hexadecimal numbers in a row, of which `_in_a_row` says whether they are the groups of one.
+_NUMBERS = rf"(?<![0-9A-Za-z])(?:0x|\\?x|%)?{_HEX}{{2,15}}(?:(?:{_BETWEEN}){_HEX}{{1,15}})+(?![0-9A-Za-z])"
+#: A digest, wherever it stands: `_ANYWHERE`; or base64, told by its padding, by the length of a PDQ digest (behind a
+#: "/", too, if it has none itself), or by capitals, small letters and a digit in one word without a "/", which names of
+#: folders have between them.
+_DIGEST = (
+    _ANYWHERE
+    + r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])[\w+/-]{11,}(?:==(?![\w=])|=(?![\w./=~-]))"
     r"|(?<![\w+/-])(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z+/_-]{0,42}\d)[\w+/-]{43}(?![\w+/=-])"
-    r"|(?<![A-Za-z\d+])(?=[a-z\d+]{0,21}[A-Z])(?=[A-Z\d+]{0,21}[a-z])(?=[A-Za-z+]{0,21}\d)[A-Za-z\d+]{22,}",
-    re.ASCII,
+    r"|(?<![\w+-])(?=[a-z\d_-]{0,42}[A-Z])(?=[A-Z\d_-]{0,42}[a-z])(?=[A-Za-z_-]{0,42}\d)[\w-]{43}(?![\w=-])"
+    r"|(?<![A-Za-z\d+])(?=[a-z\d+]{0,21}[A-Z])(?=[A-Z\d+]{0,21}[a-z])(?=[A-Za-z+]{0,21}\d)[A-Za-z\d+]{22,}"
 )
 
 #: A text that is one value, an id or a label, and no path: base64 in either alphabet, with padding or without.
-_VALUE = re.compile(
-    _IN_GROUPS + r"|[0-9A-Fa-f]{9,}"
+_VALUE = (
+    _ANYWHERE + r"|[0-9A-Fa-f]{9,}"
     r"|(?=[a-z\d+/_-]{0,42}[A-Z])(?=[A-Z\d+/_-]{0,42}[a-z])(?=[A-Za-z_-]{0,42}[\d+/])[\w+/-]{22,}={0,2}"
-    r"|(?=[A-Za-z_-]{0,10}[\d+/])[\w+/-]{11}=",
-    re.ASCII,
+    r"|(?=[A-Za-z_-]{0,10}[\d+/])[\w+/-]{11}="
 )
 
 
+@cache  # most processes need none of them, and they take longer to compile than all else here to load
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.ASCII)
+
+
+@cache
+def _grouped() -> re.Pattern[str]:
+    """Return the expression of as many digits as the shortest digest has, in groups with the same between them."""
+    ways = []
+    for n in range(2, 16):
+        whole = -(-16 // n) - 1
+        one, last = rf"{_HEX}{{{n}}}", rf"{_HEX}{{{16 - n * whole},{n}}}(?!\w)"
+        more = rf"(?:{one}(?P=s{n}))+{_HEX}{{1,{n}}}(?!\w)"
+        ways.append(rf"{one}(?P<s{n}>{_BETWEEN})(?:{one}(?P=s{n})){{{whole - 1}}}(?:{more}|{last})")
+    return _compiled(rf"(?<![0-9A-Za-z])(?:0x|\\?x|%)?(?:{'|'.join(ways)})")
+
+
+def _in_a_row(found: re.Match[str]) -> str:
+    """Return hexadecimal numbers in a row, those cut that are the groups of one."""
+    return _grouped().sub(_in_groups, found[0]) if len(found[0]) > 2 * SHOWN_DIGITS else found[0]
+
+
+def _in_groups(found: re.Match[str]) -> str:
+    """Return groups of digits, cut where they are those of a digest, and of no times, dates, numbers or words."""
+    grouped = found[0]
+    digits = re.sub(r"0x|\\?x|[^0-9A-Fa-f]", "", grouped)
+    is_told = (
+        (re.search("[A-Fa-f]", digits) and re.search(r"\d", digits))
+        or (set(digits) <= {"0", "1"} and len(digits) >= 64)
+        # Eight numbers of two digits, or four of four, are no date.
+        or re.match(rf"{_HEX}{{2}}[:-]{_HEX}|{_HEX}{{4}}[:-]{_HEX}", grouped)
+    )
+    return f"{grouped[:SHOWN_DIGITS]}..." if is_told else grouped
+
+
 def _first_digits(found: re.Match[str]) -> str:
-    return f"{found[0][:SHOWN_DIGITS]}..."
+    text = found[0]
+    if found["escaped"] is not None and text.count("\\x") < _ESCAPES:
+        return text
+    return f"{text[:SHOWN_DIGITS]}..."
+
+
+def _cut(digest: str, text: str) -> str:
+    """Return a text without what is a digest by its look, nor one in groups."""
+    return _compiled(_NUMBERS).sub(_in_a_row, _compiled(digest).sub(_first_digits, text))
+
+
+#: Bytes that Python shows with so many escapes are no text.
+_ESCAPES = 3
 
 
 def shortened(text: str) -> str:
@@ -82,7 +141,7 @@ def shortened(text: str) -> str:
     >>> shortened("/lists/Partner2026/own.csv: no id ABEiM0RVZneImaq7zN3u/w==")
     '/lists/Partner2026/own.csv: no id ABEiM0RV...'
     """
-    return _DIGEST.sub(_first_digits, text)
+    return _cut(_DIGEST, text)
 
 
 def shortened_value(text: str) -> str:
@@ -93,7 +152,7 @@ def shortened_value(text: str) -> str:
     >>> shortened_value("ABEi/0RVZneI_aq7zN3u-w")
     'ABEi/0RV...'
     """
-    return _VALUE.sub(_first_digits, text)
+    return _cut(_VALUE, text)
 
 
 class _Name(str):
@@ -268,7 +327,7 @@ class UnsupportedImage(ImageError):
     >>> safehash.hash_bytes(b"%PDF-1.7")
     Traceback (most recent call last):
         ...
-    safehash.errors.UnsupportedImage: not an image in a known format (starts with 25 50 44 46 2d 31 2e 37)
+    safehash.errors.UnsupportedImage: not an image in a known format (starts with 25 50 44 46)
     """
 
 

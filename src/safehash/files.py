@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -286,7 +287,7 @@ class _Folder:
         self.descriptor: int | None = None
 
     def __enter__(self) -> _Folder:
-        if os.name == "posix":
+        if sys.platform != "win32":
             self.descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return self
 
@@ -329,7 +330,7 @@ class _New:
             source = f"/proc/self/fd/{self.descriptor}"
             os.link(source, self._beside.name, dst_dir_fd=self._folder.descriptor, follow_symlinks=True)
             self._is_named = True
-        elif os.name != "posix":  # where an open file cannot be renamed
+        elif sys.platform == "win32":  # where an open file cannot be renamed
             os.close(self.descriptor)
             self.descriptor = -1
         os.replace(self._beside, self._target)  # noqa: PTH105
@@ -345,7 +346,7 @@ class _New:
 def _unnamed(folder: str, mode: int) -> int | None:
     """Return a new file that has no name and so leaves nothing behind, or None where there are none (Linux)."""
     flag = getattr(os, "O_TMPFILE", 0)
-    if not flag:
+    if sys.platform == "win32" or not flag:
         return None
     try:
         descriptor = os.open(folder, os.O_WRONLY | flag | os.O_CLOEXEC, mode)

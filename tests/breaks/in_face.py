@@ -6,10 +6,11 @@ from breaking import Break
 
 __all__ = ["BREAKS"]
 
-_FACE, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE, _STATE = (
+_FACE, _FROZEN, _ERRORS, _MESSAGES, _LOGS, _UPLOADS, _DECODING, _ENTRY, _STORE, _STATE = (
     f"src/safehash/{name}.py"
     for name in (
         "_face",
+        "_frozen",
         "errors",
         "cli/messages",
         "scanning/logs",
@@ -43,7 +44,7 @@ BREAKS = (
     ),
     Break(
         what="a mapping inside a frozen value can be updated",
-        file=_FACE,
+        file=_FROZEN,
         before="    clear = pop = popitem = setdefault = update = _refuse\n",
         after="    clear = pop = popitem = setdefault = _refuse\n",
         dies=(f"{_VALUES}::test_no_method_changes_the_unknown_fields",),
@@ -51,7 +52,7 @@ BREAKS = (
     Break(
         what="an entry keeps the very dict that it was made of",
         file=_ENTRY,
-        before='            object.__setattr__(self, "extra", FrozenMap(self.extra) if self.extra else _NOTHING)\n',
+        before='            object.__setattr__(self, "extra", FrozenMap(extra) if extra else _NOTHING)\n',
         after="            pass\n",
         dies=(f"{_VALUES}::test_entries_of_one_record_share_nothing_that_changes",),
     ),
@@ -159,5 +160,49 @@ BREAKS = (
         before="    names_no_digest(kind)\n",
         after="",
         dies=(f"{_VALUES}::test_an_attribute_that_there_is_not_is_named_without_a_digest",),
+    ),
+    Break(
+        what="a list inside a frozen value is sorted",
+        file=_FROZEN,
+        before="    append = clear = extend = insert = pop = remove = reverse = sort = _refuse\n",
+        after="    append = clear = extend = insert = pop = remove = reverse = _refuse\n",
+        dies=(f"{_VALUES}::test_nothing_inside_the_unknown_fields_changes",),
+    ),
+    Break(
+        what="an entry keeps the very list that is in its unknown fields",
+        file=_ENTRY,
+        before="        if not _STILL.issuperset(map(type, extra.values())):\n",
+        after="        if False:\n",
+        dies=(f"{_VALUES}::test_nothing_inside_the_unknown_fields_changes",),
+    ),
+    Break(
+        what="a list has as many names of fields as it likes",
+        file="src/safehash/lists/formats/tally.py",
+        before="        if n_known >= MOST_NAMES or self._n_characters > MOST_CHARACTERS:\n",
+        after="        if False:\n",
+        dies=("tests/lists/test_bounds.py::test_what_is_kept_is_bounded_and_what_is_more_is_said",),
+    ),
+    Break(
+        what="a long cell is remembered with what it says",
+        file="src/safehash/lists/formats/remembering.py",
+        before="        if len(text) <= self._longest:\n",
+        after="        if True:\n",
+        dies=("tests/lists/test_bounds.py::test_no_long_text_is_remembered",),
+    ),
+    Break(
+        what="a list of no harmless name is not remarked on for its name",
+        file="src/safehash/lists/formats/reading.py",
+        before="            self._tally.note(remark)\n",
+        after="            pass\n",
+        dies=(
+            "tests/lists/test_bounds.py::test_a_list_whose_name_takes_it_back_is_remarked_on_wherever_it_is_taken",
+        ),
+    ),
+    Break(
+        what="of stored hashes near nothing it is not told when they were decided",
+        file="src/safehash/integrations/batch.py",
+        before='        found["milliseconds"] = [elapsed] * len(values)\n',
+        after='        found["milliseconds"] = [None] * len(values)\n',
+        dies=("tests/integrations/test_batch.py::test_every_row_has_all_that_its_own_decision_says",),
     ),
 )

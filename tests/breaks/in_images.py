@@ -23,7 +23,75 @@ _SIGNS = "tests/images/test_gamut.py::test_what_chroma_hides_that_changes_its_si
 _COSTS = "tests/images/test_costs_of_siblings.py"
 _REFUSED = "tests/images/test_counting.py::test_made_to_cost_is_refused_on_its_bytes"
 
+_DAMAGED, _TAKEN = (f"tests/images/test_{name}.py" for name in ("damaged_pixels", "taken_as_browsers"))
+_WEBP_ENDS, _AVIF_ENDS = (f"src/safehash/images/{name}_ends.py" for name in ("webp", "avif"))
+
 BREAKS = (
+    Break(
+        what="of a damaged WebP all is shown, whatever was made of zeros",
+        file=_WEBP,
+        before="            n_rows = rows_there(data, _rows_alike(found, other))\n",
+        after="",
+        dies=(f"{_DAMAGED}::test_rows_of_a_webp_before_its_damage_are_seen_and_white_behind",),
+    ),
+    Break(
+        what="rows that wait to be smoothed are taken for shown",
+        file=_WEBP_ENDS,
+        before="            return max(0, there - _WAITING[_smoothing(coded)])\n",
+        after="            return there\n",
+        dies=(f"{_DAMAGED}::test_rows_of_a_webp_before_its_damage_are_seen_and_white_behind",),
+    ),
+    Break(
+        what="half of the codes is kept before some that mean nothing",
+        file=_WEBP,
+        before="range(min(_HALVINGS, _MOST_SEARCHED // n_pixels))",
+        after="range(1)",
+        dies=(f"{_DAMAGED}::test_codes_that_mean_nothing_end_a_lossless_webp",),
+    ),
+    Break(
+        what="zeros behind the codes of many frames have no bound",
+        file=_WEBP_ENDS,
+        before="            longer = longer if left[0] >= 0 else content\n",
+        after="",
+        dies=(f"{_DAMAGED}::test_zeros_are_added_within_bounds",),
+    ),
+    Break(
+        what="frames of an AVIF behind a damaged one are not looked at",
+        file=_AVIF_ENDS,
+        before="        _lengthen_frames(data, tables, added)\n",
+        after="        del tables\n",
+        dies=(f"{_DAMAGED}::test_frames_behind_a_damaged_one_of_an_avif_are_looked_at",),
+    ),
+    Break(
+        what="one place named over and over grows a file without a bound",
+        file=_AVIF_ENDS,
+        before=" if added.is_lengthened and not added.is_full() else None",
+        after=" if added.is_lengthened else None",
+        dies=(
+            f"{_DAMAGED}::test_a_box_that_names_one_place_over_and_over_adds_no_more_than_a_file_is_given",
+        ),
+    ),
+    Break(
+        what="open numbers of a video's colours say nothing",
+        file="src/safehash/images/declared.py",
+        before="        primaries = _SRGB_PRIMARIES\n",
+        after="        return None\n",
+        dies=(f"{_TAKEN}::test_open_numbers_of_an_avif_are_srgb_s",),
+    ),
+    Break(
+        what="a matrix before a table holds",
+        file="src/safehash/images/icc.py",
+        before="        table, matrix = _without_matrix(table)\n",
+        after='        matrix = b""\n',
+        dies=(f"{_TAKEN}::test_a_matrix_before_a_table_holds_for_other_viewers_alone",),
+    ),
+    Break(
+        what="alpha of a still AVIF has its whole range alone",
+        file=_AVIF,
+        before="    narrow = np.array(_NARROW, np.uint8)[alpha]\n",
+        after="    narrow = alpha\n",
+        dies=(f"{_TAKEN}::test_alpha_of_a_still_avif_is_taken_for_narrow",),
+    ),
     Break(
         what="frames beyond the canvas cost nothing",
         file=_GIF,

@@ -35,7 +35,7 @@ BREAKS = (
         file=_FILE,
         before="(of[0].number == 'R' && of[1].number == 'G' && of[2].number == 'B')",
         after="0",
-        dies=(_IRREGULAR, _MEANS),
+        dies=(_IRREGULAR,),
     ),
     Break(
         what="samples of twelve bits are read as of eight",
@@ -54,9 +54,16 @@ BREAKS = (
     Break(
         what="a scan that ends early counts as read",
         file=_BITS,
+        before="{ return s->is_whole && sj_place(&s->now) == s->filled; }",
+        after="{ return s->is_whole; }",
+        dies=(f"{_TESTS}::test_no_scan_that_lacks_bytes_is_read",),
+    ),
+    Break(
+        what="what stands behind a scan in memory is read for more of it",
+        file=_BITS,
         before="        return sj_place(&s->now) <= s->filled;\n",
         after="        return 1;\n",
-        dies=(_CUT, _CHANGED, _IRREGULAR),
+        dies=(f"{_TESTS}::test_reading_ends_where_the_bits_do",),
     ),
     Break(
         what="a file that ends behind its last scan is whole",
@@ -91,7 +98,7 @@ BREAKS = (
         file=_SCANS,
         before="        if (n == SJ_MOST_SCANS)\n            return SJ_IRREGULAR;\n",
         after="        if (n == SJ_MOST_SCANS)\n            n = 0;\n",
-        dies=(_IRREGULAR,),
+        dies=(f"{_TESTS}::test_scans_are_counted_before_they_are_read",),
     ),
     Break(
         what="further bits of a progressive file are never read, however coarse it is without them",
@@ -126,7 +133,7 @@ BREAKS = (
         file=_SEQUENTIAL,
         before="odd |= (unsigned)(mean[c] + SJ_GREATEST_DC + 1) & ~(unsigned)(2 * SJ_GREATEST_DC + 1);",
         after="odd |= (unsigned)(mean[c] + SJ_GREATEST_DC + 1) & 0u;",
-        dies=(_CHANGED,),
+        dies=(f"{_TESTS}::test_means_beyond_what_eight_bits_have_are_left_to_others",),
     ),
     Break(
         what="the means of both kinds of chroma are those of the first",

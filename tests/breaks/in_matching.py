@@ -285,6 +285,13 @@ BREAKS = (
         ),
     ),
     Break(
+        what="a snapshot is mapped where what is mapped cannot be replaced",
+        file=_FILE,
+        before="data = _mapped(file) if _MAPS else _read_whole(file, status.st_size)",
+        after="data = _mapped(file)",
+        dies=("tests/test_windows.py::test_where_a_mapped_file_cannot_be_replaced_a_snapshot_is_read",),
+    ),
+    Break(
         what="a snapshot of bits of another version is used",
         file=_FILE,
         before='        if facts["algorithm_version"] != algorithm.version:\n',

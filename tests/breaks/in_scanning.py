@@ -53,7 +53,14 @@ BREAKS = (
         file=_HOLDINGS,
         before='        if of_list.get(each["list"]) is look and',
         after="        if",
-        dies=(f"{_CONTINUED}::test_what_several_scans_know_together_is_what_one_would_say",),
+        dies=(f"{_CONTINUED}::test_of_two_looks_at_one_list_the_better_one_tells_what_gates_kept_back",),
+    ),
+    Break(
+        what="what gates refused is told of a list that has changed since",
+        file=_HOLDINGS,
+        before='for name, digest in look["lists"].items() if digest == newest[name]',
+        after='for name, digest in look["lists"].items() if digest in (digest, newest[name])',
+        dies=(f"{_CONTINUED}::test_what_gates_kept_from_an_older_list_is_not_told_of_its_newest",),
     ),
     Break(
         what="what waits to be written together is not written when a run ends early",
@@ -95,7 +102,7 @@ BREAKS = (
         file="src/safehash/scanning/wire.py",
         before="    def find_class(self, module: str, name: str) -> NoReturn:\n",
         after="    def find_nothing(self, module: str, name: str) -> NoReturn:\n",
-        dies=("tests/scanning/test_lanes.py::test_nothing_comes_of_a_message_but_verdicts",),
+        dies=("tests/scanning/test_lanes.py::test_nothing_is_called_that_a_message_names",),
     ),
     Break(
         what="a worker's short message may become a long answer",
@@ -164,10 +171,17 @@ BREAKS = (
         dies=(f"{_CATALOG}::test_two_writers_are_refused",),
     ),
     Break(
-        what="the lock is by the name, not by the file",
-        file=_STORE,
-        before='lock_path = f"{os.path.realpath(self.path)}.lock"',
-        after='lock_path = f"{self.path}.lock"',
+        what="the lock is by the name, and a file may have two",
+        file="src/safehash/scanning/databases.py",
+        before="if status is not None and status.st_nlink > 1:",
+        after="if status is not None and status.st_nlink > 9:",
+        dies=(f"{_CATALOG}::test_one_catalog_has_one_writer_by_whatever_name",),
+    ),
+    Break(
+        what="the lock is by the name, and a link may be one",
+        file="src/safehash/scanning/databases.py",
+        before="    if stat.S_ISLNK(status.st_mode):\n",
+        after="    if stat.S_ISLNK((status := os.stat(path)).st_mode):\n",
         dies=(f"{_CATALOG}::test_one_catalog_has_one_writer_by_whatever_name",),
     ),
     Break(
@@ -347,6 +361,13 @@ BREAKS = (
         before="        with suppress(OSError):\n            return super().write(text)\n        return len(text)\n",
         after="        return super().write(text)\n",
         dies=(f"{_STREAMS}::test_what_nobody_hears_costs_nothing",),
+    ),
+    Break(
+        what="where Python is told not to buffer, what is said on standard error waits for the end",
+        file="src/safehash/cli/streams.py",
+        before="            write_through=told.write_through,\n",
+        after="",
+        dies=(f"{_STREAMS}::test_what_is_said_on_standard_error_is_said_at_once",),
     ),
     Break(
         what="an interrupted exec() decides how the process ends",

@@ -22,6 +22,11 @@ CHOSEN: tuple[tuple[Callable[[str, int, int], Iterator[CorpusFile]], str, int, t
     (changed_files, "jpg", 1, (52, 168, 256, 262)),
     (changed_files, "png", 1, (137,)),
     (changed_files, "gif", 1, (4, 26, 140, 366)),
+    (changed_files, "webp", 7, (2, 36, 67, 272)),
+    (changed_files, "webp", 8, (39, 325, 419)),
+    (changed_files, "avif", 7, (12, 27, 103)),
+    (drawn_files, "avif", 1, (4, 7, 71)),
+    (drawn_files, "avif", 2, (64,)),
     (drawn_files, "png", 1, (10, 180, 186)),
     (drawn_files, "jpg", 1, (15, 178)),
 )

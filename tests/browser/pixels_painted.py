@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pytest
 from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
+from corpus_fresh import fresh_corpus
 from corpus_gain import gain_corpus
 from corpus_gif import gif_corpus
 from corpus_jpeg import jpeg_corpus
@@ -59,6 +60,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "odd jpeg": odd_jpeg_corpus,
     "odd webp": odd_webp_corpus,
     "odd avif": odd_avif_corpus,
+    "fresh": fresh_corpus,
 }
 #: Endings of files that may be animations.
 ANIMATED = ("png", "gif", "webp", "avif")

@@ -47,12 +47,14 @@ def test_the_way_of_a_verdict(here: Path, tmp_path: Path) -> None:
     with Catalog(here / "c.db") as catalog:
         first, second = sorted(tokens(catalog))
     said = verdicts(tmp_path / "v.jsonl", (first, "wrong"), (second, "right"))
+    assert run("review", "stats", here / "c.db").stdout.startswith(b"no verdicts yet: `safehash report`")
     nameless = run("review", "apply", said, here / "c.db")
     assert nameless.returncode == 2
     assert b"--reviewer" in nameless.stderr
     done = run("review", "apply", said, here / "c.db", "--reviewer", "anna")
     assert done.returncode == 0, done.stderr
     assert b"2 verdicts stored" in done.stderr
+    assert b"own" in run("review", "stats", here / "c.db").stdout
     stats = json.loads(run("review", "stats", here / "c.db", "--json").stdout)
     assert stats["lists"]["own"] == {"right": 1, "wrong": 1, "unsure": 0, "conflict": 0, "rejected": False}
     again = run(*scan_of(here))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,13 +119,26 @@ def test_other_streams(here: Path, streams: str, code: int) -> None:
     assert b"Exception ignored" not in done.stderr
 
 
-def test_what_nobody_hears_costs_nothing(here: Path) -> None:
-    """Of standard error: its reader is gone before the first word."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_nobody_hears_costs_nothing(here: Path, unbuffered: str) -> None:
+    """Of standard error: its reader is gone before the first word, however Python buffers it."""
     read, write = os.pipe()
     os.close(read)
     words = command("scan", here / "pictures", "--list", here / "own.csv", "--workers", "0")
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=write, env=environment()) as running:
+    told = environment() | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=write, env=told) as running:
         os.close(write)
         output, _ = running.communicate(timeout=60)
     assert running.returncode == 1
     assert len(records_in(output)) == 4
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_said_on_standard_error_is_said_at_once(unbuffered: str) -> None:
+    """Each line, whatever becomes of the process: containers are told to run Python unbuffered."""
+    said = "from safehash.cli.streams import settle_streams as s; import os, sys; s(); print('word', file=sys.stderr); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{said} os._exit(3)"], capture_output=True, check=False,
+        env=environment() | {"PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, b"word\n")

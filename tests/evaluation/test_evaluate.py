@@ -111,6 +111,14 @@ def test_peers_are_measured_beside(folder: Path) -> None:
     assert rows["jpeg quality 30"].recall("plain PDQ (pdqhash)") == 1.0
 
 
+def test_peers_that_are_not_installed_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(f"no module named {name}")
+
+    monkeypatch.setattr("safehash.evaluation.peers.importlib.import_module", missing)
+    assert find_peers() == []
+
+
 def test_pictures_are_upright_before_they_are_manipulated(tmp_path: Path) -> None:
     stored = Image.fromarray(np.asarray(skimage.data.chelsea())).resize((90, 60))
     for orientation in range(1, 9):

@@ -1,4 +1,7 @@
-"""Every figure of an evaluation, held against one computed by hand: each number another, and none of them zero."""
+"""Every figure of an evaluation, held against one computed by hand: each number another, and none of them zero.
+
+Run: python tests/evaluation/test_evaluated_figures.py   writes tests/data/evaluation.html and .txt anew: look at them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from PIL import Image
 
 from safehash import EvaluationOptions
 from safehash.cli import main
+from safehash.evaluation.calibration import Judged, by_evidence
 from safehash.evaluation.evaluate import measure
 from safehash.evaluation.manipulations import Manipulation, apply
 from safehash.evaluation.page import as_page, as_table
@@ -65,6 +69,7 @@ def test_found_and_false_are_those_of_the_pictures(folder: Path) -> None:
     itself, other = measured.rows
     # A copy that came near the other copy is no false match; another's picture is one.
     assert (itself.n, itself.found, itself.false) == (4, {"fast": 4, "standard": 4}, {})
+    assert (itself.views, other.views) == ({"as it is": 4}, {"as it is": 2})
     assert (other.n, other.found, other.false) == (
         4,
         {"fast": 2, "standard": 2},
@@ -273,6 +278,31 @@ def test_the_page_says_every_figure() -> None:
     assert "Rings: uploads with a false match, 20 at the top" in page
 
 
+#: Page and table of the evaluation above, as somebody looked at them.
+LOOKED_AT = Path(__file__).parents[1] / "data"
+
+
+def with_evidence() -> Evaluation:
+    made = made_by_hand()
+    bits = (-9.0, -5.0, -1.0, 3.0, 3.5, 7.0, 7.5, 7.7, 13.0, 14.0)
+    made.evidence = by_evidence(Judged(bits=each, is_right=each > 3, is_match=each > -5) for each in bits)
+    return made
+
+
+def test_page_and_table_are_those_that_were_looked_at() -> None:
+    """All of them: where bars, lines and rings stand, how wide columns are, what is said around the figures."""
+    assert as_page(with_evidence()) == (LOOKED_AT / "evaluation.html").read_text(encoding="utf-8")
+    assert as_table(with_evidence()) + "\n" == (LOOKED_AT / "evaluation.txt").read_text(encoding="utf-8")
+
+
+def test_what_is_not_there_is_not_shown() -> None:
+    plain = made_by_hand()
+    plain.sweep, plain.own_lists, plain.n_skipped, plain.n_background = [], (), 0, 0
+    for text in (as_page(plain), as_table(plain)):
+        for words in ("threshold  ", "own list", "False matches on", "left out", "evidence", "polyline"):
+            assert words not in text, words
+
+
 def test_the_record_says_every_figure() -> None:
     record = json.loads(json.dumps(made_by_hand().to_record()))
     assert {key: record[key] for key in ("images", "listed", "background", "skipped", "list_size")} == {
@@ -314,3 +344,8 @@ def test_seconds_of_the_command_are_seconds(
     assert main(["evaluate", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "fast 0.68 ms" in out and "seed 77; 91 s" in out
+
+
+if __name__ == "__main__":
+    (LOOKED_AT / "evaluation.html").write_text(as_page(with_evidence()), encoding="utf-8")
+    (LOOKED_AT / "evaluation.txt").write_text(as_table(with_evidence()) + "\n", encoding="utf-8")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -292,6 +294,52 @@ def test_no_truncated_file_is_read(name: str, step: int) -> None:
     assert read == []
 
 
+def stretches(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each stretch of coded bits of a file begins and ends: scans, parted by restart markers."""
+    markers = [found.start() for found in re.finditer(rb"\xff[^\0\xff]", data)]
+    for scan in (at for at in markers if data[at + 1] == 0xDA):
+        begin = scan + 2 + struct.unpack_from(">H", data, scan + 2)[0]
+        for end in (at for at in markers if at >= begin):
+            yield begin, end
+            if not 0xD0 <= data[end + 1] <= 0xD7:
+                break
+            begin = end + 2
+
+
+@pytest.mark.parametrize("name", [*SMALL, "grey progressive"])
+@pytest.mark.parametrize("step", [1, 2, 4, 8])
+def test_no_scan_that_lacks_bytes_is_read(name: str, step: int) -> None:
+    """The file goes on behind what is lost, to its end. Of a progressive one not all scans are read at every step."""
+    data = small(progressive=True, mode="L") if name == "grey progressive" else SMALL[name]()
+    luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
+    n_tried = 0
+    of_means = name == "progressive" or (name == "grey progressive" and step > 1)
+    for begin, end in list(stretches(data))[: 1 if of_means else None]:
+        n_tried += end - begin
+        cut = [
+            n for n in range(1, end - begin + 1) if read_luma(data[: end - n] + data[end:], luma, step=step)
+        ]
+        assert cut == [], f"bytes {begin} to {end}"
+    assert n_tried > 5
+
+
+@pytest.mark.parametrize("step", [1, 2, 4, 8])
+def test_reading_ends_where_the_bits_do(step: int) -> None:
+    """Not where the picture does: what stands in memory behind them is no part of the file."""
+    pixels = np.random.default_rng(5).integers(0, 256, (4096, 16), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG")
+    data = stream.getvalue()
+    ((begin, end),) = stretches(data)
+    luma, rows = np.zeros((4096 // step, 16 // step), np.uint8), []
+    assert read_luma(data, luma, step=step, between=lambda: rows.append(1), n_blocks=1)
+    assert len(rows) >= 512
+    rows.clear()
+    cut = data[: begin + 60] + data[end:]
+    assert not read_luma(cut, luma, step=step, between=lambda: rows.append(1), n_blocks=1)
+    assert len(rows) < 20
+
+
 def changes(data: bytes) -> Iterator[bytes]:
     """Yield a file with one byte changed: every bit of it turned, and all of them set and cleared."""
     for at in range(2, len(data)):
@@ -330,6 +378,8 @@ def irregular() -> dict[str, bytes]:
     second = progressive.index(b"\xff\xda", progressive.index(b"\xff\xda") + 2)
     third = progressive.index(b"\xff\xda", second + 2)
     adobe = b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0"
+    named = small(keep_rgb=True)
+    said = named.index(b"\xff\xee\x00\x0eAdobe")
     return {
         "no picture": b"\xff\xd8\xff\xd9",
         "not a JPEG": b"GIF89a" + data[6:],
@@ -346,7 +396,7 @@ def irregular() -> dict[str, bytes]:
         "no tables": data[: data.index(b"\xff\xc4")] + data[scan:],
         "no quantizers": data[: data.index(b"\xff\xdb")] + data[frame:],
         "red, green and blue by Adobe": data[:2] + adobe + b"\0" + data[2:],
-        "red, green and blue by name": small(keep_rgb=True),
+        "red, green and blue by name": named[:said] + named[said + 16 :],
         "without the last bits of luma": progressive[: progressive.rindex(b"\xff\xda")] + b"\xff\xd9",
         "four inks": small(mode="CMYK"),
         "spectral selection in a sequential scan": data[: scan + n_scan - 3]
@@ -365,6 +415,82 @@ def irregular() -> dict[str, bytes]:
 def test_what_is_irregular_is_left_to_others(what: str, step: int) -> None:
     luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
     assert read_luma(irregular()[what], luma, step=step) is False
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", 2 + len(body)) + body
+
+
+def code(kind: int, *symbols: int) -> bytes:
+    """Return the segment of a table whose symbols are "0", "10", "110" and so on."""
+    counts = bytes([1] * len(symbols) + [0] * (16 - len(symbols)))
+    return segment(0xC4, bytes([kind << 4]) + counts + bytes(symbols))
+
+
+def coded(bits: str) -> bytes:
+    """Return bits as they stand in a scan: filled up with ones, and a zero behind each byte of them."""
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+
+
+def begun(marker: int, cols: int, rows: int, n: int = 1) -> bytes:
+    """Return the start of a file of so many components, all quantizers 1."""
+    components = b"".join(bytes([each, 0x11, 0]) for each in range(1, n + 1))
+    frame = struct.pack(">BHHB", 8, rows, cols, n) + components
+    return b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) + segment(marker, frame)
+
+
+def in_scans(n: int) -> bytes:
+    """Return a progressive file, 19 x 21, all grey, in so many scans: the means, then all other coefficients."""
+    starts = [*range(n), 64]
+    scans = (
+        segment(0xDA, bytes([1, 1, 0, start, 0 if start == 0 else after - 1, 0])) + coded("0" * 9)
+        for start, after in pairwise(starts)
+    )
+    return begun(0xC2, 19, 21) + code(0, 0) + code(1, 0) + b"".join(scans) + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("step", [1, 2, 4, 8])
+def test_scans_are_counted_before_they_are_read(step: int) -> None:
+    """Each of them passes over a block once: 64 times the work for a file of the same picture."""
+    luma = np.zeros((-(-21 // step), -(-19 // step)), np.uint8)
+    assert read_luma(in_scans(32), luma, step=step)
+    assert (luma == 128).all()
+    for n in (33, 40, 64):
+        assert (theirs(in_scans(n), step) == 128).all(), "a decoder reads it"
+        assert read_luma(in_scans(n), luma, step=step) is False
+
+
+def of_means(*differences: list[int]) -> bytes:
+    """Return a file of one row of blocks, flat each, from what each mean of each component adds to the one before."""
+    bits = ""
+    for unit in zip(*differences, strict=True):
+        for each in unit:
+            assert each == 0 or 1024 <= abs(each) < 2048  # of eleven bits
+            bits += "0" if each == 0 else f"10{each if each > 0 else each + 2047:011b}"
+            bits += "0"  # and no other coefficient
+    n = len(differences)
+    scan = bytes([n, *(part for each in range(n) for part in (each + 1, 0)), 0, 63, 0])
+    tables = code(0, 0, 11) + code(1, 0)
+    frame = begun(0xC0, 8 * len(differences[0]), 8, n)
+    return frame + tables + segment(0xDA, scan) + coded(bits) + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("step", [1, 2, 4, 8])
+def test_means_beyond_what_eight_bits_have_are_left_to_others(step: int) -> None:
+    rest = [0] * 39
+    luma = np.zeros((8 // step, 40 * 8 // step), np.uint8)
+    for mean, grey in ((2047, 255), (-2047, 0), (-1024, 0), (1024, 255)):
+        assert read_luma(of_means([mean, *rest]), luma, step=step)
+        assert (luma == grey).all(), mean
+    assert not read_luma(of_means([2047, 1024, *rest[1:]]), luma, step=step)
+    assert not read_luma(of_means([-2047, -1024, *rest[1:]]), luma, step=step)
+    # Of chroma, of which nothing else is looked at here; behind 33 blocks sixteen bits have come round to a usual mean.
+    for chroma in ([2047] * 33, [-2047] * 33, [2047, 1024], [-2047, -1024]):
+        beyond = [*chroma, *[0] * (40 - len(chroma))]
+        for three in ([[0] * 40, beyond, [0] * 40], [[0] * 40, [0] * 40, beyond]):
+            assert not read_luma(of_means(*three), luma, step=step)
+    assert read_luma(of_means([0] * 40, [2047, *rest], [-2047, *rest]), luma, step=step)
 
 
 def test_luma_coarser_than_chroma_is_left_to_others() -> None:

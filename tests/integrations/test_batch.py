@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import safehash
 from safehash.integrations.batch import Check, record_schema
+from safehash.matching.record import FIELDS
 from stores import environment, write_list, write_pictures
 
 
@@ -126,6 +127,55 @@ def test_stored_hashes_are_decided_as_one_by_one(
         {"pdq": pa.array([v.digest for v in values], pa.binary()), "quality of it": batch["quality of it"]}
     )
     assert rows_of(check(packed)) == rows_of(check(batch))
+
+
+@pytest.mark.parametrize("policy", [safehash.Policy(), None])
+def test_every_row_has_all_that_its_own_decision_says(
+    snapshot: Path, pictures: list[Path], policy: safehash.Policy | None
+) -> None:
+    """Regression: of hashes near nothing, `decided` and `milliseconds` were None."""
+    asked = safehash.Settings(policy=policy)
+    near = safehash.hash_file(pictures[1])
+    values = [near] + [safehash.Hash("pdq", bytes([k] * 32), quality=k) for k in (1, 49, 50, 100)]
+    check = Check(snapshot, column="h", kind="hash", quality="q", settings=asked)
+    found = check({"h": [value.hex for value in values], "q": [value.quality for value in values]})
+    decisions = safehash.Matcher.open(snapshot, settings=asked).check_hashes(values)
+    for row, decision in enumerate(decisions):
+        record = decision.to_record()
+        given = {name for name, column in found.items() if column[row] is not None} - {"h", "q"}
+        assert given == {name for name, value in record.items() if value is not None} - {"type"}
+        assert found["outcome"][row] == record["outcome"]
+        assert found["milliseconds"][row] > 0 and found["decided"][row].endswith("+00:00")
+    assert found["outcome"] == ["match", "low_quality", "low_quality", "no_match", "no_match"]
+    assert len({id(each) for each in found["matches"]}) == len(values), "one row's matches are another's, too"
+    with pytest.raises(ValueError, match="nowhere"):
+        Check(snapshot, column="h", kind="hash", lists=["nowhere"])({"h": [values[1].hex]})
+
+
+def test_the_columns_are_what_a_decision_tells_by_itself(
+    matcher: safehash.Matcher, pictures: list[Path]
+) -> None:
+    """One definition of the fields: a new one is a column of a batch, of CSV and of Parquet."""
+    facts = matcher.check(pictures[1]).facts()
+    assert {*facts, "suggestion"} == set(record_schema().names)
+    assert [field.name for field in FIELDS if field.is_own] == record_schema().names
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.float64("nan")])
+def test_a_quality_that_is_missing_is_none(snapshot: Path, missing: object) -> None:
+    check = Check(snapshot, column="h", kind="hash", quality="q")
+    assert check({"h": ["ab" * 32] * 2, "q": [50.0, missing]})["quality"] == [50, None]
+
+
+@pytest.mark.parametrize("quality", [101, -1, 49.5, "50", b"2"])
+def test_a_quality_that_is_none_is_refused_wherever_its_hash_lies(
+    snapshot: Path, pictures: list[Path], quality: object
+) -> None:
+    """Regression: it was looked at where something was near, and kept as it came everywhere else."""
+    check = Check(snapshot, column="h", kind="hash", quality="q")
+    for digest in ("ab" * 32, safehash.hash_file(pictures[1]).hex):
+        with pytest.raises((TypeError, ValueError)):
+            check({"h": [digest], "q": [quality]})
 
 
 def test_lists_and_settings_hold(snapshot: Path, pictures: list[Path]) -> None:

@@ -13,6 +13,8 @@ from safehash.errors import IndexFileError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry, Opinion
+from safehash.lists.formats.batch import Batch
+from safehash.lists.pools import pool_of
 from safehash.lists.table import EntryTable
 
 # Lists are read from JSON, where lone surrogates can be escaped: they count as text here.
@@ -98,10 +100,13 @@ def test_bulk_rows_equal_single_rows(
     builder = EntryTableBuilder()
     builder.append(before)
     first = builder.extend(
-        np.frombuffer(b"".join(digest for digest, _, _ in records), np.uint8).reshape(-1, 32),
-        like=like,
-        ids=[text for _, text, _ in records],
-        qualities=[quality for _, _, quality in records],
+        Batch(
+            algorithm=Algorithm.PDQ,
+            digests=np.frombuffer(b"".join(digest for digest, _, _ in records), np.uint8).reshape(-1, 32),
+            likes=(like,),
+            ids=[text for _, text, _ in records],
+            qualities=np.array([quality for _, _, quality in records]),
+        )
     )
     assert first == 1
     single = []
@@ -118,7 +123,8 @@ def test_bulk_rows_equal_single_rows(
 
 def test_bulk_without_ids_or_qualities() -> None:
     builder = EntryTableBuilder()
-    builder.extend(np.zeros((3, 8), np.uint8), like=Entry(hash=None, source="own"), algorithm="phash")
+    like = Entry(hash=None, source="own")
+    builder.extend(Batch(algorithm=Algorithm.PHASH, digests=np.zeros((3, 8), np.uint8), likes=(like,)))
     table = builder.build()
     assert list(table) == [Entry(hash=Hash(Algorithm.PHASH, bytes(8)), source="own")] * 3
     assert table.n_bytes < 300
@@ -128,7 +134,10 @@ def test_what_repeats_is_stored_once() -> None:
     n = 20_000
     builder = EntryTableBuilder()
     like = Entry(hash=None, source="own", labels=("a", "b"), extra={"batch": 7}, created="2026-01-01")
-    builder.extend(np.zeros((n, 32), np.uint8), like=like, ids=[f"{i:08d}" for i in range(n)])
+    ids = [f"{i:08d}" for i in range(n)]
+    builder.extend(
+        Batch(algorithm=Algorithm.PDQ, digests=np.zeros((n, 32), np.uint8), likes=(like,), ids=ids)
+    )
     assert builder.build().n_bytes / n < 60
 
 
@@ -140,8 +149,12 @@ def test_bulk_refuses_what_does_not_fit(
     shape: tuple[int, int], ids: list[str | None] | None, qualities: list[int] | None
 ) -> None:
     builder = EntryTableBuilder()
+    batch = Batch(
+        algorithm=Algorithm.PDQ, digests=np.zeros(shape, np.uint8), likes=(Entry(hash=None),), ids=ids,
+        qualities=None if qualities is None else np.array(qualities),
+    )  # fmt: skip
     with pytest.raises(ValueError):
-        builder.extend(np.zeros(shape, np.uint8), like=Entry(hash=None), ids=ids, qualities=qualities)
+        builder.extend(batch)
     assert len(builder) == 0
 
 
@@ -213,3 +226,17 @@ def test_sections_are_read_only() -> None:
     assert sum(values.nbytes for values in sections.values()) > 32
     for values in sections.values():
         assert not values.flags.writeable
+
+
+def test_a_row_that_nothing_can_hold_is_damage() -> None:
+    """Regression: fields nested too deep in a snapshot's row were an error of Python for whoever came near it."""
+    for depth in (65, 3000, 100_000):
+        builder = EntryTableBuilder()
+        batch = Batch(
+            algorithm=Algorithm.PDQ, digests=np.zeros((1, 32), np.uint8), likes=(Entry(hash=None),),
+            extras=pool_of([f'{{"x": {"[" * depth}{"]" * depth}}}']),
+        )  # fmt: skip
+        builder.extend(batch)
+        table = builder.build()
+        with pytest.raises(IndexFileError, match="row 0 cannot be read"):
+            table[0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,8 +19,8 @@ from hypothesis import strategies as st
 
 from safehash import Hash, ListError, ListSource, Matcher, load_list
 from safehash.cli import main
-from safehash.lists.formats import bulk
-from safehash.lists.formats.together import says_no
+from safehash.lists.formats import bulk, judging
+from safehash.lists.formats.together import Together, says_no
 from safehash.lists.formats.vocabulary import LIVE
 
 #: More rows than are looked at before the first is read.
@@ -166,6 +168,32 @@ def test_a_column_is_told_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(load_list(ListSource(path, columns={"deleted": "foo"}))) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "early", "late", "advice"),
+    [
+        ("current", "1", "0", ["active=current", "category=current"]),
+        ("on_list", "1", "0", ["active=on_list", "category=on_list"]),
+        ("foo", "1", "0", ["deleted=foo", "active=foo", "category=foo"]),
+        ("status", "0", "1", ["deleted=status", "category=status"]),
+    ],
+)
+def test_what_is_advised_for_a_column_that_comes_to_speak(
+    name: str, early: str, late: str, advice: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever passes what the message says of a column that stands gets what it says: no is deleted."""
+    path = _table(
+        tmp_path / "list.csv", ("pdq", name), [*zip(DIGESTS, [early] * MANY + [late] * 3, strict=False)]
+    )
+    assert main(["lists", "check", str(path)]) == 1
+    said = capsys.readouterr().out
+    found = re.search(r"--columns (\S+(?: or \S+)*) takes it for that", said)
+    assert found is not None and found[1].split(" or ") == advice
+    if advice[0].startswith("active"):
+        told = load_list(ListSource(path, columns={"active": name}))
+        assert (len(told), told.report.n_deletes) == (MANY, 3)
+        assert {each.hash.hex for each in told.table if isinstance(each.hash, Hash)} == {*DIGESTS[:MANY]}
+
+
 # -- where a cell stands -----------------------------------------------------------------------------------
 
 CELLS = [
@@ -281,3 +309,38 @@ def test_a_record_without_a_type_among_others_with_one(first: bool, tmp_path: Pa
         == len(load_list(ListSource(path, algorithm="phash")))
         == 40
     )
+
+
+# -- what it costs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "named", "unnamed"])
+def test_a_long_cell_is_looked_at_and_not_remembered(kind: Any) -> None:
+    """It says something of its own, as any text that is no word does; a list of such cells takes no memory."""
+    met, known = Together(kind), Together(kind)
+    known.add(["some text of its own", "0", "yes"])
+    tracemalloc.start()
+    try:
+        for k in range(2000):
+            met.add([f"{k} {'long ' * 200}"])
+        met.add(["0", "yes"])
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (met.meant, met.says_nothing) == (known.meant, known.says_nothing) == ("extra", False)
+    assert grown < 10_000, "bytes, of two million characters"
+
+
+def test_blanks_around_a_word_make_no_long_cell() -> None:
+    met = Together("named")
+    met.add(["", f"{'yes':>300}"])
+    assert met.meant == "unsure"
+
+
+def test_a_cell_without_letters_is_near_no_word() -> None:
+    """Numbers differ from row to row: none of a million is compared with every word."""
+    with mock.patch.object(judging, "is_one_off", side_effect=AssertionError("compared")) as compared:
+        for cell in ("1234567", "2024-05-06", "12.5", "+49 170 1234567", "2001:11::1", "(7)"):
+            assert not judging.tells(cell)
+        assert not compared.called
+    assert judging.tells("delted") and judging.tells("withdrwan") and judging.tells("удалено")

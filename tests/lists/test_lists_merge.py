@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,17 @@ def _entries(draw: st.DrawFn) -> Entry:
 def states(entries: Any) -> list[str]:
     """Return entries as text, quality and all (which `==` of hashes leaves out)."""
     return [json.dumps(entry_record(entry), sort_keys=True) for entry in entries]
+
+
+@pytest.mark.parametrize("qualities", list(itertools.permutations((None, 60, 20))))
+def test_records_that_differ_in_quality_alone(qualities: tuple[int | None, ...]) -> None:
+    """`==` leaves it out, and the best known one stays, whichever comes first."""
+    digest = bytes(range(32))
+    (entry,) = merge_lists(
+        Entry(hash=Hash(Algorithm.PDQ, digest, quality=quality), source="L", category="positive")
+        for quality in qualities
+    )
+    assert isinstance(entry.hash, Hash) and entry.hash.quality == 60
 
 
 @settings(max_examples=300, deadline=None)

@@ -281,3 +281,26 @@ def test_a_type_that_nobody_knows_is_a_reject(cell: str, tmp_path: Path) -> None
     path.write_text(f"hash,type\n{MD5[0]},MD5\n{MD5[1]},{cell}\n")
     report = load_list(ListSource(path, max_rejects=1)).report
     assert (dict(report.entries), report.n_rejects) == ({"md5": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    "day", ["2567-05-06", "2567-05-06T10:00:00Z", "06/05/2567", "1403/02/17", "1445-10-27", "5784-01-28"]
+)
+@pytest.mark.parametrize("column", ["deleted_at", "valid_until", "expires"])
+def test_a_date_of_another_calendar_is_not_understood(column: str, day: str, tmp_path: Path) -> None:
+    """2567 is 2024 in Thailand: an entry deleted then would be live, and one valid until 1450 (2071) would be lost."""
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"md5,{column}\n{'9e107d9d372bb6826bd81d3542a419d6'},{day}\n{'e4d909c290d0fb1ca068ffaddf22cbd0'},\n"
+    )
+    loaded = load_list(ListSource(path, max_rejects=1))
+    assert (len(loaded), loaded.report.n_deletes, loaded.report.n_rejects) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "day", ["2099-12-31", "2199-01-01", "2999-12-31", "9999-12-31", "9999-12-31T23:59:59Z"]
+)
+def test_a_date_that_never_comes_is_to_come(day: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"md5,valid_until\n{'9e107d9d372bb6826bd81d3542a419d6'},{day}\n")
+    assert len(load_list(path)) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from safehash import Audit, Decision, Entry, Hash, Match, Outcome
-from safehash.matching.decision import in_order, outcome_of
+from safehash.matching.decision import in_order, outcome_of, outcome_without
 
 AUDIT = Audit(version="0", algorithm="pdq", effort="standard", lists=(), thresholds=(), min_quality=50)
 
@@ -83,3 +83,21 @@ def test_a_decision_is_neither_true_nor_false(outcome: Outcome, ask: Callable[[A
         ask(said(outcome))
     with pytest.raises(TypeError, match=r"`outcome is Outcome\.MATCH`.*`decision\.is_match`"):
         ask(outcome)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("quality", [None, 0, 49, 50, 100])
+@pytest.mark.parametrize("reason", [None, "later frames were not looked at"])
+def test_what_is_left_where_all_matches_are_taken_back(
+    outcome: Outcome, quality: int | None, reason: str | None
+) -> None:
+    """What a catalog says of a file once no match of it counts any more."""
+    own = Hash("pdq", bytes(32), quality=quality)
+    found = outcome_without(replace(said(outcome, MATCHES[:1]), hash=own, reason=reason))
+    if outcome not in (Outcome.MATCH, Outcome.SUPPRESSED):
+        assert found is outcome
+    elif reason is not None:
+        assert found is Outcome.UNREADABLE, "it was not looked at whole"
+    else:
+        assert found is (Outcome.LOW_QUALITY if quality in (0, 49) else Outcome.NO_MATCH)
+    assert outcome_without(replace(said(outcome), hash=None, reason=reason)) is not Outcome.MATCH

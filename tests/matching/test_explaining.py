@@ -180,6 +180,11 @@ def test_the_record_is_plain_data_with_digests_short(matcher: safehash.Matcher) 
     assert near["entry"]["id"] == "card" and len(near["entry"]["hash"]) == 8
     assert near["allowed"] == 6 and {"gate": "greys", "bits": -25, "reason": ""} in near["gates"]
     assert record["decision"]["refused"][0]["gate"] == "greys"
+    measures = [each["measures"] for look in record["looks"] for each in look["nearest"]]
+    told = [value for each in measures for value in each.values() if isinstance(value, float)]
+    assert told == [round(value, 4) for value in told] != [round(value, 3) for value in told], (
+        "to four digits"
+    )
     whole = explanation.to_record(full_hashes=True)
     assert len(whole["looks"][TURN_NAMES.index("mirrored")]["nearest"][0]["entry"]["hash"]) == 64
 

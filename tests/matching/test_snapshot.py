@@ -21,6 +21,7 @@ from safehash.errors import IndexFileError
 from safehash.hashing.hashes import Algorithm, ForeignHash, Hash
 from safehash.lists.building import EntryTableBuilder
 from safehash.lists.entry import Entry, Opinion
+from safehash.lists.formats.batch import Batch
 from safehash.lists.table import EntryTable, columns_of
 from safehash.matching.decision import ListInfo
 from safehash.matching.snapshot import Snapshot, file_state, open_snapshot, write_snapshot
@@ -39,9 +40,12 @@ def make_table(seed: int = 1, n: int = N_PDQ) -> EntryTable:
     builder = EntryTableBuilder()
     builder.append(Entry(hash=ForeignHash("photodna", "AAEC"), id="f", source="exchange"))
     builder.extend(
-        rng.integers(0, 256, (n, 32), dtype=np.uint8),
-        like=Entry(hash=None, source="own", labels=("graphic_self_harm",)),
-        ids=[f"{seed}-{number}" for number in range(n)],
+        Batch(
+            algorithm=Algorithm.PDQ,
+            digests=rng.integers(0, 256, (n, 32), dtype=np.uint8),
+            likes=(Entry(hash=None, source="own", labels=("graphic_self_harm",)),),
+            ids=[f"{seed}-{number}" for number in range(n)],
+        )
     )
     builder.append(
         Entry(

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import stat
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from PIL import Image, ImageOps
 from safehash.errors import CatalogError
 from safehash.matching.matcher import Matcher
 from safehash.matching.printable import printable
-from safehash.reports.matches import ReportPart
+from safehash.reports.matches import ReportPart, Shown, _why_not
 from safehash.reports.report import report
 from safehash.reports.thumbnails import grey_png, thumbnail
 from safehash.scanning.catalog import Catalog
@@ -133,6 +134,8 @@ def test_an_empty_catalog(tmp_path: Path) -> None:
         ({"since": 1}, 1),
         ({"since": 0, "source": "one"}, 2),
         ({"folder": "."}, 3),
+        ({"run": 1, "source": "one", "folder": "."}, 2),
+        ({"since": 1, "label": "graphic_self_harm", "folder": "."}, 1),
     ],
 )
 def test_a_page_of_a_part(catalog_path: Path, tmp_path: Path, part: dict[str, Any], n: int) -> None:
@@ -180,6 +183,31 @@ def test_pictures_that_cannot_be_shown_are_told(tmp_path: Path) -> None:
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert all(printable(each).split(":")[0] in page for each in said)
     assert len(data_of(page)["pictures"]) == 1
+
+
+def test_only_a_file_as_it_was_scanned_is_shown(tmp_path: Path) -> None:
+    """By its size and the time it was changed, each of them alone, and either way."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"12345")
+    mtime_ns = path.stat().st_mtime_ns
+    for size, changed, is_shown in (
+        (5, mtime_ns, True), (None, mtime_ns, True), (5, None, True),
+        (4, mtime_ns, False), (6, mtime_ns, False), (5, mtime_ns - 1, False), (5, mtime_ns + 1, False),
+        (None, mtime_ns + 1, False), (6, None, False),
+    ):  # fmt: skip
+        why = _why_not(str(path), size, changed)
+        assert why == (None if is_shown else "changed since they were scanned"), (size, changed)
+    assert "No such file" in str(_why_not(str(tmp_path / "none"), 5, mtime_ns))
+
+
+def test_what_the_script_lays_out_is_plain_ascii() -> None:
+    """Whatever a server says that the page is written in."""
+    shown = Shown(
+        data={"name": "caf\u00e9 <&>"}, n=1, n_suppressed=0, n_files=1, sources=[], labels=[], folders=[], days=[],
+        distances=Counter(), n_without=1, trouble=[],
+    )  # fmt: skip
+    assert shown.text == '{"name":"caf\\u00e9 \\u003c\\u0026\\u003e"}'
+    assert json.loads(shown.text) == shown.data
 
 
 def test_verdicts_on_the_page(catalog_path: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from safehash.hashing.compute import hash_file
 from safehash.matching.matcher import Matcher
 from safehash.reports import report as reporting
+from safehash.reports.matches import Shown
 from safehash.reports.report import report
 from safehash.scanning.catalog import Catalog
 from safehash.scanning.options import ScanOptions
@@ -204,6 +206,58 @@ def test_percentiles_are_the_nearest_ranks(page: str) -> None:
 )
 def test_percentiles_of_any_number(n: int, wanted: tuple[int, ...]) -> None:
     assert tuple(reporting.rank_of_percent(percent, n) for percent in (50, 95, 99, 100)) == wanted
+
+
+class Timed:
+    """Stands for a store of so many looks, the n-th of which took n milliseconds."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    def number(self, sql: str) -> int:
+        return self._n
+
+    def row(self, sql: str, parameters: tuple[int]) -> tuple[float]:
+        assert 0 <= parameters[0] < self._n
+        return (parameters[0] + 1.0,)
+
+
+def test_each_percentile_is_the_one_it_is_called() -> None:
+    """Of 1 000 none of them is another's."""
+    assert reporting._speed(Timed(1000)) == [  # type: ignore[arg-type]
+        ("half within", 500.0), ("95 of 100 within", 950.0), ("99 of 100 within", 990.0), ("longest", 1000.0),
+    ]  # fmt: skip
+    assert reporting._speed(Timed(0)) == []  # type: ignore[arg-type]
+
+
+def shown(distances: dict[int, int]) -> Shown:
+    return Shown(
+        data={}, n=0, n_suppressed=0, n_files=0, sources=[], labels=[], folders=[], days=[],
+        distances=Counter(distances), n_without=0, trouble=[],
+    )  # fmt: skip
+
+
+def test_the_histogram_reaches_to_the_usual_threshold_or_the_farthest_match() -> None:
+    assert reporting._histogram(shown({})) == {"bars": [(bits, 0) for bits in range(32)], "most": 0}
+    near, far = reporting._histogram(shown({31: 4, 6: 5})), reporting._histogram(shown({40: 2, 31: 3}))
+    assert [bar for bar in near["bars"] if bar[1]] == [(6, 5), (31, 4)] and near["most"] == 5
+    assert [bits for bits, _ in far["bars"]] == list(range(41)) and far["bars"][-1] == (40, 2)
+
+
+def test_a_run_that_took_no_time_has_no_rate(catalog_path: Path, tmp_path: Path) -> None:
+    """As one that was killed, of which nothing was summed up."""
+    path = tmp_path / "c.db"
+    path.write_bytes(catalog_path.read_bytes())
+    with opened(path) as db:
+        first, second = (row[0] for row in db.execute("SELECT id FROM runs ORDER BY id"))
+        db.execute("UPDATE runs SET summary = NULL, finished = NULL WHERE id = ?", (first,))
+        summary = json.dumps({"files": 9, "unchanged": 2, "seconds": 0.0})
+        db.execute("UPDATE runs SET summary = ? WHERE id = ?", (summary, second))
+    with Catalog(path, create=False) as catalog:
+        newer, older = reporting._runs(catalog._store)
+    assert (newer["files"], newer["unchanged"], newer["seconds"], newer["rate"]) == (9, 2, 0, None)
+    assert (older["files"], older["unchanged"], older["seconds"], older["rate"]) == (None, None, 0, None)
+    assert (older["finished"], older["version"]) == ("", "")
 
 
 def test_problems_are_those_of_the_newest_scan(page: str) -> None:

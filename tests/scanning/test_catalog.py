@@ -7,6 +7,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +307,8 @@ def test_low_quality_is_not_rematched(tmp_path: Path, folder: Path, matcher: Mat
     Image.new("L", (64, 64), 128).save(folder / "flat.png")
     scan_into(path, folder, matcher)
     with Catalog(path) as catalog:
-        ((files, digests, qualities),) = stored_digests(catalog, Algorithm.PDQ)
+        ((algorithm, files, digests, qualities),) = stored_digests(catalog, Algorithm.PDQ)
+        assert algorithm is Algorithm.PDQ
         assert digests.shape == (9, 32)
         assert len(files) == 9
         assert qualities.min() < 50
@@ -394,7 +396,7 @@ def test_damage_is_found(tmp_path: Path, folder: Path, matcher: Matcher) -> None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
-def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
+def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Regression: the lock went by the path as given, and through a symbolic link two scans wrote at once."""
     (tmp_path / "here").mkdir()
     (tmp_path / "elsewhere").symlink_to(tmp_path / "here")
@@ -413,6 +415,15 @@ def test_one_catalog_has_one_writer_by_whatever_name(tmp_path: Path) -> None:
     for name in (path, tmp_path / "hard.db"):
         with pytest.raises(CatalogError, match=r"2 names \(hard links\).*name a copy of it"):
             Catalog(name)
+    (tmp_path / "hard.db").unlink()
+    (tmp_path / "link.db").symlink_to(path)
+    with pytest.raises(CatalogError, match="it is a symbolic link: name the file itself"):
+        Catalog(tmp_path / "link.db")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with closing(Store("c.db", create=False)) as plain:
+        plain.take_lock()
+        with pytest.raises(CatalogError, match="another scan"), Catalog(path) as catalog:
+            catalog._store.take_lock()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")

@@ -133,3 +133,36 @@ def test_what_several_scans_know_together_is_what_one_would_say(store: Path, tmp
         assert all("refused" not in record for record in told(store, only, catalog).values()), (
             "of another list"
         )
+
+
+def test_of_two_looks_at_one_list_the_better_one_tells_what_gates_kept_back(
+    store: Path, tmp_path: Path
+) -> None:
+    """Neither has all lists of the other, so that both stand; the record is that of one scan all the same."""
+    with Catalog(tmp_path / "c.db") as catalog:
+        for names, effort in ((("z", "near"), "standard"), (("z", "a"), "thorough"), (("near",), "thorough")):
+            told(store, matcher_of(store, *names, effort=effort), catalog)
+        both = matcher_of(store, "z", "a", "near", effort="thorough")
+        wanted = told(store, both)
+        assert [len(record.get("refused", ())) for record in wanted.values()].count(1) == 1
+        assert told(store, both, catalog) == wanted
+        file, n_looks = catalog._store.row(
+            "SELECT file, count(*) FROM looks WHERE refused IS NOT NULL GROUP BY file"
+        )
+        assert n_looks == 2, f"file {file} was kept back twice"
+
+
+def test_what_gates_kept_from_an_older_list_is_not_told_of_its_newest(store: Path, tmp_path: Path) -> None:
+    """Though the older one was looked at more thoroughly: the entry may have left it."""
+
+    def near(folder: Path, effort: Any) -> Matcher:
+        allowed = [store / "allowed.csv"]
+        return Matcher.from_files(folder / "near.csv", allow=allowed, settings=Settings(effort=effort))
+
+    write_list(tmp_path / "near.csv", store / "pictures" / "picture00004.png")
+    with Catalog(tmp_path / "c.db") as catalog:
+        before = told(store, near(store, "thorough"), catalog)
+        assert sum("refused" in record for record in before.values()) == 1
+        after = told(store, near(tmp_path, "standard"), catalog)
+        assert sum("refused" in record for record in after.values()) == 0
+        assert told(store, near(tmp_path, "standard"), catalog) == after, "known by now"

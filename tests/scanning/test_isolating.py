@@ -126,9 +126,12 @@ def test_what_cannot_be_meant_is_refused(
         Image.open(pictures[1]) as picture,
         pytest.raises(TypeError, match="decoded in the process that holds it"),
     ):
-        pool.check(picture)
-    with pytest.raises(TypeError, match="an upload is"):
+        pool.check(picture)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^an upload is an image file's bytes, .*, not int$") as caught:
         pool.check(5)  # type: ignore[arg-type]
+    assert "PIL" not in str(caught.value), "it names what it does not take"
+    with pytest.raises(TypeError, match=r"a PIL image.*, not int"):
+        matcher.check(5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="effort is one of"):
         pool.check(b"", effort="maximal")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="lists are some of own"):

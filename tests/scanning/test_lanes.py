@@ -8,7 +8,7 @@ import io
 import os
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ import safehash
 from crashers import as_told
 from drawn import card
 from safehash import Algorithm, Entry, ForeignHash, Hash, Outcome
-from safehash._face import FrozenMap
+from safehash._frozen import FrozenMap
 from safehash.lists.entry import Opinion
 from safehash.matching.decision import Decision, Match, NearMiss
 from safehash.scanning.confining import Means
@@ -160,6 +160,27 @@ def test_nothing_comes_of_a_message_but_verdicts(lane: Lane, pictures: list[byte
     for sent in (os.system, print, Path("/"), Task(n_bytes=1)):
         with pytest.raises(pickle.UnpicklingError, match="no part of a verdict"):
             reader.read(pickle.dumps(sent))
+
+
+class Calling:
+    """What a pickle of it says: call this with these, and take what it returns."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self._told = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._told
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_nothing_is_called_that_a_message_names(tmp_path: Path, protocol: int) -> None:
+    """What the call returns may be plain, as None and numbers are: nobody looks at that who did not look before."""
+    reader, made = Reader(None), tmp_path / "made"
+    assert pickle.loads(pickle.dumps(Calling(len, "four"), protocol)) == 4, "this is how it is done"
+    for sent in (Calling(os.mkdir, os.fspath(made)), Calling(len, "four"), (Calling(divmod, 9, 4), 1)):
+        with pytest.raises(pickle.UnpicklingError, match="no part of a verdict"):
+            reader.read(pickle.dumps(sent, protocol))
+    assert not made.exists()
 
 
 def kinds_in(kind: Any, found: set[type]) -> set[type]:

@@ -73,6 +73,7 @@ def lists_and_queries(draw: Any) -> tuple[Algorithm, UInt8Array, UInt8Array, int
     return algorithm, every[:n], every[n:], built_for, radius
 
 
+@pytest.mark.faiss
 @settings(max_examples=120, deadline=None)
 @given(lists_and_queries(), st.data())
 def test_every_method_equals_brute_force(
@@ -217,6 +218,7 @@ def test_nearest_is_the_head_of_a_search(
         assert found == brute_force(digests, query, radius, set())[:k]
 
 
+@pytest.mark.faiss
 @settings(max_examples=60, deadline=None)
 @given(lists_and_queries(), st.data())
 def test_an_update_equals_a_new_index(
@@ -371,6 +373,7 @@ def test_seeds_look_at_no_more_than_a_bucket_s_head(flips: int) -> None:
     )
 
 
+@pytest.mark.faiss
 def test_seeds_of_a_flat_or_empty_index() -> None:
     digests = np.arange(64, dtype=np.uint8).reshape(2, 32)
     seeds = seed(Index.from_digests(digests, method="flat"), digests, max_distance=3)
@@ -392,6 +395,7 @@ def test_an_index_of_hashes_has_one_algorithm() -> None:
         index.search(bytes(8), max_distance=3)  # type: ignore[arg-type]
 
 
+@pytest.mark.faiss
 @pytest.mark.parametrize("radius", [-1, 257])
 def test_a_radius_out_of_range_is_refused(radius: int) -> None:
     for method in ("multi", "flat"):

@@ -433,9 +433,40 @@ def test_tokens_a_unix_socket_and_a_good_end(lists: list[Path], pictures: list[P
         connection.close()
         assert service.process.wait(30) == 0
     assert not path.exists()
-    path.write_text("no socket")
-    assert main(["serve", *line]) == 2
-    assert path.read_text() == "no socket"
+    victim = tmp_path / "victim"
+    for planted in (
+        "no socket",
+        "open to all",
+        "link",
+        "link to nothing",
+        "link to a socket",
+        "pipe",
+        "folder",
+    ):
+        victim.unlink(missing_ok=True)
+        if planted == "link to a socket":
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(str(victim))
+        else:
+            victim.write_text("precious")
+        if planted.startswith("link"):
+            path.symlink_to(tmp_path / "missing" if planted == "link to nothing" else victim)
+        elif planted == "pipe":
+            os.mkfifo(path)
+        elif planted == "folder":
+            path.mkdir()
+        else:
+            path.write_text("no socket")
+            path.chmod(0o666 if planted == "open to all" else 0o600)
+        before = path.lstat()
+        assert main(["serve", *line]) == 2, planted
+        assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode), planted
+        assert not (tmp_path / "missing").exists()
+        assert planted == "link to a socket" or victim.read_text() == "precious"
+        if planted == "folder":
+            path.rmdir()
+        else:
+            path.unlink()
 
 
 def test_it_listens_beyond_this_machine_only_when_told(

@@ -95,9 +95,13 @@ def size(text: str) -> int:
 
 def memory(text: str) -> int:
     """Return a size that a worker can live with."""
+    from ..scanning.options import LEAST_MEMORY
+
     value = size(text)
-    if value < 64 << 20:
-        raise argparse.ArgumentTypeError(f"{text!r} is not enough for a worker: at least 64M")
+    if value < LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not enough for a worker: at least {LEAST_MEMORY >> 20}M"
+        )
     return value
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..errors import ListError
@@ -13,7 +12,6 @@ from ..hashing.hashes import Hash
 from ..lists.comparing import Repeats, repeats_of
 from ..lists.entry import Entry
 from ..lists.formats import read_list
-from ..lists.formats.sentences import is_section_name
 from ..lists.loading import LoadedList, loaded_from
 from ..lists.policy import Policy
 from ..lists.report import ListReport
@@ -173,12 +171,6 @@ def remarks_on(report: ListReport, stale: str | None) -> Iterator[str]:
     """Yield what is to be said of a list, a line each."""
     if stale is not None:
         yield f"{report.name}: {stale}"
-    name = Path(report.path).name
-    if is_section_name(name):
-        yield (
-            f"{report.name}: the name of {name} may say that what is in it was taken back, or judged harmless: as a "
-            "list it is matched against"
-        )
     for note in report.notes:
         yield f"{report.name}: {note}"
     for reject in report.rejects:

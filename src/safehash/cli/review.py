@@ -131,6 +131,12 @@ def _stats(arguments: argparse.Namespace) -> int:
             )
         )
         return OK
+    if not any(found.values()):
+        print(
+            "no verdicts yet: `safehash report` makes the page to give them on, `safehash review apply` brings "
+            "them in"
+        )
+        return OK
     for part, rows in found.items():
         print(part)
         for name, each in rows.items():

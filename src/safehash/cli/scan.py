@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -138,8 +139,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="SIZE",
         help="for one worker, e.g. 512M (default: 1G)",
     )
+    lowest, highest = (-20, 19) if hasattr(os, "nice") else (0, 0)  # Windows has no such number
     means.add_argument(
-        "--nice", type=whole(-20, 19), default=0, metavar="N", help="lower the workers' priority by N"
+        "--nice",
+        type=whole(lowest, highest),
+        default=0,
+        metavar="N",
+        help="lower the workers' priority by N",
     )
     means.add_argument(
         "--rate", type=number(least=0.001, most=1e6), metavar="N", help="at most N files a second"

@@ -38,7 +38,10 @@ def settle_streams() -> None:
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     elif isinstance(told, io.TextIOWrapper) and sys.stderr is told:
-        sys.stderr = _Forgiving(told.buffer, encoding=told.encoding, line_buffering=told.line_buffering)
+        sys.stderr = _Forgiving(
+            told.buffer, encoding=told.encoding, line_buffering=told.line_buffering,
+            write_through=told.write_through,
+        )  # fmt: skip
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from .._core import pdq, pdq_turned, phash
 from .._face import checked, public_value
-from ..errors import ImageError, ImageTooSmall, shorten, shortened
+from ..errors import ImageError, shorten, shortened
 from ..images.decoding import decode, from_image
-from ..images.limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from ..images.limits import DEFAULT_LIMITS, Limits, check_small
 from ..images.pictures import Blob, Decoded, Provenance
 from ..images.request import Reduction
 from ..images.uploads import Upload, read_file, take
@@ -182,10 +182,8 @@ def hash_array(pixels: npt.NDArray[np.uint8], *, algorithm: str | Algorithm = Al
     if isinstance(pixels, (str, bytes, bytearray, os.PathLike)) or pixels is None or _is_pil(pixels):
         raise _not_taken("hash_array", "an array of uint8", pixels)
     array = np.asarray(pixels)
-    if array.ndim >= 2 and 0 < min(array.shape[:2]) < MIN_SIDE:
-        raise ImageTooSmall(
-            f"{array.shape[1]} x {array.shape[0]} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}"
-        )
+    if array.ndim >= 2 and min(array.shape[:2]) > 0:
+        check_small(array.shape[1], array.shape[0])
     algorithm = _perceptual(algorithm)
     if algorithm is Algorithm.PDQ:
         digest, quality = pdq(array)

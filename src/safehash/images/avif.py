@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageTooLarge
+from .avif_ends import lengthened
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
 from .gain_map import check_both, in_another_brightness
@@ -64,14 +65,24 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     aperture = _clean_aperture(data)
 
     def painted_of(n_frames: int) -> tuple[Painted, ...]:
-        is_animated = n_frames > 1 or data[8:12] == _ANIMATED
-        return (Painted("with its range taken for narrow", narrow),) if is_animated and is_full else ()
+        if n_frames == 1 and data[8:12] != _ANIMATED:
+            return (Painted("with its alpha taken for narrow", narrow_alpha, of_alpha=True),)
+        return (Painted("with its range taken for narrow", narrow),) if is_full else ()
 
     is_full = _is_full(data)
-    narrow = partial(_as_narrow, multiplied=b"prem" in data)  # as a reference from the picture to its alpha
+    multiplied = b"prem" in data  # as a reference from the picture to its alpha
+    narrow = partial(_as_narrow, multiplied=multiplied)
+    narrow_alpha = partial(_with_narrow_alpha, multiplied=multiplied)
     # Averaged samples would straddle its edges.
-    frames = read_frames(CODEC, data, _whole(request, aperture), painted_of=painted_of)
+    frames = read_frames(
+        CODEC, data, _whole(request, aperture), painted_of=painted_of, lengthened=_lengthened
+    )
     yield from _cut(_with_gains(frames, data, request), aperture)
+
+
+def _lengthened(data: bytes) -> tuple[Codec, bytes] | None:
+    longer = lengthened(data)
+    return None if longer is None else (CODEC, longer)
 
 
 def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Iterator[Decoded]:
@@ -136,6 +147,9 @@ def _is_full(data: bytes) -> bool:
 
 #: What is black and what is white where samples use a narrow range (ITU-R BT.601).
 _BLACK, _WHITE = 16, 235
+_NARROW: list[int] = (
+    np.rint(np.clip((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK), 0, 255)).astype(int).tolist()
+)
 
 
 def _as_narrow(image: Image, *, multiplied: bool) -> Image:
@@ -145,15 +159,35 @@ def _as_narrow(image: Image, *, multiplied: bool) -> Image:
 
     Parameters
     ----------
-    image : PIL image of mode "RGB" or "RGBA"
+    image : PIL image of grey or colour, with alpha or without
     multiplied : bool
         The file has its colours multiplied by its alpha, which the decoder took back.
     """
-    if multiplied and image.mode == "RGBA":
+    if multiplied and "A" in image.getbands():
         return _multiplied_as_narrow(image)
-    table = np.rint(np.clip((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK), 0, 255)).astype(int).tolist()
-    alpha = list(range(256)) if image.mode == "RGBA" else []
-    return image.point(table * 3 + alpha)
+    bands = image.getbands()
+    return image.point([shade for band in bands for shade in (range(256) if band == "A" else _NARROW)])
+
+
+def _with_narrow_alpha(image: Image, *, multiplied: bool) -> Image:
+    """Return a still picture as Chromium shows it: whatever the range of its colours, that of its alpha is narrow.
+
+    Parameters
+    ----------
+    image : PIL image of grey or colour with alpha
+    multiplied : bool
+        As of `_as_narrow`.
+    """
+    from PIL import Image as pil
+
+    pixels = np.array(image)
+    alpha = pixels[..., -1:]
+    narrow = np.array(_NARROW, np.uint8)[alpha]
+    if multiplied:
+        colours = pixels[..., :-1] * (alpha / np.maximum(narrow, 1).astype(np.float32))
+        pixels[..., :-1] = np.rint(np.minimum(colours, 255))
+    pixels[..., -1:] = narrow
+    return pil.fromarray(pixels)
 
 
 def _multiplied_as_narrow(image: Image) -> Image:

@@ -14,7 +14,7 @@ from .._borrow import borrow
 from .._core import LIGHT_LEVELS, shown_luma
 from ..errors import UnsupportedImage
 from . import hdr
-from .icc import MAX_PROFILE_BYTES, SAMPLES, Curve, Profile, read_profile, write_profile
+from .icc import MAX_PROFILE_BYTES, SAMPLES, Curve, Profile, read_profile, with_matrix, write_profile
 from .light import (
     HLG,
     PQ,
@@ -189,7 +189,10 @@ def _judged(data: bytes, peak: float | None) -> Colour | None:
         return by_number[0]
     if profile.table is not None:
         rightly = Colour(space=profile.space, table=profile)
-        return rightly if profile.is_lab else replace(rightly, is_halved=True, otherwise=rightly)
+        otherwise = Colour(space=profile.space, table=with_matrix(profile)) if profile.matrix else None
+        if profile.is_lab:
+            return replace(rightly, otherwise=otherwise)
+        return replace(rightly, is_halved=True, otherwise=otherwise or rightly)
     if profile.curves is None:
         return None
     to_srgb = np.eye(3) if profile.to_xyz is None else to_srgb_light() @ profile.to_xyz

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ImageTooLarge
 from .gif_blocks import table_bytes
+from .tiff_header import BYTES_OF_TYPE
 from .webp_parts import count_webp
 
 __all__ = ["MAX_FRAMES", "Budget", "check_jpeg_scans", "check_parts"]
@@ -288,25 +289,6 @@ _DIRECTORY, _ENTRY, _HELD, _STRIP = 30_000, 6_000, 0.3, 6_000
 #: Of one that a library unpacks, by the number of its compression: LZW, runs, LZMA, Zstandard, WebP.
 _STRIP_BY_LIBRARY = {5: 60_000, 32773: 60_000, 34925: 60_000, 50000: 60_000, 50001: 150_000}
 _COMPRESSION = 259
-#: Bytes of a value, by TIFF's number of its type.
-_TYPE_BYTES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-}
 _OFFSETS, _LENGTHS = frozenset({273, 324}), frozenset({279, 325})
 #: How often all of a file's bytes may stand in a directory's entries, and be read by its strips; honest ones do once.
 _MAX_USES = 2
@@ -356,7 +338,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
     body = data[at : at + n_entries * layout.entry.size]
     each = _STRIP_BY_LIBRARY.get(_compression(body, layout), _STRIP)
     for tag, kind, count, value in layout.entry.iter_unpack(body):
-        n_bytes = count * _TYPE_BYTES.get(kind, 0)
+        n_bytes = count * BYTES_OF_TYPE.get(kind, 0)
         if n_bytes > layout.word.size:
             held += min(n_bytes, len(data))
             if held > most:
@@ -367,7 +349,7 @@ def _count_entries(data: bytes, at: int, n_entries: int, layout: _Layout, budget
             count = min(count, len(data))
             budget.spend(count, each, f"{count} strips or tiles")
         elif tag in _LENGTHS and n_bytes > layout.word.size:
-            read = _sum_of_values(data, _TYPE_BYTES[kind], count, value, layout.order)
+            read = _sum_of_values(data, BYTES_OF_TYPE[kind], count, value, layout.order)
             if read > most:
                 raise ImageTooLarge(
                     f"a TIFF file made to cost: strips or tiles that read {read:.0f} bytes in all"
@@ -379,7 +361,7 @@ def _compression(body: bytes, layout: _Layout) -> int:
     """Return how the strips of a directory are packed: the first entry counts, its number fits into it."""
     for tag, kind, _, value in layout.entry.iter_unpack(body):
         if tag == _COMPRESSION:
-            n_bytes = min(_TYPE_BYTES.get(kind, 1), layout.word.size)
+            n_bytes = min(BYTES_OF_TYPE.get(kind, 1), layout.word.size)
             shift = 8 * (layout.word.size - n_bytes) if layout.order == ">" else 0
             return int(value >> shift & (1 << 8 * n_bytes) - 1)
     return 1

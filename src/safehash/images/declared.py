@@ -214,12 +214,20 @@ def _of_video(data: bytes) -> Iterator[Declared]:
     """Yield by a profile, else by numbers, else by what the picture's own header says."""
     said = video_colour(data)
     found = [colour_of_icc(profile, peak=said.peak) for profile in said.profiles]
-    found += [
-        colour_of_code_points(primaries, transfer, peak=said.peak, video=True)
-        for primaries, transfer in said.code_points
-    ]
+    found += [_by_numbers(*numbers, said.peak) for numbers in said.code_points]
     yield from _in_order(found)
 
+
+def _by_numbers(primaries: int, transfer: int, peak: float | None) -> Colour | None:
+    """Return what browsers take numbers of a video for (ITU-T H.273); open ones, and those of nothing, for sRGB's."""
+    if transfer == _UNSPECIFIED or transfer > _LAST_TRANSFER:
+        transfer = _SRGB_TRANSFER
+    if not says_something(primaries, _SRGB_TRANSFER):
+        primaries = _SRGB_PRIMARIES
+    return colour_of_code_points(primaries, transfer, peak=peak, video=True)
+
+
+_SRGB_PRIMARIES, _SRGB_TRANSFER, _UNSPECIFIED, _LAST_TRANSFER = 1, 13, 2, 18
 
 _BMP_V4, _BMP_V5 = 108, 124
 _BMP_EMBEDDED, _BMP_CALIBRATED = b"DEBM", b"\0\0\0\0"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import ImageTooSmall, UnreadableImage
+from ..errors import UnreadableImage
 from .counting import check_parts
 from .deadline import NO_DEADLINE, Deadline
 from .declared import colours_of_info, declared_colours
@@ -15,7 +15,7 @@ from .exif import turned, turns_of
 from .formats import FORMATS
 from .frames import within_means
 from .guarding import guarded, guarded_frames, undisturbed
-from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits, check_bytes
+from .limits import DEFAULT_LIMITS, Limits, check_bytes, check_small
 from .pictures import Blob, Decoded, Effort, Provenance, UInt8Array
 from .request import OWN_JPEG, Request
 from .seen import seen
@@ -141,8 +141,7 @@ def from_image(image: Image) -> Decoded:
 
     def convert() -> Decoded:
         width, height = image.size
-        if width < MIN_SIDE or height < MIN_SIDE:
-            raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
+        check_small(width, height)
         image.load()
         turns = turns_of(image)
         provenance = Provenance(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .declared import Declared
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 __all__ = ["ANIMATION", "FILM", "Worth", "reach", "read_frames", "within_means"]
+
+_T = TypeVar("_T")
 
 #: Later frames than this are not reached: seeking in an animation decodes every frame before.
 MAX_FRAMES = 2000
@@ -51,7 +53,7 @@ class Worth:
 
 #: Composing, converting and hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
 ANIMATION = Worth(250_000_000, 12)
-#: Frames of a video code take 20 ns a pixel to decode and are looked at in two ranges. A film's frame has some hundred
+#: Frames of a video code cost 20 to 50 ns a pixel, decoded and looked at in two ranges. A film's frame has some hundred
 #: pixels to each byte; with fewer bytes it costs more than it shows.
 FILM = Worth(60_000_000, 200)
 #: What a frame costs however small it is, in pixels.
@@ -100,6 +102,7 @@ def read_frames(
     turns_of: Callable[[Image], Turns] = turns_of,
     colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
     painted_of: Callable[[int], tuple[Painted, ...]] = lambda n_frames: (),
+    lengthened: Callable[[bytes], tuple[Codec, bytes] | None] = lambda data: None,
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order, as far as `reach` goes.
 
@@ -119,8 +122,13 @@ def read_frames(
         What a frame says its colours are.
     painted_of : callable
         How else viewers take the samples of a file with so many frames.
+    lengthened : callable
+        Returns a file of which its decoder, returned beside it, hands out what is there of frames whose coded pixels
+        are damaged. Asked at the first frame that is not read.
     """
     name, limits = codec.name, request.limits
+    is_lengthened = False
+    image: ImageFile
 
     def begin() -> tuple[ImageFile, int, Turns]:
         image = open_image(codec, data, deadline=request.deadline)
@@ -148,7 +156,7 @@ def read_frames(
             loaded,
             provenance,
             step,
-            truncated=truncated,
+            truncated=truncated or is_lengthened,
             colours=colours_of(image, request),
             painted=painted_of(n_frames),
         )
@@ -156,13 +164,27 @@ def read_frames(
         decoded = turned(decoded, turns)
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 
-    image, n_frames, turns = undisturbed(name, begin)
+    def read(act: Callable[[], _T]) -> _T:
+        """Run a step of the decode; where something is damaged once more, on the lengthened file."""
+        nonlocal codec, data, image, is_lengthened
+        try:
+            return undisturbed(name, act)
+        except UnreadableImage:
+            longer = None if is_lengthened else undisturbed(name, lambda: lengthened(data))
+            if longer is None:
+                raise
+        (codec, data), is_lengthened = longer, True
+        if act is not begin:
+            image = undisturbed(name, begin)[0]
+        return undisturbed(name, act)
+
+    image, n_frames, turns = read(begin)
     n_frames = min(n_frames, reach(image.size))
     first = image.tell()
     for frame in range(n_frames):
         request.deadline.check()
         try:
-            decoded = undisturbed(name, lambda: one(frame))  # noqa: B023
+            decoded = read(lambda: one(frame))  # noqa: B023
         except UnreadableImage:
             if frame == 0:
                 raise

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["D50", "MAX_PROFILE_BYTES", "SAMPLES", "Curve", "Profile", "read_profile", "write_profile"]
+__all__ = [
+    "D50",
+    "MAX_PROFILE_BYTES",
+    "SAMPLES",
+    "Curve",
+    "Profile",
+    "read_profile",
+    "with_matrix",
+    "write_profile",
+]
 
 Float64Array = npt.NDArray[np.float64]
 #: From samples, 0 to 1, to light, 0 to 1 in an ordinary profile.
@@ -54,6 +63,9 @@ class Profile:
         The tag that leads from samples to the connection space, checked to be whole and of a sane size.
     is_lab : bool
         Whether the table's connection space is CIE L*a*b* instead of XYZ.
+    matrix : bytes
+        Nine numbers that stand before a table of bytes or words and are meant for samples of CIE XYZ alone; where they
+        say something, viewers differ on whether they hold for others. Empty where they do not. The table has none.
     version : int
         As the header has it.
     code_points : (int, int) or None
@@ -66,6 +78,7 @@ class Profile:
     to_xyz: Float64Array | None = None
     table: bytes | None = None
     is_lab: bool = False
+    matrix: bytes = b""
     version: int = 0x02400000
     code_points: tuple[int, int] | None = None
 
@@ -100,8 +113,9 @@ def read_profile(data: bytes) -> Profile | None:
     if table is not None and not (space == "GRAY" and b"kTRC" in places):
         if not _is_whole_table(table, _INPUTS[space]):
             return None
+        table, matrix = _without_matrix(table)
         return Profile(
-            space=space, table=table, is_lab=pcs == b"Lab ", version=int.from_bytes(version, "big"),
+            space=space, table=table, is_lab=pcs == b"Lab ", matrix=matrix, version=int.from_bytes(version, "big"),
             code_points=code_points,
         )  # fmt: skip
     if space == "GRAY":
@@ -176,7 +190,7 @@ def _places(data: bytes) -> dict[bytes, tuple[int, int]] | None:
         return None
     places: dict[bytes, tuple[int, int]] = {}
     for name, at, length in _TAG.iter_unpack(data[_HEADER + 4 : first]):
-        if at < first or length < 4 or at + length > n_bytes:
+        if length < 4 or at + length > n_bytes:
             return None
         places.setdefault(name, (at, length))
     return places
@@ -257,6 +271,25 @@ def _parametric(tag: bytes, at: int) -> Curve | None:
     # No number of 16 bits before the point to such a power is out of range of the arithmetic, or it is here.
     with np.errstate(over="ignore"):
         return light if np.isfinite(light(SAMPLES)).all() else None
+
+
+#: Where the matrix of a table of bytes or words stands, and the one that says nothing.
+_MATRIX = slice(12, 48)
+_NO_MATRIX = np.eye(3, dtype=">i4").tobytes().replace(b"\0\0\0\1", b"\0\1\0\0")
+
+
+def _without_matrix(table: bytes) -> tuple[bytes, bytes]:
+    """Return a whole table without the matrix before it, and that matrix where it says something."""
+    if table[:4] == b"mAB " or table[8] != 3 or table[_MATRIX] == _NO_MATRIX:
+        return table, b""
+    return table[: _MATRIX.start] + _NO_MATRIX + table[_MATRIX.stop :], table[_MATRIX]
+
+
+def with_matrix(profile: Profile) -> Profile:
+    """Return a profile with the matrix of its table, for viewers for which it holds."""
+    assert profile.table is not None
+    table = profile.table[: _MATRIX.start] + profile.matrix + profile.table[_MATRIX.stop :]
+    return replace(profile, table=table, matrix=b"")
 
 
 def _is_whole_table(tag: bytes, n_inputs: int) -> bool:

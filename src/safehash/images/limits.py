@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from .._core import MAX_SIDE
 from .._face import checked, public_value
-from ..errors import ImageTooLarge, ImageTooSmall, UnreadableImage, UnsupportedImage, shortened
-from .sniffing import HEAD, sniff
+from ..errors import (
+    SHOWN_DIGITS,
+    ImageTooLarge,
+    ImageTooSmall,
+    UnreadableImage,
+    UnsupportedImage,
+    shortened,
+)
+from .sniffing import HEAD, sniff, sniff_unread
 
 __all__ = ["DEFAULT_LIMITS", "MIN_SIDE", "Limits", "check_bytes", "check_cost", "check_held"]
 
@@ -78,7 +85,10 @@ def check_bytes(data: bytes, limits: Limits) -> str:
         raise UnreadableImage("empty file")
     name = sniff(data[:HEAD])
     if name is None:
-        raise UnsupportedImage(f"not an image in a known format (starts with {data[:8].hex(' ')})")
+        # No more than messages show of a digest: a stored one is given for its picture by mistake.
+        unread = sniff_unread(data[:HEAD])
+        what = "not an image in a known format" if unread is None else f"{unread} is not read"
+        raise UnsupportedImage(f"{what} (starts with {data[: SHOWN_DIGITS // 2].hex(' ')})")
     if name not in limits.formats:
         raise UnsupportedImage(f"{name} is not in the formats allowed ({', '.join(sorted(limits.formats))})")
     return name
@@ -124,13 +134,9 @@ def check_cost(
     ImageTooSmall, ImageTooLarge
     """
     width, height = size
-    if width < MIN_SIDE or height < MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
+    check_small(width, height)
     width, height = max(width, tile[0]), max(height, tile[1])
-    if width * height > limits.max_pixels:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
-    if max(width, height) > MAX_SIDE:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
+    check_large(width, height, limits)
     wide = 4 if mode in ("I", "F") else 2 if mode.startswith("I;16") else 1
     # The imaging library pads three bands to four bytes.
     needed = _DECODER_BYTES.get(name, (4 if n_bands > 1 else 1) * wide) * width * height // step**2
@@ -144,6 +150,30 @@ def check_cost(
         raise ImageTooLarge(
             f"decoding {width} x {height} {mode} takes {needed} bytes, the limit is {limits.max_decoded_bytes}"
         )
+
+
+def check_small(width: int, height: int) -> None:
+    """Refuse a picture of which no hash is defined.
+
+    Raises
+    ------
+    ImageTooSmall
+    """
+    if min(width, height) < MIN_SIDE:
+        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
+
+
+def check_large(width: int, height: int, limits: Limits) -> None:
+    """Refuse a picture of more pixels than may be looked at, whoever decoded them.
+
+    Raises
+    ------
+    ImageTooLarge
+    """
+    if width * height > limits.max_pixels:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
 
 
 def check_held(what: str, size: tuple[int, int], bytes_a_pixel: float, limits: Limits) -> None:

@@ -123,7 +123,7 @@ def load(
             return taken, False
         image.load()
         return image, False
-    except (Warning, DeadlinePassed):
+    except (Warning, DeadlinePassed, ImageTooLarge):
         raise
     except MemoryError as exc:
         raise ImageTooLarge(f"the {name} decoder ran out of memory") from exc

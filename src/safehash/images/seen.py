@@ -27,11 +27,14 @@ class Painted(NamedTuple):
     name : str
         In plain words.
     paint : callable
-        Returns a picture of the same mode, its alpha as it is, with the samples that they have.
+        Returns a picture of the same mode with the samples that they have.
+    of_alpha : bool
+        It is only another one where something is transparent.
     """
 
     name: str
     paint: Callable[[Image], Image]
+    of_alpha: bool = False
 
 
 def seen(
@@ -73,7 +76,7 @@ def seen(
     also = list(in_own_colours(lambda: image, provenance, step, colours, mode=stored or image.mode))
     if transparent:
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
-    for each in painted:
+    for each in painted if transparent else (one for one in painted if not one.of_alpha):
         also += _painted(each, lambda: image, provenance, step, colours, mode=stored or image.mode)
     if provenance.frame == 0:
         if as_stored and has_other_channels(image, transparent=transparent):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HEAD", "sniff"]
+__all__ = ["HEAD", "sniff", "sniff_unread"]
 
 #: So many first bytes hold every brand list seen.
 HEAD = 256
@@ -33,6 +33,29 @@ def sniff(head: bytes) -> str | None:
             return "HEIF"
     return "PNM" if _PNM.match(head) else None
 
+
+def sniff_unread(head: bytes) -> str | None:
+    """Return the image format that is announced and not read, though viewers show it; None for none that is known.
+
+    Parameters
+    ----------
+    head : bytes
+        As of `sniff`.
+    """
+    return next((name for magic, name in _UNREAD if magic.match(head)), None)
+
+
+#: Chromium shows the first three.
+_UNREAD = (
+    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"), "JPEG XL"),
+    (
+        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]", re.DOTALL),
+        "SVG",
+    ),
+    (re.compile(rb"\0\0[\1\2]\0[\1-\x40]\0..[\0-\xff]\0", re.DOTALL), "ICO"),
+    (re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"), "JPEG 2000"),
+    (re.compile(rb"8BPS\0[\1\2]"), "PSD"),
+)
 
 #: Behind the magic of a portable map a number or a remark follows; without it any text might begin so.
 _PNM = re.compile(rb"P[1-6](?:[ \t\n\v\f\r]+[0-9#]|#)")

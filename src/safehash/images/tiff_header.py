@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from ..errors import UnreadableImage
 
-__all__ = ["TiffPage", "read_pages"]
+__all__ = ["BYTES_OF_TYPE", "TiffPage", "read_pages"]
 
 #: Bytes of a value, by its type; and how numpy calls the types of whole numbers.
-_SIZES = {
+BYTES_OF_TYPE = {
     1: 1,
     2: 1,
     3: 2,
@@ -77,7 +77,7 @@ class TiffPage:
     def numbers(self, tag: int) -> npt.NDArray[Any]:
         """Return the values of a tag as far as the file has them; none where it has not such numbers."""
         kind, count, at = self.entries.get(tag, (0, 0, 0))
-        count = min(count, max(0, len(self.data) - at) // _SIZES.get(kind, 1))
+        count = min(count, max(0, len(self.data) - at) // BYTES_OF_TYPE.get(kind, 1))
         if kind in _FRACTIONS:
             pairs = np.frombuffer(self.data, self.order + _FRACTIONS[kind], 2 * count, at).reshape(-1, 2)
             below = np.where(pairs[:, 1] == 0, 1, pairs[:, 1])
@@ -95,7 +95,7 @@ class TiffPage:
     def text(self, tag: int) -> bytes:
         """Return the bytes of a tag, or none."""
         kind, count, at = self.entries.get(tag, (0, 0, 0))
-        return self.data[at : at + count] if _SIZES.get(kind) == 1 else b""
+        return self.data[at : at + count] if BYTES_OF_TYPE.get(kind) == 1 else b""
 
 
 def read_pages(data: bytes) -> Iterator[TiffPage]:
@@ -143,7 +143,7 @@ def _read_directory(data: bytes, at: int, order: str, is_big: bool) -> tuple[Tif
     for start in range(first, first + whole * n_entry, n_entry):
         tag, kind, count = struct.unpack_from(order + ("HHQ" if is_big else "HHI"), data, start)
         place = start + n_entry - inline
-        if count * _SIZES.get(kind, 1) > inline:
+        if count * BYTES_OF_TYPE.get(kind, 1) > inline:
             place = _offset(data, place, order, is_big)
         entries.setdefault(tag, (kind, count, place))
     if not entries:

@@ -8,14 +8,14 @@ from typing import NamedTuple, TypeVar
 from ..errors import ImageTooLarge
 from .boxes import boxes, inside, primary_item
 from .gain_map import MOST_MAPS, GainMap, by_numbers
+from .items import item_pieces
 
 __all__ = ["ToneMap", "tone_maps", "with_primary"]
 
 _Found = TypeVar("_Found")
 
-#: Boxes looked through for each thing that is looked for, and pieces of items in all: a grid of a hundred tiles has
-#: some 300 boxes.
-_MAX_BOXES, _MAX_PIECES = 4096, 65_536
+#: Boxes looked through for each thing that is looked for: a grid of a hundred tiles has some 300.
+_MAX_BOXES = 4096
 #: Bytes of an item with the numbers of a gain map: of three colours, a version before them.
 _MOST_NUMBERS = 256
 _DERIVED, _MADE_OF = b"tmap", b"dimg"
@@ -116,7 +116,7 @@ def _contents(data: bytes, wanted: set[int]) -> dict[int, bytes]:
     held = next(iter(_all_of(lambda budget: inside(data, (b"meta", b"idat"), 0, len(data), budget))), (0, 0))
     found: dict[int, bytes] = {}
     for begin, end in _all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
-        for item, method, pieces in _pieces(data[begin:end]):
+        for item, method, _, pieces, _ in item_pieces(data[begin:end]):
             if item in wanted and method < 2:
                 base, limit = held if method == 1 else (0, len(data))
                 found[item] = b""
@@ -126,40 +126,3 @@ def _contents(data: bytes, wanted: set[int]) -> dict[int, bytes]:
                     if len(found[item]) >= _MOST_NUMBERS:
                         break
     return found
-
-
-def _pieces(body: bytes) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
-    """Yield each item's number, how its pieces are counted, and the place and length of these."""
-    if len(body) < 8:
-        return
-    version = body[0]
-    of_place, of_length, of_base = body[4] >> 4, body[4] & 15, body[5] >> 4
-    of_index = (body[5] & 15) if version else 0
-    of_item = 2 if version < 2 else 4
-    at = 6
-
-    def take(n: int) -> int:
-        nonlocal at
-        at += n
-        return int.from_bytes(body[at - n : at], "big")
-
-    left = _MAX_PIECES
-    for _ in range(take(of_item)):
-        item = take(of_item)
-        method = take(2) & 15 if version else 0
-        take(2)
-        base = take(of_base)
-        pieces = []
-        n_pieces = take(2)
-        left -= 1 + n_pieces
-        if at > len(body):
-            return
-        if left < 0:
-            raise ImageTooLarge(f"more than {_MAX_PIECES} pieces in an AVIF file that may have gain maps")
-        for _ in range(n_pieces):
-            take(of_index)
-            place = take(of_place)
-            pieces.append((base + place, take(of_length)))
-        if at > len(body):
-            return
-        yield item, method, pieces

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, Union
 import numpy as np
 import numpy.typing as npt
 
-from .._core import MAX_SIDE
-from ..errors import ImageTooLarge, ImageTooSmall, UnsupportedImage
+from ..errors import ImageTooLarge, UnsupportedImage
 from ..files import NotRegularFile, TooManyBytes, read_regular
 from .decoding import expect_open, from_image
-from .limits import DEFAULT_LIMITS, MIN_SIDE, Limits
+from .limits import DEFAULT_LIMITS, Limits, check_large, check_small
 from .pictures import Decoded, Provenance
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["BinaryReader", "Upload", "UploadedFile", "is_opened", "read_file", "take"]
+__all__ = ["BinaryReader", "Unopened", "Upload", "UploadedFile", "read_file", "take"]
 
 
 class BinaryReader(Protocol):
@@ -75,30 +74,49 @@ class UploadedFile(Protocol):
         """
 
 
-#: What `Matcher.check` and `hash_many` take.
-Upload: TypeAlias = Union[
-    bytes,
-    bytearray,
-    memoryview,
-    str,
-    os.PathLike[str],
-    BinaryReader,
-    UploadedFile,
-    npt.NDArray[np.uint8],
-    "Image",
-]
-
-_TAKEN = (
-    "an image file's bytes, a path, a binary file object, a PIL image, or a uint8 array of shape (rows, cols) or "
-    "(rows, cols, 3)"
+#: What `Isolated.check` takes: nothing that this process has to decode.
+Unopened: TypeAlias = (
+    bytes
+    | bytearray
+    | memoryview
+    | str
+    | os.PathLike[str]
+    | BinaryReader
+    | UploadedFile
+    | npt.NDArray[np.uint8]
 )
+
+#: What `Matcher.check` and `hash_many` take.
+Upload: TypeAlias = Union[Unopened, "Image"]
+
+
+def _words(*, opened: bool) -> str:
+    """Say what an upload is."""
+    ways = [
+        "an image file's bytes",
+        "a path",
+        "a binary file object",
+        *(["a PIL image"] if opened else []),
+        "or a uint8 array of shape (rows, cols) or (rows, cols, 3)",
+    ]
+    return f"an upload is {', '.join(ways)}"
+
+
+class _NoUpload(TypeError):
+    """What is wrong with what was given, to be said behind what an upload is."""
+
 
 #: Bytes asked of a file object at once.
 _PIECE = 1 << 20
 
 
-def take(item: object, *, limits: Limits) -> bytes | Decoded:
+def take(item: object, *, limits: Limits, opened: bool = True) -> bytes | Decoded:
     """Return an upload as the bytes of its file, or as pixels where it has no file.
+
+    Parameters
+    ----------
+    opened : bool
+        Take an object of the imaging library, too, which decodes its file here.
 
     Raises
     ------
@@ -114,6 +132,13 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
     -----
     A file object is read from its start where it can seek, and left where it was.
     """
+    try:
+        return _taken(item, limits, opened)
+    except _NoUpload as exc:
+        raise TypeError(f"{_words(opened=opened)}{exc}") from exc.__cause__
+
+
+def _taken(item: object, limits: Limits, opened: bool) -> bytes | Decoded:
     if isinstance(item, (bytes, bytearray)):
         return bytes(item)
     if isinstance(item, memoryview):
@@ -122,7 +147,11 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
         return read_file(_path_of(item), limits=limits)
     if isinstance(item, np.ndarray):
         return _from_array(item, limits)
-    if is_opened(item):
+    if _is_opened(item):
+        if not opened:
+            raise _NoUpload(
+                f", not {_named(item)}: it is decoded in the process that holds it, so give its file, or its pixels"
+            )
         expect_open(item)
         _check_size(item.width, item.height, limits)
         return from_image(item)
@@ -131,10 +160,10 @@ def take(item: object, *, limits: Limits) -> bytes | Decoded:
         if getattr(reader, "closed", False) is True:
             raise _odd(reader, "is closed")
         return _read(reader, limits.max_bytes)
-    raise TypeError(f"an upload is {_TAKEN}, not {_named(item)}")
+    raise _NoUpload(f", not {_named(item)}")
 
 
-def is_opened(item: object) -> TypeGuard[Image]:
+def _is_opened(item: object) -> TypeGuard[Image]:
     """Say whether an upload comes as an object of the imaging library, which decodes it where it is looked at."""
     pil = sys.modules.get("PIL.Image")  # without that module there is no such object
     return pil is not None and isinstance(item, pil.Image)
@@ -176,9 +205,7 @@ def _path_of(item: str | os.PathLike[str]) -> str:
     if isinstance(given, bytes):
         return os.fsdecode(given)
     if not isinstance(given, str):
-        raise TypeError(
-            f"an upload is {_TAKEN}; the __fspath__ of this {_named(item)} gives {type(given).__name__}"
-        )
+        raise _NoUpload(f"; the __fspath__ of this {_named(item)} gives {type(given).__name__}")
     return given
 
 
@@ -186,12 +213,12 @@ def _from_memory(view: memoryview) -> bytes:
     try:
         return bytes(view)
     except ValueError as exc:
-        raise TypeError(f"an upload is {_TAKEN}; this memoryview was released") from exc
+        raise _NoUpload("; this memoryview was released") from exc
 
 
 def _from_array(pixels: npt.NDArray[Any], limits: Limits) -> Decoded:
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)):
-        raise TypeError(f"an upload is {_TAKEN}, not an array of {pixels.dtype}, shape {pixels.shape}")
+        raise _NoUpload(f", not an array of {pixels.dtype}, shape {pixels.shape}")
     rows, cols = pixels.shape[:2]
     _check_size(cols, rows, limits)
     mode = "L" if pixels.ndim == 2 else "RGB"
@@ -200,12 +227,8 @@ def _from_array(pixels: npt.NDArray[Any], limits: Limits) -> Decoded:
 
 def _check_size(width: int, height: int, limits: Limits) -> None:
     """Hold pixels that somebody else decoded to the limits of a file's."""
-    if min(width, height) < MIN_SIDE:
-        raise ImageTooSmall(f"{width} x {height} pixels; a hash needs at least {MIN_SIDE} x {MIN_SIDE}")
-    if width * height > limits.max_pixels:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit is {limits.max_pixels} in all")
-    if max(width, height) > MAX_SIDE:
-        raise ImageTooLarge(f"{width} x {height} pixels, the limit of one side is {MAX_SIDE}")
+    check_small(width, height)
+    check_large(width, height, limits)
 
 
 def _reader_of(item: object) -> Any:
@@ -230,8 +253,8 @@ def _read(reader: Any, max_bytes: int) -> bytes:
             if part is None:
                 raise BlockingIOError("the file object does not wait for its data")
             if not isinstance(part, (bytes, bytearray, memoryview)):
-                raise TypeError(
-                    f"an upload is {_TAKEN}; reading this {type(reader).__name__} gives {type(part).__name__}"
+                raise _NoUpload(
+                    f"; reading this {type(reader).__name__} gives {type(part).__name__}"
                     + (": open it in binary mode" if isinstance(part, str) else "")
                 )
             if not part:
@@ -268,5 +291,5 @@ def _asked(reader: Any, name: str, *arguments: int) -> Any:
         raise _odd(reader, f"cannot {name}({words}): {exc}") from exc
 
 
-def _odd(reader: Any, said: str) -> TypeError:
-    return TypeError(f"an upload is {_TAKEN}; this {type(reader).__name__} {said}")
+def _odd(reader: Any, said: str) -> _NoUpload:
+    return _NoUpload(f"; this {type(reader).__name__} {said}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,11 @@ import numpy as np
 from .exif import Turns, turns_of
 from .frames import read_frames
 from .guarding import undisturbed
+from .limits import check_held
 from .opening import Codec, load, open_image
 from .pictures import Also, Decoded, Provenance
 from .request import Request
+from .webp_ends import FILLINGS, lengthened, rows_there
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,23 +49,111 @@ CODEC = Codec(name="WEBP", opener=_opener, take=_take)
 def read_webp(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode a WebP file, or the frames of an animated one."""
     announced = data[12:16] != b"VP8X" or data[20:21] == b"" or bool(data[20] & _HAS_ALPHA)
-    for number, frame in enumerate(read_frames(CODEC, data, request, turns_of=_turns)):
+    frames = read_frames(
+        CODEC, data, request, turns_of=_turns, lengthened=lambda data: _lengthened(data, request)
+    )
+    for number, frame in enumerate(frames):
         if announced or number or not frame.provenance.transparent:
             yield frame
         else:
-            yield replace(frame, also=(*frame.also, _added_up(data, frame.provenance)))
+            yield replace(frame, also=(*frame.also, _added_up(data, frame.provenance, request)))
+
+
+def _lengthened(data: bytes, request: Request) -> tuple[Codec, bytes] | None:
+    longer = lengthened(data)
+    take = partial(_as_far_as_it_goes, data=data, request=request)
+    return None if longer is None else (replace(CODEC, take=take), longer)
+
+
+#: Bytes of a pixel of the picture, of the other one that it is compared with, and of the samples of both.
+_COMPARING = 27
+
+
+def _as_far_as_it_goes(image: Any, data: bytes, request: Request) -> Image | None:
+    """Return the first picture of a lengthened file, transparent where there is nothing more of it.
+
+    Parameters
+    ----------
+    image : a lengthened file's opened image
+    data : bytes
+        The file.
+    request : Request
+    """
+    if image.tell():
+        return None
+    check_held("WEBP whose coded pixels are damaged", image.size, _COMPARING, request.limits)
+    kept, found = 1.0, _opened(lengthened(data))
+    if found is None:
+        kept, found = _most_kept(data, request, image.width * image.height)
+    n_rows = image.height
+    for filling in FILLINGS:
+        request.deadline.check()
+        other = _opened(lengthened(data, filling, kept))
+        if other is not None:
+            n_rows = rows_there(data, _rows_alike(found, other))
+            break
+    if not n_rows:
+        raise OSError("damaged within its first rows")
+    from PIL import Image as pil
+
+    shown = found.convert("RGBA")
+    shown.paste((0, 0, 0, 0), (0, n_rows, *found.size))
+    taken = pil.Image()._new(shown.im)
+    taken.info = image.info
+    return taken
+
+
+#: So often codes are halved to find where those end that mean something: within a thousandth of their length.
+_HALVINGS = 10
+#: Pixels that are decoded for it at most, about a second.
+_MOST_SEARCHED = 130_000_000
+
+
+def _most_kept(data: bytes, request: Request, n_pixels: int) -> tuple[float, Image]:
+    """Return the largest share of a file's codes that decodes with zeros behind it, and the picture it makes."""
+    low, high = 0.0, 1.0
+    found = None
+    for _ in range(min(_HALVINGS, _MOST_SEARCHED // n_pixels)):
+        request.deadline.check()
+        middle = (low + high) / 2
+        image = _opened(lengthened(data, kept=middle))
+        if image is None:
+            high = middle
+        else:
+            low, found = middle, image
+    if found is None:
+        raise OSError("its decoder hands out no rows of it")
+    return low, found
+
+
+def _opened(data: bytes | None) -> Image | None:
+    """Return the first picture of a file; None where it cannot be read."""
+    try:
+        image = open_image(CODEC, data or b"")
+        image.load()
+    except (OSError, EOFError, ValueError):
+        return None
+    return image  # type: ignore[no-any-return]
+
+
+def _rows_alike(image: Image, other: Image) -> int:
+    """Return how many of the first rows of two pictures are the same."""
+    differs = (np.asarray(image) != np.asarray(other)).any((1, 2))
+    return int(differs.argmax()) if differs.any() else image.height
 
 
 #: In the flags of the extended header.
 _HAS_ALPHA = 0x10
 
 
-def _added_up(data: bytes, provenance: Provenance) -> Also:
+def _added_up(data: bytes, provenance: Provenance, request: Request) -> Also:
     """Return the first picture as Chromium puts it on white where the header says that nothing is transparent."""
 
     def convert() -> Decoded:
-        image = open_image(CODEC, data)
-        pixels = np.asarray(load(CODEC, image)[0].convert("RGBA")).astype(np.uint16)
+        longer = _lengthened(data, request) if provenance.truncated else None
+        codec, own = longer or (CODEC, data)
+        image = open_image(codec, own)
+        pixels = np.asarray(load(codec, image)[0].convert("RGBA")).astype(np.uint16)
         added = np.minimum(pixels[..., :3] + (255 - pixels[..., 3:]), 255).astype(np.uint8)
         return Decoded(pixels=added, provenance=replace(provenance, scale=1))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .._face import checked
-from ..errors import IndexFileError, SafehashError
+from ..errors import SHOWN_DIGITS, IndexFileError, SafehashError
 from ..hashing.hashes import Algorithm, Hash
-from ..matching.decision import Decision, Outcome
+from ..matching.decision import Decision
 from ..matching.matcher import Matcher
-from ..matching.record import arrow_rows, arrow_schema, suggestion_of
+from ..matching.record import OWN_FIELDS, arrow_rows, arrow_schema
 from ..matching.settings import DEFAULT_SETTINGS, Settings
 
 __all__ = ["Check", "record_schema"]
@@ -24,11 +25,8 @@ __all__ = ["Check", "record_schema"]
 #: What a column may hold.
 _KINDS = ("bytes", "path", "hash")
 
-#: Fields of a decision record that a batch gets; the others are a catalog's or a file's.
-_NAMES = (
-    "outcome", "reason", "failure", "algorithm", "hash", "quality", "suggestion", "matches", "decode", "decided",
-    "milliseconds",
-)  # fmt: skip
+#: Names of the columns that a batch gets.
+_NAMES = tuple(field.name for field in OWN_FIELDS)
 
 
 def record_schema() -> Any:
@@ -44,10 +42,7 @@ def record_schema() -> Any:
     >>> record_schema().names[:3]
     ['outcome', 'reason', 'failure']
     """
-    import pyarrow as pa
-
-    whole = arrow_schema()
-    return pa.schema([whole.field(name) for name in _NAMES])
+    return arrow_schema(OWN_FIELDS)
 
 
 @checked
@@ -194,7 +189,7 @@ class Check:
 
     # -- rows ---------------------------------------------------------------------------------------------
 
-    def _columns(self, columns: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    def _columns(self, columns: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Return the columns of decisions, as lists."""
         matcher = _opened(self._snapshot, self._settings)
         values = _listed(columns[self._column])
@@ -214,39 +209,65 @@ class Check:
             )
         return bytes(value)
 
-    def _rows(self, decisions: Iterable[Decision]) -> dict[str, Sequence[Any]]:
-        rows = arrow_rows(decision.to_record(full_hashes=self._full_hashes) for decision in decisions)
+    def _rows(self, decisions: Iterable[Decision]) -> dict[str, list[Any]]:
+        records = (decision.to_record(full_hashes=self._full_hashes) for decision in decisions)
+        rows = arrow_rows(records, OWN_FIELDS)
         return {name: [row[name] for row in rows] for name in _NAMES}
 
     def _of_hashes(
         self, matcher: Matcher, values: list[Any], columns: Mapping[str, Any]
-    ) -> dict[str, Sequence[Any]]:
-        """Look stored hashes up: all by the join, and only those near anything one by one."""
+    ) -> dict[str, list[Any]]:
+        """Look stored hashes up: all by the join, and only those near anything one by one.
+
+        Of those that are near nothing, one of each kind is looked up and speaks for all: nothing but their hash, their
+        quality and how long they took is told of any other.
+        """
         if self._algorithm.value not in matcher.counts():
             raise SafehashError(
                 f"no list of {self._snapshot} has hashes of {self._algorithm.value}, and nothing could be found"
             )
-        n = len(values)
+        started = time.perf_counter()
         digests = self._digests(values)
-        qualities = [None] * n if self._quality is None else _listed(columns[self._quality])
-        floor = matcher.settings.policy.min_quality if matcher.settings.policy is not None else 0
-        low = [quality is not None and quality < floor for quality in qualities]
-        near = matcher.near_any(digests, algorithm=self._algorithm)
-        cut = None if self._full_hashes else 8
-        found: dict[str, list[Any]] = {name: [None] * n for name in _NAMES}
-        found["outcome"] = [(Outcome.LOW_QUALITY if each else Outcome.NO_MATCH).value for each in low]
-        found["suggestion"] = [suggestion_of(Outcome.NO_MATCH.value)] * n
-        found["matches"] = [[] for _ in range(n)]
-        found["algorithm"] = [self._algorithm.value] * n
-        found["hash"] = [digest.tobytes().hex()[:cut] for digest in digests]
-        found["quality"] = list(qualities)
-        rows = np.flatnonzero(near).tolist()
-        hashes = [Hash(self._algorithm, digests[row].tobytes(), quality=qualities[row]) for row in rows]
-        answers = self._rows(matcher.check_hashes(hashes, lists=self._lists)) if hashes else {}
-        for name in answers:
-            for row, value in zip(rows, answers[name], strict=True):
-                found[name][row] = value
-        return dict(found)
+        hashes = [
+            Hash(self._algorithm, digest.tobytes(), quality=quality)
+            for digest, quality in zip(digests, self._qualities(len(values), columns), strict=True)
+        ]
+        least = matcher.audit.min_quality
+        is_near = matcher.near_any(digests, algorithm=self._algorithm).tolist()
+        places: list[int] = []  # of each row, among those that are looked up
+        asked: list[Hash] = []
+        spoken_for: dict[bool, int] = {}
+        for value, near in zip(hashes, is_near, strict=True):
+            is_low = value.quality is not None and value.quality < least
+            place = len(asked) if near else spoken_for.setdefault(is_low, len(asked))
+            if place == len(asked):
+                asked.append(value)
+            places.append(place)
+        answers = self._rows(matcher.check_hashes(asked, lists=self._lists))
+        found = {name: [answers[name][place] for place in places] for name in _NAMES}
+        cut = None if self._full_hashes else SHOWN_DIGITS
+        elapsed = round(1e3 * (time.perf_counter() - started) / max(1, len(values)), 3)
+        found["hash"] = [value.hex[:cut] for value in hashes]
+        found["quality"] = [value.quality for value in hashes]
+        found["matches"] = [[*each] for each in found["matches"]]
+        found["milliseconds"] = [elapsed] * len(values)
+        return found
+
+    def _qualities(self, n: int, columns: Mapping[str, Any]) -> list[int | None]:
+        """Return the qualities of stored hashes; what a data frame has in place of a missing number is none."""
+        if self._quality is None:
+            return [None] * n
+        found: list[int | None] = []
+        for value in _listed(columns[self._quality]):
+            if value is None or value != value:
+                found.append(None)
+            elif isinstance(value, (int, float)) and value == int(value):
+                found.append(int(value))
+            else:
+                raise TypeError(
+                    f"the column {self._quality!r} holds {type(value).__name__}, not whole numbers from 0 to 100"
+                )
+        return found
 
     def _digests(self, values: list[Any]) -> npt.NDArray[np.uint8]:
         n_bytes = self._algorithm.n_bytes
@@ -266,7 +287,9 @@ class Check:
 
 
 def _listed(column: Any) -> list[Any]:
-    """Return a column of any container as a list of Python's own values."""
+    """Return a column of any container as a list of Python's own values; None where one is missing."""
+    if hasattr(column, "notna"):  # pandas: of several values that stand for a missing one
+        column = column.astype(object).where(column.notna(), None)
     if hasattr(column, "to_pylist"):
         return list(column.to_pylist())
     return list(column.tolist()) if hasattr(column, "tolist") else list(column)

@@ -33,7 +33,18 @@ def _name(what: Any) -> bytes:
 def write_framed(
     stream: BinaryIO, reader: Callable[..., Any], kind: type, write: Callable[[BinaryIO], None]
 ) -> None:
-    """Write what `write` writes into a frame that calls ``reader(kind, bytes)`` where it is unpickled."""
+    """Write what `write` writes into a frame that calls ``reader(kind, bytes)`` where it is unpickled.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> stream = io.BytesIO()
+    >>> write_framed(stream, isinstance, int, lambda inner: inner.write(b"words"))
+    >>> pickle.loads(stream.getvalue())  # calls isinstance(int, b"words")
+    Traceback (most recent call last):
+    ...
+    TypeError: isinstance() arg 2 must be a type...
+    """
     inner = io.BytesIO()
     write(inner)
     stream.write(_BEGIN + _name(reader) + _name(kind) + _BYTES + _LENGTH.pack(inner.tell()))
@@ -48,6 +59,17 @@ def read_framed(stream: BinaryIO, reader: Callable[..., Any]) -> BinaryIO:
     ------
     IndexFileError
         It is another pickle, something else, or damaged.
+
+    Examples
+    --------
+    >>> stream = io.BytesIO()
+    >>> write_framed(stream, isinstance, int, lambda inner: inner.write(b"words"))
+    >>> read_framed(io.BytesIO(stream.getvalue()), isinstance).read()
+    b'words'
+    >>> read_framed(io.BytesIO(stream.getvalue()), issubclass)
+    Traceback (most recent call last):
+    ...
+    safehash.errors.IndexFileError: not an index that safehash wrote: another pickle, or something else
     """
     head = b""
     while not head.endswith(_BYTES) and len(head) < _LONGEST_HEAD:

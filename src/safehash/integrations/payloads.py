@@ -22,6 +22,11 @@ def pack(value: Any) -> Any:
     ------
     TypeError
         It is no value, collection, enumeration or data class.
+
+    Examples
+    --------
+    >>> pack({"id": 7, "tags": ("a", "b")})
+    ['dict', [['id', 7], ['tags', ['tuple', ['a', 'b']]]]]
     """
     kind = type(value)
     if kind in _PLAIN:
@@ -50,6 +55,15 @@ def unpack(value: Any) -> Any:
     ------
     TypeError, ValueError, KeyError
         It was not made by `pack`, or names a class that is no exchange's.
+
+    Examples
+    --------
+    >>> unpack(pack({"id": 7, "tags": ("a", "b")}))
+    {'id': 7, 'tags': ('a', 'b')}
+    >>> unpack(["data", "os.system", []])
+    Traceback (most recent call last):
+    ...
+    KeyError: 'os.system'
     """
     if type(value) in _PLAIN:
         return value

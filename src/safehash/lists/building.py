@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..hashing.hashes import Algorithm, ForeignHash, Hash
+from ..hashing.hashes import ForeignHash, Hash
 from .entry import Entry
+from .formats.batch import Batch
 from .moments import Moments, Times, pairs_as_json
 from .pools import Pool, PoolBuilder, pool_of, uint32
 from .table import (
@@ -108,35 +109,8 @@ class EntryTableBuilder:
         self._n_rows += 1
         return row
 
-    def extend(
-        self,
-        digests: UInt8Array,
-        *,
-        like: Entry | Sequence[Entry],
-        which: npt.ArrayLike | None = None,
-        algorithm: str | Algorithm = Algorithm.PDQ,
-        ids: Sequence[str | None] | None = None,
-        qualities: npt.ArrayLike | None = None,
-        created: Times | None = None,
-        updated: Times | None = None,
-        extras: Pool | None = None,
-    ) -> int:
-        """Add many entries that have most in common; return the first one's row.
-
-        Parameters
-        ----------
-        digests : ndarray of uint8, shape (n, n_bytes)
-        like : Entry or sequence of Entry
-            Gives everything but hash and id, which are not looked at.
-        which : array_like of int, shape (n,), optional
-            Whom of a sequence each entry is like; the first by default.
-        ids : sequence of str or None, length n
-        qualities : array_like of int, shape (n,)
-            0 to 100, or 255 for "not measured".
-        created, updated : Times of length n
-            In place of those of `like`; where one is given, the other is None by default.
-        extras : Pool of length n
-            Each one's unknown fields as a JSON object in UTF-8, in place of those of `like`; not checked.
+    def extend(self, batch: Batch) -> int:
+        """Add a batch of entries, whose extras are not checked; return the first one's row.
 
         Raises
         ------
@@ -144,8 +118,9 @@ class EntryTableBuilder:
             A shape or a length does not fit, or a quality is out of range.
         """
         self._check_open()
-        algorithm = Algorithm(algorithm)
-        digests = np.ascontiguousarray(digests, dtype=np.uint8)
+        algorithm, ids, qualities = batch.algorithm, batch.ids, batch.qualities
+        created, updated, extras = batch.created, batch.updated, batch.extras
+        digests = np.ascontiguousarray(batch.digests, dtype=np.uint8)
         if digests.ndim != 2 or digests.shape[1] != algorithm.n_bytes:
             raise ValueError(
                 f"digests of {algorithm.value} have shape (n, {algorithm.n_bytes}), not {digests.shape}"
@@ -168,8 +143,8 @@ class EntryTableBuilder:
         for name, given in (("times", created), ("times", updated), ("extras", extras)):
             if given is not None and len(given) != n:
                 raise ValueError(f"{n} digests with {len(given)} {name}")
-        models = [like] if isinstance(like, Entry) else list(like)
-        chosen = np.zeros(n, np.int64) if which is None else np.asarray(which, np.int64)
+        models = batch.likes
+        chosen = np.zeros(n, np.int64) if batch.which is None else np.asarray(batch.which, np.int64)
         if chosen.shape != (n,) or (n and not 0 <= int(chosen.min()) <= int(chosen.max()) < len(models)):
             raise ValueError(f"'which' is {n} numbers below {len(models)}")
         metas = uint32(self._intern_meta(model, id_is_empty=False) for model in models)[chosen]

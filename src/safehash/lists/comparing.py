@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._digests import degenerate
-from .._face import checked, freeze_mappings, public_value
+from .._face import checked, public_value
+from .._frozen import freeze_mappings
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, ForeignHash, Hash
 from .entry import Entry

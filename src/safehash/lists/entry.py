@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from .._face import FrozenMap, checked, public_value
+from .._face import checked, expect_fields, public_value
+from .._frozen import FrozenMap, frozen_json
 from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.hashes import ForeignHash, Hash
@@ -84,7 +85,8 @@ class Entry:
         What identifies the record within its source: "id" (where there is one), or "digest" for exchanges
         that give an id beside it but key on the digest.
     extra : mapping
-        Fields safehash does not know, kept as they came: equal to a dict, and not to be changed.
+        Fields safehash does not know, kept as they came: equal to a dict of what JSON can hold, and not to be changed,
+        nor any list or dict inside.
 
     Raises
     ------
@@ -126,14 +128,17 @@ class Entry:
             and (not self.extra or _TEXT.issuperset(map(type, self.extra)))
             and (not self.labels or _TEXT.issuperset(map(type, self.labels)))
         ):
-            _expect_fields(**{each: getattr(self, each) for each in _FIELDS})
+            expect_fields(self)
         if self.category not in CATEGORIES or self.keyed_by not in ("id", "digest"):
             raise ValueError(
                 f"category is one of {', '.join(CATEGORIES)} and keyed_by id or digest, not "
-                f"{shortened(self.category)!r} and {shortened(self.keyed_by)!r}"
+                f"{shortened(f'{self.category!r} and {self.keyed_by!r}')}"
             )
-        if type(self.extra) is not FrozenMap:
-            object.__setattr__(self, "extra", FrozenMap(self.extra) if self.extra else _NOTHING)
+        extra = self.extra
+        if not _STILL.issuperset(map(type, extra.values())):
+            object.__setattr__(self, "extra", frozen_json(dict(extra), "extra"))
+        elif type(extra) is not FrozenMap:
+            object.__setattr__(self, "extra", FrozenMap(extra) if extra else _NOTHING)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry):
@@ -183,26 +188,7 @@ _TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _HASHES = frozenset({Hash, ForeignHash, type(None)})
 _MAPS = frozenset({dict, FrozenMap})
-_FIELDS = tuple(each.name for each in fields(Entry))
-
-
-@checked
-def _expect_fields(
-    *,
-    hash: Hash | ForeignHash | None,
-    id: str | None,
-    source: str,
-    category: str,
-    labels: tuple[str, ...],
-    owners: tuple[Opinion, ...],
-    severity: str | None,
-    created: str | None,
-    updated: str | None,
-    deleted: bool,
-    keyed_by: str,
-    extra: Mapping[str, object],
-) -> None:
-    """Say which field holds what it cannot."""
+_STILL = frozenset({str, int, float, bool, type(None)})
 
 
 _BESIDE_THE_HASH = tuple(each.name for each in fields(Entry) if each.name != "hash")

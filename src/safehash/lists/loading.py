@@ -14,7 +14,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked, freeze_mappings, public_value
+from .._face import checked, public_value
+from .._frozen import freeze_mappings
 from ..errors import ListError
 from ..hashing.hashes import Algorithm, Hash
 from .building import EntryTableBuilder
@@ -202,17 +203,7 @@ class _Staged:
 
     def _add_batch(self, batch: Batch) -> None:
         n = len(batch)
-        self._builder.extend(
-            batch.digests,
-            like=batch.likes,
-            which=batch.which,
-            algorithm=batch.algorithm,
-            ids=batch.ids,
-            qualities=batch.qualities,
-            created=batch.created,
-            updated=batch.updated,
-            extras=batch.extras,
-        )
+        self._builder.extend(batch)
         like = batch.likes[0]  # source and kind of key are the same for all of a batch
         if batch.ids is None or like.keyed_by == "digest":
             self._keys.frombytes(bytes(8 * n))
@@ -375,7 +366,8 @@ def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:
         rows, own = table.digests(algorithm)
         chosen = deleted[rows]
         if chosen.any():
-            digests[algorithm] = own[chosen].copy()
+            digests[algorithm] = own[chosen]
+            digests[algorithm].flags.writeable = False
     ids = {table.id_of(row) for row in np.flatnonzero(deleted).tolist()}
     return Withdrawn(digests=digests, ids=frozenset(each for each in ids if each is not None))
 

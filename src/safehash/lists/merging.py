@@ -129,7 +129,7 @@ def _advanced(state: _State, entry: Entry) -> _State:
 
 def _joined(one: Entry, other: Entry) -> Entry:
     """Unite two records of the same hash: the result does not depend on their order."""
-    if one == other:
+    if one == other and _quality(one.hash) == _quality(other.hash):  # of which `==` knows nothing
         return one
     return replace(
         one,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .._face import FrozenMap, checked, public_value
+from .._face import checked, public_value
+from .._frozen import FrozenMap
 from ..hashing.algorithms import LOW_QUALITY_DISTANCE, USUAL_DISTANCE, USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from .entry import CATEGORIES, Entry

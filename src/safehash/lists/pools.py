@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -45,21 +45,29 @@ def pool_of_bytes(items: Sequence[bytes]) -> Pool:
     return _laid_out(b"".join(items), items)
 
 
-def pool_of_parts(columns: Sequence[Sequence[bytes]]) -> Pool:
+def pool_of_parts(n: int, columns: Sequence[Sequence[bytes] | bytes]) -> Pool:
     """Return a pool of what some columns of byte strings make together, row by row.
+
+    Parameters
+    ----------
+    n : int
+        How many rows there are.
+    columns : sequence of (sequence of bytes, length n, or bytes)
+        One byte string stands in every row.
 
     Examples
     --------
-    >>> pool_of_parts([[b"a", b""], [b"b", b"c"]]).item(0)
-    b'ab'
+    >>> pool_of_parts(2, [[b"a", b""], b"-", [b"b", b"c"]]).item(0)
+    b'a-b'
     """
-    n = len(columns[0])
-    lengths = np.zeros(n, np.int64)
-    for parts in columns:
-        lengths += np.fromiter(map(len, parts), np.int64, n)
+    lengths = np.full(n, sum(len(each) for each in columns if isinstance(each, bytes)), np.int64)
+    for each in columns:
+        if not isinstance(each, bytes):
+            lengths += np.fromiter(map(len, each), np.int64, n)
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    data = b"".join(chain.from_iterable(zip(*columns, strict=True)))
+    rows = zip(*(repeat(each, n) if isinstance(each, bytes) else each for each in columns), strict=True)
+    data = b"".join(chain.from_iterable(rows))
     return Pool(offsets, np.frombuffer(data, np.uint8))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._face import freeze_mappings, public_value
+from .._face import public_value
+from .._frozen import freeze_mappings
 from .entry import Entry
 
 __all__ = ["ColumnUse", "ListReport", "Reject"]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._face import FrozenMap, checked, public_value
+from .._face import checked, public_value
+from .._frozen import FrozenMap
 from ..errors import ListError
 from ..hashing.hashes import Algorithm
 
@@ -24,6 +25,7 @@ __all__ = [
     "ListSource",
     "beside",
     "check_names",
+    "named_path",
 ]
 
 #: Share of a list's records that may be rejected before the list is refused.
@@ -194,8 +196,7 @@ class ListSource:
         """
         if self.name is not None:
             return self.name
-        path = Path(self.path)
-        name = (path if path.name else path.resolve()).name
+        name = named_path(self.path).name
         for ending in PACKED:
             name = name.removesuffix(ending)
         return Path(name).stem or name
@@ -205,10 +206,15 @@ class ListSource:
 ListPath = ListSource | str | os.PathLike[str]
 
 
+def named_path(path: str | os.PathLike[str]) -> Path:
+    """Return where a list is by a path that has a name: "." has none, the folder has."""
+    found = Path(path)
+    return found if found.name else found.resolve()
+
+
 def beside(source: ListSource, ending: str) -> Path:
     """Return where a file that goes with a list stands: under its whole name and an ending."""
-    path = Path(source.path)
-    path = path if path.name else path.resolve()
+    path = named_path(source.path)
     return path.with_name(path.name + ending)
 
 

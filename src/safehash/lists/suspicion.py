@@ -51,10 +51,8 @@ def perhaps_suspicious(algorithm: Algorithm, digests: npt.NDArray[np.uint8]) -> 
         n_ones = ones_in(digests)
         found = (n_ones < _PDQ_ONES.start) | (n_ones >= _PDQ_ONES.stop)
     else:
-        found = _MAY_BEGIN[digests[:, 0]]
+        begins = np.ascontiguousarray(digests[:, :4]).view(np.uint32).ravel()
+        found = (begins == 0) | (begins == 0xFFFFFFFF)
+        if algorithm in _OF_NOTHING:
+            found |= begins == np.frombuffer(_OF_NOTHING[algorithm], np.uint32, 1)
     return np.flatnonzero(found).tolist()
-
-
-#: Whether the digest of nothing, or one of zeros or ones alone, begins with a byte.
-_MAY_BEGIN = np.zeros(256, np.bool_)
-_MAY_BEGIN[[0x00, 0xFF, *(digest[0] for digest in _OF_NOTHING.values())]] = True

@@ -224,7 +224,7 @@ class EntryTable:
                 keyed_by=keyed_by,
                 extra=extra,
             )
-        except (ValueError, TypeError, KeyError) as exc:
+        except (ValueError, TypeError, KeyError, RecursionError) as exc:
             # Only a file can hold such a row; UnicodeDecodeError and JSONDecodeError are ValueErrors.
             raise self._damaged("meta_bytes", f"row {row} cannot be read: {type(exc).__name__}") from exc
 

@@ -29,7 +29,7 @@ from .judgement import LOW_QUALITY
 from .settings import Settings
 from .state import State, widest_distance
 from .view_words import TURN_NAMES
-from .views import Hit, Refused, look_up
+from .views import Along, Hit, Refused, look_up
 from .witness import Witness
 
 __all__ = ["Facts", "decide_hashes", "decide_upload", "decision_of", "near_any", "why_undecided"]
@@ -193,9 +193,7 @@ def _decide_pictures(
         min_quality=min_quality,
         low_quality_distance=state.policy.low_quality_distance,
         effort=settings.effort,
-        looked_at=hash_stored,
-        deadline=deadline,
-        witness=witness,
+        along=Along(hash_stored, deadline, witness),
     )
     matches += _judged(state, Algorithm.PDQ, result.hits, settings)
     own = result.hash

@@ -25,6 +25,7 @@ __all__ = [
     "in_order",
     "outcome_among",
     "outcome_of",
+    "outcome_without",
 ]
 
 
@@ -415,6 +416,17 @@ def outcome_among(suppressed_by: Sequence[str | None], otherwise: Outcome) -> Ou
     if None in suppressed_by:
         return Outcome.MATCH
     return Outcome.SUPPRESSED if suppressed_by else otherwise
+
+
+def outcome_without(decision: Decision) -> Outcome:
+    """Return the outcome that a decision would have without its matches: where all of them are taken back later."""
+    if decision.outcome not in (Outcome.MATCH, Outcome.SUPPRESSED):
+        return decision.outcome
+    if decision.reason is not None:  # not all of it was looked at
+        return Outcome.UNREADABLE
+    own = decision.hash
+    is_low = own is not None and own.quality is not None and own.quality < decision.audit.min_quality
+    return Outcome.LOW_QUALITY if is_low else Outcome.NO_MATCH
 
 
 def in_order(matches: Sequence[Match]) -> tuple[Match, ...]:

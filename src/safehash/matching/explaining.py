@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._face import checked, freeze_mappings, public_value
+from .._face import checked, public_value
+from .._frozen import freeze_mappings
 from ..errors import shortened
 from ..hashing.algorithms import SHOWN_DIGITS
 from ..hashing.bits import ones_in

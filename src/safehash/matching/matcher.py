@@ -367,7 +367,7 @@ class Matcher(_Telling):
         >>> decision.is_match, decision.audit.effort
         (True, 'fast')
         >>> Matcher.from_files("list.csv").check(b"no image").reason
-        'not an image in a known format (starts with 6e 6f 20 69 6d 61 67 65)'
+        'not an image in a known format (starts with 6e 6f 20 69)'
         """
         started, began = time.perf_counter(), time.thread_time()
         state = of_lists(self._state, lists)

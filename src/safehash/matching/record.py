@@ -17,6 +17,7 @@ __all__ = [
     "FIELDS",
     "IN_CATALOG",
     "MATCH_FIELDS",
+    "OWN_FIELDS",
     "Field",
     "Kind",
     "arrow_rows",
@@ -57,6 +58,8 @@ class Field:
         When it is there; empty for always. A field that is always there is null where it has no value.
     column : str
         Its name in CSV, where a file and its match share a line; empty for none.
+    is_own : bool
+        A decision tells it by itself; the others are known of its file, its archive or its catalog.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Field:
     meaning: str
     when: str = ""
     column: str = ""
+    is_own: bool = False
 
 
 #: When a field is there that only a catalog can fill.
@@ -94,6 +98,11 @@ MATCH_FIELDS = (
     Field("stale", Kind.FLAG, "the list has a newer version since, which was not looked up so", STALE, "stale"),
 )  # fmt: skip
 
+
+def _own(name: str, kind: Kind, meaning: str, when: str = "", column: str = "") -> Field:
+    return Field(name, kind, meaning, when, column, is_own=True)
+
+
 #: Of one file, or one member of an archive.
 FIELDS = (
     Field("path", Kind.TEXT, "as the file was reached; the archive of a member", "for files", "path"),
@@ -101,34 +110,37 @@ FIELDS = (
     Field("position", Kind.INTEGER, "its place there, from 1", "in archives", "position"),
     Field("size", Kind.INTEGER, "bytes of the file at `path`", "where known", "size"),
     Field("modified_ns", Kind.INTEGER, "its time of change, nanoseconds since 1970", "where known"),
-    Field("outcome", Kind.TEXT, "`match`, `no_match`, `low_quality`, `unreadable` ...", column="outcome"),
-    Field(
+    _own("outcome", Kind.TEXT, "`match`, `no_match`, `low_quality`, `unreadable` ...", column="outcome"),
+    _own(
         "reason", Kind.TEXT, "why there is no hash, or why the rest was not looked at", "where there is one",
         "reason",
     ),
-    Field(
+    _own(
         "failure", Kind.TEXT, "what failed beside the picture: `crash`, `timeout`, `memory`, `read`, `changed` ...",
         "where something did", "failure",
     ),
-    Field("algorithm", Kind.TEXT, "of `hash`", "with a hash", "algorithm"),
-    Field("hash", Kind.DIGEST, "the file's own hash as it is", "with a hash", "hash"),
-    Field("quality", Kind.INTEGER, "0 to 100, PDQ alone has one", "with PDQ", "quality"),
+    _own("algorithm", Kind.TEXT, "of `hash`", "with a hash", "algorithm"),
+    _own("hash", Kind.DIGEST, "the file's own hash as it is", "with a hash", "hash"),
+    _own("quality", Kind.INTEGER, "0 to 100, PDQ alone has one", "with PDQ", "quality"),
     Field("md5", Kind.DIGEST, "of the bytes that were decided", "if asked for"),
     Field("sha1", Kind.DIGEST, "likewise", "if asked for"),
     Field("sha256", Kind.DIGEST, "likewise", "if asked for, and with a catalog", "sha256"),
-    Field("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
-    Field("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
-    Field(
+    _own("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
+    _own("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
+    _own(
         "refused", Kind.FACTS, "entries that were near enough and that a gate kept from matching: list, id, distance, "
         "view, gate, reason, evidence", "where there are some",
     ),
-    Field("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
-    Field("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),
-    Field("milliseconds", Kind.NUMBER, "that the decision took", "where known", "milliseconds"),
+    _own("decode", Kind.FACTS, "how bytes became the pixels that were hashed", "where they did"),
+    _own("decided", Kind.TEXT, "ISO 8601, UTC", "where known", "decided"),
+    _own("milliseconds", Kind.NUMBER, "that the decision took", "where known", "milliseconds"),
     Field("unchanged", Kind.FLAG, "it is as the catalog knew it, and was not decided again", STALE, "unchanged"),
     Field("gone", Kind.TEXT, "when a scan found it missing, ISO 8601", STALE, "gone"),
     Field("looks", Kind.FACTS, "for which versions of which lists it was decided, when, by which effort", IN_CATALOG),
 )  # fmt: skip
+
+#: What a decision tells by itself, whatever it is of.
+OWN_FIELDS = tuple(field for field in FIELDS if field.is_own)
 
 
 def suggestion_of(outcome: str) -> str:
@@ -225,10 +237,10 @@ def _cell(value: Any, kind: Kind) -> Any:
 # -- Arrow ------------------------------------------------------------------------------------------------
 
 
-def arrow_schema() -> Any:
+def arrow_schema(fields: Sequence[Field] = FIELDS) -> Any:
     """Return the Arrow schema of decision records: `pyarrow.Schema`.
 
-    It has one column more than `FIELDS`: ``path_bytes``, the path as the system has it, because text in Arrow is
+    Behind ``path`` stands one column more, ``path_bytes``: the path as the system has it, because text in Arrow is
     UTF-8 and names of files need not be.
 
     Raises
@@ -245,17 +257,26 @@ def arrow_schema() -> Any:
     }  # fmt: skip
     of_match = pa.struct([(field.name, simple[field.kind]) for field in MATCH_FIELDS])
     kinds = {**simple, Kind.MATCHES: pa.list_(of_match)}
-    columns = [(field.name, kinds[field.kind]) for field in FIELDS]
-    return pa.schema([columns[0], ("path_bytes", pa.binary()), *columns[1:]])
+    columns = []
+    for field in fields:
+        columns.append((field.name, kinds[field.kind]))
+        if field.name == "path":
+            columns.append(("path_bytes", pa.binary()))
+    return pa.schema(columns)
 
 
-def arrow_rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def arrow_rows(
+    records: Iterable[Mapping[str, Any]], fields: Sequence[Field] = FIELDS
+) -> list[dict[str, Any]]:
     """Return decision records as rows that fit `arrow_schema`; what is not UTF-8 becomes visible escapes."""
     rows = []
     for record in records:
-        row = {field.name: _arrow_value(record.get(field.name), field.kind) for field in FIELDS}
-        path = record.get("path")
-        row["path_bytes"] = None if path is None else os.fsencode(path)
+        row: dict[str, Any] = {}
+        for field in fields:
+            value = record.get(field.name)
+            row[field.name] = _arrow_value(value, field.kind)
+            if field.name == "path":
+                row["path_bytes"] = None if value is None else os.fsencode(value)
         rows.append(row)
     return rows
 

@@ -25,8 +25,10 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import datetime
+import errno
 import functools
 import hashlib
+import io
 import json
 import math
 import mmap
@@ -53,6 +55,9 @@ __all__ = ["Section", "Snapshot", "file_state", "open_snapshot", "state_of", "wr
 
 AnyArray = npt.NDArray[Any]
 PathLike = str | os.PathLike[str]
+
+#: Windows lets nobody replace a file that is mapped anywhere: there it is read instead, and each process has its own.
+_MAPS = os.name == "posix"
 
 _MAGIC = b"SAFEHASH"
 _UNSIGNED, _SIGNED = 1, 2  # versions of the format
@@ -112,8 +117,9 @@ class Snapshot:
 
     Notes
     -----
-    Safe to share between threads; processes that open one file share its pages. The file must not be changed
-    in place while it is open (replace it, as `write_snapshot` does): a block is checked once.
+    Safe to share between threads; processes that open one file share its pages, but on Windows, where each reads
+    all of it. The file must not be changed in place while it is open (replace it, as `write_snapshot` does): a block
+    is checked once.
     """
 
     def __init__(
@@ -346,13 +352,29 @@ def open_snapshot(path: PathLike, *, verify: str = "lazy", trusted: Collection[b
         with open_regular(name) as (file, status):
             if status.st_size == 0:
                 raise IndexFileError("the file is empty", path=name, section="preamble")
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            data = _mapped(file) if _MAPS else _read_whole(file, status.st_size)
     except (OSError, ValueError) as exc:
         raise IndexFileError(f"cannot be opened: {exc}", path=name) from exc
-    snapshot = Snapshot(name, np.frombuffer(mapped, np.uint8), state_of(status), trusted)
+    snapshot = Snapshot(name, data, state_of(status), trusted)
     if verify == "full":
         snapshot.verify()
     return snapshot
+
+
+def _mapped(file: io.FileIO) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+def _read_whole(file: io.FileIO, n_bytes: int) -> npt.NDArray[np.uint8]:
+    data = np.empty(n_bytes, np.uint8)
+    rest = data.data
+    while rest:
+        n_read = file.readinto(rest)
+        if not n_read:
+            raise OSError(errno.EIO, f"it ended {len(rest)} bytes early")
+        rest = rest[n_read:]
+    data.flags.writeable = False
+    return data
 
 
 def file_state(path: PathLike) -> tuple[int, int, int]:

@@ -14,11 +14,12 @@ from ..errors import IndexFileError, ListError, logger_of, shortened, shortened_
 from ..hashing.hashes import Algorithm
 from ..lists.building import EntryTableBuilder
 from ..lists.entry import Entry
+from ..lists.formats.sentences import remark_on_name
 from ..lists.loading import LoadedList, load_list, loaded_of
 from ..lists.merging import merge_lists
 from ..lists.policy import Policy
 from ..lists.selecting import select, staleness
-from ..lists.source import ListSource, check_names
+from ..lists.source import ListSource, check_names, named_path
 from ..lists.switches import switch
 from ..lists.table import EntryTable
 from ..search.exact import ExactIndex
@@ -162,7 +163,7 @@ def read_state(
                 _LOG.warning("%s: %s", loaded.name, stale)
                 notes.append(f"{loaded.name}: {stale}")
             said = [f"{loaded.name}: {n} entries left out: {why}" for why, n in selection.left_out.items()]
-            said += [f"{loaded.name}: {note}" for note in loaded.report.notes]
+            said += [f"{loaded.name}: {note}" for note in _notes_on(source, loaded, is_allow=is_allow)]
             said += _on_rejects(loaded)
             for note in said:
                 _LOG.info("%s", note)
@@ -303,6 +304,12 @@ def _load(source: ListSource, last_good: bool) -> tuple[LoadedList, _Kept | None
         )
         return kept.loaded, _Kept(note, kept.when)
     return loaded, None
+
+
+def _notes_on(source: ListSource, loaded: LoadedList, *, is_allow: bool) -> list[str]:
+    """Return what was remarked on a list; that one's name speaks of harmless pictures is as it should be on some."""
+    as_it_should_be = (remark_on_name(named_path(source.path).name) if is_allow else None) or ""
+    return [note for note in loaded.report.notes if note != shortened(as_it_should_be)]
 
 
 def _on_rejects(loaded: LoadedList) -> list[str]:

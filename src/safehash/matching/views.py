@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -136,6 +137,29 @@ class _Queries:
         return tuple(zip(self.names, (digest.tobytes() for digest in self.digests), strict=True))
 
 
+class Along(NamedTuple):
+    """What goes along with one look-up.
+
+    Attributes
+    ----------
+    looked_at : callable or None
+        Given every picture that is looked up, in order, with its hash.
+    deadline : Deadline
+        When the looking ends. The first picture is looked up as it is in any case; what was found stands, and that
+        the rest was not looked at is among the failures.
+    witness : Witness or None
+        Told of every step.
+    """
+
+    looked_at: Callable[[Decoded, Hash], None] | None = None
+    deadline: Deadline = NO_DEADLINE
+    witness: Witness | None = None
+
+
+#: Nobody is told, and it has no end.
+ALONE = Along()
+
+
 def look_up(
     frames: Iterable[Decoded],
     index: Index,
@@ -144,9 +168,7 @@ def look_up(
     min_quality: int,
     low_quality_distance: int | None = None,
     effort: Effort = "standard",
-    looked_at: Callable[[Decoded, Hash], None] | None = None,
-    deadline: Deadline = NO_DEADLINE,
-    witness: Witness | None = None,
+    along: Along = ALONE,
 ) -> ViewResult:
     """Look one upload up in an index by as many views of it as the effort allows.
 
@@ -168,13 +190,8 @@ def look_up(
         picture (borders, screenshots, collages). "thorough" adds crops, tilts, boxes taken for uploads of their own and
         what something hides, and looks harder for boxes; "exhaustive" goes on with these. Each `Also` says from which
         effort on it counts.
-    looked_at : callable or None
-        Given every picture that is looked up, in order, with its hash.
-    deadline : Deadline
-        When the looking ends. The first picture is looked up as it is in any case; what was found stands, and that
-        the rest was not looked at is among the failures.
-    witness : Witness or None
-        Told of every step.
+    along : Along
+        Who is told of it, and when it ends.
 
     Returns
     -------
@@ -196,6 +213,7 @@ def look_up(
     docs/matching.md.
     """
     check_effort(effort)
+    looked_at, deadline, witness = along
     first: tuple[Hash, Provenance] | None = None
     found = _Finds(max_distance, witness)
     sample = Sample()

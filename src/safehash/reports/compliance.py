@@ -213,7 +213,7 @@ def _evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
         }
     except OSError as exc:
         raise SafehashError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise SafehashError(
             f"{path}: expected what `safehash evaluate --json` writes, found something else ({exc})"
         ) from exc

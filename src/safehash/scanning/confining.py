@@ -54,13 +54,13 @@ def settle(means: Means) -> None:
     """Be deaf to what ends a whole group, and as nice as is asked."""
     # Ctrl-C and a hang-up reach the whole group; the parent decides. Telling one worker to end is the parent's, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "SIGHUP"):
+    if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.pthread_sigmask(
             signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP}
         )  # as the fork server began
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if means.nice:
+    if means.nice and sys.platform != "win32":
         with suppress(OSError):  # lowering it again is not ours to insist on
             os.nice(means.nice)
 
@@ -88,10 +88,10 @@ def hush() -> None:
 
 def limit(means: Means) -> None:
     """Bound the process, counted from what it holds now. A crash leaves no core: it would hold pictures."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return
+    import resource
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if means.max_memory is None or not sys.platform.startswith("linux"):
         return

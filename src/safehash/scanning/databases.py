@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 import stat
+import sys
 import threading
 import weakref
 from collections import Counter
@@ -250,7 +251,7 @@ def expect_plain(path: str, error: type[SafehashError], *, owner: int | None = N
         As `error`.
     """
     status = _status_of(path, error)
-    if status is None or os.name != "posix":
+    if status is None or sys.platform == "win32":
         return status
     if status.st_uid not in (os.geteuid(), 0, owner):
         raise error(f"{path}: it belongs to another user ({status.st_uid}): not written into")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..hashing.algorithms import SHOWN_DIGITS, Algorithm
@@ -76,7 +75,7 @@ def facts_of(
         matches = list(_matches_of(store, file, lists))
         outcome = outcome_among([match["suppressed_by"] for match in matches], Outcome(otherwise)).value
     if not whole:
-        decode = None if how is None else _decoded(how)
+        decode = None if how is None else json.loads(how)
         return {"path": path, "outcome": outcome, "reason": reason, "matches": matches, "decode": decode}
     looks = list(_looks_at(store, file))
     main = max(looks, key=lambda look: (rank_of(look["effort"]), look["run"]), default={})
@@ -88,7 +87,7 @@ def facts_of(
         "reason": main.get("reason", reason),
         "failure": main.get("failure"),
         "matches": matches,
-        "decode": None if how is None else _decoded(how),
+        "decode": None if how is None else json.loads(how),
         "decided": main.get("decided"),
         "milliseconds": main.get("milliseconds"),
         "refused": _refused_among(looks, lists) or None,
@@ -103,13 +102,6 @@ def facts_of(
         else:
             facts.update(algorithm=algorithm, hash=digest.hex(), quality=quality)
     return facts
-
-
-@lru_cache(maxsize=256)
-def _decoded(how: str) -> dict[str, Any]:
-    """Read provenance; most pictures of a store came about alike."""
-    record: dict[str, Any] = json.loads(how)
-    return record
 
 
 def _looks_at(store: Store, file: int) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from .._face import checked, names_no_digest
 from ..errors import ImageError, SafehashError
 from ..images.pictures import Decoded
-from ..images.uploads import Upload, is_opened, take
+from ..images.uploads import Unopened, take
 from ..matching.deciding import why_undecided
 from ..matching.decision import Audit, Decision
 from ..matching.flood import quarantined
@@ -21,7 +21,7 @@ from ..matching.settings import Effort, check_effort
 from ..matching.state import State, of_lists
 from .confining import Means
 from .lanes import Task
-from .options import LEAST_MEMORY, USUAL_MEMORY, USUAL_TIMEOUT
+from .options import USUAL_MEMORY, USUAL_TIMEOUT, expect_memory, expect_timeout
 from .standby import Lanes
 from .starting import may_start
 from .worker import undecided
@@ -67,10 +67,8 @@ class Isolated:
             )
         if workers is not None and workers < 1:
             raise ValueError(f"workers is 1 or more, not {workers}")
-        if not timeout > 0:
-            raise ValueError(f"a timeout is more than 0 seconds, not {timeout}")
-        if max_memory is not None and max_memory < LEAST_MEMORY:
-            raise ValueError(f"max_memory is at least 64 MiB, not {max_memory} bytes")
+        expect_timeout(timeout)
+        expect_memory(max_memory)
         if not may_start():
             raise SafehashError(
                 "a daemonic process of `multiprocessing` may start none: start it with daemon=False"
@@ -113,7 +111,7 @@ class Isolated:
 
     @checked
     def check(
-        self, item: Upload, *, effort: Effort | None = None, lists: Collection[str] | None = None
+        self, item: Unopened, *, effort: Effort | None = None, lists: Collection[str] | None = None
     ) -> Decision:
         """Decide one upload as `Matcher.check` does, in another process.
 
@@ -134,7 +132,7 @@ class Isolated:
         Raises
         ------
         TypeError
-            `item` is no upload, or a PIL image: it is decoded by whoever holds it.
+            `item` is no upload; a PIL image is none here, for it is decoded by whoever holds it.
         ValueError
             There is no such effort, or no such list.
         SafehashError
@@ -150,15 +148,11 @@ class Isolated:
         started = time.perf_counter()
         if effort is not None:
             check_effort(effort)
-        if is_opened(item):
-            raise TypeError(
-                "a PIL image is decoded in the process that holds it: give its file's bytes, or its pixels as an array"
-            )
         limits = self.matcher.limits
         with self._current() as generation:
             of_lists(generation.state, lists)
             try:
-                given = take(item, limits=limits)
+                given = take(item, limits=limits, opened=False)
             except (ImageError, OSError) as exc:
                 why = why_undecided(exc)
                 decision = undecided(

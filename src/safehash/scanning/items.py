@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
-from ..images.sniffing import sniff
+from ..images.sniffing import sniff, sniff_unread
 from .records import Problem, Skipped
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _IMAGE_SUFFIXES = (
     *(".tif", ".tiff", ".heic", ".heif", ".hif", ".jxl", ".jp2", ".j2k", ".ico", ".tga", ".psd", ".pcx"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".dng", ".raw", ".cr2", ".nef", ".arw"),
 )
+
+#: What is no pixels, though a browser shows some of it.
+_DRAWING = "SVG"
 
 _CONTAINERS = (
     b"PK\x03\x04",
@@ -97,6 +100,11 @@ def why_skipped(head: bytes, name: str, *, named: bool) -> str | None:
         return None
     if not head:
         return "empty file"
+    unread = sniff_unread(head)
+    if unread == _DRAWING:
+        return "a drawing (SVG), which is not read"
+    if unread is not None:
+        return None
     return "archive, not opened" if is_container(head) else "not an image"
 
 

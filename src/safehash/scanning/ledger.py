@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import CatalogError
 from ..images.pictures import Provenance
-from ..matching.decision import Outcome
+from ..matching.decision import Outcome, outcome_without
 from ..matching.printable import as_bytes
 from .holdings import facts_of
 from .incoming import FileFacts, FileRow, Incoming, Key, Look
@@ -27,7 +27,7 @@ from .scopes import Scope
 from .sightings import EntryKey, Running, drop_left, merge, plain, settle_outcome
 
 if TYPE_CHECKING:
-    from ..matching.decision import Audit, Decision, Match
+    from ..matching.decision import Audit, Match
     from ..matching.settings import Settings
     from .store import Store
 
@@ -292,7 +292,7 @@ class Ledger:
             return
         row = FileRow(
             FileFacts(
-                outcome=_otherwise(decision, self._audit.min_quality),
+                outcome=outcome_without(decision).value,
                 reason=plain(decision.reason),
                 member=_member(record),
                 size=record.size,
@@ -492,17 +492,6 @@ def _member(record: ScanRecord | Skipped) -> bytes | None:
 def now() -> str:
     """Return the time as a catalog writes it: ISO 8601, UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _otherwise(decision: Decision, min_quality: int) -> str:
-    """Return the outcome that a file has beside its matches."""
-    if decision.outcome not in (Outcome.MATCH, Outcome.SUPPRESSED):
-        return str(decision.outcome.value)
-    if decision.reason is not None:  # not all of it was looked at
-        return Outcome.UNREADABLE.value
-    quality = None if decision.hash is None else decision.hash.quality
-    low = quality is not None and quality < min_quality
-    return Outcome.LOW_QUALITY.value if low else Outcome.NO_MATCH.value
 
 
 @lru_cache(maxsize=256)

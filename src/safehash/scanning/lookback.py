@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .store import Store
 
-__all__ = ["Similar", "rematch", "similar", "stored_digests", "unstored"]
+__all__ = ["Similar", "Stored", "rematch", "similar", "stored_digests", "unstored"]
 
 #: A batch's turned digests are sorted together: larger batches cost memory (300 bytes a row), not time.
 _BATCH_ROWS = 1 << 18
@@ -110,10 +110,8 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
             pairs = Pairs(pairs_within(store))
             for algorithm in Algorithm:
                 matched: set[int] = set()
-                for files, digests, qualities in stored_digests(catalog, algorithm):
-                    yield from _rematch_batch(
-                        ledger, store, matcher, pairs, algorithm, files, digests, qualities, matched
-                    )
+                for stored in stored_digests(catalog, algorithm):
+                    yield from _rematch_batch(ledger, store, matcher, pairs, stored, matched)
                 _forget_others(ledger, store, algorithm, matched)
             drop_left(db, ledger.running, partial(still_listed, uncounted(matcher)))
         state = "finished"
@@ -124,17 +122,33 @@ def rematch(catalog: Catalog, matcher: Matcher) -> Iterator[ScanRecord]:
         ledger.end(state, None)
 
 
+class Stored(NamedTuple):
+    """Some digests of one algorithm that a catalog holds.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    files : int64, shape (n,)
+    digests : uint8, shape (n, n_bytes)
+    qualities : int16, shape (n,)
+        -1 where none was measured, and for digests of a file's bytes.
+    """
+
+    algorithm: Algorithm
+    files: npt.NDArray[np.int64]
+    digests: npt.NDArray[np.uint8]
+    qualities: npt.NDArray[np.int16]
+
+
 def _rematch_batch(
     ledger: Ledger,
     store: Store,
     matcher: Matcher,
     pairs: Pairs,
-    algorithm: Algorithm,
-    files: npt.NDArray[np.int64],
-    digests: npt.NDArray[np.uint8],
-    qualities: npt.NDArray[np.int16],
+    stored: Stored,
     matched: set[int],
 ) -> Iterator[ScanRecord]:
+    algorithm, files, digests, qualities = stored
     # Nearly all of them are near nothing: sort those out together before deciding one by one.
     near = matcher.near_any(digests, algorithm=algorithm)
     files = files[near]
@@ -186,18 +200,8 @@ def _forget_others(ledger: Ledger, store: Store, algorithm: Algorithm, matched: 
                 settle_outcome(store.db, file)
 
 
-def stored_digests(
-    catalog: Catalog, algorithm: Algorithm, *, n_rows: int = _BATCH_ROWS
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.int16]]]:
-    """Yield all stored digests of one algorithm in batches.
-
-    Yields
-    ------
-    files : int64, shape (n,)
-    digests : uint8, shape (n, n_bytes)
-    qualities : int16, shape (n,)
-        -1 where none was measured, and for digests of a file's bytes.
-    """
+def stored_digests(catalog: Catalog, algorithm: Algorithm, *, n_rows: int = _BATCH_ROWS) -> Iterator[Stored]:
+    """Yield all stored digests of one algorithm in batches."""
     last = -1
     while rows := list(
         catalog._store.query(
@@ -210,7 +214,8 @@ def stored_digests(
         rows = [row for row in rows if isinstance(row[1], bytes) and len(row[1]) == algorithm.n_bytes]
         digests = np.frombuffer(b"".join(row[1] for row in rows), np.uint8)
         qualities = [_quality(row[2]) if algorithm.is_perceptual else -1 for row in rows]
-        yield (
+        yield Stored(
+            algorithm,
             np.array([row[0] for row in rows], np.int64),
             digests.reshape(len(rows), algorithm.n_bytes),
             np.array(qualities, np.int16),
@@ -271,7 +276,7 @@ def similar(catalog: Catalog, value: Hash, *, max_distance: int) -> list[Similar
         names = (*TURN_NAMES, "negative")
     else:
         max_distance = 0
-    for files, digests, _ in stored_digests(catalog, value.algorithm):
+    for _, files, digests, _ in stored_digests(catalog, value.algorithm):
         nearest = np.full(len(files), max_distance + 1, np.int64)
         views = np.zeros(len(files), np.int64)
         for number, query in enumerate(wanted):

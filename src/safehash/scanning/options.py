@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from .._face import checked, public_value
 from ..hashing.hashes import Algorithm
 
-__all__ = ["DEFAULT_OPTIONS", "LEAST_MEMORY", "USUAL_MEMORY", "USUAL_TIMEOUT", "ScanOptions"]
+__all__ = [
+    "DEFAULT_OPTIONS",
+    "LEAST_MEMORY",
+    "USUAL_MEMORY",
+    "USUAL_TIMEOUT",
+    "ScanOptions",
+    "expect_memory",
+    "expect_timeout",
+]
 
 #: Seconds one file may take, and bytes one worker may take for it, unless told otherwise: the largest pictures that
 #: `Limits` lets through take a fraction of either.
@@ -34,7 +43,7 @@ class ScanOptions:
     max_memory : int or None
         Bytes one worker may take on top of what it holds when it is ready (Linux); None for no limit.
     nice : int
-        Added to the workers' niceness.
+        Added to the workers' niceness; 0 where there is none (Windows).
     rate : float or None
         Files a second, at most.
     ordered : bool
@@ -88,15 +97,37 @@ class ScanOptions:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 0:
             raise ValueError(f"workers is 0 or more, not {self.workers}")
-        if not self.timeout > 0:
-            raise ValueError(f"a timeout is more than 0 seconds, not {self.timeout}")
+        expect_timeout(self.timeout)
         if self.rate is not None and not self.rate > 0:
             raise ValueError(f"a rate is more than 0 files a second, not {self.rate}")
-        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
-            raise ValueError(f"max_memory is at least 64 MiB, not {self.max_memory} bytes")
+        expect_memory(self.max_memory)
+        if self.nice and not hasattr(os, "nice"):
+            raise ValueError(f"nice is 0 where processes have no niceness, as on Windows, not {self.nice}")
         if isinstance(self.file_digests, str):
             raise TypeError(f"file_digests is a collection: write [{self.file_digests!r}]")
         object.__setattr__(self, "file_digests", tuple(Algorithm(name) for name in self.file_digests))
+
+
+def expect_timeout(seconds: float) -> None:
+    """Refuse a time limit in which nothing can be decided.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not seconds > 0:
+        raise ValueError(f"a timeout is more than 0 seconds, not {seconds}")
+
+
+def expect_memory(n_bytes: int | None) -> None:
+    """Refuse less memory than a worker can live with; None is no limit.
+
+    Raises
+    ------
+    ValueError
+    """
+    if n_bytes is not None and n_bytes < LEAST_MEMORY:
+        raise ValueError(f"max_memory is at least {LEAST_MEMORY >> 20} MiB, not {n_bytes} bytes")
 
 
 DEFAULT_OPTIONS = ScanOptions()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..errors import CatalogError
 from .schema import NO_ROOT
+from .sightings import settle_outcome
 
 __all__ = ["Places", "absolute", "is_in", "nearest_of", "relocate", "resolved", "shown_path"]
 
@@ -250,10 +251,6 @@ def _unite(db: sqlite3.Connection, old: int, new: int) -> None:
             db.execute(
                 f"UPDATE {table} SET file = :new WHERE file = :old AND {condition}", {"old": old, "new": new}
             )
-        db.execute(
-            "UPDATE files SET outcome = 'match' WHERE id = ? AND EXISTS ("
-            " SELECT 1 FROM matches WHERE file = files.id AND suppressed_by IS NULL)",
-            (new,),
-        )
+        settle_outcome(db, new)
     db.execute("UPDATE verdicts SET file = ? WHERE file = ?", (new, old))
     db.execute("DELETE FROM files WHERE id = ?", (old,))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._face import checked, freeze_mappings, public_value
+from .._face import checked, public_value
+from .._frozen import freeze_mappings, thawed
 from ..hashing.hashes import Hash
 from ..matching.decision import DECIDED, Audit, Decision, Outcome
 from ..matching.pairs import REVIEW
@@ -231,7 +232,7 @@ class Known:
         >>> Known(path="photos/photo.jpg", facts=facts).to_record()["unchanged"]
         True
         """
-        return decision_record({**self.facts, "unchanged": True}, full_hashes=full_hashes)
+        return decision_record({**thawed(self.facts), "unchanged": True}, full_hashes=full_hashes)
 
 
 #: Whatever a scan says of one thing it met.

@@ -15,7 +15,7 @@ from ..hashing.algorithms import USUAL_QUALITY
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.pairs import REVIEW, Pair, Pairs
 from .places import absolute
-from .sightings import EntryKey, plain, settle_outcome
+from .sightings import EntryKey, note_change, plain, settle_outcome
 from .verdicts import Verdict, token_of
 
 if TYPE_CHECKING:
@@ -392,11 +392,7 @@ def _settle(db: sqlite3.Connection, store: Store, run: int) -> tuple[int, int]:
                 (new, match, old),
             )
         kind = "cancelled" if wrong else "restored"
-        db.execute(
-            "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (run, file, kind, source, entry, algorithm, digest, labels),
-        )
+        note_change(db, run, file, kind, EntryKey(source, entry, algorithm, digest), labels)
         counts[kind] += 1
         changed.add(file)
     for file in changed:

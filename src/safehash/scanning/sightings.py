@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..hashing.hashes import Algorithm, Hash
+from ..matching.decision import Outcome, outcome_among
 from ..matching.printable import as_bytes
 from .scopes import Scope, rank_of
 
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
     from ..matching.decision import Audit, Match
     from ..matching.matcher import Matcher
 
-__all__ = ["EntryKey", "Running", "drop_left", "merge", "plain", "settle_outcome", "still_listed"]
+__all__ = [
+    "EntryKey",
+    "Running",
+    "drop_left",
+    "merge",
+    "note_change",
+    "plain",
+    "settle_outcome",
+    "still_listed",
+]
 
 
 class EntryKey(NamedTuple):
@@ -133,7 +143,7 @@ def _new_match(db: sqlite3.Connection, file: int, running: Running, key: EntryKe
             file, *key, running.number, running.scope.effort, running.number, running.scope.lists[key.source], *facts,
         ),
     ).lastrowid  # fmt: skip
-    _note(db, running.number, file, "found", key, facts.labels)
+    note_change(db, running.number, file, "found", key, facts.labels)
     assert number is not None
     return number
 
@@ -174,11 +184,12 @@ def _drop(db: sqlite3.Connection, match: int, file: int, run: int, kind: str) ->
     *parts, labels = db.execute(
         "SELECT list, entry, algorithm, digest, labels FROM matches WHERE id = ?", (match,)
     ).fetchone()
-    _note(db, run, file, kind, EntryKey(*parts), labels)
+    note_change(db, run, file, kind, EntryKey(*parts), labels)
     db.execute("DELETE FROM matches WHERE id = ?", (match,))
 
 
-def _note(db: sqlite3.Connection, run: int, file: int, kind: str, key: EntryKey, labels: str) -> None:
+def note_change(db: sqlite3.Connection, run: int, file: int, kind: str, key: EntryKey, labels: str) -> None:
+    """Note what happened to a match of a file in a run."""
     db.execute(
         "INSERT INTO changes (run, file, kind, list, entry, algorithm, digest, labels)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -188,13 +199,12 @@ def _note(db: sqlite3.Connection, run: int, file: int, kind: str, key: EntryKey,
 
 def settle_outcome(db: sqlite3.Connection, file: int) -> None:
     """Say of a file what its matches make of it."""
-    db.execute(
-        "UPDATE files SET outcome = CASE"
-        " WHEN EXISTS (SELECT 1 FROM matches WHERE file = files.id AND suppressed_by IS NULL) THEN 'match'"
-        " WHEN EXISTS (SELECT 1 FROM matches WHERE file = files.id) THEN 'suppressed'"
-        " ELSE otherwise END WHERE id = ?",
-        (file,),
-    )
+    cancelled = [by for (by,) in db.execute("SELECT suppressed_by FROM matches WHERE file = ?", (file,))]
+    if cancelled:
+        made = outcome_among(cancelled, Outcome.NO_MATCH).value
+        db.execute("UPDATE files SET outcome = ? WHERE id = ?", (made, file))
+    else:
+        db.execute("UPDATE files SET outcome = otherwise WHERE id = ?", (file,))
 
 
 # -- lists that moved on ----------------------------------------------------------------------------------

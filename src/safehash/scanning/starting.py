@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import signal
+import sys
 import tempfile
 from multiprocessing import util
 from multiprocessing.context import BaseContext
@@ -57,6 +58,8 @@ def _start_server() -> None:
     They end with this process, which decides; without them the workers could not finish what is under way, and one
     that is still importing when somebody presses ctrl-C would say so with a traceback.
     """
+    if sys.platform == "win32":  # has no fork server, so that nobody asks
+        return
     from multiprocessing import forkserver, resource_tracker
 
     held = signal.pthread_sigmask(signal.SIG_BLOCK, ())

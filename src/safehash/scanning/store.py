@@ -142,8 +142,8 @@ class Store:
         """
         if self._lock is not None:
             return
-        # By whatever name the catalog is reached: of two names of one file one lock.
-        lock_path = f"{os.path.realpath(self.path)}.lock"
+        # A file has one name in one folder, or is refused when it is opened: whoever comes to it comes to this lock.
+        lock_path = f"{os.path.abspath(self.path)}.lock"  # noqa: PTH100  a link to a folder leads there, too
         self._file.expect_own()
         self._expect_lock(lock_path)
         lock = sqlite3.connect(

@@ -9,7 +9,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, NoReturn
 
-from .._face import FrozenMap
+from .._frozen import FrozenList, FrozenMap
 from ..hashing.algorithms import Algorithm
 from ..hashing.hashes import ForeignHash, Hash
 from ..images.pictures import Provenance
@@ -28,7 +28,7 @@ KINDS: tuple[type, ...] = (
 # A message is one pickle of plain values and tuples. Each tuple begins with a number that says what the rest makes: the
 # place of one of KINDS, or one of these; one of nothing is itself. Nothing is found by its name, and nothing is called
 # but what stands below.
-_AUDIT, _TUPLE, _LIST, _MAPPING, _FROZEN, _OUTCOME, _ALGORITHM, _HASH, _FOREIGN = range(-9, 0)
+_AUDIT, _TUPLE, _LIST, _MAPPING, _FROZEN, _STILL, _OUTCOME, _ALGORITHM, _HASH, _FOREIGN = range(-10, 0)
 
 _NAMES = tuple(tuple(field.name for field in fields(kind)) for kind in KINDS)
 #: What sets a field, however frozen its value is.
@@ -85,6 +85,7 @@ _TELLING: dict[type, tuple[int, Callable[[Any], Any]]] = {
     list: (_LIST, iter),
     dict: (_MAPPING, lambda value: (part for pair in value.items() for part in pair)),
     FrozenMap: (_FROZEN, lambda value: (part for pair in value.items() for part in pair)),
+    FrozenList: (_STILL, iter),
     Outcome: (_OUTCOME, lambda value: (value.value,)),
     Algorithm: (_ALGORITHM, lambda value: (value.value,)),
     Hash: (_HASH, lambda value: (value.algorithm.value, value.digest, value.quality)),
@@ -156,6 +157,7 @@ _MAKING: dict[int, Callable[[list[Any]], Any]] = {
     _LIST: list,
     _MAPPING: _pairs,
     _FROZEN: lambda parts: FrozenMap(_pairs(parts)),
+    _STILL: FrozenList,
     _OUTCOME: lambda parts: Outcome(*parts),
     _ALGORITHM: lambda parts: Algorithm(*parts),
     _HASH: lambda parts: Hash(Algorithm(parts[0]), parts[1], quality=parts[2]),

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..scanning.options import LEAST_MEMORY, USUAL_MEMORY, USUAL_TIMEOUT
+from ..scanning.options import USUAL_MEMORY, USUAL_TIMEOUT, expect_memory, expect_timeout
 
 __all__ = ["OnUndecided", "ServiceOptions", "is_loopback"]
 
@@ -75,14 +75,14 @@ class ServiceOptions:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"a service has at least 1 worker, not {self.workers}")
-        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
-            raise ValueError(f"max_memory is at least 64 MiB, not {self.max_memory} bytes")
+        expect_memory(self.max_memory)
         if not 0 <= self.port <= 65535:
             raise ValueError(f"a port is 0 to 65535, not {self.port}")
         if self.max_body < 1 or self.max_requests < 1:
             raise ValueError("max_body and max_requests are at least 1")
-        if not self.timeout > 0 or not self.grace > 0:
-            raise ValueError("timeout and grace are more than 0 seconds")
+        expect_timeout(self.timeout)
+        if not self.grace > 0:
+            raise ValueError(f"grace is more than 0 seconds, not {self.grace}")
         if self.reload_seconds is not None and not self.reload_seconds > 0:
             raise ValueError(f"reload_seconds is more than 0, not {self.reload_seconds}; None is never")
         if self.on_undecided is not None and self.on_undecided not in get_args(OnUndecided):

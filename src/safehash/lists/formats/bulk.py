@@ -16,7 +16,7 @@ from ..entry import Entry
 from ..moments import Times
 from ..pools import pool_of
 from .batch import NO_QUALITY, Batch, picked
-from .cells import Said, combined, quality_of, type_of
+from .cells import Said, combined, is_unreadable, quality_of, type_of
 from .column_names import NAMES_OF_DIGESTS, names_a_digest
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
@@ -24,6 +24,7 @@ from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
 from .judging import FIRST_WORDS, MAY_SPEAK
 from .records import RowReader
+from .remembering import LONGEST
 from .sentences import in_a_sentence
 from .times import no_times, utc_times
 
@@ -187,7 +188,9 @@ class _Made:
         refused = set()
         said: list[Said] = []
         for text in texts:
-            if text not in known:
+            if len(text) > LONGEST:  # is not remembered, but read one by one
+                refused.add(text)
+            elif text not in known:
                 position = self._numbers[cells.index(text)] if column.weak or column.meaning == "type" else 0
                 try:
                     known[text] = self._reader.cells.said(column, text, position)
@@ -217,6 +220,8 @@ class _Made:
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
+        if is_unreadable(column, joined):
+            self.odd |= {k for k in rows if is_unreadable(column, cells[k])}
         if names_in_pairs(joined):
             self.odd |= {k for k in rows if pairs_speak(cells[k])}
         if len(rows) == self._n:
@@ -344,8 +349,11 @@ class _Made:
         for each in self._digests:
             if each.algorithm.n_bytes == 8 and self._reader.digests.notation is None:
                 tally.meet_short(len(each.rows), each.n_decimal)
-            if each.untyped and each.algorithm is Algorithm.PDQ and self._reader.digests.algorithm is None:
-                tally.meet_untyped(each.digests)
+            if each.untyped and self._reader.digests.algorithm is None:
+                if each.algorithm is Algorithm.PDQ:
+                    tally.meet_untyped(each.digests)
+                elif each.algorithm is Algorithm.MD5:
+                    tally.meet_md5(each.digests)
             batch = Batch(
                 algorithm=each.algorithm,
                 digests=each.digests,

@@ -32,9 +32,9 @@ from .judging import (
 from .options import ReadOptions
 from .tally import SHOWN_CELLS, Tally, Watch
 from .together import says_no
-from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, TRUE, word
+from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, OPINIONS, TRUE, word
 
-__all__ = ["CellReader", "Said", "combined", "quality_of", "type_of"]
+__all__ = ["CellReader", "Said", "combined", "is_unreadable", "quality_of", "type_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ class CellReader:
             return self._labels(column, value)
         if meaning == "severity":
             text = text_id(value)
+            if text is not None and OPINIONS.get(word(text)) == "negative":
+                raise BadField(self._not_understood(column, value))
             return _KEPT if text is None else Said(severity=text)
         return self.unknown(column, value)
 
@@ -167,7 +169,7 @@ class CellReader:
             It does.
         """
         if (
-            (speaks(value) or pairs_speak(value))
+            (speaks(value) or pairs_speak(value) or is_unreadable(column, value))
             if isinstance(value, str)
             else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
         ):
@@ -297,6 +299,11 @@ class CellReader:
             f"and {unknown} is not understood: {_advice(column)}",
             path=self._tally.path,
         )
+
+
+def is_unreadable(column: Column, text: str) -> bool:
+    """Tell whether a cell of a column of an unknown name has characters that were not decoded: it may say anything."""
+    return column.watched == "named" and "\N{REPLACEMENT CHARACTER}" in text
 
 
 def _keep(watch: Watch, value: object) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ...hashing.hashes import Algorithm
+from .remembering import remembered
 from .vocabulary import (
     ALGORITHMS,
     DELETED,
@@ -142,7 +142,7 @@ _MENTIONED = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def type_named(name: str) -> Type | None:
     """Return what digest the name of a type means: "HASH_PDQ", "SHA-256", "pdq_base64"; None if not known.
 
@@ -165,11 +165,11 @@ def names_a_digest(text: str) -> Algorithm | str | None:
 
     Examples
     --------
-    >>> names_a_digest("OSHASH"), names_a_digest("xHash-12"), names_a_digest("tiger")
+    >>> names_a_digest("OSHASH"), names_a_digest("xHash-12"), names_a_digest("rehash")
     ('oshash', 'xhash-12', None)
     """
     known = NAMES_OF_DIGESTS.get(text)
-    if known is not None or _LIKE_A_HASH.fullmatch(text) is None:
+    if known is not None or _LIKE_A_HASH.fullmatch(text) is None or _OF_HASHING.fullmatch(text) is not None:
         return known
     kind = type_named(text)
     return text.lower() if kind is None else kind.algorithm
@@ -177,6 +177,12 @@ def names_a_digest(text: str) -> Algorithm | str | None:
 
 #: A word that is made like the name of a type: "blockhash64", "pHash-MH"; a hash alone is of any.
 _LIKE_A_HASH = re.compile(r"[a-z]{1,12}hash[-_]?[a-z0-9]{0,5}", re.IGNORECASE)
+#: What is done with hashes, or whose they are ("rehash", "unhashed", "myhashes"), and words that have it in them.
+_OF_HASHING = re.compile(
+    r"(?:re|un|pre|de|non|no|is|has|by|my|our|the|new|old|each|per|all|any|with|from|to|in|of|on)[-_]?"
+    r"hash(?:ed|er|ers|es|ing|able|tags?)?|shashliks?|bhasha",
+    re.IGNORECASE,
+)
 
 
 def _spelled(name: str) -> Iterator[str]:
@@ -240,7 +246,7 @@ _MALICIOUS = (
 _REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
 _UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
 _STANDS = (
-    "current|present|listed|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
+    "current|present|listed|accepted|tp|selfharm|containsselfharm|isselfharm|truth|onoff|switch|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
     "|included|enforce|enforced|matched|match|block|blocked|blocking|abusive|bad|inforce|stillvalid|stilllisted|upheld"
     "|vigente|vigent|envigueur|envigor|geldend|gelistet|vorhanden|sichtbar|visible|publié|présent|publicado|presente"
     "|pubblicato|zichtbaar|aanwezig|действует|действителен"
@@ -324,7 +330,7 @@ _STEMS = (
     "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
     "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
     "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
-    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|replacedby|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
     "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
@@ -339,7 +345,7 @@ _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
 _SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def named_column(name: str) -> Named:
     """Return what the name of a column says.
 

@@ -159,6 +159,7 @@ class _Namer:
         self._cells = [
             [row[k].strip() for row in sample if k < len(row) and row[k].strip()] for k in range(width)
         ]
+        self._sample = sample
         self._n_rows = len(sample)
         self._digits = [
             Counter(filter(None, (digits_told(cell, options.algorithm, options.notation) for cell in cells)))
@@ -169,7 +170,7 @@ class _Namer:
 
     def columns(self) -> tuple[Column, ...]:
         told = self._told()
-        found = []
+        found: list[Column] = []
         for k, name in enumerate(self._names):
             if k in told:
                 found.append(replace(told[k], name=name))
@@ -199,6 +200,7 @@ class _Namer:
         self._is_untyped = self._options.algorithm is None and any(
             column.meaning == "hash" and column.type.algorithm is None for column in found
         )
+        self._leave_out_titles([k for k, column in enumerate(found) if column.meaning == "hash"])
         found = [self._by_its_cells(k, column) for k, column in enumerate(found)]
         found = _single(found)
         found = [self._sure_of_quality(k, column) for k, column in enumerate(found)]
@@ -332,6 +334,19 @@ class _Namer:
 
     # -- the rest ------------------------------------------------------------------------------------------
 
+    def _leave_out_titles(self, hashes: Sequence[int]) -> None:
+        """Forget what stands in lines without a digest, as titles and footers are: it says nothing of a column."""
+        told = self._options.algorithm, self._options.notation
+        rows = [
+            row for row in self._sample if any(k < len(row) and digits_told(row[k], *told) for k in hashes)
+        ]
+        if rows and len(rows) < len(self._sample):
+            self._cells = [
+                cells if k in hashes else [row[k].strip() for row in rows if k < len(row) and row[k].strip()]
+                for k, cells in enumerate(self._cells)
+            ]
+            self._n_rows = len(rows)
+
     def _by_its_cells(self, k: int, column: Column) -> Column:
         """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
         is_weak = column.watched != ""
@@ -451,7 +466,7 @@ def _third_name(cells: Sequence[str]) -> str:
 
 def _usual(widths: Iterable[int]) -> int:
     counts = Counter(widths)
-    return max(counts.most_common(1)[0][0], 1) if counts else 1
+    return max(max(counts, key=lambda width: (counts[width], width)), 1) if counts else 1
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -6,6 +6,8 @@ import base64
 import binascii
 import re
 
+import numpy as np
+
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
 from ..switches import switch
 from .column_names import Type, type_named
@@ -172,8 +174,11 @@ class DigestReader:
         digest = bytes.fromhex(text)
         if n_digits == 16 and not told:
             self._tally.meet_short(1, int(is_decimal(text)))
-        if n_digits == 64 and not typed and self.algorithm is None:
-            self._tally.meet_untyped_one(digest)
+        if not typed and self.algorithm is None:
+            if n_digits == 64:
+                self._tally.meet_untyped_one(digest)
+            elif n_digits == 32:
+                self._tally.meet_md5(np.frombuffer(digest, np.uint8).reshape(1, 16))
         return Hash(algorithm, digest, quality=quality)
 
 

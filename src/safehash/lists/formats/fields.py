@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import SHOWN_DIGITS, shortened_value
 from ...hashing.hashes import Algorithm, ForeignHash, Hash
+from .remembering import remembered
 
 __all__ = [
     "MAX_SECONDS",
@@ -128,7 +129,7 @@ def _common(text: str) -> str | None:
 
 
 # Records of one page share most of their times.
-@functools.lru_cache(maxsize=8192)
+@remembered(8192)
 def _from_text(text: str) -> str | None:
     text = text.strip()
     if re.fullmatch(r"\d{9,13}(\.\d+)?", text, re.ASCII):

@@ -28,6 +28,7 @@ def objection(tally: Tally, options: ReadOptions) -> str | None:
         _came_to_speak(tally),
         _other_type(tally),
         _decimals(tally),
+        _uuids(tally),
         _too_many_rejects(tally, options),
     ):
         if found is not None:
@@ -61,11 +62,8 @@ def _came_to_speak(tally: Tally) -> str | None:
     """Say which column was kept as it came, and turned out to mean something."""
     for (name, _), met in tally.together.items():
         if met.meant != "extra" and met.kept and not tally.watch(name).counts:
-            is_type = met.meant == "type"
-            # A column like `current` says the opposite of `deleted`.
-            stands = named_column(name).meaning == "stands"
-            meanings = ("type",) if is_type else ("active" if stands else "deleted", "category")
-            what = "the types of digests" if is_type else "deletion or opinion"
+            meanings = ("type",) if met.meant == "type" else _meanings_of(name)
+            what = "the types of digests" if met.meant == "type" else "deletion or opinion"
             later = f", and {met.turned} behind it" if met.turned else ", and nothing in other records"
             as_told = switch("columns", *({each: name} for each in meanings))
             return (
@@ -79,6 +77,16 @@ def _came_to_speak(tally: Tally) -> str | None:
                 f"{switch('ignore', [name])} sets the column aside"
             )
     return None
+
+
+def _meanings_of(name: str) -> tuple[str, ...]:
+    """Return what a column of this name may mean that speaks of deletion or opinion.
+
+    One like `current` says the opposite of `deleted`; of a name that says nothing nobody knows which of both it says.
+    """
+    meaning = named_column(name).meaning
+    known = {"stands": ("active", "category"), "extra": ("deleted", "active", "category")}
+    return known.get(meaning, ("deleted", "category"))
 
 
 def _other_type(tally: Tally) -> str | None:
@@ -107,6 +115,20 @@ def _decimals(tally: Tally) -> str | None:
         f"{tally.n_decimal} of {tally.n_short} digests of 16 digits have no letter: they may be decimal numbers; "
         f"pass {switch('notation', 'decimal', 'hex')}"
     )
+
+
+def _uuids(tally: Tally) -> str | None:
+    # Of MD5 digests 1 in 64 has the four digits of a random UUID where it has them.
+    if tally.n_uuids < _FEW_UUIDS or tally.n_uuids * 2 < tally.n_md5:
+        return None
+    return (
+        f"{tally.n_uuids} of {tally.n_md5} digests of 32 digits are written as random UUIDs are, and may be ids: if "
+        f"they are digests, {switch('algorithm', 'md5')} or {switch('columns', {'md5': 'NAME'})} says so"
+    )
+
+
+#: So many may look like UUIDs by chance: two do in one list of two in 4096.
+_FEW_UUIDS = 2
 
 
 def _too_many_rejects(tally: Tally, options: ReadOptions) -> str | None:

@@ -60,10 +60,13 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
+    n = len(rows)
     signals = [row.signals for row in rows]
-    odd = {k for k, each in enumerate(signals) if len(each) != 1}
-    for k in odd:
-        signals[k] = {"": ""}
+    odd: set[int] = set()
+    if {*map(len, signals)} != {1}:
+        odd = {k for k, each in enumerate(signals) if len(each) != 1}
+        for k in odd:
+            signals[k] = {"": ""}
     untils = [row.disable_until_ts for row in rows]
     beside = {
         "original_media_uri": [bytes(row.original_media_uri) for row in rows],
@@ -85,13 +88,14 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         kind: b'{"bank":%b,"disable_until_ts":%d' % (msgspec.json.encode(kind[1]), kind[2])
         for kind in dict.fromkeys(kinds)
     }
-    parts: list[Sequence[bytes]] = [[starts[kind] for kind in kinds]]
+    parts: list[Sequence[bytes] | bytes] = [[starts[kind] for kind in kinds]]
+    distinct = {name: {*values} for name, values in beside.items()}
     for name, values in beside.items():
-        parts += _field(name, values)
-    parts.append([b"}"] * len(rows))
+        parts += _field(name, values, distinct[name])
+    parts.append(b"}")
     if not {*untils} <= {_ON, _OFF}:
         odd |= {k for k, until in enumerate(untils) if until not in (_ON, _OFF)}
-    if json_may_speak([value for values in beside.values() for value in dict.fromkeys(values)]):
+    if json_may_speak(list(chain.from_iterable(distinct.values()))):
         odd |= {k for k, row in enumerate(rows) if _may_speak(row)}
     keys: list[Hashable] = [*kinds]
     for k in odd:
@@ -100,7 +104,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         keys=keys,
         digests=list(chain.from_iterable(map(dict.values, signals))),
         ids=[str(row.id) for row in rows],
-        extras=pool_of_parts(parts),
+        extras=pool_of_parts(n, parts),
         free=tuple(beside.values()),
     )
 
@@ -111,14 +115,15 @@ def _may_speak(row: _Plain) -> bool:
     return any(speaks_inside(msgspec.json.decode(value)) for value in beside if value)
 
 
-def _field(name: str, values: list[bytes]) -> list[Sequence[bytes]]:
+def _field(name: str, values: list[bytes], distinct: set[bytes]) -> list[Sequence[bytes] | bytes]:
     """Return a field as it stands in an object behind others, in two parts; b"" where it says nothing."""
-    distinct = {*values}
     nothing = distinct & {b"", b"null", b"{}"}
-    nothing |= {value for value in distinct if value[1:-1].isspace() and value[:1] == b"{"}
+    joined = b"".join(distinct)
+    if any(b"{%c" % blank in joined for blank in b" \t\r\n"):
+        nothing |= {value for value in distinct if value[1:-1].isspace() and value[:1] == b"{"}
     key = b',"%b":' % name.encode()
     if not nothing:
-        return [[key] * len(values), values]
+        return [key, values]
     if nothing == distinct:
         return []
     return [

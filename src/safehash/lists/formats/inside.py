@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from .column_names import JUDGED, named_column
 from .judging import FIRST_WORDS, NOTHING, judge, speaks, tells
+from .remembering import remembered
 from .sentences import in_a_sentence
 from .vocabulary import DELETED, LIVE, word
 
@@ -66,11 +66,10 @@ def json_may_speak(pieces: Sequence[bytes]) -> bool:
     # Numbers differ from record to record, and say nothing: with all digits the same few pieces are left to look at.
     alike = {*b"\0".join(pieces).translate(_DIGITS).split(b"\0")}
     if len(alike) <= _FEW:
-        return any(map(_may_speak, alike))
-    return _may_speak.__wrapped__(b"\n".join(alike))
+        return any(map(_may_speak_as_known, alike))
+    return _may_speak(b"\n".join(alike))
 
 
-@lru_cache(maxsize=1024)
 def _may_speak(data: bytes) -> bool:
     alike = data.replace(b'" :', b'":')
     names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
@@ -85,6 +84,8 @@ def _may_speak(data: bytes) -> bool:
         or names_in_pairs(joined)
     )
 
+
+_may_speak_as_known = remembered(1024, longest=1 << 14)(_may_speak)
 
 #: Escapes, and more than a blank behind a name.
 _ODD = re.compile(rb'\\|"(?: \s+|[\t\r\n]\s*):')

@@ -21,7 +21,7 @@ from .fields import BadField, utc_time
 from .json_stream import Decode, Many, NotJson, decoded
 from .json_walk import records
 from .pages import Page
-from .plain_columns import Made, Meaning, PlainColumns
+from .plain_columns import Made, Meaning, PlainColumns, first_of_each, n_quotes_in
 from .tally import Tally
 
 __all__ = ["Patient", "PlainRecords", "PlainShape", "one_entry", "read_records"]
@@ -32,8 +32,8 @@ _ROWS = 1024
 #: Fewer records than this are read one by one, in their order.
 _FEW = 256
 
-#: Different contents remembered per page; an adversarial page could have one a record.
-_REMEMBERED = 20_000
+#: Different contents remembered per page; an adversarial page could have one a record, and long ones.
+_REMEMBERED, _REMEMBERED_BYTES = 20_000, 64 << 20
 
 #: Reads one decoded record with every rule: its entries, and what of it could not be used. Raises BadField.
 Patient = Callable[[dict[str, Any]], tuple[list[Entry], list[str]]]
@@ -131,6 +131,7 @@ class PlainRecords:
         self._decode = msgspec.json.Decoder(shape.struct).decode
         self._decode_all = msgspec.json.Decoder(list[shape.struct]).decode  # type: ignore[name-defined]
         self._meanings: dict[Hashable, Meaning] = {}
+        self._n_bytes = 0  # of the records by which they were learned
         self._run = _Run()
         self._odd: list[tuple[int, msgspec.Raw | bytes]] = []
 
@@ -144,7 +145,7 @@ class PlainRecords:
         n = len(many)
         self._tally.n_records += n
         if not many.is_tried:
-            with suppress(msgspec.MsgspecError, UnicodeError):  # not all are plain
+            with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):  # not all are plain
                 found = self._decode_all(many.text)
                 many.records = found if len(found) == n else None  # a line may have two
         if many.records is not None:
@@ -159,7 +160,7 @@ class PlainRecords:
             data = bytes(raw)
             try:
                 record = self._decode(data)
-            except (msgspec.MsgspecError, UnicodeError):
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
                 self._odd.append((k, raw))
                 continue
             self._run.add([record], k, Many("", is_tried=True, _raws=[raw]))
@@ -174,19 +175,16 @@ class PlainRecords:
         run, odd = self._run, self._odd
         self._run, self._odd = _Run(), []
         if len(run.records) < _FEW:
-            odd += [(run.numbers[k], run.raw(k)) for k in range(len(run.records))]
+            odd += [(run.number(k), run.raw(k)) for k in range(len(run.records))]
         else:
             columns = self._columns(run.records)
-            keys = columns.keys
-            first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+            which, first = first_of_each(columns.keys)
             meanings = [self._meaning(key, run, columns, k) for key, k in first.items()]
-            numbers = dict(zip(first, range(len(first)), strict=True))
-            which = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys))
             made = Made(columns, which, meanings, _with_more_quotes(run, columns, which, meanings))
             for batch in made.batches():
                 self._tally.meet_batch(batch)
                 yield batch
-            odd += [(run.numbers[k], run.raw(k)) for k in made.odd]
+            odd += [(run.number(k), run.raw(k)) for k in made.odd]
         for number, raw in sorted(odd, key=itemgetter(0)):
             yield from self._one(number, raw)
 
@@ -203,13 +201,17 @@ class PlainRecords:
         if key is None:
             return None
         known = self._meanings.get(key)
-        if known is None and len(self._meanings) < _REMEMBERED:
-            known = self._learned(bytes(run.raw(k)), columns, k)
+        if known is None and len(self._meanings) < _REMEMBERED and self._n_bytes < _REMEMBERED_BYTES:
+            raw = bytes(run.raw(k))
+            known = self._learned(raw, columns, k)
             if known is not None:
                 self._meanings[key] = known
+                self._n_bytes += len(raw)
         return known
 
     def _learned(self, raw: bytes, columns: PlainColumns, k: int) -> Meaning | None:
+        if not _is_model(raw):
+            return None
         try:
             entries, failures = self._patient(decoded(raw))
         except (BadField, NotJson):
@@ -232,6 +234,21 @@ class PlainRecords:
         return Meaning(value.algorithm, model, raw.count(b'"') - columns.free_quotes(k))
 
 
+def _is_model(raw: bytes) -> bool:
+    """Tell whether a record has as few quotes as one that means the same can have: no field twice, none escaped."""
+    is_model = b'\\"' not in raw
+
+    def pairs_once(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal is_model
+        is_model = is_model and len({name for name, _ in pairs}) == len(pairs)
+
+    try:
+        json.loads(raw, object_pairs_hook=pairs_once)
+    except (ValueError, RecursionError):
+        return False
+    return is_model
+
+
 def _with_more_quotes(
     run: _Run, columns: PlainColumns, which: npt.NDArray[np.int64], meanings: Sequence[Meaning | None]
 ) -> set[int]:
@@ -239,7 +256,7 @@ def _with_more_quotes(
     n_quotes = np.array([-1 if each is None else each.n_quotes for each in meanings])[which]
     unknown = np.flatnonzero(n_quotes < 0).tolist()
     known = int(n_quotes[n_quotes > 0].sum())
-    if not unknown and run.n_quotes == known + sum(b"".join(values).count(b'"') for values in columns.free):
+    if not unknown and run.n_quotes == known + sum(n_quotes_in(b"".join(values)) for values in columns.free):
         return set()
     return {
         k
@@ -253,18 +270,23 @@ class _Run:
 
     def __init__(self) -> None:
         self.records: list[Any] = []
-        self.numbers: list[int] = []
         self.n_quotes = 0
         self._starts: list[int] = []
+        self._numbers: list[int] = []
         self._parts: list[Many] = []
 
     def add(self, records: list[Any], number: int, many: Many) -> None:
         """Add all records of `many`, the first of this number."""
         self._starts.append(len(self.records))
+        self._numbers.append(number)
         self._parts.append(many)
-        self.n_quotes += many.text.count('"') if many.text else bytes(many.raws[0]).count(b'"')
+        self.n_quotes += n_quotes_in(many.text.encode()) if many.text else bytes(many.raws[0]).count(b'"')
         self.records += records
-        self.numbers += range(number, number + len(records))
+
+    def number(self, k: int) -> int:
+        """Return the number of one record."""
+        part = bisect.bisect_right(self._starts, k) - 1
+        return self._numbers[part] + k - self._starts[part]
 
     def raw(self, k: int) -> msgspec.Raw | bytes:
         """Return one record as it stands in the page."""

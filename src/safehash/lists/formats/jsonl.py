@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..._face import checked
+from ..._frozen import DEEPEST, frozen_json
 from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import CATEGORIES, Entry, Opinion
@@ -105,7 +107,7 @@ class _Reader:
                     self._tally.n_records += 1
                     self._tally.reject(number, "the line is longer than 4 MiB")
                     continue
-                yield from self._block(number, block.splitlines())
+                yield from self._block(number, block)
         except DamagedPage as exc:
             yield from self._rows.flush()
             self._tally.cut(self._number + 1, str(exc))
@@ -116,10 +118,13 @@ class _Reader:
             if self._promised:
                 self._tally.cuts.append(f"{self._page.name}: no end line, with which such lists end")
 
-    def _block(self, number: int, lines: list[bytes]) -> Iterator[Entry | Batch]:
+    def _block(self, number: int, block: bytes) -> Iterator[Entry | Batch]:
         """Read some lines; runs of entries go the fast way."""
+        lines = block.splitlines()
+        # Mostly all of them begin as entries do; no line has a line end in its midst.
+        are_plain = block.startswith(_PLAIN_START) and block.count(b"\n" + _PLAIN_START) == len(lines) - 1
         start = 0
-        for k, line in enumerate(lines):
+        for k, line in enumerate(lines if self._ignore or not are_plain else ()):
             if not line.startswith(_PLAIN_START) or self._ignore:
                 yield from self._run(number + start, lines[start:k])
                 yield from self._line(number + k, line)
@@ -188,15 +193,15 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     algorithm: str
     hash: str
-    quality: int | None = None
-    id: str | None = None
-    source: str | None = None
+    quality: int | UnsetType | None = UNSET
+    id: str | UnsetType | None = UNSET
+    source: str | UnsetType | None = UNSET
     category: str | UnsetType = UNSET
     labels: msgspec.Raw = _NONE
     owners: msgspec.Raw = _NONE
     severity: msgspec.Raw = _NONE
-    created: str | int | float | None = None
-    updated: str | int | float | None = None
+    created: str | int | float | UnsetType | None = UNSET
+    updated: str | int | float | UnsetType | None = UNSET
     deleted: bool | UnsetType = UNSET
     keyed_by: msgspec.Raw = _NONE
     extra: msgspec.Raw = _NONE
@@ -207,10 +212,10 @@ _PLAIN_START = b'{"algorithm":'
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    extras = [b"" if row.extra is _NONE else bytes(row.extra) for row in rows]
-    has_extra = list(map(bool, extras))
     given = [row.quality for row in rows]
-    qualities = [NO_QUALITY if quality is None else quality for quality in given]
+    ids, created, updated = ([getattr(row, name) for row in rows] for name in ("id", "created", "updated"))
+    qualities = [NO_QUALITY if quality is None or quality is UNSET else quality for quality in given]
+    kinds = [{*map(type, values)} for values in (given, ids, created, updated)]
     keys: list[Hashable] = list(
         zip(
             [row.algorithm for row in rows],
@@ -218,34 +223,51 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.category for row in rows],
             [row.deleted for row in rows],
             [b"" if row.labels is _NONE else bytes(row.labels) for row in rows],
-            [b"" if row.owners is _NONE else bytes(row.owners) for row in rows],
-            [b"" if row.severity is _NONE else bytes(row.severity) for row in rows],
-            [b"" if row.keyed_by is _NONE else bytes(row.keyed_by) for row in rows],
-            has_extra,
+            # Values of other types have other quotes.
+            [tuple(chain.from_iterable(kinds))] * len(rows)
+            if all(len(each) == 1 for each in kinds)
+            else zip(*(map(type, values) for values in (given, ids, created, updated)), strict=True),
             strict=True,
         )
     )
     if not {*given} <= _QUALITIES:
         for k in [k for k, quality in enumerate(given) if quality not in _QUALITIES]:
             keys[k], qualities[k] = None, NO_QUALITY
-    if True in has_extra:
-        for k in [k for k, extra in enumerate(extras) if extra[:1] not in (b"", b"{")]:
+    extras: list[bytes] | None = None
+    for k in [
+        k
+        for k, row in enumerate(rows)
+        if not row.owners is row.severity is row.keyed_by is row.extra is _NONE
+    ]:
+        row = rows[k]
+        own = bytes(row.extra)
+        if own:
+            extras = [b"{}"] * len(rows) if extras is None else extras
+            extras[k] = own
+        if (
+            own[:1] not in (b"", b"{") or own.count(b"[") + own.count(b"{") > DEEPEST
+        ):  # it may be nested too deep
             keys[k] = None
+        elif keys[k] is not None:
+            keys[k] = (keys[k], bool(own), *map(bytes, (row.owners, row.severity, row.keyed_by)))
     return PlainColumns(
         keys=keys,
         digests=[row.hash for row in rows],
-        ids=[row.id for row in rows],
-        created=[row.created for row in rows],
-        updated=[row.updated for row in rows],
-        extras=pool_of_bytes(
-            [extra or b"{}" for extra in extras] if True in has_extra else [b"{}"] * len(rows)
-        ),
+        ids=_given(ids, kinds[1]),
+        created=_given(created, kinds[2]),
+        updated=_given(updated, kinds[3]),
+        extras=None if extras is None else pool_of_bytes(extras),
         qualities=qualities,
-        free=(extras,),
+        free=() if extras is None else (extras,),
     )
 
 
-_QUALITIES = frozenset((None, *range(101)))
+def _given(values: list[Any], kinds: set[type[Any]]) -> list[Any]:
+    """Return None in place of what is not there."""
+    return [None if each is UNSET else each for each in values] if UnsetType in kinds else values
+
+
+_QUALITIES = frozenset((None, UNSET, *range(101)))
 
 _SHAPE = PlainShape(_Plain, _columns)
 
@@ -281,6 +303,10 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
             raise BadField(f"expected a time for {name!r}, found {shown(record[name])}")
     if record.get("keyed_by") not in (None, "id", "digest"):
         raise BadField(f"expected 'id' or 'digest' for 'keyed_by', found {shown(record['keyed_by'])}")
+    try:
+        extra = frozen_json(unknown | given, "extra")
+    except ValueError as exc:
+        raise BadField(str(exc)) from None
     return Entry(
         hash=value,
         id=entry_id,
@@ -293,7 +319,7 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
         updated=utc_time(record.get("updated")),
         deleted=deleted,
         keyed_by="digest" if record.get("keyed_by") == "digest" else "id",
-        extra=unknown | given,
+        extra=extra,
     )
 
 

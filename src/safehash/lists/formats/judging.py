@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
+from .remembering import remembered
 from .sentences import in_a_sentence
 from .vocabulary import (
     DELETED,
@@ -147,7 +147,7 @@ _AROUND = re.compile(r"^[^\w]+|[^\w]+$")
 _PART = re.compile(r"[^\w -]+")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_wordy(label: str) -> bool:
     """Tell whether a label has an opinion or a deletion in it, and more: "status:withdrawn", "no self harm"."""
     if denies(label):
@@ -193,6 +193,12 @@ def takes_back(text: str, *, is_in_front: bool = False) -> bool:
     """Tell whether a word or two beside a digest, in a list without columns, may take it back or judge it harmless."""
     said = word(text)
     bare = word(without_signs(text))
+    words = [word(each) for each in text.split()]
+    some = words if is_in_front else [*words[:1], *words[-1:]]
+    if any(each in DELETED and (is_in_front or each not in _TOPICS) for each in some) or (
+        is_in_front and not _IN_FRONT.isdisjoint(words)
+    ):
+        return True
     return (
         (re.search(r"\w", text) is None and not (is_in_front and text.strip() in _BULLETS))
         or CODES.get(said) is False
@@ -204,7 +210,27 @@ def takes_back(text: str, *, is_in_front: bool = False) -> bool:
 
 
 #: Words of which nothing says whether they mean that a digest is listed, or was taken back.
-_YES_OR_NO = frozenset(("x", "yes", "no", "true", "false", "on", "off", "ok", "okay", "nok"))
+_YES_OR_NO = frozenset(
+    ("x", "yes", "no", "true", "false", "t", "f", "y", "n", "on", "off", "ok", "okay", "nok")
+)
+#: In front of a digest, other words that may take it back: those of logs, commands and conditions.
+_IN_FRONT = frozenset(
+    (
+        "except",
+        "excluding",
+        "without",
+        "not",
+        "undo",
+        "srem",
+        "hdel",
+        "zrem",
+        "lrem",
+        "unset",
+        "drop",
+        "dropped",
+        "minus",
+    )
+)
 #: Signs that a line begins with in a list of what is new, or of anything.
 _BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
 
@@ -390,11 +416,30 @@ def _moment(raw: str, now: str) -> str | None:
         return "zero"
     when = utc_time(raw.upper())
     if when is not None:
+        if _is_of_another_calendar(when):
+            return None
         return "past" if when.removesuffix("Z") <= now.removesuffix("Z") else "future"
-    readings = {day <= now[:10] for day in _days(raw)}
+    days = _days(raw)
+    if any(map(_is_of_another_calendar, days)):
+        return None
+    readings = {day <= now[:10] for day in days}
     if len(readings) != 1:
         return None
     return "past" if readings.pop() else "future"
+
+
+def _is_of_another_calendar(day: str) -> bool:
+    """Tell whether a date may be counted in other years than ours: 2567 is past in Thailand, 1450 to come in Iran.
+
+    Nothing that lists hold happened before 1900; what no longer ends is written 2999 or 9999, say, and is neither.
+    """
+    year = int(day[:4])
+    return year < _FIRST_YEAR or any(_FIRST_YEAR <= year - apart <= _LAST_YEAR for apart in _APART)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+#: By how many years the calendars of Buddhists and Jews are ahead of ours.
+_APART = (543, 3760)
 
 
 def is_date(text: str) -> bool:

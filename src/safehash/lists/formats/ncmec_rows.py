@@ -15,7 +15,7 @@ from ..entry import Entry
 from ..moments import Moments
 from .batch import Batch, picked
 from .fields import BadField, utc_time
-from .plain_columns import from_hex
+from .plain_columns import first_of_each, from_hex
 from .times import utc_times
 from .xml_shapes import Shape, Shapes, is_odd
 from .xml_stream import Node, Stretch
@@ -30,8 +30,8 @@ Odd = tuple[int, ElementTree.Element]
 
 #: Records are turned into columns so many at a time; fewer than this are read one by one, in their order.
 _ROWS, _FEW = 768, 64
-#: What so many different records of a shape mean is remembered.
-_REMEMBERED = 20_000
+#: What so many different records of a shape mean is remembered, and no more of them than so many characters.
+_REMEMBERED, _REMEMBERED_CHARACTERS = 20_000, 64 << 20
 
 
 class PlainRecords:
@@ -124,6 +124,7 @@ class _Rows:
         self._end = end
         self._patient = patient
         self._known: dict[tuple[str, ...], tuple[Entry, ...] | None] = {}
+        self._n_characters = 0  # of what is known
         self._odd: set[int] = set()
         self._clear()
         paths = shape.paths
@@ -160,22 +161,26 @@ class _Rows:
         """Yield what the records say; those that turn out to be odd are left."""
         columns = list(zip(*self._texts, strict=True))
         keys = list(zip(*(columns[k] for k in self._key), strict=True))
-        first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        which, first = first_of_each(keys)
         kinds: list[tuple[Entry, ...]] = []
-        number_of: dict[tuple[str, ...], int] = {}
+        numbers: list[int] = []
         for key, k in first.items():
             models = self._models(key, columns, k)
-            number_of[key] = len(kinds) if models is not None else -1
+            numbers.append(len(kinds) if models is not None else -1)
             kinds += [models] if models is not None else []
-        which = np.fromiter(map(number_of.__getitem__, keys), np.int64, len(keys))
+        which = np.array(numbers, np.int64)[which]
         ids = list(map(str.strip, columns[self._id]))
-        updated = utc_times(list(map(str.strip, columns[self._time])))
+        updated = utc_times(columns[self._time])
+        if not isinstance(updated, Moments):
+            updated = utc_times(list(map(str.strip, columns[self._time])))
         self._odd = set(np.flatnonzero(which < 0).tolist())
         if "" in ids or (not isinstance(updated, Moments) and None in updated):
             self._odd |= {
                 k for k, (text, time) in enumerate(zip(ids, updated, strict=True)) if not text or not time
             }
-        ids = [f"{member.strip()}-{text}" for member, text in zip(columns[self._member], ids, strict=True)]
+        members = columns[self._member]
+        begins = {member: f"{member.strip()}-" for member in {*members}}
+        ids = [begins[member] + text for member, text in zip(members, ids, strict=True)]
         if not kinds:
             return
         hashes = [entry.hash for entry in kinds[0]]  # of one shape all have the same types
@@ -226,7 +231,8 @@ class _Rows:
     ) -> tuple[Entry, ...] | None:
         """Return what each fingerprint of such a record means; None where the columns do not hold all of it."""
         if key not in self._known:
-            if len(self._known) >= _REMEMBERED:
+            self._n_characters += sum(map(len, key))
+            if len(self._known) >= _REMEMBERED or self._n_characters > _REMEMBERED_CHARACTERS:
                 return None
             self._known[key] = self._learned(columns, k)
         return self._known[key]

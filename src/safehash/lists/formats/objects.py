@@ -33,7 +33,8 @@ from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
 from .paging import note_paging
-from .records import Fields, RowReader
+from .record_fields import Fields
+from .records import RowReader
 from .tally import Tally
 from .text import uses_of
 from .vocabulary import FALSE, NULL, TRUE, plain
@@ -43,6 +44,8 @@ __all__ = ["read"]
 _MAX_DEPTH = 8
 #: Different sets of fields for which is remembered what they mean.
 _REMEMBERED = 1000
+#: And so many fields of them together.
+_REMEMBERED_FIELDS = 100_000
 #: So many digests without more of an array are held until what stands behind it is known.
 _MANY = 50_000
 
@@ -73,6 +76,7 @@ class _Reader:
         self._options = options
         self._walk = JsonWalk(page, tally)
         self._readers: dict[tuple[object, ...], RowReader | str] = {}
+        self._n_remembered = 0  # fields of these
         self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = self._walk.stream
@@ -278,6 +282,7 @@ class _Reader:
                     else:
                         texts.append(value)
                 elif depth == 0 and value is not UNREADABLE:
+                    self._check_beside(value)
                     yield from self._texts(above, [value])
                 elif value is not UNREADABLE:
                     texts.append(value)
@@ -292,9 +297,26 @@ class _Reader:
             texts = []
         return texts, has_records
 
+    def _check_beside(self, value: object) -> None:
+        """Refuse a page in which a yes or no stands among digests: they are rows, and it may take theirs back.
+
+        Raises
+        ------
+        ListError
+        """
+        if isinstance(value, bool):
+            raise ListError(
+                f"refused: {shown(value)} stands among the digests of an array, and may take one back: write rows as "
+                f"objects with names (page {self._page.name})",
+                path=self._tally.path,
+            )
+
     def _texts(self, above: Mapping[str, Any], texts: list[object]) -> Iterator[Entry]:
         """Yield what the elements of an array say that are digests alone, or ids of what was taken back."""
         ids_alone = all(map(_is_id, texts))
+        if any(isinstance(each, str) for each in texts):
+            for each in texts:
+                self._check_beside(each)
         for text in texts:
             if above.get("deleted") is True and ids_alone:
                 yield from self._record(with_said(above, {"id": text}))
@@ -376,8 +398,9 @@ class _Reader:
         if not self._readers:
             self._tally.columns += uses_of(self._page.name, columns, [list(row.values())])
         reader = RowReader(columns, self._options, self._tally)
-        if len(self._readers) < _REMEMBERED:
+        if len(self._readers) < _REMEMBERED and self._n_remembered < _REMEMBERED_FIELDS:
             self._readers[key] = reader
+            self._n_remembered += len(row)
         return reader
 
 

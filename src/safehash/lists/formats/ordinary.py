@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from .remembering import remembered
 
 __all__ = ["ORDINARY", "is_ordinary"]
 
@@ -69,7 +70,7 @@ ORDINARY = _words(
 )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def is_ordinary(name: str) -> bool:
     """Tell whether a column's name is made of words that say nothing of deletion or opinion.
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ...errors import ListError
 from ...files import NotRegularFile, open_regular
-from ..source import LAST_GOOD, PACKED
+from ..source import PACKED
 from .packed import DamagedPage, is_zip, members_of, unpacked
 
-__all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name", "open_pages", "page_paths"]
+__all__ = ["MAX_RECORD_BYTES", "DamagedPage", "Page", "StoredFile", "bare_name", "open_pages"]
 
 #: Longest line or JSON value read as one record; a longer one is a reject. Real records stay under 100 kB.
 MAX_RECORD_BYTES = 4 << 20
@@ -31,34 +31,6 @@ _BOMS = (
 
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-
-
-def page_paths(path: Path) -> list[Path]:
-    """Return the files that make up the list at `path`: itself, or a directory's files in name order.
-
-    Raises
-    ------
-    ListError
-        Nothing there, or an empty directory.
-    """
-    try:
-        if not path.is_dir():
-            if not path.exists():
-                raise ListError("no such file or directory", path=path)
-            return [path]
-        found = sorted(
-            (
-                entry
-                for entry in path.iterdir()
-                if entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith(LAST_GOOD)
-            ),
-            key=lambda entry: entry.name,
-        )
-    except OSError as exc:
-        raise ListError(f"cannot be read: {exc.strerror}", path=path) from exc
-    if not found:
-        raise ListError("a directory without files", path=path)
-    return found
 
 
 class StoredFile:

@@ -11,14 +11,15 @@ from ..._face import checked, names_no_digest
 from ...errors import ListError
 from ..entry import Entry
 from ..report import ListReport, Reject
-from ..source import ListPath, ListSource
+from ..source import ListPath, ListSource, named_path
 from ..switches import switch
 from .batch import Batch
+from .folders import is_former, not_read, page_paths
 from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
-from .pages import Page, StoredFile, bare_name, open_pages, page_paths
-from .sentences import is_section, is_section_name
+from .pages import Page, StoredFile, bare_name, open_pages
+from .sentences import is_section, is_section_name, remark_on_name
 from .sniffing import FORMATS, Format, format_named, sniff, told_apart
 from .tally import Tally
 
@@ -76,6 +77,9 @@ class ListReader(Iterator[Entry]):
         self._tally = Tally(path, options.source, on_reject)
         self._paths = page_paths(path)
         self.name = options.source
+        remark = None if "#" in options.ignore else remark_on_name(named_path(path).name)
+        if remark is not None:
+            self._tally.note(remark)
         self._entries = self._one_by_one()
         return self
 
@@ -105,6 +109,7 @@ class ListReader(Iterator[Entry]):
         """
         tally = self._tally
         digests: list[str] = []
+        self._check_folder()
         for path in self._paths:
             file = StoredFile(path)
             tally.n_pages += 1
@@ -127,22 +132,50 @@ class ListReader(Iterator[Entry]):
         if why is not None:
             raise ListError(f"refused: {why}", path=self._path)
 
-    def _page(self, page: Page) -> Iterator[Entry | Batch]:
-        tally = self._tally
+    def _check_folder(self) -> None:
+        """Refuse a folder in which anything may hold digests of the list and is not read.
+
+        Raises
+        ------
+        ListError
+        """
+        try:
+            objections, left_out = not_read(self._path, self._options.ignore)
+        except OSError as exc:
+            raise ListError(f"cannot be read: {exc.strerror}", path=self._path) from exc
+        if objections:
+            more = f" ({len(objections) - 1} more of the kind)" if len(objections) > 1 else ""
+            raise ListError(f"refused: {objections[0]}{more}", path=self._path)
+        for name in left_out:
+            self._tally.note(f"{name} is left out, as told")
+
+    def _check_name(self, page: Page) -> None:
+        """Refuse a list with a page among others whose name may say that what is in it does not count.
+
+        Raises
+        ------
+        ListError
+        """
         *folders, name = page.name.split("/")
-        is_among_others = len(self._paths) > 1 or "/" in page.name
+        if (len(self._paths) == 1 and not folders) or "#" in self._options.ignore:
+            return
         # The first folder of an archive alone is its own name.
         inner = folders if len(self._paths) > 1 else folders[1:]
-        if (
-            is_among_others
-            and (any(map(is_section, inner)) or is_section_name(name))
-            and "#" not in self._options.ignore
-        ):
-            raise ListError(
-                f"refused: the name of page {page.name} may say that what is in it was taken back: make a list of its "
-                f"own of it, or set such names aside with {switch('ignore', ['#'])}",
-                path=self._path,
-            )
+        if any(map(is_section, inner)) or is_section_name(name):
+            why, what = "what is in it was taken back", "make a list of its own of it"
+        elif any(map(is_former, [*inner, name])):
+            why, what = "others took its place, or that it is not whole", "take it away"
+        else:
+            return
+        raise ListError(
+            f"refused: the name of page {page.name} may say that {why}: {what}, or set such names aside with "
+            f"{switch('ignore', ['#'])}",
+            path=self._path,
+        )
+
+    def _page(self, page: Page) -> Iterator[Entry | Batch]:
+        tally = self._tally
+        self._check_name(page)
         head = page.head
         looks_like = sniff(head, page.name)
         if looks_like is None and (self._options.notation is not None or self._options.columns):

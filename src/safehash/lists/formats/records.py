@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,10 +18,9 @@ from .judging import may_be_cut
 from .options import ReadOptions
 from .sentences import is_section
 from .tally import Tally
-from .together import Kind
 from .vocabulary import plain
 
-__all__ = ["Fields", "RowReader", "section_refused"]
+__all__ = ["RowReader", "section_refused"]
 
 
 def section_refused(tally: Tally, position: int, said: str) -> ListError:
@@ -39,40 +37,6 @@ _MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen", "stan
 
 #: What cells said is remembered for so many different ones: a list of unlike cells cannot fill the memory.
 _REMEMBERED = 50_000
-
-
-class Fields:
-    """What some records of a page have, and others lack: a blank cell, were they a table.
-
-    Parameters
-    ----------
-    tally : Tally
-    """
-
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
-        self._n_records = 0
-        self._n_having: Counter[tuple[str, Kind]] = Counter()
-        self._type: str | None = None
-        tally.untyped = ""
-
-    def meet(self, reader: RowReader, *, is_typed: bool = False) -> None:
-        """Look at the fields of one record, which this one is to read; what it stands in may say its type."""
-        self._n_records += 1
-        self._n_having.update((each.name, each.watched) for each in reader.columns if each.watched)
-        if reader.type_column is None:
-            reader.type_column = self._type
-        elif not is_typed:
-            self._type = reader.type_column
-
-    def close(self) -> None:
-        """Take what some records lack for blank in these."""
-        for (name, kind), n in self._n_having.items():
-            if n < self._n_records:
-                self._tally.met_together(name, kind).add(("",))
-        if self._type is not None:
-            watch = self._tally.watch(self._type)
-            watch.blank = watch.blank or self._tally.untyped
 
 
 class RowReader:
@@ -355,8 +319,10 @@ class RowReader:
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
             return self.columns
-        more = range(len(self.columns) + 1, len(values) + 1)
-        return (*self.columns, *(Column(f"column{k}", "extra") for k in more))
+        more = [f"column{k}" for k in range(len(self.columns) + 1, len(values) + 1)]
+        for name in more:  # most rows have no such cell
+            self.tally.met_together(name, "unnamed").add(("",))
+        return (*self.columns, *(Column(name, "extra", watched="unnamed") for name in more))
 
     def _hashes(
         self, values: Sequence[object], typed: Any, quality: int | None, *, unfinished: bool

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..switches import switch
 from .vocabulary import DELETED, DOUBTFUL, OPINIONS
 
-__all__ = ["in_a_sentence", "is_section", "is_section_name"]
+__all__ = ["in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
+
+
+#: Signs that say no to something, wherever they stand.
+_SIGNS = "❌✗✘🗑⛔🚫👎"
 
 
 def in_a_sentence(text: str) -> bool:
@@ -33,6 +38,7 @@ _SENTENCE = re.compile(
     r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
     r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
+    f"|[{_SIGNS}]"
 )
 #: One of these is in all of what is looked for.
 _SENTENCE_STEMS = (
@@ -62,6 +68,7 @@ _SENTENCE_STEMS = (
         "suicid",
         "not use",
         "not match",
+        *_SIGNS,
     ),
 )
 
@@ -70,6 +77,8 @@ def is_section(line: str) -> bool:
     """Tell whether a line of a list is a title that may take back, or judge, what stands below it: "# removed"."""
     if len(line) > _MAX_TITLE or _DIGEST.search(line) is not None:
         return False
+    if line.strip() in _OPENS:
+        return True
     words = re.sub(r"[\W_]+", " ", line.lower()).split()
     telling = [each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal()]
     said = " ".join(telling)
@@ -79,8 +88,25 @@ def is_section(line: str) -> bool:
 
 
 def is_section_name(name: str) -> bool:
-    """Tell whether the name of a file may say the same of all that is in it: "2026-11-27.removed.csv"."""
-    return is_section(name.rpartition(".")[0] or name)
+    """Tell whether the name of a file may say the same of all that is in it: "removed.csv", "hashes.csv.deleted"."""
+    return is_section(name.rpartition(".")[0]) or is_section(name)
+
+
+def remark_on_name(name: str) -> str | None:
+    """Return what is to be said of a list whose own name may say so: it is matched against all the same.
+
+    Examples
+    --------
+    >>> remark_on_name("partner.csv")
+    >>> remark_on_name("partner.removed.csv")
+    "the name partner.removed.csv may say that what is in it was taken back, or judged harmless: as a list it is ..."
+    """
+    if not is_section_name(name):
+        return None
+    return (
+        f"the name {name} may say that what is in it was taken back, or judged harmless: as a list it is matched "
+        f"against ({switch('ignore', ['#'])} where that is meant)"
+    )
 
 
 def _has_a_stem(words: Sequence[str]) -> bool:
@@ -104,6 +130,8 @@ _PHRASE = re.compile(
     r"false (?:positive|alarm|hit|match)\w*|falsch positiv\w*|faux positif\w*|falsos? positivos?|falsi positivi"
     r"|(?:known )?(?:good|safe|benign|harmless|innocent|clean) (?:hash|image|picture|file|digest|list)\w*"
     r"|(?:allow|white) lists?|taken (?:back|down)|non malicious|not malicious|ausse alarmes?"
+    r"|(?:do not|don t|not|must not|never|no longer) (?:to )?(?:be )?(?:block|match|use|report|list|flag|scan)\w*"
+    r"|(?:cleared|appeals? (?:granted|upheld|won)|снятые с)"
 )
 #: What is said of doubles takes nothing back.
 _OF_COPIES = re.compile("duplicat|doppelt|doubl|double|duplik")
@@ -121,10 +149,37 @@ def _is_of_titles(said: str) -> bool:
 
 
 def _takes(said: str) -> bool:
-    return said in DELETED or said in DOUBTFUL or OPINIONS.get(said) == "negative"
+    return said in DELETED or said in DOUBTFUL or said in _TITLES or OPINIONS.get(said) == "negative"
+
+
+#: Words that as titles may take back what stands below them, and in cells say nothing for sure.
+_TITLES = frozenset(
+    re.split(
+        r"\s*\|\s*",
+        """old | former | formerly | previous | previously | archive | archives | exception | exceptions | except |
+        excluding | exclusion | exclusions | ignore | ignored | skip | skipped | error | errors | errata |
+        erratum | correction | corrections | mistakes | negatives | ham | minus | trash | reinstated | unblocked |
+        unbanned | unconfirmed | pending | for review | in review | to review | to check | appeals | granted |
+        control group | controls | not listed | unlisted | lifted | ausnahmen | ausnahme | außer | ausser |
+        ignorieren | ignoriert | freigegeben | freigabe | entlastet | irrtum | irrtümer | irrtümlich |
+        versehentlich | papierkorb | archiv | alte | ehemalige | berichtigung | korrekturen | sauf | excepté |
+        à ignorer | ignorer | ignorés | levée | levées | rectificatif | rectifications | corbeille | anciens |
+        anciennes | erreur | erreurs | innocentés | bajas | baja | descartados | descartadas | erróneos |
+        erróneas | errores | excepto | excepciones | salvo | ignorar | papelera | antiguos | annullati |
+        annullate | errata corrige | ignorare | da ignorare | eccezioni | tranne | cestino | errori | negeren |
+        te negeren | uitzonderingen | behalve | prullenbak | exceções | lixeira | undantag | utom | unntak |
+        poikkeukset | wyjątki | kosz | błędy | výjimky | koš | kivételek | снятые | ложные | исключения | кроме |
+        ошибки | корзина | архив | старые | винятки | помилки | αφαιρέθηκαν | εξαιρέσεις | 除外 | 例外 |
+        回收站 | ゴミ箱 | 訂正 | 更正 | 错误 | 旧 | 예외 | 휴지통 | 오류 | استثناءات | خطأ | חריגים""",
+    )
+)
 
 
 _MAX_TITLE = 100
+#: What begins lines that are set aside where lists are parts of programs or pages.
+_OPENS = frozenset(
+    ("<!--", "/*", "/**", '"""', "'''", "=begin", "#if 0", "{-", "(*", "--[[", "<del>", "<s>", "<strike>")
+)
 _DIGEST = re.compile(r"[0-9A-Fa-f]{16}")
 #: Words of a title that say nothing themselves: "The following hashes were removed on 2024-05-06:".
 _BESIDE_A_TITLE = frozenset(
@@ -185,6 +240,31 @@ _BESIDE_A_TITLE = frozenset(
             "after",
             "appeal",
             "review",
+            *(
+                "this",
+                "last",
+                "month",
+                "week",
+                "year",
+                "export",
+                "edition",
+                "version",
+                "release",
+                "issue",
+                "update",
+            ),
+            *(
+                "reviewers",
+                "moderators",
+                "request",
+                "seit",
+                "letzter",
+                "letzten",
+                "letztem",
+                "ausgabe",
+                "export",
+            ),
+            *("depuis", "dernière", "desde", "del", "mes", "sinds", "dal", "с", "учёта"),
             *("liste", "lista", "folgende", "folgenden", "wurde", "wurden", "sind", "ist", "am", "vom", "im"),
             *(
                 "einträge",

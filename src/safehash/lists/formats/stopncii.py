@@ -80,7 +80,7 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         keys=[(row.signalType, row.hashStatus, bytes(row.CSPFeedbacks)) for row in rows],
         digests=[row.hashValue for row in rows],
         updated=[row.lastModtimestamp for row in rows],
-        extras=pool_of_parts([[b'{"caseNumbers":'] * len(rows), cases, [b"}"] * len(rows)]),
+        extras=pool_of_parts(len(rows), [b'{"caseNumbers":', cases, b"}"]),
         free=(cases,),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import shortened
+from ...errors import ListError, shortened
 from ...hashing.bits import count_ones, ones_in
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
@@ -19,12 +19,22 @@ from ..report import ColumnUse, ListReport, Reject
 from ..suspicion import perhaps_suspicious, suspicion
 from ..switches import switch
 from .batch import Batch
+from .fields import shown
 from .together import Kind, Together
 
 __all__ = ["SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
+
+#: So many columns and fields of different names may a list have whose names do not tell what they mean, and so many
+#: characters these names: of each some 2 kB are kept while it is read. What has more of them has values for names.
+MOST_NAMES, MOST_CHARACTERS = 10_000, 4 << 20
+
+#: So many different remarks, and types of digests that are not computed here, are told apart; the rest is counted. So
+#: many characters of one are shown.
+MOST_REMARKS, MOST_TYPES, LONGEST_REMARK, LONGEST_TYPE = 1000, 1000, 1000, 100
+OTHER_REMARKS, OTHER_TYPES = "more was remarked on, which is not shown", "others"
 
 #: How many cells of a column whose name means other things, too, are shown.
 SHOWN_CELLS = 4
@@ -88,6 +98,8 @@ class Tally:
         self.n_untyped = 0
         self.n_unbalanced = 0
         self.n_sums = 0  # lines of 64 digits and a name, as sha256sum prints them
+        self.n_md5 = 0
+        self.n_uuids = 0
         self.n_short = 0
         self.n_decimal = 0
         # Pages that promise another one after them, and pages that say they are the last.
@@ -100,6 +112,7 @@ class Tally:
         self.snapshot = ""
         self.newest: str | None = None
         self.entries: Counter[str] = Counter()
+        self._n_characters = 0  # of names of columns of which something is kept
         self._notes: Counter[str] = Counter()
         self._rejects: list[Reject] = []
         self._suspicious: list[Entry] = []
@@ -108,6 +121,8 @@ class Tally:
     def reject(self, position: int, reason: str) -> None:
         """Count one record of the present page as unusable."""
         self.n_rejects += 1
+        if len(reason) > LONGEST_REMARK:  # a column's name may be as long as a record
+            reason = f"{reason[:LONGEST_REMARK]}..."
         reject = Reject(page=self.page, unit=self.unit, position=position, reason=reason)
         if len(self._rejects) < SHOWN:
             self._rejects.append(reject)
@@ -127,14 +142,36 @@ class Tally:
 
     def watch(self, column: str) -> Watch:
         """Return what is known of a column whose name means other things too."""
-        return self.watches.setdefault(column, Watch())
+        found = self.watches.get(column)
+        if found is None:
+            self._count_name(len(self.watches), column)
+            found = self.watches[column] = Watch()
+        return found
 
     def met_together(self, column: str, kind: Kind) -> Together:
         """Return what the cells say together of a column whose name does not tell what it means."""
         found = self.together.get((column, kind))
         if found is None:
+            self._count_name(len(self.together), column)
             found = self.together[column, kind] = Together(kind)
         return found
+
+    def _count_name(self, n_known: int, name: str) -> None:
+        """Count one more column or field of which something is kept.
+
+        Raises
+        ------
+        ListError
+            There are too many: what they say together is not known.
+        """
+        self._n_characters += len(name)
+        if n_known >= MOST_NAMES or self._n_characters > MOST_CHARACTERS:
+            raise ListError(
+                f"refused: more than {MOST_NAMES} columns or fields of different names, or names of more than "
+                f"{MOST_CHARACTERS} characters in all: what {shown(name)} says of deletion or opinion is not known. "
+                f"Names that are values, ids for instance, belong in cells (page {self.page})",
+                path=self.path,
+            )
 
     def place(self, position: int) -> str:
         """Return where something stands, for messages."""
@@ -146,8 +183,13 @@ class Tally:
         self.n_last += not more
 
     def note(self, text: str, count: int = 1) -> None:
-        """Remark on something; equal remarks are counted."""
-        self._notes[shortened(text)] += count
+        """Remark on something; equal remarks are counted, and those that are too many to be told apart."""
+        text = shortened(text)
+        if len(text) > LONGEST_REMARK:
+            text = f"{text[:LONGEST_REMARK]}..."
+        if len(self._notes) >= MOST_REMARKS and text not in self._notes:
+            text = OTHER_REMARKS
+        self._notes[text] += count
 
     def meet(self, entry: Entry) -> Entry:
         """Count one entry that a reader made, and return it."""
@@ -162,7 +204,11 @@ class Tally:
             if suspicion(value) is not None:
                 self.meet_suspicious(entry)
         elif isinstance(value, ForeignHash):
-            self.entries[value.algorithm] += 1
+            kind = value.algorithm
+            is_told_apart = kind in self.entries or (
+                len(self.entries) < MOST_TYPES and len(kind) <= LONGEST_TYPE
+            )
+            self.entries[kind if is_told_apart else OTHER_TYPES] += 1
         return entry
 
     def note_replaced(self, n: int, encoding: str = "UTF-8") -> None:
@@ -208,6 +254,17 @@ class Tally:
         n_ones = count_ones(digest)
         self.n_untyped += 1
         self.n_unbalanced += abs(n_ones - 128) > UNBALANCED_BITS and 0 < n_ones < 256
+
+    def meet_md5(self, digests: npt.NDArray[np.uint8]) -> None:
+        """Count digests of 32 digits of no type, and those that are written as random UUIDs are, without hyphens.
+
+        Parameters
+        ----------
+        digests : uint8, shape (n, 16)
+        """
+        is_uuid = (digests[:, 6] >> 4 == 4) & (digests[:, 8] >> 6 == 2)
+        self.n_md5 += digests.shape[0]
+        self.n_uuids += int(np.count_nonzero(is_uuid))
 
     def meet_short(self, n: int, n_decimal: int) -> None:
         """Count digests of 16 digits, and those of decimal digits only."""

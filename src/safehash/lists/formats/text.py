@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ...errors import ListError
 from ...hashing.hashes import Algorithm
@@ -24,6 +24,7 @@ from .records import section_refused
 from .rows import Rows, comment_in, line_blocks, row_blocks, row_of
 from .sentences import is_section
 from .tally import Tally
+from .vocabulary import plain
 from .words import LineReader, lengths_of, words_have_quality
 
 __all__ = ["read", "uses_of"]
@@ -55,6 +56,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     if dialect.delimiter is None and (dialect.names is None or len(dialect.names) == 1):
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
         sample = tuple((" ".join(words),) for words in sample)
+    _check_harmless(dialect, options, tally)
     columns = name_columns(dialect.names, sample, options, tally)
     if dialect.delimiter is None and len(columns) == 1:
         columns = (with_length(columns[0], lengths_of(dialect.sample)),)
@@ -78,6 +80,27 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         tally.cut(last_line + 1, str(exc))
 
 
+def _check_harmless(dialect: Dialect, options: ReadOptions, tally: Tally) -> None:
+    """Refuse NIST's list of known software as text: its files are known, and mostly harmless.
+
+    Raises
+    ------
+    ListError
+    """
+    names = {plain(name) for name in dialect.names or ()}
+    ignored = {plain(name) for name in options.ignore}
+    if names >= _NSRL and not ignored & _NSRL:
+        raise ListError(
+            "refused: its columns are those of NSRL's RDS, whose files are known and not harmful: use its SQLite "
+            f"database as an allow-list, or take the list as it stands with {switch('ignore', ['ProductCode'])}",
+            path=tally.path,
+        )
+
+
+#: Columns of NSRLFile.txt.
+_NSRL = frozenset(("productcode", "opsystemcode"))
+
+
 def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
     """Refuse a list above whose header it may say that all of it was taken back.
 
@@ -99,32 +122,68 @@ def _check_type(page: Page, dialect: Dialect, tally: Tally) -> None:
     ListError
     """
     guessed = {BY_DIGITS[n] for row in dialect.sample for cell in row if (n := digits_in(cell))}
+    _check_words(page, tally, guessed, f"the name of page {page.name}", page.name)
     for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
-        words = re.findall(r"[^\W_]+(?:[-_]\d+)?", line)
-        if any(map(digits_in, words)):
+        if any(map(digits_in, _words_of(line))):
             return
         is_table = dialect.delimiter is not None or dialect.names is not None
         if (number == dialect.first_line - 1 and dialect.names is not None) or (
             is_table and number >= dialect.first_line and not comment_in(line)
         ):
             continue
-        types = {
-            kind.algorithm for each in words if _TYPE.search(each) and (kind := type_named(each)) is not None
-        } - {None}
-        if types and guessed and not types & guessed:
-            guess = min(each.value for each in guessed)
-            named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
-            raise ListError(
-                f"refused: {shown(line.strip())} (line {number}) names another type than the digests below would be "
-                f"taken for: {switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
-                f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page.name})",
-                path=tally.path,
-            )
+        _check_words(page, tally, guessed, f"{shown(line.strip())} (line {number})", line)
+
+
+def _check_words(page: Page, tally: Tally, guessed: Collection[Algorithm], where: str, text: str) -> None:
+    """Refuse a list of which a text around it says that its digests are of other types than are guessed.
+
+    Raises
+    ------
+    ListError
+    """
+    types = {
+        kind.algorithm
+        for each in _words_of(text)
+        if _TYPE.search(each) and (kind := type_named(_SUMS.sub("", each))) is not None
+    } - {None}
+    guess = min((each.value for each in guessed), default="")
+    if guess and _OF_OTHERS.search(text) is not None:
+        raise ListError(
+            f"refused: {where} may say that the digests are of something else than pictures: "
+            f"{switch('algorithm', guess)} takes them for what their length says",
+            path=tally.path,
+        )
+    if types and guess and not types & {*guessed}:
+        named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
+        raise ListError(
+            f"refused: {where} names another type than the digests in it would be taken for: "
+            f"{switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
+            f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page.name})",
+            path=tally.path,
+        )
+
+
+def _words_of(text: str) -> list[str]:
+    """Return the words of a text, names of types of more than one word among them as one: "sha 256"."""
+    return re.findall(r"[^\W_]+(?:[-_]\d+)?", _TWO_WORDS.sub(r"\1\2\3\4", text))
 
 
 #: Among so many lines in front of the digests a title is looked for.
 _TITLES = 20
-_TYPE = re.compile(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake", re.IGNORECASE)
+_TYPE = re.compile(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake|ntlm", re.IGNORECASE)
+_TWO_WORDS = re.compile(
+    r"\b(sha|md)[ _](\d)|\b(average|difference|wavelet|block|radial)[ _-](hash)",
+    re.IGNORECASE,
+)
+#: MD5SUMS, as files of checksums are called.
+_SUMS = re.compile(r"sums?$", re.IGNORECASE)
+#: "MD5 of the URLs"
+_OF_OTHERS = re.compile(
+    r"\b(?:md5|sha-?\d+|hash(?:es)?|digests?|checksums?)\b[^\n]{0,20}\b(?:of|over) (?:the |all |their )?"
+    r"(?:urls?|links?|e-?mails?|addresses|names?|file ?names?|passwords?|users?|user ?names?|domains?|ips?|texts?"
+    r"|paths?|captions?|phone numbers?|titles?)\b",
+    re.IGNORECASE,
+)
 
 
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from ..entry import Entry, Opinion
 from ..opinions import category_of, join_categories, unite_opinions
-from ..pools import pool_of_parts
+from ..pools import pool_of
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
@@ -72,7 +73,7 @@ _NONE = msgspec.Raw()
 
 
 class _Descriptor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    id: msgspec.Raw
+    id: str | int
     owner: msgspec.Raw
     status: msgspec.Raw
     added_on: str | None
@@ -95,16 +96,20 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     descriptors: _Descriptors | msgspec.UnsetType | None = msgspec.UNSET
 
 
+_NONE_OF_THEM: list[_Descriptor] = []
 #: In place of a descriptor that is not there, or not alone.
-_NO = _Descriptor(id=_NONE, owner=_NONE, status=_NONE, added_on=None)
+_NO = _Descriptor(id="", owner=_NONE, status=_NONE, added_on=None)
 
 
 def _columns(rows: list[_Plain]) -> PlainColumns:
-    found = [
-        row.descriptors.data[0] if row.descriptors and len(row.descriptors.data) == 1 else _NO for row in rows
-    ]
+    datas = [row.descriptors.data if row.descriptors else _NONE_OF_THEM for row in rows]
+    if {*map(len, datas)} == {1}:
+        found = list(chain.from_iterable(datas))
+        without: list[int] = []
+    else:
+        found = [data[0] if len(data) == 1 else _NO for data in datas]
+        without = [k for k, each in enumerate(found) if each is _NO]
     record_ids = [row.id for row in rows]
-    ids = [bytes(each.id) for each in found]
     gone = [row.should_delete for row in rows]
     added = [each.added_on for each in found]
     keys: list[Hashable] = list(
@@ -119,30 +124,33 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             strict=True,
         )
     )
-    for k in [k for k, each in enumerate(found) if each is _NO]:
+    ids = [each.id for each in found]
+    rest = [f'{{"descriptors":[{{"id":"{each}"}}]}}' for each in ids]
+    if {*map(type, ids)} != {str} or not "".join(map(str, ids)).isalnum() or "" in ids:
+        for k, each in enumerate(ids):
+            if isinstance(each, int):
+                keys[k] = (keys[k], int)
+                rest[k] = f'{{"descriptors":[{{"id":{each}}}]}}'
+            elif not each.isalnum():
+                keys[k] = None
+    for k in without:
         row = rows[k]
         is_gone = row.should_delete and not row.descriptors
         keys[k] = (row.type, row.descriptors) if is_gone else None
+        rest[k] = "{}"
+    if True in gone:
+        for k in [k for k, none in enumerate(gone) if none]:
+            added[k], rest[k] = None, "{}"
     if not "".join(record_ids).isalnum() or "" in record_ids:
         for k in [k for k, text in enumerate(record_ids) if not text.isalnum()]:
             keys[k] = None
-    if True in gone:
-        added = [None if none else each for none, each in zip(gone, added, strict=True)]
-    has_rest = [not (none or each is _NO) for none, each in zip(gone, found, strict=True)]
     return PlainColumns(
         keys=keys,
         digests=[row.indicator for row in rows],
         ids=record_ids,
         created=added,
         updated=[row.last_updated for row in rows],
-        extras=pool_of_parts(
-            [
-                [b'{"descriptors":[{"id":' if has else b"{}" for has in has_rest],
-                [own if has else b"" for has, own in zip(has_rest, ids, strict=True)],
-                [b"}]}" if has else b"" for has in has_rest],
-            ]
-        ),
-        free=(ids,),
+        extras=pool_of(rest),
     )
 
 

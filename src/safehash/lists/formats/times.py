@@ -39,16 +39,11 @@ def no_times(values: Sequence[object], times: Times) -> list[int]:
 
 
 def _with_none(values: Sequence[object]) -> Times:
-    at = [k for k, value in enumerate(values) if value is not None]
-    found = utc_times([values[k] for k in at])
+    any_of_them = next(value for value in values if value is not None)
+    found = utc_times([any_of_them if value is None else value for value in values])
     if not isinstance(found, Moments):
-        by_row = dict(zip(at, found, strict=True))
-        return [by_row.get(k) for k in range(len(values))]
-    there = np.zeros(len(values), np.bool_)
-    there[at] = True
-    characters = np.zeros((len(values), _N), np.uint8)
-    characters[there] = found.characters
-    return Moments(characters, there)
+        return [None if value is None else time for value, time in zip(values, found, strict=True)]
+    return Moments(found.characters, np.array([value is not None for value in values]))
 
 
 def _from_seconds(values: Sequence[object]) -> Moments | None:

@@ -28,6 +28,8 @@ _PLUS, _MINUS = frozenset(("+1", "+1.0")), AGAINST
 #: Flags with digits in them; of other cells only the pattern counts, with all digits the same.
 _WITH_DIGITS = frozenset((*(each for each in _FLAGS if any(map(str.isdigit, each))), *_PLUS, *_MINUS))
 _PATTERN = str.maketrans("023456789", "1" * 9)
+#: Of two lists in one: what is let through, and what is not.
+_ALLOWED, _BLOCKED = frozenset(("allow", "allowed")), frozenset(("block", "blocked"))
 #: More different cells than this are looked at by their patterns.
 _MANY = 64
 #: No word, type or date is longer, in characters: a longer cell says something of its own, and is not remembered.
@@ -160,7 +162,9 @@ class Together:
         if words and not self._free and not self._has_dates:
             if all(map(_is_type, words)):
                 return "type"
-            if words <= _KNOWN and not TELLING.isdisjoint(words):
+            if words <= _KNOWN and not (
+                TELLING.isdisjoint(words) and (words.isdisjoint(_ALLOWED) or words.isdisjoint(_BLOCKED))
+            ):
                 return "unsure"
         if self._kind == "ordinary":
             are_flags = not self._free and not self._has_dates and words <= _FLAGS

@@ -41,9 +41,14 @@ def plain(name: str) -> str:
 
 
 def word(cell: str) -> str:
-    """Return a cell as the tables below write it: in lower case, blanks for hyphens and underscores."""
+    """Return a cell as the tables below write it: in lower case, blanks for hyphens and underscores (%20, a+b)."""
+    if "%20" in cell or "+" in cell:
+        cell = _URL_BLANK.sub(" ", cell)
     text = cell if cell.isascii() else "".join(filter(_is_shown, unicodedata.normalize("NFKC", cell)))
     return re.sub(r"[\s_-]+", " ", text.strip().lower()).strip() or text.strip()
+
+
+_URL_BLANK = re.compile(r"%20|(?<=[^\W\d_])\+(?=[^\W\d_])")
 
 
 def _is_shown(character: str) -> bool:
@@ -309,6 +314,15 @@ LIVE = frozenset(
     )
 )
 
+_FALSE_ALARMS = _on_any_keyboard(
+    r"""
+    false alarm | false hit | false match | fehlalarm | fausse alerte | fausse alarme | falsa alarma | falso alarme |
+    falso allarme | loos alarm | vals alarm | falskt larm | falsk alarm | väärä hälytys | fałszywy alarm |
+    falešný poplach | téves riasztás | alarmă falsă | yanlış alarm | yanliş alarm | ложная тревога | хибна тривога |
+    誤警報 | 误判 | 誤判 | 오경보
+    """
+)
+
 #: What cells say of a picture, and which category that is.
 OPINIONS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -340,14 +354,12 @@ OPINIONS: Mapping[str, str] = {
         inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
         faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
         falskt positiv | falsk positiv | fałszywie pozytywny | ложноположительный | ложное срабатывание |
-        誤検知 | 偽陽性 | 误报 | 誤報 | 오탐 | false alarm | false hit | false match | f/p | acquitted | not guilty |
-        fehlalarm | kein treffer | fausse alerte | fausse alarme | falsa alarma | falso alarme | falso allarme |
-        loos alarm | falskt larm | falsk alarm | väärä hälytys | fałszywy alarm | falešný poplach | téves riasztás |
-        alarmă falsă | yanlış alarm | yanliş alarm | ложная тревога | хибна тривога | 誤警報 | 误判 | 誤判 | 오경보
+        誤検知 | 偽陽性 | 误报 | 誤報 | 오탐 | f/p | acquitted | not guilty | kein treffer
         """
         ),
         "negative",
     ),
+    **dict.fromkeys(_FALSE_ALARMS, "negative"),
     **dict.fromkeys(
         _on_any_keyboard(
             r"""
@@ -385,21 +397,24 @@ _VAGUE = frozenset(
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
-    no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit | suppress |
-    exclude | quarantine | suspend | undo | redact | supersede | deprecate |
-    archived | suspended | hidden | dismissed | overturned | reversed | cleared | mistake | mistaken |
-    by mistake | in error | deprecated | superseded | discontinued | quarantined | redacted | excluded |
-    suppressed | unpublished | taken down | takedown | do not use | do not match | dont use | don't use |
-    under appeal | appealed | appeal granted | appeal upheld | misclassified | mislabelled | mislabeled | wrong |
-    incorrect | paused | dropped | gone | dead | allow list | white list | deny list | black list | exempt |
-    unsubstantiated | irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work |
-    on hold | frozen | replaced | cxl | offline | taken off | not approved | not confirmed | declined | denied |
-    undone | duplicate | dup | nullity | abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada |
-    rejeitado | recusado | respinto | rifiutato | afgewezen | afvist | avslått | avvisad | avslagen | hylätty |
-    odrzucony | odrzucone | zamítnuto | zamítnutý | zamietnuté | elutasítva | elutasított | respins | reddedildi |
-    отклонено | отклонен | отклонён | відхилено | απορρίφθηκε | נדחה | مرفوض | رد شده | ditolak | bị từ chối | 却下
-    | 拒否 |
-    已拒绝 | 拒绝 | 거부됨 | 거절됨 | ❌ | ✗ | ✘ | 🗑 | 🗑️ | ⛔ | 🚫 | 👎
+    no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit |
+    suppress | exclude | quarantine | suspend | undo | redact | supersede | deprecate | archived | suspended |
+    hidden | dismissed | overturned | reversed | cleared | mistake | mistaken | by mistake | in error |
+    deprecated | superseded | discontinued | quarantined | redacted | excluded | suppressed | unpublished |
+    taken down | takedown | do not use | do not match | dont use | don't use | under appeal | appealed |
+    appeal granted | appeal upheld | misclassified | mislabelled | mislabeled | wrong | incorrect | paused |
+    dropped | gone | dead | allow list | white list | deny list | black list | exempt | unsubstantiated |
+    irrelevant | not relevant | acceptable | permitted | neutral | sfw | safe for work | on hold | frozen |
+    replaced | вилучено | zmazané | umaknjeno | odstranjeno | atšaukta | atsaukts | tühistatud | retirat |
+    ezabatua | kendua | scriosta | tinanggal | binura | imefutwa | đã gỡ | मिटाया गया | cxl | offline |
+    taken off | not approved | not confirmed | declined | denied | undone | duplicate | dup | nullity |
+    no action | no action needed | no action taken | no action required | no further action | nfa | wontfix |
+    won't fix | wont fix | not actionable | sans suite | non lieu | sin efecto | destroyed | trash | deny |
+    permit | permits | abgelehnt | gesperrt | rejeté | rejetée | refusé | rechazado | rechazada | rejeitado |
+    recusado | respinto | rifiutato | afgewezen | afvist | avslått | avvisad | avslagen | hylätty |
+    odrzucony | odrzucone | zamítnuto | zamítnutý | zamietnuté | elutasítva | elutasított | respins |
+    reddedildi | отклонено | отклонен | отклонён | відхилено | απορρίφθηκε | נדחה | مرفوض | رد شده | ditolak |
+    bị từ chối | 却下 | 拒否 | 已拒绝 | 拒绝 | 거부됨 | 거절됨 | ❌ | ✗ | ✘ | 🗑 | 🗑️ | ⛔ | 🚫 | 👎
     """
     )
 )
@@ -424,6 +439,7 @@ _UNMISTAKABLE_OPINIONS = _words(
 UNMISTAKABLE = frozenset(
     (
         *_UNMISTAKABLE_OPINIONS,
+        *_FALSE_ALARMS,
         *_words(
             r"""
     deleted | soft deleted | hard deleted | withdrawn | revoked | retracted | rescinded | tombstone |
@@ -431,6 +447,9 @@ UNMISTAKABLE = frozenset(
     zurückgezogen | widerrufen | supprimé | révoqué | eliminado | revocado | cancellato | verwijderd |
     ingetrokken | slettet | raderad | poistettu | usunięty | usunięte | удалено | удален | отозвано |
     löschen | loeschen | geloescht | löschung | loeschung | storniert | supprimer | eliminar | verwijderen |
+    скасовано | вилучено | حذف شده | تم الحذف | obrisano | izbrisano | обрисано | избрисано | zmazané | vymazané |
+    ištrinta | dzēsts | kustutatud | esborrat | ezabatua | scriosta | tinanggal | imefutwa | dihapus | dicabut |
+    ลบแล้ว | हटाया गया | נמחק | διαγράφηκε | изтрит | retras |
     удалить | 削除 | 削除済み | 已删除 | 已刪除 | 已撤回 | 삭제됨
     """
         ),

@@ -17,7 +17,8 @@ from .fields import BadField, shown
 from .judging import takes_back
 from .options import ReadOptions
 from .ordinary import is_ordinary
-from .records import Fields, RowReader
+from .record_fields import Fields
+from .records import RowReader
 from .tally import Tally
 from .together import Kind
 

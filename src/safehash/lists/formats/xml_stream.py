@@ -229,7 +229,8 @@ class XmlStream:
                 except defusedxml.DefusedXmlException:
                     self.problem = "a document type declaration is refused: it could expand without bound"
                 except SyntaxError as exc:  # what ElementTree's ParseError is
-                    self.problem = f"not well-formed: {exc}"
+                    # Its line alone: it counts columns from where it began, which may be within a line.
+                    self.problem = f"not well-formed: {str(exc).partition(', column')[0]}"
                 except _TooDeep as exc:
                     self.problem = str(exc)
                 # The parser holds a tag until it is complete, however long it gets.

@@ -1,0 +1,253 @@
+"""WebP and AVIF files whose coded pixels are damaged are looked up as far as a browser shows them."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterator
+from itertools import count, islice
+
+import numpy as np
+import pytest
+from pictures_made import made
+from PIL import Image
+
+from safehash.errors import DeadlinePassed, ImageTooLarge, UnreadableImage
+from safehash.images import avif_ends, webp, webp_ends
+from safehash.images.deadline import Deadline
+from safehash.images.decoding import decode, decode_frames
+from safehash.images.limits import Limits
+
+ROWS, COLS = 80, 104
+
+
+def saved(form: str, *pictures: np.ndarray, **options: object) -> bytes:
+    stream = io.BytesIO()
+    images = [Image.fromarray(each) for each in pictures]
+    more = {"save_all": True, "append_images": images[1:], "duration": 100} if len(images) > 1 else {}
+    images[0].save(stream, form, **{"quality": 90, **more, **options})
+    return stream.getvalue()
+
+
+def clear(seed: int) -> np.ndarray:
+    ramp = np.tile(np.linspace(60, 255, COLS).astype(np.uint8), (ROWS, 1))
+    return np.dstack([made(seed, ROWS, COLS), ramp])
+
+
+def short(data: bytes, kind: bytes, share: float) -> bytes:
+    """Return a WebP file with a share of its coded pixels, all lengths as if that was all."""
+    at = data.index(kind)
+    length = int.from_bytes(data[at + 4 : at + 8], "little")
+    kept = round(length * share) // 2 * 2
+    body = data[8:at] + kind + struct.pack("<I", kept) + data[at + 8 : at + 8 + kept]
+    body += data[at + 8 + length + length % 2 :]
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+WEBP = {
+    "lossy": (saved("WEBP", made(1, ROWS, COLS)), b"VP8 "),
+    "lossless": (saved("WEBP", made(1, ROWS, COLS), lossless=True), b"VP8L"),
+    "lossy, alpha": (saved("WEBP", clear(1), exact=True), b"VP8 "),
+    "lossy, not smoothed": (
+        saved("WEBP", made(1, ROWS, COLS), quality=100),
+        b"VP8 ",
+    ),
+    "lossless, alpha": (saved("WEBP", clear(1), lossless=True, exact=True), b"VP8L"),
+}
+
+
+def on_white(data: bytes) -> np.ndarray:
+    return decode(data).pixels.astype(int)
+
+
+@pytest.mark.parametrize("name", WEBP)
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.8, 0.97])
+def test_rows_of_a_webp_before_its_damage_are_seen_and_white_behind(name: str, share: float) -> None:
+    data, kind = WEBP[name]
+    damaged = short(data, kind, share)
+    with pytest.raises(OSError, match="failed to read next frame"):
+        Image.open(io.BytesIO(damaged)).load()
+    found = decode(damaged)
+    whole, part = on_white(data), found.pixels.astype(int)
+    assert found.provenance.truncated
+    shown = int((part != 255).any((1, 2)).nonzero()[0].max()) + 1
+    assert shown % 16 == (0 if kind == b"VP8L" else 15 if "not smoothed" in name else 7)
+    assert 16 * (ROWS * share // 16 - 2) <= shown < ROWS
+    assert np.array_equal(part[:shown], whole[:shown])
+    assert (part[shown:] == 255).all()
+
+
+@pytest.mark.parametrize("name", WEBP)
+def test_nothing_is_seen_of_a_webp_that_is_damaged_within_its_first_rows(name: str) -> None:
+    data, kind = WEBP[name]
+    with pytest.raises(UnreadableImage):
+        decode(short(data, kind, 0.05))
+
+
+def test_codes_that_mean_nothing_end_a_lossless_webp(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Few colours: codes name pixels of before, and damaged ones name pixels that there are not.
+    data, kind = saved("WEBP", made(1, ROWS, COLS) // 64 * 64, lossless=True), b"VP8L"
+    at = data.index(kind) + 8
+    rng = np.random.default_rng(3)
+    n_searched = 0
+    original = webp._most_kept
+
+    def counted(*args: object) -> object:
+        nonlocal n_searched
+        n_searched += 1
+        return original(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(webp, "_most_kept", counted)
+    whole = on_white(data)
+    for _ in range(60):
+        begin = int(rng.integers(at + (len(data) - at) * 3 // 4, len(data) - 80))
+        part = on_white(data[:begin] + rng.bytes(64) + data[begin + 64 :])
+        assert np.array_equal(part[:48], whole[:48])
+    assert n_searched > 3  # of which zeros behind the codes made no picture
+
+
+@pytest.mark.parametrize("name", WEBP)
+def test_a_frame_of_an_animation_is_read_as_far_as_it_goes(name: str) -> None:
+    data, kind = WEBP[name]
+    frame = data[data.index(kind) :]
+    frame = frame[: 8 + int.from_bytes(frame[4:8], "little")]
+    if kind == b"VP8 " and "alpha" in name:
+        at = data.index(b"ALPH")
+        frame = data[at : data.index(kind)] + frame
+    head = bytes(6) + b"".join((side - 1).to_bytes(3, "little") for side in (COLS, ROWS)) + b"\x64\0\0\0"
+    content = head + frame
+    parts = b"VP8X\x0a\0\0\0\x12\0\0\0" + head[6:12] + b"ANIM\6\0\0\0" + bytes(6)
+    parts += b"ANMF" + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+    animated = b"RIFF" + struct.pack("<I", 4 + len(parts)) + b"WEBP" + parts
+    assert np.array_equal(on_white(animated), on_white(data))
+    damaged = short(animated, b"VP8 ", 0.7) if kind == b"VP8 " else short(animated, b"VP8L", 0.7)
+    cut = len(animated) - len(damaged)
+    at = damaged.index(b"ANMF") + 4
+    damaged = damaged[:at] + struct.pack("<I", len(content) - cut) + damaged[at + 4 :]
+    (found,) = decode_frames(damaged)
+    assert found.provenance.truncated
+    assert np.array_equal(found.pixels[:16].astype(int), on_white(data)[:16])
+
+
+def test_zeros_are_added_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, _ = WEBP["lossless"]
+    longer = webp_ends.lengthened(data)
+    assert longer is not None
+    assert len(longer) - len(data) <= ROWS * COLS + 4096 + 2
+    assert webp_ends.lengthened(data[:12]) is None
+    animated = saved("WEBP", *(made(seed, ROWS, COLS) for seed in range(1, 9)))
+    monkeypatch.setattr(webp_ends, "_MOST_ADDED", 3 * (ROWS * COLS + 4096))
+    bounded = webp_ends.lengthened(animated)
+    assert bounded is not None
+    assert len(bounded) - len(animated) <= webp_ends._MOST_ADDED
+
+
+def test_what_is_compared_has_to_fit_the_limit() -> None:
+    data, kind = WEBP["lossy"]
+    limits = Limits(max_decoded_bytes=ROWS * COLS * 15)
+    decode(data, limits=limits)
+    with pytest.raises(ImageTooLarge, match="damaged"):
+        decode(short(data, kind, 0.6), limits=limits)
+
+
+def passes(data: bytes, n_steps: int) -> bool:
+    """Tell whether a file is decoded before the deadline has been looked at so often."""
+    deadline = Deadline.after(n_steps * 1e-9, clock=count(1).__next__)
+    try:
+        list(decode_frames(data, deadline=deadline))
+    except DeadlinePassed:
+        return False
+    return True
+
+
+def test_a_search_for_the_damage_ends_at_the_deadline() -> None:
+    data, kind = WEBP["lossless"]
+    n_steps = next(n for n in range(1, 99) if passes(data, n))
+    damaged = short(data, kind, 0.6)
+    assert not passes(damaged, n_steps)
+    assert passes(damaged, n_steps + 20)
+
+
+# -- AVIF -----------------------------------------------------------------------------------------------------
+
+
+def damaged_avif(data: bytes, read: Callable[[bytes], int], wanted: int, seed: int = 0) -> Iterator[bytes]:
+    """Yield files with a byte changed in the last third, of which the library reads so many frames."""
+    rng = np.random.default_rng(seed)
+    for _ in range(600):
+        at = int(rng.integers(len(data) * 2 // 3, len(data)))
+        changed = data[:at] + bytes([data[at] ^ 1 << int(rng.integers(8))]) + data[at + 1 :]
+        if read(changed) == wanted:
+            yield changed
+
+
+def n_read(data: bytes) -> int:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            n_frames = getattr(image, "n_frames", 1)
+            for frame in range(n_frames):
+                image.seek(frame)
+                try:
+                    image.load()
+                except (RuntimeError, OSError):
+                    return frame
+    except OSError:
+        return -1
+    return n_frames
+
+
+def test_an_avif_is_seen_to_its_end_whatever_its_codes_have_become() -> None:
+    data = saved("AVIF", made(1, ROWS, COLS), subsampling="4:2:0", speed=10)
+    whole = on_white(data)
+    n_seen = 0
+    for damaged in islice(damaged_avif(data, n_read, 0), 12):
+        found = decode(damaged)
+        n_seen += 1
+        assert found.provenance.truncated
+        assert np.abs(found.pixels[: ROWS // 4].astype(int) - whole[: ROWS // 4]).mean() < 8
+    assert n_seen > 10
+
+
+def test_alpha_of_an_avif_is_seen_to_its_end() -> None:
+    data = saved("AVIF", clear(1), subsampling="4:2:0", speed=10)
+    n_seen = sum(decode(each).provenance.truncated for each in islice(damaged_avif(data, n_read, 0), 8))
+    assert n_seen > 5
+
+
+def test_frames_behind_a_damaged_one_of_an_avif_are_looked_at() -> None:
+    data = saved("AVIF", *(made(seed, ROWS, COLS) for seed in (1, 2, 3)), subsampling="4:2:0", speed=10)
+    n_seen = 0
+    for wanted in (1, 2):
+        for damaged in islice(damaged_avif(data, n_read, wanted), 6):
+            frames = list(decode_frames(damaged))
+            n_seen += 1
+            assert len(frames) == 3
+            assert [each.provenance.truncated for each in frames] == [each >= wanted for each in range(3)]
+    assert n_seen > 5
+
+
+def test_a_box_that_names_one_place_over_and_over_adds_no_more_than_a_file_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = saved("AVIF", clear(1), speed=10)
+    assert avif_ends.lengthened(data) is not None
+    monkeypatch.setattr(avif_ends, "_MOST_ADDED", 0)
+    monkeypatch.setattr(avif_ends, "_MOST_MORE", len(data) // 2)
+    assert avif_ends.lengthened(data) is None
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+def test_whatever_a_file_has_become_it_is_lengthened_or_not(form: str) -> None:
+    lengthened: Callable[[bytes], bytes | None] = (
+        webp_ends.lengthened if form == "WEBP" else avif_ends.lengthened
+    )
+    data = saved(form, clear(1), clear(2))
+    rng = np.random.default_rng(1)
+    n_longer = 0
+    for _ in range(400):
+        changed = bytearray(data)
+        for _ in range(3):
+            changed[int(rng.integers(12, min(len(data), 900)))] = int(rng.integers(256))
+        longer = lengthened(bytes(changed[: int(rng.integers(12, len(data) + 1))]))
+        n_longer += longer is not None and len(longer) > 0
+    assert n_longer > 20

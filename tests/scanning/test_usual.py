@@ -1,0 +1,65 @@
+"""What nobody says is as usual: options of a scan, counts of what did not happen, what is not there."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from safehash import Matcher, ScanOptions
+from safehash.errors import SafehashError
+from safehash.hashing.hashes import Algorithm, Hash
+from safehash.lists.entry import Entry
+from safehash.scanning.records import Summary
+from safehash.scanning.reviews import Applied
+from safehash.scanning.sealing import landlock_version
+from safehash.scanning.sources import _check_store
+
+
+def values_of(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def test_a_scan_that_is_told_nothing() -> None:
+    assert values_of(ScanOptions()) == {
+        "workers": None, "timeout": 30.0, "max_memory": 1 << 30, "nice": 0, "rate": None, "ordered": False,
+        "retry_failed": False, "unchanged": False, "file_digests": (), "follow_links": False, "skip_hidden": False,
+        "archives": True, "allow_empty": False, "watch": False,
+    }  # fmt: skip
+
+
+def test_a_scan_of_nothing_counts_nothing() -> None:
+    audit = Matcher.from_entries([Entry(hash=Hash(Algorithm.MD5, bytes(range(16))))]).audit
+    told = values_of(Summary(audit=audit))
+    assert told.pop("audit") is audit
+    nothing: list[Any] = [0, Counter(), (), False]
+    assert [name for name, value in told.items() if value not in nothing] == []
+    assert (told["interrupted"], told["notes"], told["seconds"]) == (False, (), 0.0)
+
+
+def test_no_verdict_changes_nothing() -> None:
+    told = values_of(Applied())
+    assert {name: value for name, value in told.items() if value not in (0, [])} == {}
+    assert len(told) == 7
+
+
+def test_other_systems_have_no_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def syscall(*arguments: object) -> int:
+        return 4
+
+    library = SimpleNamespace(syscall=syscall)
+    monkeypatch.setattr("safehash.scanning.sealing.ctypes.CDLL", lambda name, use_errno: library)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert landlock_version() == 4
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert landlock_version() == 0
+
+
+def test_a_store_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(SafehashError, match=r"s3://bucket/x: remote stores need an extra: pip install"):
+        _check_store("s3://bucket/x")
