@@ -9,6 +9,7 @@ from pathlib import Path
 
 from changed_files import changed_files
 from corpus import CorpusFile
+from corpus_fresh import fresh_corpus
 from corpus_gain import gain_corpus
 from drawn_files import drawn_files
 from painter import chromium_version, paint
@@ -41,8 +42,13 @@ GAINS = (
 )  # fmt: skip
 
 
+#: Of the third corpus.
+FRESH = ("1 of 4:2:0, matrix 255", "2 of 4:2:0, matrix 14", "2 of 4:4:4, matrix 0")
+
+
 def main() -> int:
     files = [file for file in gain_corpus(44, 56) if file.name.endswith(GAINS)]
+    files += [file for file in fresh_corpus(44, 56) if file.name in FRESH]
     files += [
         file
         for make, ending, seed, numbers in CHOSEN

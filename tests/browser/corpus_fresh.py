@@ -237,7 +237,8 @@ def _webp(one: Any, two: Any) -> Iterator[CorpusFile]:
     ways |= {
         "nearly lossless": ["-near_lossless", "20"], "sharp": ["-sharp_yuv"], "not smoothed": ["-f", "0"],
         "simply smoothed": ["-nostrong", "-f", "60"], "one segment": ["-segments", "1"],
-        "blended": ["-blend_alpha", "0x3366cc"], "cropped": ["-crop", "8", "8", "64", "48"],
+        "blended": ["-blend_alpha", "0x3366cc"],
+        "cropped": ["-crop", "8", "8", str(one.shape[1] - 16), str(one.shape[0] - 16)],
     }  # fmt: skip
     for name, options in ways.items():
         picture = noisy if "alpha" in name else one
@@ -306,20 +307,28 @@ def _avif(one: Any, two: Any) -> Iterator[CorpusFile]:
             command = ["avifenc", "-s", "9", *fine, "-g", f"{across}x{down}", *options, "{in}", "{out}"]
             data = _run(command, picture, "avif")
             yield CorpusFile(name=f"a grid of {across} x {down}{name}", ending="avif", data=data)
-    yield CorpusFile(name="grey, alpha, an animation", ending="avif", data=_avif_frames(clear, two))
-
-
-def _avif_frames(clear: Any, two: Any) -> bytes:
-    stream = io.BytesIO()
-    images = [Image.fromarray(each) for each in (clear, np.dstack([two, ramp_like(two)]))]
-    images[0].save(
-        stream,
-        "AVIF",
-        save_all=True,
-        append_images=images[1:],
-        duration=80,
-        subsampling="4:0:0",
-        quality=85,
-        speed=9,
+    yield CorpusFile(
+        name="grey, alpha, an animation",
+        ending="avif",
+        data=_avif_frames([clear, np.dstack([two, ramp_like(two)])]),
     )
+    for pictures, chroma, matrix in product(
+        ([one], [one, two]), ("4:0:0", "4:2:0", "4:4:4"), (0, 3, 10, 12, 14, 18, 255, 12929)
+    ):
+        changed = bytearray(_avif_frames(pictures, subsampling=chroma))
+        at = changed.find(b"nclx")
+        while at >= 0:
+            changed[at + 8 : at + 10] = matrix.to_bytes(2, "big")
+            at = changed.find(b"nclx", at + 4)
+        name = f"{len(pictures)} of {chroma}, matrix {matrix}"
+        yield CorpusFile(name=name, ending="avif", data=bytes(changed))
+
+
+def _avif_frames(pictures: Sequence[Any], *, subsampling: str = "4:0:0") -> bytes:
+    stream = io.BytesIO()
+    images = [Image.fromarray(each) for each in pictures]
+    images[0].save(
+        stream, "AVIF", save_all=len(images) > 1, append_images=images[1:], duration=80, subsampling=subsampling,
+        quality=85, speed=9,
+    )  # fmt: skip
     return stream.getvalue()

@@ -53,6 +53,37 @@ def test_numbers_that_are_all_open_say_nothing(numbers: tuple[int, int]) -> None
     assert OWN not in looked_up(with_numbers(AVIF, *numbers))
 
 
+def with_matrix(data: bytes, matrix: int) -> bytes:
+    at = data.find(b"nclx")
+    while at >= 0:
+        data = data[: at + 8] + struct.pack(">H", matrix) + data[at + 10 :]
+        at = data.find(b"nclx", at + 4)
+    return data
+
+
+@pytest.mark.parametrize("matrix", [0, 3, 10, 13, 14, 17, 18, 255, 12929])
+@pytest.mark.parametrize("n_frames", [1, 2])
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:0:0"])
+def test_a_matrix_that_the_library_lacks_is_open(matrix: int, n_frames: int, chroma: str) -> None:
+    pictures = [made(seed, ROWS, COLS) for seed in range(1, n_frames + 1)]
+    data = saved("AVIF", *pictures, quality=90, speed=10, subsampling=chroma)
+    found = list(decode_frames(with_matrix(data, matrix)))
+    wanted = list(decode_frames(with_matrix(data, 2)))
+    assert len(found) == n_frames
+    for one, other in zip(found, wanted, strict=True):
+        if one.provenance.truncated:
+            assert np.array_equal(one.pixels, other.pixels)
+        else:  # of stills the library takes some by the picture's own header
+            assert np.abs(one.pixels.astype(int) - other.pixels).mean() < 20
+
+
+def test_planes_of_green_blue_and_red_that_move_are_taken_for_luma_and_chroma_too() -> None:
+    data = saved("AVIF", made(1, ROWS, COLS), made(2, ROWS, COLS), quality=90, speed=10, subsampling="4:4:4")
+    found = looked_up(with_matrix(data, 0))["with its colours taken for luma and chroma"]
+    assert np.abs(found - made(1, ROWS, COLS)).mean() < 25  # in the narrow range, which it is not made in
+    assert "with its colours taken for luma and chroma" not in looked_up(data)
+
+
 def png(icc: bytes) -> bytes:
     return saved("PNG", made(1, ROWS, COLS), icc_profile=icc)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import ImageTooLarge
-from .avif_ends import lengthened
+from .avif_ends import lengthened, with_known_matrix
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
 from .gain_map import check_both, in_another_brightness
@@ -67,11 +67,15 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     def painted_of(n_frames: int) -> tuple[Painted, ...]:
         if n_frames == 1 and data[8:12] != _ANIMATED:
             return (Painted("with its alpha taken for narrow", narrow_alpha, of_alpha=True),)
-        return (Painted("with its range taken for narrow", narrow),) if is_full else ()
+        ways: tuple[Painted, ...] = (Painted("with its range taken for narrow", narrow),) if is_full else ()
+        if _has_no_matrix(data):
+            ways += (Painted("with its colours taken for luma and chroma", as_video),)
+        return ways
 
     is_full = _is_full(data)
     multiplied = b"prem" in data  # as a reference from the picture to its alpha
     narrow = partial(_as_narrow, multiplied=multiplied)
+    as_video = partial(_as_luma_and_chroma, is_full=is_full)
     narrow_alpha = partial(_with_narrow_alpha, multiplied=multiplied)
     # Averaged samples would straddle its edges.
     frames = read_frames(
@@ -81,8 +85,9 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
 
 
 def _lengthened(data: bytes) -> tuple[Codec, bytes] | None:
-    longer = lengthened(data)
-    return None if longer is None else (CODEC, longer)
+    known = with_known_matrix(data)
+    longer = lengthened(known) or known
+    return None if longer == data else (CODEC, longer)
 
 
 def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Iterator[Decoded]:
@@ -167,6 +172,39 @@ def _as_narrow(image: Image, *, multiplied: bool) -> Image:
         return _multiplied_as_narrow(image)
     bands = image.getbands()
     return image.point([shade for band in bands for shade in (range(256) if band == "A" else _NARROW)])
+
+
+def _has_no_matrix(data: bytes) -> bool:
+    """Tell whether a file says that its planes are green, blue and red."""
+    return any(
+        kind == b"colr" and body[:4] == b"nclx" and body[8:10] == b"\0\0" for kind, body in properties(data)
+    )
+
+
+#: What luma and chroma of a narrow range come to in red, green and blue (ITU-R BT.601).
+_OF_LUMA, _OF_CHROMA = 255 / 219, np.array([[1.596, 0.0], [-0.813, -0.392], [0.0, 2.017]])
+
+
+def _as_luma_and_chroma(image: Image, *, is_full: bool) -> Image:
+    """Return a picture whose planes are green, blue and red as Chromium shows the frames of animations: as video is.
+
+    Parameters
+    ----------
+    image : PIL image of colour, with alpha or without
+    is_full : bool
+        Its samples use their full range.
+    """
+    from PIL import Image as pil
+
+    if image.mode not in ("RGB", "RGBA"):
+        return image
+    pixels = np.array(image)
+    planes = pixels[..., :3].astype(np.float32)
+    if not is_full:
+        planes = planes * ((_WHITE - _BLACK) / 255) + _BLACK
+    shown = (planes[..., 1:2] - _BLACK) * _OF_LUMA + (planes[..., ::2] - 128) @ _OF_CHROMA.T
+    pixels[..., :3] = np.rint(np.clip(shown, 0, 255))
+    return pil.fromarray(pixels)
 
 
 def _with_narrow_alpha(image: Image, *, multiplied: bool) -> Image:

@@ -1,7 +1,8 @@
-"""AVIF files whose coded pixels are damaged, lengthened so that the decoder comes to their end.
+"""AVIF files that the decoder does not read and browsers show, changed so that it does.
 
 Damaged codes mean something else, and more often than not they take more bytes than there are. Decoders of some years
-ago read zeros there and show what comes of it, newer ones show nothing.
+ago read zeros there and show what comes of it, newer ones show nothing: such files are lengthened. Colours of a matrix
+that the library lacks are taken for those of an open one, as browsers take them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from .boxes import boxes, inside
 from .items import item_pieces, widths_of
 
-__all__ = ["lengthened"]
+__all__ = ["lengthened", "with_known_matrix"]
 
 #: Boxes and units looked through in all, as many as elsewhere.
 _MOST = 4096
@@ -23,6 +24,31 @@ _LEAST_ZEROS = 1024
 _MOST_ADDED, _MOST_MORE = 3, 4 << 20
 #: AV1's units that hold coded pixels (OBU_TILE_GROUP, OBU_FRAME).
 _CODED = (4, 6)
+
+
+#: What declares colours by numbers, and where the one of their matrix stands behind it (ITU-T H.273).
+_BY_NUMBERS = b"colrnclx"
+_MATRIX = slice(12, 14)
+_OPEN_MATRIX = (2).to_bytes(2, "big")
+#: What the library has, beside none for colours of full chroma.
+_KNOWN_MATRICES = frozenset({1, 2, 4, 5, 6, 7, 8, 9, 12})
+#: Before it: a version, a profile, then bits; these say that chroma is there and shared (AV1 in ISOBMFF, 2.3.3).
+_CODED_AS, _GREY, _SHARED = b"av1C", 0x10, 0x08
+
+
+def with_known_matrix(data: bytes) -> bytes:
+    """Return a file whose colours by numbers leave their matrix open where the library lacks it."""
+    coded_as = data.find(_CODED_AS)
+    bits = data[coded_as + 6] if 0 <= coded_as < len(data) - 6 else 0
+    known = _KNOWN_MATRICES if bits & _SHARED or bits & _GREY else _KNOWN_MATRICES | {0}
+    changed = bytearray(data)
+    at = data.find(_BY_NUMBERS)
+    while at >= 0 and at + _MATRIX.stop <= len(data):
+        place = slice(at + _MATRIX.start, at + _MATRIX.stop)
+        if int.from_bytes(data[place], "big") not in known:
+            changed[place] = _OPEN_MATRIX
+        at = data.find(_BY_NUMBERS, at + len(_BY_NUMBERS))
+    return bytes(changed)
 
 
 class _Added:
