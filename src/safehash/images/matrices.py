@@ -37,10 +37,10 @@ def through(matrix: npt.NDArray[Any], light: npt.NDArray[Any]) -> npt.NDArray[An
     """
     if matrix.ndim == 2:
         return np.stack([through(row, light) for row in matrix], axis=-1)
-    mixed: npt.NDArray[Any] = light[..., 0] * matrix[0]
-    mixed = mixed + light[..., 1] * matrix[1]
-    mixed = mixed + light[..., 2] * matrix[2]
-    return mixed
+    total: npt.NDArray[Any] = (light[..., 0] * matrix[0] + light[..., 1] * matrix[1]) + light[
+        ..., 2
+    ] * matrix[2]
+    return total
 
 
 def product(first: Float64Array, second: Float64Array) -> Float64Array:
