@@ -7,6 +7,7 @@ import attacks_jpeg
 import attacks_others
 import attacks_png
 import attacks_tiff
+import attacks_webp
 
 __all__ = ["SIBLINGS"]
 
@@ -16,4 +17,5 @@ SIBLINGS = (
     *attacks_gif.ATTACKS,
     *attacks_tiff.ATTACKS,
     *attacks_others.ATTACKS,
+    *attacks_webp.ATTACKS,
 )

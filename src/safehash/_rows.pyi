@@ -21,6 +21,9 @@ def unpack_runs(
     col: int,
     n_codes: int,
 ) -> tuple[bool, int, int, int]: ...
+def prefix_groups(
+    data: bytes | bytearray | memoryview, *, width: int, height: int, most_pixels: int
+) -> tuple[int, int]: ...
 def read_luma(
     data: bytes | bytearray | memoryview,
     luma: npt.NDArray[np.uint8],

@@ -1,5 +1,7 @@
 """Rows of pictures as their files pack them: PNG before its filters, BMP run lengths, JPEG blocks."""
 
+from libc.stdlib cimport calloc, free
+
 include "_c/_levels.pxi"
 include "_c/_jpeg.pxi"
 
@@ -23,6 +25,19 @@ cdef extern from "_bmp_runs.h":
         ptrdiff_t row
         ptrdiff_t col
     int sh_bmp_unpack(sh_bmp_runs* runs, ptrdiff_t n_codes) noexcept nogil
+
+cdef extern from "_webp_codes.h":
+    enum:
+        SW_NEAR
+        SW_NO_MEMORY
+    ctypedef struct sw_bits:
+        const unsigned char* data
+        ptrdiff_t n_data
+    ctypedef struct sw_reader:
+        sw_bits bits
+        long long n_pixels
+    signed char sw_near[SW_NEAR][2]
+    long long sw_groups(sw_reader* reader, long long width, long long height, long long most_pixels) noexcept nogil
 
 #: Instruction levels at which this code differs and that this machine has, narrowest first (_c/_levels.h).
 LEVELS = levels_here((SH_BASELINE, SH_AVX2, SH_AVX512))
@@ -129,3 +144,60 @@ def unpack_runs(
     with nogil:
         more = sh_bmp_unpack(&runs, n_codes)
     return bool(more), runs.at, runs.row, runs.col
+
+
+def _nearest_first(place):
+    """Order pixels by how far they are; of equally far ones, the upper first, and the right one before the left."""
+    across, up = place
+    return across * across + up * up, abs(across), across < 0
+
+
+for _number, (_across, _up) in enumerate(
+    sorted([(x, y) for y in range(8) for x in range(-7, 9) if y or x > 0], key=_nearest_first)
+):
+    sw_near[_number][0], sw_near[_number][1] = _across, _up
+
+
+def prefix_groups(
+    const unsigned char[::1] data not None, *, long long width, long long height, long long most_pixels
+):
+    """Count the groups of prefix codes that a lossless WebP picture announces, without decoding it.
+
+    Parameters
+    ----------
+    data : bytes
+        From the transforms on: behind the sides, or behind the first byte of packed alpha.
+    width, height : int
+        In pixels.
+    most_pixels : int
+        Of each of the small pictures that stand before the codes: larger ones are not read.
+
+    Returns
+    -------
+    n_groups : int
+        0 where the picture has one group, and where it is damaged before that is known.
+    n_pixels : int
+        Of the small pictures, all together.
+
+    Raises
+    ------
+    ValueError
+        Sides that no picture has.
+    MemoryError
+    """
+    if not (1 <= width <= 1 << 24 and 1 <= height <= 1 << 24 and 0 <= most_pixels <= 1 << 24):
+        raise ValueError(f"{width} x {height} pixels, small ones up to {most_pixels}: no such picture")
+    if not data.shape[0]:
+        return 0, 0
+    cdef sw_reader* reader = <sw_reader*>calloc(1, sizeof(sw_reader))
+    if reader == NULL:
+        raise MemoryError
+    reader.bits.data, reader.bits.n_data = &data[0], data.shape[0]
+    cdef long long n_groups, n_pixels
+    with nogil:
+        n_groups = sw_groups(reader, width, height, most_pixels)
+    n_pixels = reader.n_pixels
+    free(reader)
+    if n_groups == SW_NO_MEMORY:
+        raise MemoryError
+    return max(0, n_groups), n_pixels

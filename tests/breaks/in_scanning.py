@@ -372,7 +372,7 @@ BREAKS = (
     Break(
         what="an interrupted exec() decides how the process ends",
         file="src/safehash/cli/interrupts.py",
-        before='    exec("")\n',
+        before='    namedtuple("_Next", "text")\n',
         after="",
         dies=(f"{_INTERRUPTS}::test_whatever_is_being_defined_the_exit_code_is_ours",),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,6 +76,6 @@ def end_heeding() -> None:
             if signal.getsignal(number) is _handle:
                 signal.signal(number, signal.SIG_IGN)
                 _deaf.append(number)
-    # Python remembers an interrupted exec() of text (a dataclass is made by one), whoever caught the exception, and
-    # at its end dies of SIGINT in place of returning our exit code; the next one makes it forget.
-    exec("")
+    # Python remembers that text it was running was interrupted (a dataclass is made of such), whoever caught the
+    # exception, and at its end dies of SIGINT in place of returning our exit code; the next such text makes it forget.
+    namedtuple("_Next", "text")

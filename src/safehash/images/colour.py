@@ -30,6 +30,7 @@ from .light import (
     to_srgb_light,
     transfer_of,
 )  # fmt: skip
+from .matrices import inverse, product, through
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -106,8 +107,8 @@ class Colour:
         if self.high_range is not None:
             transfer, to_rec2020, peak = self.high_range
             light = hdr.pq_light(light) if transfer == PQ else hdr.hlg_light(light, to_rec2020)
-            light = hdr.mapped(light @ to_rec2020.T, peak)
-        return srgb_samples(light @ self.to_srgb.T, most=most)
+            light = hdr.mapped(through(to_rec2020, light), peak)
+        return srgb_samples(through(self.to_srgb, light), most=most)
 
     def fits(self, mode: str, format: str) -> bool:
         """Tell whether browsers heed these colours for a mode of samples, as the imaging library names them."""
@@ -195,7 +196,7 @@ def _judged(data: bytes, peak: float | None) -> Colour | None:
         return replace(rightly, is_halved=True, otherwise=otherwise or rightly)
     if profile.curves is None:
         return None
-    to_srgb = np.eye(3) if profile.to_xyz is None else to_srgb_light() @ profile.to_xyz
+    to_srgb = np.eye(3) if profile.to_xyz is None else product(to_srgb_light(), profile.to_xyz)
     return _unless_srgb(Colour(space=profile.space, curves=profile.curves, to_srgb=to_srgb))
 
 
@@ -213,7 +214,7 @@ def _by_number(profile: Profile, peak: float | None) -> tuple[Colour | None] | N
     ):
         to_xyz = profile.to_xyz
         if to_xyz is None:
-            to_xyz = np.asarray(np.linalg.inv(to_srgb_light()), np.float64)
+            to_xyz = inverse(to_srgb_light())
         # With primaries that do not exist browsers map no tones.
         colour = _by_transfer(to_xyz, transfer, peak=hdr.WHITE if is_cut else peak)
     elif says_something(primaries, transfer):
@@ -244,7 +245,7 @@ def colour_of_gamma(gamma: float, chromaticities: Chromaticities | None) -> Colo
         to_xyz = light_to_xyz(chromaticities)
         if to_xyz is None:
             return None
-        to_srgb = to_srgb_light() @ to_xyz
+        to_srgb = product(to_srgb_light(), to_xyz)
     return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
 
 
@@ -267,7 +268,7 @@ def colour_of_screen(gammas: tuple[float, ...], corners: tuple[float, ...]) -> C
         of_corners = (xyz[:, :2] / xyz.sum(axis=1)[:, None]).ravel()
         rx, ry, gx, gy, bx, by = (float(each) for each in of_corners)
         to_xyz = light_to_xyz((0.3127, 0.3290, rx, ry, gx, gy, bx, by))
-        to_srgb = to_srgb if to_xyz is None else to_srgb_light() @ to_xyz
+        to_srgb = to_srgb if to_xyz is None else product(to_srgb_light(), to_xyz)
     return _unless_srgb(Colour(space="RGB", curves=(red, green, blue), to_srgb=to_srgb))
 
 
@@ -302,17 +303,17 @@ def _by_transfer(
         return Colour(
             space="RGB",
             curves=(as_it_is, as_it_is, as_it_is),
-            to_srgb=to_srgb_light() @ rec2020,
+            to_srgb=product(to_srgb_light(), rec2020),
             high_range=(
                 transfer,
-                np.linalg.inv(rec2020) @ to_xyz,
+                product(inverse(rec2020), to_xyz),
                 hdr.DEFAULT_PEAK if peak is None else peak,
             ),
         )
     curve = transfer_of(transfer, video=video)
     if curve is None:
         return None
-    to_srgb = to_srgb_light() @ to_xyz
+    to_srgb = product(to_srgb_light(), to_xyz)
     return _unless_srgb(Colour(space="RGB", curves=(curve, curve, curve), to_srgb=to_srgb))
 
 
@@ -328,7 +329,7 @@ def _unless_srgb(colour: Colour) -> Colour | None:
         for curve in (srgb_light, power(_USUAL_GAMMA))
     ):
         plain = replace(colour, curves=(srgb_light, srgb_light, srgb_light))
-        if np.abs((plain.shown(_FEW_COLOURS) - 255 * _FEW_COLOURS) @ _LUMA).max() <= _SAME:
+        if np.abs(through(_LUMA, plain.shown(_FEW_COLOURS) - 255 * _FEW_COLOURS)).max() <= _SAME:
             return None
     return replace(colour, is_gentle=_is_gentle(levels))
 
@@ -350,7 +351,7 @@ _FEW_COLOURS = np.stack(np.meshgrid(*[np.array([0.0, 0.5, 1.0])] * 3, indexing="
 
 def _grey_by(image: Image, shown: Float64Array) -> Image:
     """Return a grey picture with each of its 256 greys as luma of what is shown."""
-    return image.point(np.rint(shown @ _LUMA).astype(int).tolist())
+    return image.point(np.rint(through(_LUMA, shown)).astype(int).tolist())
 
 
 #: Bytes of a pixel as the imaging library holds it.
@@ -478,7 +479,7 @@ def _bright_screen() -> Any:
     """Return a profile of a screen twice as bright as sRGB's: what is shown there of light has half its light."""
     from PIL import ImageCms
 
-    columns = np.asarray(_XYZ_MOST * np.linalg.inv(to_srgb_light()), np.float64)
+    columns = _XYZ_MOST * inverse(to_srgb_light())
     screen = Profile(space="RGB", curves=(srgb_light, srgb_light, srgb_light), to_xyz=columns)
     return ImageCms.ImageCmsProfile(io.BytesIO(write_profile(screen)))
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ImageTooLarge
 from .gif_blocks import table_bytes
 from .tiff_header import BYTES_OF_TYPE
+from .webp_parts import count_webp
 
 __all__ = ["MAX_FRAMES", "Budget", "check_jpeg_scans", "check_parts"]
 
@@ -379,24 +380,6 @@ def _number(layout: struct.Struct, data: bytes, at: int) -> int:
     return int(layout.unpack_from(data, at)[0]) if at + layout.size <= len(data) else 0
 
 
-# -- WebP -------------------------------------------------------------------------------------------------------
-
-#: Nanoseconds of a chunk. And bytes of a frame before the chunks in it, which are walked as if they stood behind it.
-_RIFF_CHUNK, _FRAME_HEADER = 10_000, 16
-
-
-def _count_webp(data: bytes, budget: Budget) -> None:
-    """Count the chunks of the file, and those within its frames."""
-    at, n_chunks, unpack = 12, 0, struct.Struct("<4sI").unpack_from
-    while at + 8 <= len(data):
-        kind, n_bytes = unpack(data, at)
-        n_chunks += 1
-        if n_chunks % 256 == 0:
-            budget.spend(256, _RIFF_CHUNK, f"{n_chunks} chunks")
-        at += 8 + (_FRAME_HEADER if kind == b"ANMF" else n_bytes + n_bytes % 2)
-    budget.spend(n_chunks % 256, _RIFF_CHUNK, f"{n_chunks} chunks")
-
-
 # -- PNM --------------------------------------------------------------------------------------------------------
 
 #: Nanoseconds of a remark in the header.
@@ -426,6 +409,6 @@ _COUNTERS: dict[str, Callable[[bytes, Budget], None]] = {
     "GIF": _count_gif,
     "BMP": _count_bmp,
     "TIFF": _count_tiff,
-    "WEBP": _count_webp,
+    "WEBP": count_webp,
     "PNM": _count_pnm,
 }

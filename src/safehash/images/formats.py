@@ -47,10 +47,6 @@ def _heif() -> Callable[..., Any]:
     return opener
 
 
-def _by_library(name: str, opener: Callable[[], Callable[..., Any]], **options: Any) -> Reader:
-    return partial(read_frames, Codec(name=name, opener=opener), **options)
-
-
 #: By the name that `sniffing.sniff` and `Limits.formats` give each format.
 FORMATS: dict[str, Format] = {
     "JPEG": Format(jpeg.read_jpeg, at_once=jpeg.decode_jpeg),
@@ -60,6 +56,6 @@ FORMATS: dict[str, Format] = {
     "AVIF": Format(avif.read_avif, worth=FILM),
     "BMP": Format(bmp.read_bmp),
     "TIFF": Format(tiff.read_tiff),
-    "HEIF": Format(_by_library("HEIF", _heif)),
+    "HEIF": Format(partial(read_frames, Codec(name="HEIF", opener=_heif))),
     "PNM": Format(pnm.read_pnm),
 }

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ImageTooLarge, UnreadableImage
-from .declared import Declared
 from .exif import Turns, turned, turns_of
 from .guarding import undisturbed
 from .opening import Codec, check_header, count_frames, load, open_image
@@ -97,10 +96,7 @@ def read_frames(
     data: bytes,
     request: Request,
     *,
-    tile_of: Callable[[ImageFile], tuple[int, int]] = lambda image: (1, 1),
-    before_loading: Callable[[ImageFile], None] = lambda image: None,
     turns_of: Callable[[Image], Turns] = turns_of,
-    colours_of: Callable[[ImageFile, Request], tuple[Declared, ...]] = lambda image, request: request.colours,
     painted_of: Callable[[int], tuple[Painted, ...]] = lambda n_frames: (),
     lengthened: Callable[[bytes], tuple[Codec, bytes] | None] = lambda data: None,
 ) -> Iterator[Decoded]:
@@ -112,14 +108,8 @@ def read_frames(
     Parameters
     ----------
     codec, data, request
-    tile_of : callable
-        The sides of a tile that is decoded whole.
-    before_loading : callable
-        Corrects what a frame is read as.
     turns_of : callable
         How an opened image is to be turned.
-    colours_of : callable
-        What a frame says its colours are.
     painted_of : callable
         How else viewers take the samples of a file with so many frames.
     lengthened : callable
@@ -132,7 +122,7 @@ def read_frames(
 
     def begin() -> tuple[ImageFile, int, Turns]:
         image = open_image(codec, data, deadline=request.deadline)
-        check_header(codec, image, image.size, limits, tile=tile_of(image))
+        check_header(codec, image, image.size, limits)
         return image, count_frames(image), turns_of(image)
 
     def one(frame: int) -> Decoded:
@@ -140,9 +130,8 @@ def read_frames(
             # The picture that is opened is the one to show first, wherever it stands.
             image.seek(frame if frame > first else frame - 1)
             # Pages have sizes of their own.
-            check_header(codec, image, image.size, limits, tile=tile_of(image))
+            check_header(codec, image, image.size, limits)
         step = request.step_of(image.size)
-        before_loading(image)
         mode = image.mode
         loaded, truncated = load(codec, image)
         if n_frames > 1 and loaded is image:
@@ -157,7 +146,7 @@ def read_frames(
             provenance,
             step,
             truncated=truncated or is_lengthened,
-            colours=colours_of(image, request),
+            colours=request.colours,
             painted=painted_of(n_frames),
         )
         milliseconds = image.info.get("duration")

@@ -22,6 +22,7 @@ from .icc import SAMPLES, Curve
 from .jpeg_header import segments
 from .light import srgb_light, srgb_samples
 from .limits import Limits, check_held
+from .matrices import through
 from .pictures import Also, Decoded, Provenance, UInt8Array
 from .request import Request
 
@@ -384,7 +385,7 @@ def _multiplied(
         doublings = gain.least[k] + (gain.most[k] - gain.least[k]) * SAMPLES ** (1 / gain.gamma[k])
         factors.append(np.exp2(sign * doublings).astype(np.float32))
     levels = np.rint(srgb_samples(np.linspace(0.0, 1.0, _LEVELS))).astype(np.uint8)
-    to_screen = to_srgb.T.astype(np.float32)
+    to_screen = to_srgb.astype(np.float32)
     cols, rows = picture.size
     n_rows = max(1, _STRIP_PIXELS // cols)
     across, down = own.width, own.height / rows
@@ -400,7 +401,7 @@ def _multiplied(
         light = np.stack(
             [lights[k][strip[..., k]] * factors[k][taken_by[..., k]] - taken[k] for k in range(3)], axis=-1
         )
-        light = light @ to_screen
+        light = through(to_screen, light)
         shown[top:end] = levels[np.rint(np.clip(light, 0, 1) * (_LEVELS - 1)).astype(np.uint16)]
     return shown
 

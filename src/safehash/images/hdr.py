@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .matrices import through
+
 __all__ = ["DEFAULT_PEAK", "WHITE", "hlg_light", "mapped", "pq_light"]
 
 Float64Array = npt.NDArray[np.float64]
@@ -48,7 +50,7 @@ def hlg_light(samples: Float64Array, to_rec2020: Float64Array) -> Float64Array:
     """
     high = (np.exp((samples - _HLG_C) / _HLG_A) + _HLG_B) / 12
     scene = np.where(samples <= 0.5, samples**2 / 3, high)
-    luminance = np.maximum((scene @ to_rec2020.T) @ _LUMINANCE, 1e-9)
+    luminance = np.maximum(through(_LUMINANCE, through(to_rec2020, scene)), 1e-9)
     return np.asarray(scene * luminance[:, None] ** (_HLG_EXPONENT - 1) * (DEFAULT_PEAK / WHITE), np.float64)
 
 

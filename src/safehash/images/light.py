@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .icc import D50, Curve
+from .matrices import determinant, inverse, product, through
 
 __all__ = [
     "HLG", "PQ", "PRIMARIES", "REC2020_PRIMARIES", "Chromaticities", "as_it_is", "light_to_xyz", "power",
@@ -109,14 +110,15 @@ def light_to_xyz(chromaticities: Chromaticities) -> Float64Array | None:
         return None
     columns = np.stack([corners[:, 0], corners[:, 1], 1 - corners.sum(axis=1)])
     xyz = np.array([white[0], white[1], 1 - white.sum()]) / white[1]
-    if abs(np.linalg.det(columns)) < 1e-6:
+    if abs(determinant(columns)) < 1e-6:
         return None
-    own = columns * np.linalg.solve(columns, xyz)
-    cones = _BRADFORD @ xyz
+    own = columns * through(inverse(columns), xyz)
+    cones = through(_BRADFORD, xyz)
     if min(abs(cones)) < 1e-6:
         return None
-    adapt = np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ np.array(D50)) / cones) @ _BRADFORD
-    return np.asarray(adapt @ own, np.float64)
+    gains = through(_BRADFORD, np.array(D50)) / cones
+    adapt = product(inverse(_BRADFORD), gains[:, None] * _BRADFORD)
+    return product(adapt, own)
 
 
 @lru_cache(maxsize=1)
@@ -124,4 +126,4 @@ def to_srgb_light() -> Float64Array:
     """Return the matrix from CIE XYZ under D50 to light of sRGB's primaries."""
     srgb = light_to_xyz(PRIMARIES[_SRGB_PRIMARIES])
     assert srgb is not None
-    return np.asarray(np.linalg.inv(srgb), np.float64)
+    return inverse(srgb)

@@ -18,6 +18,7 @@ from . import tiff_header as tags
 from .conversions import luma_of
 from .pictures import UInt8Array
 from .tiff_header import TiffPage
+from .webp_parts import check_tables
 
 __all__ = ["COMPRESSIONS", "Layout", "Samples", "read_layout", "read_samples"]
 
@@ -236,6 +237,7 @@ def _by_webp(packed: bytes, n_bytes: int, n_rows: int) -> bytes:
     """Unpack a WebP file that holds a strip or tile of red, green and blue, with alpha or without."""
     from PIL.WebPImagePlugin import WebPImageFile
 
+    check_tables(packed)
     try:
         image = WebPImageFile(io.BytesIO(packed))
         n_bands, left = divmod(n_bytes, image.width)

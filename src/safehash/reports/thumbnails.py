@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import ImageError
 from ..images.decoding import decode
+from ..images.matrices import through
 from ..images.uploads import read_file
 
 __all__ = ["grey_png", "thumbnail"]
@@ -25,7 +26,7 @@ def thumbnail(path: str, side: int = 96) -> bytes | None:
     except (ImageError, OSError, MemoryError):
         return None
     pixels = decoded.pixels
-    grey = pixels if pixels.ndim == 2 else (pixels @ _LUMA).astype(np.uint8)
+    grey = pixels if pixels.ndim == 2 else through(_LUMA, pixels).astype(np.uint8)
     orientation = decoded.provenance.orientation
     if orientation in (3, 4, 6, 7):
         grey = grey[::-1]

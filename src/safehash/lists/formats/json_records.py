@@ -21,7 +21,7 @@ from .fields import BadField, utc_time
 from .json_stream import Decode, Many, NotJson, decoded
 from .json_walk import records
 from .pages import Page
-from .plain_columns import Made, Meaning, PlainColumns, first_of_each, n_quotes_in
+from .plain_columns import Made, Meaning, PlainColumns, first_of_each, n_of
 from .tally import Tally
 
 __all__ = ["Patient", "PlainRecords", "PlainShape", "one_entry", "read_records"]
@@ -256,7 +256,7 @@ def _with_more_quotes(
     n_quotes = np.array([-1 if each is None else each.n_quotes for each in meanings])[which]
     unknown = np.flatnonzero(n_quotes < 0).tolist()
     known = int(n_quotes[n_quotes > 0].sum())
-    if not unknown and run.n_quotes == known + sum(n_quotes_in(b"".join(values)) for values in columns.free):
+    if not unknown and run.n_quotes == known + sum(n_of(b'"', b"".join(values)) for values in columns.free):
         return set()
     return {
         k
@@ -280,7 +280,7 @@ class _Run:
         self._starts.append(len(self.records))
         self._numbers.append(number)
         self._parts.append(many)
-        self.n_quotes += n_quotes_in(many.text.encode()) if many.text else bytes(many.raws[0]).count(b'"')
+        self.n_quotes += n_of(b'"', many.text.encode()) if many.text else bytes(many.raws[0]).count(b'"')
         self.records += records
 
     def number(self, k: int) -> int:

@@ -43,21 +43,29 @@ class Many:
         What the decoder made of them that the run was asked for with; None where not all are of its shape.
     is_tried : bool
         It was tried.
+    lines : bytes or None
+        Where each record is a line of its own: these.
+    n_lines : int
+        How many these are.
     """
 
     text: str
     records: list[Any] | None = None
     is_tried: bool = False
     _raws: Sequence[msgspec.Raw | bytes] | None = None
+    lines: bytes | None = None
+    n_lines: int = 0
 
     @property
     def raws(self) -> Sequence[msgspec.Raw | bytes]:
         """Each record as it stands in the text."""
         if self._raws is None:
-            self._raws = _ELEMENTS.decode(self.text)
+            self._raws = _ELEMENTS.decode(self.text) if self.lines is None else self.lines.splitlines()
         return self._raws
 
     def __len__(self) -> int:
+        if self.lines is not None:
+            return self.n_lines
         return len(self.raws if self.records is None else self.records)
 
 

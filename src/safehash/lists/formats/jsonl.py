@@ -29,7 +29,7 @@ from .json_stream import Many, NotJson, decoded
 from .options import ReadOptions
 from .packed import DamagedPage
 from .pages import Page
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, n_of
 from .tally import Tally
 from .writing import replacing
 
@@ -120,11 +120,24 @@ class _Reader:
 
     def _block(self, number: int, block: bytes) -> Iterator[Entry | Batch]:
         """Read some lines; runs of entries go the fast way."""
-        lines = block.splitlines()
         # Mostly all of them begin as entries do; no line has a line end in its midst.
-        are_plain = block.startswith(_PLAIN_START) and block.count(b"\n" + _PLAIN_START) == len(lines) - 1
+        n = n_of(b"\n", block) + (not block.endswith(b"\n"))
+        if (
+            block.startswith(_PLAIN_START)
+            and block.count(b"\n" + _PLAIN_START) == n - 1
+            and b"\r" not in block
+            and not self._ignore
+        ):
+            whole = block.removesuffix(b"\n")
+            self._so_far.update(whole)
+            self._so_far.update(b"\n")
+            text = whole.replace(b"\n", b",").decode("utf-8", "replace")
+            yield from self._many(number, Many(f"[{text}]", lines=whole, n_lines=n))
+            self._number = number + n - 1
+            return
+        lines = block.splitlines()
         start = 0
-        for k, line in enumerate(lines if self._ignore or not are_plain else ()):
+        for k, line in enumerate(lines):
             if not line.startswith(_PLAIN_START) or self._ignore:
                 yield from self._run(number + start, lines[start:k])
                 yield from self._line(number + k, line)
@@ -137,10 +150,13 @@ class _Reader:
         if not lines:
             return
         self._so_far.update(b"\n".join(lines) + b"\n")
-        self._n_met += len(lines)
-        self._ended = False
         text = b",".join(lines).decode("utf-8", "replace")
-        yield from self._rows.take(number, Many(f"[{text}]", _raws=lines))
+        yield from self._many(number, Many(f"[{text}]", _raws=lines))
+
+    def _many(self, number: int, many: Many) -> Iterator[Entry | Batch]:
+        self._n_met += len(many)
+        self._ended = False
+        yield from self._rows.take(number, many)
 
     def _line(self, number: int, line: bytes) -> Iterator[Entry | Batch]:
         text = line.decode("utf-8", "replace").strip()
