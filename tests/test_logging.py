@@ -69,11 +69,11 @@ def test_a_reload_is_logged_with_the_digest_of_what_was_read(
 def test_what_is_left_out_and_a_stale_list_are_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sample = tmp_path / "old.jsonl"
+    sample = tmp_path / "aged.jsonl"
     entries = [
         safehash.Entry(
             hash=safehash.Hash.from_hex("pdq", digest),
-            source="old",
+            source="aged",
             labels=labels,
             updated="2020-01-01T00:00:00Z",
         )
@@ -85,9 +85,36 @@ def test_what_is_left_out_and_a_stale_list_are_logged(
         matcher = Matcher.from_files(sample, settings=settings)
     logged = said(caplog)
     (stale,) = [text for level, text in logged if level == "WARNING"]
-    assert re.fullmatch(r"old: stale: its newest record is \d+ days old, to be refreshed within 1", stale)
+    assert re.fullmatch(r"aged: stale: its newest record is \d+ days old, to be refreshed within 1", stale)
     assert [text for _, text in logged] == list(matcher.notes)
-    assert logged[1:] == [("INFO", "old: 1 entries left out: with an excluded label")]
+    assert logged[1:] == [("INFO", "aged: 1 entries left out: with an excluded label")]
+
+
+@pytest.mark.parametrize("how", ["scan", "isolated"])
+def test_workers_do_not_say_again_what_the_matcher_said(
+    how: str, listed: Path, bridge: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They open a snapshot that nobody else knows of: what a policy did to the files is done in it."""
+    policy = safehash.Policy(include_labels=["kept"])
+    allow_ids = ["no entry's"]
+    listed.write_text(f"pdq,label\n{safehash.hash_file(bridge).hex},a\n{FIRST},kept\n")
+    settings = Settings(policy=policy, allow_ids=allow_ids, flood=FloodLimits())
+    with caplog.at_level(logging.WARNING, "safehash"):
+        matcher = Matcher.from_files(listed, settings=settings)
+    assert [text for _, text in said(caplog)] == ["the allowed id \"no entry's\" is no listed entry's"]
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "safehash"):
+        if how == "scan":
+            options = safehash.ScanOptions(workers=1)
+            outcomes = [
+                record.decision.outcome.value
+                for record in safehash.scan(bridge, matcher=matcher, options=options)
+            ]
+        else:
+            with safehash.isolated(matcher, workers=1) as pool:
+                caplog.clear()
+                outcomes = [pool.check(bridge).outcome.value]
+    assert (outcomes, said(caplog)) == (["no_match"], [])
 
 
 def test_a_quarantine_is_logged_once(listed: Path, bridge: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from pictures_made import made
 from PIL import Image
 from profiles_made import SRGB, matrix_profile
 
+import safehash
 from list_samples import BRIDGE, DATA, FIRST
 from safehash.cli.arguments import ListText
 from safehash.cli.lists import add_commands
@@ -163,6 +164,29 @@ def test_check_shows_control_characters(tmp_path: Path, capsys: pytest.CaptureFi
     assert "\x1b" not in out and "\u202e" not in out
     assert "\\x1b[31mred" in out
     assert "'größer\\u202egnp'" in out and "column 'Größe'" in out
+
+
+def test_two_lists_of_one_name_are_told_apart_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A delete of the one would take back the other's entry of the same id."""
+    paths = []
+    for folder, rows in (("a", f"{FIRST},7,no"), ("b", f"{BRIDGE},7,yes\n{FIRST[::-1]},8,no")):
+        paths.append(tmp_path / folder / "hashes.csv")
+        paths[-1].parent.mkdir()
+        paths[-1].write_text(f"pdq,id,deleted\n{rows}\n")
+    merged = tmp_path / "m.jsonl"
+    assert run("merge", *paths, "-o", merged, "--drop-deletes") == 2
+    assert "two lists are called 'hashes'" in capsys.readouterr().err
+    assert not merged.exists()
+    assert run("check", *paths) == 2
+    assert "two lists are called 'hashes'" in capsys.readouterr().out
+    assert run("check", "--json", *paths) == 2
+    assert "two lists are called 'hashes'" in capsys.readouterr().out
+    with pytest.raises(safehash.ListError, match="two lists are called 'hashes'"):
+        safehash.evaluate(tmp_path, own_lists=paths)
+    assert run("merge", f"a={paths[0]}", f"b={paths[1]}", "-o", merged, "--drop-deletes") == 0
+    assert [entry.id for entry in read_list(merged)] == ["7", "8"]
 
 
 def test_merge_convert_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

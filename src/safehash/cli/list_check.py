@@ -16,7 +16,7 @@ from ..lists.loading import LoadedList, loaded_from
 from ..lists.policy import Policy
 from ..lists.report import ListReport
 from ..lists.selecting import select, staleness
-from ..lists.source import ListSource
+from ..lists.source import ListSource, check_names
 from ..lists.suspicion import suspicion
 from ..lists.switches import for_shell, switch
 from ..matching.keeping import last_good_of
@@ -52,8 +52,15 @@ def run(args: argparse.Namespace) -> int:
     codes = [OK]
     rows: list[tuple[str, ...]] = []
     lines: list[str] = []
-    for text in args.lists:
-        source = list_source(text, args)
+    sources = [list_source(text, args) for text in args.lists]
+    try:
+        check_names(sources)
+    except ListError as exc:  # each can be used, and not all of them together
+        codes.append(FATAL)
+        lines.append(str(exc))
+        if args.json:
+            print_json({"type": "error", "error": for_shell(str(exc))})
+    for text, source in zip(args.lists, sources, strict=True):
         record: dict[str, Any] = {"type": "list_check", "path": text, "name": source.list_name}
         try:
             reader = read_list(source)

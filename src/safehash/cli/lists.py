@@ -21,7 +21,7 @@ from ..lists.formats.writing import write_csv
 from ..lists.loading import LoadedList, load_list
 from ..lists.merging import merge_lists, unite_digests
 from ..lists.selecting import staleness
-from ..lists.source import ListSource
+from ..lists.source import ListSource, check_names
 from ..lists.switches import for_shell
 from ..matching.printable import printable
 from .arguments import ListText, ReadPath, UpdatePath, WriteListPath, whole
@@ -171,8 +171,9 @@ def _sign(args: argparse.Namespace) -> int:
 def _merge(args: argparse.Namespace) -> int:
     readers: list[ListReader] = []
     try:
-        for path in args.lists:
-            readers.append(read_list(list_source(path, args)))
+        sources = [list_source(path, args) for path in args.lists]
+        check_names(sources)
+        readers += map(read_list, sources)
         merged = merge_lists(*readers, keep_deleted=not (args.drop_deletes or args.unite))
         entries = unite_digests(merged) if args.unite else merged
         n_entries = write_list(args.output, entries)

@@ -23,7 +23,7 @@ from ..hashing.threads import n_threads_of, on_threads
 from ..images.decoding import decode
 from ..images.pictures import Decoded
 from ..images.uploads import read_file
-from ..lists.source import ListPath
+from ..lists.source import ListPath, ListSource, check_names
 from ..matching.settings import EFFORTS, Effort
 from ..matching.views import Hit, Refused, look_up
 from ..search.index import Index
@@ -130,6 +130,7 @@ def measure(
     """Do what `evaluate` does, with any manipulations and peers, whatever `options` say of these two."""
     n_threads = n_threads_of(threads)
     started = time.perf_counter()
+    check_names(map(ListSource.of, own_lists))
     own = [OwnList.read(path) for path in own_lists]
     pictures, skipped = _read(Path(folder), options)
     background = [

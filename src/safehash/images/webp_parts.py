@@ -103,7 +103,7 @@ def _tables(kind: bytes, chunk: memoryview, sides: tuple[int, int]) -> tuple[int
 
 
 def _sides(data: bytes, at: int) -> tuple[int, int]:
-    """Read two sides of 24 bits, each one less than it is."""
+    """Read two sides, each one less than it is."""
     return (
         int.from_bytes(data[at : at + 3], "little") + 1,
         int.from_bytes(data[at + 3 : at + 6], "little") + 1,

@@ -207,7 +207,15 @@ ListPath = ListSource | str | os.PathLike[str]
 
 
 def named_path(path: str | os.PathLike[str]) -> Path:
-    """Return where a list is by a path that has a name: "." has none, the folder has."""
+    """Return where a list is by a path that has a name: "." has none, the folder has.
+
+    Raises
+    ------
+    ListError
+        An empty path: nobody named a list, and the folder one happens to be in is none.
+    """
+    if not os.fspath(path):
+        raise ListError("an empty path names no list")
     found = Path(path)
     return found if found.name else found.resolve()
 

@@ -87,7 +87,9 @@ class Matcher(_Telling):
         flood_guard: FloodGuard | None,
         sources: Sources,
         keeps_good: bool = False,
+        is_known: bool = False,
     ) -> Matcher:
+        """Make one; where `is_known`, what its settings name in vain was logged by who made the same before."""
         self = cls.__new__(cls)
         self._asked = settings
         self._shared_guard = flood_guard
@@ -100,8 +102,9 @@ class Matcher(_Telling):
         self._refusals = Refusals()
         self._keeps_good = keeps_good
         self._reloading = threading.RLock()
-        for remark in remarks_on(state, settings, opened=sources.snapshot is not None):
-            _LOG.warning("%s", remark)
+        if not is_known:
+            for remark in remarks_on(state, settings, opened=sources.snapshot is not None):
+                _LOG.warning("%s", remark)
         return self
 
     @classmethod

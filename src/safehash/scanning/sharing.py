@@ -23,8 +23,10 @@ from typing import IO, Any
 from ..errors import IndexFileError, SafehashError
 from ..files import open_regular
 from ..matching.matcher import Matcher
+from ..matching.saving import adopt_state
 from ..matching.settings import Settings
-from ..matching.snapshot import state_of
+from ..matching.snapshot import open_snapshot, state_of
+from ..matching.state import Sources
 
 __all__ = ["SharedLists", "descriptor_of", "uncounted"]
 
@@ -38,7 +40,9 @@ def uncounted(matcher: Matcher) -> Matcher:
     if matcher.flood_guard is None:
         return matcher
     settings = replace(matcher._asked, flood=None)
-    return type(matcher)._made(matcher._state, settings=settings, flood_guard=None, sources=matcher._sources)
+    return type(matcher)._made(
+        matcher._state, settings=settings, flood_guard=None, sources=matcher._sources, is_known=True
+    )
 
 
 class SharedLists:
@@ -126,7 +130,7 @@ class _Opener:
     settings: Settings
 
     def __call__(self) -> Matcher:
-        return Matcher.open(f"/dev/fd/{self.descriptor}", settings=self.settings)
+        return _opened(f"/dev/fd/{self.descriptor}", self.settings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _received, (reduction.DupFd(self.descriptor), self.settings)
@@ -144,7 +148,19 @@ class _NamedOpener:
     settings: Settings
 
     def __call__(self) -> Matcher:
-        return Matcher.open(self.path, settings=self.settings)
+        return _opened(self.path, self.settings)
+
+
+def _opened(path: str, settings: Settings) -> Matcher:
+    """Open the lists of a matcher that has said already what its settings name in vain: from files, not from here."""
+    snapshot = open_snapshot(path, verify="lazy", trusted=settings.trusted)
+    return Matcher._made(
+        adopt_state(snapshot, settings),
+        settings=settings,
+        flood_guard=None,
+        sources=Sources(snapshot=path),
+        is_known=True,
+    )
 
 
 # -- where files need names -------------------------------------------------------------------------------------
