@@ -56,8 +56,8 @@ BREAKS = (
     _in(
         "lists/formats/reading",
         "a page whose name takes back what is in it is read like any other",
-        "        if any(map(is_section, inner)) or is_section_name(name):\n",
-        "        if False:\n",
+        "        elif any(map(is_section, inner)) or is_section_name(name):\n",
+        "        elif False:\n",
         f"{_CLOSED}::test_a_page_whose_name_takes_back_what_is_in_it",
     ),
     _in(
@@ -70,8 +70,8 @@ BREAKS = (
     _in(
         "lists/formats/reading",
         "a former state of a page is read beside the present one",
-        "        elif any(map(is_former, [*inner, name])):\n",
-        "        elif False:\n",
+        "        if any(map(is_former, [*inner, name])):\n",
+        "        if False:\n",
         f"{_FOLDERS}::test_a_page_that_others_took_the_place_of",
     ),
     _in(

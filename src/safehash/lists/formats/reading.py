@@ -161,10 +161,10 @@ class ListReader(Iterator[Entry]):
             return
         # The first folder of an archive alone is its own name.
         inner = folders if len(self._paths) > 1 else folders[1:]
-        if any(map(is_section, inner)) or is_section_name(name):
-            why, what = "what is in it was taken back", "make a list of its own of it"
-        elif any(map(is_former, [*inner, name])):
+        if any(map(is_former, [*inner, name])):
             why, what = "others took its place, or that it is not whole", "take it away"
+        elif any(map(is_section, inner)) or is_section_name(name):
+            why, what = "what is in it was taken back", "make a list of its own of it"
         else:
             return
         raise ListError(
