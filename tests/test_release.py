@@ -18,7 +18,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def test_the_bits_and_verdicts_are_those_of_every_platform() -> None:
-    """A change of tests/data/digests.json is a change of bits: the changelog must say so."""
+    """A change of tests/data/digests.json is a change of bits, but for new files: the changelog must say so."""
     kept = json.loads((ROOT / "tests" / "data" / "digests.json").read_text(encoding="utf-8"))
     assert digests.hashes() == kept["hashes"]
     assert digests.looked_up() == kept["looked_up"]

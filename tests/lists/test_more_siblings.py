@@ -52,8 +52,10 @@ def test_an_encoding_that_nothing_names(encoding: str, cell: str, tmp_path: Path
 
 LINES = (
     "2024-05-06T10:00:01Z INFO removed Pg0", "May  6 10:00:00 host app[12]: delete Pg0", "SREM hashes Pg0",
-    "except Pg0", "not Pg0", "Pg0    2024-05-06 deleted", "Pg0 2024-05-06 by hand withdrawn", "deleted on 2024-05-06: Pg0", "Pg0 t",
-    "permit Pg0", "Pg0  ❌", "Pg0 | 🚫", "DELETE FROM h WHERE hash='Pg0';", "Pg0 false%20positive",
+    "except Pg0", "not Pg0", "Pg0    2024-05-06 deleted", "Pg0 2024-05-06 by hand withdrawn",
+    "deleted on 2024-05-06: Pg0", "Pg0 t",
+    "permit Pg0", "Pg0  ❌", "Pg0 | 🚫",
+    "DELETE FROM h WHERE hash='Pg0';", "Pg0 false%20positive",
     "Pg0 false+positive",
     "[Pg0](https://example.org/removed)", "urn:md5:Mg0:revoked", "@@||Pg0^", "{'hash': 'Pg0', 'deleted': True}",
     "('Pg0', True)", "Hash(value='Pg0', deleted=True)",

@@ -16,6 +16,7 @@ from .avif_ends import lengthened, with_known_matrix
 from .boxes import has_two_pictures, properties
 from .frames import read_frames
 from .gain_map import check_both, in_another_brightness
+from .matrices import through
 from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, another, failing
 from .request import Request
@@ -202,7 +203,7 @@ def _as_luma_and_chroma(image: Image, *, is_full: bool) -> Image:
     planes = pixels[..., :3].astype(np.float32)
     if not is_full:
         planes = planes * ((_WHITE - _BLACK) / 255) + _BLACK
-    shown = (planes[..., 1:2] - _BLACK) * _OF_LUMA + (planes[..., ::2] - 128) @ _OF_CHROMA.T
+    shown = (planes[..., 1:2] - _BLACK) * _OF_LUMA + through(_OF_CHROMA, planes[..., ::2] - 128)
     pixels[..., :3] = np.rint(np.clip(shown, 0, 255))
     return pil.fromarray(pixels)
 

@@ -17,17 +17,17 @@ Float64Array = npt.NDArray[np.float64]
 
 
 def through(matrix: npt.NDArray[Any], light: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return each three numbers as a matrix makes others of them.
+    """Return each few numbers as a matrix makes others of them.
 
     Parameters
     ----------
-    matrix : ndarray, shape (3, 3) or (3,)
+    matrix : ndarray, shape (m, n) or (n,)
         Each row makes one number.
-    light : ndarray, shape (..., 3)
+    light : ndarray, shape (..., n)
 
     Returns
     -------
-    ndarray, shape (..., 3) or (...)
+    ndarray, shape (..., m) or (...)
         In the wider of both types.
 
     Examples
@@ -37,9 +37,11 @@ def through(matrix: npt.NDArray[Any], light: npt.NDArray[Any]) -> npt.NDArray[An
     """
     if matrix.ndim == 2:
         return np.stack([through(row, light) for row in matrix], axis=-1)
+    # Said, as numpy before 2 goes by the narrower type where the other is a single number.
+    light = light.astype(np.result_type(light.dtype, matrix.dtype), copy=False)
     mixed: npt.NDArray[Any] = light[..., 0] * matrix[0]
-    mixed = mixed + light[..., 1] * matrix[1]
-    mixed = mixed + light[..., 2] * matrix[2]
+    for at in range(1, len(matrix)):
+        mixed = mixed + light[..., at] * matrix[at]
     return mixed
 
 
