@@ -182,8 +182,10 @@ def _has_no_matrix(data: bytes) -> bool:
     )
 
 
-#: What luma and chroma of a narrow range come to in red, green and blue (ITU-R BT.601).
-_OF_LUMA, _OF_CHROMA = 255 / 219, np.array([[1.596, 0.0], [-0.813, -0.392], [0.0, 2.017]])
+#: What planes called red, green and blue come to that are red's and blue's chroma and luma of a narrow range
+#: (ITU-R BT.601), and what is no colour in each.
+_AS_VIDEO = np.array([[1.596, 255 / 219, 0.0], [-0.813, 255 / 219, -0.392], [0.0, 255 / 219, 2.017]])
+_NO_COLOUR = np.array([128, _BLACK, 128], np.float32)
 
 
 def _as_luma_and_chroma(image: Image, *, is_full: bool) -> Image:
@@ -203,8 +205,7 @@ def _as_luma_and_chroma(image: Image, *, is_full: bool) -> Image:
     planes = pixels[..., :3].astype(np.float32)
     if not is_full:
         planes = planes * ((_WHITE - _BLACK) / 255) + _BLACK
-    shown = (planes[..., 1:2] - _BLACK) * _OF_LUMA + through(_OF_CHROMA, planes[..., ::2] - 128)
-    pixels[..., :3] = np.rint(np.clip(shown, 0, 255))
+    pixels[..., :3] = np.rint(np.clip(through(_AS_VIDEO, planes - _NO_COLOUR), 0, 255))
     return pil.fromarray(pixels)
 
 
