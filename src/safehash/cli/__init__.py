@@ -11,7 +11,7 @@ from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED, OK
 from .interrupts import check_interrupts, end_heeding, heeding_interrupts
 from .messages import shortening_messages
-from .streams import give_up, settle_streams
+from .streams import give_up, release_stdout, settle_streams
 
 __all__ = ["main"]
 
@@ -62,10 +62,6 @@ def _run(given: list[str]) -> int:
         give_up(sys.stdout)
         return INTERRUPTED
     except OSError as exc:
-        try:
-            sys.stdout.flush()
-        except OSError:  # what cannot be written there is what failed
-            give_up(sys.stdout)
         return _fail(
             f"{exc.filename}: {exc.strerror}" if exc.filename and exc.strerror else str(exc), arguments
         )
@@ -82,6 +78,7 @@ def _run(given: list[str]) -> int:
 def _fail(message: str, arguments: argparse.Namespace) -> int:
     from .wording import worded
 
+    release_stdout()
     if getattr(arguments, "debug", False):
         import traceback
 
@@ -93,6 +90,7 @@ def _fail(message: str, arguments: argparse.Namespace) -> int:
 def _interrupted() -> int:
     """Say so, once."""
     end_heeding()
+    release_stdout()
     print("safehash: interrupted", file=sys.stderr)
     return INTERRUPTED
 
