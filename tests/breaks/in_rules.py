@@ -56,7 +56,8 @@ BREAKS = (
     _in(
         "lists/formats/reading",
         "a page whose name takes back what is in it is read like any other",
-        "        elif any(map(is_section, inner)) or is_section_name(name):\n",
+        "        elif any(map(is_section, inner)) or (is_section_name(name) and "
+        "not (is_alone and says_former(name))):\n",
         "        elif False:\n",
         f"{_CLOSED}::test_a_page_whose_name_takes_back_what_is_in_it",
     ),
@@ -70,7 +71,7 @@ BREAKS = (
     _in(
         "lists/formats/reading",
         "a former state of a page is read beside the present one",
-        "        if any(map(is_former, [*inner, name])):\n",
+        "        if not is_alone and any(is_former(each, beside) for each in [*inner, name]):\n",
         "        if False:\n",
         f"{_FOLDERS}::test_a_page_that_others_took_the_place_of",
     ),

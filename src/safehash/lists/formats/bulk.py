@@ -220,7 +220,7 @@ class _Made:
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
-        if is_unreadable(column, joined):
+        if "\N{REPLACEMENT CHARACTER}" in joined:
             self.odd |= {k for k in rows if is_unreadable(column, cells[k])}
         if names_in_pairs(joined):
             self.odd |= {k for k in rows if pairs_speak(cells[k])}

@@ -30,9 +30,10 @@ from .judging import (
     without_signs,
 )
 from .options import ReadOptions
+from .remembering import remembered
 from .tally import SHOWN_CELLS, Tally, Watch
 from .together import says_no
-from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, OPINIONS, TRUE, word
+from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
 
 __all__ = ["CellReader", "Said", "combined", "is_unreadable", "quality_of", "type_of"]
 
@@ -168,8 +169,14 @@ class CellReader:
         BadField
             It does.
         """
+        if isinstance(value, str) and is_unreadable(column, value):
+            raise BadField(
+                f"{shown(value)} in column {column.name!r} has characters that are not UTF-8, and may be a word of "
+                f"deletion or opinion: store the list as UTF-8, or {switch('ignore', [column.name])} sets the column "
+                "aside"
+            )
         if (
-            (speaks(value) or pairs_speak(value) or is_unreadable(column, value))
+            (speaks(value) or pairs_speak(value))
             if isinstance(value, str)
             else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
         ):
@@ -302,8 +309,35 @@ class CellReader:
 
 
 def is_unreadable(column: Column, text: str) -> bool:
-    """Tell whether a cell of a column of an unknown name has characters that were not decoded: it may say anything."""
-    return column.watched == "named" and "\N{REPLACEMENT CHARACTER}" in text
+    """Tell whether a cell of a column of an unknown name may be a word of deletion that was not decoded.
+
+    One of which hardly a letter is left may say anything; any other, what is left of it.
+    """
+    n_lost = text.count(_LOST)
+    if column.watched != "named" or not n_lost:
+        return False
+    return n_lost >= sum(each.isascii() and each.isalpha() for each in text) or _may_have_been(text)
+
+
+_LOST = "\N{REPLACEMENT CHARACTER}"
+
+
+@remembered(4096)
+def _may_have_been(text: str) -> bool:
+    """Tell whether a text begins with a known word, whatever its lost characters were."""
+    said = _lossy(re.sub(rf"^[^\w{_LOST}]+", "", word(text)))
+    return any(said.startswith(known) and not said[len(known) :][:1].isalnum() for known in _WITH_ACCENTS)
+
+
+def _lossy(said: str) -> str:
+    """Return a text with one mark for each run of characters that encodings write in bytes of their own."""
+    return re.sub(rf"(?:{_LOST}\d{_LOST}\d|[^\x00-\x7f])+", _LOST, said)  # GB 18030: ö is 81 30 8B 37
+
+
+#: Words that lose characters where their encoding is not known; of what has hardly others nothing is left.
+_WITH_ACCENTS = tuple(
+    sorted({_lossy(each) for each in TELLING | UNMISTAKABLE if not each.isascii()} - {_LOST})
+)
 
 
 def _keep(watch: Watch, value: object) -> None:

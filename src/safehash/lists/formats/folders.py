@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ...errors import ListError
 from ..source import LAST_GOOD
 from ..switches import switch
 
-__all__ = ["is_former", "not_read", "page_paths"]
+__all__ = ["Names", "is_former", "not_read", "page_paths", "says_former"]
 
 
 def page_paths(path: Path) -> list[Path]:
@@ -103,19 +103,97 @@ def _files_in(path: Path) -> Iterator[str]:
     yield from (str(exc) for exc in unlisted)
 
 
-def is_former(name: str) -> bool:
+class Names:
+    """The names of all pages of a list, folders in archives among them.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        As "removed/list.csv".
+
+    Attributes
+    ----------
+    n : int
+    shared : frozenset of str
+        Folders that all pages lie in: they set none apart.
+    each : frozenset of str
+        Of pages and folders, in lower case.
+    beginnings : frozenset of str
+        The parts that names begin with which no word like "old" is in.
+    """
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        split = [frozenset(path.split("/")) for path in paths]
+        self.n = len(split)
+        self.shared = frozenset.intersection(*split) if split else frozenset()
+        self.each = frozenset(part.lower() for path in split for part in path)
+        self.beginnings = frozenset(
+            " ".join(parts[:k])
+            for name in self.each
+            if _without_former(name) is None
+            for parts in (_parts(name),)
+            for k in range(1, len(parts) + 1)
+        )
+
+
+def is_former(name: str, beside: Names | None = None) -> bool:
     """Tell whether the name of a page, or of a folder around it, may say that it is a former one, or not whole.
+
+    Parameters
+    ----------
+    name : str
+    beside : Names, optional
+        A number behind a name, or a word like "old" in front or behind, counts where the name without it is there, too.
 
     Examples
     --------
-    >>> [name for name in ("a.csv", "a.csv.bak", "hashes_old.csv", "Copy of a.csv") if is_former(name)]
-    ['a.csv.bak', 'hashes_old.csv', 'Copy of a.csv']
+    >>> names = ("a.csv", "a.csv.bak", "a_old.csv", "Copy of a.csv", "a (1).csv", "old_town.csv")
+    >>> [name for name in names if is_former(name, Names(names))]
+    ['a.csv.bak', 'a_old.csv', 'Copy of a.csv', 'a (1).csv']
     """
     lower = name.lower()
-    if _ENDING.search(lower) is not None or _COPY.search(lower.partition(".")[0].strip()) is not None:
+    if _ENDING.search(lower) is not None:
         return True
-    words = re.findall(r"[^\W\d_]+", lower)
+    if any(_COPY.search(stem.strip()) for stem in (lower.partition(".")[0], lower.rpartition(".")[0])):
+        return True
+    if beside is None:
+        return False
+    numbered = _NUMBERED.fullmatch(lower) if len(lower) <= _LONGEST_NAME else None
+    if (
+        numbered is not None
+        and "".join(filter(None, numbered.group("name", "name2", "ending"))) in beside.each
+    ):
+        return True
+    rest = _without_former(lower)
+    return rest is not None and (not rest or " ".join(rest) in beside.beginnings)
+
+
+def says_former(name: str) -> bool:
+    """Tell whether a word of a name may say that others took its place, whatever is beside it.
+
+    Examples
+    --------
+    >>> says_former("internet-archive-2024.csv"), says_former("12 years old.csv"), says_former("golden.csv")
+    (True, False, False)
+    """
+    words = re.findall(r"[^\W\d_]+", name.lower())
     return not _FORMER.isdisjoint(words) and not any(each.startswith("year") for each in words)
+
+
+def _without_former(lower: str) -> list[str] | None:
+    """Return the parts of a name without a word like "old" in front or behind (but for numbers); None without one."""
+    if not says_former(lower):
+        return None
+    parts = _parts(lower)
+    at = [k for k, part in enumerate(parts) if not part.isdecimal()]
+    which = next((k for k in (at[:1] + at[-1:]) if parts[k] in _FORMER), None)
+    return None if which is None else parts[:which] + parts[which + 1 :]
+
+
+def _parts(name: str) -> list[str]:
+    """Return words and numbers of a name, without its ending."""
+    lower = name.lower()
+    return re.findall(r"[^\W\d_]+|\d+", lower.rpartition(".")[0] or lower)
 
 
 #: What editors, downloads and people put behind the name of a file that is not the present one, or not whole.
@@ -127,6 +205,10 @@ _COPY = re.compile(
     r"^(?:copy|kopie|copie|copia|kopia|kopi) (?:of|von|van|de|di|av) "
     r"|[ _-](?:copy|kopie|copie|copia|kopia|kopi)(?:[ _-]*\(?\d+\)?)?$"
 )
+#: File systems have no longer names; in archives there are.
+_LONGEST_NAME = 255
+#: "list (1).csv", "list.csv.1", "list.csv~1": downloads, rotated files and versions of one name.
+_NUMBERED = re.compile(r"(?P<name>.+?)(?:[ _-]*\(\d+\)(?P<ending>(?:\.[^.]*)*))|(?P<name2>.+?)\.?[.~]\d+~?")
 #: In a name, bare or among others.
 _FORMER = frozenset(
     (

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
 from .remembering import remembered
-from .sentences import in_a_sentence
+from .sentences import ends_in_a_sign, in_a_sentence
 from .vocabulary import (
     DELETED,
     DOUBTFUL,
@@ -142,8 +142,6 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
     return tuple(kept), category
 
 
-#: What may stand around a label that means the same without: quotes, brackets, "#".
-_AROUND = re.compile(r"^[^\w]+|[^\w]+$")
 _PART = re.compile(r"[^\w -]+")
 
 
@@ -162,8 +160,17 @@ def _is_wordy(label: str) -> bool:
 
 
 def without_signs(text: str) -> str:
-    """Return a text without quotes, brackets and other signs around it."""
-    return _AROUND.sub("", text)
+    """Return a text without quotes, brackets, "#" and other signs around it."""
+    start, stop = 0, len(text)
+    while start < stop and not _is_of_word(text[start]):
+        start += 1
+    while start < stop and not _is_of_word(text[stop - 1]):
+        stop -= 1
+    return text[start:stop]
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def denies(text: str) -> bool:
@@ -201,6 +208,7 @@ def takes_back(text: str, *, is_in_front: bool = False) -> bool:
         return True
     return (
         (re.search(r"\w", text) is None and not (is_in_front and text.strip() in _BULLETS))
+        or ends_in_a_sign(text)
         or CODES.get(said) is False
         or bare in _YES_OR_NO
         or any(

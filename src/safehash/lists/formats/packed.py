@@ -164,8 +164,8 @@ def _stream(
             yield out
 
 
-def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int]]]:
-    """Yield name, bytes and stored size of each file in a zip archive, in name order.
+def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int], frozenset[str]]]:
+    """Yield name, bytes, stored size and the names of all of each file in a zip archive, in name order.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
             infos = [
                 info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
             ]
-            names = {info.filename for info in infos}
+            names = frozenset(info.filename for info in infos)
             if "[Content_Types].xml" in names:
                 raise DamagedPage("an Excel workbook or another Office document: save it as CSV")
             if len(infos) > _MAX_MEMBERS:
@@ -190,7 +190,7 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
                 )
             for info in sorted(infos, key=lambda each: each.filename):
                 size = info.compress_size
-                yield info.filename, _member(archive, info), lambda size=size: size  # type: ignore[misc]
+                yield info.filename, _member(archive, info), lambda size=size: size, names  # type: ignore[misc]
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as exc:
         raise DamagedPage(f"not a whole zip archive: {exc}") from exc
 

@@ -109,8 +109,9 @@ def open_pages(file: StoredFile) -> Iterator[Page]:
     if not is_zip(first):
         yield Page(file.path, _chain(first, chunks), lambda: file.n_bytes)
         return
-    for name, member, n_stored in members_of(file.path):
+    for name, member, n_stored, names in members_of(file.path):
         page = Page(file.path, member, n_stored)
+        page.members = frozenset(map(bare_name, names))
         page.name = f"{page.name}/{bare_name(name)}"
         yield page
 
@@ -138,6 +139,8 @@ class Page:
     ----------
     name : str
         The file's name, without ".gz" and the like.
+    members : frozenset of str
+        The names of all files in the archive that it is in; empty outside of one.
     n_replaced : int
         Bytes met that are not the encoding's, replaced by U+FFFD.
     encoding : str
@@ -149,6 +152,7 @@ class Page:
     def __init__(self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int]) -> None:
         self.path = path
         self.name = bare_name(path.name)
+        self.members: frozenset[str] = frozenset()
         self.n_replaced = 0
         self.encoding = "utf-8"
         self.is_unfinished = False

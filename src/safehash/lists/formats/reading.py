@@ -14,7 +14,7 @@ from ..report import ListReport, Reject
 from ..source import ListPath, ListSource, named_path
 from ..switches import switch
 from .batch import Batch
-from .folders import is_former, not_read, page_paths
+from .folders import Names, is_former, not_read, page_paths, says_former
 from .guards import objection
 from .options import ReadOptions
 from .packed import DamagedPage, what_it_is
@@ -53,6 +53,7 @@ class ListReader(Iterator[Entry]):
     name: str
     _path: Path
     _paths: list[Path]
+    _names: dict[Path | None, Names]
     _format: Format | None
     _options: ReadOptions
     _tally: Tally
@@ -76,6 +77,7 @@ class ListReader(Iterator[Entry]):
         self._options = options
         self._tally = Tally(path, options.source, on_reject)
         self._paths = page_paths(path)
+        self._names = {}
         self.name = options.source
         remark = None if "#" in options.ignore else remark_on_name(named_path(path).name)
         if remark is not None:
@@ -161,17 +163,32 @@ class ListReader(Iterator[Entry]):
             return
         # The first folder of an archive alone is its own name.
         inner = folders if len(self._paths) > 1 else folders[1:]
-        if any(map(is_former, [*inner, name])):
+        beside = self._names_beside(page)
+        is_alone = beside.n == 1
+        inner = [each for each in inner if not (says_former(each) and each in beside.shared)]
+        if not is_alone and any(is_former(each, beside) for each in [*inner, name]):
             why, what = "others took its place, or that it is not whole", "take it away"
-        elif any(map(is_section, inner)) or is_section_name(name):
+        elif any(map(is_section, inner)) or (is_section_name(name) and not (is_alone and says_former(name))):
             why, what = "what is in it was taken back", "make a list of its own of it"
         else:
+            if not is_alone and says_former(name):
+                self._tally.note(
+                    f"the name of page {page.name} may say that others took its place: no other page has the rest of it"
+                )
             return
         raise ListError(
             f"refused: the name of page {page.name} may say that {why}: {what}, or set such names aside with "
             f"{switch('ignore', ['#'])}",
             path=self._path,
         )
+
+    def _names_beside(self, page: Page) -> Names:
+        """Return the names of all pages of the list, of the archives in it those of this page's own."""
+        archive = page.path if page.members else None
+        if archive not in self._names:
+            paths = [bare_name(path.name) for path in self._paths if path != archive]
+            self._names = {archive: Names([*paths, *page.members])}
+        return self._names[archive]
 
     def _page(self, page: Page) -> Iterator[Entry | Batch]:
         tally = self._tally

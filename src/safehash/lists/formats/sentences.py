@@ -6,13 +6,9 @@ import re
 from collections.abc import Sequence
 
 from ..switches import switch
-from .vocabulary import DELETED, DOUBTFUL, OPINIONS
+from .vocabulary import DELETED, DOUBTFUL, OPINIONS, SIGNS
 
-__all__ = ["in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
-
-
-#: Signs that say no to something, wherever they stand.
-_SIGNS = "❌✗✘🗑⛔🚫👎"
+__all__ = ["ends_in_a_sign", "in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
 
 
 def in_a_sentence(text: str) -> bool:
@@ -38,7 +34,9 @@ _SENTENCE = re.compile(
     r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
     r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
-    f"|[{_SIGNS}]"
+    # Alone: beside words they may be of what a picture shows.
+    rf"|^[ \t]*[{SIGNS}][{SIGNS} \t\ufe0f]*$",
+    re.MULTILINE,
 )
 #: One of these is in all of what is looked for.
 _SENTENCE_STEMS = (
@@ -68,9 +66,20 @@ _SENTENCE_STEMS = (
         "suicid",
         "not use",
         "not match",
-        *_SIGNS,
+        *SIGNS,
     ),
 )
+
+
+def ends_in_a_sign(text: str) -> bool:
+    """Tell whether a line or a title has a sign that says no behind all words, as a cross behind what is crossed out.
+
+    Examples
+    --------
+    >>> ends_in_a_sign("a.jpg ❌"), ends_in_a_sign("🚫 signs"), ends_in_a_sign("")
+    (True, False, False)
+    """
+    return text.rstrip(" \t\r\n\ufe0f")[-1:] in [*SIGNS]
 
 
 def is_section(line: str) -> bool:
@@ -79,12 +88,51 @@ def is_section(line: str) -> bool:
         return False
     if line.strip() in _OPENS:
         return True
-    words = re.sub(r"[\W_]+", " ", line.lower()).split()
+    if ends_in_a_sign(line):
+        return True
+    words = re.sub(r"[\W_]+", " ", _FOR_A_PURPOSE.sub(" ", _without_counts(line.lower()))).split()
+    if len(words) > 1 and any(_OF_A_YEAR.fullmatch(" ".join(each)) for each in (words, words[1:])):
+        return False
     telling = [each for each in words if each not in _BESIDE_A_TITLE and not each.isdecimal()]
     said = " ".join(telling)
     if not said:
         return False
     return _is_of_titles(said) or _is_of_titles(" ".join(words)) or _has_a_stem(telling)
+
+
+#: What a list is not to be used for, in a title: all but looking up pictures.
+_FOR_A_PURPOSE = re.compile(
+    r"\b(?:do[\s_]+not|don['\u2019]?t|never)[\s_]+(?:use|report|share|list)[\s_]+(?:for|in|to|as|with|without|outside|beyond)\b"
+    r"(?![^.;:!?\n]*(?:match|block|scan|filter|detect|moderat|compar|look|appeal|review|mistake|error))[^.;:!?\n]*"
+)
+#: "Archive 2024", as a list is called.
+_OF_A_YEAR = re.compile(r"(?:archives?|archiv|архив) (?:19|20)\d\d(?: \d\d?){0,2}")
+
+
+def _without_counts(line: str) -> str:
+    """Return a comment without what only says how many of something there are, or since when: "# Errors: 0"."""
+    if _COMMENT.match(line) is None:
+        return line
+    parts = re.split(r"[,;|]\s", _COMMENT.sub("", line, count=1))
+    return ", ".join(part for part in parts if not _is_a_count(part.strip()))
+
+
+def _is_a_count(part: str) -> bool:
+    found = _COUNT.fullmatch(part)
+    if found is None or found["n"] == "0":
+        return found is not None
+    words = re.sub(r"[\W_]+", " ", found["of"]).split()
+    # "Removed: 12" may be the title of those twelve.
+    return not _has_a_stem(words) and not any(
+        each in DELETED or each in DOUBTFUL or OPINIONS.get(each) == "negative" for each in words
+    )
+
+
+_COMMENT = re.compile(r"\s*(?:#|//|--|;)+")
+_COUNT = re.compile(
+    r"(?P<of>[^:=]*[^\W\d_])\s*[:=]\s*"
+    r"(?P<n>\d{1,9}(?:[.,]\d+)*|\d{4}-\d\d-\d\d(?:[t ][\d:.]+z?)?|\d\d?[./-]\d\d?[./-]\d{2,4})"
+)
 
 
 def is_section_name(name: str) -> bool:

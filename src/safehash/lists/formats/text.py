@@ -61,7 +61,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     if dialect.delimiter is None and len(columns) == 1:
         columns = (with_length(columns[0], lengths_of(dialect.sample)),)
     if options.algorithm is None and any(c.meaning == "hash" and c.type.algorithm is None for c in columns):
-        _check_type(page, dialect, tally)
+        _check_type(page, dialect, columns, tally)
     tally.columns += uses_of(page.name, columns, sample)
     reader = LineReader(
         columns,
@@ -114,14 +114,23 @@ def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
             raise section_refused(tally, number, line.strip())
 
 
-def _check_type(page: Page, dialect: Dialect, tally: Tally) -> None:
+def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: Tally) -> None:
     """Refuse a list of digests of no type under a title or a comment that names another type than is guessed.
 
     Raises
     ------
     ListError
     """
-    guessed = {BY_DIGITS[n] for row in dialect.sample for cell in row if (n := digits_in(cell))}
+    typed = [k for k, column in enumerate(columns) if column.meaning == "type"]
+    guessed = {
+        BY_DIGITS[n]
+        for row in dialect.sample
+        if not _states_type(row, typed)
+        for cell in row
+        if (n := digits_in(cell))
+    }
+    if not guessed:
+        return  # whatever the list is called, its rows say of which types they are
     _check_words(page, tally, guessed, f"the name of page {page.name}", page.name)
     for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
         if any(map(digits_in, _words_of(line))):
@@ -132,6 +141,19 @@ def _check_type(page: Page, dialect: Dialect, tally: Tally) -> None:
         ):
             continue
         _check_words(page, tally, guessed, f"{shown(line.strip())} (line {number})", line)
+
+
+def _states_type(row: Sequence[str], typed: Sequence[int]) -> bool:
+    """Tell whether a row says of which type its digests are, in a column of types, in front of them or behind."""
+    at = {k for k, cell in enumerate(row) if digits_in(cell)}
+    beside = {0, *typed} if typed else {0, *(k - 1 for k in at), *(k + 1 for k in at)}
+    return any(
+        0 <= k < len(row)
+        and k not in at
+        and (kind := type_named(row[k].strip("():= ").rpartition("|")[2])) is not None
+        and kind.algorithm is not None
+        for k in beside
+    )
 
 
 def _check_words(page: Page, tally: Tally, guessed: Collection[Algorithm], where: str, text: str) -> None:
@@ -177,11 +199,12 @@ _TWO_WORDS = re.compile(
 )
 #: MD5SUMS, as files of checksums are called.
 _SUMS = re.compile(r"sums?$", re.IGNORECASE)
-#: "MD5 of the URLs"
+#: "MD5 of the URLs", "hashes of emails from 2024"; of "user uploads" and "URL-reported pictures" the last word counts.
 _OF_OTHERS = re.compile(
     r"\b(?:md5|sha-?\d+|hash(?:es)?|digests?|checksums?)\b[^\n]{0,20}\b(?:of|over) (?:the |all |their )?"
     r"(?:urls?|links?|e-?mails?|addresses|names?|file ?names?|passwords?|users?|user ?names?|domains?|ips?|texts?"
-    r"|paths?|captions?|phone numbers?|titles?)\b",
+    r"|paths?|captions?|phone numbers?|titles?)\b(?!-)"
+    r"(?!\s+(?!(?:and|are|as|at|below|by|for|from|in|is|not|of|on|only|or|seen|sent|that|to|we|were|which|with)\b)[^\W\d])",
     re.IGNORECASE,
 )
 

@@ -23,6 +23,7 @@ __all__ = [
     "OPINIONS",
     "OPINION_LABELS",
     "OTHER_INDICATORS",
+    "SIGNS",
     "TELLING",
     "TRUE",
     "UNMISTAKABLE",
@@ -393,6 +394,9 @@ _VAGUE = frozenset(
     )
 )
 
+#: Signs that say no to something where nothing else is said.
+SIGNS = "❌✗✘🗑⛔🚫👎"
+
 #: Words that speak of deletion or opinion without saying what becomes of the record: never read as live.
 DOUBTFUL = frozenset(
     _on_any_keyboard(
@@ -414,10 +418,10 @@ DOUBTFUL = frozenset(
     recusado | respinto | rifiutato | afgewezen | afvist | avslått | avvisad | avslagen | hylätty |
     odrzucony | odrzucone | zamítnuto | zamítnutý | zamietnuté | elutasítva | elutasított | respins |
     reddedildi | отклонено | отклонен | отклонён | відхилено | απορρίφθηκε | נדחה | مرفوض | رد شده | ditolak |
-    bị từ chối | 却下 | 拒否 | 已拒绝 | 拒绝 | 거부됨 | 거절됨 | ❌ | ✗ | ✘ | 🗑 | 🗑️ | ⛔ | 🚫 | 👎
+    bị từ chối | 却下 | 拒否 | 已拒绝 | 拒绝 | 거부됨 | 거절됨
     """
     )
-)
+) | {sign + form for sign in SIGNS for form in ("", "\N{VARIATION SELECTOR-16}")}
 
 #: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
 TELLING = (DELETED | frozenset(OPINIONS) | LIVE | DOUBTFUL) - _VAGUE
