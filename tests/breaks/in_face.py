@@ -178,7 +178,7 @@ BREAKS = (
     Break(
         what="a list has as many names of fields as it likes",
         file="src/safehash/lists/formats/tally.py",
-        before="        if n_known >= MOST_NAMES or self._n_characters > MOST_CHARACTERS:\n",
+        before="        if n_known >= most or self._n_characters > MOST_CHARACTERS:\n",
         after="        if False:\n",
         dies=("tests/lists/test_bounds.py::test_what_is_kept_is_bounded_and_what_is_more_is_said",),
     ),

@@ -158,3 +158,29 @@ def test_names_of_no_others(tmp_path: Path) -> None:
     loaded = load_list(tmp_path)
     assert len(loaded) == 8
     assert sum("others took its place" in note for note in loaded.report.notes) == 5
+
+
+def test_blank_cells_behind_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    _, listed = written(path, "md5,note\nMl0,dark\nMl1,light" + "," * 10_001 + "\n")
+    assert live_of(path) == listed
+    written(path, "md5,note\n" + "Ml0,dark\n" * 3 + "Ml1,light" + "," * 10_001 + "deleted\n")
+    with pytest.raises(ListError, match="cells where there are 2 columns"):
+        load_list(path)
+
+
+def test_columns_of_blank_cells(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    more = "," * 16_383
+    text = f"md5{more}\nMl0{more}\nMl1{more}\n"
+    _, listed = written(path, text)
+    assert live_of(path) == listed
+
+
+def test_a_column_that_was_blank_on_pages_before(tmp_path: Path) -> None:
+    """What was not kept of it counts all the same: a yes among blanks may be a deletion."""
+    digests = [digest("M", "l", str(k)) for k in range(40)]
+    (tmp_path / "1.csv").write_text("md5,zq\n" + "".join(f"{each},\n" for each in digests[:30]))
+    (tmp_path / "2.csv").write_text("md5,zq\n" + "".join(f"{each},1\n" for each in digests[30:]))
+    with pytest.raises(ListError, match="zq"):
+        load_list(tmp_path)

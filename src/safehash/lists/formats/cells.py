@@ -113,8 +113,11 @@ class CellReader:
         """
         if not column.watched:
             return
-        met = self._tally.met_together(column.name, column.watched)
         text = as_text(value)
+        is_blank = text is not None and not text.strip()
+        if is_blank and self._tally.is_blank_so_far(column.name, column.watched):
+            return
+        met = self._tally.met_together(column.name, column.watched)
         if text is None:
             met.add_free()
         else:
@@ -133,6 +136,8 @@ class CellReader:
     ) -> Collection[int]:
         """Do the same with many; return those that have to be looked at one by one, in which case none was."""
         if not column.watched:
+            return ()
+        if not any(cells) and self._tally.is_blank_so_far(column.name, column.watched):
             return ()
         met = self._tally.met_together(column.name, column.watched)
         if met.meant != "extra" and not met.kept:

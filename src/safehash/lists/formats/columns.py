@@ -360,7 +360,8 @@ class _Namer:
         met = Together(kind)
         met.add(self._cells[k] if len(self._cells[k]) == self._n_rows else ["", *self._cells[k]])
         # What pages before this one hold counts, too, and all of these rows before the first of them is read.
-        self._tally.met_together(column.name, kind).add_all_of(met, f"page {self._tally.page}")
+        if any(self._cells[k]) or not self._tally.is_blank_so_far(column.name, kind):
+            self._tally.met_together(column.name, kind).add_all_of(met, f"page {self._tally.page}")
         if is_weak:
             return column
         if met.meant == "extra" and self._is_untyped and self._names_types(k):

@@ -319,10 +319,16 @@ class RowReader:
     def _columns_of(self, values: Sequence[object]) -> Sequence[Column]:
         if len(values) <= len(self.columns):
             return self.columns
-        more = [f"column{k}" for k in range(len(self.columns) + 1, len(values) + 1)]
-        for name in more:  # most rows have no such cell
-            self.tally.met_together(name, "unnamed").add(("",))
-        return (*self.columns, *(Column(name, "extra", watched="unnamed") for name in more))
+        more: list[Column] = []
+        for k in range(len(self.columns), len(values)):
+            value = values[k]
+            name = f"column{k + 1}"
+            if value is None or (isinstance(value, str) and not value.strip()):
+                more.append(Column(name, "ignored"))  # as in the rows that have no such cell
+                continue
+            self.tally.met_together(name, "unnamed").add(("",))  # most rows have no such cell
+            more.append(Column(name, "extra", watched="unnamed"))
+        return (*self.columns, *more)
 
     def _hashes(
         self, values: Sequence[object], typed: Any, quality: int | None, *, unfinished: bool

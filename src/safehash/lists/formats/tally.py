@@ -30,6 +30,8 @@ SHOWN = 20
 #: So many columns and fields of different names may a list have whose names do not tell what they mean, and so many
 #: characters these names: of each some 2 kB are kept while it is read. What has more of them has values for names.
 MOST_NAMES, MOST_CHARACTERS = 10_000, 4 << 20
+#: So many of which all cells are blank, as spreadsheets save them: of these nothing but the name is kept.
+MOST_BLANK = 100_000
 
 #: So many different remarks, and types of digests that are not computed here, are told apart; the rest is counted. So
 #: many characters of one are shown.
@@ -112,6 +114,7 @@ class Tally:
         self.snapshot = ""
         self.newest: str | None = None
         self.entries: Counter[str] = Counter()
+        self._blank: set[tuple[str, Kind]] = set()  # columns of blank cells alone
         self._n_characters = 0  # of names of columns of which something is kept
         self._notes: Counter[str] = Counter()
         self._rejects: list[Reject] = []
@@ -154,9 +157,20 @@ class Tally:
         if found is None:
             self._count_name(len(self.together), column)
             found = self.together[column, kind] = Together(kind)
+            if (column, kind) in self._blank:
+                found.add(("",))
         return found
 
-    def _count_name(self, n_known: int, name: str) -> None:
+    def is_blank_so_far(self, column: str, kind: Kind) -> bool:
+        """Tell whether a column, of which one more cell is blank, held no other; only its name is kept."""
+        if (column, kind) in self.together:
+            return False
+        if (column, kind) not in self._blank:
+            self._count_name(len(self._blank), column, MOST_BLANK)
+            self._blank.add((column, kind))
+        return True
+
+    def _count_name(self, n_known: int, name: str, most: int = MOST_NAMES) -> None:
         """Count one more column or field of which something is kept.
 
         Raises
@@ -165,9 +179,9 @@ class Tally:
             There are too many: what they say together is not known.
         """
         self._n_characters += len(name)
-        if n_known >= MOST_NAMES or self._n_characters > MOST_CHARACTERS:
+        if n_known >= most or self._n_characters > MOST_CHARACTERS:
             raise ListError(
-                f"refused: more than {MOST_NAMES} columns or fields of different names, or names of more than "
+                f"refused: more than {most} columns or fields of different names, or names of more than "
                 f"{MOST_CHARACTERS} characters in all: what {shown(name)} says of deletion or opinion is not known. "
                 f"Names that are values, ids for instance, belong in cells (page {self.page})",
                 path=self.path,
