@@ -142,3 +142,38 @@ def test_what_is_said_on_standard_error_is_said_at_once(unbuffered: str) -> None
         env=environment() | {"PYTHONUNBUFFERED": unbuffered},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (3, b"word\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_calls_a_command_keeps_the_own_streams(unbuffered: str) -> None:
+    """Ours, let go of, closed what they wrote to; unbuffered output was cut where it was large, and ended well."""
+    code = (
+        "import contextlib, sys\n"
+        "from safehash.cli import main\n"
+        "saved = sys.stdout, sys.stderr\n"
+        "with contextlib.redirect_stdout(sys.__stdout__):\n"
+        "    main(['--version'])\n"
+        "assert (sys.stdout, sys.stderr) == saved\n"
+        "main(['--version'])\n"
+        "print('on it goes')\n"
+        "print('so it does', file=sys.stderr)\n"
+    )
+    environ = {**environment(), "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2:] == ["on it goes"]
+    assert done.stderr == "so it does\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_is_cut_is_no_good_end(here: Path, tmp_path: Path, unbuffered: str) -> None:
+    pictures = [str(here / "pictures" / "picture00000.png")] * 30
+    words = shlex.join(command("hash", *pictures))
+    line = f"ulimit -f 1; exec {words} > {tmp_path}/out"
+    environ = {**environment(), "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(["sh", "-c", line], capture_output=True, env=environ, check=False)
+    assert done.returncode == 2, done.stderr
+    assert b"standard output" in done.stderr

@@ -54,3 +54,11 @@ def test_what_is_not_read_is_called_by_its_name(name: str, data: bytes) -> None:
 def test_what_is_no_image_is_not(head: bytes) -> None:
     assert sniff_unread(head) is None
     assert why_skipped(head, "no ending", named=False) in ("not an image", "empty file")
+
+
+@pytest.mark.parametrize("piece", [b"<!---->", b"<!-- -->", b"<!DOCTYPE svg>", b"<!-->", b"<?xml ?>", b" "])
+def test_what_begins_like_a_drawing_is_told_in_no_time(piece: bytes) -> None:
+    """Regression: each end of a remark was tried for each remark, which doubles with each: hours in 256 bytes."""
+    head = (piece * 64)[:256]
+    assert sniff_unread(head) is None
+    assert sniff_unread(b"<!-- a --> <!---->" + b"<svg>") == "SVG"

@@ -670,13 +670,18 @@ def test_what_was_committed_is_on_the_disk(tmp_path: Path) -> None:
         assert next(catalog._store.query("PRAGMA journal_mode")) == ("wal",)
 
 
-def test_two_names_of_a_catalog_have_one_lock(store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["link/c.db", "elsewhere/inside/../c.db"])
+def test_two_names_of_a_catalog_have_one_lock(other: str, store: Path, tmp_path: Path) -> None:
+    """What a link is followed by leads on from where it points to, and not from where it stands."""
     (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "inside").symlink_to(tmp_path / "below")
     matcher = matcher_of(store, "a")
     options = ScanOptions(workers=0)
     with (
         Catalog(tmp_path / "c.db") as one,
-        Catalog(tmp_path / "link" / "c.db") as two,
+        Catalog(f"{tmp_path}/{other}") as two,
         scan(store / "pictures", matcher=matcher, options=options, catalog=one) as running,
     ):
         next(running)

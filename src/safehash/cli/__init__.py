@@ -11,7 +11,7 @@ from ..errors import SafehashError
 from .exits import CRASH, FATAL, INTERRUPTED, OK
 from .interrupts import check_interrupts, end_heeding, heeding_interrupts
 from .messages import shortening_messages
-from .streams import give_up, release_stdout, settle_streams
+from .streams import give_back_streams, give_up, release_stdout, settle_streams
 
 __all__ = ["main"]
 
@@ -20,9 +20,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (docs/scan.md, "Exit codes")."""
     given = sys.argv[1:] if argv is None else list(argv)
     with heeding_interrupts(ends_process=argv is None):
+        before = sys.stdout, sys.stderr
         settle_streams()
-        with shortening_messages():
-            return _run(given)
+        try:
+            with shortening_messages():
+                return _run(given)
+        finally:
+            if argv is not None:
+                give_back_streams(*before)
 
 
 def _run(given: list[str]) -> int:

@@ -23,7 +23,7 @@ from .arguments import (
     WriteSnapshotPath,
 )
 
-__all__ = ["refuse_overwriting"]
+__all__ = ["expect_replaceable", "refuse_overwriting"]
 
 #: Files that belong to a database beside itself.
 _BESIDE_A_DATABASE = ("-wal", "-shm", "-journal", ".lock")
@@ -56,7 +56,7 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     ]
     for number, output in enumerate(outputs):
         _refuse_clashes(output, [*inputs, *updates, *outputs[:number]])
-        _refuse_precious(output)
+        expect_replaceable(output)
         try:
             expect_writable(str(output.path))
         except OSError as exc:
@@ -86,8 +86,13 @@ def _refuse_clashes(output: PathText, inputs: list[PathText]) -> None:
             raise SafehashError(f"{output}: it lies in {path}, which is read as a whole: name another place")
 
 
-def _refuse_precious(output: PathText) -> None:
-    """Refuse what is no earlier output: a scan may have met it in a folder, or under a name in a stream."""
+def expect_replaceable(output: PathText) -> None:
+    """Refuse what is no earlier output: a scan may have met it in a folder, or under a name in a stream.
+
+    Raises
+    ------
+    SafehashError
+    """
     from ..images.sniffing import sniff
     from ..scanning.items import is_container
 

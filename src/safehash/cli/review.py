@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import CatalogError
 from ..matching.printable import printable
-from .arguments import ReadPath, UpdatePath, WriteListPath, words
+from .arguments import ReadPath, UpdatePath, WriteListPath, WritePath, words
 from .exits import OK
+from .guard import expect_replaceable
 from .output import writing
 
 __all__ = ["add_commands"]
@@ -158,6 +159,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
     if arguments.to == "list" and arguments.owner is None:
         arguments.parser.error("--to list needs --owner NAME: whose opinion it is")
+    if arguments.to != "list":
+        expect_replaceable(WritePath(arguments.output))
     with Catalog(arguments.catalog, create=False) as catalog, writing(arguments.output):
         if arguments.to == "pairs":
             pairs = pairs_of(catalog)

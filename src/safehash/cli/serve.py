@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..errors import SafehashError
@@ -146,18 +148,30 @@ def run(arguments: argparse.Namespace) -> int:
         for each in matcher.lists:
             print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
         return OK
-    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what it asks for is being done, until `serve` heeds it
     log_to(access=not arguments.no_access_log)
-    serve(
-        lambda: open_matcher(replace(settings, flood=None)),
-        options,
-        flood=flood,
-        listening=lambda where: print(
-            f"safehash: listening on {printable(where)}", file=sys.stderr, flush=True
-        ),
-    )
+    with _deaf_to_hangups():
+        serve(
+            lambda: open_matcher(replace(settings, flood=None)),
+            options,
+            flood=flood,
+            listening=lambda where: print(
+                f"safehash: listening on {printable(where)}", file=sys.stderr, flush=True
+            ),
+        )
     return OK
+
+
+@contextmanager
+def _deaf_to_hangups() -> Iterator[None]:
+    """Let a hang-up pass until `serve` heeds it: what it asks for is being done. Then it is the caller's again."""
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    was = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, was)
 
 
 def _options(arguments: argparse.Namespace) -> ServiceOptions:

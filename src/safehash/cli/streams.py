@@ -8,14 +8,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import SafehashError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["expect_open", "give_up", "release_stdout", "settle_streams"]
+__all__ = ["expect_open", "give_back_streams", "give_up", "release_stdout", "settle_streams"]
 
 
 def settle_streams() -> None:
@@ -33,7 +33,7 @@ def settle_streams() -> None:
         given = sys.stdout
         with suppress(OSError):  # what a caller wrote before comes first
             given.flush()
-        sys.stdout = _Named(given.buffer, encoding=given.encoding, line_buffering=given.line_buffering)
+        sys.stdout = _Named.of(given)
     told = sys.__stderr__
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -47,6 +47,20 @@ def settle_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
     atexit.unregister(_release_stderr)
     atexit.register(_release_stderr)
+
+
+def give_back_streams(stdout: TextIO, stderr: TextIO) -> None:
+    """Put back the streams of a caller who goes on: ours would close what is below them when nobody holds them."""
+    for name, was in (("stdout", stdout), ("stderr", stderr)):
+        ours = getattr(sys, name)
+        if isinstance(ours, (_Named, _Forgiving)) and ours is not was:
+            with suppress(OSError, ValueError):
+                ours.flush()
+            with suppress(OSError, ValueError):
+                below = ours.detach()
+                if isinstance(below, io.BufferedWriter) and below is not was.buffer:
+                    below.detach()
+            setattr(sys, name, was)
 
 
 def expect_open(stream: TextIO) -> None:
@@ -86,11 +100,31 @@ def release_stdout() -> None:
 
 
 class _Named(io.TextIOWrapper):
-    """A standard output whose errors say whose they are."""
+    """A standard output whose errors say whose they are.
+
+    Where Python is told not to buffer, what is written is out at once; but there is a buffer all the same: without one
+    nobody goes on with what the system took only half of, and what failed once is not there to fail again for who
+    would not hear it (argparse).
+    """
+
+    _is_at_once = False
+
+    @classmethod
+    def of(cls, given: io.TextIOWrapper) -> _Named:
+        """Return one in place of the interpreter's."""
+        below: Any = given.buffer
+        if isinstance(below, io.RawIOBase):
+            below = io.BufferedWriter(below)
+        ours = cls(below, encoding=given.encoding, line_buffering=given.line_buffering)
+        ours._is_at_once = given.write_through
+        return ours
 
     def write(self, text: str, /) -> int:
         with _naming():
-            return super().write(text)
+            n_characters = super().write(text)
+            if self._is_at_once:
+                super().flush()
+            return n_characters
 
     def flush(self) -> None:
         with _naming():

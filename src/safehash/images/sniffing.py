@@ -49,7 +49,10 @@ def sniff_unread(head: bytes) -> str | None:
 _UNREAD = (
     (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"), "JPEG XL"),
     (
-        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]", re.DOTALL),
+        # A remark ends where it first can: otherwise every end of another would be tried for it, again and again.
+        re.compile(
+            rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]", re.DOTALL
+        ),
         "SVG",
     ),
     (re.compile(rb"\0\0[\1\2]\0[\1-\x40]\0..[\0-\xff]\0", re.DOTALL), "ICO"),

@@ -142,8 +142,10 @@ class Store:
         """
         if self._lock is not None:
             return
-        # A file has one name in one folder, or is refused when it is opened: whoever comes to it comes to this lock.
-        lock_path = f"{os.path.abspath(self.path)}.lock"  # noqa: PTH100  a link to a folder leads there, too
+        # A file has one name in one folder, or is refused when it is opened; its folder may have several, and links
+        # lead on from where they point to ("link/../c.db"): whoever comes to it comes to this lock.
+        folder, name = os.path.split(self.path)
+        lock_path = f"{os.path.join(os.path.realpath(folder), name)}.lock"  # noqa: PTH118
         self._file.expect_own()
         self._expect_lock(lock_path)
         lock = sqlite3.connect(
