@@ -175,7 +175,7 @@ def prefix_groups(
     Returns
     -------
     n_groups : int
-        0 where the picture has one group, and where it is damaged before that is known.
+        0 where the picture has one group; as many as it may have where it is damaged before that is known.
     n_pixels : int
         Of the small pictures, all together.
 
@@ -200,4 +200,4 @@ def prefix_groups(
     free(reader)
     if n_groups == SW_NO_MEMORY:
         raise MemoryError
-    return max(0, n_groups), n_pixels
+    return n_groups, n_pixels

@@ -116,7 +116,7 @@ BREAKS = (
     Break(
         what="tables of a lossless picture cost nothing",
         file="src/safehash/images/webp_parts.py",
-        before='            budget.spend(n_groups, _GROUP, f"{n_groups} groups of codes in one picture")\n',
+        before='        budget.spend(n_groups, _GROUP, f"{n_groups} groups of codes in one picture")\n',
         after="",
         dies=(_REFUSED,),
     ),

@@ -144,13 +144,19 @@ def test_zeros_are_added_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_compared_has_to_fit_the_limit() -> None:
     data, kind = WEBP["lossy"]
-    limits = Limits(max_decoded_bytes=ROWS * COLS * 15)
-    decode(data, limits=limits)
-    with pytest.raises(ImageTooLarge, match="damaged"):
-        decode(short(data, kind, 0.6), limits=limits)
+    damaged = short(data, kind, 0.6)
+    # Of 44 bytes a pixel, measured, a third is what lies above the limit.
+    for bytes_a_pixel, passes in ((15, False), (32, False), (33, True)):
+        limits = Limits(max_decoded_bytes=ROWS * COLS * bytes_a_pixel)
+        decode(data, limits=limits)
+        if passes:
+            assert decode(damaged, limits=limits).provenance.truncated
+            continue
+        with pytest.raises(ImageTooLarge, match="damaged"):
+            decode(damaged, limits=limits)
 
 
-def passes(data: bytes, n_steps: int) -> bool:
+def is_decoded_in(data: bytes, n_steps: int) -> bool:
     """Tell whether a file is decoded before the deadline has been looked at so often."""
     deadline = Deadline.after(n_steps * 1e-9, clock=count(1).__next__)
     try:
@@ -162,10 +168,10 @@ def passes(data: bytes, n_steps: int) -> bool:
 
 def test_a_search_for_the_damage_ends_at_the_deadline() -> None:
     data, kind = WEBP["lossless"]
-    n_steps = next(n for n in range(1, 99) if passes(data, n))
+    n_steps = next(n for n in range(1, 99) if is_decoded_in(data, n))
     damaged = short(data, kind, 0.6)
-    assert not passes(damaged, n_steps)
-    assert passes(damaged, n_steps + 20)
+    assert not is_decoded_in(damaged, n_steps)
+    assert is_decoded_in(damaged, n_steps + 20)
 
 
 # -- AVIF -----------------------------------------------------------------------------------------------------
@@ -234,6 +240,97 @@ def test_a_box_that_names_one_place_over_and_over_adds_no_more_than_a_file_is_gi
     monkeypatch.setattr(avif_ends, "_MOST_ADDED", 0)
     monkeypatch.setattr(avif_ends, "_MOST_MORE", len(data) // 2)
     assert avif_ends.lengthened(data) is None
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def unit(kind: int, body: bytes) -> bytes:
+    return bytes([kind << 3 | 2]) + avif_ends._as_number(len(body)) + body
+
+
+def items(places: list[tuple[int, int]], coded: bytes) -> bytes:
+    """Return a file whose items stand at places within what is coded, with their lengths."""
+    entries = [struct.pack(">HHHII", number, 0, 1, 8 + at, n) for number, (at, n) in enumerate(places, 1)]
+    iloc = box(b"iloc", b"\0\0\0\0\x44\0", struct.pack(">H", len(places)), *entries)
+    return box(b"mdat", coded) + box(b"meta", bytes(4), iloc)
+
+
+def looked_at(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[bytes | None, list[int]]:
+    """Return a file lengthened, and how long each of the pictures was that were looked at for it."""
+    lengths: list[int] = []
+    plainly = avif_ends._longer
+
+    def told(coded: bytes) -> tuple[bytes | None, int]:
+        lengths.append(len(coded))
+        return plainly(coded)
+
+    monkeypatch.setattr(avif_ends, "_longer", told)
+    return avif_ends.lengthened(data), lengths
+
+
+def test_items_of_one_place_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 400 items that cannot be lengthened, of a file of 1 MB, took 6 s."""
+    nothing = unit(5, bytes(1 << 16))
+    data = items([(0, len(nothing))] * 2400, nothing)
+    longer, lengths = looked_at(data, monkeypatch)
+    assert longer is None
+    assert lengths == [len(nothing)]
+    pixels = unit(6, bytes(9))
+    longer, lengths = looked_at(items([(0, len(pixels))] * 3, pixels), monkeypatch)
+    assert lengths == [len(pixels)]
+    assert longer is not None
+    assert longer.count(unit(6, bytes(9 + 9 + 1024))) == 3
+
+
+def test_items_that_overlap_are_looked_at_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = unit(5, bytes(1 << 18))
+    data = items([(0, len(nothing) - number) for number in range(2400)], nothing)
+    longer, lengths = looked_at(data, monkeypatch)
+    assert longer is None
+    assert 2 * len(data) < sum(lengths) < 2 * len(data) + (4 << 20) + len(nothing)
+
+
+def test_units_are_looked_at_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs a microsecond, however short it is."""
+    units = unit(5, b"") * 4000
+    longer, lengths = looked_at(items([(0, len(units) - 2 * n) for n in range(900)], units), monkeypatch)
+    assert longer is None
+    assert 10 < len(lengths) < 30
+
+
+def test_frames_that_take_no_bytes_are_looked_at_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    n_frames = 200_000
+    tables = box(b"stsz", bytes(8), struct.pack(">I", n_frames), bytes(4 * n_frames))
+    tables += box(b"stsc", bytes(4), struct.pack(">IIII", 1, 1, 0xFFFFFFFF, 1))
+    tables += box(b"stco", bytes(4), struct.pack(">II", 1, 100))
+    for kind in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        tables = box(kind, tables)
+    n_added = 0
+    plainly = avif_ends._Added.add
+
+    def counted(*args: object, **options: object) -> int:
+        nonlocal n_added
+        n_added += 1
+        return plainly(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(avif_ends._Added, "add", counted)
+    assert avif_ends.lengthened(tables) is None
+    assert 60_000 < n_added < 100_000
+
+
+def test_items_end_at_the_deadline() -> None:
+    pixels = unit(6, bytes(9))
+    data = items([(0, len(pixels))] * 40, pixels)
+    for n_steps, is_done in ((20, False), (60, True)):
+        deadline = Deadline.after(n_steps * 1e-9, clock=count(1).__next__)
+        if is_done:
+            assert avif_ends.lengthened(data, deadline=deadline) is not None
+            continue
+        with pytest.raises(DeadlinePassed):
+            avif_ends.lengthened(data, deadline=deadline)
 
 
 @pytest.mark.parametrize("form", ["WEBP", "AVIF"])

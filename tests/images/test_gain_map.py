@@ -241,6 +241,48 @@ def test_what_many_pictures_share_is_read_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(read) == len(set(read)) > 3
 
 
+def test_packets_that_overlap_are_read_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of 655 kB took 7 s: each of its pictures had packets of 64 KB of its own, which were the same bytes."""
+    space = b"http://ns.adobe.com/xap/1.0/\0"
+    head = b"\xff\xe1\xff\xff" + space
+    behind = bytearray(b"&#1" * 100_000)
+    for n in range(100):  # a picture of four packets each, the pictures a few bytes from one another
+        for k in range(4):
+            at = n * 50 + k * 65_537
+            behind[at : at + 2 + len(head)] = (b"\xff\xd8" if not k else b"&#") + head
+    data = FILES[0][:2] + segment(0xE1, space + b"GainMap") + FILES[0][2:] + bytes(behind)
+    n_read = 0
+    plainly = gain_map._said
+
+    def told(data: bytes, kind: int, begin: int, end: int) -> gain_map.GainMap | None:
+        nonlocal n_read
+        n_read += end - begin
+        return plainly(data, kind, begin, end)
+
+    monkeypatch.setattr(gain_map, "_said", told)
+    with pytest.raises(ImageTooLarge, match="more than 4194304 bytes of XMP"):
+        gain_maps(data)
+    assert 4_000_000 < n_read <= 4 << 20
+
+
+def test_a_directory_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind each of many packets the whole file was searched."""
+    n_searched = 0
+    plainly = gain_map._beginnings
+
+    def counted(data: bytes, at: int) -> Any:
+        nonlocal n_searched
+        n_searched += 1
+        return plainly(data, at)
+
+    monkeypatch.setattr(gain_map, "_beginnings", counted)
+    packet = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0GainMap")
+    data = with_gain_map(*FILES, how="directory")
+    found = gain_maps(data[:2] + packet * 50 + data[2:])
+    assert len(found) == 1
+    assert n_searched == 1
+
+
 def test_an_element_is_looked_for_once() -> None:
     for packet, said in (
         ("<p:Version>1.0</p:Version>", "1.0"),

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attacks import riff, saved
+import attacks_webp
+from attacks import riff, riff_chunk, saved, size24
 from attacks_tiff import _tiff_of_rows
 from attacks_webp import lossless, packed, webp_tables, webp_tables_of_alpha
 from safehash import _rows
@@ -109,6 +110,50 @@ def test_a_strip_of_a_tiff_file_is_held_to_its_pixels(n_groups: int, passes: boo
             decode(data)
 
 
+def test_a_frame_within_a_strip_of_a_tiff_file_is_held_to_its_pixels() -> None:
+    """The chunks of an animation's frames were passed over, and their tables made for each strip."""
+    for n_groups, passes in ((142, True), (143, False)):
+        head = riff_chunk(b"VP8X", b"\x02\0\0\0" + 2 * size24(200)) + riff_chunk(b"ANIM", bytes(6))
+        frame = bytes(6) + 2 * size24(200) + (40).to_bytes(3, "little") + b"\0" + lossless(200, n_groups)
+        data = riff(head + riff_chunk(b"ANMF", frame))
+        if passes:
+            check_tables(data)
+        else:
+            with pytest.raises(ImageTooLarge, match="143 groups of codes for 40000 pixels, at most 142"):
+                check_tables(data)
+
+
+@pytest.mark.parametrize("symbols", [(0, 200), (200, 0), (0, 255)])
+def test_a_symbol_behind_its_alphabet_hides_no_groups(
+    symbols: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the 40 symbols of distances a code may name the 200th: decoders leave that one out, and make their tables."""
+    named = attacks_webp._named
+    n_named = 0
+
+    def with_two(bits: attacks_webp._Bits, symbol: int) -> None:
+        nonlocal n_named
+        n_named += 1
+        if n_named != 3:
+            named(bits, symbol)
+        else:  # the distances of the picture of groups
+            bits.put((1, 1), (1, 1), (1, 1), (symbols[0], 8), (symbols[1], 8))
+
+    monkeypatch.setattr(attacks_webp, "_named", with_two)
+    data = riff(lossless(200, 2_499))
+    assert Image.open(io.BytesIO(data)).convert("RGB").getextrema() == ((0, 0), (0, 0), (0, 0))
+    assert groups_of(data) == 2_499
+
+
+def test_what_cannot_be_read_is_counted_as_the_most_there_may_be() -> None:
+    data = packed(64, 9)
+    assert _rows.prefix_groups(data, width=64, height=64, most_pixels=256)[0] == 9
+    for end in range(1, 40):  # before its picture of groups is whole
+        assert _rows.prefix_groups(data[:end], width=64, height=64, most_pixels=256)[0] == 256
+    assert _rows.prefix_groups(b"\xff", width=4, height=4, most_pixels=256)[0] == 0
+    assert _rows.prefix_groups(b"\xff", width=1 << 24, height=1 << 24, most_pixels=256)[0] == 65_536
+
+
 def test_nonsense_is_refused() -> None:
     assert _rows.prefix_groups(b"", width=1, height=1, most_pixels=1) == (0, 0)
     for sides in ((0, 1), (1, 0), (1 << 25, 1), (1, -1)):
@@ -116,5 +161,5 @@ def test_nonsense_is_refused() -> None:
             _rows.prefix_groups(b"\0", width=sides[0], height=sides[1], most_pixels=1)
     with pytest.raises(ValueError, match="no such picture"):
         _rows.prefix_groups(b"\0", width=1, height=1, most_pixels=-1)
-    assert _rows.prefix_groups(packed(64, 9), width=64, height=64, most_pixels=255) == (0, 0)
+    assert _rows.prefix_groups(packed(64, 9), width=64, height=64, most_pixels=255) == (256, 0)
     assert _rows.prefix_groups(packed(64, 9), width=64, height=64, most_pixels=256) == (9, 256)

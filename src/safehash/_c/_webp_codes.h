@@ -19,6 +19,7 @@ enum {
     SW_LITERALS = 256, SW_LENGTHS = 24, SW_DISTANCES = 40, SW_NEAR = 120,
     SW_MOST_CACHE = 11,              /* bits */
     SW_SYMBOLS = SW_LITERALS + SW_LENGTHS + (1 << SW_MOST_CACHE),
+    SW_SMALLEST = 2, SW_MOST_GROUPS = 1 << 16, /* blocks of 1 << 2 pixels; numbers that a group may have */
     SW_DAMAGED = -1, SW_NO_MEMORY = -2,
 };
 
@@ -115,8 +116,7 @@ static int sw_read_code(sw_reader *r, sw_code *code, int n)
         const int two = (int)sw_take(bits, 1);
         const int first = (int)sw_take(bits, sw_take(bits, 1) ? 8 : 1);
         const int second = two ? (int)sw_take(bits, 8) : first;
-        if (first >= n || second >= n) return 0;
-        lengths[first] = lengths[second] = 1;
+        lengths[first] = lengths[second] = 1; /* those behind the alphabet are no symbols, as decoders have it */
         return sw_make(code, lengths, n);
     }
     n_read = (int)sw_take(bits, 4) + 4;
@@ -201,7 +201,17 @@ static int sw_picture(sw_reader *r, int64_t width, int64_t height, uint32_t *pix
     return 0;
 }
 
-/* Returns how many groups there are, 0 where there is one without a table, or what is wrong. */
+/* How many groups a picture may have whose table cannot be read: one for each of the smallest blocks. */
+static int64_t sw_most_groups(int64_t width, int64_t height)
+{
+    const int64_t across = (width + (1 << SW_SMALLEST) - 1) >> SW_SMALLEST;
+    const int64_t down = (height + (1 << SW_SMALLEST) - 1) >> SW_SMALLEST;
+    const int64_t n = across * down;
+    return n > SW_MOST_GROUPS ? SW_MOST_GROUPS : n > 1 ? n : 0;
+}
+
+/* Returns how many groups there are, as many as there may be where that cannot be read, 0 where there is one without a
+ * table, or SW_NO_MEMORY. */
 static int64_t sw_groups(sw_reader *r, int64_t width, int64_t height, int64_t most_pixels)
 {
     sw_bits *bits = &r->bits;
@@ -228,7 +238,7 @@ static int64_t sw_groups(sw_reader *r, int64_t width, int64_t height, int64_t mo
                 if (!sw_take(bits, 1)) break;
             }
             {
-                const int block = (int)sw_take(bits, 3) + 2;
+                const int block = (int)sw_take(bits, 3) + SW_SMALLEST;
                 small_width = (width + (1 << block) - 1) >> block;
                 small_height = (height + (1 << block) - 1) >> block;
             }
@@ -255,7 +265,7 @@ static int64_t sw_groups(sw_reader *r, int64_t width, int64_t height, int64_t mo
         }
     }
     free(pixels);
-    return answer;
+    return answer == SW_DAMAGED ? sw_most_groups(width, height) : answer;
 }
 
 #endif

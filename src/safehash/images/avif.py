@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import ImageTooLarge
 from .avif_ends import lengthened, with_known_matrix
 from .boxes import has_two_pictures, properties
-from .frames import read_frames
+from .frames import Mended, read_frames
 from .gain_map import check_both, in_another_brightness
 from .matrices import through
 from .opening import Codec, check_header, load, open_image
@@ -80,15 +80,22 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     narrow_alpha = partial(_with_narrow_alpha, multiplied=multiplied)
     # Averaged samples would straddle its edges.
     frames = read_frames(
-        CODEC, data, _whole(request, aperture), painted_of=painted_of, lengthened=_lengthened
+        CODEC,
+        data,
+        _whole(request, aperture),
+        painted_of=painted_of,
+        mended=lambda data: _mended(data, request),
     )
     yield from _cut(_with_gains(frames, data, request), aperture)
 
 
-def _lengthened(data: bytes) -> tuple[Codec, bytes] | None:
+def _mended(data: bytes, request: Request) -> Iterator[Mended]:
     known = with_known_matrix(data)
-    longer = lengthened(known) or known
-    return None if longer == data else (CODEC, longer)
+    if known != data:
+        yield Mended(CODEC, known, is_lengthened=False)
+    longer = lengthened(known, deadline=request.deadline)
+    if longer is not None:
+        yield Mended(CODEC, longer, is_lengthened=True)
 
 
 def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Iterator[Decoded]:

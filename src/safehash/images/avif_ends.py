@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .boxes import boxes, inside
+from .deadline import NO_DEADLINE, Deadline
 from .items import item_pieces, widths_of
 
 __all__ = ["lengthened", "with_known_matrix"]
 
 #: Boxes and units looked through in all, as many as elsewhere.
 _MOST = 4096
+#: Bytes of pictures looked at: so often a file's own, as an animation's first picture may be an item, too; and more.
+_MOST_LOOKED_AT, _MOST_MORE_LOOKED_AT = 2, 4 << 20
+#: What a picture or one of its units costs however few bytes it has, in bytes: a microsecond or two.
+_LEAST_LOOK = 64
 #: Groups of frames looked through.
 _MOST_CHUNKS = 65_536
 #: Zeros behind a picture's codes: as many bytes as they have, and so many more.
@@ -54,8 +59,11 @@ def with_known_matrix(data: bytes) -> bytes:
 class _Added:
     """A file, changed in place, and what is added behind it."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, deadline: Deadline) -> None:
         self._data, self._changed, self._added = data, bytearray(data), bytearray()
+        self._deadline = deadline
+        self._left = _MOST_LOOKED_AT * len(data) + _MOST_MORE_LOOKED_AT
+        self._known: dict[tuple[int, int], slice | None] = {}  # where in what is added
         self.is_lengthened = False
 
     def __bytes__(self) -> bytes:
@@ -70,18 +78,37 @@ class _Added:
         """Add a coded picture of the file, lengthened, and return its length; 0 for what is none or not there.
 
         What cannot be lengthened is added as it is where that is wanted.
+
+        Raises
+        ------
+        DeadlinePassed
         """
-        coded = self._data[place : place + length]
-        longer = _longer(coded) if len(coded) == length else None
+        self._deadline.check()
+        self._left -= _LEAST_LOOK
+        first = len(self._added)
+        if (place, length) in self._known:
+            known = self._known[place, length]
+            longer = None if known is None else bytes(self._added[known])
+        else:
+            longer = self._look_at(place, length)
+            self._known[place, length] = None if longer is None else slice(first, first + len(longer))
         self.is_lengthened |= longer is not None
         if longer is None:
-            longer = coded if as_it_is else b""
+            longer = self._data[place : place + length] if as_it_is else b""
         self._added += longer
         return len(longer)
 
+    def _look_at(self, place: int, length: int) -> bytes | None:
+        """Return a coded picture, lengthened, and count what that costs; None for what is none or not there."""
+        if place + length > len(self._data) or self.is_full():
+            return None
+        longer, n_units = _longer(self._data[place : place + length])
+        self._left -= length + _LEAST_LOOK * n_units
+        return longer
+
     def is_full(self) -> bool:
-        """Tell whether more has been added than a file is given."""
-        return len(self._added) > _MOST_ADDED * len(self._data) + _MOST_MORE
+        """Tell whether more has been added than a file is given, or looked at."""
+        return self._left < 0 or len(self._added) > _MOST_ADDED * len(self._data) + _MOST_MORE
 
     def set(self, at: int, width: int, value: int) -> None:
         """Change a number of the file; none that has no room for it."""
@@ -89,14 +116,27 @@ class _Added:
             self._changed[at : at + width] = value.to_bytes(width, "big")
 
 
-def lengthened(data: bytes) -> bytes | None:
+def lengthened(data: bytes, *, deadline: Deadline = NO_DEADLINE) -> bytes | None:
     """Return a file with zeros behind the coded pixels of its pictures and frames; None where none can be lengthened.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    deadline : Deadline
+        Looked at before each picture and frame.
+
+    Raises
+    ------
+    ImageTooLarge
+        As of `item_pieces`.
+    DeadlinePassed
 
     References
     ----------
     ISO/IEC 14496-12, 8.7 and 8.11.3; AV1 Bitstream & Decoding Process Specification, 5.3.
     """
-    added = _Added(data)
+    added = _Added(data, deadline)
     budget = [_MOST]
     for begin, end in inside(data, (b"meta", b"iloc"), 0, len(data), budget):
         _lengthen_items(data[begin:end], begin, added)
@@ -110,10 +150,12 @@ def _lengthen_items(body: bytes, begin: int, added: _Added) -> None:
     if len(body) < 8:
         return
     widths = widths_of(body)
+    if not widths.place or not widths.length:
+        return
     for each in item_pieces(body):
         if added.is_full():
             return
-        if each.method or len(each.pieces) != 1 or not widths.place or not widths.length:
+        if each.method or len(each.pieces) != 1:
             continue
         ((place, length),) = each.pieces
         end = added.end
@@ -159,12 +201,15 @@ def _frames_of_chunks(data: bytes, place: tuple[int, int], n_chunks: int) -> Ite
         yield n_frames
 
 
-def _longer(coded: bytes) -> bytes | None:
-    """Return a picture's units with zeros behind its coded pixels; None where these are no such units."""
+def _longer(coded: bytes) -> tuple[bytes | None, int]:
+    """Return a picture's units with zeros behind its coded pixels, and how many units were looked at.
+
+    None where these are no such units.
+    """
     longer, at, has_pixels = bytearray(), 0, False
-    for _ in range(_MOST):
+    for n_units in range(_MOST):
         if at == len(coded):
-            return bytes(longer) if has_pixels else None
+            return bytes(longer) if has_pixels else None, n_units
         head, begin = coded[at], at + (2 if coded[at] & 4 else 1)
         longer += coded[at:begin]
         length = len(coded) - begin
@@ -172,14 +217,14 @@ def _longer(coded: bytes) -> bytes | None:
             length, begin = _number(coded, begin)
         end = begin + length
         if head & 0x81 or end > len(coded):
-            return None
+            return None, n_units
         body = coded[begin:end]
         if head >> 3 & 15 in _CODED:
             has_pixels = True
             body += bytes(len(body) + _LEAST_ZEROS)
         longer += (_as_number(len(body)) if head & 2 else b"") + body
         at = end
-    return None
+    return None, _MOST
 
 
 def _number(coded: bytes, at: int) -> tuple[int, int]:

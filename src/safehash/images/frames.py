@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import ImageTooLarge, UnreadableImage
 from .exif import Turns, turned, turns_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ANIMATION", "FILM", "Worth", "reach", "read_frames", "within_means"]
+__all__ = ["ANIMATION", "FILM", "Mended", "Worth", "reach", "read_frames", "within_means"]
 
 _T = TypeVar("_T")
 
@@ -57,6 +57,17 @@ ANIMATION = Worth(250_000_000, 12)
 FILM = Worth(60_000_000, 200)
 #: What a frame costs however small it is, in pixels.
 _LEAST_FRAME = 50_000
+
+
+class Mended(NamedTuple):
+    """A file that was changed so that a decoder reads it, with that decoder.
+
+    ``is_lengthened``: something stands behind coded pixels that the file does not have.
+    """
+
+    codec: Codec
+    data: bytes
+    is_lengthened: bool
 
 
 def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Iterator[Decoded]:
@@ -98,7 +109,7 @@ def read_frames(
     *,
     turns_of: Callable[[Image], Turns] = turns_of,
     painted_of: Callable[[int], tuple[Painted, ...]] = lambda n_frames: (),
-    lengthened: Callable[[bytes], tuple[Codec, bytes] | None] = lambda data: None,
+    mended: Callable[[bytes], Iterator[Mended]] = lambda data: iter(()),
 ) -> Iterator[Decoded]:
     """Decode the frames of an animation, in order, as far as `reach` goes.
 
@@ -112,12 +123,13 @@ def read_frames(
         How an opened image is to be turned.
     painted_of : callable
         How else viewers take the samples of a file with so many frames.
-    lengthened : callable
-        Returns a file of which its decoder, returned beside it, hands out what is there of frames whose coded pixels
-        are damaged. Asked at the first frame that is not read.
+    mended : callable
+        Yields files of which a decoder may hand out what is there where the file itself is not read, the least changed
+        one first. Asked at the first frame that is not read, and for the next one wherever the last did not help.
     """
     name, limits = codec.name, request.limits
     is_lengthened = False
+    others: Iterator[Mended] | None = None
     image: ImageFile
 
     def begin() -> tuple[ImageFile, int, Turns]:
@@ -154,18 +166,29 @@ def read_frames(
         return replace(decoded, shown_for=milliseconds if isinstance(milliseconds, (int, float)) else 0)
 
     def read(act: Callable[[], _T]) -> _T:
-        """Run a step of the decode; where something is damaged once more, on the lengthened file."""
-        nonlocal codec, data, image, is_lengthened
-        try:
-            return undisturbed(name, act)
-        except UnreadableImage:
-            longer = None if is_lengthened else undisturbed(name, lambda: lengthened(data))
-            if longer is None:
-                raise
-        (codec, data), is_lengthened = longer, True
-        if act is not begin:
-            image = undisturbed(name, begin)[0]
-        return undisturbed(name, act)
+        """Run a step of the decode; where something is damaged once more, on each of the mended files."""
+        nonlocal codec, data, is_lengthened
+
+        def once_more() -> _T:
+            nonlocal image
+            if act is not begin:
+                image = begin()[0]
+            return act()
+
+        def another() -> Mended | None:
+            nonlocal others
+            others = mended(data) if others is None else others
+            return next(others, None)
+
+        step = act
+        while True:
+            try:
+                return undisturbed(name, step)
+            except UnreadableImage:
+                other = undisturbed(name, another)
+                if other is None:
+                    raise
+            (codec, data, is_lengthened), step = other, once_more
 
     image, n_frames, turns = read(begin)
     n_frames = min(n_frames, reach(image.size))

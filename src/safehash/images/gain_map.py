@@ -68,6 +68,9 @@ MOST_MAPS = 4
 #: Segments, in all, and pictures looked through for one: a file of 256 pictures, each with 64 segments. What lies
 #: behind them nobody has looked at, and the upload says so.
 _MAX_SEGMENTS, _MAX_PICTURES = 16_384, 256
+#: Bytes of XMP looked through for a map, where that is more than the file's own length: packets may lie within one
+#: another's segments. A megabyte of them takes a quarter of a second.
+_XMP_BYTES = 4 << 20
 #: Bytes of a rational number's two parts.
 _RATIONAL = 8
 _APP1, _APP2 = 0xE1, 0xE2
@@ -89,7 +92,7 @@ def gain_maps(data: bytes, *, deadline: Deadline = NO_DEADLINE) -> tuple[GainMap
     Raises
     ------
     ImageTooLarge
-        It has more pictures, segments or maps than are looked at.
+        It has more pictures, segments, bytes of XMP or maps than are looked at.
     DeadlinePassed
 
     References
@@ -110,21 +113,31 @@ def gain_maps(data: bytes, *, deadline: Deadline = NO_DEADLINE) -> tuple[GainMap
             yield each
 
     starts: dict[int, None] = {}
+    has_directory = False
     for kind, begin, end in of(0):
         if kind == _APP2 and data.startswith(_INDEX, begin, end):
             starts |= dict.fromkeys(_indexed(data[begin + len(_INDEX) : end], begin + len(_INDEX)))
+        elif has_directory:
+            pass  # what begins behind this segment began behind the first one, too
         elif kind == _APP1 and data.startswith(_XMP, begin, end) and _names_a_map(data[begin:end]):
+            has_directory = True
             starts |= dict.fromkeys(islice(_beginnings(data, end), _MAX_PICTURES + 1))
         if len(starts) > _MAX_PICTURES:
             raise ImageTooLarge(f"more than {_MAX_PICTURES} pictures in a JPEG file that speaks of gain maps")
     # Beginnings may lie within one another's files: what a segment says is read once.
     said: dict[int, GainMap | None] = {}
+    most_xmp = xmp_left = max(len(data), _XMP_BYTES)
     found: list[GainMap] = []
     for start in starts:
         if start <= 0 or not data.startswith(_BEGINNING, start):
             continue
         for kind, begin, end in of(start):
             if begin not in said:
+                xmp_left -= end - begin if kind == _APP1 else 0
+                if xmp_left < 0:
+                    raise ImageTooLarge(
+                        f"more than {most_xmp} bytes of XMP in a JPEG file that may have gain maps"
+                    )
                 said[begin] = _said(data, kind, begin, end)
             one = said[begin]
             if one is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .. import _rows
@@ -36,29 +37,20 @@ def count_webp(data: bytes, budget: Budget) -> None:
     ImageTooLarge
         As of `Budget.spend`; or the tables of one picture take more memory than is left beside it.
     """
-    at, n_chunks, unpack = 12, 0, struct.Struct("<4sI").unpack_from
-    sides = (1, 1)
-    while at + 8 <= len(data):
-        kind, n_bytes = unpack(data, at)
+    n_chunks = 0
+    for kind, chunk, sides in _chunks(data):
         n_chunks += 1
         if n_chunks % 256 == 0:
             budget.spend(256, _RIFF_CHUNK, f"{n_chunks} chunks")
-        at += 8
-        if kind == b"ANMF":
-            sides = _sides(data, at + 6)
-            at += _FRAME_HEADER
+        if kind not in _WITH_TABLES:
             continue
-        if kind == b"VP8X":
-            sides = _sides(data, at + 4)
-        elif kind in (b"VP8L", b"ALPH"):
-            n_groups, n_small, _ = _tables(kind, memoryview(data)[at : at + n_bytes], sides)
-            budget.spend(n_small, _SMALL_PIXEL, f"{n_small} pixels of tables")
-            budget.spend(n_groups, _GROUP, f"{n_groups} groups of codes in one picture")
-            if n_groups > _MOST_GROUPS:
-                raise ImageTooLarge(
-                    f"a WEBP file made to cost: {n_groups} groups of codes in one picture, at most {_MOST_GROUPS}"
-                )
-        at += n_bytes + n_bytes % 2
+        n_groups, n_small, _ = _tables(kind, chunk, sides)
+        budget.spend(n_small, _SMALL_PIXEL, f"{n_small} pixels of tables")
+        budget.spend(n_groups, _GROUP, f"{n_groups} groups of codes in one picture")
+        if n_groups > _MOST_GROUPS:
+            raise ImageTooLarge(
+                f"a WEBP file made to cost: {n_groups} groups of codes in one picture, at most {_MOST_GROUPS}"
+            )
     budget.spend(n_chunks % 256, _RIFF_CHUNK, f"{n_chunks} chunks")
 
 
@@ -69,19 +61,36 @@ def check_tables(data: bytes) -> None:
     ------
     ImageTooLarge
     """
-    at, sides = 12, (1, 1)
+    for kind, chunk, sides in _chunks(data):
+        if kind not in _WITH_TABLES:
+            continue
+        n_groups, _, n_pixels = _tables(kind, chunk, sides)
+        most = _SOME_GROUPS + n_pixels // _PIXELS_A_GROUP
+        if n_groups > most:
+            raise ImageTooLarge(
+                f"WEBP data made to cost: {n_groups} groups of codes for {n_pixels} pixels, at most {most}"
+            )
+
+
+#: The chunks of lossless pictures and of alpha.
+_WITH_TABLES = (b"VP8L", b"ALPH")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, tuple[int, int]]]:
+    """Yield kind and content of each chunk, those within frames behind their frame, and the sides declared last."""
+    at, unpack, view = 12, struct.Struct("<4sI").unpack_from, memoryview(data)
+    sides = (1, 1)
     while at + 8 <= len(data):
-        kind, n_bytes = struct.unpack_from("<4sI", data, at)
+        kind, n_bytes = unpack(data, at)
         at += 8
+        if kind == b"ANMF":
+            sides = _sides(data, at + 6)
+            yield kind, view[at : at + _FRAME_HEADER], sides
+            at += _FRAME_HEADER
+            continue
         if kind == b"VP8X":
             sides = _sides(data, at + 4)
-        elif kind in (b"VP8L", b"ALPH"):
-            n_groups, _, n_pixels = _tables(kind, memoryview(data)[at : at + n_bytes], sides)
-            most = _SOME_GROUPS + n_pixels // _PIXELS_A_GROUP
-            if n_groups > most:
-                raise ImageTooLarge(
-                    f"WEBP data made to cost: {n_groups} groups of codes for {n_pixels} pixels, at most {most}"
-                )
+        yield kind, view[at : at + n_bytes], sides
         at += n_bytes + n_bytes % 2
 
 
