@@ -42,11 +42,14 @@ def _opener() -> Callable[..., Any]:
 
 
 def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
-    """Scale a PNG's transparent colour as its samples are: the decoder leaves it as stored."""
+    """Scale a PNG's transparent colour as its samples are: the decoder leaves it as stored.
+
+    Of a shade of up to eight bits browsers take the low byte, whatever the other one says.
+    """
     key = image.info.get("transparency")
     depth, colour = data[24], data[25]
-    if colour == 0 and depth in (2, 4) and isinstance(key, int):
-        image.info["transparency"] = key * (255 // (2**depth - 1))
+    if colour == 0 and depth < 16 and isinstance(key, int):
+        image.info["transparency"] = (key & 0xFF) * (255 // (2**depth - 1) if depth > 1 else 1)
     elif colour == 2 and depth == 16 and isinstance(key, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in key)
 
