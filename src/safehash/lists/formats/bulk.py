@@ -198,6 +198,8 @@ class _Made:
                     refused.add(text)
             said.append(known.get(text, _NOTHING))
         number_of = dict(zip(texts, range(len(texts)), strict=True))
+        if "" in number_of and not refused:
+            self._reader.cells.below(column, cells, [said[number_of[text]] for text in cells], self._numbers)
         if refused:
             self.odd |= {k for k, text in enumerate(cells) if text in refused}
         elif any(each.kept for each in said):
@@ -218,6 +220,7 @@ class _Made:
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
         if self._reader.has_untyped and ("hash" in alike.lower() or not pieces.isdisjoint(_NAMES_ALIKE)):
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
+        self._reader.cells.remark(column, joined)
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if "\N{REPLACEMENT CHARACTER}" in joined:

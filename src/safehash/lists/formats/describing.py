@@ -34,6 +34,8 @@ _SAYS = {
     "deleted": "deletion: yes, or a date that has come",
     "active": "deletion: no",
     "expires": "deletion: a date that has come",
+    "begins": "deletion: a date to come, until then",
+    "lasts": "deletion: for how long; a number may last still, and 0 is not understood",
     "category": "opinion, in words",
     "negative": "opinion: yes is negative",
     "malicious": "opinion: yes is positive, no negative",

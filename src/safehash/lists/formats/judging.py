@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from ..opinions import join_categories
-from .fields import BadField, shown, utc_time
+from .fields import BadField, labels_from, shown, utc_time
 from .remembering import remembered
 from .sentences import ends_in_a_sign, in_a_sentence
 from .vocabulary import (
@@ -28,11 +28,13 @@ from .vocabulary import (
 
 __all__ = [
     "AGAINST",
+    "ANSWERING",
     "CODES",
     "FIRST_WORDS",
     "GONE",
     "MAY_SPEAK",
     "NOTHING",
+    "NO_ANSWER",
     "Judgement",
     "as_text",
     "denies",
@@ -40,6 +42,7 @@ __all__ = [
     "is_no_date",
     "is_one_off",
     "judge",
+    "labels_said",
     "may_be_cut",
     "opinion_in",
     "speaks",
@@ -95,7 +98,10 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     if text is None:
         return None
     raw = text.strip().lower()
-    if raw in NULL and not (raw == "-" and meaning in ("operation", "unsure")):
+    is_answer = (raw == "-" and meaning in ("operation", "unsure")) or (
+        raw == NO_ANSWER and meaning in ANSWERING
+    )
+    if raw in NULL and not is_answer:
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
@@ -113,6 +119,8 @@ def tells(value: object, meaning: str = "state") -> bool:
     said = word(text)
     if meaning == "operation" and said in CODES:
         return True
+    if "." in said and re.fullmatch(r"[\w.]+", said):  # "org.matrix.unban"
+        said = said.rpartition(".")[2]
     return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
 
 
@@ -140,6 +148,22 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         else:
             kept.append(label)
     return tuple(kept), category
+
+
+def labels_said(value: object) -> tuple[tuple[str, ...], str | None]:
+    """Return the labels in a text or a list, without opinions, and the category that these make, None for none.
+
+    Raises
+    ------
+    BadField
+        One says that its record was taken back, or denies what the list is about.
+    """
+    if isinstance(value, str):
+        if word(without_signs(value)) in OPINION_LABELS:  # "false positive" is one label
+            return opinion_in((value,))
+        if denies(value):  # so is "no self harm"
+            raise BadField(f"the label {shown(value)} may speak of an opinion, and is not understood")
+    return opinion_in(labels_from(value))
 
 
 _PART = re.compile(r"[^\w -]+")
@@ -377,6 +401,30 @@ def _unclear(raw: str, said: str, now: str) -> Judgement | None:
     return NOTHING if raw in FALSE else None
 
 
+def _begins(raw: str, said: str, now: str) -> Judgement | None:
+    moment = _moment(raw, now)
+    return None if moment is None else GONE if moment == "future" else NOTHING
+
+
+def _lasts(raw: str, said: str, now: str) -> Judgement | None:
+    """For how long: a number, of a time that is not said, may last still, and of nothing nobody knows."""
+    if said in DELETED:
+        return GONE
+    if is_date(raw):
+        return _since(raw, now)
+    is_long = raw in ("-1", "-1.0") or said in LIVE | _ENDLESS or _LASTING.fullmatch(raw) is not None
+    return NOTHING if is_long else None
+
+
+_ENDLESS = frozenset(("unlimited", "infinite", "infinity", "forever", "permanent", "indefinite", "no limit"))
+_LASTING = re.compile(
+    r"(?=[0.,]*[1-9])\d{1,12}(?:[.,]\d+)?\s*"
+    r"(?:s|secs?|seconds|m|min|minutes|h|hours?|d|days?|w|weeks?|months?|y|years?)?"
+)
+
+#: Columns of these meanings answer a question: "none" may say that nothing was found, or that nobody looked.
+ANSWERING = frozenset(("category", "malicious", "stands"))
+NO_ANSWER = "none"
 #: Against, where others are for.
 AGAINST = frozenset(("-1", "-1.0"))
 _POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
@@ -384,6 +432,8 @@ _JUDGES: dict[str, _Judge] = {
     "deleted": _deleted,
     "active": _active,
     "expires": _expires,
+    "begins": _begins,
+    "lasts": _lasts,
     "disable_until": _disable_until,
     "category": _category,
     "state": _state,

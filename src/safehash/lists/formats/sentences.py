@@ -90,6 +90,8 @@ def is_section(line: str) -> bool:
         return True
     if ends_in_a_sign(line):
         return True
+    if _OF_CHANGES.search(line) is not None:
+        return False
     words = re.sub(r"[\W_]+", " ", _FOR_A_PURPOSE.sub(" ", _without_counts(line.lower()))).split()
     if len(words) > 1 and any(_OF_A_YEAR.fullmatch(" ".join(each)) for each in (words, words[1:])):
         return False
@@ -100,6 +102,13 @@ def is_section(line: str) -> bool:
     return _is_of_titles(said) or _is_of_titles(" ".join(words)) or _has_a_stem(telling)
 
 
+#: How many were added and how many taken back; how those that were are told from others.
+_OF_CHANGES = re.compile(
+    r"\b(?:added|new|updated)\b\W{0,3}\d+\b.*\b(?:removed|deleted|withdrawn|revoked)\b\W{0,3}\d+\b"
+    r"|\b\d+ (?:added|new|updated)\b.*\b\d+ (?:removed|deleted|withdrawn|revoked)\b"
+    r"|\b(?:is|are) (?:marked|flagged|told) (?:with|as|by)\b",
+    re.IGNORECASE,
+)
 #: What a list is not to be used for, in a title: all but looking up pictures.
 _FOR_A_PURPOSE = re.compile(
     r"\b(?:do[\s_]+not|don['\u2019]?t|never)[\s_]+(?:use|report|share|list)[\s_]+(?:for|in|to|as|with|without|outside|beyond)\b"

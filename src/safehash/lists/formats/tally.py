@@ -109,6 +109,17 @@ class Tally:
         self.n_last = 0
         self.n_promised = 0  # the most records that a page says there are
         self.watches: dict[str, Watch] = {}
+        # Of columns that are kept as they came, by name, a cell that may say something after all: in columns that say
+        # how sure somebody is, that nobody is; no, and nothing else; the digest of something else.
+        self.doubts: dict[str, str] = {}
+        self.noes: dict[str, str] = {}
+        self.others: dict[str, str] = {}
+        # Lines that are no records and may be titles, with their numbers; the first.
+        self.titles: list[tuple[int, str]] = []
+        # Of columns of deletion or opinion a cell that takes back, or judges, with a blank one below it, and its place;
+        # and those that say of other records in words that they stand.
+        self.blank_below: dict[str, str] = {}
+        self.standing: set[str] = set()
         self.untyped = ""  # the first record whose fields say no type of a digest, with its place
         self.together: dict[tuple[str, Kind], Together] = {}
         self.snapshot = ""
@@ -302,6 +313,33 @@ class Tally:
                     f"{more}) is known to speak of deletion or opinion; if they do, "
                     f"{switch('columns', {'deleted': name}, {'category': name})}"
                 )
+        notes += [
+            f"column {name!r} holds {cell}: what nobody is sure of is matched against all the same; if it is not "
+            "to be, take it out of the list"
+            for name, cell in self.doubts.items()
+        ]
+        notes += [
+            f"column {name!r} holds {cell}, and nothing that says yes: it is kept as it came; if that says no to a "
+            f"picture, {switch('columns', {'active': name}, {'category': name})}"
+            for name, cell in self.noes.items()
+        ]
+        notes += [
+            f"column {name!r} holds a date in every row, and is kept as it came: if records were taken back then, "
+            f"{switch('columns', {'deleted': name}, {'expires': name})}"
+            for (name, _), met in self.together.items()
+            if met.are_dates
+        ]
+        notes += [
+            f"column {name!r} is blank below {cell}, and says of other records that they stand: blank is read as that; "
+            "if its cells were merged, fill them in before saving"
+            for name, cell in self.blank_below.items()
+            if name in self.standing
+        ]
+        notes += [
+            f"column {name!r} holds digests here and there ({cell}), and is set aside: if these took the place of "
+            f"others, {switch('columns', {'deleted': name})} says so"
+            for name, cell in self.others.items()
+        ]
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "

@@ -11,6 +11,7 @@ from ...hashing.hashes import Algorithm
 __all__ = [
     "ALGORITHMS",
     "DELETED",
+    "DITTO",
     "DOUBTFUL",
     "FALSE",
     "FOREIGN",
@@ -208,6 +209,17 @@ NULL = frozenset(
     )
 )
 
+#: Cells that say what the one above them says.
+DITTO = frozenset(
+    _words(
+        r"""
+    " | "" | '' | ” | “ | „ | 〃 | -"- | -''- | -”- | - " - | ditto | dito | dto | dto. | do. | idem | id. | ibid |
+    ibid. | ibidem | same | as above | same as above | see above | siehe oben | s.o. | wie oben | gleich | ↑ | ^ | ⬆ |
+    同上 | 上同 | то же | jw. | ut supra
+    """
+    )
+)
+
 #: Yes and no, as programs and spreadsheets of several languages write them.
 TRUE = frozenset(
     _words(
@@ -332,7 +344,7 @@ OPINIONS: Mapping[str, str] = {
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
         blacklist | abusive | positive class | confirmed positive | approved | true positives |
-        truepositive | confirmed match | positiv | positif | positivo | positief | pozytywny |
+        truepositive | confirmed match | agree | strongly agree | positiv | positif | positivo | positief | pozytywny |
         положительный | bösartig | malveillant | malicioso | schädlich
         """
         ),
@@ -350,7 +362,8 @@ OPINIONS: Mapping[str, str] = {
         falsepositives | confirmed false positive | confirmed negative | true negative | known safe |
         known benign | known clean | goodware | not a match | no violation | not a violation | non violation |
         not violative | non violative | exonerated | disagree | disagree with tags | not csam | non csam |
-        not self harm | non self harm | not malware | not abusive | negativ | négatif | negatif | negativo |
+        strongly disagree | not self harm | non self harm | not malware | not abusive | negativ | négatif |
+        negatif | negativo |
         negatief | negatywny | отрицательный | harmlos | unbedenklich | gutartig | inoffensif | bénin | benigno |
         inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
         faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
