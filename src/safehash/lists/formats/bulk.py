@@ -22,7 +22,7 @@ from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
-from .judging import FIRST_WORDS, MAY_SPEAK
+from .judging import FIRST_WORDS, GONE_WORDS, MAY_SPEAK, speaks_without_a_name
 from .records import RowReader
 from .remembering import LONGEST
 from .sentences import in_a_sentence
@@ -221,6 +221,8 @@ class _Made:
         if self._reader.has_untyped and ("hash" in alike.lower() or not pieces.isdisjoint(_NAMES_ALIKE)):
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         self._reader.cells.remark(column, joined)
+        if column.watched == "unnamed" and not GONE_WORDS.isdisjoint(alike.lower().split("\n")):
+            self.odd |= {k for k in rows if speaks_without_a_name(cells[k])}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if "\N{REPLACEMENT CHARACTER}" in joined:

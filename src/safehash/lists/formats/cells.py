@@ -27,6 +27,7 @@ from .judging import (
     judge,
     labels_said,
     speaks,
+    speaks_without_a_name,
     tells,
 )
 from .options import ReadOptions
@@ -215,7 +216,11 @@ class CellReader:
                 "aside"
             )
         if (
-            (speaks(value) or pairs_speak(value))
+            (
+                speaks(value)
+                or pairs_speak(value)
+                or (column.watched == "unnamed" and speaks_without_a_name(value))
+            )
             if isinstance(value, str)
             else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
         ):
@@ -258,7 +263,7 @@ class CellReader:
         if text.lower() in NULL:
             return _NOTHING if value in (None, "") else _KEPT
         if text.lower() in FALSE:
-            self._tally.noes.setdefault(column.name, shown(value))
+            self._tally.noes.setdefault(column.name, shown(text))
             return _KEPT
         if (
             text.lower() in TRUE
@@ -306,7 +311,12 @@ class CellReader:
 
     def _labels(self, column: Column, value: object) -> Said:
         (only,) = found if (found := cells_in(value)) else ("",)
-        if only.lower() in FALSE or only in AGAINST:  # of two classes, and not a word of their own
+        each = value if isinstance(value, list) else [value]
+        if (
+            only.lower() in FALSE  # of two classes, and not a word of their own
+            or only in AGAINST
+            or any(isinstance(label, str) and pairs_speak(label) for label in each)
+        ):
             raise BadField(self._not_understood(column, value))
         if isinstance(value, list):
             self.unknown(column, [each for each in value if isinstance(each, (list, dict))])

@@ -142,11 +142,11 @@ def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failure
     hashes: Sequence[Hash | ForeignHash | None] = [None] if is_id_alone else _hashes(record, tally, failures)
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
     bank = record.get("bank")
-    if isinstance(bank, str) and is_section(bank):
+    labels, category = opinion_in(labels_from([bank]))
+    if category is None and isinstance(bank, str) and is_section(bank):
         raise BadField(
             f"the bank {shown(bank)} may say that what is in it was taken back, or judged harmless"
         )
-    labels, category = opinion_in(labels_from([bank]))
     named = ("disable_until_ts", "bank") if isinstance(bank, str) else ("disable_until_ts",)
     check_unknown({name: field for name, field in extra.items() if name not in named})
     return [

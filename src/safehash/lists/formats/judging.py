@@ -18,6 +18,7 @@ from .vocabulary import (
     FALSE,
     LIVE,
     NULL,
+    OF_NO_PICTURE,
     OPINION_LABELS,
     OPINIONS,
     TELLING,
@@ -32,6 +33,7 @@ __all__ = [
     "CODES",
     "FIRST_WORDS",
     "GONE",
+    "GONE_WORDS",
     "MAY_SPEAK",
     "NOTHING",
     "NO_ANSWER",
@@ -46,6 +48,7 @@ __all__ = [
     "may_be_cut",
     "opinion_in",
     "speaks",
+    "speaks_without_a_name",
     "takes_back",
     "tells",
     "without_signs",
@@ -139,7 +142,7 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         opinion = OPINION_LABELS.get(said) or OPINION_LABELS.get(word(without_signs(label)))
         if opinion is not None:
             category = opinion if category is None else join_categories(category, opinion)
-        elif said in UNMISTAKABLE or (said in DELETED and said not in _TOPICS):
+        elif said in UNMISTAKABLE or said in OF_NO_PICTURE or (said in DELETED and said not in _TOPICS):
             raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
         elif _is_wordy(label):
             raise BadField(
@@ -265,6 +268,16 @@ _IN_FRONT = frozenset(
 )
 #: Signs that a line begins with in a list of what is new, or of anything.
 _BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
+
+
+def speaks_without_a_name(text: str) -> bool:
+    """Tell whether a cell of a column without a name is a word that takes back, or judges, whatever else it means."""
+    return word(text) in _GONE or word(without_signs(text)) in _GONE
+
+
+_GONE = DELETED | DOUBTFUL | OF_NO_PICTURE | {said for said, own in OPINIONS.items() if own == "negative"}
+#: The words of which `speaks_without_a_name` says so, as cells write them.
+GONE_WORDS = frozenset(each.replace(" ", between) for each in _GONE for between in (" ", "_", "-"))
 
 
 def speaks(text: str) -> bool:

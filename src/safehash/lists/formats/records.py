@@ -38,6 +38,9 @@ def section_refused(tally: Tally, position: int, said: str, name: str = "") -> L
 #: A letter that no hexadecimal digit is, twice at least, or a blank: a damaged digest has hardly such.
 _IN_WORDS = re.compile(r"[^\W\da-fxA-FX_].*[^\W\da-fxA-FX_]|[^\W\d_]\s+[^\W\d_]")
 
+#: In characters; what is shorter is no damaged digest.
+_SHORTEST = 12
+
 #: Columns that a row may end without; all others it must have, or it was cut or shifted.
 _MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen", "stands"))
 
@@ -153,12 +156,13 @@ class RowReader:
         ------
         ListError
         """
-        said = [str(value).strip() for value in values if value not in (None, "")]
+        said = [text for value in values if value is not None and (text := str(value).strip())]
         titles = said if len(said) == 1 else [str(values[k]) for k in self.hash_columns if k < len(values)]
         for title in titles:
             if is_section(title) and "#" not in self.options.ignore:
                 raise section_refused(self.tally, position, title)
-        if len(said) == 1 and _IN_WORDS.search(said[0]) is not None and not self.tally.titles:
+        is_short = len(said) == 1 and len(said[0]) < _SHORTEST
+        if len(said) == 1 and (is_short or _IN_WORDS.search(said[0]) is not None) and not self.tally.titles:
             self.tally.titles.append((position, said[0]))
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:

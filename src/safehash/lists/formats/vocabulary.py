@@ -21,6 +21,7 @@ __all__ = [
     "NOTATIONS",
     "NO_TYPE",
     "NULL",
+    "OF_NO_PICTURE",
     "OPINIONS",
     "OPINION_LABELS",
     "OTHER_INDICATORS",
@@ -414,6 +415,7 @@ SIGNS = "❌✗✘🗑⛔🚫👎"
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
+    ignorable | not notable | non notable |
     no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit |
     suppress | exclude | quarantine | suspend | undo | redact | supersede | deprecate | archived | suspended |
     hidden | dismissed | overturned | reversed | cleared | mistake | mistaken | by mistake | in error |
@@ -435,6 +437,19 @@ DOUBTFUL = frozenset(
     """
     )
 ) | {sign + form for sign in SIGNS for form in ("", "\N{VARIATION SELECTOR-16}")}
+
+#: Of these, and of what takes back, words that are labels of no picture.
+OF_NO_PICTURE = frozenset(
+    _words(
+        r"""
+    cleared | overturned | dismissed | reversed | recalled | superseded | deprecated | by mistake | in error |
+    appeal granted | appeal upheld | appealed | under appeal | misclassified | mislabelled | mislabeled |
+    unsubstantiated | not approved | not confirmed | do not use | do not match | ignorable | irrelevant |
+    not relevant | no longer listed | taken back | delisted | unlisted | skip | skipped | ignore | ignored | neg |
+    mismatch | misidentified | misid | erroneous | no longer | appeal won | f.p. | -ve
+    """
+    )
+)
 
 #: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
 TELLING = (DELETED | frozenset(OPINIONS) | LIVE | DOUBTFUL) - _VAGUE
