@@ -32,7 +32,7 @@ from .judging import (
 )
 from .options import ReadOptions
 from .remembering import remembered
-from .tally import SHOWN_CELLS, Tally, Watch
+from .tally import MOST_NAMES, SHOWN_CELLS, Tally, Watch
 from .together import says_no
 from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
 
@@ -179,17 +179,13 @@ class CellReader:
         for k, (cell, one) in enumerate(zip(cells, said, strict=True)):
             is_blank = cell in (None, "")
             if is_blank and above:
-                self._tally.blank_below.setdefault(column.name, above)
+                self._tally.keep(self._tally.blank_below, column.name, above)
             is_gone = one.judgement.deleted or one.judgement.category == "negative"
             above = (
                 self._at(cell, numbers[k]) if is_gone and (k + 1 == len(cells) or not cells[k + 1]) else ""
             )
-            if (
-                not is_blank
-                and not is_gone
-                and (text := as_text(cell)) is not None
-                and text.lower() not in NULL
-            ):
+            says_so = not is_blank and not is_gone and (as_text(cell) or "").lower() not in NULL
+            if says_so and len(self._tally.standing) < MOST_NAMES:
                 self._tally.standing.add(column.name)
         self._above[column.name] = above
 
@@ -237,11 +233,11 @@ class CellReader:
         if column.watched in ("named", "stands") and column.name not in self._tally.others:
             found = next((each[0] for each in _MAY_BE_DIGEST.finditer(cells) if digits_in(each[0])), None)
             if found is not None:
-                self._tally.others[column.name] = shown(found)
+                self._tally.keep(self._tally.others, column.name, shown(found))
         if is_of_trust(column.name) and column.name not in self._tally.doubts:
             nobody = _NO_TRUST.search(cells)
             if nobody is not None:
-                self._tally.doubts[column.name] = shown(nobody[0])
+                self._tally.keep(self._tally.doubts, column.name, shown(nobody[0]))
 
     def _judged(self, column: Column, value: object, position: int) -> Said:
         if column.weak:
@@ -263,7 +259,7 @@ class CellReader:
         if text.lower() in NULL:
             return _NOTHING if value in (None, "") else _KEPT
         if text.lower() in FALSE:
-            self._tally.noes.setdefault(column.name, shown(text))
+            self._tally.keep(self._tally.noes, column.name, shown(text))
             return _KEPT
         if (
             text.lower() in TRUE

@@ -22,7 +22,7 @@ from .batch import Batch
 from .fields import shown
 from .together import Kind, Together
 
-__all__ = ["SHOWN_CELLS", "Tally", "Watch"]
+__all__ = ["MOST_NAMES", "SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
@@ -181,7 +181,7 @@ class Tally:
             self._blank.add((column, kind))
         return True
 
-    def _count_name(self, n_known: int, name: str, most: int = MOST_NAMES) -> None:
+    def _count_name(self, n_known: int, name: str, most: int | None = None) -> None:
         """Count one more column or field of which something is kept.
 
         Raises
@@ -189,6 +189,7 @@ class Tally:
         ListError
             There are too many: what they say together is not known.
         """
+        most = MOST_NAMES if most is None else most
         self._n_characters += len(name)
         if n_known >= most or self._n_characters > MOST_CHARACTERS:
             raise ListError(
@@ -197,6 +198,13 @@ class Tally:
                 f"Names that are values, ids for instance, belong in cells (page {self.page})",
                 path=self.path,
             )
+
+    def keep(self, cells: dict[str, str], column: str, cell: str) -> None:
+        """Keep the first cell of a column that is to be remarked on; of too many columns only that there are more."""
+        if column in cells or len(cells) < MOST_REMARKS:
+            cells.setdefault(column, cell)
+        else:
+            self.note(OTHER_REMARKS)
 
     def place(self, position: int) -> str:
         """Return where something stands, for messages."""
