@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
@@ -41,6 +42,8 @@ _MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILI
 _FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 
+#: Signs that may stand around a word.
+_AROUND = string.punctuation + string.whitespace
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 
 _NAMES_ALIKE = frozenset(name.encode().translate(_DIGITS) for name in NAMES_OF_DIGESTS)
@@ -221,7 +224,9 @@ class _Made:
         if self._reader.has_untyped and ("hash" in alike.lower() or not pieces.isdisjoint(_NAMES_ALIKE)):
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
         self._reader.cells.remark(column, joined)
-        if column.watched == "unnamed" and not GONE_WORDS.isdisjoint(alike.lower().split("\n")):
+        if column.watched == "unnamed" and not GONE_WORDS.isdisjoint(
+            each.strip(_AROUND) for each in alike.lower().split("\n")
+        ):
             self.odd |= {k for k in rows if speaks_without_a_name(cells[k])}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}

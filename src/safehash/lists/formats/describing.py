@@ -11,6 +11,7 @@ from .sniffing import FORMATS
 from .vocabulary import (
     ALGORITHMS,
     DELETED,
+    DITTO,
     DOUBTFUL,
     FALSE,
     FOREIGN,
@@ -19,6 +20,7 @@ from .vocabulary import (
     NEUTRAL,
     NOTATIONS,
     NULL,
+    OF_NO_PICTURE,
     OPINION_LABELS,
     OPINIONS,
     TRUE,
@@ -107,7 +109,9 @@ def words_markdown() -> str:
             "as a label: an opinion",
             _listed(f"{label} ({own})" for label, own in sorted(OPINION_LABELS.items())),
         ),
+        ("what the cell above says: not understood", _listed(sorted(DITTO))),
         ("not understood: the record is a reject", _listed(sorted(DOUBTFUL))),
+        ("not understood as a label, or in a column without a name", _listed(sorted(OF_NO_PICTURE))),
         ("not understood in a column of any name", _listed(sorted(UNMISTAKABLE))),
     ]
     return _table(("means", "words (any case; blanks, hyphens and underscores are one)"), rows)

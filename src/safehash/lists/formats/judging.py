@@ -162,8 +162,9 @@ def labels_said(value: object) -> tuple[tuple[str, ...], str | None]:
         One says that its record was taken back, or denies what the list is about.
     """
     if isinstance(value, str):
-        if word(without_signs(value)) in OPINION_LABELS:  # "false positive" is one label
-            return opinion_in((value,))
+        whole = word(without_signs(value))
+        if whole in OPINION_LABELS or whole in UNMISTAKABLE or whole in OF_NO_PICTURE:
+            return opinion_in((value,))  # "false positive" is one label
         if denies(value):  # so is "no self harm"
             raise BadField(f"the label {shown(value)} may speak of an opinion, and is not understood")
     return opinion_in(labels_from(value))
@@ -457,7 +458,7 @@ _JUDGES: dict[str, _Judge] = {
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
-    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST else NOTHING,
+    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST or raw == NO_ANSWER else NOTHING,
     "unsure": lambda raw, said, now: None,
 }
 

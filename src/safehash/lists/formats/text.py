@@ -134,7 +134,7 @@ def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: 
     }
     if not guessed:
         return  # whatever the list is called, its rows say of which types they are
-    check_words(tally, page.name, guessed, f"the name of page {page.name}", page.name)
+    check_words(tally, page.name, guessed, f"the name of page {page.name}", page.name, column="column1")
     for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
         if any(map(digits_in, words_of(line))):
             return
@@ -143,7 +143,9 @@ def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: 
             is_table and number >= dialect.first_line and not comment_in(line)
         ):
             continue
-        check_words(tally, page.name, guessed, f"{shown(line.strip())} (line {number})", line)
+        check_words(
+            tally, page.name, guessed, f"{shown(line.strip())} (line {number})", line, column="column1"
+        )
 
 
 _MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")

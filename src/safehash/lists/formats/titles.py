@@ -81,8 +81,15 @@ def _texts_in(fields: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, 
             yield from _texts_in(value, depth + 1)
 
 
-def check_words(tally: Tally, page: str, guessed: Collection[Algorithm], where: str, text: str) -> None:
+def check_words(
+    tally: Tally, page: str, guessed: Collection[Algorithm], where: str, text: str, *, column: str = "NAME"
+) -> None:
     """Refuse a list of which a text around it says that its digests are of other types than are guessed.
+
+    Parameters
+    ----------
+    column : str
+        What a column of digests is called.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def check_words(tally: Tally, page: str, guessed: Collection[Algorithm], where: 
         named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
         raise ListError(
             f"refused: {where} names another type than the digests in it would be taken for: "
-            f"{switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
+            f"{switch('columns', {named[0]: column})} takes a column's digests for the "
             f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page})",
             path=tally.path,
         )
