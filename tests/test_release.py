@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
 import digests
 import safehash
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
 CI = ROOT / ".ci"
@@ -44,6 +50,23 @@ def test_oldest_dependencies_are_those_declared() -> None:
     assert pinned.keys() == declared.keys()
     for name, version in declared.items():
         assert (pinned[name] + ".").startswith(version + "."), name
+
+
+@needs_checkout
+def test_where_faiss_has_no_wheel_all_else_that_is_declared_goes_in() -> None:
+    """cibuildwheel installs a wheel with its dependencies behind `before-test`, unless it is told not to."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = {re.split(r"[>;]", each)[0] for each in project["project"]["dependencies"]}
+    needed = declared - {"faiss-cpu", "tomli"}
+    (musl,) = project["tool"]["cibuildwheel"]["overrides"]
+    assert musl["test-environment"] == {"PIP_NO_DEPS": "1"}
+    assert musl["before-test"].startswith("PIP_NO_DEPS=0 pip install ")
+    assert needed <= set(re.findall(r"[\w.-]+", musl["before-test"]))
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    for job, not_there in (("musl", set()), ("free-threaded", {"backports.zstd"})):
+        steps = workflow.partition(f"\n  {job}:")[2].partition("outside.py")[0]
+        assert "pip install --no-deps dist/*.whl" in steps
+        assert needed - not_there <= set(steps.split()), job
 
 
 @needs_checkout
