@@ -13,6 +13,7 @@ from ..opinions import join_categories
 from ..switches import switch
 from .column_names import JUDGED, Type, is_of_opinions, is_of_trust, names_a_digest, type_named
 from .columns import Column, quality_in
+from .dates import is_date
 from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
@@ -23,7 +24,6 @@ from .judging import (
     NOTHING,
     Judgement,
     as_text,
-    is_date,
     judge,
     labels_said,
     speaks,

@@ -12,9 +12,9 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..switches import switch
 from .column_names import MEANINGS, NAMES_OF_DIGESTS, Named, Type, named_column, type_named
+from .dates import is_date
 from .digests import digits_told
 from .fields import utc_time
-from .judging import is_date
 from .options import ReadOptions
 from .ordinary import is_ordinary
 from .tally import Tally

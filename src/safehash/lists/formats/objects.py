@@ -13,11 +13,12 @@ from ..switches import switch
 from .cells import cells_in
 from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
+from .dates import is_date
 from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
 from .inside import speaks_inside
 from .json_walk import UNREADABLE, JsonWalk
-from .judging import is_date, tells
+from .judging import tells
 from .object_rows import (
     PARTS,
     TYPE_BY_NAME,

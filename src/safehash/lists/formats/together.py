@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from .column_names import type_named
-from .judging import AGAINST, CODES, is_date, is_no_date
+from .dates import is_date, is_no_date
+from .judging import AGAINST, CODES
 from .vocabulary import DITTO, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
 
 __all__ = ["Kind", "Meant", "Together", "says_no"]
