@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 from ..opinions import join_categories
 from .fields import BadField, shown, utc_time
@@ -511,11 +512,29 @@ def _nearly(said: str) -> bool:
     """Tell whether a cell is one of the telling words with one letter lost, added or changed."""
     if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE or not any(map(str.isalpha, said)):
         return False
-    return any(
-        (each.startswith(said) and len(said) * 2 > len(each)) or is_one_off(said, each)
-        for each in _LONG_WORDS
-        if abs(len(each) - len(said)) <= 1 or each.startswith(said)
+    beginnings, lacking = _beside_long_words()
+    return said in beginnings or any(
+        is_one_off(said, each) for less in _lacking_one(said) for each in lacking.get(less, ())
     )
+
+
+@cache
+def _beside_long_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+    """Return the longer halves of long words, and the words by what is left of them without one of their letters.
+
+    Words that differ by one letter, or by two that changed places, have in common what lacks one.
+    """
+    beginnings = {each[:n] for each in _LONG_WORDS for n in range(len(each) // 2 + 1, len(each) + 1)}
+    lacking: dict[str, tuple[str, ...]] = {}
+    for each in _LONG_WORDS:
+        for less in _lacking_one(each):
+            lacking[less] = (*lacking.get(less, ()), each)
+    return frozenset(beginnings), lacking
+
+
+def _lacking_one(word: str) -> set[str]:
+    """Return a word, and what is left of it without each of its letters."""
+    return {word, *(word[:k] + word[k + 1 :] for k in range(len(word)))}
 
 
 def is_one_off(one: str, other: str) -> bool:

@@ -174,6 +174,8 @@ class _Lines:
         if self.too_long is not None:
             return False
         block = next(self._blocks, None)
+        while block is not None and not self.lines and _is_blank(block[1]):
+            block = next(self._blocks, None)
         if block is None:
             return False
         number, data, is_too_long = block
@@ -202,6 +204,11 @@ class _Lines:
         """Forget all lines, which are so many, and stand in one piece."""
         self.first += n
         self._uncut = ""
+
+
+def _is_blank(data: bytes) -> bool:
+    """Tell whether there is something, and nothing but blank lines: a packed list may unpack to millions of them."""
+    return bool(data) and not data.strip(b"\r\n ")
 
 
 def _has_odd_ends(data: bytes) -> bool:

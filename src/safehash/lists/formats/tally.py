@@ -26,6 +26,9 @@ __all__ = ["SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
+#: From so many rejects on a list that has too many of them is read no further: a reject takes 30 to 50 us, ten times
+#: what a record takes.
+MANY_REJECTS = 20_000
 
 #: So many columns and fields of different names may a list have whose names do not tell what they mean, and so many
 #: characters these names: of each some 2 kB are kept while it is read. What has more of them has values for names.
@@ -120,9 +123,16 @@ class Tally:
         self._rejects: list[Reject] = []
         self._suspicious: list[Entry] = []
         self._on_reject = on_reject
+        self.max_rejects = 1.0  # the share of rejects from which a list is refused
 
     def reject(self, position: int, reason: str) -> None:
-        """Count one record of the present page as unusable."""
+        """Count one record of the present page as unusable.
+
+        Raises
+        ------
+        ListError
+            There are very many, and too many of what was read: what costs most is no record.
+        """
         self.n_rejects += 1
         if len(reason) > LONGEST_REMARK:  # a column's name may be as long as a record
             reason = f"{reason[:LONGEST_REMARK]}..."
@@ -131,6 +141,14 @@ class Tally:
             self._rejects.append(reject)
         if self._on_reject is not None:
             self._on_reject(reject)
+        n_records = max(self.n_records, self.n_rejects)
+        if self.n_rejects > MANY_REJECTS and self.n_rejects > self.max_rejects * n_records:
+            raise ListError(
+                f"refused: {self.n_rejects} of the first {n_records} records were rejected, more than "
+                f"{switch('max_rejects', self.max_rejects)} allows, and it is not read further; the first: "
+                f"{self.first_reject}",
+                path=self.path,
+            )
 
     @property
     def first_reject(self) -> Reject | None:
