@@ -147,8 +147,8 @@ def main() -> None:
             stock(arguments.checkout.resolve(), rows, folder) as (port, processes),
             service(place, 1, "--effort", "fast") as (running, process),
         ):
-            ours = running.connect()
             for _ in range(3):
+                ours = running.connect()  # one that waited for the other's round would have been closed
                 found["HMA"].append(cost(
                     requests, queries, listed,
                     lambda query: json.loads(asked(port, f"/m/lookup?signal_type=pdq&signal={query}")[1]),
@@ -156,10 +156,10 @@ def main() -> None:
                 ))  # fmt: skip
                 found["safehash"].append(cost(
                     requests, queries, listed,
-                    lambda query: json.loads(asked(0, f"/m/lookup?signal_type=pdq&signal={query}", ours)[1]),
+                    lambda query, ours=ours: json.loads(asked(0, f"/m/lookup?signal_type=pdq&signal={query}", ours)[1]),
                     lambda: spent(process),
                 ))  # fmt: skip
-            ours.close()
+                ours.close()
     result = {
         "machine": machine(),
         "entries": n,

@@ -20,6 +20,7 @@ from corpus_bmp import bmp_corpus
 from corpus_fresh import fresh_corpus
 from corpus_gain import gain_corpus
 from corpus_gif import gif_corpus
+from corpus_items import items_corpus
 from corpus_jpeg import jpeg_corpus
 from corpus_odd_bmp import odd_bmp_corpus
 from corpus_odd_gif import odd_gif_corpus
@@ -61,6 +62,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "odd webp": odd_webp_corpus,
     "odd avif": odd_avif_corpus,
     "fresh": fresh_corpus,
+    "items": items_corpus,
 }
 #: Endings of files that may be animations.
 ANIMATED = ("png", "gif", "webp", "avif")

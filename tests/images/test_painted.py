@@ -48,7 +48,7 @@ def rows(folder: str) -> Iterator[Row]:
             yield Row(PAINTED / folder / name, int(frame), painted, what)
 
 
-ROWS = [*rows("pixels"), *rows("odd"), *rows("cases"), *rows("changed")]
+ROWS = [*rows("pixels"), *rows("odd"), *rows("cases"), *rows("changed"), *rows("items")]
 FILES = sorted({row.path for row in ROWS})
 
 
