@@ -605,7 +605,7 @@ def test_a_transparent_shade_of_deep_and_shallow_grey(photo: Image.Image) -> Non
     bits = np.packbits(grey > 99, axis=1)
     # Of the two bytes browsers take the low one, however few bits a sample has.
     for key, is_clear in ((b"\x00\x00", True), (b"\x01\x00", True), (b"\x00\x02", False)):
-        assert (decode(png_with(bits, 1, 0, chunk(b"tRNS", key))).pixels.min() == 255) is is_clear
+        assert bool(decode(png_with(bits, 1, 0, chunk(b"tRNS", key))).pixels.min() == 255) == is_clear
     for key in (b"\x01\x09", b"\x80\x09"):
         assert (decode(png_with(packed, 4, 0, chunk(b"tRNS", key))).pixels[..., 0] == pixels).all()
 
