@@ -606,6 +606,9 @@ def test_a_transparent_shade_of_deep_and_shallow_grey(photo: Image.Image) -> Non
     # Of the two bytes browsers take the low one, however few bits a sample has.
     for key, is_clear in ((b"\x00\x00", True), (b"\x01\x00", True), (b"\x00\x02", False)):
         assert bool(decode(png_with(bits, 1, 0, chunk(b"tRNS", key))).pixels.min() == 255) == is_clear
+    white = decode(png_with(bits, 1, 0, chunk(b"tRNS", b"\x01\x01")))
+    (on_black,) = (also for also in white.also if also.name == "on black")
+    assert on_black.make().pixels.max() == 0
     for key in (b"\x01\x09", b"\x80\x09"):
         assert (decode(png_with(packed, 4, 0, chunk(b"tRNS", key))).pixels[..., 0] == pixels).all()
 

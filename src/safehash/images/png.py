@@ -48,10 +48,23 @@ def _bring_key_to_eight_bits(image: Any, data: bytes) -> None:
     """
     key = image.info.get("transparency")
     depth, colour = data[24], data[25]
-    if colour == 0 and depth < 16 and isinstance(key, int):
-        image.info["transparency"] = (key & 0xFF) * (255 // (2**depth - 1) if depth > 1 else 1)
+    if colour == 0 and depth == 1 and isinstance(key, int):  # of which the decoder tells only whether it is 0
+        image.info["transparency"] = _low_byte_of_key(data)
+    elif colour == 0 and depth < 16 and isinstance(key, int):
+        image.info["transparency"] = (key & 0xFF) * (255 // (2**depth - 1))
     elif colour == 2 and depth == 16 and isinstance(key, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def _low_byte_of_key(data: bytes) -> int:
+    """Return the low byte of the transparent shade of a file that has one."""
+    at = len(SIGNATURE)
+    while at + 10 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"tRNS":
+            return data[at + 9]
+        at += 12 + length
+    return 0
 
 
 CODEC = Codec(name="PNG", opener=_opener, prepare=_bring_key_to_eight_bits, mend=bare_png)
