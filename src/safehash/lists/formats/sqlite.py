@@ -209,11 +209,7 @@ def _check_names(
     """
     ignored = {name.casefold() for name in options.ignore}
     for name in tables:
-        if name.casefold() in ignored:
-            continue
-        if name != table and name.lower() not in _NSRL:
-            _check_beside(database, name, tables[name], table, tally)
-        if not _takes_back(name):
+        if name.casefold() in ignored or not _takes_back(name):
             continue
         if name == table or database.execute(f"SELECT 1 FROM {_quoted(name)} LIMIT 1").fetchone() is not None:
             raise ListError(
@@ -221,6 +217,9 @@ def _check_names(
                 f"{switch('ignore', [name])} says that it does not (page {page.name})",
                 path=tally.path,
             )
+    for name, columns in tables.items():
+        if name != table and name.casefold() not in ignored and name.lower() not in _NSRL:
+            _check_beside(database, name, columns, table, tally)
     views = [view for view in _names(database, ("view",)) if view.lower() not in _NSRL]
     if views:
         tally.note(
