@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import sqlite3
 import struct
 import unicodedata
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehash import ListError, ListSource, read_list
-from safehash.lists.formats import judging, packed, rows, tally, vocabulary
+from safehash.lists.formats import judging, packed, pages, rows, tally, vocabulary
 from safehash.lists.formats.vocabulary import LIVE, OPINIONS
 
 #: Marks that stand above and below, by turns: put in order, each is compared with all before it.
@@ -220,3 +222,61 @@ def test_blank_lines_within_a_cell_are_kept(tmp_path: Path) -> None:
     path.write_text(f'pdq,comment\n{one},"a\n\nb"\n{other},c\n', encoding="ascii")
     entries = list(read_list(path))
     assert [entry.extra["comment"] for entry in entries] == ["a\n\nb", "c"]
+
+
+@pytest.mark.parametrize(("n_streams", "is_read"), [(29, True), (30, False)])
+def test_few_streams_of_nothing_are_laid_end_to_end(
+    n_streams: int, is_read: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(packed, "_STREAMS_FREE", 30)
+    path = tmp_path / "list.csv.gz"
+    path.write_bytes(gzip.compress(LIST) + gzip.compress(b"") * n_streams)
+    assert path.stat().st_size < packed._BYTES_A_STREAM
+    if is_read:
+        assert read(path) == 3
+    else:
+        with pytest.raises(ListError, match=r"more than 30 gzip streams laid end to end"):
+            read(path)
+
+
+def test_names_in_an_archive_are_no_longer_than_paths(tmp_path: Path) -> None:
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([("a/" * 2046 + "a.csv", LIST)]))
+    with pytest.raises(ListError, match=r"names of more than 4096 characters"):
+        read(path)
+    path.write_bytes(zipped([("a/" * 2045 + "ab.csv", LIST)]))
+    assert read(path) == 3
+
+
+def test_names_of_an_archive_are_listed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """For each of its files, ten thousand took a hundred million looks."""
+    n_named = 0
+
+    def counted(name: str) -> str:
+        nonlocal n_named
+        n_named += 1
+        return bare_name(name)
+
+    bare_name = pages.bare_name
+    monkeypatch.setattr(pages, "bare_name", counted)
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([(f"part{number}.csv", LIST) for number in range(40)]))
+    assert read(path) == 120
+    assert n_named < 40 * 4
+
+
+def test_cells_of_a_database_stand_in_it(tmp_path: Path) -> None:
+    """A column that was added later has its default in every row, and once in the file."""
+    path = tmp_path / "list.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE list (pdq TEXT)")
+        database.executemany("INSERT INTO list VALUES (?)", [(each,) for each in balanced(300)])
+        database.execute(f"ALTER TABLE list ADD COLUMN comment TEXT DEFAULT '{'x' * 10_000}'")
+        database.commit()
+    assert read(path) == 300  # of 3 MB
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"ALTER TABLE list ADD COLUMN more TEXT DEFAULT '{'x' * 10_000}'")
+        database.commit()
+    with pytest.raises(ListError, match=r"its cells are more than 10 times as long as all of it"):
+        read(path)
+    assert len(list(read_list(ListSource(path, allow_cut=True)))) > 200  # what came before

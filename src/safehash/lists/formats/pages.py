@@ -109,9 +109,10 @@ def open_pages(file: StoredFile) -> Iterator[Page]:
     if not is_zip(first):
         yield Page(file.path, _chain(first, chunks), lambda: file.n_bytes)
         return
+    members: frozenset[str] | None = None  # made once: an archive may have ten thousand
     for name, member, n_stored, names in members_of(file.path):
         page = Page(file.path, member, n_stored, len(names))
-        page.members = frozenset(map(bare_name, names))
+        page.members = members = frozenset(map(bare_name, names)) if members is None else members
         page.name = f"{page.name}/{bare_name(name)}"
         yield page
 
