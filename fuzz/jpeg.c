@@ -9,7 +9,8 @@
 
 #include "_jpeg.h"
 
-enum { MOST_PIXELS = 1 << 14 };
+/* Of a picture: 512 blocks of one row, or 8 by 8 blocks. With four times as many 3 more of 1 765 edges are reached. */
+enum { MOST_PIXELS = 1 << 12 };
 
 /* Rows and columns that a file says it has; 0 where it has no frame header. */
 static int size_of(const uint8_t *data, size_t n, int *rows, int *cols)

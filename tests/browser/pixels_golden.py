@@ -123,6 +123,10 @@ ITEMS = {
         "pictures before the canvas, turn None", "pictures one over the other, turn 1, mirror 0",
         "pictures one over the other, alpha of 1", "pictures in light, one over the other",
     ),
+    "png": (
+        "a gamma behind a profile for grey", "a gamma behind a profile that is cut",
+        "indices beyond the palette, a gamma", "indices beyond the palette, a gamma, transparency",
+    ),
     "tif": ("a palette of 8 bits with unassociated alpha", "a palette of 4 bits with associated alpha"),
 }  # fmt: skip
 
@@ -140,7 +144,7 @@ FOLDERS = {
         ODD,
         (odd_png_corpus, odd_gif_corpus, odd_bmp_corpus, odd_jpeg_corpus, odd_webp_corpus, odd_avif_corpus),
     ),
-    "items": Folder(ITEMS, (items_corpus,)),
+    "items": Folder(ITEMS, (items_corpus, odd_png_corpus)),
 }
 
 

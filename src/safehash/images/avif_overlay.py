@@ -65,8 +65,6 @@ def laid_over(codec: Codec, data: bytes, request: Request) -> Decoded | None:
     ----------
     ISO/IEC 23008-12, 6.6.2.2.
     """
-    if _OVERLAY not in data:
-        return None
     item = all_of(lambda budget: [primary_item(data, budget)])[0]
     if dict(all_of(lambda budget: item_kinds(data, budget))).get(item) != _OVERLAY:
         return None

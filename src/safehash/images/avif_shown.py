@@ -6,6 +6,7 @@ Changes are made in place: what the library reads is the file, with another numb
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from ..errors import ImageTooLarge, UnsupportedImage
 from .boxes import all_of, boxes, inside, item_kinds, item_properties, item_sources, primary_item
@@ -49,10 +50,13 @@ def pictures_for_one(data: bytes) -> tuple[bytes, ...]:
     ----------
     ISO/IEC 14496-12, 8.15.3 (groups of entities); ISO/IEC 23008-12, 6.4, 6.6.
     """
-    if not any(word in data for word in (_FOR_ONE, _THUMBNAIL, _AUXILIARY)):
+    # One is enough: the coded pixels are not looked through.
+    metas = all_of(lambda budget: islice(inside(data, (b"meta",), 0, len(data), budget), 1))
+    said = data[slice(*metas[0])] if metas else b""
+    if not any(word in said for word in (_FOR_ONE, _THUMBNAIL, _AUXILIARY)):
         return (data,)
     primary = all_of(lambda budget: [primary_item(data, budget)])[0]
-    items = list(_alternatives(data, primary)) if _FOR_ONE in data else []
+    items = list(_alternatives(data, primary)) if _FOR_ONE in said else []
     return tuple(_for_the_library(data, item, item != primary) for item in items or [primary])
 
 

@@ -171,10 +171,10 @@ def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]
         if kind == b"colr":
             coloured.add(body[:4] == _NUMBERS)
         yield kind, body
-    if len(coloured) == 2 or not any(kind in data for kind in _PUT_TOGETHER):
+    if len(coloured) == 2 or dict(item_kinds(data, budget)).get(primary) not in _PUT_TOGETHER:
         return
     sources = dict(item_sources(data, budget)).get(primary, [])
-    if not sources or dict(item_kinds(data, budget)).get(primary) not in _PUT_TOGETHER:
+    if not sources:
         return
     for kind, body, _ in item_properties(data, sources[0], budget):
         if kind == b"colr" and (body[:4] == _NUMBERS) not in coloured:

@@ -48,6 +48,10 @@ def decode(
     ImageError
         Its subclass says why: unreadable, too large, too small, unsupported.
     """
+    data = bytes(data)
+    name = check_bytes(data, limits)
+    if FORMATS[name].at_once is not None:
+        return _at_once(name, data, Request(limits=limits, step_for=step_for))
     first = next(decode_frames(data, limits=limits, step_for=step_for))
     if first.provenance.n_frames > 2:
         first = replace(first, provenance=replace(first.provenance, n_frames=2))
@@ -79,12 +83,11 @@ def decode_frames(
     name = check_bytes(data, limits)
 
     known = FORMATS[name]
-    at_once = known.at_once
-    if at_once is not None:
+    if known.at_once is not None:
         request = Request(
             limits=limits, step_for=step_for, effort=effort, deadline=deadline, own_jpeg=own_jpeg
         )
-        return iter((_with_guard(name, guarded(name, lambda: at_once(data, request))),))
+        return iter((_at_once(name, data, request),))
 
     def start() -> Iterator[Decoded]:
         check_parts(name, data)
@@ -96,6 +99,13 @@ def decode_frames(
         _with_guard(name, frame)
         for frame in within_means(guarded_frames(name, start), len(data), known.worth)
     )
+
+
+def _at_once(name: str, data: bytes, request: Request) -> Decoded:
+    """Decode a file of a format that shows one picture."""
+    read = FORMATS[name].at_once
+    assert read is not None
+    return _with_guard(name, guarded(name, lambda: read(data, request)))
 
 
 def _with_guard(name: str, frame: Decoded) -> Decoded:

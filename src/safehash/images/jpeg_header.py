@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["JpegHeader", "exif_segments", "read_jpeg_header", "segments"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JpegHeader:
-    """Size, components and EXIF data.
+class JpegHeader(NamedTuple):
+    """Size, components and EXIF data. A tuple: one is made for each file, and small files are many.
 
     Attributes
     ----------
@@ -53,8 +52,10 @@ _START_OF_SCAN = 0xDA
 _PROGRESSIVE = 0xC2
 #: Baseline, extended sequential, progressive; all of them Huffman-coded.
 _FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
-#: Tables (Huffman, quantization), the restart interval, application segments and the comment.
-_PASSED_OVER = frozenset({0xC4, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE})
+#: Tables (Huffman, quantization) and the restart interval.
+_TABLES = frozenset({0xC4, 0xDB, 0xDD})
+#: Application segments and the comment.
+_REMARKS = frozenset({*range(0xE0, 0xF0), 0xFE})
 _APP1, _APP2 = 0xE1, 0xE2
 #: How segments begin that may name further pictures: XMP, and an index (CIPA DC-007).
 _COMPANIONS = {_APP1: b"http://ns.adobe.com/x", _APP2: b"MPF\0"}
@@ -84,13 +85,16 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
         end = at + 2 + length
         if start != 0xFF or length < 2 or end > n_bytes:
             return None
+        if kind in _TABLES:  # most segments of a small file
+            at = end
+            continue
         if kind == _START_OF_SCAN:
             break
         if kind in _FRAMES:
             if frame is not None:
                 return None
             frame = kind, data[at + 4 : end]
-        elif kind not in _PASSED_OVER:
+        elif kind not in _REMARKS:
             return None
         elif kind == _APP1 and data.startswith(b"Exif\0", at + 4, end):
             if exif:
@@ -152,7 +156,7 @@ def _with_frame(
         return None
     height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
     sampling = tuple((frame[at] >> 4, frame[at] & 15) for at in range(7, len(frame), 3))
-    if not (height and width and all(across and down for across, down in sampling)):
+    if not (height and width) or not all(map(all, sampling)):
         return None
     progressive = kind == _PROGRESSIVE
     return JpegHeader(

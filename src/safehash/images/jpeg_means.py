@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from .._rows import read_luma
 from ..errors import ImageTooLarge
 from .deadline import NO_DEADLINE, Deadline
 from .jpeg_header import JpegHeader
@@ -14,8 +15,7 @@ from .pictures import UInt8Array
 __all__ = ["ALL_BITS_BELOW", "BLOCK", "Chroma", "Means", "read_means"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chroma:
+class Chroma(NamedTuple):
     """What is known of the blocks of one component of chroma.
 
     Attributes
@@ -30,8 +30,7 @@ class Chroma:
     spreads: UInt8Array
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Means(NamedTuple):
     """A picture: each sample is the mean of those that it stands for, as far as low frequencies make it up.
 
     Not reduced, its samples are those of the decoders that follow libjpeg.
@@ -87,8 +86,6 @@ def read_means(
     ImageTooLarge
         There is no memory for it.
     """
-    from .._rows import read_luma
-
     luma = np.empty((-(-header.height // step), -(-header.width // step)), np.uint8)
     blue = red = None
     if with_chroma and len(header.sampling) > 1:

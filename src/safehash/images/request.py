@@ -41,7 +41,10 @@ class Reduction:
 
 
 def _step_at(table: tuple[tuple[int, int], ...], shorter_side: int) -> int:
-    return next((step for least, step in table if shorter_side >= least), 1)
+    for least, step in table:
+        if shorter_side >= least:
+            return step
+    return 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from ...hashing.hashes import Algorithm
 __all__ = [
     "ALGORITHMS",
     "DELETED",
+    "DITTO",
     "DOUBTFUL",
     "FALSE",
     "FOREIGN",
@@ -21,6 +22,7 @@ __all__ = [
     "NOTATIONS",
     "NO_TYPE",
     "NULL",
+    "OF_NO_PICTURE",
     "OPINIONS",
     "OPINION_LABELS",
     "OTHER_INDICATORS",
@@ -218,6 +220,17 @@ NULL = frozenset(
     )
 )
 
+#: Cells that say what the one above them says.
+DITTO = frozenset(
+    _words(
+        r"""
+    " | "" | '' | ” | “ | „ | 〃 | -"- | -''- | -”- | - " - | ditto | dito | dto | dto. | do. | idem | id. | ibid |
+    ibid. | ibidem | same | as above | same as above | see above | siehe oben | s.o. | wie oben | gleich | ↑ | ^ | ⬆ |
+    同上 | 上同 | то же | jw. | ut supra
+    """
+    )
+)
+
 #: Yes and no, as programs and spreadsheets of several languages write them.
 TRUE = frozenset(
     _words(
@@ -342,7 +355,7 @@ OPINIONS: Mapping[str, str] = {
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
         blacklist | abusive | positive class | confirmed positive | approved | true positives |
-        truepositive | confirmed match | positiv | positif | positivo | positief | pozytywny |
+        truepositive | confirmed match | agree | strongly agree | positiv | positif | positivo | positief | pozytywny |
         положительный | bösartig | malveillant | malicioso | schädlich
         """
         ),
@@ -360,7 +373,8 @@ OPINIONS: Mapping[str, str] = {
         falsepositives | confirmed false positive | confirmed negative | true negative | known safe |
         known benign | known clean | goodware | not a match | no violation | not a violation | non violation |
         not violative | non violative | exonerated | disagree | disagree with tags | not csam | non csam |
-        not self harm | non self harm | not malware | not abusive | negativ | négatif | negatif | negativo |
+        strongly disagree | not self harm | non self harm | not malware | not abusive | negativ | négatif |
+        negatif | negativo |
         negatief | negatywny | отрицательный | harmlos | unbedenklich | gutartig | inoffensif | bénin | benigno |
         inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
         faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
@@ -411,6 +425,7 @@ SIGNS = "❌✗✘🗑⛔🚫👎"
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
+    ignorable | not notable | non notable |
     no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit |
     suppress | exclude | quarantine | suspend | undo | redact | supersede | deprecate | archived | suspended |
     hidden | dismissed | overturned | reversed | cleared | mistake | mistaken | by mistake | in error |
@@ -432,6 +447,19 @@ DOUBTFUL = frozenset(
     """
     )
 ) | {sign + form for sign in SIGNS for form in ("", "\N{VARIATION SELECTOR-16}")}
+
+#: Of these, and of what takes back, words that are labels of no picture.
+OF_NO_PICTURE = frozenset(
+    _words(
+        r"""
+    cleared | overturned | dismissed | reversed | recalled | superseded | deprecated | by mistake | in error |
+    appeal granted | appeal upheld | appealed | under appeal | misclassified | mislabelled | mislabeled |
+    unsubstantiated | not approved | not confirmed | do not use | do not match | ignorable | irrelevant |
+    not relevant | no longer listed | taken back | delisted | unlisted | skip | skipped | ignore | ignored | neg |
+    mismatch | misidentified | misid | erroneous | no longer | appeal won | f.p. | -ve
+    """
+    )
+)
 
 #: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
 TELLING = (DELETED | frozenset(OPINIONS) | LIVE | DOUBTFUL) - _VAGUE
