@@ -244,6 +244,19 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "lookups": {"entries": 10, "hashes_in_one_request": {}},
     }
     (tmp_path / "serve.json").write_text(json.dumps(served))
+    hostile = {
+        "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
+        "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
+        "isolated": {
+            "promised_ms": 0.25,
+            "rounds": 7,
+            "small": {"more_ms": 0.21},
+            "large": {"more_ms": 0.31},
+            "where_us": {"in the worker": 712.2},
+        },
+    }
+    for name, rows in hostile.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"result": rows}))
     expected = [
         "| two threads | >= 1.8 | 1.86 | yes |",
         "| RGB | >= 45 | 31 | **no** |",
@@ -258,6 +271,10 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| 0.5 megapixels, scan with catalog, standard: of cores x hashing on one thread | >= 0.9 | 0.95 | yes |",
         "| 0.5 megapixels, scan with catalog, standard: of cores x deciding so on one thread | >= 0.9 | 0.88 | **no** |",  # noqa: E501
         "| an upload over HTTP: of it the check | >= 0.85 | 0.81 | **no** |",
+        "| of 3 kinds of files made to cost, those that cost more than is promised | <= 0 | 1 | **no** |",
+        "| memory held by a check at its limit, MiB | <= 341 | 343 | **no** |",
+        "| a check in a confined process, small: ms more | <= 0.25 | 0.21 | yes |",
+        "| a check in a confined process, large: ms more | <= 0.25 | 0.31 | **no** |",
         "| peak memory, 50,000 files / 5,000 | <= 1.2 | 1.29 | **no** |",
         "| re-match of a million with a million, processor s | <= 120 | 52.8 | yes |",
     ]
