@@ -71,7 +71,7 @@ test: $(VENV)/tools
 	$(MAKE) lint types VENV=$(VENV)
 	$(BIN)/python benchmarks/claims.py
 	rm -rf build/outside
-	bash .ci/outside build/outside
+	$(BIN)/python .ci/outside.py build/outside
 	cd build/outside && $(CURDIR)/$(BIN)/python -m pytest -q -p no:cacheprovider -n auto --dist worksteal
 
 $(VENV)/tools: Makefile
@@ -269,6 +269,7 @@ bench: develop
 	test -z "$(BEFORE)" || $(BIN)/python benchmarks/bench_pixels.py $(BEFORE) -o benchmarks/results/pixels-cost.json
 	$(BIN)/python benchmarks/bench_colour.py -o benchmarks/results/colour-cost.json
 	$(BIN)/python benchmarks/bench_planes.py -o benchmarks/results/planes.json
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_matrices.py -o benchmarks/results/matrices.json
 	$(BIN)/python benchmarks/bench_digests.py $(if $(BEFORE),--before $(BEFORE)/..) -o benchmarks/results/digests.json
 	$(BIN)/python benchmarks/bench_isolated.py -o benchmarks/results/isolated.json
 	$(BIN)/python benchmarks/installed_size.py -o benchmarks/results/installed.json

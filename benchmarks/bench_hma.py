@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,10 @@ def asked(port: int, path: str, connection: http.client.HTTPConnection | None = 
     return said
 
 
+def _looked_up(connection: http.client.HTTPConnection, query: str) -> Any:
+    return json.loads(asked(0, f"/m/lookup?signal_type=pdq&signal={query}", connection)[1])
+
+
 def cost(
     n: int,
     queries: list[str],
@@ -147,8 +152,8 @@ def main() -> None:
             stock(arguments.checkout.resolve(), rows, folder) as (port, processes),
             service(place, 1, "--effort", "fast") as (running, process),
         ):
-            ours = running.connect()
             for _ in range(3):
+                ours = running.connect()  # one that waited for the other's round would have been closed
                 found["HMA"].append(cost(
                     requests, queries, listed,
                     lambda query: json.loads(asked(port, f"/m/lookup?signal_type=pdq&signal={query}")[1]),
@@ -156,10 +161,10 @@ def main() -> None:
                 ))  # fmt: skip
                 found["safehash"].append(cost(
                     requests, queries, listed,
-                    lambda query: json.loads(asked(0, f"/m/lookup?signal_type=pdq&signal={query}", ours)[1]),
+                    partial(_looked_up, ours),
                     lambda: spent(process),
                 ))  # fmt: skip
-            ours.close()
+                ours.close()
     result = {
         "machine": machine(),
         "entries": n,

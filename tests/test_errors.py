@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import safehash
 from safehash import Algorithm, ListError, Matcher, Settings
-from safehash.errors import SHOWN_DIGITS, shorten, shortened, shortened_value
+from safehash.errors import _DIGEST, SHOWN_DIGITS, _cut, shorten, shortened, shortened_value
 from safehash.lists.formats.fields import shown
 
 DIGEST = "5af0" * 16
@@ -151,6 +151,27 @@ def test_nor_in_a_name_a_path_or_an_address(digest: bytes, notation: str, place:
         return  # in a path, base64 without padding may be names of folders; with it, it is not all of its name
     assert shows(place.format(text), text, 2 * SHOWN_DIGITS + 1)
     assert not shows(shortened(place.format(text)), text, 2 * SHOWN_DIGITS + 1)
+
+
+@given(
+    st.one_of(
+        st.tuples(DIGESTS, st.sampled_from(sorted(NOTATIONS)), st.sampled_from(PLACES)).map(
+            lambda drawn: drawn[2].format(NOTATIONS[drawn[1]](drawn[0]))
+        ),
+        st.lists(
+            st.sampled_from([*"012347af,_'. [(b/=+-AZ", "123,", "456", " 7", "\\x0f", "b'", "\uff11"])
+        ).map("".join),
+        st.lists(
+            st.sampled_from(["_123", "'456", " 789", "[1, 2,", "3 ", "4,", "A2", "===", "/", "f0"]),
+            min_size=4,
+        ).map("".join),
+    )
+)
+@example(f"no entry {'5af0' * 4} here")
+@example("12_345_678_901_234_567 hashes")
+def test_what_is_passed_over_has_nothing_in_it(text: str) -> None:
+    """Most messages are not looked through, by their look: what that passes over has no digest that looking finds."""
+    assert shortened(text) == _cut(_DIGEST, text)
 
 
 @pytest.mark.parametrize("n_bytes", [8, 16, 20, 32])

@@ -163,7 +163,7 @@ def test_a_slow_upload_is_logged(
 def test_no_log_shows_a_whole_digest_whoever_writes_it(caplog: pytest.LogCaptureFixture) -> None:
     """Every logger of the package: in the message, in what it is made with, in the traceback beside it."""
     for name in ("safehash.access", *sorted(LOGGERS)):
-        import_module("safehash.service.app" if name == "safehash.access" else name)
+        import_module("safehash.service.access" if name == "safehash.access" else name)
         with caplog.at_level(logging.INFO, "safehash"):
             try:
                 raise FileNotFoundError(2, "No such file", f"/store/{FIRST}.jpg")

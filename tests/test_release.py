@@ -47,6 +47,18 @@ def test_oldest_dependencies_are_those_declared() -> None:
 
 
 @needs_checkout
+def test_where_faiss_has_no_wheel_all_else_that_is_declared_goes_in() -> None:
+    """A job that installs without dependencies names them; backports.zstd is part of Python from 3.14 on."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("\ndependencies = [")[2]
+    declared = set(re.findall(r'^    "([A-Za-z0-9.-]+)>=', project.partition("\n]")[0], re.MULTILINE))
+    assert {"numpy", "faiss-cpu", "tomli"} < declared
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    steps = workflow.partition("\n  free-threaded:")[2].partition("outside.py")[0]
+    assert workflow.count("pip install --no-deps") == steps.count("pip install --no-deps dist/*.whl") == 1
+    assert declared - {"faiss-cpu", "tomli", "backports.zstd"} <= set(steps.split())
+
+
+@needs_checkout
 @pytest.mark.parametrize(
     ("tag", "heading", "line", "said"),
     [

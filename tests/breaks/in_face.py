@@ -36,6 +36,13 @@ _VALUES, _LOGGING, _SAID, _TAKEN, _DATABASES, _ARGUMENTS, _SAYS = (
 
 BREAKS = (
     Break(
+        what="a message is not looked through that holds just as many digits as the shortest digest has",
+        file=_ERRORS,
+        before='_IN_ALL = r"[\\w+/-]{16}",',
+        after='_IN_ALL = r"[\\w+/-]{17}",',
+        dies=(f"{_SAYS}::test_what_is_passed_over_has_nothing_in_it",),
+    ),
+    Break(
         what="a frozen value says nothing of its own of a name that it has not",
         file=_FACE,
         before="        kind.__setattr__ = _refuse_change  # type: ignore[method-assign]\n",

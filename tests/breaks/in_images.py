@@ -26,7 +26,62 @@ _REFUSED = "tests/images/test_counting.py::test_made_to_cost_is_refused_on_its_b
 _DAMAGED, _TAKEN = (f"tests/images/test_{name}.py" for name in ("damaged_pixels", "taken_as_browsers"))
 _WEBP_ENDS, _AVIF_ENDS = (f"src/safehash/images/{name}_ends.py" for name in ("webp", "avif"))
 
+_ITEMS = "tests/images/test_avif_items.py"
+_SHOWN, _OVERLAY, _DECLARED = (
+    f"src/safehash/images/{name}.py" for name in ("avif_shown", "avif_overlay", "declared")
+)
+_PAINTED = "tests/images/test_painted.py::test_what_was_painted_is_looked_up_at_every_effort"
+
 BREAKS = (
+    Break(
+        what="the primary picture of an AVIF is taken for the one that is shown, whatever stands before it",
+        file=_SHOWN,
+        before="            if kind == _FOR_ONE and primary in items:\n                return items\n",
+        after="            if kind == _FOR_ONE and primary in items:\n                return [primary]\n",
+        dies=(f"{_ITEMS}::test_the_first_alternative_is_shown_and_the_primary_picture_is_looked_up",),
+    ),
+    Break(
+        what="alternatives that are not looked at are silence where effort is least",
+        file=_AVIF,
+        before='replace(failing(_FOR_IT, exc), effort="fast")',
+        after="failing(_FOR_IT, exc)",
+        dies=(f"{_ITEMS}::test_more_alternatives_than_are_looked_at_are_no_silence",),
+    ),
+    Break(
+        what="parts of an AVIF picture are all laid at its corner",
+        file=_OVERLAY,
+        before='canvas.paste(part.convert("RGB"), place)',
+        after='canvas.paste(part.convert("RGB"), (0, 0))',
+        dies=(f"{_ITEMS}::test_parts_lie_one_over_the_other_where_the_file_says",),
+    ),
+    Break(
+        what="pixels of parts that lie under one another have no bound",
+        file=_OVERLAY,
+        before="        if n_pixels > _MOST_SHARE * request.limits.max_pixels:",
+        after="        if n_pixels < 0:",
+        dies=(f"{_ITEMS}::test_parts_are_bounded",),
+    ),
+    Break(
+        what="a grid's tiles say nothing of its colours",
+        file=_BOXES,
+        before="    if len(coloured) == 2 or dict(",
+        after="    if len(coloured) <= 2 or dict(",
+        dies=(f"{_ITEMS}::test_a_grid_is_in_the_colours_of_its_first_tile_where_it_says_none",),
+    ),
+    Break(
+        what="a profile that nobody heeds goes before a gamma",
+        file=_DECLARED,
+        before="    if profile is not None and space_of_icc(profile) in (\n",
+        after='    if profile is not None and (space_of_icc(profile) or "RGB") in (\n',
+        dies=(f"{_PAINTED}[015.png-0-a gamma behind a profile that is cut]",),
+    ),
+    Break(
+        what="alpha beside palette indices is left aside",
+        file=_TIFF_COLOURS,
+        before="    whole = np.ascontiguousarray(indices.astype(np.uint8))\n    if alpha is None:\n",
+        after="    whole = np.ascontiguousarray(indices.astype(np.uint8))\n    if True:\n",
+        dies=(f"{_PAINTED}[t311.tif-0-a palette of 8 bits with unassociated alpha]",),
+    ),
     Break(
         what="of a damaged WebP all is shown, whatever was made of zeros",
         file=_WEBP,

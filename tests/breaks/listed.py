@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from breaking import Break
 from in_benchmarks import BREAKS as IN_BENCHMARKS
+from in_costs import BREAKS as IN_COSTS
 from in_evaluation import BREAKS as IN_EVALUATION
 from in_face import BREAKS as IN_FACE
 from in_gates import BREAKS as IN_GATES
@@ -28,6 +29,7 @@ BREAKS: tuple[Break, ...] = (
     *IN_GATES,
     *IN_MATCHING,
     *IN_SCANNING,
+    *IN_COSTS,
     *IN_SERVICE,
     *IN_EVALUATION,
     *IN_REPORTS,

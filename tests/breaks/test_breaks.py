@@ -40,6 +40,7 @@ def test_every_break_can_be_made(each: Break) -> None:
         path, *names = test.split("::")
         source = (ROOT / path).read_text(encoding="utf-8")
         for name in names:
+            name = name.partition("[")[0]  # one case of many
             assert f"def {name}(" in source or f"class {name}:" in source, test
 
 

@@ -1,4 +1,4 @@
-"""What Chromium paints of every file that declares its colours: some view that `standard` looks up is near to it.
+"""What Chromium paints of every file that declares its colours: some view that `fast` looks up is near to it.
 
 Not collected by default, as it needs Chromium: ``make check-browser``.
 """
@@ -26,11 +26,11 @@ _NOT_PAINTED = ("a profile ", "avif")
 
 
 def views(data: bytes) -> dict[str, Hash]:
-    """Return the hash of every picture that `standard` looks up, by its name."""
+    """Return the hash of every picture that is looked up at every effort, by its name."""
     decoded = decode(data, step_for=reduction_for)
     found = {"as it is": hash_decoded(decoded, algorithm=Algorithm.PDQ)}
     for also in decoded.also:
-        if also.effort != "thorough":
+        if also.effort == "fast":
             found[also.name] = hash_decoded(also.make(), algorithm=Algorithm.PDQ)
     return found
 

@@ -13,7 +13,7 @@ from corpus import EMPTY, CorpusFile, grey_of, ramp_like
 from corpus_png import exif_of
 from pictures_made import made
 from png_files import SIGNATURE, PngFrame, apng, chunk, packed_rows, png
-from profiles_made import DISPLAY_P3, gamma, matrix_profile
+from profiles_made import DISPLAY_P3, gamma, grey_profile, matrix_profile
 
 __all__ = ["odd_png_corpus"]
 
@@ -155,6 +155,14 @@ def _chunks(file: Any, one: Any) -> Iterator[CorpusFile]:
         "two EXIF chunks", png(one, 8, 2, before=chunk(b"eXIf", exif_of(6)) + chunk(b"eXIf", exif_of(3)))
     )
     yield file("EXIF with a wrong checksum", png(one, 8, 2, before=chunk(b"eXIf", exif_of(6))[:-1] + b"\0"))
+    grey_icc = _iccp(grey_profile(gamma(1.0)))
+    broken = _iccp(matrix_profile(DISPLAY_P3, gamma(1.0))[:200])
+    for name, ignored in (("for grey", grey_icc), ("that is cut", broken)):
+        yield file(f"a gamma behind a profile {name}", png(one, 8, 2, before=ignored + _gama(4.0)))
+    beyond = _gama(4.0) + chunk(b"PLTE", _greys(256)[: 3 * 170])
+    yield file("indices beyond the palette, a gamma", png(grey, 8, 3, before=beyond))
+    clear = chunk(b"tRNS", bytes(range(255, 85, -1)))
+    yield file("indices beyond the palette, a gamma, transparency", png(grey, 8, 3, before=beyond + clear))
     for level in (0, 1):
         yield file(f"packed at level {level}", png(one, 8, 2, level=level))
     rows_packed = packed_rows(one, 8)

@@ -148,6 +148,26 @@ def _palettes(file: Any, grey: Any) -> Iterator[TiffFile]:
             table[stored[..., 0]].astype(np.uint8),
             others,
         )
+    yield from _palettes_with_alpha(file, grey, colours)
+
+
+def _palettes_with_alpha(file: Any, grey: Any, colours: Any) -> Iterator[TiffFile]:
+    ramp = ramp_like(grey[..., 0])[..., None]
+    for n_bits, (what, kind) in product((4, 8), (("unassociated", 2), ("associated", 1), ("unnamed", 0))):
+        table = colours[np.linspace(0, 255, 1 << n_bits).astype(int)]
+        stored = _deep(grey, n_bits)
+        shown = table[stored[..., 0]].astype(np.float64)
+        share = _coarse(ramp, n_bits) / 255
+        if kind:  # of associated alpha the product is stored
+            own = np.minimum(shown, 255 * share) if kind == 1 else shown * share
+            shown = own + 255 * (1 - share)
+        data = tiff(
+            np.dstack([stored, _deep(ramp, n_bits)]), n_bits, 3,
+            extra=[(320, "H", (table * 257).T.ravel().tolist()), (338, "H", [kind])],
+        )  # fmt: skip
+        others = "agree" if kind == 2 else "mixed otherwise, or taken for alpha, by some"
+        name = f"a palette of {n_bits} bits with {what} alpha"
+        yield file(name, data, np.rint(shown).astype(np.uint8), others)
 
 
 def _alphas(file: Any, one: Any, grey: Any) -> Iterator[TiffFile]:

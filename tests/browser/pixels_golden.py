@@ -11,6 +11,7 @@ from typing import NamedTuple
 from corpus import CorpusFile
 from corpus_bmp import bmp_corpus
 from corpus_gif import gif_corpus
+from corpus_items import items_corpus
 from corpus_jpeg import jpeg_corpus
 from corpus_odd_bmp import odd_bmp_corpus
 from corpus_odd_gif import odd_gif_corpus
@@ -113,6 +114,21 @@ ODD = {
         "an animation and another still picture, its first brand is avis",
     ),
 }  # fmt: skip
+ITEMS = {
+    "avif": (
+        "another picture before the primary one", "what is not there before another one",
+        "what nobody knows before another one", "another picture, turned, first", "another picture in light first",
+        "a thumbnail that is the primary picture", "alpha of 1 and 2", "alpha of each of two alternatives",
+        "pictures one over the other, turn 3", "pictures on a red canvas, turn None",
+        "pictures before the canvas, turn None", "pictures one over the other, turn 1, mirror 0",
+        "pictures one over the other, alpha of 1", "pictures in light, one over the other",
+    ),
+    "png": (
+        "a gamma behind a profile for grey", "a gamma behind a profile that is cut",
+        "indices beyond the palette, a gamma", "indices beyond the palette, a gamma, transparency",
+    ),
+    "tif": ("a palette of 8 bits with unassociated alpha", "a palette of 4 bits with associated alpha"),
+}  # fmt: skip
 
 
 class Folder(NamedTuple):
@@ -128,6 +144,7 @@ FOLDERS = {
         ODD,
         (odd_png_corpus, odd_gif_corpus, odd_bmp_corpus, odd_jpeg_corpus, odd_webp_corpus, odd_avif_corpus),
     ),
+    "items": Folder(ITEMS, (items_corpus, odd_png_corpus)),
 }
 
 

@@ -1,4 +1,4 @@
-"""What Chromium paints of every file of the corpus: some view that `standard` looks up is near to it.
+"""What Chromium paints of every file of the corpus: some view that is looked up is near to it, at `fast` already.
 
 Not collected by default, as it needs Chromium: ``make check-browser``. TIFF, which it does not paint, is held against
 the pictures it was made of, and ImageMagick and libvips as second opinions where they are installed.
@@ -20,6 +20,7 @@ from corpus_bmp import bmp_corpus
 from corpus_fresh import fresh_corpus
 from corpus_gain import gain_corpus
 from corpus_gif import gif_corpus
+from corpus_items import items_corpus
 from corpus_jpeg import jpeg_corpus
 from corpus_odd_bmp import odd_bmp_corpus
 from corpus_odd_gif import odd_gif_corpus
@@ -37,7 +38,7 @@ from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.images.decoding import decode_frames
 from safehash.images.limits import MIN_SIDE
-from safehash.images.pictures import Decoded
+from safehash.images.pictures import Decoded, Effort
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -61,6 +62,7 @@ CORPORA: dict[str, Callable[[], Iterator[CorpusFile]]] = {
     "odd webp": odd_webp_corpus,
     "odd avif": odd_avif_corpus,
     "fresh": fresh_corpus,
+    "items": items_corpus,
 }
 #: Endings of files that may be animations.
 ANIMATED = ("png", "gif", "webp", "avif")
@@ -73,7 +75,7 @@ def on_white(painted: UInt8Array) -> UInt8Array:
     return mixed
 
 
-def views_of(frame: Decoded, effort: str = "standard") -> dict[str, Hash]:
+def views_of(frame: Decoded, effort: Effort = "standard") -> dict[str, Hash]:
     """Return the hash of every picture of a frame that an effort looks up, by its name."""
     found = {"as it is": hash_decoded(frame, algorithm=Algorithm.PDQ)}
     for number, also in enumerate(frame.also):
@@ -86,7 +88,7 @@ def views_of(frame: Decoded, effort: str = "standard") -> dict[str, Hash]:
 
 
 def far_from_painted(file: CorpusFile, painted: Painted) -> list[str]:
-    """Return what of a file is painted and not looked up by `standard`."""
+    """Return what of a file is painted and not looked up, by `fast` or by `standard`."""
     shown: dict[int, UInt8Array] = {frame: pixels for frame, (pixels, _) in painted.frames.items()}
     if painted.picture is not None:
         shown[0] = painted.picture  # what a page shows; frames come out of another decoder's hands
@@ -98,18 +100,22 @@ def far_from_painted(file: CorpusFile, painted: Painted) -> list[str]:
     wanted = {frame: value for frame, value in wanted.items() if (value.quality or 0) >= _LEAST_QUALITY}
     if not wanted:
         return []
+    return [*_far_at(file, wanted, "fast"), *_far_at(file, wanted, "standard")]
+
+
+def _far_at(file: CorpusFile, wanted: dict[int, Hash], effort: Effort) -> list[str]:
     try:
-        frames = list(decode_frames(file.data, step_for=reduction_for, effort="standard"))
+        frames = list(decode_frames(file.data, step_for=reduction_for, effort=effort))
     except ImageError as exc:
         return [f"{file.name}: {type(exc).__name__}: {exc}"]
     far = []
     for number, value in wanted.items():
         if number >= len(frames):
-            far.append(f"{file.name}: frame {number} of {len(frames)}")
+            far.append(f"{file.name}: frame {number} of {len(frames)} at {effort}")
             continue
-        distances = {name: view.distance(value) for name, view in views_of(frames[number]).items()}
+        distances = {name: view.distance(value) for name, view in views_of(frames[number], effort).items()}
         if min(distances.values()) > NEAR:
-            far.append(f"{file.name}, frame {number}, quality {value.quality}: {distances}")
+            far.append(f"{file.name}, frame {number}, {effort}, quality {value.quality}: {distances}")
     return far
 
 

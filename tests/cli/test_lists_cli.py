@@ -129,7 +129,7 @@ def test_check_says_what_scans_go_on_from(tmp_path: Path, capsys: pytest.Capture
         damage()
         assert run("check", path) == code
         out = capsys.readouterr().out
-        assert "its last good state, of 20" in out and "(0 hours old, 1 entries)" in out
+        assert "its last good state, of 20" in out and "(0 hours old, 1 entry)" in out
         assert "--no-last-good" in out and "last_good=" not in out
 
 
@@ -280,7 +280,7 @@ def test_add(tmp_path: Path, pictures: tuple[Path, Path, Path], capsys: pytest.C
     good, flat, text = pictures
     assert run("add", "--label", "a", good, flat, text, "-o", own) == 3
     out, err = capsys.readouterr()
-    assert "1 added, 1 entries" in out
+    assert "1 added, 1 entry in " in out
     assert "too flat to match" in err and "text.txt" in err
     assert run("add", "--label", "b", "--file-names", "--json", good, "-o", own) == 0
     assert records(capsys)[0]["added"] == 1

@@ -156,9 +156,11 @@ def test_files_from_standard_input(here: Path) -> None:
 
 def test_the_whole_way(here: Path, tmp_path: Path) -> None:
     catalog = tmp_path / "c.db"
-    assert run("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog).returncode == 0
+    first = run("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog)
+    assert first.returncode == 0
     again = run("scan", here / "pictures", "--list", here / "other.csv", "--catalog", catalog)
     assert "6 (6 unchanged" in again.stderr.decode()
+    assert "files/s" in first.stderr.decode() and "files/s" not in again.stderr.decode(), "no rate of nothing"
     found = run("rematch", catalog, "--list", here / "own.csv")
     assert found.returncode == 1
     assert [record["path"] for record in records_in(found.stdout)] == [

@@ -19,10 +19,11 @@ from safehash import Limits, Matcher, Settings
 from safehash.errors import DeadlinePassed, ImageTooLarge
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
-from safehash.images import gain_map, tone_map
+from safehash.images import gain_map
 from safehash.images.deadline import Deadline
 from safehash.images.decoding import decode_frames
 from safehash.images.gain_map import gain_maps
+from safehash.images.items import item_contents
 from safehash.images.pictures import Decoded
 from safehash.images.tone_map import tone_maps
 from safehash.matching.settings import EFFORTS
@@ -357,16 +358,16 @@ def item_places(items: list[tuple[int, list[tuple[int, int]]]], *, width: int) -
 def test_an_item_is_put_together_as_far_as_numbers_go() -> None:
     """Each of its pieces may be the whole file: a file of 1 MB took 3 GB."""
     data = item_places([(3, [(0, 1 << 20)] * 4000)], width=4)
-    (numbers,) = tone_map._contents(data, {3}).values()
+    (numbers,) = item_contents(data, {3}, n_bytes=256).values()
     assert 142 <= len(numbers) <= 512
     whole = item_places([(3, [(8, 5), (100, 7)])], width=4)
-    assert tone_map._contents(whole, {3}) == {3: whole[8:13] + whole[100:107]}
+    assert item_contents(whole, {3}, n_bytes=256) == {3: whole[8:13] + whole[100:107]}
 
 
 def test_pieces_that_take_no_place_are_counted() -> None:
     data = item_places([(item, [(0, 0)] * 4096) for item in range(20)], width=0)
     with pytest.raises(ImageTooLarge, match="more than 65536 pieces"):
-        tone_map._contents(data, {3})
+        item_contents(data, {3}, n_bytes=256)
 
 
 def test_strips_and_the_whole_are_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from ..matching.printable import printable
 from .arguments import ListText, whole
 from .exits import CRASH, FATAL, OK
 from .list_options import LIST, add_list_options, list_source
+from .wording import so_many_entries
 
 __all__ = ["add_commands"]
 
@@ -182,7 +183,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
             yield f"list {each['list']}: refused: {each['error']}"
         else:
             age = each["stale"] or f"newest record {each['newest'] or 'undated'}"
-            yield f"list {each['list']}: {each['entries']} entries, {age}"
+            yield f"list {each['list']}: {so_many_entries(each['entries'])}, {age}"
     for each in facts["verified"]:
         said = "all the same" if not each["differ"] else f"{each['differ']} DIFFER"
         asked = f"{each['queries']} look-ups among {each['entries']} {each['algorithm']} entries"

@@ -13,7 +13,7 @@ from ..matching.printable import printable
 from .arguments import ListText, ReadPath, WriteSnapshotPath
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, add_trusted, list_source, trusted_keys
-from .wording import worded
+from .wording import so_many_entries, worded
 
 if TYPE_CHECKING:
     from ..hashing.hashes import Hash
@@ -122,7 +122,7 @@ def run_build(arguments: argparse.Namespace) -> int:
     for note in matcher.notes:
         print(f"safehash: {worded(note)}", file=sys.stderr)
     for each in matcher.lists:
-        print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
+        print(f"safehash: {printable(each.name)}: {so_many_entries(each.n_entries)}", file=sys.stderr)
     print(f"safehash: wrote {printable(arguments.output)}", file=sys.stderr)
     return OK
 
@@ -145,7 +145,8 @@ def run_info(arguments: argparse.Namespace) -> int:
         print("fits, and it is trusted" if arguments.trusted else "was not looked at (--trusted KEY does)")
     for each in record["lists"]:
         print(
-            f"list  {printable(each['name'])}: {each['n_entries']} entries, loaded {each['loaded']}, ", end=""
+            f"list  {printable(each['name'])}: {so_many_entries(each['n_entries'])}, loaded {each['loaded']}, ",
+            end="",
         )
         print(f"SHA-256 {each['snapshot']}")
     for name, count in record["entries"].items():

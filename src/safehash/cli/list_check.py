@@ -24,7 +24,7 @@ from ..matching.printable import printable
 from .arguments import ListText
 from .exits import FATAL, MATCHED, OK
 from .list_options import LIST, add_list_options, list_source
-from .wording import report_record, worded
+from .wording import report_record, so_many_entries, worded
 
 __all__ = ["add_check", "print_json", "print_table", "remarks_on"]
 
@@ -161,8 +161,9 @@ def _on_last_good(source: ListSource) -> Iterator[str]:
     """Yield what a scan would go on from, where what is there now cannot be used."""
     kept = last_good_of(source)
     if kept is not None:
+        what = f"{kept.age} old, {so_many_entries(len(kept.loaded))}"
         yield (
-            f"{source.list_name}: its last good state, of {kept.when} ({kept.age} old, {len(kept.loaded)} entries), is "
+            f"{source.list_name}: its last good state, of {kept.when} ({what}), is "
             f"kept beside it: scan and serve go on from that, but with {switch('last_good', False)}"
         )
 

@@ -28,7 +28,7 @@ from .arguments import ListText, ReadPath, UpdatePath, WriteListPath, whole
 from .exits import FATAL, OK, UNDECIDED
 from .list_check import add_check, print_json, print_table, remarks_on
 from .list_options import LIST, add_list_options, list_source
-from .wording import report_record, worded
+from .wording import report_record, so_many_entries, worded
 
 __all__ = ["add_commands"]
 
@@ -216,7 +216,7 @@ def _summarise(readers: Sequence[ListReader], args: argparse.Namespace, record: 
     for report in reports:
         for remark in remarks_on(report, staleness(report)):
             print(f"  {worded(remark)}")
-    print(printable(f"{record['entries']} entries written to {record['output']}"))
+    print(printable(f"{so_many_entries(record['entries'])} written to {record['output']}"))
 
 
 def _diff(args: argparse.Namespace) -> int:
@@ -309,7 +309,7 @@ def _stats(args: argparse.Namespace) -> int:
         if args.json:
             print_json({"type": "list_stats", "name": loaded.name, **dataclasses.asdict(stats)})
             continue
-        print(f"{printable(loaded.name)}: {stats.n_entries} entries")
+        print(f"{printable(loaded.name)}: {so_many_entries(stats.n_entries)}")
         rows = [
             (title, name, str(n))
             for title, counts in (
@@ -389,7 +389,9 @@ def _add(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
         if found.entries:
-            print(printable(f"{len(found.entries)} added, {found.n_entries} entries in {args.output}"))
+            print(
+                printable(f"{len(found.entries)} added, {so_many_entries(found.n_entries)} in {args.output}")
+            )
     if not found.entries:
         return FATAL
     return UNDECIDED if found.refused else OK

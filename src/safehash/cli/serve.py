@@ -17,7 +17,7 @@ from ..service.options import ServiceOptions
 from .arguments import ReadPath, UpdatePath, memory, number, several, size, whole
 from .exits import OK
 from .scan import add_matcher_options, matcher_opener
-from .wording import worded
+from .wording import so_many_entries, worded
 
 __all__ = ["add_commands"]
 
@@ -146,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
         for note in matcher.notes:
             print(f"safehash: {worded(note)}", file=sys.stderr)
         for each in matcher.lists:
-            print(f"safehash: {printable(each.name)}: {each.n_entries} entries", file=sys.stderr)
+            print(f"safehash: {printable(each.name)}: {so_many_entries(each.n_entries)}", file=sys.stderr)
         return OK
     log_to(access=not arguments.no_access_log)
     with _deaf_to_hangups():

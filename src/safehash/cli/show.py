@@ -13,7 +13,7 @@ from ..hashing.algorithms import SHOWN_DIGITS
 from ..matching.printable import printable
 from ..scanning.caveats import CAVEATS, caveat_of
 from ..scanning.records import Known, Problem, ScanEvent, ScanRecord, Summary
-from .wording import worded
+from .wording import so_many_entries, worded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -215,7 +215,7 @@ def _about(summary: Summary, notes: Sequence[str]) -> list[tuple[str, str, str]]
     rows = [
         (
             "list",
-            f"{printable(info.name)}: {info.n_entries} entries, snapshot {info.snapshot[:SHOWN_DIGITS]}",
+            f"{printable(info.name)}: {so_many_entries(info.n_entries)}, snapshot {info.snapshot[:SHOWN_DIGITS]}",
             "",
         )
         for info in summary.audit.lists
@@ -223,8 +223,8 @@ def _about(summary: Summary, notes: Sequence[str]) -> list[tuple[str, str, str]]
     rows += [("note", worded(note), _UNDECIDED) for note in notes]
     n_now = summary.n_files - summary.n_unchanged
     seconds = max(summary.seconds, 1e-9)
-    speed = f"{n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s"
-    return [*rows, ("time", f"{summary.seconds:.1f} s, {speed}", "")]
+    speed = f", {n_now / seconds:.0f} files/s, {summary.n_bytes / seconds / 1e6:.1f} MB/s" if n_now else ""
+    return [*rows, ("time", f"{summary.seconds:.1f} s{speed}", "")]
 
 
 def _counted(what: str, counts: Counter[str]) -> list[tuple[str, str, str]]:

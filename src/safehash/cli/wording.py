@@ -9,12 +9,23 @@ from ..lists.report import ListReport
 from ..lists.switches import for_shell
 from ..matching.printable import printable
 
-__all__ = ["report_record", "worded"]
+__all__ = ["report_record", "so_many_entries", "worded"]
 
 
 def worded(text: str) -> str:
     """Return a message of the library, for a terminal, wherever it is printed."""
     return printable(for_shell(shortened(text)))
+
+
+def so_many_entries(n: int) -> str:
+    """Return how many entries, in words.
+
+    Examples
+    --------
+    >>> so_many_entries(1), so_many_entries(2)
+    ('1 entry', '2 entries')
+    """
+    return "1 entry" if n == 1 else f"{n} entries"
 
 
 def report_record(report: ListReport) -> dict[str, Any]:

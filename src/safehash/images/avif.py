@@ -13,7 +13,10 @@ import numpy as np
 
 from ..errors import ImageTooLarge
 from .avif_ends import lengthened, with_known_matrix
+from .avif_overlay import laid_over
+from .avif_shown import pictures_for_one, with_primary
 from .boxes import has_two_pictures, properties
+from .declared import declared_colours
 from .frames import Mended, read_frames
 from .gain_map import check_both, in_another_brightness
 from .matrices import through
@@ -21,7 +24,7 @@ from .opening import Codec, check_header, load, open_image
 from .pictures import Also, Decoded, Provenance, another, failing
 from .request import Request
 from .seen import Painted
-from .tone_map import tone_maps, with_primary
+from .tone_map import tone_maps
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,13 +42,50 @@ CODEC = Codec(name="AVIF", opener=_opener)
 
 
 def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:
-    """Decode an AVIF file: its still picture or the frames of its animation, whichever its first brand says."""
+    """Decode an AVIF file: its still picture or the frames of its animation, whichever its first brand says.
+
+    Of several still pictures for one another it is the one that browsers show.
+    """
+    try:
+        shown, *others = pictures_for_one(data)
+    except ImageTooLarge as exc:
+        frames = _read_either(data, request)
+        first = next(frames)
+        unknown = replace(failing(_FOR_IT, exc), effort="fast")  # it may be what browsers show
+        yield replace(first, also=(*first.also, unknown))
+        yield from frames
+        return
+    frames = _read_either(shown, request if shown is data else _with_colours_of(shown, request))
+    if not others or not _is_looked_at(request):
+        yield from frames
+        return
+    first = next(frames)
+    for other in others:
+        again = partial(_read, other, _with_colours_of(other, request))
+        first = replace(first, also=first.also + another(_FOR_IT, lambda again=again: next(again())))  # type: ignore[misc]
+    yield first
+    yield from frames
+
+
+_FOR_IT = "another of its pictures for one another"
+
+
+def _is_looked_at(request: Request) -> bool:
+    """Tell whether somebody looks at what only other viewers show."""
+    return request.effort is not None and request.effort != "fast"
+
+
+def _with_colours_of(data: bytes, request: Request) -> Request:
+    return replace(request, colours=declared_colours("AVIF", data))
+
+
+def _read_either(data: bytes, request: Request) -> Iterator[Decoded]:
     frames = _read(data, request)
     if not has_two_pictures(data):
         yield from frames
     elif data[8:12] == _ANIMATED:
         first = next(frames)
-        if request.effort is not None and request.effort != "fast":  # somebody looks
+        if _is_looked_at(request):
             still = another("its still picture", lambda: next(_read(data[:8] + _STILL + data[12:], request)))
             first = replace(first, also=first.also + still)
         yield first
@@ -79,13 +119,13 @@ def _read(data: bytes, request: Request) -> Iterator[Decoded]:
     as_video = partial(_as_luma_and_chroma, is_full=is_full)
     narrow_alpha = partial(_with_narrow_alpha, multiplied=multiplied)
     # Averaged samples would straddle its edges.
+    whole = _whole(request, aperture)
     frames = read_frames(
-        CODEC,
-        data,
-        _whole(request, aperture),
-        painted_of=painted_of,
-        mended=lambda data: _mended(data, request),
+        CODEC, data, whole, painted_of=painted_of, mended=lambda data: _mended(data, request)
     )
+    if data[8:12] != _ANIMATED:
+        picture = laid_over(CODEC, data, whole)
+        frames = iter((picture,)) if picture is not None else frames
     yield from _cut(_with_gains(frames, data, request), aperture)
 
 

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-__all__ = ["VideoColour", "boxes", "has_two_pictures", "inside", "primary_item", "properties", "video_colour"]
+from ..errors import ImageTooLarge
+
+__all__ = [
+    "VideoColour",
+    "all_of",
+    "boxes",
+    "has_two_pictures",
+    "inside",
+    "item_kinds",
+    "item_properties",
+    "item_sources",
+    "primary_item",
+    "properties",
+    "video_colour",
+]
 
 #: Boxes, properties and items looked through in all. A file of a hundred tiles has some 300.
 _MAX_BOXES = 4096
@@ -58,6 +73,29 @@ def video_colour(data: bytes) -> VideoColour:
         own = next(filter(None, map(_av1_code_points, coded)), None)
         code_points += [own] if own is not None else []
     return VideoColour(profiles=tuple(profiles), code_points=tuple(code_points), peak=light or screen or None)
+
+
+_Found = TypeVar("_Found")
+
+
+def all_of(look: Callable[[list[int]], Iterable[_Found]]) -> list[_Found]:
+    """Return what a look through the boxes of a file finds.
+
+    Parameters
+    ----------
+    look : callable
+        Given how many boxes may be looked through, as `properties` is.
+
+    Raises
+    ------
+    ImageTooLarge
+        There are more boxes than are looked through.
+    """
+    budget = [_MAX_BOXES]
+    found = list(look(budget))
+    if budget[0] <= 0:
+        raise ImageTooLarge(f"more than {_MAX_BOXES} boxes in an AVIF file with several pictures")
+    return found
 
 
 def boxes(data: bytes, at: int, end: int, budget: list[int]) -> Iterator[tuple[bytes, int, int]]:
@@ -126,16 +164,39 @@ def has_two_pictures(data: bytes) -> bool:
 
 
 def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the primary item's properties, and the first part's colours where it is put together and has none."""
+    primary = primary_item(data, budget)
+    coloured = set()
+    for kind, body, _ in item_properties(data, primary, budget):
+        if kind == b"colr":
+            coloured.add(body[:4] == _NUMBERS)
+        yield kind, body
+    if len(coloured) == 2 or dict(item_kinds(data, budget)).get(primary) not in _PUT_TOGETHER:
+        return
+    sources = dict(item_sources(data, budget)).get(primary, [])
+    if not sources:
+        return
+    for kind, body, _ in item_properties(data, sources[0], budget):
+        if kind == b"colr" and (body[:4] == _NUMBERS) not in coloured:
+            yield kind, body
+
+
+_NUMBERS = b"nclx"
+#: Items that are made of others, side by side or one over the other.
+_PUT_TOGETHER = (b"grid", b"iovl")
+
+
+def item_properties(data: bytes, item: int, budget: list[int]) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Yield kind and content of an item's properties, and whether nobody may show it who does not know that one."""
     for begin, end in inside(data, (b"meta", b"iprp"), 0, len(data), budget):
-        wanted = primary_item(data, budget)
         owned: list[tuple[bytes, bytes]] = []
         for kind, at, after in boxes(data, begin, end, budget):
             if kind == b"ipco":
                 owned = [(what, data[first:last]) for what, first, last in boxes(data, at, after, budget)]
             elif kind == b"ipma":
-                for number in _associated(data[at:after], wanted):
+                for number, is_essential in _associated(data[at:after], item):
                     if 1 <= number <= len(owned):
-                        yield owned[number - 1]
+                        yield (*owned[number - 1], is_essential)
 
 
 def _of_tracks(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]:
@@ -154,8 +215,39 @@ def primary_item(data: bytes, budget: list[int]) -> int:
     return 0
 
 
-def _associated(body: bytes, item: int) -> list[int]:
-    """Return the numbers of an item's properties, from the content of an ``ipma`` box."""
+def item_kinds(data: bytes, budget: list[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield number and kind of every item."""
+    for begin, end in inside(data, (b"meta", b"iinf"), 0, len(data), budget):
+        first = begin + (6 if data[begin : begin + 1] == b"\0" else 8)
+        for kind, at, after in boxes(data, first, end, budget):
+            version = data[at] if kind == b"infe" and at < after else 0
+            width = 2 if version == 2 else 4
+            if version in (2, 3) and after - at >= 10 + width:
+                yield (
+                    int.from_bytes(data[at + 4 : at + 4 + width], "big"),
+                    data[at + 6 + width : at + 10 + width],
+                )
+
+
+def item_sources(data: bytes, budget: list[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yield every item that is derived from others, with theirs."""
+    for begin, end in inside(data, (b"meta", b"iref"), 0, len(data), budget):
+        width = 2 if data[begin : begin + 1] == b"\0" else 4
+        for kind, at, after in boxes(data, begin + 4, end, budget):
+            if kind == _SOURCES:
+                numbers = [
+                    int.from_bytes(data[k : k + width], "big")
+                    for k in range(at + width + 2, after - width + 1, width)
+                ]
+                yield int.from_bytes(data[at : at + width], "big"), numbers
+
+
+#: The reference from an item to those that it is made of.
+_SOURCES = b"dimg"
+
+
+def _associated(body: bytes, item: int) -> list[tuple[int, bool]]:
+    """Return the numbers of an item's properties and whether each is essential, from the content of an ``ipma`` box."""
     if len(body) < 8:
         return []
     id_width, wide = (2 if body[0] == 0 else 4), bool(body[3] & 1)
@@ -167,8 +259,9 @@ def _associated(body: bytes, item: int) -> list[int]:
         at += id_width + 1
         width = 2 if wide else 1
         if own == item:
-            each = [body[at + width * i : at + width * (i + 1)] for i in range(n)]
-            return [int.from_bytes(one, "big") & (0x7FFF if wide else 0x7F) for one in each]
+            each = [int.from_bytes(body[at + width * i : at + width * (i + 1)], "big") for i in range(n)]
+            most = 0x7FFF if wide else 0x7F
+            return [(one & most, one > most) for one in each]
         at += width * n
     return []
 

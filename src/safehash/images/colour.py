@@ -35,7 +35,14 @@ from .matrices import inverse, product, through
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Colour", "colour_of_code_points", "colour_of_gamma", "colour_of_icc", "colour_of_screen"]
+__all__ = [
+    "Colour",
+    "colour_of_code_points",
+    "colour_of_gamma",
+    "colour_of_icc",
+    "colour_of_screen",
+    "space_of_icc",
+]
 
 Float64Array = npt.NDArray[np.float64]
 UInt8Array = npt.NDArray[np.uint8]
@@ -201,6 +208,21 @@ def _judged(data: bytes, peak: float | None) -> Colour | None:
 
 
 _remembered = lru_cache(maxsize=64)(_judged)
+
+
+def space_of_icc(data: bytes) -> str | None:
+    """Return which samples a profile is for, "RGB", "GRAY" or "CMYK"; None for one that browsers do not heed."""
+    if len(data) > MAX_PROFILE_BYTES:
+        return None
+    return (_remembered_space if len(data) <= _REMEMBERED_BYTES else _space)(data)
+
+
+def _space(data: bytes) -> str | None:
+    profile = read_profile(data)
+    return None if profile is None else profile.space
+
+
+_remembered_space = lru_cache(maxsize=64)(_space)
 
 
 def _by_number(profile: Profile, peak: float | None) -> tuple[Colour | None] | None:

@@ -10,7 +10,14 @@ from itertools import islice
 from typing import Any
 
 from .boxes import video_colour
-from .colour import Colour, colour_of_code_points, colour_of_gamma, colour_of_icc, colour_of_screen
+from .colour import (
+    Colour,
+    colour_of_code_points,
+    colour_of_gamma,
+    colour_of_icc,
+    colour_of_screen,
+    space_of_icc,
+)
 from .icc import MAX_PROFILE_BYTES
 from .jpeg_header import segments
 from .light import says_something
@@ -102,7 +109,10 @@ def _of_png(data: bytes) -> Iterator[Declared]:
     if len(code_points) == 4 and code_points[2:] == b"\0\1" and says_something(*code_points[:2]):
         found.append(colour_of_code_points(code_points[0], code_points[1], peak=peak))
     profile = _png_profile(chunks.get(b"iCCP", b""))
-    if profile is not None:
+    # One that is broken, or for other samples, goes before nothing.
+    if profile is not None and space_of_icc(profile) in (
+        ("GRAY", "RGB") if data[25] in _PNG_GREYS else ("RGB",)
+    ):
         found.append(colour_of_icc(profile, peak=peak))
     if chunks.get(b"sRGB") in _SRGB_INTENTS:
         found.append(None)
@@ -117,6 +127,8 @@ def _of_png(data: bytes) -> Iterator[Declared]:
 
 
 _PNG_CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI"})
+#: Types of colour that are grey, with alpha or without.
+_PNG_GREYS = (0, 4)
 _SRGB_INTENTS = (b"\0", b"\1", b"\2", b"\3")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..errors import ImageTooLarge
+from .boxes import all_of, inside
 
-__all__ = ["ItemPieces", "Widths", "item_pieces", "widths_of"]
+__all__ = ["ItemPieces", "Widths", "item_contents", "item_lengths", "item_pieces", "widths_of"]
 
 #: Pieces of items in all: a grid of a hundred tiles has some 300 boxes.
 _MAX_PIECES = 65_536
@@ -84,3 +85,41 @@ def item_pieces(body: bytes) -> Iterator[ItemPieces]:
         if at > len(body):
             return
         yield ItemPieces(item, method, base, pieces, first)
+
+
+def item_contents(data: bytes, wanted: set[int], *, n_bytes: int) -> dict[int, bytes]:
+    """Return the first bytes of items, put together of their pieces: in the file, or in the box for small ones.
+
+    Raises
+    ------
+    ImageTooLarge
+        There are more pieces, or boxes, than are looked at.
+    """
+    held = next(iter(all_of(lambda budget: inside(data, (b"meta", b"idat"), 0, len(data), budget))), (0, 0))
+    found: dict[int, bytes] = {}
+    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
+        for item, method, _, pieces, _ in item_pieces(data[begin:end]):
+            if item in wanted and method < 2:
+                base, limit = held if method == 1 else (0, len(data))
+                found[item] = b""
+                for at, n in pieces:
+                    first = base + at
+                    found[item] += data[first : min(first + min(n, n_bytes), limit)]
+                    if len(found[item]) >= n_bytes:
+                        break
+    return found
+
+
+def item_lengths(data: bytes) -> dict[int, int]:
+    """Return how many bytes each item has, as its pieces say.
+
+    Raises
+    ------
+    ImageTooLarge
+        As of `item_contents`.
+    """
+    lengths: dict[int, int] = {}
+    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
+        for each in item_pieces(data[begin:end]):
+            lengths[each.item] = lengths.get(each.item, 0) + sum(length for _, length in each.pieces)
+    return lengths

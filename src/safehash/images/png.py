@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ImageError, UnreadableImage
 from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
+from .declared import Declared
 from .exif import Turns, read_turns, turned
 from .frames import MAX_FRAMES, reach
 from .guarding import guarded, undisturbed
@@ -74,7 +75,9 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
             decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=request.colours)
             extended = with_last_colour(image)
             if extended is not None:
-                decoded = replace(decoded, also=(*decoded.also, _extended(extended, provenance)))
+                decoded = replace(
+                    decoded, also=decoded.also + _extended(extended, provenance, request.colours)
+                )
         return turned(decoded, _turns(file))
 
     yield undisturbed("PNG", still)
@@ -242,11 +245,15 @@ def _extended_alpha(alpha: bytes | int, n_colours: int) -> bytes:
     return known + known[-1:] * (256 - n_colours)
 
 
-def _extended(image: Image, provenance: Provenance) -> Also:
-    return Also(
-        "with its last colour beyond its palette", lambda: seen(image, provenance, provenance.scale),
-        effort="fast", shown=True,
-    )  # fmt: skip
+_LAST_COLOUR = "with its last colour beyond its palette"
+
+
+def _extended(image: Image, provenance: Provenance, colours: tuple[Declared, ...]) -> tuple[Also, ...]:
+    """Return the picture whose indices beyond its palette have its last colour, and what else may be seen of it."""
+    found = seen(image, provenance, provenance.scale, colours=colours, as_stored=False)
+    is_shown = not any(declared.shown for declared in colours)
+    others = (replace(also, name=f"{also.name}, {_LAST_COLOUR}") for also in found.also)
+    return (Also(_LAST_COLOUR, lambda: replace(found, also=()), effort="fast", shown=is_shown), *others)
 
 
 # -- animations --------------------------------------------------------------------------------------------

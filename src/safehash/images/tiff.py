@@ -100,7 +100,8 @@ def _by_us(
     image = to_image(page, layout, samples.values)
     also += other_readings(page, layout, samples.values)
     if samples.there is not None:
-        rgba = np.array(image.convert("RGB").convert("RGBA")) if image.mode != "RGBA" else np.array(image)
+        has_alpha = image.mode in ("RGBA", "PA")
+        rgba = np.array((image if has_alpha else image.convert("RGB")).convert("RGBA"))
         rgba[~samples.there] = 0
         image = pil.fromarray(rgba)
     profile = page.text(tags.PROFILE)

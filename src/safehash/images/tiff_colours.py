@@ -47,7 +47,7 @@ _STRIP_PIXELS = 1 << 18
 def to_image(
     page: TiffPage, layout: Layout, values: npt.NDArray[Any], *, unnamed_is_alpha: bool = False
 ) -> Image:
-    """Return a page's samples as an image of the imaging library, mode L, LA, RGB, RGBA, P, CMYK, LAB or I;16.
+    """Return a page's samples as an image of the imaging library, mode L, LA, RGB, RGBA, P, PA, CMYK, LAB or I;16.
 
     Parameters
     ----------
@@ -70,11 +70,12 @@ def to_image(
         raise UnsupportedImage(
             f"TIFF with {values.shape[2]} samples where photometric {photometric} has {n_colours}"
         )
-    if photometric == _PALETTE:
-        return _through_palette(page, layout, values)
     if photometric == _SEPARATED and page.number(_INK_SET, 1) == _INKS_OTHER_THAN_CMYK:
         raise UnsupportedImage("TIFF with samples the decoder does not know: inks other than CMYK")
     alpha = _alpha(page, layout, values, n_colours, unnamed_is_alpha=unnamed_is_alpha)
+    is_multiplied = alpha is not None and page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) == _ASSOCIATED
+    if photometric == _PALETTE:
+        return _through_palette(page, layout, values, alpha, is_multiplied=is_multiplied)
     one_depth = len(set(layout.bits[:n_colours])) == 1
     if photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO) and alpha is None and _is_deep(layout):
         grey = values[..., 0]
@@ -96,7 +97,7 @@ def to_image(
         return pil.frombytes("CMYK", (layout.width, layout.height), eight.tobytes())
     if alpha is None:
         return pil.fromarray(eight[..., 0] if n_colours == 1 else eight)
-    if page.number(tags.EXTRA_SAMPLES, _UNASSOCIATED) == _ASSOCIATED:
+    if is_multiplied:
         eight = _divided(eight, alpha)
     bands = [eight[..., k] for k in range(n_colours)] if n_colours == 3 else [eight[..., 0]] * 3
     return pil.fromarray(np.dstack([*bands, alpha]))
@@ -253,7 +254,9 @@ def _least_and_most(values: npt.NDArray[Any]) -> tuple[float, float]:
 # -- colours -------------------------------------------------------------------------------------------------
 
 
-def _through_palette(page: TiffPage, layout: Layout, values: npt.NDArray[Any]) -> Image:
+def _through_palette(
+    page: TiffPage, layout: Layout, values: npt.NDArray[Any], alpha: UInt8Array | None, *, is_multiplied: bool
+) -> Image:
     from PIL import Image as pil
 
     indices = values[..., 0]
@@ -270,9 +273,16 @@ def _through_palette(page: TiffPage, layout: Layout, values: npt.NDArray[Any]) -
     # Sixteen bits a colour; some writers store eight.
     colours = np.zeros((n_colours, 3), np.uint8)
     colours[: len(given)] = given if given.max() < 256 else given >> 8
-    if n_colours > 256:
-        return pil.fromarray(colours[indices])
-    image = pil.fromarray(np.ascontiguousarray(indices.astype(np.uint8)))
+    if n_colours > 256 or is_multiplied:
+        shown = colours[indices]
+        if alpha is None:
+            return pil.fromarray(shown)
+        return pil.fromarray(np.dstack([_divided(shown, alpha) if is_multiplied else shown, alpha]))
+    whole = np.ascontiguousarray(indices.astype(np.uint8))
+    if alpha is None:
+        image = pil.fromarray(whole)
+    else:
+        image = pil.frombytes("PA", (layout.width, layout.height), np.dstack([whole, alpha]).tobytes())
     image.putpalette(colours.tobytes())
     return image
 

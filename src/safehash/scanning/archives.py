@@ -6,13 +6,14 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import IO
+from typing import IO, cast
 
 from ..errors import logger_of
 from ..files import open_regular
@@ -38,9 +39,19 @@ _MAX_ZIP_DIRECTORY = 64 << 20
 #: What unpacking xz may hold, which a file's own header decides: up to 4 GB. `xz -9` takes 65 MiB.
 _MAX_XZ_MEMORY = 128 << 20
 _XZ_PIECE = 1 << 16
+#: What a zip's members are long together is no more than the zip: those that share bytes cost them once each.
+_OVERLAPPING = "archive whose members overlap: the rest was not read"
 _XZ_MAGIC = b"\xfd7zXZ\0"
-#: Longest single header (long names, extended attributes) a tar may ask us to hold.
+#: What the headers of one member of a tar (long names, extended attributes, maps of holes) may be long together.
 _MAX_TAR_HEADER = 1 << 20
+#: What all headers of a tar may be long: so much whatever its size, and so many times that. Headers of zeros pack to
+#: nothing, and some cost 50 ns a byte; where names and times differ, they pack to a twelfth.
+_HEADERS_FREE, _HEADERS = 32 << 20, 12
+#: Fields that a tar may tell of all its members: the reader lays each on every one of them. `git archive` tells one.
+_MAX_TAR_FIELDS = 64
+#: So many digits in a row are in no header, a name having at most 255 bytes: some versions of the reader look from each
+#: of them for the end of all (CVE-2024-6232).
+_TOO_MANY_DIGITS = re.compile(rb"[0-9]{300}")
 
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -131,7 +142,8 @@ def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Itera
             path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes"
         )
         return
-    allowed = _EXPANSION_FREE + _EXPANSION * (archive.size or 0)
+    stored_left = archive.size or 0
+    allowed = _EXPANSION_FREE + _EXPANSION * stored_left
     with zipfile.ZipFile(file) as opened:
         for position, info in enumerate(opened.infolist(), start=1):
             if info.filename.endswith("/"):  # a folder; zipfile's own question fails where there is no name
@@ -142,6 +154,10 @@ def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Itera
             allowed -= min(info.file_size, max_member_bytes)
             if allowed < 0:
                 yield Problem(path=archive.path, reason="archive that expands too far: the rest was not read")
+                return
+            stored_left -= info.compress_size
+            if stored_left < 0:
+                yield Problem(path=archive.path, reason=_OVERLAPPING)
                 return
             try:
                 with opened.open(info) as source:
@@ -187,7 +203,19 @@ class _Forward(io.RawIOBase):
         self._position = 0
         self._last = b""
         self._again = b""
+        self._left: int | None = None  # bytes of the header that is being read; None: a member's bytes are
         self.max_read = _MAX_TAR_HEADER
+
+    def begin_header(self, max_bytes: int) -> None:
+        """Have what is read from now on be headers, of so many bytes together."""
+        self.max_read = _MAX_TAR_HEADER
+        self._left = max_bytes
+
+    def end_header(self, max_read: int) -> int:
+        """Have what is read from now on be a member's bytes, so many at once; return what the headers left over."""
+        left, self._left = self._left, None
+        self.max_read = max_read
+        return left or 0
 
     def readable(self) -> bool:
         return True
@@ -201,6 +229,17 @@ class _Forward(io.RawIOBase):
     def read(self, n_bytes: int | None = -1, /) -> bytes:
         if n_bytes is None or n_bytes < 0 or n_bytes > self.max_read:
             raise tarfile.ReadError(f"a header asks for {n_bytes} bytes")
+        if self._left is None:
+            return self._taken(n_bytes)
+        self._left -= n_bytes
+        if self._left < 0:
+            raise tarfile.ReadError("its headers are too long")
+        data = self._taken(n_bytes)
+        if n_bytes > tarfile.BLOCKSIZE and _TOO_MANY_DIGITS.search(data):
+            raise tarfile.ReadError("a header has a number of 300 digits")
+        return data
+
+    def _taken(self, n_bytes: int) -> bytes:
         if not n_bytes:
             return b""
         parts = [self._again]
@@ -226,7 +265,7 @@ class _Forward(io.RawIOBase):
         if offset < self._position:
             raise tarfile.ReadError("cannot go back")
         while self._position < offset:
-            if not self.read(min(offset - self._position, self.max_read, 1 << 16)):
+            if not self._taken(min(offset - self._position, self.max_read, 1 << 16)):
                 break
         return self._position
 
@@ -295,17 +334,25 @@ def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
 
 
 def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
-    forward = _Forward(stream, _EXPANSION_FREE + _EXPANSION * (archive.size or 0))
-    most = max(
-        _MEMBERS_FREE + (archive.size or 0) // _BYTES_A_MEMBER, (archive.size or 0) // tarfile.BLOCKSIZE
-    )
+    n_stored = archive.size or 0
+    left = _EXPANSION_FREE + _EXPANSION * n_stored
+    headers_left = _HEADERS_FREE + _HEADERS * n_stored
+    forward = _Forward(stream, left)
+    most = max(_MEMBERS_FREE + n_stored // _BYTES_A_MEMBER, n_stored // tarfile.BLOCKSIZE)
+    may_be_long = min(_MAX_TAR_HEADER + 2 * tarfile.BLOCKSIZE, headers_left)
+    forward.begin_header(may_be_long)  # the first is read at once
     with tarfile.open(fileobj=forward, mode="r:") as opened:
         position = 0
         while True:
-            forward.max_read = _MAX_TAR_HEADER
+            if position:
+                may_be_long = min(_MAX_TAR_HEADER + 2 * tarfile.BLOCKSIZE, headers_left)
+                forward.begin_header(may_be_long)
             info = opened.next()
+            headers_left -= may_be_long - forward.end_header(max_member_bytes + 1)
             if info is None:
                 return
+            if len(opened.pax_headers) > _MAX_TAR_FIELDS:
+                raise tarfile.ReadError(f"{len(opened.pax_headers)} fields are told of all its members")
             if position == most:
                 yield Problem(
                     path=archive.path,
@@ -320,10 +367,33 @@ def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Ite
                 reason = "link in an archive" if info.issym() or info.islnk() else "special file"
                 yield Skipped(path=archive.path, position=position, member=info.name, reason=reason)
                 continue
-            forward.max_read = max_member_bytes + 1
+            if info.issparse():
+                _expect_map(
+                    cast("list[tuple[int, int]]", info.sparse)
+                )  # which the library's types call bytes
+                left -= min(info.size, max_member_bytes)  # holes are in no stream, and are read
+                if left < 0:
+                    raise tarfile.ReadError("it expands too far")
             source = opened.extractfile(info)
             if source is not None:
                 yield _one(
                     archive, position, info.name,
                     n_bytes=info.size, source=source, max_member_bytes=max_member_bytes,
                 )  # fmt: skip
+
+
+def _expect_map(parts: list[tuple[int, int]]) -> None:
+    """Refuse a map of a member's holes that goes back: the reader would look through all of it for each part.
+
+    Raises
+    ------
+    tarfile.ReadError
+    """
+    n_parts = len(parts)
+    while n_parts and parts[n_parts - 1] == (0, 0):  # what a header has no further part for
+        n_parts -= 1
+    end = 0
+    for offset, n_bytes in parts[:n_parts]:
+        if offset < end or n_bytes < 0 or (not offset and not n_bytes):
+            raise tarfile.ReadError("a member's map of holes goes back")
+        end = offset + n_bytes

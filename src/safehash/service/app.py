@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import logger_of
 from . import hma, own, validate
+from .access import ACCESS, line_of
 from .description import openapi, page
 from .engine import Engine
 from .fetching import Fetcher
@@ -30,10 +29,8 @@ from .refusing import Refused, problem
 from .serving import Answer, Route, Service
 from .tokens import Tokens
 
-__all__ = ["ACCESS", "ROUTES", "make_app", "service_of"]
+__all__ = ["ROUTES", "make_app", "service_of"]
 
-#: Each answer is one JSON object in this log: no path as it was asked, no query, no whole digest, nothing of an upload.
-ACCESS = logger_of(f"{__name__.partition('.')[0]}.access")
 _LOG = logger_of(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -126,7 +123,7 @@ def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> AS
 
     async def unknown(request: Request, exc: Exception) -> Response:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
-        ACCESS.info("%s", _line(request, "unknown", status, 0.0, {}))
+        ACCESS.info("%s", line_of(request, "unknown", status, 0.0, {}))
         return problem(status, "there is no such path: /docs tells all")
 
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={404: unknown})
@@ -188,19 +185,10 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
         seconds = time.perf_counter() - started
         service.numbers.answered(routes[0].path, response.status_code, seconds)
         if ACCESS.isEnabledFor(logging.INFO):
-            ACCESS.info("%s", _line(request, routes[0].path, response.status_code, seconds, said))
+            ACCESS.info("%s", line_of(request, routes[0].path, response.status_code, seconds, said))
         return response
 
     return endpoint
-
-
-def _line(request: Request, route: str, status: int, seconds: float, said: dict[str, Any]) -> str:
-    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    facts = {
-        "time": now, "method": request.method, "route": route, "status": status,
-        "milliseconds": round(1e3 * seconds, 2), **said,
-    }  # fmt: skip
-    return json.dumps(facts)  # the log shortens digests: a refusal may name what was asked
 
 
 def service_of(engine: Engine, options: ServiceOptions) -> Service:

@@ -20,7 +20,8 @@ from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
-from .app import ACCESS, make_app, service_of
+from .access import ACCESS, TurnsHandler
+from .app import make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
 from .protocol import Bounded
@@ -201,6 +202,6 @@ def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
     ACCESS.propagate = False
     ACCESS.setLevel(logging.INFO if access else logging.CRITICAL)
     if access:
-        plain = logging.StreamHandler(getattr(sys, stream_name))
+        plain = TurnsHandler(getattr(sys, stream_name))
         plain.setFormatter(logging.Formatter("%(message)s"))
         ACCESS.addHandler(plain)

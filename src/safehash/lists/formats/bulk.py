@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
@@ -22,7 +23,7 @@ from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
-from .judging import FIRST_WORDS, MAY_SPEAK
+from .judging import FIRST_WORDS, GONE_WORDS, MAY_SPEAK, speaks_without_a_name
 from .records import RowReader
 from .remembering import LONGEST
 from .sentences import in_a_sentence
@@ -41,6 +42,8 @@ _MAY_SPEAK = re.compile(f"^(?:{MAY_SPEAK.pattern})$", re.IGNORECASE | re.MULTILI
 _FIRST_WORD = re.compile(r"^[^\w\n]*([^\W\d_]+)", re.MULTILINE)
 
 
+#: Signs that may stand around a word.
+_AROUND = string.punctuation + string.whitespace
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 
 _NAMES_ALIKE = frozenset(name.encode().translate(_DIGITS) for name in NAMES_OF_DIGESTS)
@@ -198,6 +201,8 @@ class _Made:
                     refused.add(text)
             said.append(known.get(text, _NOTHING))
         number_of = dict(zip(texts, range(len(texts)), strict=True))
+        if "" in number_of and not refused:
+            self._reader.cells.below(column, cells, [said[number_of[text]] for text in cells], self._numbers)
         if refused:
             self.odd |= {k for k, text in enumerate(cells) if text in refused}
         elif any(each.kept for each in said):
@@ -218,6 +223,11 @@ class _Made:
             self.odd |= {k for k in rows if _MAY_SPEAK.search(cells[k])}
         if self._reader.has_untyped and ("hash" in alike.lower() or not pieces.isdisjoint(_NAMES_ALIKE)):
             self.odd |= {k for k in rows if names_a_digest(cells[k]) is not None}
+        self._reader.cells.remark(column, joined)
+        if column.watched == "unnamed" and not GONE_WORDS.isdisjoint(
+            each.strip(_AROUND) for each in alike.lower().split("\n")
+        ):
+            self.odd |= {k for k in rows if speaks_without_a_name(cells[k])}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if "\N{REPLACEMENT CHARACTER}" in joined:

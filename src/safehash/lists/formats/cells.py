@@ -11,31 +11,32 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
-from .column_names import JUDGED, Type, names_a_digest, type_named
+from .column_names import JUDGED, Type, is_of_opinions, is_of_trust, names_a_digest, type_named
 from .columns import Column, quality_in
+from .dates import is_date
+from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
 from .inside import pairs_speak, speaks_inside
 from .judging import (
     AGAINST,
     CODES,
+    NO_ANSWER,
     NOTHING,
     Judgement,
     as_text,
-    denies,
-    is_date,
     judge,
-    opinion_in,
+    labels_said,
     speaks,
+    speaks_without_a_name,
     tells,
-    without_signs,
 )
 from .options import ReadOptions
 from .remembering import remembered
-from .tally import SHOWN_CELLS, Tally, Watch
+from .tally import MOST_NAMES, SHOWN_CELLS, Tally, Watch
 from .together import says_no
-from .vocabulary import FALSE, LIVE, NULL, OPINION_LABELS, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
+from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
 
-__all__ = ["CellReader", "Said", "combined", "is_unreadable", "quality_of", "type_of"]
+__all__ = ["CellReader", "Said", "cells_in", "combined", "is_unreadable", "quality_of", "type_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class CellReader:
     def __init__(self, options: ReadOptions, tally: Tally) -> None:
         self._now = options.now
         self._tally = tally
+        self._above: dict[
+            str, str
+        ] = {}  # the last cell of a column, with its place, where that takes back or judges
 
     def said(self, column: Column, value: object, position: int) -> Said:
         """Return what a cell says.
@@ -113,17 +117,15 @@ class CellReader:
         """
         if not column.watched:
             return
-        text = as_text(value)
-        is_blank = text is not None and not text.strip()
-        if is_blank and self._tally.is_blank_so_far(column.name, column.watched):
+        texts = cells_in(value, of_any_length=column.weak)
+        if texts is not None and not any(texts) and self._tally.is_blank_so_far(column.name, column.watched):
             return
         met = self._tally.met_together(column.name, column.watched)
-        if text is None:
+        if texts is None:
             met.add_free()
         else:
-            text = text.strip()
-            met.add((text,))
-        is_no = text is not None and says_no(text, is_blank=column.weak)
+            met.add(texts)
+        is_no = texts is not None and all(says_no(text, is_blank=column.weak) for text in texts)
         if not met.kept and not is_no:
             if met.meant != "extra":
                 raise BadField(self._not_understood(column, value))
@@ -158,6 +160,35 @@ class CellReader:
             met.turned = self._at(cells[k], numbers[k])
         return ()
 
+    def below(
+        self, column: Column, cells: Sequence[object], said: Sequence[Said], numbers: Sequence[int]
+    ) -> None:
+        """Look at some cells of a column of deletion or opinion, one below the other, for blanks below what takes back.
+
+        Parameters
+        ----------
+        said : sequence of Said
+            What each cell says.
+        numbers : sequence of int
+            Of their rows.
+        """
+        is_known = column.name in self._tally.blank_below and column.name in self._tally.standing
+        if column.meaning not in JUDGED or is_known:
+            return
+        above = self._above.get(column.name, "")
+        for k, (cell, one) in enumerate(zip(cells, said, strict=True)):
+            is_blank = cell in (None, "")
+            if is_blank and above:
+                self._tally.keep(self._tally.blank_below, column.name, above)
+            is_gone = one.judgement.deleted or one.judgement.category == "negative"
+            above = (
+                self._at(cell, numbers[k]) if is_gone and (k + 1 == len(cells) or not cells[k + 1]) else ""
+            )
+            says_so = not is_blank and not is_gone and (as_text(cell) or "").lower() not in NULL
+            if says_so and len(self._tally.standing) < MOST_NAMES:
+                self._tally.standing.add(column.name)
+        self._above[column.name] = above
+
     def is_undecided(self, column: Column, texts: Iterable[str]) -> bool:
         """Tell whether no cell tells, now or before, that a column of many meanings speaks of deletion or opinion."""
         if not column.weak:
@@ -181,7 +212,11 @@ class CellReader:
                 "aside"
             )
         if (
-            (speaks(value) or pairs_speak(value))
+            (
+                speaks(value)
+                or pairs_speak(value)
+                or (column.watched == "unnamed" and speaks_without_a_name(value))
+            )
             if isinstance(value, str)
             else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
         ):
@@ -189,7 +224,20 @@ class CellReader:
                 f"{shown(value)} in column {column.name!r} speaks of deletion or opinion, and what the column means "
                 f"is not known: {_advice(column)}"
             )
+        if (text := as_text(value)) is not None:
+            self.remark(column, text.strip())
         return _KEPT
+
+    def remark(self, column: Column, cells: str) -> None:
+        """Remark on a column that is kept as it came, of whose cells, each on a line, one may say something."""
+        if column.watched in ("named", "stands") and column.name not in self._tally.others:
+            found = next((each[0] for each in _MAY_BE_DIGEST.finditer(cells) if digits_in(each[0])), None)
+            if found is not None:
+                self._tally.keep(self._tally.others, column.name, shown(found))
+        if is_of_trust(column.name) and column.name not in self._tally.doubts:
+            nobody = _NO_TRUST.search(cells)
+            if nobody is not None:
+                self._tally.keep(self._tally.doubts, column.name, shown(nobody[0]))
 
     def _judged(self, column: Column, value: object, position: int) -> Said:
         if column.weak:
@@ -204,9 +252,15 @@ class CellReader:
 
     def _unseen(self, column: Column, value: object) -> Said:
         """Read a column of a name that says nothing, which said nothing in the first rows either."""
-        text = str(value).strip()
-        if value is None or isinstance(value, (list, dict)) or text.lower() in NULL or text.lower() in FALSE:
+        texts = cells_in(value)
+        if texts is None:
+            return self.unknown(column, value)
+        (text,) = texts
+        if text.lower() in NULL:
             return _NOTHING if value in (None, "") else _KEPT
+        if text.lower() in FALSE:
+            self._tally.keep(self._tally.noes, column.name, shown(text))
+            return _KEPT
         if (
             text.lower() in TRUE
             or is_date(text)
@@ -230,7 +284,7 @@ class CellReader:
                 _keep(watch, value)
                 return self.unknown(column, value)
             raise BadField(self._not_understood(column, value))
-        found = judge(meaning, value, self._now)
+        found = None if _is_no_answer(column, value) else judge(meaning, value, self._now)
         if not watch.counts and tells(value, meaning):
             if watch.unknown:
                 raise self._refusal(column, value, position, watch.unknown)
@@ -246,24 +300,26 @@ class CellReader:
             return _NOTHING
         if found is not NOTHING and not watch.unknown:
             watch.unknown = self._at(value, position)
-        if found is not NOTHING and not isinstance(value, (list, dict)):
-            _keep(watch, value)
+        if found is not NOTHING:
+            for text in cells_in(value, of_any_length=True) or ():
+                _keep(watch, text)
         return self.unknown(column, value)
 
     def _labels(self, column: Column, value: object) -> Said:
-        labels = labels_from(value)
+        (only,) = found if (found := cells_in(value)) else ("",)
+        each = value if isinstance(value, list) else [value]
+        if (
+            only.lower() in FALSE  # of two classes, and not a word of their own
+            or only in AGAINST
+            or any(isinstance(label, str) and pairs_speak(label) for label in each)
+        ):
+            raise BadField(self._not_understood(column, value))
         if isinstance(value, list):
             self.unknown(column, [each for each in value if isinstance(each, (list, dict))])
-        if not labels:
+        if not labels_from(value):
             return _NOTHING if value in ([], {}) else self.unknown(column, value)
-        if (
-            isinstance(value, str) and word(without_signs(value)) in OPINION_LABELS
-        ):  # "false positive" is one label
-            labels = (value,)
-        elif isinstance(value, str) and denies(value):  # so is "no self harm"
-            raise BadField(self._not_understood(column, value))
         try:
-            kept, category = opinion_in(labels)
+            kept, category = labels_said(value)
         except BadField as exc:
             raise BadField(f"{exc}, in column {column.name!r}: {_advice(column)}") from None
         return Said(judgement=NOTHING if category is None else Judgement(category=category), labels=kept)
@@ -319,7 +375,7 @@ def is_unreadable(column: Column, text: str) -> bool:
     One of which hardly a letter is left may say anything; any other, what is left of it.
     """
     n_lost = text.count(_LOST)
-    if column.watched != "named" or not n_lost:
+    if column.watched not in ("named", "stands") or not n_lost:
         return False
     return n_lost >= sum(each.isascii() and each.isalpha() for each in text) or _may_have_been(text)
 
@@ -343,6 +399,33 @@ def _lossy(said: str) -> str:
 _WITH_ACCENTS = tuple(
     sorted({_lossy(each) for each in TELLING | UNMISTAKABLE if not each.isascii()} - {_LOST})
 )
+
+
+def cells_in(value: object, *, of_any_length: bool = False) -> list[str] | None:
+    """Return the cells that a value is: of a list those in it, where it has one, or may have more.
+
+    Examples
+    --------
+    >>> cells_in(["D"]), cells_in(["A", "D"]), cells_in(["A", "D"], of_any_length=True), cells_in(0)
+    (['D'], None, ['A', 'D'], ['0'])
+    """
+    if isinstance(value, list) and value and (of_any_length or len(value) == 1):
+        texts = [None if isinstance(each, (list, dict)) else as_text(each) for each in value]
+        return None if None in texts else [text.strip() for text in texts if text is not None]
+    text = as_text(value)
+    return None if text is None else [text.strip()]
+
+
+#: Of what nobody is sure, in a column that says how sure somebody is: nothing, or less.
+_NO_TRUST = re.compile(
+    r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
+)
+_MAY_BE_DIGEST = re.compile(r"^(?:[\w-]{2,12}:)?(?:0x)?[0-9a-f]{16,64}$", re.IGNORECASE | re.MULTILINE)
+
+
+def _is_no_answer(column: Column, value: object) -> bool:
+    """Tell whether a cell says "none" where that is an answer, as well as what programs write for no value."""
+    return isinstance(value, str) and value.strip().lower() == NO_ANSWER and is_of_opinions(column.name)
 
 
 def _keep(watch: Watch, value: object) -> None:

@@ -34,6 +34,8 @@ __all__ = [
     "WORDS_AROUND",
     "Named",
     "Type",
+    "is_of_opinions",
+    "is_of_trust",
     "named_column",
     "names_a_digest",
     "type_named",
@@ -67,7 +69,7 @@ JUDGED = frozenset(
     (
         *("deleted", "active", "expires", "disable_until"),
         *("category", "negative", "malicious", "reviewed", "unreviewed", "disputed", "state"),
-        *("operation", "unclear", "unsure", "stands"),
+        *("operation", "unclear", "unsure", "stands", "lasts", "begins"),
     )
 )
 
@@ -96,8 +98,8 @@ class Named:
     ----------
     meaning : str
         One of `MEANINGS`; "unreviewed", the opposite of "reviewed"; "unclear", which speaks of deletion or
-        opinion in words that are not known, "unsure", of which not even "no" is understood, and "stands", of which
-        "no" alone speaks of one; "odd_hash",
+        opinion in words that are not known, "unsure", of which not even "no" is understood, "stands", of which
+        "no" alone speaks of one, "lasts", for how long a record does, and "begins", since when; "odd_hash",
         which names a digest with words that are not known; or "extra", which says nothing we know.
     type : Type or None
         Of a column of digests.
@@ -205,6 +207,35 @@ NAMES_OF_DIGESTS: Mapping[str, Algorithm | str] = {
 }
 
 
+def is_of_opinions(name: str) -> bool:
+    """Tell whether a column whose name means other things too is named for what is thought of a picture.
+
+    Examples
+    --------
+    >>> is_of_opinions("threat_level"), is_of_opinions("status")
+    (True, False)
+    """
+    return _OF_OPINIONS.search(plain(name)) is not None
+
+
+@remembered(4096)
+def is_of_trust(name: str) -> bool:
+    """Tell whether a column is named for how sure somebody is of its records.
+
+    Examples
+    --------
+    >>> is_of_trust("x_opencti_score"), is_of_trust("confidence level"), is_of_trust("nsfw_score")
+    (True, True, False)
+    """
+    return _OF_TRUST.fullmatch(plain(name.rpartition(".")[2])) is not None
+
+
+_OF_TRUST = re.compile(
+    "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final)*(?:confidence|conf|certainty|trust|score"
+    "|reliability|credibility|likelihood|probability|karma|rating|votes?|points)(?:score|level|value)?"
+)
+
+
 # -- deletion and opinion ----------------------------------------------------------------------------------
 
 _BEFORE = (
@@ -216,7 +247,7 @@ _DELETION = (
     "deleted|delete|deletion|removed|remove|removal|revoked|revoke|revocation|withdrawn|withdraw|withdrawal"
     "|retracted|retract|retraction|rescinded|disabled|disable|deactivated|deactivation|inactive|tombstone"
     "|tombstoned|obsolete|invalid|invalidated|expired|delisted|unlisted|purged|del|expunged|inactivated|voided"
-    "|void|cancelled|canceled|erased|trashed|intrash|discarded|retired|softdelete|softdeleted"
+    "|void|decayed|cancelled|canceled|erased|trashed|intrash|discarded|retired|softdelete|softdeleted"
     "|gelöscht|geloescht|gelscht|entfernt|zurückgezogen|widerrufen|deaktiviert|ungültig|löschdatum|gelöschtam"
     "|supprimé|supprime|retiré|révoqué|eliminado|eliminada|borrado|retirado|revocado|removido|excluído|excluido"
     "|cancellato|eliminato|revocato|ritirato|verwijderd|ingetrokken|slettet|trukkettilbage|raderad|borttagen"
@@ -226,12 +257,12 @@ _DELETION = (
     "|已撤销|삭제|삭제됨|철회됨"
 )
 _ACTIVE = (
-    "active|enabled|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief|aktywny|aktywne|aktivní"
+    "active|enabled|matchingenabledratio|bankmatchingenabledratio|live|valid|inuse|toids|aktiv|gültig|actif|activo|ativo|attivo|actief|aktywny|aktywne|aktivní"
     "|etkin|активен|активно|有効|有效|활성"
 )
 _EXPIRES = (
     "expires|expire|expiry|expiration|expiresat|expireson|expirydate|expirationdate|validuntil|validto|validthru"
-    "|activeuntil|notafter|gültigbis"
+    "|activeuntil|notafter|until|till|bestbefore|useby|goodthrough|gültigbis"
 )
 _NEGATIVE = (
     "falsepositive|fp|benign|harmless|innocent|innocuous|safe|knowngood|whitelisted|whitelist|allowlisted"
@@ -245,8 +276,16 @@ _MALICIOUS = (
 )
 _REVIEWED = "confirmed|verified|reviewed|humanreviewed|humanverified|approved"
 _UNREVIEWED = "unconfirmed|unverified|unreviewed|notreviewed|pendingreview|needsreview"
+#: Since when a record counts; before it is none.
+_BEGINS = "validfrom|validsince|effectivefrom|activefrom|notbefore|validbegin|validstart|startsat|gültigab|gueltigab"
+#: For how long a record lasts, in seconds or days from a time that is not said.
+_LASTS = (
+    "ttl|timetolive|lifetime|lifespan|maxage|expiresin|expirein|validfor|keepfor|retention|retentionperiod"
+)
 _STANDS = (
-    "current|present|listed|accepted|tp|selfharm|containsselfharm|isselfharm|truth|onoff|switch|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
+    "current|present|listed|accepted|tp|selfharm|containsselfharm|isselfharm|truth|onoff|target|istarget|gt|ytrue"
+    "|truelabel|csam|csem|csae|selfinjury|suicide|suicidal|sh|ishit|flagged|illegal|illicit|relevant|pertinent|actionable"
+    "|agree|agrees|agreed|switch|onlist|inlist|onfeed|infeed|published|visible|kept|keep|use|usable|used|available|exists"
     "|included|enforce|enforced|matched|match|block|blocked|blocking|abusive|bad|inforce|stillvalid|stilllisted|upheld"
     "|vigente|vigent|envigueur|envigor|geldend|gelistet|vorhanden|sichtbar|visible|publié|présent|publicado|presente"
     "|pubblicato|zichtbaar|aanwezig|действует|действителен"
@@ -255,9 +294,14 @@ _OPINION = "opinion|verdict|disposition|judgement|judgment|opinioncategory"
 _STATE = (
     "status|state|category|decision|resolution|outcome|classification|result|lifecycle"
     "|flag|flags|maliciousness|reputation|class|reaction|feedback|assessment|determination|listtype|polarity"
-    "|groundtruth|threatlevel|zustand|statut|état|etat|estado|stato|stan|stav|tila|durum|állapot|статус|состояние"
+    "|groundtruth|threat|threatlevel|detection|vote|recommendation|zustand|statut|état|etat|estado|stato|stan|stav|tila|durum|állapot|статус|состояние"
     "|状態|状态|狀態|상태|kategorie|catégorie|categorie|categoría|categoria|kategori|kategoria|категория|カテゴリ|类别|분류"
     "|klassifizierung|einstufung|bewertung"
+)
+#: Of these, names of what is thought of a picture: "none" is an answer there.
+_OF_OPINIONS = re.compile(
+    "class|klass|result|outcome|resolution|decision|assessment|determination|threat|detection|malicious|reputation"
+    "|reaction|feedback|vote|recommend|truth|polarity|bewertung|einstufung|categ|kateg|catég|категор|カテゴリ|类别|분류"
 )
 _OPERATION = (
     "action|operation|op|ops|event|changetype|typeofchange|change|crud|command|cmd|mutation|delta|updatetype|aktion"
@@ -269,12 +313,14 @@ _OF_ENTRY = "hash|entry|record|item|signal|indicator|list|current|review|moderat
 _EXACT: tuple[tuple[str, bool, str], ...] = (
     ("deleted", False, rf"(?:{_BEFORE})*(?:{_DELETION})(?:{_AFTER})*"),
     ("expires", False, rf"(?:{_BEFORE})*(?:{_EXPIRES})(?:{_AFTER})*"),
+    ("begins", False, rf"(?:{_BEFORE})*(?:{_BEGINS})(?:{_AFTER})*"),
+    ("lasts", False, rf"(?:{_BEFORE})*(?:{_LASTS})(?:s|secs?|seconds|ms|min|minutes|hours|days)?"),
     ("active", False, rf"(?:{_BEFORE})*(?:{_ACTIVE})(?:flag|bool|boolean|yn)*"),
     ("disable_until", False, r"disableuntilts"),
     (
         "negative",
         False,
-        rf"(?:is|was|marked|markedas|flag|flagged|flaggedas)*(?:{_NEGATIVE})(?:flag|bool|yn)*",
+        rf"(?:is|was|xopencti|marked|markedas|flag|flagged|flaggedas)*(?:{_NEGATIVE})(?:flag|bool|yn)*",
     ),
     ("malicious", False, rf"(?:is|was)*(?:{_MALICIOUS})(?:flag|bool|yn)*"),
     ("unreviewed", False, rf"(?:is|was)*(?:{_UNREVIEWED})(?:flag|bool|yn)*"),
@@ -293,6 +339,8 @@ NAMES_JUDGED: Mapping[str, tuple[str, ...]] = {
     "deleted": (*_DELETION.split("|"), *sorted(_GONE_NAMES)),
     "active": tuple(_ACTIVE.split("|")),
     "expires": tuple(_EXPIRES.split("|")),
+    "begins": tuple(_BEGINS.split("|")),
+    "lasts": tuple(_LASTS.split("|")),
     "category": tuple(_OPINION.split("|")),
     "negative": (*_NEGATIVE.split("|"), *sorted(_HARMLESS_NAMES)),
     "malicious": (*_MALICIOUS.split("|"), "ismatch", "wasmatch"),
@@ -330,7 +378,9 @@ _STEMS = (
     "|изтри|снят|аннулир|исключ|отмен|действителендо|премахн|скасов|відклик|obrisa|izbrisa|uklonj|poništ|ponist|διεγρ"
     "|ακυρ|αφαιρ|מחוק|בוטל|הוסר|الغ|إلغاء|हटा|रद्द|ลบแล้ว|ยกเลิก|đãxoá|dipadam|terhapus|dibatal|廃止|失効|抹消|破棄"
     "|有効期限|有效期|已移除|移除|下架|注销|失效|无效|無效|취소|만료|제거|폐기|해지|유효기간|falsaalarm|falsoalarm|falsoallarm|falskalarm"
-    "|fpcount|^numfp|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|warninglist|fpcount|^numfp|^nfp$|downvote|disagree|thumbsdown|^fps$|falserep|falsehit|falsematch|^nfalse$|^falsecount$|replacedby|^replacement|^successor|^canonical$|^aliasof|^sameas|duplicateof|dupof|mergedinto|movedto|takenback"
+    "|^seeinstead$|^usethis$|^useinstead$|^insteaduse$|^instead$|^aliasfor$|^correctedhash$|^correction$"
+    "|^supplanted|^ersatz|^ersetzt|^remplac|^reemplaz|^sostitui|^vervangen|^substitu"
     "|falsktlarm|faussealert|faussealarm|loosalarm|väärähäl|fałszywyal|ложнаятрев|誤警報|误判|誤判"
 )
 #: Stems by which a name speaks of deletion or opinion, whatever else is in it; "^" and "$" are its ends.
@@ -362,6 +412,8 @@ def named_column(name: str) -> Named:
     known = NAMES.get(bare)
     if known is not None:
         return Named(known)
+    if bare.endswith("disableuntilts"):
+        return Named("disable_until")
     if bare in UNTYPED:
         return Named("hash", Type(None))
     typed = _TYPED.fullmatch(bare)

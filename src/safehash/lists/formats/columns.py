@@ -12,6 +12,7 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..switches import switch
 from .column_names import MEANINGS, NAMES_OF_DIGESTS, Named, Type, named_column, type_named
+from .dates import is_date
 from .digests import digits_told
 from .fields import utc_time
 from .options import ReadOptions
@@ -191,7 +192,7 @@ class _Namer:
                         named.type or _NO_TYPE,
                         named.weak,
                         how,
-                        watched="named" if named.weak or named.meaning == "stands" else "",
+                        watched="stands" if named.meaning == "stands" else "named" if named.weak else "",
                     )
                 )
             else:
@@ -349,13 +350,15 @@ class _Namer:
 
     def _by_its_cells(self, k: int, column: Column) -> Column:
         """Look at what an unknown column holds: types of digests are types; what speaks of deletion is unclear."""
-        is_weak = column.watched != ""
-        if column.how == "told" or not (is_weak or column.meaning == "extra"):
+        if column.how == "told" or not (column.watched or column.meaning == "extra"):
             return column
-        kind: Kind = "named"
+        if column.meaning == "extra" and plain(self._as_given[k]) == "y" and not self._is_ordinary(k):
+            column = replace(column, meaning="stands", watched="stands")
+        is_weak = column.watched != ""
+        kind: Kind = column.watched or "named"
         if not is_weak and not self._has_header:
             kind = "unnamed"
-        elif not is_weak and self._is_ordinary(k):
+        elif not is_weak and (self._is_ordinary(k) or self._counts_rows(k)):
             kind = "ordinary"
         met = Together(kind)
         met.add(self._cells[k] if len(self._cells[k]) == self._n_rows else ["", *self._cells[k]])
@@ -374,15 +377,27 @@ class _Namer:
             return replace(column, meaning="unseen")
         return replace(column, watched=kind)
 
+    def _counts_rows(self, k: int) -> bool:
+        """Tell whether a column without a name numbers its rows, as an index does."""
+        first = self._cells[k][0] if self._cells[k] else ""
+        return (
+            not self._as_given[k].strip()
+            and first in ("0", "1")
+            and self._cells[k] == [str(n) for n in range(int(first), int(first) + len(self._cells[k]))]
+        )
+
     def _names_types(self, k: int) -> bool:
         """Tell whether most cells of a column are names of types of digests, and others are not."""
         named = [text for text in self._cells[k] if text in NAMES_OF_DIGESTS]
         return len(named) * 2 > len(self._cells[k]) > len(named)
 
     def _is_ordinary(self, k: int) -> bool:
-        """Tell whether a column's name says nothing of deletion or opinion; "y" may, but beside an "x"."""
-        is_target = plain(self._as_given[k]) == "y" and "x" not in map(plain, self._as_given)
-        return is_ordinary(self._as_given[k]) and not is_target
+        """Tell whether a column's name says nothing of deletion or opinion; "y" may, but beside an "x", and "to"."""
+        bare = plain(self._as_given[k])
+        may_speak = (bare == "y" and "x" not in map(plain, self._as_given)) or (
+            bare == "to" and any(map(is_date, self._cells[k]))  # the end of a time, and no address
+        )
+        return is_ordinary(self._as_given[k]) and not may_speak
 
     def _without_header(self, found: list[Column]) -> list[Column]:
         """Name the columns of ``hash,quality,filename`` and the like."""

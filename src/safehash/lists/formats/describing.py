@@ -11,6 +11,7 @@ from .sniffing import FORMATS
 from .vocabulary import (
     ALGORITHMS,
     DELETED,
+    DITTO,
     DOUBTFUL,
     FALSE,
     FOREIGN,
@@ -19,6 +20,7 @@ from .vocabulary import (
     NEUTRAL,
     NOTATIONS,
     NULL,
+    OF_NO_PICTURE,
     OPINION_LABELS,
     OPINIONS,
     TRUE,
@@ -34,6 +36,8 @@ _SAYS = {
     "deleted": "deletion: yes, or a date that has come",
     "active": "deletion: no",
     "expires": "deletion: a date that has come",
+    "begins": "deletion: a date to come, until then",
+    "lasts": "deletion: for how long; a number may last still, and 0 is not understood",
     "category": "opinion, in words",
     "negative": "opinion: yes is negative",
     "malicious": "opinion: yes is positive, no negative",
@@ -105,7 +109,9 @@ def words_markdown() -> str:
             "as a label: an opinion",
             _listed(f"{label} ({own})" for label, own in sorted(OPINION_LABELS.items())),
         ),
+        ("what the cell above says: not understood", _listed(sorted(DITTO))),
         ("not understood: the record is a reject", _listed(sorted(DOUBTFUL))),
+        ("not understood as a label, or in a column without a name", _listed(sorted(OF_NO_PICTURE))),
         ("not understood in a column of any name", _listed(sorted(UNMISTAKABLE))),
     ]
     return _table(("means", "words (any case; blanks, hyphens and underscores are one)"), rows)

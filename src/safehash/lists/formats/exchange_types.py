@@ -9,8 +9,8 @@ from ...hashing.hashes import Algorithm
 from ..switches import switch
 from .column_names import JUDGED, named_column, type_named
 from .fields import BadField, shown
-from .inside import speaks_inside
-from .judging import NOTHING, is_one_off, judge
+from .inside import LATE, speaks_inside
+from .judging import ANSWERING, NO_ANSWER, NOTHING, as_text, is_one_off, judge
 from .tally import Tally
 from .vocabulary import ALGORITHMS, plain
 
@@ -45,7 +45,7 @@ def _is_nearly_ours(name: str) -> bool:
     return any(bare != ours and is_one_off(bare, ours) for ours in ALGORITHMS if len(ours) >= 3)
 
 
-_CLOSED = {"unsure": "unsure", "malicious": "unsure", "active": "active", "stands": "stands"}
+_CLOSED = {"malicious": "unsure"} | {each: each for each in ("unsure", "active", "stands", "lasts", "begins")}
 
 
 def check_unknown(extra: Mapping[str, object]) -> None:
@@ -61,7 +61,8 @@ def check_unknown(extra: Mapping[str, object]) -> None:
         if named.weak:
             is_sure = not speaks_inside(value, name)
         elif named.meaning in JUDGED:
-            is_sure = judge(_CLOSED.get(named.meaning, "unclear"), value, "") is NOTHING
+            is_answer = named.meaning in ANSWERING and as_text(value) == NO_ANSWER
+            is_sure = not is_answer and judge(_CLOSED.get(named.meaning, "unclear"), value, LATE) is NOTHING
         else:
             is_sure = not speaks_inside(value, name)
         if not is_sure:

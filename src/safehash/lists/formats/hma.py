@@ -20,6 +20,7 @@ from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
 from .plain_columns import PlainColumns
+from .sentences import is_section
 from .tally import Tally
 
 __all__ = ["read"]
@@ -140,8 +141,14 @@ def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failure
     is_id_alone = disabled and record.get("signals") == {} and text_id(record.get("id")) is not None
     hashes: Sequence[Hash | ForeignHash | None] = [None] if is_id_alone else _hashes(record, tally, failures)
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field not in (None, {})}
-    labels, category = opinion_in(labels_from([record.get("bank")]))
-    check_unknown({name: field for name, field in extra.items() if name not in ("disable_until_ts", "bank")})
+    bank = record.get("bank")
+    labels, category = opinion_in(labels_from([bank]))
+    if category is None and isinstance(bank, str) and is_section(bank):
+        raise BadField(
+            f"the bank {shown(bank)} may say that what is in it was taken back, or judged harmless"
+        )
+    named = ("disable_until_ts", "bank") if isinstance(bank, str) else ("disable_until_ts",)
+    check_unknown({name: field for name, field in extra.items() if name not in named})
     return [
         Entry(
             hash=value,

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .column_names import JUDGED, named_column
-from .judging import FIRST_WORDS, NOTHING, judge, speaks, tells
+from .judging import AGAINST, CODES, FIRST_WORDS, NOTHING, as_text, judge, speaks, tells
 from .remembering import remembered
 from .sentences import in_a_sentence
-from .vocabulary import DELETED, LIVE, word
+from .vocabulary import DELETED, LIVE, plain, word
 
-__all__ = ["json_may_speak", "names_in_pairs", "pairs_speak", "says", "speaks_inside"]
+__all__ = [
+    "LATE",
+    "is_of_sightings",
+    "json_may_speak",
+    "names_in_pairs",
+    "pairs_speak",
+    "says",
+    "speaks_inside",
+]
 
 #: Deeper than so many lists and objects nothing is looked for: what is there may say anything.
 _MAX_DEPTH = 12
 
 #: Later than all dates: what was, or will be, taken back at some time is not for a nested field to say.
-_LATE = "9999-12-31T23:59:59Z"
+LATE = "9999-12-31T23:59:59Z"
 
 
 def says(name: str, value: object) -> bool:
@@ -32,8 +40,11 @@ def says(name: str, value: object) -> bool:
     if named.meaning not in JUDGED:
         return False
     if named.weak:
-        return tells(value, named.meaning) and not (isinstance(value, str) and word(value) in LIVE)
-    found = judge(named.meaning, value, _LATE)
+        said = word(value) if isinstance(value, str) else ""
+        return said not in LIVE and (
+            tells(value, named.meaning) or CODES.get(said) is False or as_text(value) in AGAINST
+        )
+    found = judge(named.meaning, value, LATE)
     return found is None or (found is not NOTHING and (found.deleted or found.category != "positive"))
 
 
@@ -52,10 +63,22 @@ def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
     if isinstance(value, list):
         return any(speaks_inside(each, name, depth + 1) for each in value)
     if isinstance(value, dict):
+        if is_of_sightings(name) and _is_against(value):
+            return True
         return any(speaks_inside(each, inner, depth + 1) for inner, each in value.items())
     if name and says(name, value):
         return True
     return isinstance(value, str) and (speaks(value) or word(value) in DELETED or pairs_speak(value))
+
+
+def is_of_sightings(name: str) -> bool:
+    """Tell whether a field holds what MISP calls sightings, some of which say that a digest is a false positive."""
+    return plain(name) in ("sighting", "sightings")
+
+
+def _is_against(sighting: Mapping[str, object]) -> bool:
+    """Tell whether a sighting is anything but that something was seen: 1 is a false positive, 2 that it expires."""
+    return str(sighting.get("type", "0")).strip() != "0"
 
 
 def json_may_speak(pieces: Sequence[bytes]) -> bool:
@@ -73,7 +96,9 @@ def json_may_speak(pieces: Sequence[bytes]) -> bool:
 def _may_speak(data: bytes) -> bool:
     alike = data.replace(b'" :', b'":')
     names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
-    if _ODD.search(data) or any(named_column(name).meaning in JUDGED for name in names):
+    if _ODD.search(data) or any(
+        named_column(name).meaning in JUDGED or is_of_sightings(name) for name in names
+    ):
         return True
     texts = {*alike.replace(b'"', b"\n").decode("utf-8", "replace").lower().split("\n")}
     joined = "\n".join(texts)

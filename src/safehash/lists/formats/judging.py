@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from functools import cache
 
 from ..opinions import join_categories
-from .fields import BadField, shown, utc_time
+from .dates import is_date, moment_of
+from .fields import BadField, labels_from, shown
 from .remembering import remembered
 from .sentences import ends_in_a_sign, in_a_sentence
 from .vocabulary import (
@@ -18,6 +18,7 @@ from .vocabulary import (
     FALSE,
     LIVE,
     NULL,
+    OF_NO_PICTURE,
     OPINION_LABELS,
     OPINIONS,
     TELLING,
@@ -28,21 +29,24 @@ from .vocabulary import (
 
 __all__ = [
     "AGAINST",
+    "ANSWERING",
     "CODES",
     "FIRST_WORDS",
     "GONE",
+    "GONE_WORDS",
     "MAY_SPEAK",
     "NOTHING",
+    "NO_ANSWER",
     "Judgement",
     "as_text",
     "denies",
-    "is_date",
-    "is_no_date",
     "is_one_off",
     "judge",
+    "labels_said",
     "may_be_cut",
     "opinion_in",
     "speaks",
+    "speaks_without_a_name",
     "takes_back",
     "tells",
     "without_signs",
@@ -95,7 +99,10 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
     if text is None:
         return None
     raw = text.strip().lower()
-    if raw in NULL and not (raw == "-" and meaning in ("operation", "unsure")):
+    is_answer = (raw == "-" and meaning in ("operation", "unsure")) or (
+        raw == NO_ANSWER and meaning in ANSWERING
+    )
+    if raw in NULL and not is_answer:
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
@@ -113,6 +120,8 @@ def tells(value: object, meaning: str = "state") -> bool:
     said = word(text)
     if meaning == "operation" and said in CODES:
         return True
+    if "." in said and re.fullmatch(r"[\w.]+", said):  # "org.matrix.unban"
+        said = said.rpartition(".")[2]
     return said in TELLING or _HAS_STEM.search(said) is not None or _nearly(said)
 
 
@@ -131,7 +140,7 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         opinion = OPINION_LABELS.get(said) or OPINION_LABELS.get(word(without_signs(label)))
         if opinion is not None:
             category = opinion if category is None else join_categories(category, opinion)
-        elif said in UNMISTAKABLE or (said in DELETED and said not in _TOPICS):
+        elif said in UNMISTAKABLE or said in OF_NO_PICTURE or (said in DELETED and said not in _TOPICS):
             raise BadField(f"the label {shown(label)} speaks of deletion, and is not understood")
         elif _is_wordy(label):
             raise BadField(
@@ -140,6 +149,23 @@ def opinion_in(labels: Iterable[str]) -> tuple[tuple[str, ...], str | None]:
         else:
             kept.append(label)
     return tuple(kept), category
+
+
+def labels_said(value: object) -> tuple[tuple[str, ...], str | None]:
+    """Return the labels in a text or a list, without opinions, and the category that these make, None for none.
+
+    Raises
+    ------
+    BadField
+        One says that its record was taken back, or denies what the list is about.
+    """
+    if isinstance(value, str):
+        whole = word(without_signs(value))
+        if whole in OPINION_LABELS or whole in UNMISTAKABLE or whole in OF_NO_PICTURE:
+            return opinion_in((value,))  # "false positive" is one label
+        if denies(value):  # so is "no self harm"
+            raise BadField(f"the label {shown(value)} may speak of an opinion, and is not understood")
+    return opinion_in(labels_from(value))
 
 
 _PART = re.compile(r"[^\w -]+")
@@ -243,6 +269,16 @@ _IN_FRONT = frozenset(
 _BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
 
 
+def speaks_without_a_name(text: str) -> bool:
+    """Tell whether a cell of a column without a name is a word that takes back, or judges, whatever else it means."""
+    return word(text) in _GONE or word(without_signs(text)) in _GONE
+
+
+_GONE = DELETED | DOUBTFUL | OF_NO_PICTURE | {said for said, own in OPINIONS.items() if own == "negative"}
+#: The words of which `speaks_without_a_name` says so, as cells write them.
+GONE_WORDS = frozenset(each.replace(" ", between) for each in _GONE for between in (" ", "_", "-"))
+
+
 def speaks(text: str) -> bool:
     """Tell whether a cell speaks of deletion or opinion for itself, whatever its column is called."""
     return MAY_SPEAK.fullmatch(text) is not None or in_a_sentence(text)
@@ -315,7 +351,7 @@ def _deleted(raw: str, said: str, now: str) -> Judgement | None:
 
 
 def _since(raw: str, now: str) -> Judgement | None:
-    moment = _moment(raw, now)
+    moment = moment_of(raw, now)
     return None if moment is None else GONE if moment == "past" else NOTHING
 
 
@@ -337,7 +373,7 @@ def _disable_until(raw: str, said: str, now: str) -> Judgement | None:
         return NOTHING
     if raw in ("0", "0.0"):
         return GONE
-    moment = _moment(raw, now)
+    moment = moment_of(raw, now)
     return None if moment is None else GONE if moment == "future" else NOTHING
 
 
@@ -377,6 +413,30 @@ def _unclear(raw: str, said: str, now: str) -> Judgement | None:
     return NOTHING if raw in FALSE else None
 
 
+def _begins(raw: str, said: str, now: str) -> Judgement | None:
+    moment = moment_of(raw, now)
+    return None if moment is None else GONE if moment == "future" else NOTHING
+
+
+def _lasts(raw: str, said: str, now: str) -> Judgement | None:
+    """For how long: a number, of a time that is not said, may last still, and of nothing nobody knows."""
+    if said in DELETED:
+        return GONE
+    if is_date(raw):
+        return _since(raw, now)
+    is_long = raw in ("-1", "-1.0") or said in LIVE | _ENDLESS or _LASTING.fullmatch(raw) is not None
+    return NOTHING if is_long else None
+
+
+_ENDLESS = frozenset(("unlimited", "infinite", "infinity", "forever", "permanent", "indefinite", "no limit"))
+_LASTING = re.compile(
+    r"(?=[0.,]*[1-9])\d{1,12}(?:[.,]\d+)?\s*"
+    r"(?:s|secs?|seconds|m|min|minutes|h|hours?|d|days?|w|weeks?|months?|y|years?)?"
+)
+
+#: Columns of these meanings answer a question: "none" may say that nothing was found, or that nobody looked.
+ANSWERING = frozenset(("category", "malicious", "stands"))
+NO_ANSWER = "none"
 #: Against, where others are for.
 AGAINST = frozenset(("-1", "-1.0"))
 _POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
@@ -384,6 +444,8 @@ _JUDGES: dict[str, _Judge] = {
     "deleted": _deleted,
     "active": _active,
     "expires": _expires,
+    "begins": _begins,
+    "lasts": _lasts,
     "disable_until": _disable_until,
     "category": _category,
     "state": _state,
@@ -394,112 +456,9 @@ _JUDGES: dict[str, _Judge] = {
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
-    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST else NOTHING,
+    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST or raw == NO_ANSWER else NOTHING,
     "unsure": lambda raw, said, now: None,
 }
-
-# -- times -------------------------------------------------------------------------------------------------
-
-# What databases and programs write for "no date".
-_ZERO = re.compile(
-    r"0+(?:\.0+)?|(?:0000-00-00|0001-01-01|1601-01-01|1753-01-01|1899-12-3[01])(?:[t ].*)?|1/1/0001.*|01/01/0001.*"
-    r"|1900-01-01(?:[t ]00:00.*)?|1900-01-00(?:[t ].*)?|1970-01-01(?:[t ]00:00(?::00(?:\.0+)?)?(?:z|\+00:?00)?)?"
-)
-_CLOCK = r"(?:[t ]+(?P<clock>\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)\s*(?P<half>am|pm)?\s*(?:z|utc|gmt)?)?"
-_YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[/.](?P<one>\d\d?)[/.](?P<two>\d\d?){_CLOCK}")
-_YEAR_LAST = re.compile(rf"(?P<one>\d\d?)[/.-](?P<two>\d\d?)[/.-](?P<year>\d{{4}}){_CLOCK}")
-_DIGITS = re.compile(r"(?P<year>\d{4})(?P<one>\d\d)(?P<two>\d\d)(?:t?\d{4}(?:\d\d)?z?)?")
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_NAMED = re.compile(
-    r"(?:(?P<one>\d\d?)[ -](?P<month>[a-z]{3,9})[ -]|(?P<month2>[a-z]{3,9})\.? (?P<two>\d\d?),? )"
-    rf"(?P<year>\d{{4}}){_CLOCK}"
-)
-
-_MAIL = re.compile(r"(?:[a-z]{3}, ?)?\d\d? [a-z]{3} \d{4} \d\d:\d\d(?::\d\d)?(?: (?:gmt|utc|[+-]\d{4}))?")
-
-
-def _moment(raw: str, now: str) -> str | None:
-    """Return whether a time is "past", "future" or "zero"; None for what is no time, or could be either."""
-    if _ZERO.fullmatch(raw):
-        return "zero"
-    when = utc_time(raw.upper())
-    if when is not None:
-        if _is_of_another_calendar(when):
-            return None
-        return "past" if when.removesuffix("Z") <= now.removesuffix("Z") else "future"
-    days = _days(raw)
-    if any(map(_is_of_another_calendar, days)):
-        return None
-    readings = {day <= now[:10] for day in days}
-    if len(readings) != 1:
-        return None
-    return "past" if readings.pop() else "future"
-
-
-def _is_of_another_calendar(day: str) -> bool:
-    """Tell whether a date may be counted in other years than ours: 2567 is past in Thailand, 1450 to come in Iran.
-
-    Nothing that lists hold happened before 1900; what no longer ends is written 2999 or 9999, say, and is neither.
-    """
-    year = int(day[:4])
-    return year < _FIRST_YEAR or any(_FIRST_YEAR <= year - apart <= _LAST_YEAR for apart in _APART)
-
-
-_FIRST_YEAR, _LAST_YEAR = 1900, 2200
-#: By how many years the calendars of Buddhists and Jews are ahead of ours.
-_APART = (543, 3760)
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a cell is a date, or seconds since 1970, and no number of something else."""
-    raw = text.strip().lower()
-    if not re.search(r"\d[-/.:]\d| \d{4}", raw) and not re.fullmatch(r"1\d{9}(?:\d{3})?", raw):
-        return False
-    return utc_time(raw.upper()) is not None or bool(_days(raw))
-
-
-def is_no_date(text: str) -> bool:
-    """Tell whether a cell is what databases and programs write for "no date", other than a number."""
-    return ("-" in text or "/" in text) and _ZERO.fullmatch(text.lower()) is not None
-
-
-def _days(raw: str) -> list[str]:
-    """Return every day that a date may mean, ISO 8601: 5/6/2024 is the 5th of June and the 6th of May."""
-    match = _YEAR_FIRST.fullmatch(raw) or _DIGITS.fullmatch(raw)
-    if match is not None:
-        return _valid((match["year"], match["one"], match["two"]))
-    match = _YEAR_LAST.fullmatch(raw)
-    if match is not None:
-        one, two, year = match["one"], match["two"], match["year"]
-        return _valid((year, one, two), (year, two, one))
-    match = _NAMED.fullmatch(raw)
-    if match is not None:
-        name = (match["month"] or match["month2"])[:3]
-        if name in _MONTHS:
-            return _valid((match["year"], str(_MONTHS.index(name) + 1), match["one"] or match["two"]))
-    if not _MAIL.fullmatch(raw):
-        return []
-    try:
-        when = parsedate_to_datetime(raw)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return []
-    if when.tzinfo is not None:
-        try:
-            when = when.astimezone(timezone.utc)
-        except OverflowError:
-            return []
-    return [when.date().isoformat()]
-
-
-def _valid(*dates: tuple[str, str, str]) -> list[str]:
-    found = []
-    for year, month, day in dates:
-        try:
-            found.append(datetime(int(year), int(month), int(day)).date().isoformat())
-        except ValueError:
-            continue
-    return found
-
 
 # -- damaged words -----------------------------------------------------------------------------------------
 
@@ -511,11 +470,29 @@ def _nearly(said: str) -> bool:
     """Tell whether a cell is one of the telling words with one letter lost, added or changed."""
     if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE or not any(map(str.isalpha, said)):
         return False
-    return any(
-        (each.startswith(said) and len(said) * 2 > len(each)) or is_one_off(said, each)
-        for each in _LONG_WORDS
-        if abs(len(each) - len(said)) <= 1 or each.startswith(said)
+    beginnings, lacking = _beside_long_words()
+    return said in beginnings or any(
+        is_one_off(said, each) for less in _lacking_one(said) for each in lacking.get(less, ())
     )
+
+
+@cache
+def _beside_long_words() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+    """Return the longer halves of long words, and the words by what is left of them without one of their letters.
+
+    Words that differ by one letter, or by two that changed places, have in common what lacks one.
+    """
+    beginnings = {each[:n] for each in _LONG_WORDS for n in range(len(each) // 2 + 1, len(each) + 1)}
+    lacking: dict[str, tuple[str, ...]] = {}
+    for each in _LONG_WORDS:
+        for less in _lacking_one(each):
+            lacking[less] = (*lacking.get(less, ()), each)
+    return frozenset(beginnings), lacking
+
+
+def _lacking_one(word: str) -> set[str]:
+    """Return a word, and what is left of it without each of its letters."""
+    return {word, *(word[:k] + word[k + 1 :] for k in range(len(word)))}
 
 
 def is_one_off(one: str, other: str) -> bool:

@@ -16,6 +16,7 @@ from .ncmec_rows import PlainRecords
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
+from .vocabulary import OPINIONS, word
 from .xml_stream import Node, Stretch, XmlStream
 
 __all__ = ["FEEDBACK", "read"]
@@ -140,6 +141,9 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
         if failures:
             raise BadField("; ".join(failures))
         raise BadField("no digest, only references" if references else "no fingerprint")
+    severity = node.child_text("classification") or None
+    if severity is not None and OPINIONS.get(word(severity)) == "negative":
+        raise BadField(f"the classification {shown(severity)} speaks of an opinion, and is not understood")
     votes = _votes(node)
     entries = []
     for tag, value in hashes:
@@ -151,7 +155,7 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
                 source=source,
                 category=category_of(owners, default="positive"),
                 owners=owners,
-                severity=node.child_text("classification") or None,
+                severity=severity,
                 updated=updated,
                 extra=extra,
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .column_names import JUDGED, named_column, type_named
 from .digests import digits_in
 from .fields import BadField, shown
+from .inside import says, speaks_inside
 from .judging import opinion_in
 from .ordinary import is_ordinary
 from .vocabulary import DELETED, DOUBTFUL, LIVE, NEUTRAL, OPINIONS, TELLING, plain, word
@@ -23,6 +25,7 @@ __all__ = [
     "labels_judge",
     "rows_of",
     "said_by_name",
+    "speaks_of_another",
     "with_said",
 ]
 
@@ -33,7 +36,9 @@ _MAX_DEPTH = 8
 _WRAPPERS = frozenset(
     (
         *(
+            "attribute",
             "attributes",
+            "objects",
             "header",
             "source",
             "properties",
@@ -152,12 +157,37 @@ def rows_of(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, values in each:
         _check_labels(row, len(values))
         said = said_by_name(name)
-        is_said = bool(said) or named_column(name).meaning in JUDGED
+        is_said = bool(said) or named_column(name).meaning not in ("hash", "odd_hash", "extra")
         for value in values:
             if isinstance(value, dict):
                 yield from rows_of(with_said({**row, **said}, value))
             else:
                 yield {**row, **said, ("hash" if is_said else name): value}
+
+
+def speaks_of_another(record: Mapping[str, Any]) -> str | None:
+    """Return what a record without a digest says against the one that it names by its id; None for nothing."""
+    if has_digest(record):
+        return None
+    meanings = {name: named_column(name).meaning for name in record}
+    if "hash" in meanings.values() or not any(
+        meaning == "id" or _REFERS.search(name) for name, meaning in meanings.items()
+    ):
+        inner = [each for each in record.values() if isinstance(each, dict)]
+        if not any(_REFERS.search(name) for each in inner for name in each):
+            return None
+    return next(
+        (
+            f"{name} {shown(value)}"
+            for name, value in record.items()
+            if says(name, value) or speaks_inside(value, name)
+        ),
+        None,
+    )
+
+
+#: Names of fields that hold ids of other records.
+_REFERS = re.compile(r"(?:^|[_-])(?:ref|id|key|target|subject|of|on)s?$|[a-z](?:Ref|Id)s?$", re.IGNORECASE)
 
 
 def labels_judge(labels: list[Any]) -> bool:

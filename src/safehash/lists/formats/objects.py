@@ -10,12 +10,15 @@ from typing import Any
 from ...errors import ListError
 from ..entry import Entry
 from ..switches import switch
+from .cells import cells_in
 from .column_names import JUDGED, named_column, type_named
 from .columns import FEW_ALIKE, ONE_IN, Column, name_columns
+from .dates import is_date
 from .digests import BY_DIGITS, digits_in, digits_told
 from .fields import BadField, shown
+from .inside import speaks_inside
 from .json_walk import UNREADABLE, JsonWalk
-from .judging import is_date, tells
+from .judging import tells
 from .object_rows import (
     PARTS,
     TYPE_BY_NAME,
@@ -27,6 +30,7 @@ from .object_rows import (
     labels_judge,
     rows_of,
     said_by_name,
+    speaks_of_another,
     with_said,
 )
 from .options import ReadOptions
@@ -35,8 +39,10 @@ from .pages import Page
 from .paging import note_paging
 from .record_fields import Fields
 from .records import RowReader
+from .stix import StixObjects
 from .tally import Tally
 from .text import uses_of
+from .titles import Titles
 from .vocabulary import FALSE, NULL, TRUE, plain
 
 __all__ = ["read"]
@@ -80,11 +86,15 @@ class _Reader:
         self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = self._walk.stream
+        self._stix = StixObjects(tally, options.ignore)
+        self._titles = Titles(page, tally, options)
 
     def entries(self) -> Iterator[Entry]:
         yield from self._walk.to_its_end(self._roots())
         self._fields.close()
         self._check_lengths()
+        self._titles.check_types({BY_DIGITS[n] for n in self._lengths})
+        self._stix.close()
 
     def _roots(self) -> Iterator[Entry]:
         while (first := self._stream.peek()) != "":
@@ -173,6 +183,7 @@ class _Reader:
         if is_spoilt:
             return {}, True  # what could not be read is a reject, and the rest of it means nothing without
         if has_records:
+            self._titles.meet(fields)
             yield from self._beside(fields, above, heeded or set())
         return fields, has_records
 
@@ -205,8 +216,10 @@ class _Reader:
         alone = {key: value for key, value in arrays.items() if all(map(_speaks_alone, value))}
         if self._options.notation is not None:
             alone |= {k: v for k, v in arrays.items() if all(self._is_digest(str(each)) for each in v)}
-        if not alone:
-            yield from self._record(fields)
+        if alone:
+            self._titles.meet(fields)
+        elif (record := self._stix.taken(fields)) is not None:
+            yield from self._record(record)
         said = self._said_around(fields)
         for key, value in alone.items():
             yield from self._texts({**said, **said_by_name(key)}, value)
@@ -231,6 +244,7 @@ class _Reader:
             It is said of them, and comes behind them.
         """
         said = self._said_around(fields)
+        self._check_beside_records(fields)
         late = [name for name in said if name not in heeded]
         if late:
             raise ListError(
@@ -245,6 +259,25 @@ class _Reader:
         if has_digest(fields):
             self._reject("an object that has a digest of its own, and records in it")
 
+    def _check_beside_records(self, fields: Mapping[str, Any]) -> None:
+        """Refuse a page of which a list or an object beside its records takes back or judges some of them.
+
+        Raises
+        ------
+        ListError
+        """
+        for name, value in fields.items():
+            if (
+                isinstance(value, (list, dict))
+                and name not in self._options.ignore
+                and speaks_inside(value, name)
+            ):
+                raise ListError(
+                    f"refused: {name!r} beside the records speaks of deletion or opinion, and of which of them is not "
+                    f"known: {switch('ignore', [name])} sets it aside (page {self._page.name})",
+                    path=self._tally.path,
+                )
+
     def _said_around(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return what fields around records say of each of them."""
         ignored = {name.casefold() for name in self._options.ignore}
@@ -253,9 +286,12 @@ class _Reader:
             if isinstance(value, dict):  # "header": {"algorithm": ...}
                 inner = self._said_around(value)
                 said |= {key: each for key, each in inner.items() if named_column(key).meaning == "type"}
-            if isinstance(value, (dict, list)) or value in (None, "", 0, False) or name.casefold() in ignored:
-                continue
             named = named_column(name)
+            is_no = value is False and named.meaning in ("active", "stands", "malicious", "reviewed")
+            if isinstance(value, (dict, list)) or name.casefold() in ignored:
+                continue
+            if value in (None, "", 0, False) and not is_no:
+                continue
             if named.meaning == "type":
                 kind = type_named(value) if isinstance(value, str) else None
                 if plain(name) != "type" or (kind is not None and kind.algorithm is not None):
@@ -275,8 +311,11 @@ class _Reader:
             for _ in self._stream.elements():
                 value = self._value()
                 if isinstance(value, dict):
+                    value = self._stix.taken(value)
+                    if value is None:
+                        continue
                     is_record = has_records or depth == 0 or has_digest(value)
-                    if is_record or texts or _lists_in(value):
+                    if is_record or texts or _lists_in(value) or _holds_records(value):
                         has_records = True
                         yield from self._inside(value, above, depth)
                     else:
@@ -329,18 +368,27 @@ class _Reader:
 
     def _inside(self, record: dict[str, Any], above: Mapping[str, Any], depth: int) -> Iterator[Entry]:
         """Yield what an element says; one without a digest that has records in it stands for these."""
-        lists = {} if has_digest(record) or depth >= _MAX_DEPTH else _lists_in(record)
-        if not lists:
+        is_one = has_digest(record) or depth >= _MAX_DEPTH
+        lists = {} if is_one else _lists_in(record)
+        wrapped = (
+            {} if is_one else {k: v for k, v in record.items() if isinstance(v, dict) and _holds_records(v)}
+        )
+        if not lists and not wrapped:
             yield from self._record(with_said(above, record))
             return
+        with_digests = [key for key, value in lists.items() if any(map(_holds_records, value))]
+        if with_digests or wrapped:  # what stands beside them says something of them, if of anything
+            lists = {key: lists[key] for key in with_digests}
         self._check_groups([key for key, value in lists.items() if any(map(has_digest, value))])
-        said = {
-            **above,
-            **self._said_around({name: value for name, value in record.items() if name not in lists}),
-        }
+        rest = {name: value for name, value in record.items() if name not in lists and name not in wrapped}
+        self._check_beside_records(rest)
+        self._titles.meet(rest)
+        said = {**above, **self._said_around(rest)}
         for key, value in lists.items():
             for each in value:
                 yield from self._inside(each, {**said, **said_by_name(key)}, depth + 1)
+        for key, one in wrapped.items():
+            yield from self._inside(one, {**said, **said_by_name(key)}, depth + 1)
 
     def _is_digest(self, key: str) -> bool:
         """Tell whether the name of a field is a digest: objects by digest say what they say of it inside."""
@@ -364,6 +412,9 @@ class _Reader:
             self._tally.n_records += 1
             self._tally.reject(number, str(exc))
             return
+        if len(rows) > 1:
+            self._titles.meet(record)
+        n_rejects = self._tally.n_rejects
         for row in rows:
             reader = self._reader_for(row)
             if isinstance(reader, str):
@@ -379,6 +430,12 @@ class _Reader:
                         if reader.columns[k].type.algorithm is None and (n := _untyped_digits(values[k]))
                     )
                 yield from reader.entries(values, number)
+        if self._tally.n_rejects > n_rejects and (said := speaks_of_another(record)) is not None:
+            raise ListError(
+                f"refused: {said} is said of another record, which would be matched against (an object without a "
+                f"digest in {self._tally.place(number)}): take both out of the list, or the other alone",
+                path=self._tally.path,
+            )
 
     def _reader_for(self, row: Mapping[str, Any]) -> RowReader | str:
         """Return what reads rows of these fields, or why none can."""
@@ -387,7 +444,7 @@ class _Reader:
         if known is not None:
             return known
         names = tuple(row)
-        sample = [["" if value is None else str(value) for value in row.values()]]
+        sample = [[_sampled(value) for value in row.values()]]
         try:
             columns = name_columns(names, sample, self._options, self._tally)
         except ListError as exc:
@@ -402,6 +459,12 @@ class _Reader:
             self._readers[key] = reader
             self._n_remembered += len(row)
         return reader
+
+
+def _sampled(value: object) -> str:
+    """Return a value as a cell of a table, as far as that is one."""
+    cells = cells_in(value)
+    return str(value) if cells is None else cells[0]
 
 
 def _untyped_digits(value: object) -> int:
@@ -457,6 +520,20 @@ def _lists_in(record: Mapping[str, Any]) -> dict[str, list[Any]]:
         for key, value in record.items()
         if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
     }
+
+
+def _holds_records(record: Mapping[str, Any], depth: int = 0) -> bool:
+    """Tell whether an object has a digest, or an array of objects with some, in it."""
+    if has_digest(record):
+        return True
+    return depth < _MAX_DEPTH and any(
+        (isinstance(value, dict) and _holds_records(value, depth + 1))
+        or (
+            isinstance(value, list)
+            and any(isinstance(each, dict) and _holds_records(each, depth + 1) for each in value)
+        )
+        for value in record.values()
+    )
 
 
 def _speaks_alone(record: object) -> bool:

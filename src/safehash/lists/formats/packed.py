@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import os
 import sys
 import zipfile
 import zlib
@@ -18,13 +19,22 @@ from ...files import open_regular
 __all__ = ["DamagedPage", "damaged", "is_zip", "members_of", "unpacked", "what_it_is"]
 
 _CHUNK_BYTES = 1 << 17
+#: So much is given to an unpacker at once: what it leaves behind the end of a stream is copied, and streams of nine
+#: bytes may be laid end to end.
+_PIECE_BYTES = 1 << 12
 # Hex text shrinks to half, JSON dumps to a tenth or so; deflate's limit is 1032. What goes further is a bomb.
 _MAX_RATIO = 200
+#: What is packed may expand so far whatever its size: of an archive, all its files together.
 _RATIO_FREE_BYTES = 64 << 20
 #: What an unpacker may hold in memory; xz and zstd files name a window of their own.
 _MAX_WINDOW_BYTES = 128 << 20
 _MAX_LAYERS = 2
 _MAX_MEMBERS = 10_000
+#: Of a name in an archive: systems have no longer paths.
+_MAX_NAME = 4096
+#: So many streams may be laid end to end, and one more for so many stored bytes. Tools that pack in parallel make one
+#: of 20 kB and more; each costs 13 us, and of nothing it has nine bytes.
+_STREAMS_FREE, _BYTES_A_STREAM = 10_000, 1024
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHERS = (
@@ -102,7 +112,7 @@ _UNPACKERS: tuple[tuple[bytes, str, Callable[[], Any]], ...] = (
 
 
 def unpacked(
-    chunks: Iterator[bytes], n_stored: Callable[[], int], layers: int = _MAX_LAYERS
+    chunks: Iterator[bytes], n_stored: Callable[[], int], n_files: int = 1, layers: int = _MAX_LAYERS
 ) -> Iterator[bytes]:
     """Yield what `chunks` hold, unpacked where they are packed.
 
@@ -111,6 +121,8 @@ def unpacked(
     chunks : iterator of bytes
     n_stored : callable
         How many stored bytes were read so far: what they may unpack to depends on it.
+    n_files : int
+        How many files the archive has that they are in.
 
     Raises
     ------
@@ -126,26 +138,34 @@ def unpacked(
     if make is None or not layers:
         yield from _chain(first, chunks)
         return
-    yield from unpacked(_stream(name, make, _chain(first, chunks), n_stored), n_stored, layers - 1)
+    stream = _stream(name, make, _chain(first, chunks), n_stored, n_files)
+    yield from unpacked(stream, n_stored, n_files, layers - 1)
 
 
 def _stream(
-    name: str, make: Callable[[], Any], chunks: Iterator[bytes], n_stored: Callable[[], int]
+    name: str, make: Callable[[], Any], chunks: Iterator[bytes], n_stored: Callable[[], int], n_files: int
 ) -> Iterator[bytes]:
     unpacker = make()
+    pieces = _pieces(chunks)
     data = b""
     n_out = 0
+    n_streams = 1
     while True:
         if unpacker.eof:  # streams may be laid end to end, and padded with zeros
             data = unpacker.unused_data.lstrip(b"\0")
             while not data:
-                more = next(chunks, None)
+                more = next(pieces, None)
                 if more is None:
                     return
                 data = more.lstrip(b"\0")
+            n_streams += 1
+            if n_streams > _STREAMS_FREE + n_stored() // _BYTES_A_STREAM:
+                raise DamagedPage(
+                    f"more than {n_streams - 1} {name} streams laid end to end, of hardly a byte: refused"
+                )
             unpacker = make()
         elif unpacker.needs_input and not data:
-            data = next(chunks, b"")
+            data = next(pieces, b"")
             if not data:
                 raise DamagedPage(f"the {name} stream ends early")
         try:
@@ -158,13 +178,19 @@ def _stream(
             raise DamagedPage(f"the {name} stream is damaged: {exc}") from exc
         data = b""
         n_out += len(out)
-        if n_out > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * n_stored():
+        if n_out * n_files > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * n_stored():
             raise DamagedPage(f"unpacks to more than {_MAX_RATIO} times its size: refused")
         if out:
             yield out
 
 
-def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int], frozenset[str]]]:
+def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), _PIECE_BYTES):
+            yield chunk[at : at + _PIECE_BYTES]
+
+
+def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], int], list[str]]]:
     """Yield name, bytes, stored size and the names of all of each file in a zip archive, in name order.
 
     Raises
@@ -181,21 +207,27 @@ def members_of(path: Path) -> Iterator[tuple[str, Iterator[bytes], Callable[[], 
             infos = [
                 info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)
             ]
-            names = frozenset(info.filename for info in infos)
+            names = [info.filename for info in infos]
             if "[Content_Types].xml" in names:
                 raise DamagedPage("an Excel workbook or another Office document: save it as CSV")
             if len(infos) > _MAX_MEMBERS:
                 raise DamagedPage(
                     f"a zip archive of {len(infos)} files: more than {_MAX_MEMBERS} are refused"
                 )
+            if any(len(name) > _MAX_NAME for name in names):
+                raise DamagedPage(f"a zip archive with names of more than {_MAX_NAME} characters: refused")
+            if sum(info.compress_size for info in infos) > os.fstat(raw.fileno()).st_size:
+                raise DamagedPage(
+                    "a zip archive whose files overlap: refused"
+                )  # each costs what all have in common
             for info in sorted(infos, key=lambda each: each.filename):
                 size = info.compress_size
-                yield info.filename, _member(archive, info), lambda size=size: size, names  # type: ignore[misc]
+                yield info.filename, _member(archive, info, len(infos)), lambda size=size: size, names  # type: ignore[misc]
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as exc:
         raise DamagedPage(f"not a whole zip archive: {exc}") from exc
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, n_files: int) -> Iterator[bytes]:
     if info.flag_bits & 1:
         raise DamagedPage("encrypted: unpack it")
     try:
@@ -203,7 +235,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             n_out = 0
             while data := file.read(_CHUNK_BYTES):
                 n_out += len(data)
-                if n_out > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * info.compress_size:
+                if n_out * n_files > _RATIO_FREE_BYTES and n_out > _MAX_RATIO * info.compress_size:
                     raise DamagedPage(f"unpacks to more than {_MAX_RATIO} times its size: refused")
                 yield data
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError) as exc:

@@ -109,9 +109,10 @@ def open_pages(file: StoredFile) -> Iterator[Page]:
     if not is_zip(first):
         yield Page(file.path, _chain(first, chunks), lambda: file.n_bytes)
         return
+    members: frozenset[str] | None = None  # made once: an archive may have ten thousand
     for name, member, n_stored, names in members_of(file.path):
-        page = Page(file.path, member, n_stored)
-        page.members = frozenset(map(bare_name, names))
+        page = Page(file.path, member, n_stored, len(names))
+        page.members = members = frozenset(map(bare_name, names)) if members is None else members
         page.name = f"{page.name}/{bare_name(name)}"
         yield page
 
@@ -134,6 +135,8 @@ class Page:
         As they lie in the file.
     n_stored : callable
         How many of these were read so far.
+    n_files : int
+        How many files the archive has that it is in.
 
     Attributes
     ----------
@@ -149,14 +152,16 @@ class Page:
         The line that `blocks` or `lines` gave last has no line end.
     """
 
-    def __init__(self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, stored: Iterator[bytes], n_stored: Callable[[], int], n_files: int = 1
+    ) -> None:
         self.path = path
         self.name = bare_name(path.name)
         self.members: frozenset[str] = frozenset()
         self.n_replaced = 0
         self.encoding = "utf-8"
         self.is_unfinished = False
-        self._bytes = unpacked(stored, n_stored)
+        self._bytes = unpacked(stored, n_stored, n_files)
         self._damage: DamagedPage | None = None
         self._chunks = self._decoded()
         self._pieces = self._given_out()

@@ -76,6 +76,7 @@ class ListReader(Iterator[Entry]):
         self._format = format
         self._options = options
         self._tally = Tally(path, options.source, on_reject)
+        self._tally.max_rejects = options.max_rejects
         self._paths = page_paths(path)
         self._names = {}
         self.name = options.source

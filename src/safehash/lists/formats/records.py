@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,14 +24,22 @@ from .vocabulary import plain
 __all__ = ["RowReader", "section_refused"]
 
 
-def section_refused(tally: Tally, position: int, said: str) -> ListError:
-    """Return why a list is refused of which some lines may stand under a title that takes them back."""
+def section_refused(tally: Tally, position: int, said: str, name: str = "") -> ListError:
+    """Return why a list is refused of which some lines, or what is in an object, may be taken back by a title."""
+    where = f"{tally.page}, {tally.unit} {position}: " if not name else f"{tally.page}, {name!r}: "
+    what = "the lines below it" if not name else "what stands beside it"
     return ListError(
-        f"refused: {tally.page}, {tally.unit} {position}: {shown(said)} may speak of the lines below it: make a list "
-        f"of each part and say what it is, or set such lines aside with {switch('ignore', ['#'])}",
+        f"refused: {where}{shown(said)} may speak of {what}: make a list of each part and say what it is, or set such "
+        f"{'texts' if name else 'lines'} aside with {switch('ignore', [name or '#'])}",
         path=tally.path,
     )
 
+
+#: A letter that no hexadecimal digit is, twice at least, or a blank: a damaged digest has hardly such.
+_IN_WORDS = re.compile(r"[^\W\da-fxA-FX_].*[^\W\da-fxA-FX_]|[^\W\d_]\s+[^\W\d_]")
+
+#: In characters; what is shorter is no damaged digest.
+_SHORTEST = 12
 
 #: Columns that a row may end without; all others it must have, or it was cut or shifted.
 _MAY_LACK = frozenset(("extra", "ignored", "labels", "severity", "unseen", "stands"))
@@ -147,11 +156,14 @@ class RowReader:
         ------
         ListError
         """
-        said = [str(value).strip() for value in values if value not in (None, "")]
+        said = [text for value in values if value is not None and (text := str(value).strip())]
         titles = said if len(said) == 1 else [str(values[k]) for k in self.hash_columns if k < len(values)]
         for title in titles:
             if is_section(title) and "#" not in self.options.ignore:
                 raise section_refused(self.tally, position, title)
+        is_short = len(said) == 1 and len(said[0]) < _SHORTEST
+        if len(said) == 1 and (is_short or _IN_WORDS.search(said[0]) is not None) and not self.tally.titles:
+            self.tally.titles.append((position, said[0]))
 
     def _check_width(self, values: Sequence[object], unfinished: bool) -> None:
         n = len(values)
@@ -214,6 +226,7 @@ class RowReader:
             if one.kept:
                 extra[column.name] = value
             said.append(one)
+            self.cells.below(column, [value], [one], [position])
         for column in self.columns[len(values) :]:
             self.cells.beside_others(column, "", position)
         shared = combined(said)

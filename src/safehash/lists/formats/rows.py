@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .pages import Page
-from .sentences import is_section
+from .vocabulary import SIGNS
 
 __all__ = ["Rows", "comment_in", "line_blocks", "row_blocks", "row_of", "unquoted"]
 
@@ -38,7 +38,7 @@ class Rows:
     unfinished : bool
         The last row has no line end: the list may break off in it.
     comments : list of (int, str)
-        Comments that have digests in them, which may be rows, or that may say something of the lines below.
+        Comments that have words in them, which may say something of the lines below, or digests, which may be rows.
     """
 
     numbers: Sequence[int]
@@ -57,8 +57,8 @@ def comment_in(line: str) -> bool:
 
 
 def _is_heard(line: str) -> bool:
-    """Tell whether a line is a comment that is no mere remark."""
-    return comment_in(line) and (_MAY_BE_ROW.search(line) is not None or is_section(line))
+    """Tell whether a line is a comment that may say something: one of signs alone does not."""
+    return comment_in(line) and _IN_WORDS.search(line) is not None
 
 
 def row_of(line: str, delimiter: str) -> list[str]:
@@ -174,6 +174,8 @@ class _Lines:
         if self.too_long is not None:
             return False
         block = next(self._blocks, None)
+        while block is not None and not self.lines and _is_blank(block[1]):
+            block = next(self._blocks, None)
         if block is None:
             return False
         number, data, is_too_long = block
@@ -204,6 +206,11 @@ class _Lines:
         self._uncut = ""
 
 
+def _is_blank(data: bytes) -> bool:
+    """Tell whether there is something, and nothing but blank lines: a packed list may unpack to millions of them."""
+    return bool(data) and not data.strip(b"\r\n ")
+
+
 def _has_odd_ends(data: bytes) -> bool:
     """Tell whether text in UTF-8 has what `str.splitlines` takes for line ends, too, and is none."""
     if len(data.translate(None, b"\v\f\x1c\x1d\x1e")) != len(data):
@@ -213,7 +220,7 @@ def _has_odd_ends(data: bytes) -> bool:
 
 _MAY_BE_COMMENT = operator.methodcaller("startswith", "#")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
+_IN_WORDS = re.compile(rf"[^\W\d_]|\d{{16}}|[{SIGNS}]")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 
 

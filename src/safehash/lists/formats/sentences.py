@@ -34,6 +34,15 @@ _SENTENCE = re.compile(
     r"|(?:is|was|were|are|be|as|out|found|judged|deemed|rated)[ _-](?:to[ _-]be[ _-])?"
     r"(?:benign|harmless|innocent|innocuous|safe|not[ _-]harmful|legitimate)"
     r"|(?:not|no)[ _-](?:self[ _-]?harm|csam|suicidal)|do[ _-]not[ _-](?:use|match))(?![^\W_])"
+    # Folders in which pictures are sorted by what they are.
+    r"|(?:^|[/\\])[ \t]*\.?(?:false[ _-]?positives?|true[ _-]?negatives?|negatives?|benign|harmless|innocent"
+    r"|known[ _-]good|white[ _-]?list(?:ed)?|allow[ _-]?list(?:ed)?"
+    r"|(?:non|not|no)[ _-](?:self[ _-]?harm|csam|matching|match)"
+    r"|fps?)[/\\]"
+    # Until when, and which other digest takes its place.
+    r"|^[ \t]*(?:valid[ _-])?(?:expire[sd]?|expiry|until|till|bis|gültig[ _-]bis|hasta|jusqu['’]au)\b\W{0,3}"
+    r"(?:on|am|le)?[ \t]*\d[\d./-]{5,}[^\n]{0,20}$"
+    r"|(?<!\w)(?:see|use|now|moved[ _-]to|renamed[ _-]to|merged[ _-]into|instead)\W{1,3}[0-9a-f]{16,64}(?!\w)"
     # Alone: beside words they may be of what a picture shows.
     rf"|^[ \t]*[{SIGNS}][{SIGNS} \t\ufe0f]*$",
     re.MULTILINE,
@@ -66,6 +75,33 @@ _SENTENCE_STEMS = (
         "suicid",
         "not use",
         "not match",
+        *(
+            "negative",
+            "known good",
+            "known_good",
+            "known-good",
+            "allow",
+            "white",
+            "fp/",
+            "fps/",
+            "fp\\",
+            "fps\\",
+        ),
+        *(
+            "expir",
+            "until",
+            "till",
+            "bis",
+            "hasta",
+            "jusqu",
+            "see ",
+            "use ",
+            "now ",
+            "moved",
+            "renamed",
+            "merged",
+        ),
+        *("see:", "use:", "now:", "instead"),
         *SIGNS,
     ),
 )
@@ -90,6 +126,8 @@ def is_section(line: str) -> bool:
         return True
     if ends_in_a_sign(line):
         return True
+    if _OF_CHANGES.search(line) is not None:
+        return False
     words = re.sub(r"[\W_]+", " ", _FOR_A_PURPOSE.sub(" ", _without_counts(line.lower()))).split()
     if len(words) > 1 and any(_OF_A_YEAR.fullmatch(" ".join(each)) for each in (words, words[1:])):
         return False
@@ -100,6 +138,13 @@ def is_section(line: str) -> bool:
     return _is_of_titles(said) or _is_of_titles(" ".join(words)) or _has_a_stem(telling)
 
 
+#: How many were added and how many taken back; how those that were are told from others.
+_OF_CHANGES = re.compile(
+    r"\b(?:added|new|updated)\b\W{0,3}\d+\b.*\b(?:removed|deleted|withdrawn|revoked)\b\W{0,3}\d+\b"
+    r"|\b\d+ (?:added|new|updated)\b.*\b\d+ (?:removed|deleted|withdrawn|revoked)\b"
+    r"|\b(?:is|are) (?:marked|flagged|told) (?:with|as|by)\b",
+    re.IGNORECASE,
+)
 #: What a list is not to be used for, in a title: all but looking up pictures.
 _FOR_A_PURPOSE = re.compile(
     r"\b(?:do[\s_]+not|don['\u2019]?t|never)[\s_]+(?:use|report|share|list)[\s_]+(?:for|in|to|as|with|without|outside|beyond)\b"
@@ -204,7 +249,9 @@ def _takes(said: str) -> bool:
 _TITLES = frozenset(
     re.split(
         r"\s*\|\s*",
-        """old | former | formerly | previous | previously | archive | archives | exception | exceptions | except |
+        """disputed | contested | under review | legacy | graveyard | distractors | unrelated | non matching |
+        nonmatching | not matching | do not import | not ours | control | class 0 | label 0 | ignorable |
+        old | former | formerly | previous | previously | archive | archives | exception | exceptions | except |
         excluding | exclusion | exclusions | ignore | ignored | skip | skipped | error | errors | errata |
         erratum | correction | corrections | mistakes | negatives | ham | minus | trash | reinstated | unblocked |
         unbanned | unconfirmed | pending | for review | in review | to review | to check | appeals | granted |
@@ -330,6 +377,7 @@ _BESIDE_A_TITLE = frozenset(
                 "han",
             ),
             *("sido", "siguientes", "lijst", "zijn", "sono", "stati", "e", "y", "et", "in", "for", "we", "i"),
+            *("set", "sets", "our", "ours", "show", "sorry", "control"),
             "und",
             "die",
             "der",

@@ -53,6 +53,7 @@ _INDICATOR_RECORDS = _has(
 _TE_LINE = _has(r"\A[0-9A-Fa-f]{32,64},\d+,(mine|\d{4}-\d\d-\d\dT[^,\n]*),[^,\n]*(\r?\n|\Z)")
 
 _DIGEST_TEXT = re.compile(r'"(?:[A-Za-z][\w-]{0,20}:)?(?:0x|\\\\x)?[0-9A-Fa-f]{16,64}"')
+_STIX_PATTERN = re.compile(r'"pattern"\s*:\s*"\[\s*file:hashes\.')
 _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
 
 
@@ -138,7 +139,12 @@ FORMATS: tuple[Format, ...] = (
         title="JSON",
         recognise=lambda head, name: (
             head.lstrip()[:1] in ("{", "[")
-            and (_DIGEST_TEXT.search(head) is not None or _names_a_digest(head) or _speaks_of_ids(head))
+            and (
+                _DIGEST_TEXT.search(head) is not None
+                or _names_a_digest(head)
+                or _speaks_of_ids(head)
+                or _STIX_PATTERN.search(head) is not None
+            )
         ),
     ),
     Format(

@@ -33,8 +33,14 @@ _MAX_COLUMNS = 200
 _MAX_CELL_BYTES = 1 << 20
 #: Steps of SQLite's machine for one row of a plain table are some dozens; without a row for so many it is stuck.
 _MAX_STEPS_OF_ROW = 2_000_000
+#: What all cells may be long together: so much, and so many times the database. A column that was added later has its
+#: default in every row and once in the file; a leaf may be reached in many ways.
+_CELLS_FREE, _CELLS = 4 << 20, 10
+#: Bytes that a row counts beside its cells.
+_ROW_BYTES = 16
 _SAMPLE = 50
-_ROWS = 1024
+#: So many rows are turned into entries at once, or what has so many characters.
+_ROWS, _HELD_BYTES = 1024, 8 << 20
 
 
 def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
@@ -85,12 +91,40 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
             cursor = database.execute(
                 f"SELECT {', '.join(map(_quoted, names))} FROM {_quoted(table)} NOT INDEXED"
             )
-            while rows := cursor.fetchmany(_ROWS):
-                cells = [[*map(_shown, row), *more] for row in rows]
-                yield from read_rows(reader, cells, range(number + 1, number + len(rows) + 1))
+            for cells in _blocks(cursor, _CELLS_FREE + _CELLS * page.path.stat().st_size):
+                rows = [[*row, *more] for row in cells]
+                yield from read_rows(reader, rows, range(number + 1, number + len(rows) + 1))
                 number += len(rows)
-    except (sqlite3.Error, OverflowError, UnicodeError) as exc:
+    except (sqlite3.Error, OverflowError, UnicodeError, _Swollen) as exc:
         tally.cut(number + 1, f"the database cannot be read: {exc}")
+
+
+class _Swollen(Exception):
+    """What comes out of a database is more than stands in it."""
+
+
+def _blocks(cursor: sqlite3.Cursor, most: int) -> Iterator[list[list[str]]]:
+    """Yield rows, some at a time, while all cells together have at most so many characters.
+
+    Raises
+    ------
+    _Swollen
+        After the rows before.
+    """
+    rows: list[list[str]] = []
+    n_held = 0
+    for row in cursor:
+        cells = [_shown(cell) for cell in row]
+        n_held += _ROW_BYTES + sum(map(len, cells))
+        if n_held > most:
+            yield rows
+            raise _Swollen(f"its cells are more than {_CELLS} times as long as all of it")
+        rows.append(cells)
+        if len(rows) == _ROWS or n_held > _HELD_BYTES:
+            yield rows
+            most -= n_held
+            rows, n_held = [], 0
+    yield rows
 
 
 def _cut_off(page: Page) -> str | None:

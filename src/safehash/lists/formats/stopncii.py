@@ -12,9 +12,9 @@ from ..opinions import category_of, join_categories, unite_opinions
 from ..pools import pool_of_parts
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
-from .fields import BadField, hash_named, labels_from, shown, utc_time
+from .fields import BadField, hash_named, shown, utc_time
 from .json_records import PlainShape, one_entry, read_records
-from .judging import opinion_in
+from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
 from .paging import note_counts
@@ -134,7 +134,7 @@ def _feedbacks(record: dict[str, Any]) -> Iterator[Opinion]:
         if value not in FEEDBACK:
             raise BadField(f"expected one of {', '.join(FEEDBACK)} for 'feedbackValue', found {shown(said)}")
         category = FEEDBACK[value]
-        labels, tagged = opinion_in(labels_from(feedback.get("tags")))
+        labels, tagged = labels_said(feedback.get("tags"))
         if tagged is not None:
             category = tagged if category is None else join_categories(category, tagged)
         if category is not None:

@@ -22,10 +22,13 @@ from .batch import Batch
 from .fields import shown
 from .together import Kind, Together
 
-__all__ = ["SHOWN_CELLS", "Tally", "Watch"]
+__all__ = ["MOST_NAMES", "SHOWN_CELLS", "Tally", "Watch"]
 
 #: How many rejects and suspicious entries are shown; the rest is counted.
 SHOWN = 20
+#: From so many rejects on a list that has too many of them is read no further: a reject takes 30 to 50 us, ten times
+#: what a record takes.
+MANY_REJECTS = 20_000
 
 #: So many columns and fields of different names may a list have whose names do not tell what they mean, and so many
 #: characters these names: of each some 2 kB are kept while it is read. What has more of them has values for names.
@@ -109,6 +112,17 @@ class Tally:
         self.n_last = 0
         self.n_promised = 0  # the most records that a page says there are
         self.watches: dict[str, Watch] = {}
+        # Of columns that are kept as they came, by name, a cell that may say something after all: in columns that say
+        # how sure somebody is, that nobody is; no, and nothing else; the digest of something else.
+        self.doubts: dict[str, str] = {}
+        self.noes: dict[str, str] = {}
+        self.others: dict[str, str] = {}
+        # Lines that are no records and may be titles, with their numbers; the first.
+        self.titles: list[tuple[int, str]] = []
+        # Of columns of deletion or opinion a cell that takes back, or judges, with a blank one below it, and its place;
+        # and those that say of other records in words that they stand.
+        self.blank_below: dict[str, str] = {}
+        self.standing: set[str] = set()
         self.untyped = ""  # the first record whose fields say no type of a digest, with its place
         self.together: dict[tuple[str, Kind], Together] = {}
         self.snapshot = ""
@@ -120,9 +134,16 @@ class Tally:
         self._rejects: list[Reject] = []
         self._suspicious: list[Entry] = []
         self._on_reject = on_reject
+        self.max_rejects = 1.0  # the share of rejects from which a list is refused
 
     def reject(self, position: int, reason: str) -> None:
-        """Count one record of the present page as unusable."""
+        """Count one record of the present page as unusable.
+
+        Raises
+        ------
+        ListError
+            There are very many, and too many of what was read: what costs most is no record.
+        """
         self.n_rejects += 1
         if len(reason) > LONGEST_REMARK:  # a column's name may be as long as a record
             reason = f"{reason[:LONGEST_REMARK]}..."
@@ -131,6 +152,14 @@ class Tally:
             self._rejects.append(reject)
         if self._on_reject is not None:
             self._on_reject(reject)
+        n_records = max(self.n_records, self.n_rejects)
+        if self.n_rejects > MANY_REJECTS and self.n_rejects > self.max_rejects * n_records:
+            raise ListError(
+                f"refused: {self.n_rejects} of the first {n_records} records were rejected, more than "
+                f"{switch('max_rejects', self.max_rejects)} allows, and it is not read further; the first: "
+                f"{self.first_reject}",
+                path=self.path,
+            )
 
     @property
     def first_reject(self) -> Reject | None:
@@ -170,7 +199,7 @@ class Tally:
             self._blank.add((column, kind))
         return True
 
-    def _count_name(self, n_known: int, name: str, most: int = MOST_NAMES) -> None:
+    def _count_name(self, n_known: int, name: str, most: int | None = None) -> None:
         """Count one more column or field of which something is kept.
 
         Raises
@@ -178,6 +207,7 @@ class Tally:
         ListError
             There are too many: what they say together is not known.
         """
+        most = MOST_NAMES if most is None else most
         self._n_characters += len(name)
         if n_known >= most or self._n_characters > MOST_CHARACTERS:
             raise ListError(
@@ -186,6 +216,13 @@ class Tally:
                 f"Names that are values, ids for instance, belong in cells (page {self.page})",
                 path=self.path,
             )
+
+    def keep(self, cells: dict[str, str], column: str, cell: str) -> None:
+        """Keep the first cell of a column that is to be remarked on; of too many columns only that there are more."""
+        if column in cells or len(cells) < MOST_REMARKS:
+            cells.setdefault(column, cell)
+        else:
+            self.note(OTHER_REMARKS)
 
     def place(self, position: int) -> str:
         """Return where something stands, for messages."""
@@ -302,6 +339,33 @@ class Tally:
                     f"{more}) is known to speak of deletion or opinion; if they do, "
                     f"{switch('columns', {'deleted': name}, {'category': name})}"
                 )
+        notes += [
+            f"column {name!r} holds {cell}: what nobody is sure of is matched against all the same; if it is not "
+            "to be, take it out of the list"
+            for name, cell in self.doubts.items()
+        ]
+        notes += [
+            f"column {name!r} holds {cell}, and nothing that says yes: it is kept as it came; if that says no to a "
+            f"picture, {switch('columns', {'active': name}, {'category': name})}"
+            for name, cell in self.noes.items()
+        ]
+        notes += [
+            f"column {name!r} holds a date in every row, and is kept as it came: if records were taken back then, "
+            f"{switch('columns', {'deleted': name}, {'expires': name})}"
+            for (name, _), met in self.together.items()
+            if met.are_dates
+        ]
+        notes += [
+            f"column {name!r} is blank below {cell}, and says of other records that they stand: blank is read as that; "
+            "if its cells were merged, fill them in before saving"
+            for name, cell in self.blank_below.items()
+            if name in self.standing
+        ]
+        notes += [
+            f"column {name!r} holds digests here and there ({cell}), and is set aside: if these took the place of "
+            f"others, {switch('columns', {'deleted': name})} says so"
+            for name, cell in self.others.items()
+        ]
         if self.n_untyped:
             notes.append(
                 f"{self.n_untyped} digests of 64 hexadecimal digits taken as PDQ: "

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...errors import ListError
-from ...hashing.hashes import Algorithm
 from ..entry import Entry
 from ..report import ColumnUse
 from ..switches import switch
@@ -24,6 +23,7 @@ from .records import section_refused
 from .rows import Rows, comment_in, line_blocks, row_blocks, row_of
 from .sentences import is_section
 from .tally import Tally
+from .titles import check_words, words_of
 from .vocabulary import plain
 from .words import LineReader, lengths_of, words_have_quality
 
@@ -71,11 +71,14 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         has_quality=dialect.delimiter is None and words_have_quality(dialect.sample),
     )
     last_line = dialect.first_line - 1
+    titles = _TitlesAmong(tally)
     try:
         for block in _blocks(page, dialect, len(columns)):
             last_line = max((last_line, *block.numbers[-1:], *(number for number, _ in block.bad[-1:])))
-            yield from _entries(block, dialect, reader)
+            titles.meet(block.numbers)
+            yield from _entries(block, dialect, reader, titles)
         reader.close()
+        titles.close()
     except DamagedPage as exc:
         tally.cut(last_line + 1, str(exc))
 
@@ -131,16 +134,23 @@ def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: 
     }
     if not guessed:
         return  # whatever the list is called, its rows say of which types they are
-    _check_words(page, tally, guessed, f"the name of page {page.name}", page.name)
+    check_words(tally, page.name, guessed, f"the name of page {page.name}", page.name, column="column1")
     for number, line in enumerate(page.head.decode("utf-8", "replace").splitlines()[:_TITLES], 1):
-        if any(map(digits_in, _words_of(line))):
+        if any(map(digits_in, words_of(line))):
             return
         is_table = dialect.delimiter is not None or dialect.names is not None
         if (number == dialect.first_line - 1 and dialect.names is not None) or (
             is_table and number >= dialect.first_line and not comment_in(line)
         ):
             continue
-        _check_words(page, tally, guessed, f"{shown(line.strip())} (line {number})", line)
+        check_words(
+            tally, page.name, guessed, f"{shown(line.strip())} (line {number})", line, column="column1"
+        )
+
+
+_MAY_BE_ROW = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,64}(?![0-9A-Za-z])")
+#: Among so many lines in front of the digests a title is looked for.
+_TITLES = 20
 
 
 def _states_type(row: Sequence[str], typed: Sequence[int]) -> bool:
@@ -156,66 +166,47 @@ def _states_type(row: Sequence[str], typed: Sequence[int]) -> bool:
     )
 
 
-def _check_words(page: Page, tally: Tally, guessed: Collection[Algorithm], where: str, text: str) -> None:
-    """Refuse a list of which a text around it says that its digests are of other types than are guessed.
-
-    Raises
-    ------
-    ListError
-    """
-    types = {
-        kind.algorithm
-        for each in _words_of(text)
-        if _TYPE.search(each) and (kind := type_named(_SUMS.sub("", each))) is not None
-    } - {None}
-    guess = min((each.value for each in guessed), default="")
-    if guess and _OF_OTHERS.search(text) is not None:
-        raise ListError(
-            f"refused: {where} may say that the digests are of something else than pictures: "
-            f"{switch('algorithm', guess)} takes them for what their length says",
-            path=tally.path,
-        )
-    if types and guess and not types & {*guessed}:
-        named = [each.value for each in types if isinstance(each, Algorithm)] or ["dhash"]
-        raise ListError(
-            f"refused: {where} names another type than the digests in it would be taken for: "
-            f"{switch('columns', {named[0]: 'column1'})} takes a column's digests for the "
-            f"type that it names, {switch('algorithm', guess)} all for what their length says (page {page.name})",
-            path=tally.path,
-        )
-
-
-def _words_of(text: str) -> list[str]:
-    """Return the words of a text, names of types of more than one word among them as one: "sha 256"."""
-    return re.findall(r"[^\W_]+(?:[-_]\d+)?", _TWO_WORDS.sub(r"\1\2\3\4", text))
-
-
-#: Among so many lines in front of the digests a title is looked for.
-_TITLES = 20
-_TYPE = re.compile(r"hash|sha|md\d|pdq|dna|crc|ripemd|blake|ntlm", re.IGNORECASE)
-_TWO_WORDS = re.compile(
-    r"\b(sha|md)[ _](\d)|\b(average|difference|wavelet|block|radial)[ _-](hash)",
-    re.IGNORECASE,
-)
-#: MD5SUMS, as files of checksums are called.
-_SUMS = re.compile(r"sums?$", re.IGNORECASE)
-#: "MD5 of the URLs", "hashes of emails from 2024"; of "user uploads" and "URL-reported pictures" the last word counts.
-_OF_OTHERS = re.compile(
-    r"\b(?:md5|sha-?\d+|hash(?:es)?|digests?|checksums?)\b[^\n]{0,20}\b(?:of|over) (?:the |all |their )?"
-    r"(?:urls?|links?|e-?mails?|addresses|names?|file ?names?|passwords?|users?|user ?names?|domains?|ips?|texts?"
-    r"|paths?|captions?|phone numbers?|titles?)\b(?!-)"
-    r"(?!\s+(?!(?:and|are|as|at|below|by|for|from|in|is|not|of|on|only|or|seen|sent|that|to|we|were|which|with)\b)[^\W\d])",
-    re.IGNORECASE,
-)
-
-
 def _blocks(page: Page, dialect: Dialect, n_columns: int) -> Iterator[Rows]:
     if dialect.delimiter is not None:
         return row_blocks(page, dialect.delimiter, n_columns)
     return line_blocks(page, n_columns)
 
 
-def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entry | Batch]:
+class _TitlesAmong:
+    """Lines among the rows of a page that are none, and may be titles in words that nobody knows."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._n_known = len(tally.titles)
+        self._first_row = self._last_row = 0
+        self._comment = (0, "")
+
+    def meet(self, numbers: Sequence[int]) -> None:
+        """Look at the numbers of some rows."""
+        if len(numbers):
+            self._first_row = self._first_row or numbers[0]
+            self._last_row = numbers[-1]
+
+    def meet_comment(self, number: int, line: str) -> None:
+        """Look at a comment."""
+        if not self._comment[0] and 0 < self._first_row < number:
+            self._comment = (number, line)
+
+    def close(self) -> None:
+        """Remark on the first of them that has rows below it."""
+        found = [*self._tally.titles[self._n_known :], self._comment]
+        among = [each for each in found if 0 < each[0] < self._last_row]
+        if among:
+            number, line = min(among)
+            self._tally.note(
+                f"{self._tally.place(number)}: {shown(line.strip())} is no record: if it is a title that takes back "
+                "the lines below it, or judges them, make a list of each part; they are matched against"
+            )
+
+
+def _entries(
+    block: Rows, dialect: Dialect, reader: LineReader, titles: _TitlesAmong
+) -> Iterator[Entry | Batch]:
     if block.columns is not None:
         n_before = max(0, dialect.first_line - block.numbers[0])
         for start in range(n_before, len(block.numbers), _ROWS):
@@ -229,6 +220,7 @@ def _entries(block: Rows, dialect: Dialect, reader: LineReader) -> Iterator[Entr
         rows, numbers = rows[n_before:], numbers[n_before:]
     for number, line in block.comments:
         if number >= dialect.first_line:
+            titles.meet_comment(number, line)
             _on_comment(number, line, dialect, reader)
     for number, reason in block.bad:
         if number >= dialect.first_line:
@@ -253,6 +245,8 @@ def _on_comment(number: int, line: str, dialect: Dialect, reader: LineReader) ->
     if is_section(line):
         if "#" not in reader.options.ignore:
             raise section_refused(reader.tally, number, line.strip())
+        return
+    if _MAY_BE_ROW.search(line) is None:
         return
     try:
         row = row_of(line.rstrip("\r\n"), dialect.delimiter or ",")

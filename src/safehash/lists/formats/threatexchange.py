@@ -13,9 +13,9 @@ from ..opinions import category_of, join_categories, unite_opinions
 from ..pools import pool_of
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
-from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
+from .fields import BadField, hash_named, shown, text_id, utc_time
 from .json_records import PlainShape, read_records
-from .judging import opinion_in
+from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
 from .plain_columns import PlainColumns
@@ -230,7 +230,7 @@ def _opinions(descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
             continue
         name = owner.get("name")
         category = _said(descriptor.get("status"), "status", STATUS, default="seed") or "seed"
-        labels, tagged = opinion_in(labels_from(descriptor.get("tags")))
+        labels, tagged = labels_said(descriptor.get("tags"))
         explicit.append(
             Opinion(
                 owner=owner_id,

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from .column_names import type_named
-from .judging import AGAINST, CODES, is_date, is_no_date
-from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
+from .dates import is_date, is_no_date
+from .judging import AGAINST, CODES
+from .vocabulary import DITTO, FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, word
 
 __all__ = ["Kind", "Meant", "Together", "says_no"]
 
-#: What is known of the name of such a column: it is known to say nothing, or not; or there is none.
-Kind = Literal["ordinary", "named", "unnamed"]
+#: What is known of the name of such a column: it is known to say nothing, or not; there is none; or yes says that its
+#: record stands.
+Kind = Literal["ordinary", "named", "unnamed", "stands"]
 #: What such a column is: kept as it came, types of digests, or deletion or opinion in words that nobody can be sure of.
 Meant = Literal["extra", "type", "unsure"]
 
@@ -91,6 +93,12 @@ class Together:
         """All cells were blank, or said no."""
         return not self._free and not self._has_dates and self._words <= FALSE
 
+    @property
+    def are_dates(self) -> bool:
+        """All cells are dates, none is blank, and nothing is known of the column's name."""
+        is_alone = self._has_dates and not (self._blank or self._free or self._words or self._signs)
+        return is_alone and self._kind == "named"
+
     def add(self, cells: Iterable[str]) -> None:
         """Look at some cells; `meant` is what all say together."""
         before = len(self._met)
@@ -146,7 +154,7 @@ class Together:
         raw = cell.lower()
         if raw in ("+", "-"):
             self._signs.add(raw)
-        if raw in NULL or is_no_date(raw):
+        if raw in NULL or raw in DITTO or is_no_date(raw):
             self._blank = True
         elif raw in _PLUS or raw in _MINUS:
             self._words.add(raw)
@@ -189,11 +197,13 @@ class Together:
         if not plain <= _FLAGS:
             return False
         is_set = has_dates or bool(minus) or not plain <= FALSE
-        if self._kind == "named":
-            is_mixed = not plain.isdisjoint(FALSE) or (bool(minus) and bool(plain))
-            return is_set and (self._blank or is_mixed or has_dates or not plain <= _NUMBERS)
         if has_dates:
             return self._blank or bool(words)
+        if self._kind == "stands":
+            return is_set and (self._blank or bool(minus) or not plain.isdisjoint(FALSE))
+        if self._kind == "named":
+            is_mixed = not plain.isdisjoint(FALSE) or (bool(minus) and bool(plain))
+            return is_set and (self._blank or is_mixed or not plain <= _NUMBERS)
         only = next(iter(words), "")
         is_code = len(only) == 1 or only in _NUMBERS | _MINUS | _PLUS
         return is_set and not (len(words) == 1 and is_code and not self._blank)

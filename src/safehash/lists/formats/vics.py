@@ -14,7 +14,6 @@ from .exchange_types import check_unknown, exchange_type
 from .fields import (
     BadField,
     hash_named,
-    labels_from,
     optional_text,
     shown,
     text_id,
@@ -23,7 +22,7 @@ from .fields import (
 )
 from .json_stream import TooLong
 from .json_walk import UNREADABLE, JsonWalk
-from .judging import opinion_in
+from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
 from .tally import Tally
@@ -148,7 +147,7 @@ class _Reader:
         extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
         try:
             check_unknown(extra)
-            labels, tagged = opinion_in(labels_from(record.get("Tags")))
+            labels, tagged = labels_said(record.get("Tags"))
             if severity not in (None, *known):
                 raise BadField(
                     f"Category {shown(severity)} of region {self._region or '(none)'} is not known: "

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Literal
 
 from ...hashing.hashes import Algorithm
 
 __all__ = [
     "ALGORITHMS",
     "DELETED",
+    "DITTO",
     "DOUBTFUL",
     "FALSE",
     "FOREIGN",
@@ -20,6 +22,7 @@ __all__ = [
     "NOTATIONS",
     "NO_TYPE",
     "NULL",
+    "OF_NO_PICTURE",
     "OPINIONS",
     "OPINION_LABELS",
     "OTHER_INDICATORS",
@@ -35,9 +38,18 @@ __all__ = [
 ]
 
 
+#: A text in pieces that are normalized by themselves: marks are put in order by comparing each with those before it,
+#: which takes minutes for a hundred thousand of them. An ASCII character begins a letter; no letter has 128 marks.
+_PIECES = re.compile(r"[\x00-\x7f]*[^\x00-\x7f]{1,128}|[\x00-\x7f]+")
+
+
+def _normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    return "".join(unicodedata.normalize(form, each) for each in _PIECES.findall(text))
+
+
 def plain(name: str) -> str:
     """Return a name in lower case, without anything but letters and digits of any script."""
-    text = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    text = name if name.isascii() else _normal("NFKC", name)
     return re.sub(r"[\W_]+", "", text.lower())
 
 
@@ -45,7 +57,7 @@ def word(cell: str) -> str:
     """Return a cell as the tables below write it: in lower case, blanks for hyphens and underscores (%20, a+b)."""
     if "%20" in cell or "+" in cell:
         cell = _URL_BLANK.sub(" ", cell)
-    text = cell if cell.isascii() else "".join(filter(_is_shown, unicodedata.normalize("NFKC", cell)))
+    text = cell if cell.isascii() else "".join(filter(_is_shown, _normal("NFKC", cell)))
     return re.sub(r"[\s_-]+", " ", text.strip().lower()).strip() or text.strip()
 
 
@@ -61,8 +73,8 @@ def folded(text: str) -> str:
     """Return a text without accents, as it is written where there is no key for them."""
     if text.isascii():
         return text
-    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    return unicodedata.normalize("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
+    parts = _normal("NFKD", text.translate(_LETTERS))
+    return _normal("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
 
 
 #: Letters that are no letter with an accent.
@@ -208,6 +220,17 @@ NULL = frozenset(
     )
 )
 
+#: Cells that say what the one above them says.
+DITTO = frozenset(
+    _words(
+        r"""
+    " | "" | '' | ” | “ | „ | 〃 | -"- | -''- | -”- | - " - | ditto | dito | dto | dto. | do. | idem | id. | ibid |
+    ibid. | ibidem | same | as above | same as above | see above | siehe oben | s.o. | wie oben | gleich | ↑ | ^ | ⬆ |
+    同上 | 上同 | то же | jw. | ut supra
+    """
+    )
+)
+
 #: Yes and no, as programs and spreadsheets of several languages write them.
 TRUE = frozenset(
     _words(
@@ -332,7 +355,7 @@ OPINIONS: Mapping[str, str] = {
         positive | true positive | tp | malicious | harmful | violating | violation | confirmed |
         bad | known bad | match | blocked | block | blocklisted | blocklist | blacklisted |
         blacklist | abusive | positive class | confirmed positive | approved | true positives |
-        truepositive | confirmed match | positiv | positif | positivo | positief | pozytywny |
+        truepositive | confirmed match | agree | strongly agree | positiv | positif | positivo | positief | pozytywny |
         положительный | bösartig | malveillant | malicioso | schädlich
         """
         ),
@@ -350,7 +373,8 @@ OPINIONS: Mapping[str, str] = {
         falsepositives | confirmed false positive | confirmed negative | true negative | known safe |
         known benign | known clean | goodware | not a match | no violation | not a violation | non violation |
         not violative | non violative | exonerated | disagree | disagree with tags | not csam | non csam |
-        not self harm | non self harm | not malware | not abusive | negativ | négatif | negatif | negativo |
+        strongly disagree | not self harm | non self harm | not malware | not abusive | negativ | négatif |
+        negatif | negativo |
         negatief | negatywny | отрицательный | harmlos | unbedenklich | gutartig | inoffensif | bénin | benigno |
         inofensivo | innocuo | onschuldig | ofarlig | harmløs | безвредный | falsch positiv | falschpositiv |
         faux positif | faux positifs | falso positivo | falsos positivos | falsi positivi | vals positief |
@@ -401,6 +425,7 @@ SIGNS = "❌✗✘🗑⛔🚫👎"
 DOUBTFUL = frozenset(
     _on_any_keyboard(
         r"""
+    ignorable | not notable | non notable |
     no longer listed | reject | dismiss | overturn | unblock | unban | reinstate | exonerate | acquit |
     suppress | exclude | quarantine | suspend | undo | redact | supersede | deprecate | archived | suspended |
     hidden | dismissed | overturned | reversed | cleared | mistake | mistaken | by mistake | in error |
@@ -422,6 +447,19 @@ DOUBTFUL = frozenset(
     """
     )
 ) | {sign + form for sign in SIGNS for form in ("", "\N{VARIATION SELECTOR-16}")}
+
+#: Of these, and of what takes back, words that are labels of no picture.
+OF_NO_PICTURE = frozenset(
+    _words(
+        r"""
+    cleared | overturned | dismissed | reversed | recalled | superseded | deprecated | by mistake | in error |
+    appeal granted | appeal upheld | appealed | under appeal | misclassified | mislabelled | mislabeled |
+    unsubstantiated | not approved | not confirmed | do not use | do not match | ignorable | irrelevant |
+    not relevant | no longer listed | taken back | delisted | unlisted | skip | skipped | ignore | ignored | neg |
+    mismatch | misidentified | misid | erroneous | no longer | appeal won | f.p. | -ve
+    """
+    )
+)
 
 #: Cells by which a column of a name that means other things too speaks of deletion or opinion after all.
 TELLING = (DELETED | frozenset(OPINIONS) | LIVE | DOUBTFUL) - _VAGUE

@@ -1,0 +1,116 @@
+"""AVIF files of several items: what is shown is looked up at every effort, what hides it is said, parts are bounded."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from avif_files import ALPHA, Item, avif, box, by_numbers, coded, laid_over, side_by_side
+from corpus import ramp_like
+from pictures_made import made
+
+from safehash import ImageTooLarge, Limits, UnreadableImage, UnsupportedImage
+from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
+from safehash.hashing.hashes import Algorithm
+from safehash.images.avif_shown import pictures_for_one, with_primary
+from safehash.images.boxes import video_colour
+from safehash.images.decoding import decode_frames
+from safehash.images.limits import DEFAULT_LIMITS
+from safehash.images.pictures import Decoded, Effort
+
+ROWS, COLS = 44, 56
+ONE, TWO = made(1, ROWS, COLS), made(2, ROWS, COLS)
+ITEMS = {1: coded(ONE), 2: coded(TWO)}
+SIDES = box(b"ispe", bytes(4) + struct.pack(">II", COLS, ROWS))
+#: Bits between a picture and itself compressed.
+_NEAR = 10
+
+
+def first(data: bytes, effort: Effort = "standard", limits: Limits = DEFAULT_LIMITS) -> Decoded:
+    return next(decode_frames(data, step_for=reduction_for, effort=effort, limits=limits))
+
+
+def bits(frame: Decoded, picture: np.ndarray) -> int:
+    return hash_decoded(frame, algorithm=Algorithm.PDQ).distance(hash_array(np.ascontiguousarray(picture)))
+
+
+def overlay(*places: tuple[int, int], **more: object) -> Item:
+    item = Item(kind=b"iovl", body=laid_over((0, 0, 0, 0), (COLS, ROWS), places), properties=[SIDES])
+    return replace(item, sources=tuple(range(2, 2 + len(places))), **more)  # type: ignore[arg-type]
+
+
+def test_the_first_alternative_is_shown_and_the_primary_picture_is_looked_up() -> None:
+    data = avif(ITEMS, alternatives=[(2, 1)])
+    assert bits(first(data, "fast"), TWO) <= _NEAR
+    frame = first(data)
+    assert bits(frame, TWO) <= _NEAR
+    (primary,) = (also for also in frame.also if also.name == "another of its pictures for one another")
+    assert bits(primary.make(), ONE) <= _NEAR
+    assert pictures_for_one(avif(ITEMS, alternatives=[(1, 2)]))[0] == avif(ITEMS, alternatives=[(1, 2)])
+
+
+def test_an_ordinary_file_is_itself() -> None:
+    data = avif({1: ITEMS[1]})
+    assert pictures_for_one(data) == (data,)
+    alpha = replace(coded(ramp_like(ONE), ALPHA, colours=b"", subsampling="4:0:0"), alpha_of=(1,))
+    data = avif({**ITEMS, 3: alpha})
+    (found,) = pictures_for_one(data)
+    assert found is data
+
+
+def test_more_alternatives_than_are_looked_at_are_no_silence() -> None:
+    """At any effort: the first of them may be what browsers show, and so may be what stands behind many boxes."""
+    many = avif(dict.fromkeys(range(1, 20), ITEMS[1]), alternatives=[tuple(range(19, 0, -1))])
+    (unknown,) = (also for also in first(many, "fast").also if also.effort == "fast")
+    with pytest.raises(ImageTooLarge, match="19 pictures for one another"):
+        unknown.make()
+    hidden = avif(ITEMS, alternatives=[(2, 1)])
+    at = hidden.index(b"meta") - 4
+    with pytest.raises(ImageTooLarge, match="more than 4096 boxes"):
+        pictures_for_one(hidden[:at] + struct.pack(">I4s", 8, b"free") * 5000 + hidden[at:])
+
+
+def test_a_number_that_there_is_no_room_for_is_refused() -> None:
+    data = avif(ITEMS, alternatives=[(2, 1)])
+    with pytest.raises(UnsupportedImage, match="no room"):
+        with_primary(data, 1 << 20)
+
+
+def test_parts_lie_one_over_the_other_where_the_file_says() -> None:
+    canvas = np.zeros_like(ONE)
+    canvas[:, :] = ONE
+    canvas[20:, 30:] = TWO[: ROWS - 20, : COLS - 30]
+    data = avif({1: overlay((0, 0), (30, 20)), 2: ITEMS[1], 3: ITEMS[2]})
+    frame = first(data, "fast")
+    assert bits(frame, canvas) <= _NEAR
+    assert (frame.rows, frame.cols, frame.provenance.format) == (ROWS, COLS, "AVIF")
+
+
+def test_parts_are_bounded() -> None:
+    whole = {1: overlay((0, 0), (30, 20)), 2: ITEMS[1], 3: ITEMS[2]}
+    with pytest.raises(ImageTooLarge, match="others that have"):
+        first(
+            avif({1: overlay(*[(0, 0)] * 3), 2: ITEMS[1], 3: ITEMS[2], 4: ITEMS[1]}),
+            limits=Limits(max_pixels=ROWS * COLS),
+        )
+    with pytest.raises(ImageTooLarge, match="129 others"):
+        first(avif({1: overlay(*[(0, 0)] * 129), **dict.fromkeys(range(2, 131), ITEMS[1])}))
+    with pytest.raises(UnreadableImage, match="where the parts"):
+        first(avif({**whole, 1: replace(whole[1], body=whole[1].body[:-1])}))
+    with pytest.raises(UnreadableImage, match="where the parts"):
+        first(avif({**whole, 1: replace(whole[1], sources=())}))
+    with pytest.raises(ImageTooLarge):
+        first(avif(whole), limits=Limits(max_decoded_bytes=12 * ROWS * COLS))
+
+
+def test_a_grid_is_in_the_colours_of_its_first_tile_where_it_says_none() -> None:
+    light = by_numbers(1, 8, 6)
+    for own, wanted in ((b"", (1, 8)), (by_numbers(1, 13, 6), (1, 13))):
+        tiles = {10 + number: coded(ONE, colours=light) for number in range(2)}
+        grid = Item(
+            kind=b"grid", body=side_by_side(1, 2, (2 * COLS, ROWS)), properties=[each for each in (SIDES, own) if each],
+            sources=tuple(tiles),
+        )  # fmt: skip
+        assert video_colour(avif({1: grid, **tiles})).code_points == (wanted,)

@@ -1,0 +1,282 @@
+"""Lists that are made to cost: what would take minutes in a file of a few megabytes is bounded or refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+import sqlite3
+import struct
+import unicodedata
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehash import ListError, ListSource, read_list
+from safehash.lists.formats import judging, packed, pages, rows, tally, vocabulary
+from safehash.lists.formats.vocabulary import LIVE, OPINIONS
+
+#: Marks that stand above and below, by turns: put in order, each is compared with all before it.
+MARKS = "\u0301\u0316"
+
+
+def balanced(n: int, seed: int = 0) -> list[str]:
+    """Return digests that may be PDQ's."""
+    chance = random.Random(seed)
+    bits = [0] * 128 + [1] * 128
+    return [f"{int(''.join(map(str, chance.sample(bits, 256))), 2):064x}" for _ in range(n)]
+
+
+def read(path: Path) -> int:
+    return len(list(read_list(path)))
+
+
+def test_marks_are_put_in_order_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    longest = 0
+
+    class Counting:
+        def normalize(self, form: str, text: str) -> str:
+            nonlocal longest
+            longest = max(longest, sum(map(bool, map(unicodedata.combining, text))))
+            return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(unicodedata, name)
+
+    monkeypatch.setattr(vocabulary, "unicodedata", Counting())
+    path = tmp_path / "list.csv"
+    one, other = balanced(2)
+    path.write_text(
+        f"pdq,state,label\n{one},\u00e9{MARKS * 500},a{MARKS * 500}\n{other},,b\n", encoding="utf-8"
+    )
+    assert read(path) == 2
+    assert 0 < longest <= 128
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300), st.sampled_from(("NFC", "NFKC", "NFKD")))
+def test_in_pieces_words_are_what_they_are_whole(text: str, form: str) -> None:
+    spaced = " ".join(text[k : k + 100] for k in range(0, len(text), 100))
+    assert vocabulary._normal(form, spaced) == unicodedata.normalize(form, spaced)  # type: ignore[arg-type]
+
+
+def nearly_as_written(said: str) -> bool:
+    """Tell what `_nearly` tells, by looking at every word."""
+    if not 3 <= len(said) <= 30 or said in OPINIONS or said in LIVE:
+        return False
+    return any(map(str.isalpha, said)) and any(
+        (each.startswith(said) and len(said) * 2 > len(each)) or judging.is_one_off(said, each)
+        for each in judging._LONG_WORDS
+    )
+
+
+@given(st.data())
+def test_damaged_words_are_found_as_by_looking_at_each(data: st.DataObject) -> None:
+    word = data.draw(st.sampled_from(judging._LONG_WORDS))
+    at = data.draw(st.integers(0, len(word)))
+    letter = data.draw(st.sampled_from("aeiou nrst-é"))
+    damaged = data.draw(
+        st.sampled_from(
+            (
+                word[:at], word[:at] + word[at + 1 :], word[:at] + letter + word[at:],
+                word[:at] + letter + word[at + 1 :],
+                word[:at] + word[at : at + 2][::-1] + word[at + 2 :], word[at:] + word[:at], word + letter,
+            )
+        )
+    )  # fmt: skip
+    assert judging._nearly(damaged) == nearly_as_written(damaged)
+
+
+def test_a_value_is_compared_with_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All words that it may be one letter off lack a letter as it does: a thousand values took two seconds."""
+    n_compared = 0
+
+    def counted(one: str, other: str) -> bool:
+        nonlocal n_compared
+        n_compared += 1
+        return is_one_off(one, other)
+
+    is_one_off = judging.is_one_off
+    monkeypatch.setattr(judging, "is_one_off", counted)
+    assert not any(judging._nearly(f"s{number:05}x") for number in range(100))
+    assert not n_compared
+    assert judging._nearly("revokked")
+    assert n_compared
+
+
+@pytest.mark.parametrize("text", ["zz{}", "-----", "{}, and more"])
+def test_a_list_of_rejects_is_not_read_to_its_end(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "MANY_REJECTS", 30)
+    path = tmp_path / "list.csv"
+    lines = [*balanced(20), *(text.format(f"line{number}") for number in range(100))]
+    path.write_text("pdq\n" + "\n".join(lines) + "\n", encoding="ascii")
+    with pytest.raises(
+        ListError, match=r"31 of the first 51 records were rejected.* not read further; the first: "
+    ):
+        read(path)
+    reader = read_list(ListSource(path, max_rejects=1.0))
+    assert len(list(reader)) == 20
+    assert reader.report.n_rejects == 100
+
+
+def test_as_many_rejects_as_are_allowed_end_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "MANY_REJECTS", 3)
+    path = tmp_path / "list.csv"
+    lines = [line for each in range(5) for line in (*balanced(20, seed=each), "no digest")]
+    path.write_text("pdq\n" + "\n".join(lines) + "\n", encoding="ascii")
+    reader = read_list(path)
+    assert len(list(reader)) == 100
+    assert reader.report.n_rejects == 5
+
+
+def zipped(members: list[tuple[str, bytes]]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+LIST = ("pdq\n" + "\n".join(balanced(3)) + "\n").encode()
+
+
+def test_files_of_an_archive_expand_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself is small enough; what is packed again inside of it counts, too."""
+    monkeypatch.setattr(packed, "_RATIO_FREE_BYTES", 3_000_000)
+    swollen = LIST + b"\n" * 1_400_000
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([("a.csv", swollen), ("b.csv", LIST)]))
+    assert read(path) == 6
+    for members in (
+        [("a.csv", swollen), ("b.csv", LIST), ("c.csv", LIST)],
+        [("a.csv.gz", gzip.compress(swollen)), ("b.csv", LIST), ("c.csv", LIST)],
+    ):
+        path.write_bytes(zipped(members))
+        with pytest.raises(ListError, match=r"unpacks to more than 200 times its size"):
+            read(path)
+
+
+def test_files_of_an_archive_share_no_bytes(tmp_path: Path) -> None:
+    """A directory of ten thousand entries for one file of 64 MiB is 500 kB long."""
+    whole = zipped([("a.csv", LIST)])
+    start, end = whole.find(b"PK\x01\x02"), whole.rfind(b"PK\x05\x06")
+    entry = whole[start:end]
+    told = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 9, 9, 9 * len(entry), start, 0)
+    path = tmp_path / "list.zip"
+    path.write_bytes(whole[:start] + entry * 9 + told)
+    with pytest.raises(ListError, match=r"a zip archive whose files overlap"):
+        read(path)
+
+
+def test_streams_laid_end_to_end_are_copied_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What an unpacker leaves behind the end of a stream is a copy of all that it was given."""
+    n_left = 0
+
+    class Counting(packed._Zlib):
+        @property
+        def unused_data(self) -> bytes:
+            nonlocal n_left
+            left = super().unused_data
+            n_left += len(left)
+            return left
+
+    unpackers = tuple(
+        (magic, name, Counting if name == "gzip" else make) for magic, name, make in packed._UNPACKERS
+    )
+    monkeypatch.setattr(packed, "_UNPACKERS", unpackers)
+    path = tmp_path / "list.csv.gz"
+    path.write_bytes(gzip.compress(LIST) + gzip.compress(b"") * 5000)
+    assert read(path) == 3
+    assert 5000 * 20 < n_left <= 5000 * packed._PIECE_BYTES
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n", " \n", "\r"])
+def test_blank_lines_are_no_rows(blank: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Millions of them pack to nothing; what stands behind them has its number."""
+    n_lines = 0
+    lines_of = rows._Lines.take
+
+    def taken(self: rows._Lines, n: int) -> None:
+        nonlocal n_lines
+        n_lines += n
+        lines_of(self, n)
+
+    monkeypatch.setattr(rows._Lines, "take", taken)
+    path = tmp_path / "list.csv"
+    n_blank = 3_000_000 // len(blank)
+    path.write_bytes(LIST + (blank * n_blank).encode() + b"no digest\n" + LIST[4:])
+    reader = read_list(ListSource(path, max_rejects=1.0))
+    assert len(list(reader)) == 6
+    assert reader.report.rejects[0].position == 5 + n_blank
+    assert n_lines < n_blank / 2
+
+
+def test_blank_lines_within_a_cell_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    one, other = balanced(2)
+    path.write_text(f'pdq,comment\n{one},"a\n\nb"\n{other},c\n', encoding="ascii")
+    entries = list(read_list(path))
+    assert [entry.extra["comment"] for entry in entries] == ["a\n\nb", "c"]
+
+
+@pytest.mark.parametrize(("n_streams", "is_read"), [(29, True), (30, False)])
+def test_few_streams_of_nothing_are_laid_end_to_end(
+    n_streams: int, is_read: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(packed, "_STREAMS_FREE", 30)
+    path = tmp_path / "list.csv.gz"
+    path.write_bytes(gzip.compress(LIST) + gzip.compress(b"") * n_streams)
+    assert path.stat().st_size < packed._BYTES_A_STREAM
+    if is_read:
+        assert read(path) == 3
+    else:
+        with pytest.raises(ListError, match=r"more than 30 gzip streams laid end to end"):
+            read(path)
+
+
+def test_names_in_an_archive_are_no_longer_than_paths(tmp_path: Path) -> None:
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([("a/" * 2046 + "a.csv", LIST)]))
+    with pytest.raises(ListError, match=r"names of more than 4096 characters"):
+        read(path)
+    path.write_bytes(zipped([("a/" * 2045 + "ab.csv", LIST)]))
+    assert read(path) == 3
+
+
+def test_names_of_an_archive_are_listed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """For each of its files, ten thousand took a hundred million looks."""
+    n_named = 0
+
+    def counted(name: str) -> str:
+        nonlocal n_named
+        n_named += 1
+        return bare_name(name)
+
+    bare_name = pages.bare_name
+    monkeypatch.setattr(pages, "bare_name", counted)
+    path = tmp_path / "list.zip"
+    path.write_bytes(zipped([(f"part{number}.csv", LIST) for number in range(40)]))
+    assert read(path) == 120
+    assert n_named < 40 * 4
+
+
+def test_cells_of_a_database_stand_in_it(tmp_path: Path) -> None:
+    """A column that was added later has its default in every row, and once in the file."""
+    path = tmp_path / "list.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE list (pdq TEXT)")
+        database.executemany("INSERT INTO list VALUES (?)", [(each,) for each in balanced(300)])
+        database.execute(f"ALTER TABLE list ADD COLUMN comment TEXT DEFAULT '{'x' * 10_000}'")
+        database.commit()
+    assert read(path) == 300  # of 3 MB
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"ALTER TABLE list ADD COLUMN more TEXT DEFAULT '{'x' * 10_000}'")
+        database.commit()
+    with pytest.raises(ListError, match=r"its cells are more than 10 times as long as all of it"):
+        read(path)
+    assert len(list(read_list(ListSource(path, allow_cut=True)))) > 200  # what came before
