@@ -182,7 +182,7 @@ def test_jpeg(tables: ModuleType, tmp_path: Path) -> None:
         "reader, 1/8": of_bare(0.3, 0.8), "opencv phash": of_bare(1.8, 4.6, times_ours=3.7),
         "threatexchange pdq": of_bare(24.0, 60.0, times_ours=17.5), "check, decoder": of_bare(1.3, 3.0, times_ours=1.6),
     }  # fmt: skip
-    result = {
+    result: dict[str, Any] = {
         "1.6 MP baseline native": {"files": 5, **measured},
         "1.6 MP all baseline": {"files": 9, **measured},
         "12 MP all progressive": {"files": 2, "safehash pdq": of_bare(0.2, 8.0)},
