@@ -17,6 +17,7 @@ from typing import Any
 
 from jpeg_tables import jpeg, jpeg_aims, jpeg_parts
 from told import RESULTS, aim, load, measured_on, of_machines, told
+from view_aims import view_aims
 
 from claims_table import markdown as claims
 from common import losses
@@ -520,6 +521,7 @@ def aims() -> list[str]:
                 if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
                     value = kept["rate / rate without a catalog"]
                     lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
+    lines += view_aims()
     lines += _aims_of_the_service()
     lines += _aims_of_what_is_hostile()
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
