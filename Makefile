@@ -352,7 +352,9 @@ bench-views: develop
 	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --sizes 1e5,1e6,1e7 \
 		--efforts fast,standard,thorough --result --out benchmarks/results/views-cost.json
 	test -z "$(UNSEEN)" || $(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/unseen_photos.txt \
-		--mixes $(MIXES)/mixes.txt --first 67 --result --out benchmarks/results/views-unseen.json
+		--mixes $(MIXES)/mixes.txt --first 67 --kinds "cropped 10 %" "cropped 20 %" "screenshot, light" watermarks \
+		--result --out benchmarks/results/views-unseen.json
+	$(BIN)/python benchmarks/lost.py --photos $(MIXES)/tuning_photos.txt -o benchmarks/results/views-lost.json
 
 clean:
 	rm -rf build dist .demo $(VENV) src/*.egg-info src/safehash/*.so src/safehash/*.c

@@ -85,6 +85,16 @@ def read_mixes(path: str, part: str) -> tuple[list[tuple[str, str, bytes]], list
     return listed, uploads
 
 
+def photograph(path: str) -> Image.Image:
+    """Return a photograph as it is altered: transparent pixels on white, as it is hashed, and at most `LONGER_SIDE`."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGBA")
+    on_white = Image.new("RGBA", picture.size, "white")
+    picture = Image.alpha_composite(on_white, picture).convert("RGB")
+    picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
+    return picture
+
+
 def view_family(view: str) -> str:
     """Return which family a view, in words, belongs to: its threshold is one row of docs/matching.md."""
     for family, words in VIEW_FAMILIES:
@@ -110,9 +120,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
     paths = [path for path in Path(args.photos).read_text().split("\n") if path]
     pictures = []
     for path in paths:
-        picture = Image.open(path).convert("RGB")
-        picture.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.LANCZOS)
-        pictures.append(picture)
+        pictures.append(photograph(path))
     own = [compute.hash_file(path).digest for path in paths]
     # The photographs stand in the list already, and so would they in its templates.
     listed = [item for item in read_mixes(args.mixes, "")[0] if item[0] not in ("photographs", "templates")]
@@ -126,7 +134,7 @@ def measure_recall(args: argparse.Namespace, shard: int, n_shards: int) -> dict[
         "others": [],
     }
     for number, manipulation in enumerate(MANIPULATIONS):
-        if number < args.first:
+        if number < args.first and manipulation.name not in args.kinds:
             continue
         row: dict[str, Any] = {"family": manipulation.family, "n": 0, "found": Counter(), "other": Counter()}
         row["distances"] = defaultdict(list)
@@ -377,6 +385,9 @@ def main() -> None:
     parser.add_argument("--shard", default="0/1")
     parser.add_argument(
         "--first", type=int, default=0, metavar="N", help="of recall: manipulations from this one on"
+    )
+    parser.add_argument(
+        "--kinds", nargs="*", default=[], metavar="NAME", help="of recall: of earlier ones, these, too"
     )
     parser.add_argument("--n", type=int, default=20, help="of cost: photographs")
     parser.add_argument("--sizes", type=lambda text: [int(float(each)) for each in text.split(",")],

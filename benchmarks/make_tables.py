@@ -17,6 +17,7 @@ from typing import Any
 
 from jpeg_tables import jpeg, jpeg_aims, jpeg_parts
 from told import RESULTS, aim, load, measured_on, of_machines, told
+from view_aims import view_aims
 
 from claims_table import markdown as claims
 from common import losses
@@ -396,13 +397,15 @@ def isolation() -> list[str]:
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for name, row in load("isolated.json")["result"].items():
-        if isinstance(row, dict):
+        if isinstance(row, dict) and name != "where_us":
             low, high = row["middle_half_ms"]
             lines.append(
                 f"| {name} | {row['kb']} | {row['inside_ms']:.2f} ms | {row['isolated_ms']:.2f} ms | "
                 f"{row['more_ms']:.2f} ms ({low:.2f} to {high:.2f}) |"
             )
-    return lines
+    where = load("isolated.json")["result"]["where_us"]
+    lines += ["", "| a thumbnail's check, processor time | microseconds |", "| --- | ---: |"]
+    return lines + [f"| {part} | {us:.0f} |" for part, us in where.items()]
 
 
 def served() -> list[str]:
@@ -518,7 +521,9 @@ def aims() -> list[str]:
                 if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
                     value = kept["rate / rate without a catalog"]
                     lines.append(aim(f"{photos}, {effort}: rate {kind} / without", 0.95, value))
+    lines += view_aims()
     lines += _aims_of_the_service()
+    lines += _aims_of_what_is_hostile()
     lines.append(aim("peak memory, 50,000 files / 5,000", -1.2, result["memory"]["growth"]))
     lines.append(
         aim("re-match of a million with a million, processor s", -120, result["rematch"]["processor seconds"])
@@ -534,6 +539,23 @@ def aims() -> list[str]:
             )
             lines.append(aim(f"list {row['list']}: bytes an entry at the peak", -600, row["bytes_per_entry"]))
     return lines
+
+
+def _aims_of_what_is_hostile() -> list[str]:
+    attacks, isolated = load("hostile.json")["result"], load("isolated.json")["result"]
+    most = max(row["now, thorough"]["mib"] or 0 for row in load("memory.json")["result"].values())
+    beyond = sum(not row["kept"] for row in attacks.values())
+    lines = [
+        aim(
+            f"of {len(attacks)} kinds of files made to cost, those that cost more than is promised", 0, beyond
+        ),
+        aim("memory held by a check at its limit, MiB", -341, most),
+    ]
+    rows = {name: row for name, row in isolated.items() if isinstance(row, dict) and name != "where_us"}
+    return lines + [
+        aim(f"a check in a confined process, {name}: ms more", -isolated["promised_ms"], row["more_ms"])
+        for name, row in rows.items()
+    ]
 
 
 def _aims_of_the_service() -> list[str]:

@@ -182,7 +182,7 @@ def test_jpeg(tables: ModuleType, tmp_path: Path) -> None:
         "reader, 1/8": of_bare(0.3, 0.8), "opencv phash": of_bare(1.8, 4.6, times_ours=3.7),
         "threatexchange pdq": of_bare(24.0, 60.0, times_ours=17.5), "check, decoder": of_bare(1.3, 3.0, times_ours=1.6),
     }  # fmt: skip
-    result = {
+    result: dict[str, Any] = {
         "1.6 MP baseline native": {"files": 5, **measured},
         "1.6 MP all baseline": {"files": 9, **measured},
         "12 MP all progressive": {"files": 2, "safehash pdq": of_bare(0.2, 8.0)},
@@ -194,6 +194,10 @@ def test_jpeg(tables: ModuleType, tmp_path: Path) -> None:
         "| 1.6 MP baseline native | 5 | 1.21 ms | 0.47 (0.46 to 0.49) | 3.70 times ours | 17.50 times ours |",
     ]
     assert tables.jpeg_parts()[2:] == ["| 1.6 MP | 0.30 | 0.42 | 0.58 | 0.05 | 0.47, at 1/4 |"]
+    result["1.6 MP all baseline"]["check"] = of_bare(1.1, 2.6)
+    (tmp_path / "jpeg-quick.json").write_text(json.dumps(record))
+    assert "takes 1.10: 0.58 the reader at 1/2, and 0.52 what" in tables.jpeg_parts()[-1]
+    assert tables.jpeg_parts()[-1].endswith("by the imaging library 1.30.")
     assert tables.jpeg_aims()[:6] == [
         "| 1.6 MP baseline: JPEG bytes to PDQ, of a bare luma decode | <= 0.48 | 0.47 | yes |",
         "| 12 MP progressive: JPEG bytes to PDQ, of a bare luma decode | <= 0.12 | 0.2 | **no** |",
@@ -241,9 +245,42 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "lists.jsonl").write_text("")
     served = {
         "uploads": {"share_of_the_check": 0.81},
-        "lookups": {"entries": 10, "hashes_in_one_request": {}},
+        "lookups": {
+            "entries": 10,
+            "hashes_in_one_request": {"a thousand, as it is": {"microseconds_each": 200, "per_second": 7001}},
+        },
     }
     (tmp_path / "serve.json").write_text(json.dumps(served))
+    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11}))
+    hostile = {
+        "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
+        "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
+        "isolated": {
+            "promised_ms": 0.25,
+            "rounds": 7,
+            "small": {"more_ms": 0.21},
+            "large": {"more_ms": 0.31},
+            "where_us": {"in the worker": 712.2},
+        },
+    }
+    for name, rows in hostile.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"result": rows}))
+    costs = {
+        "fast": {"median": 2.0},
+        "standard": {"median": 2.1},
+        "thorough": {"median": 12.5},
+        "exhaustive": {"median": 61},
+    }
+    unseen = {
+        "recall": {
+            "rows": {
+                "web page": {"n": 20, "found": {"standard": 17, "thorough": 18}},
+                "stripes": {"n": 1, "found": {}},
+            }
+        },
+        "cost": {"milliseconds": {"100000": costs, "1000000": costs}},
+    }  # fmt: skip
+    (tmp_path / "views-unseen.json").write_text(json.dumps({"result": unseen}))
     expected = [
         "| two threads | >= 1.8 | 1.86 | yes |",
         "| RGB | >= 45 | 31 | **no** |",
@@ -257,7 +294,22 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| 0.5 megapixels, scan, standard: of cores x deciding so on one thread | >= 0.9 | 0.92 | yes |",
         "| 0.5 megapixels, scan with catalog, standard: of cores x hashing on one thread | >= 0.9 | 0.95 | yes |",
         "| 0.5 megapixels, scan with catalog, standard: of cores x deciding so on one thread | >= 0.9 | 0.88 | **no** |",  # noqa: E501
+        "| web page, of 20 unseen photographs, thorough: found | >= 0.95 | 0.9 | **no** |",
+        "| web page, of 20 unseen photographs, standard: found | >= 0.85 | 0.85 | yes |",
+        "| 1.6 megapixels, among 100,000, standard: of fast | <= 1.1 | 1.05 | yes |",
+        "| 1.6 megapixels, among 100,000, thorough: ms above fast | <= 10 | 10.5 | **no** |",
+        "| 1.6 megapixels, among 100,000, exhaustive: ms | <= 60 | 61 | **no** |",
+        "| 1.6 megapixels, among 1,000,000, standard: of fast | <= 1.1 | 1.05 | yes |",
+        "| 1.6 megapixels, among 1,000,000, thorough: ms above fast | <= 14 | 10.5 | yes |",
+        "| 1.6 megapixels, among 1,000,000, exhaustive: ms | <= 60 | 61 | **no** |",
         "| an upload over HTTP: of it the check | >= 0.85 | 0.81 | **no** |",
+        "| look-ups over HTTP among 10, a thousand, as it is, a second of one processor | >= 4000 | 5000 | yes |",
+        "| look-ups over HTTP among 10, a thousand, as it is, a second of this machine, by the clock | >= 4000 | 7001 | yes |",  # noqa: E501
+        "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 11 | **no** |",
+        "| of 3 kinds of files made to cost, those that cost more than is promised | <= 0 | 1 | **no** |",
+        "| memory held by a check at its limit, MiB | <= 341 | 343 | **no** |",
+        "| a check in a confined process, small: ms more | <= 0.25 | 0.21 | yes |",
+        "| a check in a confined process, large: ms more | <= 0.25 | 0.31 | **no** |",
         "| peak memory, 50,000 files / 5,000 | <= 1.2 | 1.29 | **no** |",
         "| re-match of a million with a million, processor s | <= 120 | 52.8 | yes |",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -214,7 +215,8 @@ def test_a_column_with_another_digest_is_never_silent(name: str, tmp_path: Path)
 CELLS = (
     "note:see Mg9|note:moved to: Mg9|note:until 2020-01-01|note:bis 01.01.2020|path:negatives/a.jpg"
     "|path:./false_positive/a.jpg|path:C:\\x\\benign\\a.jpg|file:/srv/not_self_harm/a.jpg|label:active=0"
-    "|label:overturned|label:do not use|label:enabled: no|tags:-1"
+    "|label:overturned|label:normal|label:~~cut~~|note:<del>cut</del>|match:0%"
+    "|label:do not use|label:enabled: no|tags:-1"
 )
 
 
@@ -323,6 +325,47 @@ def test_deletes_beside_records_are_read_however_many_there_are(tmp_path: Path) 
     assert live_of(path) == listed
     _, listed = written(path, json.dumps({"added": ["Pl0", "Pl1"], "removed": ["Pg0"]}))
     assert live_of(path) == listed
+
+
+SIDE_TABLES = (
+    "reviews(hash_id, verdict):2,false_positive|votes(hash_id, vote):2,-1|tags(hash_id, tag):2,false_positive"
+    "|log(hash_id, action):2,delete"
+)
+
+
+@pytest.mark.parametrize("row", SIDE_TABLES.split("|"))
+def test_a_table_beside_the_digests_of_a_database(row: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.db"
+    table, _, cells = row.partition(":")
+    name = table.partition("(")[0]
+    for values, is_taken in ((cells.split(","), False), (["2", "positive"], True)):
+        path.unlink(missing_ok=True)
+        database = sqlite3.connect(path)
+        database.execute("CREATE TABLE hashes(id INTEGER, md5 TEXT)")
+        database.executemany(
+            "INSERT INTO hashes VALUES (?, ?)", [(k, digest("M", "l", str(k))) for k in range(3)]
+        )
+        database.execute("CREATE TABLE users(id INTEGER, name TEXT, deleted INTEGER)")
+        database.execute("INSERT INTO users VALUES (1, 'x', 1)")
+        database.execute(f"CREATE TABLE {table}")
+        database.execute(f"INSERT INTO {name} VALUES (?, ?)", values)
+        database.commit()
+        database.close()
+        if not is_taken:
+            with pytest.raises(ListError, match=rf"table '{name}' says .*ignore=\['{name}'\]"):
+                load_list(path)
+        assert len(load_list(ListSource(path, ignore=[] if is_taken else [name]))) == 3
+
+
+def test_the_views_of_a_database_are_remarked_on(tmp_path: Path) -> None:
+    path = tmp_path / "list.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE hashes(md5 TEXT, z INTEGER)")
+    database.execute("INSERT INTO hashes VALUES (?, 1)", [digest("M", "l", "0")])
+    database.execute("CREATE VIEW live AS SELECT md5 FROM hashes WHERE z = 0")
+    database.commit()
+    database.close()
+    assert any("views of this database ('live') are not run" in note for note in load_list(path).report.notes)
 
 
 # -- MISP --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ __all__ = ["CATEGORIES", "Entry", "Opinion", "hash_key", "shown_key"]
 #: Every category an entry can have (docs/formats.md, "Opinions").
 CATEGORIES = ("positive", "seed", "disputed", "negative")
 
-#: Of every entry without unknown fields.
+#: Of every entry without unknown fields. (Python 3.10 takes every kind of dict for a default that changes.)
 _NOTHING: FrozenMap[str, Any] = FrozenMap()
 
 
@@ -111,7 +111,7 @@ class Entry:
     updated: str | None = None
     deleted: bool = False
     keyed_by: Literal["id", "digest"] = "id"
-    extra: Mapping[str, Any] = field(default=_NOTHING, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, hash=False)
 
     def __post_init__(self) -> None:
         # Not `checked` every time: millions are made.

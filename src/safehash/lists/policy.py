@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -111,7 +111,7 @@ class Policy:
     24
     """
 
-    max_distance: Mapping[str, int] = FrozenMap(_THRESHOLDS)
+    max_distance: Mapping[str, int] = field(default_factory=lambda: FrozenMap(_THRESHOLDS))
     min_quality: int = USUAL_QUALITY
     low_quality_distance: int | None = LOW_QUALITY_DISTANCE
     categories: Collection[str] = ("positive", "seed", "disputed")
@@ -121,7 +121,7 @@ class Policy:
     max_age_days: float | None = None
     refresh_days: float | None = None
     require_fresh: bool = False
-    per_list: Mapping[str, ListPolicy] = FrozenMap()
+    per_list: Mapping[str, ListPolicy] = field(default_factory=FrozenMap)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_distance", {**_THRESHOLDS, **self.max_distance})

@@ -339,13 +339,13 @@ def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Ite
     headers_left = _HEADERS_FREE + _HEADERS * n_stored
     forward = _Forward(stream, left)
     most = max(_MEMBERS_FREE + n_stored // _BYTES_A_MEMBER, n_stored // tarfile.BLOCKSIZE)
-    may_be_long = min(_MAX_TAR_HEADER + 2 * tarfile.BLOCKSIZE, headers_left)
+    may_be_long = min(_MAX_TAR_HEADER + 4 * tarfile.BLOCKSIZE, headers_left)
     forward.begin_header(may_be_long)  # the first is read at once
     with tarfile.open(fileobj=forward, mode="r:") as opened:
         position = 0
         while True:
             if position:
-                may_be_long = min(_MAX_TAR_HEADER + 2 * tarfile.BLOCKSIZE, headers_left)
+                may_be_long = min(_MAX_TAR_HEADER + 4 * tarfile.BLOCKSIZE, headers_left)
                 forward.begin_header(may_be_long)
             info = opened.next()
             headers_left -= may_be_long - forward.end_header(max_member_bytes + 1)

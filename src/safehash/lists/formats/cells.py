@@ -32,6 +32,7 @@ from .judging import (
 )
 from .options import ReadOptions
 from .remembering import remembered
+from .sentences import is_struck
 from .tally import MOST_NAMES, SHOWN_CELLS, Tally, Watch
 from .together import says_no
 from .vocabulary import FALSE, LIVE, NULL, OPINIONS, TELLING, TRUE, UNMISTAKABLE, word
@@ -311,7 +312,7 @@ class CellReader:
         if (
             only.lower() in FALSE  # of two classes, and not a word of their own
             or only in AGAINST
-            or any(isinstance(label, str) and pairs_speak(label) for label in each)
+            or any(isinstance(label, str) and (pairs_speak(label) or is_struck(label)) for label in each)
         ):
             raise BadField(self._not_understood(column, value))
         if isinstance(value, list):
@@ -418,7 +419,7 @@ def cells_in(value: object, *, of_any_length: bool = False) -> list[str] | None:
 
 #: Of what nobody is sure, in a column that says how sure somebody is: nothing, or less.
 _NO_TRUST = re.compile(
-    r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
+    r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|0/\d+|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
 )
 _MAY_BE_DIGEST = re.compile(r"^(?:[\w-]{2,12}:)?(?:0x)?[0-9a-f]{16,64}$", re.IGNORECASE | re.MULTILINE)
 

@@ -9,7 +9,7 @@ from .column_names import JUDGED, named_column
 from .judging import AGAINST, CODES, FIRST_WORDS, NOTHING, as_text, judge, speaks, tells
 from .remembering import remembered
 from .sentences import in_a_sentence
-from .vocabulary import DELETED, LIVE, plain, word
+from .vocabulary import DELETED, LIVE, OPINIONS, plain, word
 
 __all__ = [
     "LATE",
@@ -41,8 +41,10 @@ def says(name: str, value: object) -> bool:
         return False
     if named.weak:
         said = word(value) if isinstance(value, str) else ""
-        return said not in LIVE and (
-            tells(value, named.meaning) or CODES.get(said) is False or as_text(value) in AGAINST
+        return (
+            said not in LIVE
+            and OPINIONS.get(said) != "positive"
+            and (tells(value, named.meaning) or CODES.get(said) is False or as_text(value) in AGAINST)
         )
     found = judge(named.meaning, value, LATE)
     return found is None or (found is not NOTHING and (found.deleted or found.category != "positive"))

@@ -456,7 +456,9 @@ _JUDGES: dict[str, _Judge] = {
     "unreviewed": _flag(_SEED, NOTHING),
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
-    "stands": lambda raw, said, now: None if raw in FALSE or raw in AGAINST or raw == NO_ANSWER else NOTHING,
+    "stands": lambda raw, said, now: (
+        None if raw.rstrip(" %") in FALSE or raw in AGAINST or raw == NO_ANSWER else NOTHING
+    ),
     "unsure": lambda raw, said, now: None,
 }
 

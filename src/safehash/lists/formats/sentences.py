@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..switches import switch
 from .vocabulary import DELETED, DOUBTFUL, OPINIONS, SIGNS
 
-__all__ = ["ends_in_a_sign", "in_a_sentence", "is_section", "is_section_name", "remark_on_name"]
+__all__ = ["ends_in_a_sign", "in_a_sentence", "is_section", "is_section_name", "is_struck", "remark_on_name"]
 
 
 def in_a_sentence(text: str) -> bool:
@@ -25,6 +25,18 @@ def in_a_sentence(text: str) -> bool:
     return any(stem in lower for stem in _SENTENCE_STEMS) and _SENTENCE.search(lower) is not None
 
 
+def is_struck(text: str) -> bool:
+    """Tell whether a text is struck through, in HTML, Markdown or Unicode.
+
+    Examples
+    --------
+    >>> is_struck("~~a picture~~"), is_struck("~3 of them")
+    (True, False)
+    """
+    return re.search(_STRUCK, text) is not None
+
+
+_STRUCK = r"^[ \t]*(?:<(?:del|s|strike)>|~~)[^\n]*(?:</(?:del|s|strike)>|~~)[ \t]*$|[\u0335-\u0338]"
 _SENTENCE = re.compile(
     r"(?<![^\W_])(?:false[ _-]?(?:positive|alarm)s?|(?:non|not)[ _-]malicious|exonerated|taken[ _-]back"
     r"|(?:by|in|a)[ _-]mistake|in[ _-]error|mistakenly|erroneously|misidentified"
@@ -43,6 +55,8 @@ _SENTENCE = re.compile(
     r"|^[ \t]*(?:valid[ _-])?(?:expire[sd]?|expiry|until|till|bis|gültig[ _-]bis|hasta|jusqu['’]au)\b\W{0,3}"
     r"(?:on|am|le)?[ \t]*\d[\d./-]{5,}[^\n]{0,20}$"
     r"|(?<!\w)(?:see|use|now|moved[ _-]to|renamed[ _-]to|merged[ _-]into|instead)\W{1,3}[0-9a-f]{16,64}(?!\w)"
+    # Struck through.
+    rf"|{_STRUCK}"
     # Alone: beside words they may be of what a picture shows.
     rf"|^[ \t]*[{SIGNS}][{SIGNS} \t\ufe0f]*$",
     re.MULTILINE,
@@ -101,6 +115,7 @@ _SENTENCE_STEMS = (
             "renamed",
             "merged",
         ),
+        *("<del>", "<s>", "<strike>", "~~", *"\u0335\u0336\u0337\u0338"),
         *("see:", "use:", "now:", "instead"),
         *SIGNS,
     ),

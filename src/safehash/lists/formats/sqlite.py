@@ -16,12 +16,15 @@ from .batch import Batch
 from .bulk import read_rows
 from .column_names import JUDGED, named_column
 from .columns import Column, name_columns
+from .fields import shown
+from .inside import says, speaks_inside
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
 from .sentences import is_section
 from .tally import Tally
 from .text import uses_of
+from .vocabulary import plain
 
 __all__ = ["read"]
 
@@ -248,6 +251,55 @@ def _check_names(
                 f"{switch('ignore', [name])} says that it does not (page {page.name})",
                 path=tally.path,
             )
+    for name, columns in tables.items():
+        if name != table and name.casefold() not in ignored and name.lower() not in _NSRL:
+            _check_beside(database, name, columns, table, tally)
+    views = [view for view in _names(database, ("view",)) if view.lower() not in _NSRL]
+    if views:
+        tally.note(
+            f"views of this database ({', '.join(map(repr, views[:5]))}) are not run: what they leave out of table "
+            f"{table!r} is matched against"
+        )
+
+
+def _check_beside(
+    database: sqlite3.Connection, name: str, columns: Sequence[str], table: str, tally: Tally
+) -> None:
+    """Refuse a database with a table that says something against records of the one with the digests, by their ids.
+
+    Raises
+    ------
+    ListError
+    """
+    own = plain(table).rstrip("s")
+    refers = [each for each in columns if plain(each) in (f"{own}id", f"{own}ref") or _is_of_another(each)]
+    if not refers:
+        return
+    looked_at: set[tuple[int, object]] = set()
+    for row in database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}"):
+        for k, value in enumerate(row):
+            if (k, value) in looked_at:
+                continue
+            if len(looked_at) < _SAMPLE * _MAX_COLUMNS:
+                looked_at.add((k, value))
+            shown_as = _shown(value)
+            if says(columns[k], shown_as) or speaks_inside(shown_as, columns[k]):
+                raise ListError(
+                    f"refused: table {name!r} says {columns[k]} {shown(shown_as)} of records of table {table!r} (by "
+                    f"{refers[0]!r}), which would be matched against: take these out, or "
+                    f"{switch('ignore', [name])} sets the table aside",
+                    path=tally.path,
+                )
+
+
+#: So many rows of a table beside that of the digests are looked at.
+_MAX_BESIDE = 100_000
+
+
+def _is_of_another(name: str) -> bool:
+    """Tell whether a column holds digests, or ids of records that have them."""
+    meaning = named_column(name).meaning
+    return meaning in ("hash", "odd_hash") or (meaning == "id" and plain(name) not in ("id", "guid", "uuid"))
 
 
 def _takes_back(name: str) -> bool:

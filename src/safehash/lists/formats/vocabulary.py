@@ -456,6 +456,7 @@ OF_NO_PICTURE = frozenset(
     appeal granted | appeal upheld | appealed | under appeal | misclassified | mislabelled | mislabeled |
     unsubstantiated | not approved | not confirmed | do not use | do not match | ignorable | irrelevant |
     not relevant | no longer listed | taken back | delisted | unlisted | skip | skipped | ignore | ignored | neg |
+    normal | neutral |
     mismatch | misidentified | misid | erroneous | no longer | appeal won | f.p. | -ve
     """
     )

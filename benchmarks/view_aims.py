@@ -1,0 +1,61 @@
+"""The aims of matching: recall of photographs that nothing saw, by manipulation and effort, and what efforts cost."""
+
+from __future__ import annotations
+
+from told import aim, load
+
+__all__ = ["view_aims"]
+
+#: Least share of copies found at `thorough` and, where there is one, at `standard`.
+_RECALL: tuple[tuple[str, float, float | None], ...] = (
+    ("keystone 5 %", 0.85, None),
+    ("rotated 8 degrees", 0.85, None),
+    ("tilted 4 degrees in a frame", 0.85, None),
+    ("tilted 8 degrees in a frame", 0.85, None),
+    ("sticker over 15 %", 0.97, None),
+    ("sticker over 30 %", 0.90, None),
+    ("picture over a quarter", 0.92, None),
+    ("cropped 10 %", 0.97, None),
+    ("cropped 20 %", 0.75, None),
+    ("cropped 30 %", 0.40, None),
+    ("web page", 0.95, 0.85),
+    ("screenshot, light", 0.95, 0.85),
+    ("vertical video with captions", 0.85, 0.5),
+    ("screen photographed", 0.8, 0.5),
+    ("exposure x2", 0.9, None),
+    ("gamma 2", 0.99, None),
+    ("watermarks", 0.99, None),
+    ("slanting watermark", 0.99, None),
+)
+#: By list size: what `thorough` may cost above `fast`, in milliseconds of processor.
+_ABOVE_FAST = {"100000": 10, "1000000": 14}
+#: The most that `exhaustive` may take, in milliseconds, and `standard`, of `fast`.
+_EXHAUSTIVE, _STANDARD = 60, 1.1
+
+
+def view_aims() -> list[str]:
+    """Return the aims of matching, met or not."""
+    result = load("views-unseen.json")["result"]
+    rows = result["recall"]["rows"]
+    lines = []
+    for name, thorough, standard in _RECALL:
+        if name not in rows:
+            continue
+        row = rows[name]
+        for effort, bound in (("thorough", thorough), ("standard", standard)):
+            if bound is not None:
+                share = round(row["found"].get(effort, 0) / row["n"], 3)
+                lines.append(aim(f"{name}, of {row['n']} unseen photographs, {effort}: found", bound, share))
+    for size, times in result["cost"]["milliseconds"].items():
+        median = {effort: row["median"] for effort, row in times.items()}
+        among = f"1.6 megapixels, among {int(size):,}"
+        lines += [
+            aim(f"{among}, standard: of fast", -_STANDARD, round(median["standard"] / median["fast"], 2)),
+            aim(
+                f"{among}, thorough: ms above fast",
+                -_ABOVE_FAST[size],
+                round(median["thorough"] - median["fast"], 1),
+            ),
+            aim(f"{among}, exhaustive: ms", -_EXHAUSTIVE, round(median["exhaustive"], 1)),
+        ]
+    return lines
