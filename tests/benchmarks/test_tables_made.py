@@ -245,9 +245,13 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "lists.jsonl").write_text("")
     served = {
         "uploads": {"share_of_the_check": 0.81},
-        "lookups": {"entries": 10, "hashes_in_one_request": {}},
+        "lookups": {
+            "entries": 10,
+            "hashes_in_one_request": {"a thousand, as it is": {"microseconds_each": 200, "per_second": 7001}},
+        },
     }
     (tmp_path / "serve.json").write_text(json.dumps(served))
+    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11}))
     hostile = {
         "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
         "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
@@ -299,6 +303,9 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| 1.6 megapixels, among 1,000,000, thorough: ms above fast | <= 14 | 10.5 | yes |",
         "| 1.6 megapixels, among 1,000,000, exhaustive: ms | <= 60 | 61 | **no** |",
         "| an upload over HTTP: of it the check | >= 0.85 | 0.81 | **no** |",
+        "| look-ups over HTTP among 10, a thousand, as it is, a second of one processor | >= 4000 | 5000 | yes |",
+        "| look-ups over HTTP among 10, a thousand, as it is, a second of this machine, by the clock | >= 4000 | 7001 | yes |",  # noqa: E501
+        "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 11 | **no** |",
         "| of 3 kinds of files made to cost, those that cost more than is promised | <= 0 | 1 | **no** |",
         "| memory held by a check at its limit, MiB | <= 341 | 343 | **no** |",
         "| a check in a confined process, small: ms more | <= 0.25 | 0.21 | yes |",
