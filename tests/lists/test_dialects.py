@@ -342,3 +342,21 @@ def test_a_table_cut_at_any_byte_is_never_something_else(tmp_path: Path, seed: i
             assert (repr(entry.hash), entry.deleted, entry.category) in bare, n_bytes
         n_lines = data[:n_bytes].count(b"\n")
         assert len(found) + reader.report.n_rejects >= n_lines - 1 or not found
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+@pytest.mark.parametrize("other", [",", ";"])
+def test_a_digest_that_another_delimiter_stands_in(delimiter: str, other: str, tmp_path: Path) -> None:
+    """What parts every line, the names too, parts the cells: half a digest is no shorter one beside a cell."""
+    if delimiter == other:
+        return
+    path = tmp_path / "list.csv"
+    names, rest = delimiter.join(("md5", "is_active", "note")), f"{delimiter}yes{delimiter}a"
+    whole, half = "02723b2520c2ba1edd177c23d51b5fa7", "5e723b2520c2ba1e"
+    path.write_text(f"{names}\n{half}{other}{half}{rest}\n")
+    with pytest.raises(ListError, match="no usable record"):
+        list(read_list(path))
+    path.write_text(f"{names}\n{half}{other}{half}{rest}\n{whole}{rest}\n")
+    reader = read_list(ListSource(path, max_rejects=1))
+    assert [entry.hash.digest.hex() for entry in reader] == [whole]
+    assert reader.report.n_rejects == 1

@@ -165,6 +165,9 @@ class _Finder:
             scores.append((n_usual, len(rows), delimiter))
         best = max(scores, key=lambda score: score[:2])
         if best[0]:
+            for delimiter in self._delimiters:
+                if delimiter != best[2] and self._parts_all(delimiter) and not self._parts_all(best[2]):
+                    return delimiter  # a digest that something stands in may look like a shorter one beside cells
             n_digests = max(len(self._data_rows(each)) for each in (*self._delimiters, None))
             return best[2] if best[1] * 2 >= n_digests else None
         # Only a header, or digests in another notation: the line that names most columns we know.
@@ -174,6 +177,12 @@ class _Finder:
                     return delimiter
         wide = [d for d in self._delimiters if sum(len(row[1]) > 1 for row in self._rows(d)) * 2 > n_body > 0]
         return wide[0] if wide else None
+
+    def _parts_all(self, delimiter: str) -> bool:
+        """Tell whether the first line names digests among other cells, and every line has as many."""
+        rows = [cells for _, cells, is_comment in self._rows(delimiter) if not is_comment]
+        n_cells = {len(cells) for cells in rows}
+        return len(n_cells) == 1 and n_cells != {1} and any(map(_names_digests, rows[0]))
 
     def _header(self, delimiter: str | None) -> tuple[int, tuple[str, ...]] | None:
         rows = self._rows(delimiter)[:_HEADER_LINES]
