@@ -59,7 +59,8 @@ def looked_at(
 
 def _set_aside(file: CorpusFile, seen: Painted, missed: Sequence[str]) -> str:
     """Return why a file need not be what is painted (docs/pixels.md, "Set aside"), or nothing."""
-    if len(missed) == 1 and seen.picture is not None and _is_the_same(file, seen.picture):
+    frames = {each.partition(", frame ")[2].partition(",")[0] for each in missed}  # each effort says so
+    if len(frames) == 1 and seen.picture is not None and _is_the_same(file, seen.picture):
         return "less than a grey level"
     return ""
 
