@@ -72,6 +72,19 @@ def test_more_alternatives_than_are_looked_at_are_no_silence() -> None:
         pictures_for_one(hidden[:at] + struct.pack(">I4s", 8, b"free") * 5000 + hidden[at:])
 
 
+def test_boxes_behind_hide_nothing() -> None:
+    """However many: neither which picture is shown nor that it is put together, and an ordinary one is decoded."""
+    put_together = avif({1: overlay((0, 0)), 2: ITEMS[2]})
+    for data, shown in (
+        (avif({1: ITEMS[1]}), ONE),
+        (avif(ITEMS, alternatives=[(2, 1)]), TWO),
+        (put_together, TWO),
+    ):
+        frame = first(data + box(b"free", b"") * 5000, "fast")
+        assert bits(frame, shown) <= _NEAR
+        assert not frame.also
+
+
 def test_a_number_that_there_is_no_room_for_is_refused() -> None:
     data = avif(ITEMS, alternatives=[(2, 1)])
     with pytest.raises(UnsupportedImage, match="no room"):

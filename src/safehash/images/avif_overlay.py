@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from .avif_shown import with_primary
-from .boxes import all_of, inside, item_kinds, item_properties, item_sources, primary_item
+from .boxes import all_of, inside, item_kinds, item_properties, item_sources, primary_item, up_to_items
 from .exif import Turns, turned
 from .guarding import undisturbed
 from .items import item_contents
@@ -65,16 +65,22 @@ def laid_over(codec: Codec, data: bytes, request: Request) -> Decoded | None:
     ----------
     ISO/IEC 23008-12, 6.6.2.2.
     """
-    item = all_of(lambda budget: [primary_item(data, budget)])[0]
-    if dict(all_of(lambda budget: item_kinds(data, budget))).get(item) != _OVERLAY:
+    try:
+        head = up_to_items(data)
+    except ImageTooLarge:
+        return None  # whatever it is, the library says
+    if _OVERLAY not in head:
         return None
-    sources = dict(all_of(lambda budget: item_sources(data, budget))).get(item, [])
+    item = all_of(lambda budget: [primary_item(head, budget)])[0]
+    if dict(all_of(lambda budget: item_kinds(head, budget))).get(item) != _OVERLAY:
+        return None
+    sources = dict(all_of(lambda budget: item_sources(head, budget))).get(item, [])
     plan = _plan(item_contents(data, {item}, n_bytes=_MOST_SAID).get(item, b""), sources)
     check_cost("AVIF", plan.size, mode="RGBA", n_bands=4, limits=request.limits)
 
     def whole() -> Decoded:
         image = _composed(codec, data, item, request, plan)
-        orientation = _orientation(data, item)
+        orientation = _orientation(head, item)
         provenance = Provenance(
             format="AVIF", mode=image.mode, width=image.width, height=image.height,
             scale=request.step_of(image.size), orientation=orientation,
@@ -140,7 +146,8 @@ def _part(codec: Codec, data: bytes, item: int, request: Request, size: tuple[in
 
 def _alpha_of(data: bytes, item: int) -> int | None:
     """Return the item that is another one's alpha."""
-    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iref"), 0, len(data), budget)):
+    head = up_to_items(data)
+    for begin, end in all_of(lambda budget: inside(head, (b"meta", b"iref"), 0, len(head), budget)):
         width = 2 if data[begin : begin + 1] == b"\0" else 4
         for at, after in all_of(lambda budget: inside(data, (b"auxl",), begin + 4, end, budget)):  # noqa: B023
             targets = range(at + width + 2, after - width + 1, width)

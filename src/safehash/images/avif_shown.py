@@ -6,10 +6,9 @@ Changes are made in place: what the library reads is the file, with another numb
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from ..errors import ImageTooLarge, UnsupportedImage
-from .boxes import all_of, boxes, inside, item_kinds, item_properties, item_sources, primary_item
+from .boxes import all_of, boxes, inside, item_kinds, item_properties, item_sources, primary_item, up_to_items
 from .items import item_lengths
 
 __all__ = ["pictures_for_one", "with_primary"]
@@ -50,18 +49,20 @@ def pictures_for_one(data: bytes) -> tuple[bytes, ...]:
     ----------
     ISO/IEC 14496-12, 8.15.3 (groups of entities); ISO/IEC 23008-12, 6.4, 6.6.
     """
-    # One is enough: the coded pixels are not looked through.
-    metas = all_of(lambda budget: islice(inside(data, (b"meta",), 0, len(data), budget), 1))
-    said = data[slice(*metas[0])] if metas else b""
-    if not any(word in said for word in (_FOR_ONE, _THUMBNAIL, _AUXILIARY)):
+    head = up_to_items(data)
+    if not any(word in head for word in (_FOR_ONE, _THUMBNAIL, _AUXILIARY)):
         return (data,)
-    primary = all_of(lambda budget: [primary_item(data, budget)])[0]
-    items = list(_alternatives(data, primary)) if _FOR_ONE in said else []
-    return tuple(_for_the_library(data, item, item != primary) for item in items or [primary])
+    rest = data[len(head) :]
+    primary = all_of(lambda budget: [primary_item(head, budget)])[0]
+    items = list(_alternatives(head, primary)) if _FOR_ONE in head else []
+    heads = (_for_the_library(head, item, item != primary) for item in items or [primary])
+    return tuple(data if changed == head else changed + rest for changed in heads)
 
 
 def _alternatives(data: bytes, primary: int) -> Iterator[int]:
     """Yield the items whose pixels browsers may show for the primary one; none where it has no alternatives.
+
+    Of the file there need be no more than its end of what it says of its items.
 
     Raises
     ------
@@ -136,7 +137,8 @@ def _for_the_library(data: bytes, item: int, is_another: bool) -> bytes:
 
 def with_primary(data: bytes, item: int) -> bytes:
     """Return a file whose primary picture is another item."""
-    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"pitm"), 0, len(data), budget)):
+    head = up_to_items(data)
+    for begin, end in all_of(lambda budget: inside(head, (b"meta", b"pitm"), 0, len(head), budget)):
         width = 2 if data[begin : begin + 1] == b"\0" else 4
         if end - begin >= 4 + width and item < 1 << (8 * width):
             return data[: begin + 4] + item.to_bytes(width, "big") + data[begin + 4 + width :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from ..errors import ImageTooLarge
@@ -19,6 +20,7 @@ __all__ = [
     "item_sources",
     "primary_item",
     "properties",
+    "up_to_items",
     "video_colour",
 ]
 
@@ -96,6 +98,20 @@ def all_of(look: Callable[[list[int]], Iterable[_Found]]) -> list[_Found]:
     if budget[0] <= 0:
         raise ImageTooLarge(f"more than {_MAX_BOXES} boxes in an AVIF file with several pictures")
     return found
+
+
+def up_to_items(data: bytes) -> bytes:
+    """Return a file up to the end of what it first says of its items; nothing of one that says nothing.
+
+    Neither the coded pixels nor the boxes behind are to be looked through.
+
+    Raises
+    ------
+    ImageTooLarge
+        It says so behind more boxes than are looked through.
+    """
+    metas = all_of(lambda budget: islice(inside(data, (b"meta",), 0, len(data), budget), 1))
+    return data[: metas[0][1]] if metas else b""
 
 
 def boxes(data: bytes, at: int, end: int, budget: list[int]) -> Iterator[tuple[bytes, int, int]]:

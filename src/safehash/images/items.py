@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..errors import ImageTooLarge
-from .boxes import all_of, inside
+from .boxes import all_of, inside, up_to_items
 
 __all__ = ["ItemPieces", "Widths", "item_contents", "item_lengths", "item_pieces", "widths_of"]
 
@@ -95,9 +95,10 @@ def item_contents(data: bytes, wanted: set[int], *, n_bytes: int) -> dict[int, b
     ImageTooLarge
         There are more pieces, or boxes, than are looked at.
     """
-    held = next(iter(all_of(lambda budget: inside(data, (b"meta", b"idat"), 0, len(data), budget))), (0, 0))
+    head = up_to_items(data)
+    held = next(iter(all_of(lambda budget: inside(head, (b"meta", b"idat"), 0, len(head), budget))), (0, 0))
     found: dict[int, bytes] = {}
-    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
+    for begin, end in all_of(lambda budget: inside(head, (b"meta", b"iloc"), 0, len(head), budget)):
         for item, method, _, pieces, _ in item_pieces(data[begin:end]):
             if item in wanted and method < 2:
                 base, limit = held if method == 1 else (0, len(data))
@@ -119,7 +120,8 @@ def item_lengths(data: bytes) -> dict[int, int]:
         As of `item_contents`.
     """
     lengths: dict[int, int] = {}
-    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iloc"), 0, len(data), budget)):
+    head = up_to_items(data)
+    for begin, end in all_of(lambda budget: inside(head, (b"meta", b"iloc"), 0, len(head), budget)):
         for each in item_pieces(data[begin:end]):
             lengths[each.item] = lengths.get(each.item, 0) + sum(length for _, length in each.pieces)
     return lengths
