@@ -314,6 +314,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| re-match of a million with a million, processor s | <= 120 | 52.8 | yes |",
     ]
     assert [line for line in tables.aims() if line in expected] == expected
+    assert importlib.import_module("view_aims").missed() == ["web page"]
     (tmp_path / "soak.json").write_text(json.dumps({"minutes": 31, "errors": 0, "wrong": 1}))
     assert "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 0 | **no** |" in tables.aims()
 
