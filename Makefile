@@ -352,7 +352,7 @@ bench-views: develop
 	$(BIN)/python benchmarks/bench_views.py cost --photos $(MIXES)/photos.txt --sizes 1e5,1e6,1e7 \
 		--efforts fast,standard,thorough --result --out benchmarks/results/views-cost.json
 	test -z "$(UNSEEN)" || $(BIN)/python benchmarks/bench_views.py recall --photos $(MIXES)/unseen_photos.txt \
-		--mixes $(MIXES)/mixes.txt --first 67 --kinds "cropped 10 %" "cropped 20 %" "screenshot, light" watermarks \
+		--mixes $(MIXES)/mixes.txt --shard 0/4 --first 67 --kinds "cropped 10 %" "cropped 20 %" "screenshot, light" watermarks \
 		--result --out benchmarks/results/views-unseen.json
 	$(BIN)/python benchmarks/lost.py --photos $(MIXES)/tuning_photos.txt -o benchmarks/results/views-lost.json
 

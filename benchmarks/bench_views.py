@@ -394,7 +394,9 @@ def main() -> None:
                         default=[100_000, 1_000_000], help="of cost: how many hashes are listed")  # fmt: skip
     parser.add_argument("--efforts", type=lambda text: text.split(","), default=list(EFFORTS), help="of cost")
     parser.add_argument(
-        "--result", action="store_true", help="of cost: write it with machine and command, by itself"
+        "--result",
+        action="store_true",
+        help="write it by its name, with machine and command, beside what the file has of others",
     )
     parser.add_argument("--out", required=True, metavar="FILE")
     args = parser.parse_args()
@@ -408,7 +410,7 @@ def main() -> None:
         measure = {"recall": measure_recall, "false": measure_false, "cost": measure_cost}[args.what]
         result = measure(args, shard, n_shards)
     if args.result:
-        write_result(Path(args.out), result, seed=SEED)
+        write_result(Path(args.out), {args.what: result}, seed=SEED, joins=True)
         return
     result["version"] = __version__
     Path(args.out).write_text(json.dumps(result, indent=1) + "\n")

@@ -176,8 +176,13 @@ def of_this_machine(folder: Path, name: str) -> Path:
     return folder / f"{name}-{slug(machine()['cpu'])}.json"
 
 
-def write_result(path: Path, result: Mapping[str, Any], *, seed: int | None = None) -> None:
-    """Write one result with the machine, the date, the seed and the command that made it."""
+def write_result(
+    path: Path, result: Mapping[str, Any], *, seed: int | None = None, joins: bool = False
+) -> None:
+    """Write one result with the machine, the date, the seed and the command that made it.
+
+    One that joins leaves there what other runs found: "earlier" says by which command, and when.
+    """
     arguments = [Path(argument).name if os.sep in argument else argument for argument in sys.argv[1:]]
     record = {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
@@ -186,9 +191,27 @@ def write_result(path: Path, result: Mapping[str, Any], *, seed: int | None = No
         "seed": seed,
         "result": result,
     }
+    if joins and path.exists():
+        record |= _joined(json.loads(path.read_text(encoding="utf-8")), result)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"wrote {path}", file=sys.stderr)
+
+
+def _joined(before: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stays of a record that another result joins, and which runs made it."""
+    left = {key: value for key, value in before["result"].items() if key not in result}
+    told = {key for run in before.get("earlier", ()) for key in run["keys"]}
+    runs = [
+        *before.get("earlier", ()),
+        {
+            "keys": [key for key in left if key not in told],
+            "command": before["command"],
+            "date": before["date"],
+        },
+    ]
+    kept = [{**run, "keys": [key for key in run["keys"] if key in left]} for run in runs]
+    return {"earlier": [run for run in kept if run["keys"]], "result": {**left, **result}}
 
 
 def report(result: Mapping[str, Any], indent: str = "") -> None:

@@ -4,8 +4,9 @@
 
     python benchmarks/lost.py --photos made/tuning_photos.txt -n 30 -o benchmarks/results/views-lost.json
 
-Every photograph is altered, and `Matcher.explain` asked of its own entry, on a list that is filled up with generated
-digests. The photographs are those that gates may look at: what is learnt here may be used.
+Every photograph is altered in the ways that miss an aim on photographs that nothing saw (aims.md), and
+`Matcher.explain` asked of its own entry, on a list that is filled up with generated digests. The photographs are those
+that gates may look at: what is learnt here may be used.
 """
 
 from __future__ import annotations
@@ -20,15 +21,11 @@ import numpy as np
 import safehash
 from safehash.evaluation.manipulations import MANIPULATIONS, apply
 from safehash.evaluation.scene import Scene
+from view_aims import missed
 
 from bench_views import LIST_SIZE, SEED, photograph
 from common import report, write_result
 
-#: What misses its aim on photographs that nothing saw (benchmarks/aims.md).
-KINDS = (
-    "keystone 5 %", "sticker over 15 %", "sticker over 30 %", "picture over a quarter", "cropped 10 %", "cropped 20 %",
-    "cropped 30 %", "web page", "vertical video with captions", "exposure x2", "watermarks",
-)  # fmt: skip
 EFFORTS = ("thorough", "exhaustive")
 
 
@@ -77,7 +74,7 @@ def main() -> None:
     matcher = safehash.Matcher.from_entries(entries)
     named = {each.name: (number, each) for number, each in enumerate(MANIPULATIONS)}
     rows: dict[str, Any] = {}
-    for kind in KINDS:
+    for kind in missed():
         number, manipulation = named[kind]
         told: dict[str, Counter[str]] = {effort: Counter() for effort in EFFORTS}
         for at, picture in enumerate(pictures):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from told import aim, load
 
-__all__ = ["view_aims"]
+__all__ = ["missed", "view_aims"]
 
 #: Least share of copies found at `thorough` and, where there is one, at `standard`.
 _RECALL: tuple[tuple[str, float, float | None], ...] = (
@@ -33,19 +36,28 @@ _ABOVE_FAST = {"100000": 10, "1000000": 14}
 _EXHAUSTIVE, _STANDARD = 60, 1.1
 
 
+def _recalled(rows: dict[str, Any]) -> Iterator[tuple[str, str, float, float]]:
+    """Yield each manipulation that has an aim, an effort, what share is wanted, and what is found."""
+    for name, thorough, standard in _RECALL:
+        for effort, bound in (("thorough", thorough), ("standard", standard)):
+            if bound is not None and name in rows:
+                yield name, effort, bound, round(rows[name]["found"].get(effort, 0) / rows[name]["n"], 3)
+
+
+def missed() -> list[str]:
+    """Return the manipulations that miss an aim."""
+    rows = load("views-unseen.json")["result"]["recall"]["rows"]
+    return list(dict.fromkeys(name for name, _, bound, share in _recalled(rows) if share < bound))
+
+
 def view_aims() -> list[str]:
     """Return the aims of matching, met or not."""
     result = load("views-unseen.json")["result"]
     rows = result["recall"]["rows"]
-    lines = []
-    for name, thorough, standard in _RECALL:
-        if name not in rows:
-            continue
-        row = rows[name]
-        for effort, bound in (("thorough", thorough), ("standard", standard)):
-            if bound is not None:
-                share = round(row["found"].get(effort, 0) / row["n"], 3)
-                lines.append(aim(f"{name}, of {row['n']} unseen photographs, {effort}: found", bound, share))
+    lines = [
+        aim(f"{name}, of {rows[name]['n']} unseen photographs, {effort}: found", bound, share)
+        for name, effort, bound, share in _recalled(rows)
+    ]
     for size, times in result["cost"]["milliseconds"].items():
         median = {effort: row["median"] for effort, row in times.items()}
         among = f"1.6 megapixels, among {int(size):,}"

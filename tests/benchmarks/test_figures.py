@@ -98,6 +98,32 @@ def test_results_of_machines_stand_beside_each_other(tmp_path: Path, monkeypatch
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_result_that_joins_says_by_which_run_the_others_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common, path = of("common"), tmp_path / "views.json"
+    monkeypatch.setattr(common, "machine", dict)
+
+    def run(what: str, result: dict[str, int]) -> dict[str, Any]:
+        monkeypatch.setattr("sys.argv", ["bench.py", what])
+        common.write_result(path, result, joins=True)
+        record: dict[str, Any] = json.loads(path.read_text())
+        assert record["command"] == f"python benchmarks/bench.py {what}"
+        return record
+
+    assert "earlier" not in run("both", {"cost": 1, "false": 2})
+    record = run("recall", {"recall": 3})
+    assert record["result"] == {"cost": 1, "false": 2, "recall": 3}
+    assert [(each["keys"], each["command"][-4:]) for each in record["earlier"]] == [
+        (["cost", "false"], "both")
+    ]
+    record = run("cost", {"cost": 4})
+    assert record["result"] == {"false": 2, "recall": 3, "cost": 4}
+    assert [(each["keys"], each["command"][-6:]) for each in record["earlier"]] == [
+        (["false"], "y both"), (["recall"], "recall"),
+    ]  # fmt: skip
+
+
 def test_the_machine_says_what_the_figures_depend_on() -> None:
     machine = of("common").machine()
     assert set(machine) == {"cpu", "cores", "system", "instructions", "python", "versions"}

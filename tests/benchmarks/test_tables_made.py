@@ -251,7 +251,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         },
     }
     (tmp_path / "serve.json").write_text(json.dumps(served))
-    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11}))
+    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11, "errors": 0, "wrong": 0}))
     hostile = {
         "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
         "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
@@ -314,6 +314,19 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
         "| re-match of a million with a million, processor s | <= 120 | 52.8 | yes |",
     ]
     assert [line for line in tables.aims() if line in expected] == expected
+    assert importlib.import_module("view_aims").missed() == ["web page"]
+    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 31, "errors": 0, "wrong": 1}))
+    assert "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 0 | **no** |" in tables.aims()
+
+
+def test_every_aim_of_matching_is_measured() -> None:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    try:
+        aims = importlib.import_module("view_aims")
+    finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
+    unseen = json.loads((ROOT / "benchmarks" / "results" / "views-unseen.json").read_text(encoding="utf-8"))
+    assert {name for name, _, _ in aims._RECALL} <= set(unseen["result"]["recall"]["rows"])
 
 
 @pytest.mark.parametrize(

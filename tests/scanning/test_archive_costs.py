@@ -14,6 +14,7 @@ import pytest
 
 from safehash.matching.matcher import Matcher
 from safehash.scanning import archives
+from safehash.scanning.items import Item
 from safehash.scanning.options import ScanOptions
 from safehash.scanning.records import Problem, ScanRecord
 from safehash.scanning.run import scan
@@ -190,3 +191,14 @@ def test_members_of_a_zip_share_no_bytes(tmp_path: Path, matcher: Matcher, pictu
     outcomes, problems = looked_at(path, matcher)
     assert outcomes == ["match"]
     assert problems == ["archive whose members overlap: the rest was not read"]
+
+
+def test_an_archive_that_grew_since_it_was_listed_is_as_long_as_it_is(tmp_path: Path, picture: bytes) -> None:
+    path = tmp_path / "grown.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for number in range(3):
+            file.writestr(f"{number}.png", picture)
+    listed = Item(path=str(path), size=len(picture), mtime_ns=0)
+    found = list(archives.members(listed, max_member_bytes=1 << 20))
+    assert [each.member for each in found if isinstance(each, Item)] == ["0.png", "1.png", "2.png"]
+    assert len(found) == 3

@@ -86,13 +86,13 @@ def members(archive: Item, *, max_member_bytes: int) -> Iterator[Found]:
     Archives inside archives are not opened; they are counted.
     """
     try:
-        with open_regular(archive.path) as (raw, _), io.BufferedReader(raw) as file:
+        with open_regular(archive.path) as (raw, status), io.BufferedReader(raw) as file:
             head = file.read(512)
             file.seek(0)
             if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-                yield from _zip_members(file, archive, max_member_bytes)
+                yield from _zip_members(file, archive, status.st_size, max_member_bytes)
             elif (opened := _tar_stream(file, head)) is not None:
-                yield from _tar_members(opened, archive, max_member_bytes)
+                yield from _tar_members(opened, archive, status.st_size, max_member_bytes)
             else:
                 yield archive
     except FileNotFoundError:
@@ -135,15 +135,15 @@ def _unread(archive: Item, position: int, name: str, error: str) -> Item:
 # -- zip ------------------------------------------------------------------------------------------------
 
 
-def _zip_members(file: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
+def _zip_members(file: IO[bytes], archive: Item, n_stored: int, max_member_bytes: int) -> Iterator[Found]:
     n_bytes = _zip_directory_bytes(file)
     if n_bytes > _MAX_ZIP_DIRECTORY:
         yield Problem(
             path=archive.path, reason=f"archive with too many members: a directory of {n_bytes} bytes"
         )
         return
-    stored_left = archive.size or 0
-    allowed = _EXPANSION_FREE + _EXPANSION * stored_left
+    stored_left = n_stored
+    allowed = _EXPANSION_FREE + _EXPANSION * n_stored
     with zipfile.ZipFile(file) as opened:
         for position, info in enumerate(opened.infolist(), start=1):
             if info.filename.endswith("/"):  # a folder; zipfile's own question fails where there is no name
@@ -333,8 +333,7 @@ def _tar_stream(file: IO[bytes], head: bytes) -> IO[bytes] | None:
     return None
 
 
-def _tar_members(stream: IO[bytes], archive: Item, max_member_bytes: int) -> Iterator[Found]:
-    n_stored = archive.size or 0
+def _tar_members(stream: IO[bytes], archive: Item, n_stored: int, max_member_bytes: int) -> Iterator[Found]:
     left = _EXPANSION_FREE + _EXPANSION * n_stored
     headers_left = _HEADERS_FREE + _HEADERS * n_stored
     forward = _Forward(stream, left)
