@@ -475,7 +475,8 @@ def test_an_index_without_a_name_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [{"matching_enabled_ratio": 0.0}, {"bank": {"name": "B", "matching_enabled_ratio": 0}},
-                                  {"bank": "ALLOWLIST BENIGN"}, {"verdict": "none"}])  # fmt: skip
+                                  {"bank": "ALLOWLIST BENIGN"}, {"verdict": "none"},
+                                  {"verdict": "None"}])  # fmt: skip
 def test_a_bank_that_is_switched_off(said: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     records = [{"id": k, "bank": "B", "disable_until_ts": 1, "signals": {"pdq": f"Pl{k}"}} for k in range(3)]
