@@ -13,6 +13,7 @@ from test_siblings import check, digest, live_of, written
 
 from safehash import ListError, ListSource, load_list
 from safehash.lists.formats import bulk
+from safehash.lists.formats import text as text_lists
 from safehash.lists.formats.inside import json_may_speak, speaks_inside
 from safehash.lists.formats.judging import judge
 from safehash.lists.formats.vocabulary import DITTO
@@ -166,6 +167,19 @@ def test_cells_that_may_have_been_merged(gone: str, stands: str, tmp_path: Path)
         _, listed = written(path, text)
         assert live_of(path) == listed
         noted(path, f"column '{name}' is blank below '{gone}' (list.csv, line {at + 2})")
+
+
+def test_a_merged_cell_that_ends_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows is read with the next rows."""
+    monkeypatch.setattr(text_lists, "_ROWS", 16)
+    path = tmp_path / "list.csv"
+    for at in range(13, 18):
+        rows = [f"Pl{k},active" for k in range(at)]
+        _, listed = written(
+            path, "\n".join(["hash,status", *rows, "Pg0,withdrawn", *(f"Pl2{k}," for k in range(9)), ""])
+        )
+        assert live_of(path) == listed
+        noted(path, f"column 'status' is blank below 'withdrawn' (list.csv, line {at + 2})")
 
 
 def test_a_mark_here_and_there_is_no_merged_cell(tmp_path: Path) -> None:
