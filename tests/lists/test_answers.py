@@ -454,6 +454,15 @@ def test_a_title_in_words_that_nobody_knows_is_remarked_on(title: str, tmp_path:
     assert not any("title" in note for note in load_list(ListSource(path, max_rejects=1)).report.notes)
 
 
+def test_a_title_on_a_page_below_others_is_remarked_on(tmp_path: Path) -> None:
+    """What ends the page before, and takes back nothing, is another line."""
+    path = tmp_path / "list"
+    path.mkdir()
+    written(path / "1.csv", "Ml0\nMl1\nMl2\nin all: three\n")
+    written(path / "2.csv", "Ml3\nMl4\nZurück an Absender\nMl5\nMl6\n")
+    noted(path, "2.csv, line 3: 'Zurück an Absender' is no record")
+
+
 def test_a_title_in_a_row_of_blank_cells(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     written(path, "hash,label,x\nPl0,a,1\nPl1,b c,1\n,,Removed\nPg0,d,1\nPg1,e,1\n")
