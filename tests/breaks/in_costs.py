@@ -118,9 +118,16 @@ BREAKS = (
     Break(
         what="cells of a database may come to more than it",
         file=f"{_FORMATS}/sqlite.py",
-        before="        if n_held > most:\n",
-        after="        if False:\n",
+        before="            if self.left < 0:\n",
+        after="            if False:\n",
         dies=(f"{_OF_LISTS}::test_cells_of_a_database_stand_in_it",),
+    ),
+    Break(
+        what="cells of tables beside that of the digests may come to more than the database",
+        file=f"{_FORMATS}/sqlite.py",
+        before='in budget.rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):\n',
+        after='in _Budget(1 << 40).rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):\n',
+        dies=(f"{_OF_LISTS}::test_cells_of_tables_beside_that_of_the_digests_stand_in_it",),
     ),
     Break(
         what="names of an archive are listed for each of its files",

@@ -13,6 +13,7 @@ from test_siblings import check, digest, live_of, written
 
 from safehash import ListError, ListSource, load_list
 from safehash.lists.formats import bulk
+from safehash.lists.formats import text as text_lists
 from safehash.lists.formats.inside import json_may_speak, speaks_inside
 from safehash.lists.formats.judging import judge
 from safehash.lists.formats.vocabulary import DITTO
@@ -166,6 +167,19 @@ def test_cells_that_may_have_been_merged(gone: str, stands: str, tmp_path: Path)
         _, listed = written(path, text)
         assert live_of(path) == listed
         noted(path, f"column '{name}' is blank below '{gone}' (list.csv, line {at + 2})")
+
+
+def test_a_merged_cell_that_ends_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows is read with the next rows."""
+    monkeypatch.setattr(text_lists, "_ROWS", 16)
+    path = tmp_path / "list.csv"
+    for at in range(13, 18):
+        rows = [f"Pl{k},active" for k in range(at)]
+        _, listed = written(
+            path, "\n".join(["hash,status", *rows, "Pg0,withdrawn", *(f"Pl2{k}," for k in range(9)), ""])
+        )
+        assert live_of(path) == listed
+        noted(path, f"column 'status' is blank below 'withdrawn' (list.csv, line {at + 2})")
 
 
 def test_a_mark_here_and_there_is_no_merged_cell(tmp_path: Path) -> None:
@@ -440,6 +454,15 @@ def test_a_title_in_words_that_nobody_knows_is_remarked_on(title: str, tmp_path:
     assert not any("title" in note for note in load_list(ListSource(path, max_rejects=1)).report.notes)
 
 
+def test_a_title_on_a_page_below_others_is_remarked_on(tmp_path: Path) -> None:
+    """What ends the page before, and takes back nothing, is another line."""
+    path = tmp_path / "list"
+    path.mkdir()
+    written(path / "1.csv", "Ml0\nMl1\nMl2\nin all: three\n")
+    written(path / "2.csv", "Ml3\nMl4\nZurück an Absender\nMl5\nMl6\n")
+    noted(path, "2.csv, line 3: 'Zurück an Absender' is no record")
+
+
 def test_a_title_in_a_row_of_blank_cells(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     written(path, "hash,label,x\nPl0,a,1\nPl1,b c,1\n,,Removed\nPg0,d,1\nPg1,e,1\n")
@@ -475,7 +498,8 @@ def test_an_index_without_a_name_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [{"matching_enabled_ratio": 0.0}, {"bank": {"name": "B", "matching_enabled_ratio": 0}},
-                                  {"bank": "ALLOWLIST BENIGN"}, {"verdict": "none"}])  # fmt: skip
+                                  {"bank": "ALLOWLIST BENIGN"}, {"verdict": "none"},
+                                  {"verdict": "None"}])  # fmt: skip
 def test_a_bank_that_is_switched_off(said: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     records = [{"id": k, "bank": "B", "disable_until_ts": 1, "signals": {"pdq": f"Pl{k}"}} for k in range(3)]

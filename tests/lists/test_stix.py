@@ -132,6 +132,53 @@ def test_what_says_nothing_against_another(said: dict[str, Any], tmp_path: Path)
     assert live_of(path) == listed
 
 
+@pytest.mark.parametrize("kind", ["malware", "campaign", "threat-actor"])
+def test_what_was_taken_back_may_have_been_of_what_is_no_file(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    link = other(
+        "relationship",
+        relationship_type="indicates",
+        source_ref=f"indicator--{ID}1",
+        target_ref=f"{kind}--{ID}f",
+    )
+    gone = indicator("Mg1", revoked=True)
+    _, listed = stored(path, indicator("Ml0"), gone, other(kind, name="x"), link)
+    assert live_of(path) == listed and len(listed) == 1
+    stored(path, indicator("Ml0"), gone, {**file("Ml2"), **other(kind, name="x")}, link)
+    with pytest.raises(ListError, match="is linked to"):
+        load_list(path)
+
+
+@pytest.mark.parametrize(
+    ("until", "is_gone"), [("2999-01-01T00:00:00Z", False), ("2024-06-01T00:00:00Z", True)]
+)
+def test_what_ends_is_gone_from_then_on(until: str, is_gone: bool, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    link = other(
+        "relationship",
+        relationship_type="based-on",
+        source_ref=f"indicator--{ID}1",
+        target_ref=f"file--{ID}0",
+    )
+    _, listed = stored(path, file("Ml0"), indicator("Ml1", valid_until=until), link)
+    if is_gone:
+        with pytest.raises(ListError, match="is linked to"):
+            load_list(path)
+    else:
+        assert live_of(path) == listed and len(listed) == 2
+
+
+@pytest.mark.parametrize("name", ["revoked", "Revoked"])
+def test_a_pattern_takes_no_field_from_its_indicator(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    _, listed = stored(path, file("Ml0"), indicator("Mg1", revoked=True))
+    pattern = json.loads(path.read_text())["objects"][1]["pattern"]
+    said = f"{pattern[:-1]} OR file:hashes.'{name}' = 'false']"
+    path.write_text(path.read_text().replace(pattern, said))
+    assert said in path.read_text()
+    assert live_of(path) == listed and len(listed) == 1
+
+
 @pytest.mark.parametrize("said", [{"revoked": True}, {"indicator_types": ["benign"]}])
 def test_what_was_taken_back_and_is_linked_to_a_file(said: dict[str, Any], tmp_path: Path) -> None:
     """The file's digest is the indicator's, and would be live."""

@@ -201,8 +201,11 @@ class _Made:
                     refused.add(text)
             said.append(known.get(text, _NOTHING))
         number_of = dict(zip(texts, range(len(texts)), strict=True))
-        if "" in number_of and not refused:
-            self._reader.cells.below(column, cells, [said[number_of[text]] for text in cells], self._numbers)
+        if cells and not refused:
+            # Of cells of which none is blank the last alone may have a blank one below it, in the next rows.
+            below = cells if "" in number_of else [*texts, cells[-1]]
+            numbers = self._numbers if "" in number_of else [self._numbers[-1]] * len(below)
+            self._reader.cells.below(column, below, [said[number_of[text]] for text in below], numbers)
         if refused:
             self.odd |= {k for k, text in enumerate(cells) if text in refused}
         elif any(each.kept for each in said):

@@ -20,10 +20,10 @@ from .inside import pairs_speak, speaks_inside
 from .judging import (
     AGAINST,
     CODES,
-    NO_ANSWER,
     NOTHING,
     Judgement,
     as_text,
+    is_no_answer,
     judge,
     labels_said,
     speaks,
@@ -285,7 +285,8 @@ class CellReader:
                 _keep(watch, value)
                 return self.unknown(column, value)
             raise BadField(self._not_understood(column, value))
-        found = None if _is_no_answer(column, value) else judge(meaning, value, self._now)
+        is_answer = is_no_answer(value) and is_of_opinions(column.name)
+        found = None if is_answer else judge(meaning, value, self._now)
         if not watch.counts and tells(value, meaning):
             if watch.unknown:
                 raise self._refusal(column, value, position, watch.unknown)
@@ -422,11 +423,6 @@ _NO_TRUST = re.compile(
     r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|0/\d+|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
 )
 _MAY_BE_DIGEST = re.compile(r"^(?:[\w-]{2,12}:)?(?:0x)?[0-9a-f]{16,64}$", re.IGNORECASE | re.MULTILINE)
-
-
-def _is_no_answer(column: Column, value: object) -> bool:
-    """Tell whether a cell says "none" where that is an answer, as well as what programs write for no value."""
-    return isinstance(value, str) and value.strip().lower() == NO_ANSWER and is_of_opinions(column.name)
 
 
 def _keep(watch: Watch, value: object) -> None:

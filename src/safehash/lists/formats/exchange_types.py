@@ -10,7 +10,7 @@ from ..switches import switch
 from .column_names import JUDGED, named_column, type_named
 from .fields import BadField, shown
 from .inside import LATE, speaks_inside
-from .judging import ANSWERING, NO_ANSWER, NOTHING, as_text, is_one_off, judge
+from .judging import ANSWERING, NOTHING, is_no_answer, is_one_off, judge
 from .tally import Tally
 from .vocabulary import ALGORITHMS, plain
 
@@ -61,7 +61,7 @@ def check_unknown(extra: Mapping[str, object]) -> None:
         if named.weak:
             is_sure = not speaks_inside(value, name)
         elif named.meaning in JUDGED:
-            is_answer = named.meaning in ANSWERING and as_text(value) == NO_ANSWER
+            is_answer = named.meaning in ANSWERING and is_no_answer(value)
             is_sure = not is_answer and judge(_CLOSED.get(named.meaning, "unclear"), value, LATE) is NOTHING
         else:
             is_sure = not speaks_inside(value, name)

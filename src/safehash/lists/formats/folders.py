@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import ListError
@@ -118,8 +119,6 @@ class Names:
         Folders that all pages lie in: they set none apart.
     each : frozenset of str
         Of pages and folders, in lower case.
-    beginnings : frozenset of str
-        The parts that names begin with which no word like "old" is in.
     """
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
@@ -127,13 +126,13 @@ class Names:
         self.n = len(split)
         self.shared = frozenset.intersection(*split) if split else frozenset()
         self.each = frozenset(part.lower() for path in split for part in path)
-        self.beginnings = frozenset(
-            " ".join(parts[:k])
-            for name in self.each
-            if _without_former(name) is None
-            for parts in (_parts(name),)
-            for k in range(1, len(parts) + 1)
-        )
+        self._present = sorted(_joined(_parts(name)) for name in self.each if _without_former(name) is None)
+
+    def has_beginning(self, parts: Sequence[str]) -> bool:
+        """Tell whether a name without a word like "old" begins with these parts."""
+        joined = _joined(parts)
+        at = bisect_left(self._present, joined)
+        return at < len(self._present) and self._present[at].startswith(joined)
 
 
 def is_former(name: str, beside: Names | None = None) -> bool:
@@ -165,7 +164,7 @@ def is_former(name: str, beside: Names | None = None) -> bool:
     ):
         return True
     rest = _without_former(lower)
-    return rest is not None and (not rest or " ".join(rest) in beside.beginnings)
+    return rest is not None and (not rest or beside.has_beginning(rest))
 
 
 def says_former(name: str) -> bool:
@@ -194,6 +193,10 @@ def _parts(name: str) -> list[str]:
     """Return words and numbers of a name, without its ending."""
     lower = name.lower()
     return re.findall(r"[^\W\d_]+|\d+", lower.rpartition(".")[0] or lower)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "".join(f"{part} " for part in parts)
 
 
 #: What editors, downloads and people put behind the name of a file that is not the present one, or not whole.

@@ -28,8 +28,8 @@ _MAX_DEPTH = 12
 LATE = "9999-12-31T23:59:59Z"
 
 
-def says(name: str, value: object) -> bool:
-    """Tell whether a field says of its record anything but that it stands.
+def says(name: str, value: object, now: str = LATE) -> bool:
+    """Tell whether a field says of its record anything but that it stands, at a time; without one at any time.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def says(name: str, value: object) -> bool:
             and OPINIONS.get(said) != "positive"
             and (tells(value, named.meaning) or CODES.get(said) is False or as_text(value) in AGAINST)
         )
-    found = judge(named.meaning, value, LATE)
+    found = judge(named.meaning, value, now)
     return found is None or (found is not NOTHING and (found.deleted or found.category != "positive"))
 
 

@@ -36,10 +36,10 @@ __all__ = [
     "GONE_WORDS",
     "MAY_SPEAK",
     "NOTHING",
-    "NO_ANSWER",
     "Judgement",
     "as_text",
     "denies",
+    "is_no_answer",
     "is_one_off",
     "judge",
     "labels_said",
@@ -100,12 +100,17 @@ def judge(meaning: str, value: object, now: str) -> Judgement | None:
         return None
     raw = text.strip().lower()
     is_answer = (raw == "-" and meaning in ("operation", "unsure")) or (
-        raw == NO_ANSWER and meaning in ANSWERING
+        raw == _NO_ANSWER and meaning in ANSWERING
     )
     if raw in NULL and not is_answer:
         return NOTHING
     said = word(text)
     return _JUDGES[meaning](raw, said, now)
+
+
+def is_no_answer(value: object) -> bool:
+    """Tell whether a value says "none", which is an answer in some columns, and no value in others."""
+    return isinstance(value, str) and value.strip().lower() == _NO_ANSWER
 
 
 def tells(value: object, meaning: str = "state") -> bool:
@@ -436,7 +441,7 @@ _LASTING = re.compile(
 
 #: Columns of these meanings answer a question: "none" may say that nothing was found, or that nobody looked.
 ANSWERING = frozenset(("category", "malicious", "stands"))
-NO_ANSWER = "none"
+_NO_ANSWER = "none"
 #: Against, where others are for.
 AGAINST = frozenset(("-1", "-1.0"))
 _POSITIVE, _NEGATIVE, _SEED = (Judgement(category=each) for each in ("positive", "negative", "seed"))
@@ -457,7 +462,7 @@ _JUDGES: dict[str, _Judge] = {
     "disputed": _flag(Judgement(category="disputed"), NOTHING),
     "unclear": _unclear,
     "stands": lambda raw, said, now: (
-        None if raw.rstrip(" %") in FALSE or raw in AGAINST or raw == NO_ANSWER else NOTHING
+        None if raw.rstrip(" %") in FALSE or raw in AGAINST or raw == _NO_ANSWER else NOTHING
     ),
     "unsure": lambda raw, said, now: None,
 }

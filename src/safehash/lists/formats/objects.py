@@ -86,7 +86,7 @@ class _Reader:
         self._fields = Fields(tally)
         self._lengths: Counter[int] = Counter()  # of digests of no type
         self._stream = self._walk.stream
-        self._stix = StixObjects(tally, options.ignore)
+        self._stix = StixObjects(tally, options.ignore, options.now)
         self._titles = Titles(page, tally, options)
 
     def entries(self) -> Iterator[Entry]:

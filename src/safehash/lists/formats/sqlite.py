@@ -17,7 +17,7 @@ from .bulk import read_rows
 from .column_names import JUDGED, named_column
 from .columns import Column, name_columns
 from .fields import shown
-from .inside import says, speaks_inside
+from .inside import speaks_inside
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
@@ -39,8 +39,8 @@ _MAX_STEPS_OF_ROW = 2_000_000
 #: What all cells may be long together: so much, and so many times the database. A column that was added later has its
 #: default in every row and once in the file; a leaf may be reached in many ways.
 _CELLS_FREE, _CELLS = 4 << 20, 10
-#: Bytes that a row counts beside its cells.
-_ROW_BYTES = 16
+#: Bytes that a row, and each cell, counts beside what is in it: columns that were added later are in no row.
+_ROW_BYTES, _BYTES_OF_CELL = 16, 4
 _SAMPLE = 50
 #: So many rows are turned into entries at once, or what has so many characters.
 _ROWS, _HELD_BYTES = 1024, 8 << 20
@@ -80,7 +80,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
         return
     try:
         with closing(_opened(page.path)) as database:
-            table, names, columns = _table(database, options, tally, page)
+            budget = _Budget(page.path.stat().st_size)
+            table, names, columns = _table(database, options, tally, page, budget)
             tally.columns += uses_of(page.name, columns, ())
             more: tuple[str, ...] = ()
             if {name.lower() for name in _names(database, ("table", "view"))} >= _NSRL:
@@ -94,7 +95,7 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
             cursor = database.execute(
                 f"SELECT {', '.join(map(_quoted, names))} FROM {_quoted(table)} NOT INDEXED"
             )
-            for cells in _blocks(cursor, _CELLS_FREE + _CELLS * page.path.stat().st_size):
+            for cells in _blocks(cursor, budget):
                 rows = [[*row, *more] for row in cells]
                 yield from read_rows(reader, rows, range(number + 1, number + len(rows) + 1))
                 number += len(rows)
@@ -106,8 +107,30 @@ class _Swollen(Exception):
     """What comes out of a database is more than stands in it."""
 
 
-def _blocks(cursor: sqlite3.Cursor, most: int) -> Iterator[list[list[str]]]:
-    """Yield rows, some at a time, while all cells together have at most so many characters.
+class _Budget:
+    """How long the cells that are read of a database of so many bytes, of all its tables together, may still be."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self.left = _CELLS_FREE + _CELLS * n_bytes
+
+    def rows(self, cursor: sqlite3.Cursor) -> Iterator[list[str]]:
+        """Yield rows while it lasts.
+
+        Raises
+        ------
+        _Swollen
+            It does not.
+        """
+        for row in cursor:
+            cells = [_shown(cell) for cell in row]
+            self.left -= _ROW_BYTES + _BYTES_OF_CELL * len(cells) + sum(map(len, cells))
+            if self.left < 0:
+                raise _Swollen(f"its cells are more than {_CELLS} times as long as all of it")
+            yield cells
+
+
+def _blocks(cursor: sqlite3.Cursor, budget: _Budget) -> Iterator[list[list[str]]]:
+    """Yield rows, some at a time.
 
     Raises
     ------
@@ -115,18 +138,16 @@ def _blocks(cursor: sqlite3.Cursor, most: int) -> Iterator[list[list[str]]]:
         After the rows before.
     """
     rows: list[list[str]] = []
-    n_held = 0
-    for row in cursor:
-        cells = [_shown(cell) for cell in row]
-        n_held += _ROW_BYTES + sum(map(len, cells))
-        if n_held > most:
-            yield rows
-            raise _Swollen(f"its cells are more than {_CELLS} times as long as all of it")
-        rows.append(cells)
-        if len(rows) == _ROWS or n_held > _HELD_BYTES:
-            yield rows
-            most -= n_held
-            rows, n_held = [], 0
+    before = budget.left
+    try:
+        for cells in budget.rows(cursor):
+            rows.append(cells)
+            if len(rows) == _ROWS or before - budget.left > _HELD_BYTES:
+                yield rows
+                rows, before = [], budget.left
+    except _Swollen:
+        yield rows
+        raise
     yield rows
 
 
@@ -201,7 +222,7 @@ def _tables(database: sqlite3.Connection) -> dict[str, list[str]]:
 
 
 def _table(
-    database: sqlite3.Connection, options: ReadOptions, tally: Tally, page: Page
+    database: sqlite3.Connection, options: ReadOptions, tally: Tally, page: Page, budget: _Budget
 ) -> tuple[str, list[str], tuple[Column, ...]]:
     """Return the one table that holds digests, its columns, and what they mean."""
     tables = _tables(database)
@@ -219,7 +240,7 @@ def _table(
             path=tally.path,
         )
     (table,) = holding
-    _check_names(database, tables, table, options, tally, page)
+    _check_names(database, tables, table, options, tally, page, budget)
     columns = tables[table]
     names = ", ".join(map(_quoted, columns))
     rows = database.execute(f"SELECT {names} FROM {_quoted(table)} LIMIT {_SAMPLE}").fetchall()
@@ -234,6 +255,7 @@ def _check_names(
     options: ReadOptions,
     tally: Tally,
     page: Page,
+    budget: _Budget,
 ) -> None:
     """Refuse a database with a table whose name may say that its records, or those it names, were taken back.
 
@@ -253,7 +275,7 @@ def _check_names(
             )
     for name, columns in tables.items():
         if name != table and name.casefold() not in ignored and name.lower() not in _NSRL:
-            _check_beside(database, name, columns, table, tally)
+            _check_beside(database, name, columns, table, tally, budget)
     views = [view for view in _names(database, ("view",)) if view.lower() not in _NSRL]
     if views:
         tally.note(
@@ -263,29 +285,34 @@ def _check_names(
 
 
 def _check_beside(
-    database: sqlite3.Connection, name: str, columns: Sequence[str], table: str, tally: Tally
+    database: sqlite3.Connection,
+    name: str,
+    columns: Sequence[str],
+    table: str,
+    tally: Tally,
+    budget: _Budget,
 ) -> None:
     """Refuse a database with a table that says something against records of the one with the digests, by their ids.
 
     Raises
     ------
     ListError
+    _Swollen
     """
     own = plain(table).rstrip("s")
     refers = [each for each in columns if plain(each) in (f"{own}id", f"{own}ref") or _is_of_another(each)]
     if not refers:
         return
-    looked_at: set[tuple[int, object]] = set()
-    for row in database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}"):
-        for k, value in enumerate(row):
-            if (k, value) in looked_at:
+    looked_at: set[tuple[int, str]] = set()
+    for row in budget.rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):
+        for k, text in enumerate(row):
+            if (k, text) in looked_at:
                 continue
             if len(looked_at) < _SAMPLE * _MAX_COLUMNS:
-                looked_at.add((k, value))
-            shown_as = _shown(value)
-            if says(columns[k], shown_as) or speaks_inside(shown_as, columns[k]):
+                looked_at.add((k, text))
+            if speaks_inside(text, columns[k]):
                 raise ListError(
-                    f"refused: table {name!r} says {columns[k]} {shown(shown_as)} of records of table {table!r} (by "
+                    f"refused: table {name!r} says {columns[k]} {shown(text)} of records of table {table!r} (by "
                     f"{refers[0]!r}), which would be matched against: take these out, or "
                     f"{switch('ignore', [name])} sets the table aside",
                     path=tally.path,

@@ -9,9 +9,10 @@ from typing import Any
 from ...errors import ListError
 from ..switches import switch
 from .fields import shown
-from .inside import says, speaks_inside
+from .inside import LATE, says, speaks_inside
 from .object_rows import has_digest
 from .tally import Tally
+from .vocabulary import plain
 
 __all__ = ["StixObjects"]
 
@@ -66,12 +67,16 @@ class StixObjects:
     tally : Tally
     ignore : collection of str
         Types of objects that are set aside, whatever they say.
+    now : str
+        ISO 8601: what an object says of itself counts from a time, or until one.
     """
 
-    def __init__(self, tally: Tally, ignore: Collection[str]) -> None:
+    def __init__(self, tally: Tally, ignore: Collection[str], now: str) -> None:
         self._tally = tally
         self._ignore = {name.casefold() for name in ignore}
+        self._now = now
         self._gone: dict[str, str] = {}  # ids of objects that say something against themselves, and what
+        self._of_files: set[str] = set()  # objects with a digest of a kind that has none
         self._links: list[tuple[str, str]] = []
 
     def taken(self, record: dict[str, Any]) -> dict[str, Any] | None:
@@ -87,12 +92,14 @@ class StixObjects:
             return record
         if kind == "indicator" and isinstance(pattern := record.get("pattern"), str):
             hashes = _hashes_in(pattern)
-            if hashes:
+            if hashes and {*map(plain, hashes)}.isdisjoint(map(plain, record)):
                 record = {**{name: value for name, value in record.items() if name != "pattern"}, **hashes}
         if kind not in _OTHERS or has_digest(record):
-            said = next(_against(record), None)
+            said = next(_against(record, self._now), None)
             if said is not None:
                 self._gone[own] = said
+            elif kind in _OF_NO_FILE:
+                self._of_files.add(own)
             return record
         if kind.casefold() in self._ignore or record.get("revoked") is True:
             return None
@@ -123,7 +130,7 @@ class StixObjects:
         """
         for source, target in self._links:
             for one, other in ((source, target), (target, source)):
-                if one in self._gone and other not in self._gone and "relationship" not in self._ignore:
+                if one in self._gone and self._is_live(other) and "relationship" not in self._ignore:
                     raise ListError(
                         f"refused: {shown(one)}, of which {self._gone[one]} is said, is linked to {shown(other)}, "
                         "which would be matched against: take that out of the list; "
@@ -131,15 +138,28 @@ class StixObjects:
                         path=self._tally.path,
                     )
 
+    def _is_live(self, own: str) -> bool:
+        """Tell whether an object would be matched against, or may stand for one that is."""
+        is_named = own.partition("--")[0] in _OF_NO_FILE and own not in self._of_files
+        return own not in self._gone and not is_named
+
+
+#: Kinds of objects that stand for no file: what an indicator was of, as "indicates" says.
+_OF_NO_FILE = frozenset(
+    (
+        *("identity", "location", "campaign", "threat-actor", "incident", "intrusion-set", "malware", "tool"),
+        *("attack-pattern", "course-of-action", "vulnerability"),
+    )
+)
 
 #: Who made an object, and how it is marked, is no object that it speaks of.
 _OF_MAKERS = frozenset(("created_by_ref", "object_marking_refs"))
 
 
-def _against(record: Mapping[str, Any]) -> Iterator[str]:
+def _against(record: Mapping[str, Any], now: str = LATE) -> Iterator[str]:
     """Yield what an object says that takes back or judges."""
     for name, value in record.items():
-        if says(name, value) or speaks_inside(value, name):
+        if says(name, value, now) or speaks_inside(value, name if isinstance(value, (list, dict)) else ""):
             yield f"{name} {shown(value)}"
 
 

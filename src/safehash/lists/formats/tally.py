@@ -117,7 +117,7 @@ class Tally:
         self.doubts: dict[str, str] = {}
         self.noes: dict[str, str] = {}
         self.others: dict[str, str] = {}
-        # Lines that are no records and may be titles, with their numbers; the first.
+        # The first line of the present page that is no record and may be a title, with its number.
         self.titles: list[tuple[int, str]] = []
         # Of columns of deletion or opinion a cell that takes back, or judges, with a blank one below it, and its place;
         # and those that say of other records in words that they stand.

@@ -177,7 +177,7 @@ class _TitlesAmong:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._n_known = len(tally.titles)
+        tally.titles.clear()  # those of the page before
         self._first_row = self._last_row = 0
         self._comment = (0, "")
 
@@ -194,7 +194,7 @@ class _TitlesAmong:
 
     def close(self) -> None:
         """Remark on the first of them that has rows below it."""
-        found = [*self._tally.titles[self._n_known :], self._comment]
+        found = [*self._tally.titles, self._comment]
         among = [each for each in found if 0 < each[0] < self._last_row]
         if among:
             number, line = min(among)
