@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from avif_files import ALPHA, Item, avif, box, by_numbers, coded, laid_over, side_by_side
+from avif_files import ALPHA, Item, avif, box, by_numbers, clap, coded, laid_over, side_by_side
 from corpus import ramp_like
 from pictures_made import made
 
@@ -114,3 +114,15 @@ def test_a_grid_is_in_the_colours_of_its_first_tile_where_it_says_none() -> None
             sources=tuple(tiles),
         )  # fmt: skip
         assert video_colour(avif({1: grid, **tiles})).code_points == (wanted,)
+
+
+def test_what_is_shrunk_of_a_picture_with_an_aperture_is_whole() -> None:
+    """It was cut out of 512 samples, and the hash had a defect: the upload was unreadable."""
+    sides = rows, cols = 560, 640
+    data = avif({1: coded(made(1, *sides), clap(cols // 2, rows // 2, -cols // 4, -rows // 4))})
+    alsos = {also.name: also for also in first(data).also}
+    shrunk = alsos["as the reference tool shrinks it"].make()
+    assert (shrunk.pixels.shape[:2], shrunk.rows, shrunk.cols) == ((512, 512), 512, 512)
+    assert bits(shrunk, made(1, *sides)) <= _NEAR
+    whole = alsos["with what its aperture cuts off"].make()
+    assert (whole.rows, whole.cols) == sides

@@ -306,16 +306,19 @@ class _Aperture(NamedTuple):
         return smaller and right <= picture.cols and bottom <= picture.rows
 
     def cut(self, picture: Decoded) -> Decoded:
-        """Return what it shows of a picture, and of all else that may be seen of it."""
+        """Return what it shows of a picture and of all else of its size; what is shrunk of it stays whole."""
+        size = picture.cols, picture.rows  # and not all of its pixels, held for as long
+
+        def also_cut(make: Callable[[], Decoded]) -> Decoded:
+            other = make()
+            return self.cut(other) if (other.cols, other.rows) == size else other
+
         rows, cols = slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
         return replace(
             picture,
             pixels=picture.pixels[rows, cols],
             provenance=replace(picture.provenance, width=self.width, height=self.height),
-            also=tuple(
-                replace(also, make=lambda also=also: self.cut(also.make()))  # type: ignore[misc]
-                for also in picture.also
-            ),
+            also=tuple(replace(also, make=partial(also_cut, also.make)) for also in picture.also),
         )
 
 
