@@ -36,8 +36,8 @@ BREAKS = (
     Break(
         what="the primary picture of an AVIF is taken for the one that is shown, whatever stands before it",
         file=_SHOWN,
-        before="            if kind == _FOR_ONE and primary in items:\n                return items\n",
-        after="            if kind == _FOR_ONE and primary in items:\n                return [primary]\n",
+        before="            if primary in items:\n                return items\n",
+        after="            if primary in items:\n                return [primary]\n",
         dies=(f"{_ITEMS}::test_the_first_alternative_is_shown_and_the_primary_picture_is_looked_up",),
     ),
     Break(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ImageTooLarge
+from ..errors import ImageError, ImageTooLarge
 from .avif_ends import lengthened, with_known_matrix
 from .avif_overlay import laid_over
 from .avif_shown import pictures_for_one, with_primary
@@ -44,10 +44,11 @@ CODEC = Codec(name="AVIF", opener=_opener)
 def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:
     """Decode an AVIF file: its still picture or the frames of its animation, whichever its first brand says.
 
-    Of several still pictures for one another it is the one that browsers show.
+    Of several still pictures for one another the first is the one that browsers show; the others follow as frames do,
+    where somebody looks at what only other viewers show.
     """
     try:
-        shown, *others = pictures_for_one(data)
+        make, *others = pictures_for_one(data)
     except ImageTooLarge as exc:
         frames = _read_either(data, request)
         first = next(frames)
@@ -55,16 +56,38 @@ def read_avif(data: bytes, request: Request) -> Iterator[Decoded]:
         yield replace(first, also=(*first.also, unknown))
         yield from frames
         return
-    frames = _read_either(shown, request if shown is data else _with_colours_of(shown, request))
-    if not others or not _is_looked_at(request):
-        yield from frames
-        return
-    first = next(frames)
-    for other in others:
-        again = partial(_read, other, _with_colours_of(other, request))
-        first = replace(first, also=first.also + another(_FOR_IT, lambda again=again: next(again())))  # type: ignore[misc]
-    yield first
-    yield from frames
+    shown = make()
+    n_frames = 0
+    for frame in _read_either(shown, request if shown is data else _with_colours_of(shown, request)):
+        n_frames += 1
+        yield frame
+        del frame  # and hold it no longer
+    if _is_looked_at(request):
+        yield from _further(others, request, n_frames)
+
+
+def _further(others: list[Callable[[], bytes]], request: Request, n_before: int) -> Iterator[Decoded]:
+    """Yield still pictures that only other viewers show, as frames behind those before.
+
+    Raises
+    ------
+    ImageError
+        One of them is not read; the others have been yielded.
+    """
+    failure = None
+    for number, make in enumerate(others, n_before):
+        request.deadline.check()
+        try:
+            data = _still(make())
+            frame = next(_read(data, _with_colours_of(data, request)))
+        except ImageError as exc:
+            failure = exc.with_traceback(None)
+            continue
+        facts = replace(frame.provenance, frame=number, n_frames=n_before + len(others))
+        yield replace(frame, provenance=facts)
+        del frame, data
+    if failure is not None:
+        raise failure
 
 
 _FOR_IT = "another of its pictures for one another"
@@ -86,7 +109,7 @@ def _read_either(data: bytes, request: Request) -> Iterator[Decoded]:
     elif data[8:12] == _ANIMATED:
         first = next(frames)
         if _is_looked_at(request):
-            still = another("its still picture", lambda: next(_read(data[:8] + _STILL + data[12:], request)))
+            still = another("its still picture", lambda: next(_read(_still(data), request)))
             first = replace(first, also=first.also + still)
         yield first
         yield from frames
@@ -100,6 +123,10 @@ def _read_either(data: bytes, request: Request) -> Iterator[Decoded]:
 
 
 _STILL, _ANIMATED = b"avif", b"avis"
+
+
+def _still(data: bytes) -> bytes:
+    return data[:8] + _STILL + data[12:] if data[8:12] == _ANIMATED else data
 
 
 def _read(data: bytes, request: Request) -> Iterator[Decoded]:
@@ -306,16 +333,19 @@ class _Aperture(NamedTuple):
         return smaller and right <= picture.cols and bottom <= picture.rows
 
     def cut(self, picture: Decoded) -> Decoded:
-        """Return what it shows of a picture, and of all else that may be seen of it."""
+        """Return what it shows of a picture and of all else of its size; what is shrunk of it stays whole."""
+        size = picture.cols, picture.rows  # and not all of its pixels, held for as long
+
+        def also_cut(make: Callable[[], Decoded]) -> Decoded:
+            other = make()
+            return self.cut(other) if (other.cols, other.rows) == size else other
+
         rows, cols = slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
         return replace(
             picture,
             pixels=picture.pixels[rows, cols],
             provenance=replace(picture.provenance, width=self.width, height=self.height),
-            also=tuple(
-                replace(also, make=lambda also=also: self.cut(also.make()))  # type: ignore[misc]
-                for also in picture.also
-            ),
+            also=tuple(replace(also, make=partial(also_cut, also.make)) for also in picture.also),
         )
 
 

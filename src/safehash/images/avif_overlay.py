@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from .avif_shown import with_primary
-from .boxes import all_of, inside, item_kinds, item_properties, item_sources, primary_item, up_to_items
+from .boxes import all_of, item_kinds, item_properties, item_sources, primary_item, references, up_to_items
 from .exif import Turns, turned
 from .guarding import undisturbed
 from .items import item_contents
@@ -39,7 +39,7 @@ class _Plan:
 
     size: tuple[int, int]
     fill: tuple[int, int, int]
-    items: list[int]
+    items: tuple[int, ...]
     places: list[tuple[int, int]]
 
 
@@ -74,7 +74,7 @@ def laid_over(codec: Codec, data: bytes, request: Request) -> Decoded | None:
     item = all_of(lambda budget: [primary_item(head, budget)])[0]
     if dict(all_of(lambda budget: item_kinds(head, budget))).get(item) != _OVERLAY:
         return None
-    sources = dict(all_of(lambda budget: item_sources(head, budget))).get(item, [])
+    sources = dict(all_of(lambda budget: item_sources(head, budget))).get(item, ())
     plan = _plan(item_contents(data, {item}, n_bytes=_MOST_SAID).get(item, b""), sources)
     check_cost("AVIF", plan.size, mode="RGBA", n_bands=4, limits=request.limits)
 
@@ -91,7 +91,7 @@ def laid_over(codec: Codec, data: bytes, request: Request) -> Decoded | None:
     return undisturbed("AVIF", whole)
 
 
-def _plan(said: bytes, items: list[int]) -> _Plan:
+def _plan(said: bytes, items: tuple[int, ...]) -> _Plan:
     if len(items) > _MOST_PARTS:
         raise ImageTooLarge(f"an AVIF picture of {len(items)} others, and {_MOST_PARTS} are put together")
     is_wide = len(said) > 1 and bool(said[1] & 1)
@@ -122,11 +122,14 @@ def _composed(codec: Codec, data: bytes, item: int, request: Request, plan: _Pla
         n_pixels += part.width * part.height
         if n_pixels > _MOST_SHARE * request.limits.max_pixels:
             raise ImageTooLarge(f"an AVIF picture of others that have {n_pixels} pixels and more")
-        canvas.paste(part.convert("RGB"), place)
-    own = _alpha_of(data, item)
+        if place[0] < canvas.width and place[1] < canvas.height:  # others may be too far off for the library
+            canvas.paste(part.convert("RGB"), place)
+    head = up_to_items(data)
+    said = all_of(lambda budget: references(head, budget))
+    own = next((each.item for each in said if each.kind == b"auxl" and item in each.targets), None)
     if own is None:
         return canvas
-    if b"prem" in data:
+    if any(each.kind == b"prem" and each.item == item for each in said):
         raise UnsupportedImage("AVIF of several parts, multiplied by its alpha, is not read; save it as PNG")
     alpha = _part(codec, data, own, request, plan.size).convert("L")
     if alpha.size != plan.size:
@@ -142,18 +145,6 @@ def _part(codec: Codec, data: bytes, item: int, request: Request, size: tuple[in
     share = image.width * image.height / (size[0] * size[1])
     check_held("AVIF of several parts", size, _HELD + _HELD_OF_A_PART * share, request.limits)
     return load(codec, image)[0]
-
-
-def _alpha_of(data: bytes, item: int) -> int | None:
-    """Return the item that is another one's alpha."""
-    head = up_to_items(data)
-    for begin, end in all_of(lambda budget: inside(head, (b"meta", b"iref"), 0, len(head), budget)):
-        width = 2 if data[begin : begin + 1] == b"\0" else 4
-        for at, after in all_of(lambda budget: inside(data, (b"auxl",), begin + 4, end, budget)):  # noqa: B023
-            targets = range(at + width + 2, after - width + 1, width)
-            if any(int.from_bytes(data[k : k + width], "big") == item for k in targets):
-                return int.from_bytes(data[at : at + width], "big")
-    return None
 
 
 #: EXIF's orientation for quarters against the clock, then for a mirror: none, of rows, of columns.

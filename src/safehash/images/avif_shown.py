@@ -5,16 +5,27 @@ Changes are made in place: what the library reads is the file, with another numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from ..errors import ImageTooLarge, UnsupportedImage
-from .boxes import all_of, boxes, inside, item_kinds, item_properties, item_sources, primary_item, up_to_items
+from .boxes import (
+    all_of,
+    boxes,
+    inside,
+    item_kinds,
+    item_properties,
+    item_sources,
+    primary_item,
+    references,
+    up_to_items,
+)
 from .items import item_lengths
 
 __all__ = ["pictures_for_one", "with_primary"]
 
-#: Pictures for one another that are looked at, each at the cost of a file of its own.
-_MOST_FOR_ONE = 8
+#: Pictures for one another that are looked at, each at the cost of a file of its own; and items named for one another.
+_MOST_FOR_ONE, _MOST_NAMED = 8, 4096
 _FOR_ONE, _THUMBNAIL, _AUXILIARY = b"altr", b"thmb", b"auxl"
 _OVERLAY, _TONE_MAP = b"iovl", b"tmap"
 _PICTURES = frozenset({b"av01", b"grid", _OVERLAY, _TONE_MAP})
@@ -25,8 +36,8 @@ _KNOWN = frozenset({
 })  # fmt: skip
 
 
-def pictures_for_one(data: bytes) -> tuple[bytes, ...]:
-    """Return a file as it is to be read for each of the pictures that it has for its primary one, the shown one first.
+def pictures_for_one(data: bytes) -> tuple[Callable[[], bytes], ...]:
+    """Return what makes a file as it is to be read, for each picture for its primary one, the shown one first.
 
     Browsers show the first of a group of alternatives that they can, whichever of them is the primary one.
 
@@ -37,8 +48,9 @@ def pictures_for_one(data: bytes) -> tuple[bytes, ...]:
 
     Returns
     -------
-    tuple of bytes
-        One, the file itself, for an ordinary one.
+    tuple of callable
+        One, which returns the file itself, for an ordinary one. They raise `UnsupportedImage` as `with_primary` does,
+        and copy the file: call one after the other.
 
     Raises
     ------
@@ -51,12 +63,10 @@ def pictures_for_one(data: bytes) -> tuple[bytes, ...]:
     """
     head = up_to_items(data)
     if not any(word in head for word in (_FOR_ONE, _THUMBNAIL, _AUXILIARY)):
-        return (data,)
-    rest = data[len(head) :]
+        return (lambda: data,)
     primary = all_of(lambda budget: [primary_item(head, budget)])[0]
     items = list(_alternatives(head, primary)) if _FOR_ONE in head else []
-    heads = (_for_the_library(head, item, item != primary) for item in items or [primary])
-    return tuple(data if changed == head else changed + rest for changed in heads)
+    return tuple(partial(_for_the_library, data, item, item != primary) for item in items or [primary])
 
 
 def _alternatives(data: bytes, primary: int) -> Iterator[int]:
@@ -98,10 +108,15 @@ def _group(data: bytes, primary: int) -> list[int]:
     """Return the items of the first group of alternatives that has the primary one; none where there is no group."""
     for begin, end in all_of(lambda budget: inside(data, (b"meta", b"grpl"), 0, len(data), budget)):
         for kind, at, after in all_of(lambda budget: boxes(data, begin, end, budget)):  # noqa: B023
-            n_items = int.from_bytes(data[at + 8 : at + 12], "big")
-            last = min(at + 12 + 4 * n_items, after)
-            items = [int.from_bytes(data[k : k + 4], "big") for k in range(at + 12, last - 3, 4)]
-            if kind == _FOR_ONE and primary in items:
+            if kind != _FOR_ONE:
+                continue
+            n_items = min(int.from_bytes(data[at + 8 : at + 12], "big"), (after - at - 12) // 4)
+            if n_items > _MOST_NAMED:
+                raise ImageTooLarge(
+                    f"{n_items} items for one another in an AVIF file, and {_MOST_NAMED} are looked at"
+                )
+            items = [int.from_bytes(data[at + 12 + 4 * k : at + 16 + 4 * k], "big") for k in range(n_items)]
+            if primary in items:
                 return items
     return []
 
@@ -120,18 +135,14 @@ def _for_the_library(data: bytes, item: int, is_another: bool) -> bytes:
     """
     renamed = with_primary(data, item) if is_another else data
     changed = bytearray(renamed)
-    for begin, end in all_of(lambda budget: inside(data, (b"meta", b"iref"), 0, len(data), budget)):
-        width = 2 if data[begin : begin + 1] == b"\0" else 4
-        for kind, at, after in all_of(lambda budget: boxes(data, begin + 4, end, budget)):  # noqa: B023
-            targets = range(at + width + 2, after - width + 1, width)
-            if kind == _THUMBNAIL and data[at : at + width] == item.to_bytes(width, "big"):
-                name = data.rindex(kind, 0, at)
-                changed[name : name + len(kind)] = _NOTHING
-            elif kind == _AUXILIARY and any(
-                data[k : k + width] == item.to_bytes(width, "big") for k in targets
-            ):
-                for k in targets:
-                    changed[k : k + width] = item.to_bytes(width, "big")
+    head = up_to_items(data)
+    for each in all_of(lambda budget: references(head, budget)):
+        if each.kind == _THUMBNAIL and each.item == item:
+            name = data.rindex(each.kind, 0, each.at)
+            changed[name : name + len(each.kind)] = _NOTHING
+        elif each.kind == _AUXILIARY and item in each.targets:
+            for place in each.places:
+                changed[place : place + each.width] = item.to_bytes(each.width, "big")
     return renamed if changed == renamed else bytes(changed)
 
 

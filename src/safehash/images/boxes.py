@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..errors import ImageTooLarge
 
 __all__ = [
+    "Reference",
     "VideoColour",
     "all_of",
     "boxes",
@@ -20,6 +21,7 @@ __all__ = [
     "item_sources",
     "primary_item",
     "properties",
+    "references",
     "up_to_items",
     "video_colour",
 ]
@@ -189,7 +191,7 @@ def _of_primary(data: bytes, budget: list[int]) -> Iterator[tuple[bytes, bytes]]
         yield kind, body
     if len(coloured) == 2 or dict(item_kinds(data, budget)).get(primary) not in _PUT_TOGETHER:
         return
-    sources = dict(item_sources(data, budget)).get(primary, [])
+    sources = dict(item_sources(data, budget)).get(primary, ())
     if not sources:
         return
     for kind, body, _ in item_properties(data, sources[0], budget):
@@ -245,17 +247,44 @@ def item_kinds(data: bytes, budget: list[int]) -> Iterator[tuple[int, bytes]]:
                 )
 
 
-def item_sources(data: bytes, budget: list[int]) -> Iterator[tuple[int, list[int]]]:
-    """Yield every item that is derived from others, with theirs."""
+class Reference(NamedTuple):
+    """From an item to others: of which kind, where its content begins in the file, bytes of each item's number."""
+
+    kind: bytes
+    item: int
+    targets: tuple[int, ...]
+    at: int
+    width: int
+
+    @property
+    def places(self) -> range:
+        """Where the numbers of the others stand in the file."""
+        first = self.at + self.width + 2
+        return range(first, first + self.width * len(self.targets), self.width)
+
+
+def references(data: bytes, budget: list[int]) -> Iterator[Reference]:
+    """Yield what refers to what, as many others as each reference says that it has."""
     for begin, end in inside(data, (b"meta", b"iref"), 0, len(data), budget):
         width = 2 if data[begin : begin + 1] == b"\0" else 4
         for kind, at, after in boxes(data, begin + 4, end, budget):
-            if kind == _SOURCES:
-                numbers = [
-                    int.from_bytes(data[k : k + width], "big")
-                    for k in range(at + width + 2, after - width + 1, width)
-                ]
-                yield int.from_bytes(data[at : at + width], "big"), numbers
+            first = at + width + 2
+            n_said = int.from_bytes(data[first - 2 : first], "big")
+            targets = tuple(
+                int.from_bytes(data[k : k + width], "big")
+                for k in range(first, min(first + width * n_said, after - width + 1), width)
+            )
+            budget[0] -= len(targets) // _TARGETS_A_BOX
+            yield Reference(kind, int.from_bytes(data[at : at + width], "big"), targets, at, width)
+
+
+#: Items referred to that are looked through as one box is.
+_TARGETS_A_BOX = 16
+
+
+def item_sources(data: bytes, budget: list[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield every item that is derived from others, with theirs."""
+    return ((each.item, each.targets) for each in references(data, budget) if each.kind == _SOURCES)
 
 
 #: The reference from an item to those that it is made of.
