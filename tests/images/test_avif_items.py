@@ -15,6 +15,7 @@ from pictures_made import made
 from safehash import ImageTooLarge, Limits, UnreadableImage, UnsupportedImage
 from safehash.hashing.compute import hash_array, hash_decoded, reduction_for
 from safehash.hashing.hashes import Algorithm
+from safehash.images import avif as avif_module
 from safehash.images.avif_shown import pictures_for_one, with_primary
 from safehash.images.boxes import all_of, primary_item, references, video_colour
 from safehash.images.decoding import decode_frames
@@ -109,6 +110,24 @@ def test_boxes_behind_hide_nothing() -> None:
         frame = first(data + box(b"free", b"") * 5000, "fast")
         assert bits(frame, shown) <= _NEAR
         assert not frame.also
+
+
+def test_one_alternative_is_let_go_before_the_next_one_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight of 5000 x 5000 pixels were held at once; then two."""
+    held: list[weakref.ReferenceType[np.ndarray]] = []
+    still: list[bool] = []
+    plainly = avif_module._still
+
+    def told(data: bytes) -> bytes:
+        still.append(any(each() is not None for each in held))
+        return plainly(data)
+
+    monkeypatch.setattr(avif_module, "_still", told)
+    data = avif({**ITEMS, 3: ITEMS[1]}, alternatives=[(2, 1, 3)])
+    for frame in decode_frames(data, step_for=reduction_for, effort="standard"):
+        held.append(weakref.ref(frame.pixels))
+        del frame
+    assert (len(held), still) == (3, [False, False])
 
 
 def test_a_number_that_there_is_no_room_for_is_refused() -> None:

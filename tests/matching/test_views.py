@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -338,3 +338,26 @@ def test_a_further_picture_is_let_go_before_windows_are_looked_at(
     views.look_up([upload] * n_frames, index, max_distance=31, min_quality=50)
     assert len(held) == n_frames
     assert still == [False]
+
+
+@pytest.mark.parametrize("effort", ["fast", "standard"])
+def test_a_frame_is_let_go_before_the_next_one_is_decoded(effort: Effort, index: Index) -> None:
+    """What may still be made of it holds the decoder's pixels: 100 MB of one of 5000 x 5000."""
+    held: list[weakref.ReferenceType[Any]] = []
+    still: list[bool] = []
+
+    def frame(number: int) -> Decoded:
+        upload = decoded(PICTURES[number])
+        whole = np.zeros((8, 8), np.uint8)
+        held.append(weakref.ref(whole))
+        also = Also("further", lambda: (whole, upload)[1])
+        return replace(upload, also=(also,))
+
+    def frames() -> Iterator[Decoded]:
+        for number in range(3):
+            yield frame(number)
+            still.append(any(each() is not None for each in held))
+
+    found = views.look_up(frames(), index, max_distance=31, min_quality=50, effort=effort)
+    assert {hit.row for hit in found.hits} == {0, 1, 2}
+    assert still == [False] * 3

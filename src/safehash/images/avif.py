@@ -171,6 +171,7 @@ def _with_gains(frames: Iterator[Decoded], data: bytes, request: Request) -> Ite
         is_still = request.effort is not None and frame.provenance.n_frames == 1
         also = _by_gain_maps(data, request, frame.provenance) if is_still else ()
         yield replace(frame, also=frame.also + also) if also else frame
+        del frame
 
 
 def _by_gain_maps(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, ...]:
@@ -206,8 +207,11 @@ def _whole(request: Request, aperture: _Aperture | None) -> Request:
 
 def _cut(frames: Iterator[Decoded], aperture: _Aperture | None) -> Iterator[Decoded]:
     """Yield frames as they are shown: cut to the aperture, if there is one."""
+    if aperture is None:
+        yield from frames
+        return
     for whole in frames:
-        if aperture is None or not aperture.is_within(whole):
+        if not aperture.is_within(whole):
             yield whole
             continue
         part = aperture.cut(whole)

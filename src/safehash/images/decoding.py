@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import UnreadableImage
@@ -95,10 +96,7 @@ def decode_frames(
         request = Request(limits=limits, step_for=step_for, colours=colours, effort=effort, deadline=deadline)
         return known.read(data, request)
 
-    return (
-        _with_guard(name, frame)
-        for frame in within_means(guarded_frames(name, start), len(data), known.worth)
-    )
+    return map(partial(_with_guard, name), within_means(guarded_frames(name, start), len(data), known.worth))
 
 
 def _at_once(name: str, data: bytes, request: Request) -> Decoded:

@@ -79,7 +79,8 @@ def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Itera
         There are more: what an animation shows later, nobody has looked at.
     """
     left = worth.of(n_bytes)
-    for number, frame in enumerate(frames):
+    number = 0
+    for frame in frames:
         facts = frame.provenance
         if left < 0:
             raise ImageTooLarge(
@@ -87,7 +88,9 @@ def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Itera
                 f"more than {n_bytes} bytes of an animation are worth"
             )
         left -= max(_LEAST_FRAME, facts.width * facts.height)
+        number += 1  # noqa: SIM113 - enumerate would hold the last frame
         yield frame
+        del frame  # and hold it no longer
 
 
 def _detached(image: ImageFile) -> Image:

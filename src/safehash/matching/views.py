@@ -226,7 +226,8 @@ def look_up(
         first = first or (own, picture.provenance)
         if not len(index):
             continue
-        thumbs, before = Thumbnails(picture), set(found.best)
+        # A kept one without what holds the decoder's pixels: `_pictures` looks at that itself.
+        thumbs, before = Thumbnails(replace(picture, also=())), set(found.best)
         why_not, is_low = "", not _is_good(own.quality, min_quality)
         looks = [(queries, "")]
         if (own.digest, is_low) in looked_up:  # of the frames of an animation many are the same
@@ -378,20 +379,29 @@ def _pictures(
         of_many = provenance.n_frames > 1
         name = f"frame {provenance.frame + 1} of {provenance.n_frames}" if of_many else ""
         yield frame, name, False, 0
-        for also in frame.also:
-            if EFFORTS.index(also.effort) > EFFORTS.index(effort):
-                continue
-            try:
-                deadline.check()
-                picture = also.make()
-            except UnreadableImage as exc:
-                if not also.plain:  # what a tool cannot read either, it has not listed
-                    failures.append(exc)
-                continue
-            except ImageError as exc:
+        yield from _further_pictures(frame, name, effort, failures, deadline)
+        del frame  # the next one takes its place in memory
+
+
+def _further_pictures(
+    frame: Decoded, name: str, effort: Effort, failures: list[ImageError], deadline: Deadline
+) -> Iterator[tuple[Decoded, str, bool, int]]:
+    """Yield what else may be seen of a frame, as `_pictures` does."""
+    for also in frame.also:
+        if EFFORTS.index(also.effort) > EFFORTS.index(effort):
+            continue
+        try:
+            deadline.check()
+            picture = also.make()
+        except UnreadableImage as exc:
+            if not also.plain:  # what a tool cannot read either, it has not listed
                 failures.append(exc)
-                continue
-            yield picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort)
+            continue
+        except ImageError as exc:
+            failures.append(exc)
+            continue
+        yield picture, _named(also.name, name), also.plain, EFFORTS.index(also.effort)
+        del picture
 
 
 #: The views that need no window, in the order of their queries.
