@@ -20,7 +20,7 @@ from safehash.lists.formats import bulk, json_records, ncmec_rows
 from safehash.lists.formats.fields import utc_time
 from safehash.lists.formats.rows import Rows, row_blocks
 from safehash.lists.formats.times import utc_times
-from safehash.lists.formats.xml_shapes import shape_of
+from safehash.lists.formats.xml_shapes import Shapes, shape_of
 from safehash.lists.formats.xml_stream import Node
 
 #: A field that no record has: with one set aside each record is read by itself.
@@ -405,6 +405,21 @@ def test_what_is_of_another_shape_is_told(other: str) -> None:
 )
 def test_what_has_no_shape(piece: str) -> None:
     assert shape_of(piece, "</image>") is None
+
+
+def test_records_are_sorted_out_by_their_shapes() -> None:
+    """What is of no shape is left to the patient reader; nothing else is."""
+    one, other = (
+        (lambda k: f'<image><id>{k}</id><member id="4"/>'),
+        (lambda k: f"<image><id>{k}</id><a>b</a>"),
+    )
+    shapes = Shapes("</image>")
+    for _ in range(2):  # and once more, when the usual one is tried first
+        found = shapes.sort_out([one(0), other(1), "<image><id>&amp;</id><a>b</a>", other(3), other(4)])
+        assert sorted((rows, texts) for _, rows, texts in found) == [
+            ([0], [("0", "4")]),
+            ([1, 3, 4], [("1", "b"), ("3", "b"), ("4", "b")]),
+        ]
 
 
 def test_text_goes_on_behind_an_element_within() -> None:
