@@ -409,10 +409,8 @@ def test_what_has_no_shape(piece: str) -> None:
 
 def test_records_are_sorted_out_by_their_shapes() -> None:
     """What is of no shape is left to the patient reader; nothing else is."""
-    one, other = (
-        (lambda k: f'<image><id>{k}</id><member id="4"/>'),
-        (lambda k: f"<image><id>{k}</id><a>b</a>"),
-    )
+    one = '<image><id>{}</id><member id="4"/>'.format
+    other = "<image><id>{}</id><a>b</a>".format
     shapes = Shapes("</image>")
     for _ in range(2):  # and once more, when the usual one is tried first
         found = shapes.sort_out([one(0), other(1), "<image><id>&amp;</id><a>b</a>", other(3), other(4)])
