@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
@@ -19,7 +20,7 @@ from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, as_bytes
 from .sentences import is_section
 from .tally import Tally
 
@@ -70,9 +71,9 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             signals[k] = {"": ""}
     untils = [row.disable_until_ts for row in rows]
     beside = {
-        "original_media_uri": [bytes(row.original_media_uri) for row in rows],
-        "note": [bytes(row.note) for row in rows],
-        "metadata": [bytes(row.metadata) for row in rows],
+        "original_media_uri": as_bytes([row.original_media_uri for row in rows]),
+        "note": as_bytes([row.note for row in rows]),
+        "metadata": as_bytes([row.metadata for row in rows]),
     }
     kinds: list[tuple[str, str, int, bool, bool, bool]] = list(
         zip(
@@ -119,8 +120,8 @@ def _may_speak(row: _Plain) -> bool:
 def _field(name: str, values: list[bytes], distinct: set[bytes]) -> list[Sequence[bytes] | bytes]:
     """Return a field as it stands in an object behind others, in two parts; b"" where it says nothing."""
     nothing = distinct & {b"", b"null", b"{}"}
-    joined = b"".join(distinct)
-    if any(b"{%c" % blank in joined for blank in b" \t\r\n"):
+    joined = np.frombuffer(b"".join(distinct), np.uint8)
+    if ((joined[:-1] == ord("{")) & (joined[1:] <= ord(" "))).any():
         nothing |= {value for value in distinct if value[1:-1].isspace() and value[:1] == b"{"}
     key = b',"%b":' % name.encode()
     if not nothing:

@@ -18,7 +18,7 @@ from .json_records import PlainShape, read_records
 from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, as_bytes
 from .tally import Tally
 
 __all__ = ["REACTIONS", "STATUS", "read"]
@@ -117,10 +117,10 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.type for row in rows],
             gone,
             [each is None for each in added],
-            [bytes(each.owner) for each in found],
-            [bytes(each.status) for each in found],
-            [b"" if each.tags is _NONE else bytes(each.tags) for each in found],
-            [b"" if each.reactions is _NONE else bytes(each.reactions) for each in found],
+            as_bytes([each.owner for each in found]),
+            as_bytes([each.status for each in found]),
+            as_bytes([each.tags for each in found]),
+            as_bytes([each.reactions for each in found]),
             strict=True,
         )
     )
