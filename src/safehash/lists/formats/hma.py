@@ -15,7 +15,7 @@ from ..pools import pool_of_parts
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
-from .inside import json_may_speak, speaks_inside
+from .inside import doubt_in, json_may_speak, speaks_inside
 from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
@@ -112,9 +112,13 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
 
 
 def _may_speak(row: _Plain) -> bool:
-    """Tell whether what stands beside the digests of a record speaks of deletion or opinion."""
-    beside = map(bytes, (row.original_media_uri, row.note, row.metadata))
-    return any(speaks_inside(msgspec.json.decode(value)) for value in beside if value)
+    """Tell whether what stands beside the digests of a record speaks of deletion or opinion, or of doubt."""
+    beside = [
+        msgspec.json.decode(value)
+        for value in map(bytes, (row.original_media_uri, row.note, row.metadata))
+        if value
+    ]
+    return speaks_inside(beside) or doubt_in(beside) is not None
 
 
 def _field(name: str, values: list[bytes], distinct: set[bytes]) -> list[Sequence[bytes] | bytes]:
@@ -149,7 +153,7 @@ def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failure
             f"the bank {shown(bank)} may say that what is in it was taken back, or judged harmless"
         )
     named = ("disable_until_ts", "bank") if isinstance(bank, str) else ("disable_until_ts",)
-    check_unknown({name: field for name, field in extra.items() if name not in named})
+    check_unknown({name: field for name, field in extra.items() if name not in named}, tally)
     return [
         Entry(
             hash=value,
