@@ -1,6 +1,6 @@
 """A seeded sample of a room's mutants, each met by the tests that run its line: how many of them are noticed.
 
-Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7] [--again] [-o tests/mutants.json]
+Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7 ...] [--again] [-o tests/mutants.json]
 
 A room has thousands of mutants and each costs seconds: `mutants.py` tests them all, this one draws some. The room's
 tests are run once to learn which of them run which line. A mutant is noticed where one of the quickest of these fails,
@@ -55,6 +55,7 @@ import json, os, time
 import coverage, pytest
 
 covering = coverage.Coverage(data_file=None, include=[os.environ["COVERED"]], config_file=False)
+covering.set_option("run:disable_warnings", ["no-data-collected"])  # some tests of a room run none of its lines
 covering.start()
 taken = {}
 
@@ -415,14 +416,14 @@ def _read(session: Path, said: dict[str, str]) -> dict[Mutant, str]:
 
 
 def sample(
-    room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float, most: float
+    room: str, n: int, seeds: Sequence[int], tests: Sequence[str], again: bool, seconds: float, most: float
 ) -> dict[str, Any]:
-    """Draw mutants of a room and test those that were not tested yet; return the summary."""
+    """Draw mutants of a room, n with each seed, and test those that were not tested yet; return the summary."""
     files = [f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}" for path in _sources(room)]
     mutants = [each for file in files for each in mutants_of(file)]
-    chosen, said = drawn(mutants, n, seed), _said_of(files)
+    chosen, said = sorted({each for seed in seeds for each in drawn(mutants, n, seed)}), _said_of(files)
     SESSIONS.mkdir(parents=True, exist_ok=True)
-    session = SESSIONS / f"sample-{room}-{seed}.json"
+    session = SESSIONS / f"sample-{room}.json"
     found = _read(session, said)
     texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
     known = read_survivors()
@@ -433,7 +434,7 @@ def sample(
         return each not in found or is_open
 
     left = [each for each in chosen if is_left(each)]
-    random.Random(seed).shuffle(left)  # what is not come to is no matter of where it stands
+    random.Random(seeds[0]).shuffle(left)  # what is not come to is no matter of where it stands
     if left:
         with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
             bench = Bench(Path(name), tests, room, most)
@@ -454,7 +455,7 @@ def sample(
     told = summary(outcomes, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
-        "seed": seed,
+        "seeds": list(seeds),
         "tests": list(tests),
         "left_out": _left_out(room, tests),
         **told,
@@ -465,7 +466,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     parser.add_argument("rooms", nargs="+", metavar="ROOM")
     parser.add_argument("--n", type=int, default=80)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--seed", type=int, nargs="+", default=[7], help="of several, so many are drawn with each"
+    )
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
     parser.add_argument(
         "--again", action="store_true", help="test once more what nothing noticed and nobody explained"

@@ -356,12 +356,13 @@ def test_what_tests_notice_is_told_by_room(tables: ModuleType, tmp_path: Path) -
         {"file": "a.py", "line": "x = 1", "mutation": "NumberReplacer 3", "reason": ""},
         {"file": "b.py", "line": "y = 2", "mutation": "AddNot 1", "reason": "nobody reads it"},
     ]
-    row = {"date": "2026-01-02", "seed": 7, "of_lines": 1234, "drawn": 12, "killed": 10, "survived": 2, "explained": 1,
+    row = {"date": "2026-01-02", "seeds": [7, 8], "of_lines": 1234,
+           "drawn": 12, "killed": 10, "survived": 2, "explained": 1,
            "share": 0.909, "interval": [0.623, 0.984], "survivors": survivors}  # fmt: skip
     path = tmp_path / "mutants.json"
     path.write_text(json.dumps({"lists": row}))
     told = noticed.mutants(path)
-    assert told[2] == "| lists | 12 of 1,234 | 10 | 1 | 0.909 | 0.62 to 0.98 | seed 7, 2026-01-02 |"
+    assert told[2] == "| lists | 12 of 1,234 | 10 | 1 | 0.909 | 0.62 to 0.98 | seed 7 and 8, 2026-01-02 |"
     assert told[-1] == "- `a.py`: `x = 1` (NumberReplacer 3)"
     rows = [
         {"file": file, "what": "w", "became": became, "date": date}

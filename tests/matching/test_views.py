@@ -6,6 +6,7 @@ import io
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -338,6 +339,18 @@ def test_a_further_picture_is_let_go_before_windows_are_looked_at(
     views.look_up([upload] * n_frames, index, max_distance=31, min_quality=50)
     assert len(held) == n_frames
     assert still == [False]
+
+
+def test_pictures_of_more_effort_stand_before_none_of_less(index: Index) -> None:
+    """Each further picture says from which effort on it is looked up, in whatever order they come."""
+    also = [
+        Also(effort, partial(decoded, PICTURES[row]), effort=effort)
+        for row, effort in ((1, "thorough"), (2, "fast"), (3, "standard"))
+    ]
+    upload = replace(decoded(PICTURES[0]), also=tuple(also))
+    for effort, rows in (("fast", {0, 2}), ("standard", {0, 2, 3}), ("thorough", {0, 1, 2, 3})):
+        found = views.look_up([upload], index, max_distance=31, min_quality=50, effort=effort)
+        assert {hit.row for hit in found.hits} == rows
 
 
 @pytest.mark.parametrize("effort", ["fast", "standard"])
