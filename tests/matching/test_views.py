@@ -343,12 +343,15 @@ def test_a_further_picture_is_let_go_before_windows_are_looked_at(
 
 def test_pictures_of_more_effort_stand_before_none_of_less(index: Index) -> None:
     """Each further picture says from which effort on it is looked up, in whatever order they come."""
-    also = [
-        Also(effort, partial(decoded, PICTURES[row]), effort=effort)
-        for row, effort in ((1, "thorough"), (2, "fast"), (3, "standard"))
-    ]
+    order: list[tuple[int, Effort]] = [(1, "thorough"), (2, "fast"), (3, "standard")]
+    also = [Also(effort, partial(decoded, PICTURES[row]), effort=effort) for row, effort in order]
     upload = replace(decoded(PICTURES[0]), also=tuple(also))
-    for effort, rows in (("fast", {0, 2}), ("standard", {0, 2, 3}), ("thorough", {0, 1, 2, 3})):
+    found_by: list[tuple[Effort, set[int]]] = [
+        ("fast", {0, 2}),
+        ("standard", {0, 2, 3}),
+        ("thorough", {0, 1, 2, 3}),
+    ]
+    for effort, rows in found_by:
         found = views.look_up([upload], index, max_distance=31, min_quality=50, effort=effort)
         assert {hit.row for hit in found.hits} == rows
 
