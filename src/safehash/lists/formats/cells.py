@@ -16,7 +16,7 @@ from .columns import Column, quality_in
 from .dates import is_date
 from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
-from .inside import pairs_speak, speaks_inside
+from .inside import NO_TRUST, doubt_in, pairs_speak, speaks_inside
 from .judging import (
     AGAINST,
     CODES,
@@ -227,6 +227,8 @@ class CellReader:
             )
         if (text := as_text(value)) is not None:
             self.remark(column, text.strip())
+        elif (doubt := doubt_in(value, column.name)) is not None:
+            self._tally.keep(self._tally.doubts, doubt[0], shown(doubt[1]))
         return _KEPT
 
     def remark(self, column: Column, cells: str) -> None:
@@ -418,10 +420,7 @@ def cells_in(value: object, *, of_any_length: bool = False) -> list[str] | None:
     return None if text is None else [text.strip()]
 
 
-#: Of what nobody is sure, in a column that says how sure somebody is: nothing, or less.
-_NO_TRUST = re.compile(
-    r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|0/\d+|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
-)
+_NO_TRUST = re.compile(f"^(?:{NO_TRUST.pattern})$", re.IGNORECASE | re.MULTILINE)
 _MAY_BE_DIGEST = re.compile(r"^(?:[\w-]{2,12}:)?(?:0x)?[0-9a-f]{16,64}$", re.IGNORECASE | re.MULTILINE)
 
 
