@@ -34,10 +34,13 @@ class Pieces:
     ----------
     most : int
         Bytes up to which they are collected.
+    are_all : bool
+        Whether nothing more comes.
     """
 
     def __init__(self) -> None:
         self.most = _UNASKED
+        self.are_all = False
         self._pieces: list[bytes] = []
         self._n_bytes = 0
 
@@ -180,6 +183,8 @@ class Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_whole = True
         self._have_it()
+        if self.cycle is not None and isinstance(self.cycle.body, Pieces):
+            self.cycle.body.are_all = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
