@@ -91,7 +91,7 @@ def talk(
     """Send pieces until something has come of them."""
 
     async def run() -> Wire:
-        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
+        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_keep_alive=60)
         protocol, wire = kind(config, ServerState(), {}), Wire()
         protocol.connection_made(wire)
         for _ in range(3000):
