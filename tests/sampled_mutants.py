@@ -22,6 +22,7 @@ import math
 import os
 import py_compile
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -228,6 +229,34 @@ def is_void(mutant: Mutant, text: str) -> bool:
     return False
 
 
+def lines_of(text: str, line: int) -> list[int]:
+    """Return a line, and where the innermost statement begins that it is of."""
+    beginnings = [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return sorted({line, *beginnings[-1:]})
+
+
+def names_at(text: str, line: int) -> list[str]:
+    """Return the names that the innermost definition or assignment of a line makes, outside of functions."""
+    found: list[str] = []
+    left: list[ast.stmt] = list(ast.parse(text).body)
+    while left:
+        node = left.pop(0)
+        first = min(each.lineno for each in (node, *getattr(node, "decorator_list", ())))
+        if not first <= line <= (node.end_lineno or first):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found = [node.name]
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        found = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)] \
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) else found  # fmt: skip
+        left = list(node.body) if isinstance(node, (ast.ClassDef, ast.If)) else []
+    return found
+
+
 class Bench:
     """A copy of the project, and which tests run which of its lines.
 
@@ -308,16 +337,27 @@ class Bench:
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return the quickest tests that run a line, and then others of the files of all of them.
 
-        What only importing runs is met by whatever runs anything of the file.
+        What only importing runs is met by what runs a line with the name that it makes, else by whatever runs anything
+        of the file, else by all.
         """
         lines = self._lines.get(mutant.file, {})
-        running = set(lines.get(mutant.line, ()))
-        if not running:  # an import's line, or a further line of a statement
-            running = {test for tests in lines.values() for test in tests}
+        text = place_of(mutant.file).read_text(encoding="utf-8")
+        running = {test for line in lines_of(text, mutant.line) for test in lines.get(line, ())}
+        running = running or {test for name in names_at(text, mutant.line) for test in self._naming(name)}
+        running = running or {test for tests in lines.values() for test in tests} or set(self._taken)
         files = {test.partition("::")[0] for test in running}
         beside = {test for test in self._taken if test.partition("::")[0] in files}
         first = self._quickest(running, running, _FIRST_LOOK)
         return first, self._quickest(beside - set(first), running, _SECOND_LOOK)
+
+    def _naming(self, name: str) -> Iterator[str]:
+        """Yield the tests that run a line of the room with this name."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        for file, lines in self._lines.items():
+            texts = place_of(file).read_text(encoding="utf-8").splitlines()
+            for line, tests in lines.items():
+                if word.search(texts[line - 1]):
+                    yield from tests
 
     def _quickest(self, tests: set[str], running: set[str], seconds: float) -> list[str]:
         """Return tests that take no more than so many seconds together, one at least: those that run the line first."""

@@ -65,9 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def left(breaks: Sequence[Break], before: Sequence[dict[str, str]]) -> list[Break]:
-    """Return the breaks that are not known to have died of the files and tests as they are now."""
+    """Return the breaks that are not known to have died of the files and tests as they are now, new ones first."""
+    made = {(row["file"], row["what"]) for row in before}
     died = {(row["file"], row["what"], row.get("of")) for row in before if row["became"] == "died"}
-    return [each for each in breaks if (each.file, each.what, _said_of(each)) not in died]
+    found = [each for each in breaks if (each.file, each.what, _said_of(each)) not in died]
+    return sorted(found, key=lambda each: (each.file, each.what) in made)
 
 
 def _said_of(each: Break) -> str:

@@ -73,7 +73,7 @@ def test_what_is_left_is_what_did_not_die_as_it_stands() -> None:
     first, second, third, fourth, *_ = BREAKS
     known = told({first: "died", second: "lived", third: "died"}, [])["breaks"]
     known[2]["of"] = "of another text"
-    assert left([first, second, third, fourth], known) == [second, third, fourth]
+    assert left([first, second, third, fourth], known) == [fourth, second, third]
     asked_otherwise = replace(first, dies=(*first.dies, *second.dies))
     assert left([asked_otherwise], known) == [asked_otherwise]
 

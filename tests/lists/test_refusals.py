@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sqlite3
+import sys
 import tempfile
 import zipfile
 from contextlib import closing
@@ -56,6 +58,11 @@ REJECTED = {
     "own: keyed by": ("l.jsonl", own(keyed_by="name"), "expected 'id' or 'digest' for 'keyed_by'"),
     "own: value": ("l.jsonl", own(hash=None, value=7), "expected a text for 'value', found 7"),
     "own: labels": ("l.jsonl", own(labels=["a", 1]), "expected texts for 'labels', found 1"),
+    "own: opinion": (
+        "l.jsonl",
+        own(owners=[{"owner": "a", "category": "x"}]),
+        "expected a category for the opinion of 'a', found 'x'",
+    ),
     "own: version": (
         "l.jsonl",
         own().rpartition("\n")[0] + '\n{"safehash": "x"}',
@@ -167,6 +174,18 @@ def database(*statements: str) -> bytes:
 LISTED = f"pdq\n{PDQ}\n".encode()
 REFUSED = {
     "an encrypted archive": ("l.zip", zipped("l.csv", LISTED, encrypted=True), {}, "encrypted: unpack it"),
+    "a damaged file in an archive": (
+        "l.zip",
+        zipped("l.csv", LISTED).replace(LISTED, LISTED[::-1]),
+        {},
+        "damaged inside the zip archive: Bad CRC-32",
+    ),
+    "neither object nor array": (
+        "l.json",
+        b'{"items": ["' + PDQ.encode() + b'"]} 7',
+        {"format": "objects"},
+        "expected '{' or '[', found '7'",
+    ),
     "a workbook": (
         "l.xlsx",
         zipped("[Content_Types].xml", b"<x/>"),
@@ -217,3 +236,28 @@ def test_a_list_is_refused(
     with pytest.raises(ListError) as told:
         load_list(ListSource(path, max_rejects=1, **options))
     assert reason in str(told.value)
+
+
+def test_streams_may_stand_far_apart(tmp_path: Path) -> None:
+    """Tools that write to tape pad with zeros; what stands behind them is part of the list."""
+    path = tmp_path / "l.csv.gz"
+    more = f"{OTHER}\n".encode()
+    path.write_bytes(gzip.compress(LISTED) + bytes(100_000) + gzip.compress(more) + bytes(5000))
+    assert [entry.hash.hex for entry in read_list(path) if isinstance(entry.hash, Hash)] == [PDQ, OTHER]
+
+
+def test_digests_of_a_database_may_be_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    rows = f"(X'{PDQ}', X'{MD5}'), (X'{OTHER}', X'{MD5[::-1]}')"
+    path.write_bytes(database("CREATE TABLE t(pdq BLOB, md5 BLOB)", f"INSERT INTO t VALUES {rows}"))
+    found = sorted(entry.hash.hex for entry in read_list(path) if isinstance(entry.hash, Hash))
+    assert found == sorted([PDQ, OTHER, MD5, MD5[::-1]])
+
+
+def test_a_damaged_stream_of_zstd(tmp_path: Path) -> None:
+    if sys.version_info < (3, 14):
+        pytest.importorskip("backports.zstd")
+    path = tmp_path / "l.csv.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd" + b"\xff" * 40)
+    with pytest.raises(ListError, match="the zstd stream is damaged"):
+        load_list(path)

@@ -343,15 +343,11 @@ def test_a_further_picture_is_let_go_before_windows_are_looked_at(
 
 def test_pictures_of_more_effort_stand_before_none_of_less(index: Index) -> None:
     """Each further picture says from which effort on it is looked up, in whatever order they come."""
-    order: list[tuple[int, Effort]] = [(1, "thorough"), (2, "fast"), (3, "standard")]
-    also = [Also(effort, partial(decoded, PICTURES[row]), effort=effort) for row, effort in order]
+    from_on: dict[Effort, int] = {"thorough": 1, "fast": 2, "standard": 3}
+    also = [Also(effort, partial(decoded, PICTURES[row]), effort=effort) for effort, row in from_on.items()]
     upload = replace(decoded(PICTURES[0]), also=tuple(also))
-    found_by: list[tuple[Effort, set[int]]] = [
-        ("fast", {0, 2}),
-        ("standard", {0, 2, 3}),
-        ("thorough", {0, 1, 2, 3}),
-    ]
-    for effort, rows in found_by:
+    expected: dict[Effort, set[int]] = {"fast": {0, 2}, "standard": {0, 2, 3}, "thorough": {0, 1, 2, 3}}
+    for effort, rows in expected.items():
         found = views.look_up([upload], index, max_distance=31, min_quality=50, effort=effort)
         assert {hit.row for hit in found.hits} == rows
 
