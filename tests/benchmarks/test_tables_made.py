@@ -250,8 +250,8 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
             "hashes_in_one_request": {"a thousand, as it is": {"microseconds_each": 200, "per_second": 7001}},
         },
     }
-    (tmp_path / "serve.json").write_text(json.dumps(served))
-    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11, "errors": 0, "wrong": 0}))
+    (tmp_path / "serve.json").write_text(json.dumps({"result": served}))
+    (tmp_path / "soak.json").write_text(json.dumps({"result": {"minutes": 11, "errors": 0, "wrong": 0}}))
     hostile = {
         "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
         "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
@@ -315,7 +315,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
     ]
     assert [line for line in tables.aims() if line in expected] == expected
     assert importlib.import_module("view_aims").missed() == ["web page"]
-    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 31, "errors": 0, "wrong": 1}))
+    (tmp_path / "soak.json").write_text(json.dumps({"result": {"minutes": 31, "errors": 0, "wrong": 1}}))
     assert "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 0 | **no** |" in tables.aims()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from safehash import ListError, ListSource, load_list, read_list
 from safehash.lists.formats.jsonl import write_list
+from safehash.lists.formats.object_rows import speaks_of_another
 
 #: Enough that most are read many at once, and the odd one is not.
 N = 300
@@ -91,6 +94,80 @@ def read(tmp_path: Path, name: str, text: str, **told: Any) -> tuple[set[str], t
 
 
 REST = {*M} - {M[ODD]}
+
+
+TITLES = "Complaints upheld|# appeals granted|Upheld objections:|objections were sustained|Counter-notices accepted"
+
+
+@pytest.mark.parametrize("title", TITLES.split("|"))
+def test_titles_of_what_was_objected_to(title: str, tmp_path: Path) -> None:
+    for text in (f"{title}\nmd5,label\n{M[0]},a\n", f"md5,label\n{M[0]},a\n{title}\n{M[1]},b\n"):
+        with pytest.raises(ListError, match="may speak of the lines below it"):
+            read(tmp_path, "list.csv", text)
+    with pytest.raises(ListError, match="may speak of what stands beside it"):
+        read(tmp_path, "list.json", json.dumps({"title": title, "md5": M[:3]}))
+
+
+def test_a_title_above_the_header_is_shown(tmp_path: Path) -> None:
+    _, notes = read(tmp_path, "list.csv", f"Année 2024\n\nmd5,label\n{M[0]},a\n")
+    (note,) = notes
+    assert note.startswith(
+        "1 lines above the header of list.csv are set aside ('Année 2024'): if they take back the"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["complaint", "Complaint Status", "objection", "Widerspruch", "counter_notice"]
+)
+def test_what_somebody_objects_to_is_remarked_on(name: str, tmp_path: Path) -> None:
+    rows = "".join(f"{each},{'upheld' if k == ODD else ''}\n" for k, each in enumerate(M))
+    live, notes = read(tmp_path, "list.csv", f"md5,{name}\n{rows}")
+    assert live == {*M}
+    assert any(f"column '{name}' is kept as it came: none of its cells ('upheld')" in note for note in notes)
+
+
+PLACES = {"folder": "neg", "source_folder": "Negatives", "dir": "fps/", "split": "clean", "set": "false_positives",
+          "Ordner": "gelöscht", "file.folder": "benign", "bucket": "cleared", "group": "not a match"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_where_a_picture_is_sorted_in_may_judge_it(name: str, tmp_path: Path) -> None:
+    rows = "".join(f"{each},{PLACES[name] if k == ODD else f'part {k}'}\n" for k, each in enumerate(M))
+    assert read(tmp_path, "1.csv", f"md5,{name}\n{rows}")[0] == REST
+    rows = "".join(f"{each},{PLACES[name] if k == 3 else 'train'}\n" for k, each in enumerate(M[:5]))
+    assert read(tmp_path, "2.csv", f"md5,{name}\n{rows}", max_rejects=0.3)[0] == {*M[:5]} - {M[3]}
+    records = [{"md5": each, name: PLACES[name] if k == ODD else "val"} for k, each in enumerate(M)]
+    assert read(tmp_path, "3.json", json.dumps(records))[0] == REST
+
+
+def test_what_a_picture_shows_is_no_place(tmp_path: Path) -> None:
+    rows = "".join(f"{each},{'neg' if k == ODD else f'part {k}'},clean\n" for k, each in enumerate(M))
+    assert read(tmp_path, "list.csv", f"md5,caption,note\n{rows}")[0] == {*M}
+
+
+def test_a_table_beside_the_digests_is_looked_at_to_its_end(tmp_path: Path) -> None:
+    """A hundred thousand of its rows were, and each cell by itself."""
+    path = tmp_path / "list.db"
+    for said in ("deleted", "fine"):
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("CREATE TABLE hashes (id INTEGER PRIMARY KEY, md5 TEXT)")
+            database.executemany("INSERT INTO hashes VALUES (?, ?)", enumerate(M))
+            database.execute("CREATE TABLE marks (hash_id INTEGER, mark TEXT)")
+            rows = ((k % N, said if k == 100_500 else "fine") for k in range(101_000))
+            database.executemany("INSERT INTO marks VALUES (?, ?)", rows)
+            database.commit()
+        if said == "fine":
+            assert len(load_list(path)) == N
+        else:
+            with pytest.raises(ListError, match="table 'marks' says mark 'deleted' of records"):
+                load_list(path)
+
+
+def test_when_something_was_made_names_no_record() -> None:
+    assert speaks_of_another({"created_on": "2024-05-06", "status": "withdrawn"}) is None
+    assert speaks_of_another({"on": "7", "status": "withdrawn"}) == "status 'withdrawn'"
+    assert speaks_of_another({"record_id": "7", "status": "withdrawn"}) == "status 'withdrawn'"
 
 
 @pytest.mark.parametrize("reaction", ["NOT_HELPFUL", "OUTDATED", "SAW_THIS_TOO"])
@@ -182,7 +259,7 @@ def test_comments_that_take_back(comment: str, tmp_path: Path) -> None:
 
 def test_other_comments_are_remarked_on(tmp_path: Path) -> None:
     for where in ("inside", "between"):
-        live, notes = read(tmp_path, "list.xml", ncmec(**{where: "<!-- complaint upheld --><!-- x -->"}))
+        live, notes = read(tmp_path, "list.xml", ncmec(**{where: "<!-- à revoir --><!-- x -->"}))
         assert live == {*M}
-        assert [note for note in notes if "'complaint upheld' is no record" in note] == [*notes]
+        assert [note for note in notes if "'à revoir' is no record" in note] == [*notes]
     assert read(tmp_path, "list.xml", ncmec(above="<!-- made by x -->", between="<!-- -->")) == ({*M}, ())

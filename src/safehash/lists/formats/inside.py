@@ -144,7 +144,7 @@ def json_may_speak(pieces: Sequence[bytes]) -> bool:
 
 def _may_speak(data: bytes) -> bool:
     alike = data.replace(b'" :', b'":')
-    names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
+    names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')[:-1]}
     if _ODD.search(data) or any(
         named_column(name).meaning in JUDGED or is_of_sightings(name) or is_of_trust(name) for name in names
     ):
