@@ -40,6 +40,8 @@ __all__ = ["VERSION", "entry_record", "read", "write_list"]
 #: Version of the format; readers refuse a newer one.
 VERSION = 1
 
+#: What has one of these is an entry, whatever else it has: no header, and no end line.
+_OF_ENTRIES = frozenset(("hash", "value", "deleted"))
 _KNOWN = frozenset(
     (
         "algorithm",
@@ -167,14 +169,15 @@ class _Reader:
         yield from self._rows.settle()
         try:
             record = decoded(text.encode())
-            if "safehash" in record:
+            is_entry = not _OF_ENTRIES.isdisjoint(record)
+            if "safehash" in record and not is_entry:
                 yield from self._rows.flush()
                 _check_version(record["safehash"], self._page)
                 self._source = _text(record, "name") or self._source
                 self._rows = self._plain_rows()
                 self._ended = False
                 self._promised = record.get("kind") == "list"
-            elif record.keys() >= {"end", "sha256"}:
+            elif record.keys() >= {"end", "sha256"} and not is_entry:
                 self._end(number, record)
             else:
                 self._n_met += 1
