@@ -129,7 +129,7 @@ check: develop lint workflows
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -x -n auto --dist worksteal $(QUICK)
 
-# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: some ten minutes. WORDS choose.
+# Every listed break (tests/breaks) made in a copy, and the tests that must die of it: an hour. WORDS choose (--left: what changed since).
 breaks: develop
 	$(BIN)/python tests/breaks/run.py $(WORDS) -o tests/breaks/result.json
 

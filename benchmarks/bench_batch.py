@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +20,8 @@ import pyarrow as pa
 import safehash
 from bench_serve import digests, snapshot_of
 from safehash.integrations.batch import Check
+
+from common import write_result
 
 #: Rows of one batch: an engine's usual.
 BATCH = 100_000
@@ -85,14 +86,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place, known = snapshot_of(Path(folder), int(arguments.entries))
         found = {
-            "machine": {"system": platform.platform(), "python": platform.python_version()},
             "entries": int(arguments.entries),
             "hashes": rows(place, known, int(arguments.rows)),
             "pictures": pictures(place, arguments.pictures),
         }
     print(json.dumps(found, indent=1))
     if arguments.output is not None:
-        arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_result(arguments.output, found)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import psutil
 
-from bench_serve import digests, machine, service, snapshot_of, spent
+from bench_serve import digests, service, snapshot_of, spent
 from hma_tests import database
+
+from common import write_result
 
 #: Run with HMA's own environment: fills its tables as a curator would, and builds its index.
 _FILL = """
@@ -166,14 +168,13 @@ def main() -> None:
                 ))  # fmt: skip
                 ours.close()
     result = {
-        "machine": machine(),
         "entries": n,
         "requests": requests,
         "microseconds_each": {name: round(min(each[1:]), 1) for name, each in found.items()},
     }
     print(json.dumps(result, indent=1))
     if arguments.output is not None:
-        arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_result(arguments.output, result)
 
 
 if __name__ == "__main__":

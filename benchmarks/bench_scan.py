@@ -173,7 +173,11 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
             matcher.check(path)
 
     def scan_all(
-        matcher: Matcher, written: Path | None = None, *, keep: bool = False, digests: Sequence[str] = ()
+        matcher: Matcher,
+        written: Path | None = None,
+        *,
+        keep: bool = False,
+        digests: Sequence[str] | None = None,
     ) -> None:
         started = time.perf_counter()
         with ExitStack() as stack:
@@ -212,10 +216,10 @@ def throughput(folder: Path, listed: Path, work: Path, rounds: int) -> dict[str,
         kinds[f"scan, {effort}"] = partial(scan_all, matcher)
         kinds[f"scan with records, {effort}"] = partial(scan_all, matcher, work / effort)
         kept = work / f"{effort}.db"
-        kinds[f"scan with catalog, {effort}"] = partial(
+        kinds[f"scan with catalog, {effort}"] = partial(scan_all, matcher, kept, keep=True)
+        kinds[f"scan with catalog, --digest sha256, {effort}"] = partial(
             scan_all, matcher, kept, keep=True, digests=["sha256"]
         )
-        kinds[f"scan with catalog, --digest none, {effort}"] = partial(scan_all, matcher, kept, keep=True)
     few = paths[::5]  # the slowest by far
     if find_spec("imagehash"):
         import imagehash

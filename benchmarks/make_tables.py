@@ -412,7 +412,7 @@ def served() -> list[str]:
     """Return what the service costs beside the check, and what a look-up costs."""
     if not (RESULTS / "serve.json").exists():
         return ["To be measured: `make bench-serve`."]
-    found = load("serve.json")
+    found = load("serve.json")["result"]
     uploads, lookups = found["uploads"], found["lookups"]
     kb, n_listed = round(uploads["picture_bytes"] / 1000), f"{uploads['entries']:,}"
     check = f"the check of a JPEG of 1.6 megapixels ({kb} kB), `standard`, {n_listed} entries, in a process of its own"
@@ -444,7 +444,7 @@ def served() -> list[str]:
 
 def beside_hma() -> list[str]:
     """Return what a look-up costs over HTTP here and in stock HMA."""
-    found = load("hma.json")
+    found = load("hma.json")["result"]
     each = found["microseconds_each"]
     return [
         f"{found['entries']:,} hashes, one a request, as it is, processor time of all processes, in turn: "
@@ -455,7 +455,7 @@ def beside_hma() -> list[str]:
 
 def soaked() -> list[str]:
     """Return what a soak found."""
-    found = load("soak.json")
+    found = load("soak.json")["result"]
     first, last = found["by_minute"][0], found["by_minute"][-1]
     held = [row["private_mebibytes"] for row in found["by_minute"]]
     return [
@@ -516,7 +516,7 @@ def aims() -> list[str]:
                 lines.append(
                     aim(f"{photos}, {kind}, {effort}: of cores x deciding so on one thread", 0.9, value)
                 )
-            for kind in ("with a catalog", "with a catalog, --digest none"):
+            for kind in ("with a catalog", "with a catalog, --digest sha256"):
                 kept = rows.get(f"scan {kind.replace(' a ', ' ')}, {effort}", {})
                 if "rate / rate without a catalog" in kept:  # measured since 2026-11-27
                     value = kept["rate / rate without a catalog"]
@@ -561,7 +561,7 @@ def _aims_of_what_is_hostile() -> list[str]:
 def _aims_of_the_service() -> list[str]:
     if not (RESULTS / "serve.json").exists():
         return []
-    found = load("serve.json")
+    found = load("serve.json")["result"]
     lines = [aim("an upload over HTTP: of it the check", 0.85, found["uploads"]["share_of_the_check"])]
     for name, row in found["lookups"]["hashes_in_one_request"].items():
         if name.endswith("as it is"):
@@ -575,7 +575,7 @@ def _aims_of_the_service() -> list[str]:
         what = f"look-ups over HTTP among {n_listed}, a thousand, as it is, a second of this machine, by the clock"
         lines.append(aim(what, 4000, at_once["per_second"]))
     if (RESULTS / "soak.json").exists():
-        soak = load("soak.json")
+        soak = load("soak.json")["result"]
         minutes = 0 if soak["errors"] or soak["wrong"] else soak["minutes"]
         lines.append(aim("minutes of soak with reloads, 0 errors, 0 wrong", 30, minutes))
     return lines

@@ -24,9 +24,10 @@ def mutants(path: Path = TESTS / "mutants.json") -> list[str]:
     rows: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for room, row in rows.items():
         low, high = row["interval"]
+        seeds = " and ".join(map(str, row["seeds"]))
         lines.append(
             f"| {room} | {row['drawn']} of {row['of_lines']:,} | {row['killed']} | {row['explained']} | "
-            f"{row['share']:.3f} | {low:.2f} to {high:.2f} | seed {row['seed']}, {row['date']} |"
+            f"{row['share']:.3f} | {low:.2f} to {high:.2f} | seed {seeds}, {row['date']} |"
         )
     left = [(room, each) for room, row in rows.items() for each in row["survivors"] if not each["reason"]]
     if left:

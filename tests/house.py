@@ -41,7 +41,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pillow_heif": ("images",),
     "faiss": ("search",),
     "sqlite3": ("scanning", "lists", "service"),
-    "msgspec": ("lists",),
+    "msgspec": ("lists", "service"),
     "defusedxml": ("lists",),
     "multiprocessing": ("scanning",),
     "pebble": ("scanning",),

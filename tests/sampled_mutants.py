@@ -1,6 +1,6 @@
 """A seeded sample of a room's mutants, each met by the tests that run its line: how many of them are noticed.
 
-Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7] [--again] [-o tests/mutants.json]
+Run: python tests/sampled_mutants.py ROOM ... [--n 80] [--seed 7 ...] [--again] [-o tests/mutants.json]
 
 A room has thousands of mutants and each costs seconds: `mutants.py` tests them all, this one draws some. The room's
 tests are run once to learn which of them run which line. A mutant is noticed where one of the quickest of these fails,
@@ -22,6 +22,7 @@ import math
 import os
 import py_compile
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ import json, os, time
 import coverage, pytest
 
 covering = coverage.Coverage(data_file=None, include=[os.environ["COVERED"]], config_file=False)
+covering.set_option("run:disable_warnings", ["no-data-collected"])  # some tests of a room run none of its lines
 covering.start()
 taken = {}
 
@@ -227,6 +229,34 @@ def is_void(mutant: Mutant, text: str) -> bool:
     return False
 
 
+def lines_of(text: str, line: int) -> list[int]:
+    """Return a line, and where the innermost statement begins that it is of."""
+    beginnings = [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return sorted({line, *beginnings[-1:]})
+
+
+def names_at(text: str, line: int) -> list[str]:
+    """Return the names that the innermost definition or assignment of a line makes, outside of functions."""
+    found: list[str] = []
+    left: list[ast.stmt] = list(ast.parse(text).body)
+    while left:
+        node = left.pop(0)
+        first = min(each.lineno for each in (node, *getattr(node, "decorator_list", ())))
+        if not first <= line <= (node.end_lineno or first):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found = [node.name]
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        found = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)] \
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) else found  # fmt: skip
+        left = list(node.body) if isinstance(node, (ast.ClassDef, ast.If)) else []
+    return found
+
+
 class Bench:
     """A copy of the project, and which tests run which of its lines.
 
@@ -307,16 +337,27 @@ class Bench:
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return the quickest tests that run a line, and then others of the files of all of them.
 
-        What only importing runs is met by whatever runs anything of the file.
+        What only importing runs is met by what runs a line with the name that it makes, else by whatever runs anything
+        of the file, else by all.
         """
         lines = self._lines.get(mutant.file, {})
-        running = set(lines.get(mutant.line, ()))
-        if not running:  # an import's line, or a further line of a statement
-            running = {test for tests in lines.values() for test in tests}
+        text = place_of(mutant.file).read_text(encoding="utf-8")
+        running = {test for line in lines_of(text, mutant.line) for test in lines.get(line, ())}
+        running = running or {test for name in names_at(text, mutant.line) for test in self._naming(name)}
+        running = running or {test for tests in lines.values() for test in tests} or set(self._taken)
         files = {test.partition("::")[0] for test in running}
         beside = {test for test in self._taken if test.partition("::")[0] in files}
         first = self._quickest(running, running, _FIRST_LOOK)
         return first, self._quickest(beside - set(first), running, _SECOND_LOOK)
+
+    def _naming(self, name: str) -> Iterator[str]:
+        """Yield the tests that run a line of the room with this name."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        for file, lines in self._lines.items():
+            texts = place_of(file).read_text(encoding="utf-8").splitlines()
+            for line, tests in lines.items():
+                if word.search(texts[line - 1]):
+                    yield from tests
 
     def _quickest(self, tests: set[str], running: set[str], seconds: float) -> list[str]:
         """Return tests that take no more than so many seconds together, one at least: those that run the line first."""
@@ -415,14 +456,14 @@ def _read(session: Path, said: dict[str, str]) -> dict[Mutant, str]:
 
 
 def sample(
-    room: str, n: int, seed: int, tests: Sequence[str], again: bool, seconds: float, most: float
+    room: str, n: int, seeds: Sequence[int], tests: Sequence[str], again: bool, seconds: float, most: float
 ) -> dict[str, Any]:
-    """Draw mutants of a room and test those that were not tested yet; return the summary."""
+    """Draw mutants of a room, n with each seed, and test those that were not tested yet; return the summary."""
     files = [f"src/safehash/{path.relative_to(_PACKAGE).as_posix()}" for path in _sources(room)]
     mutants = [each for file in files for each in mutants_of(file)]
-    chosen, said = drawn(mutants, n, seed), _said_of(files)
+    chosen, said = sorted({each for seed in seeds for each in drawn(mutants, n, seed)}), _said_of(files)
     SESSIONS.mkdir(parents=True, exist_ok=True)
-    session = SESSIONS / f"sample-{room}-{seed}.json"
+    session = SESSIONS / f"sample-{room}.json"
     found = _read(session, said)
     texts = {file: place_of(file).read_text(encoding="utf-8") for file in files}
     known = read_survivors()
@@ -433,7 +474,7 @@ def sample(
         return each not in found or is_open
 
     left = [each for each in chosen if is_left(each)]
-    random.Random(seed).shuffle(left)  # what is not come to is no matter of where it stands
+    random.Random(seeds[0]).shuffle(left)  # what is not come to is no matter of where it stands
     if left:
         with tempfile.TemporaryDirectory(prefix="safehash-mutants-") as name:
             bench = Bench(Path(name), tests, room, most)
@@ -454,7 +495,7 @@ def sample(
     told = summary(outcomes, texts, known)
     return {
         "of_lines": len({(each.file, each.line) for each in mutants}),
-        "seed": seed,
+        "seeds": list(seeds),
         "tests": list(tests),
         "left_out": _left_out(room, tests),
         **told,
@@ -465,7 +506,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     parser.add_argument("rooms", nargs="+", metavar="ROOM")
     parser.add_argument("--n", type=int, default=80)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--seed", type=int, nargs="+", default=[7], help="of several, so many are drawn with each"
+    )
     parser.add_argument("--tests", nargs="+", metavar="TEST", help="the room's by default")
     parser.add_argument(
         "--again", action="store_true", help="test once more what nothing noticed and nobody explained"

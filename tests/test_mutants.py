@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mutants import reason_of, score_of
-from sampled_mutants import Mutant, drawn, interval, is_void, summary
+from sampled_mutants import Mutant, drawn, interval, is_void, lines_of, names_at, summary
 
 
 def mutants(n_lines: int, per_line: int) -> list[Mutant]:
@@ -89,3 +89,40 @@ def test_a_file_s_score_counts_what_something_could_notice() -> None:
     score = score_of("a.py", TEXT, results, KNOWN)
     assert (score.killed, score.survived, score.explained, score.lines) == (3, 2, 1, ((3, "Op0 3"),))
     assert score.share == 0.75
+
+
+CODE = """\
+ONE, TWO = 1, 2
+TABLE: dict[str, tuple[int, ...]] = {
+    "a": (3,
+          4),
+}
+
+@decorated
+class Kind:
+    stage: int = 0
+
+    def method(self) -> int:
+        return max(
+            self.stage,
+            5,
+        )
+
+if ONE:
+    def chosen() -> int: return 6
+"""
+
+
+def test_a_line_is_met_by_tests_of_its_statement_or_of_the_names_that_it_makes() -> None:
+    assert [lines_of(CODE, line) for line in (1, 4, 13, 14)] == [[1], [2, 4], [12, 13], [12, 14]]
+    named = {
+        1: ["ONE", "TWO"],
+        2: ["TABLE"],
+        4: ["TABLE"],
+        7: ["Kind"],
+        8: ["Kind"],
+        9: ["stage"],
+        13: ["method"],
+    }
+    assert {line: names_at(CODE, line) for line in named} == named
+    assert names_at(CODE, 18) == ["chosen"] and names_at(CODE, 6) == []

@@ -205,15 +205,16 @@ def _asking(function: Callable[..., Any], module: str) -> Callable[..., Any]:
         if not read:
             read.append(_Signature(function, vars(sys.modules[module])))
         signature = read[0]
-        for (plain, parameter), value in zip(signature.places, arguments, strict=False):
-            if type(value) not in plain:
-                parameter.expect(value)
+        n_given = len(arguments)
+        for place, plain, parameter in signature.places:
+            if place < n_given and type(arguments[place]) not in plain:
+                parameter.expect(arguments[place])
         for name, value in given.items():
             plain, parameter = signature.names.get(name, _UNKNOWN)
             if type(value) not in plain:
                 parameter.expect(value)
         if signature.rest is not None:
-            for value in arguments[len(signature.places) :]:
+            for value in arguments[signature.n_places :]:
                 signature.rest.expect(value)
         try:
             return function(*arguments, **given)
@@ -232,7 +233,8 @@ class _Signature:
     def __init__(self, function: Callable[..., Any], scope: Mapping[str, Any]) -> None:
         import inspect
 
-        self.places: list[tuple[frozenset[type], _Parameter]] = []
+        self.n_places = 0
+        self.places: list[tuple[int, frozenset[type], _Parameter]] = []  # of those that do not take anything
         self.names: dict[str, tuple[frozenset[type], _Parameter]] = {}
         self.rest: _Parameter | None = None
         for each in inspect.signature(function).parameters.values():
@@ -243,7 +245,9 @@ class _Signature:
             elif each.kind is not each.VAR_KEYWORD:
                 self.names[each.name] = parameter.plain, parameter
                 if each.kind is not each.KEYWORD_ONLY:
-                    self.places.append((parameter.plain, parameter))
+                    if parameter.kinds:
+                        self.places.append((self.n_places, parameter.plain, parameter))
+                    self.n_places += 1
 
 
 class _Kind(NamedTuple):
@@ -330,11 +334,16 @@ def _named(value: Any) -> str:
     return name
 
 
+_USUAL = frozenset({tuple, list, set, frozenset})
+
+
 def _is_stream(value: Any) -> bool:
     return hasattr(value, "read") or hasattr(value, "write")
 
 
 def _is_collection(value: Any) -> bool:
+    if type(value) in _USUAL:  # what abstract classes cost is a tenth of looking a hash up
+        return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, memoryview, Mapping))
 
 
@@ -434,11 +443,14 @@ def _members(union: Any) -> list[type]:
 def _collection(takes: Callable[[Any], bool], kinds: list[_Kind]) -> _Kind:
     wanted = " or ".join(kind.words for kind in kinds)
     words = f"a collection of {wanted}" if kinds else "a collection"
+    plain = {kind.plain for kind in kinds}
 
     def inside(value: Any) -> str | None:
         if kinds and hasattr(
             type(value), "__len__"
         ):  # what can be gone through only once is left to the function
+            if plain.issuperset(map(type, value)):
+                return None
             for each in {type(one): one for one in value}.values():
                 if _problem(kinds, each) is not None:
                     return f"{words}, found {_named(each)} in it"

@@ -250,8 +250,8 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
             "hashes_in_one_request": {"a thousand, as it is": {"microseconds_each": 200, "per_second": 7001}},
         },
     }
-    (tmp_path / "serve.json").write_text(json.dumps(served))
-    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 11, "errors": 0, "wrong": 0}))
+    (tmp_path / "serve.json").write_text(json.dumps({"result": served}))
+    (tmp_path / "soak.json").write_text(json.dumps({"result": {"minutes": 11, "errors": 0, "wrong": 0}}))
     hostile = {
         "hostile": {"one": {"kept": True}, "two": {"kept": False}, "three": {"kept": True}},
         "memory": {"PNG": {"now, thorough": {"mib": 317}}, "GIF": {"now, thorough": {"mib": 343}}},
@@ -315,7 +315,7 @@ def test_scan_and_aims(tables: ModuleType, tmp_path: Path) -> None:
     ]
     assert [line for line in tables.aims() if line in expected] == expected
     assert importlib.import_module("view_aims").missed() == ["web page"]
-    (tmp_path / "soak.json").write_text(json.dumps({"minutes": 31, "errors": 0, "wrong": 1}))
+    (tmp_path / "soak.json").write_text(json.dumps({"result": {"minutes": 31, "errors": 0, "wrong": 1}}))
     assert "| minutes of soak with reloads, 0 errors, 0 wrong | >= 30 | 0 | **no** |" in tables.aims()
 
 
@@ -356,12 +356,13 @@ def test_what_tests_notice_is_told_by_room(tables: ModuleType, tmp_path: Path) -
         {"file": "a.py", "line": "x = 1", "mutation": "NumberReplacer 3", "reason": ""},
         {"file": "b.py", "line": "y = 2", "mutation": "AddNot 1", "reason": "nobody reads it"},
     ]
-    row = {"date": "2026-01-02", "seed": 7, "of_lines": 1234, "drawn": 12, "killed": 10, "survived": 2, "explained": 1,
+    row = {"date": "2026-01-02", "seeds": [7, 8], "of_lines": 1234,
+           "drawn": 12, "killed": 10, "survived": 2, "explained": 1,
            "share": 0.909, "interval": [0.623, 0.984], "survivors": survivors}  # fmt: skip
     path = tmp_path / "mutants.json"
     path.write_text(json.dumps({"lists": row}))
     told = noticed.mutants(path)
-    assert told[2] == "| lists | 12 of 1,234 | 10 | 1 | 0.909 | 0.62 to 0.98 | seed 7, 2026-01-02 |"
+    assert told[2] == "| lists | 12 of 1,234 | 10 | 1 | 0.909 | 0.62 to 0.98 | seed 7 and 8, 2026-01-02 |"
     assert told[-1] == "- `a.py`: `x = 1` (NumberReplacer 3)"
     rows = [
         {"file": file, "what": "w", "became": became, "date": date}

@@ -125,8 +125,8 @@ BREAKS = (
     Break(
         what="cells of tables beside that of the digests may come to more than the database",
         file=f"{_FORMATS}/sqlite.py",
-        before='in budget.rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):\n',
-        after='in _Budget(1 << 40).rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):\n',
+        before='in _blocks(database.execute(f"SELECT * FROM {_quoted(name)}"), budget):\n',
+        after='in _blocks(database.execute(f"SELECT * FROM {_quoted(name)}"), _Budget(1 << 40)):\n',
         dies=(f"{_OF_LISTS}::test_cells_of_tables_beside_that_of_the_digests_stand_in_it",),
     ),
     Break(

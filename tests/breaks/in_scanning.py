@@ -321,6 +321,20 @@ BREAKS = (
         dies=("tests/reports/test_report_figures.py",),
     ),
     Break(
+        what="what could not be decided has no digest in a catalog",
+        file="src/safehash/scanning/worker.py",
+        before="is_plain = decision.is_decided and not decision.matches",
+        after="is_plain = not decision.matches",
+        dies=(f"{_CATALOG}::test_what_matched_is_known_by_its_bytes",),
+    ),
+    Break(
+        what="digests that the lists hold are taken of no file",
+        file="src/safehash/scanning/run.py",
+        before="return tuple(each for each in held if not each.is_perceptual)",
+        after="return ()",
+        dies=(f"{_CATALOG}::test_digests_that_lists_hold_are_taken_of_every_file",),
+    ),
+    Break(
         what="digests that are asked for later are not made of what is known",
         file=_LEDGER,
         before="            if self._digests and self._lacks_digests(file):\n                return None\n",
@@ -330,7 +344,7 @@ BREAKS = (
     Break(
         what="what a reviewer sees is not known by its bytes",
         file="src/safehash/scanning/run.py",
-        before="_REVIEWED_BY if self._catalog is not None else ()",
+        before="_KNOWN_BY if self._catalog is not None else ()",
         after="()",
         dies=(f"{_CATALOG}::test_what_matched_is_known_by_its_bytes",),
     ),

@@ -13,6 +13,7 @@ _LANES, _HANDING, _PROTOCOL, _HMA, _SERVE, _ENGINE = (
         "service/test_serve", "service/test_engine",
     )
 )  # fmt: skip
+_SHORT = "tests/service/test_short_ways.py"
 _EXCHANGES = "tests/integrations/test_threatexchange.py"
 
 
@@ -114,6 +115,56 @@ BREAKS = (
         "            or (inner is not None and not _is_public(str(inner)))\n",
         "",
         f"{_HMA}::test_no_address_of_an_inner_network_is_public",
+    ),
+    # -- short ways -------------------------------------------------------------------------------------------------
+    _in(
+        "service/protocol",
+        "an answer says another length than it has",
+        '    if [value for name, value in headers if name == b"content-length"] != [b"%d" % n_body]:\n',
+        "    if False:\n",
+        f"{_PROTOCOL}::test_headers_that_would_be_others_are_refused_as_uvicorn_does",
+    ),
+    _in(
+        "service/protocol",
+        "who asks for a head gets a body",
+        'cycle.scope["method"] == "HEAD"',
+        "False",
+        f"{_PROTOCOL}::test_an_answer_is_one_write_and_what_uvicorn_writes",
+    ),
+    _in(
+        "service/bodies",
+        "a body that came with its head has no limit",
+        " and pieces.are_all and len(pieces) <= max_bytes:\n",
+        " and pieces.are_all:\n",
+        f"{_SHORT}::test_a_body_that_is_all_there_is_not_waited_for",
+    ),
+    _in(
+        "service/asking",
+        "what stands for something else in a query is taken as it stands",
+        'rb"[A-Za-z0-9_.,:=&-]*"',
+        'rb"[A-Za-z0-9_.,:=&%-]*"',
+        f"{_SHORT}::test_a_query_is_read_as_starlette_reads_it",
+    ),
+    _in(
+        "service/access",
+        "the log answers for whatever is said",
+        'WithoutDigest(f"{line}}}" if said.keys() <= _OURS else shortened(f"{line}}}"))',
+        'WithoutDigest(f"{line}}}")',
+        f"{_SHORT}::test_a_line_of_the_log_is_json_in_which_nothing_is_left_to_shorten",
+    ),
+    _in(
+        "service/gathering",
+        "what one look-up meets is told to all that were made with it",
+        "            answer.set_result(self._decide(values, *key))\n",
+        "            answer.set_result(self._decide([], *key))\n",
+        f"{_SHORT}::test_who_meets_damage_is_told_and_nobody_else",
+    ),
+    _in(
+        "service/gathering",
+        "look-ups of others are made at once, however many",
+        " and n + len(self._asked[0][0]) <= self._at_once:\n",
+        ":\n",
+        f"{_SHORT}::test_what_asks_for_something_else_or_is_too_much_waits_for_its_turn",
     ),
     # -- whom it answers what --------------------------------------------------------------------------------------
     _in(

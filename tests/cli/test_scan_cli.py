@@ -169,7 +169,8 @@ def test_the_whole_way(here: Path, tmp_path: Path) -> None:
     assert run("rematch", catalog, "--list", here / "other.csv").returncode == 0
     exported = records_in(run("catalog", "export", catalog).stdout)
     assert len(exported) == 6
-    assert len(exported[0]["sha256"]) == 8
+    assert len(exported[0]["hash"]) == 8
+    assert "sha256" not in exported[0], "of what matched alone, unless asked for"
     only = run("catalog", "export", catalog, "--matches-only", "--format", "csv", "--full-hashes").stdout
     (row,) = csv.DictReader(io.StringIO(only.decode()))
     near = records_in(run("catalog", "similar", catalog, row["hash"]).stdout)
@@ -230,7 +231,7 @@ def test_interrupted(here: Path, tmp_path: Path, number: signal.Signals) -> None
     write_pictures(tmp_path / "pictures", 200)
     catalog, out = tmp_path / "c.db", tmp_path / "r.jsonl"
     known = write_list(tmp_path / "own.csv", tmp_path / "pictures" / "picture00007.png")
-    options = ("--list", known, "--catalog", catalog, "-o", out)
+    options = ("--list", known, "--catalog", catalog, "-o", out, "--digest", "sha256")
     n_known = [0]
     for _ in range(2):
         with start(tmp_path / "pictures", *options, "--rate", "8") as scanning:  # 25 s, and ended long before
@@ -328,7 +329,9 @@ def test_killed_at_any_moment(here: Path, tmp_path: Path) -> None:
 
     def scan_with(which: int, name: str) -> list[Any]:
         out = tmp_path / f"{name}-{which}.jsonl"
-        return ["--list", lists[which], "--catalog", tmp_path / f"{name}.db", "-o", out, "-q"]
+        return [
+            "--list", lists[which], "--catalog", tmp_path / f"{name}.db", "-o", out, "-q", "--digest", "sha256",
+        ]  # fmt: skip
 
     def written(name: str) -> list[Any]:
         return [in_order(records_in((tmp_path / f"{name}-{which}.jsonl").read_bytes())) for which in (0, 1)]

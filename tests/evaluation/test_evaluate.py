@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,7 @@ from safehash import EvaluationOptions
 from safehash.cli import main
 from safehash.evaluation.evaluate import evaluate, measure
 from safehash.evaluation.intervals import wilson
-from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, apply, as_picture
+from safehash.evaluation.manipulations import FAMILIES, MANIPULATIONS, Manipulation, apply, as_picture
 from safehash.evaluation.page import as_page, as_table
 from safehash.evaluation.peers import find_peers
 from safehash.evaluation.scene import Scene
@@ -75,11 +78,53 @@ def test_counts_are_right_and_repeat(folder: Path) -> None:
     assert rows["mirrored"].views == {"mirrored": 6}
     assert rows["white border"].recall("fast") == 0.0
     assert rows["white border"].recall("standard") >= 0.8
-    assert sum(sum(row.false.values()) for row in measured.rows) == 0
     assert calls[0] == (1, 24) and calls[-1] == (24, 24) and len(calls) == 24
-    assert set(measured.milliseconds) == {"decode", "fast", "standard", "thorough"}
     again = measure(folder, manipulations=SOME, threads=1, options=EvaluationOptions(list_size=2000))
     assert again.to_record()["manipulations"] == measured.to_record()["manipulations"]
+
+
+class Steps(threading.local):
+    """A clock of each thread's own: however uploads are shared out, each of their steps takes as long."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.taken = itertools.chain.from_iterable((0.0, ms) for ms in itertools.cycle((3, 5, 11, 23)))
+
+    def __call__(self) -> float:
+        self.now += next(self.taken) / 1000
+        return self.now
+
+
+def test_found_wrong_and_times_of_every_effort_by_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of six one becomes another's, one another's mirrored, one its own mirrored, one is cropped, and two stay."""
+    listed = {
+        name: as_picture(decode((folder / f"{name}.jpg").read_bytes())) for name in NAMES if name != "gravel"
+    }
+    becomes = {
+        "astronaut": listed["chelsea"],
+        "camera": ImageOps.mirror(listed["coffee"]),
+        "chelsea": ImageOps.crop(listed["chelsea"], 24),
+        "rocket": ImageOps.mirror(listed["rocket"]),
+    }
+
+    def act(picture: Image.Image, scene: Scene) -> Image.Image:
+        (name,) = (name for name, own in listed.items() if own == picture)
+        return becomes.get(name, picture)
+
+    monkeypatch.setattr(
+        "safehash.evaluation.evaluate.time", SimpleNamespace(thread_time=Steps(), perf_counter=lambda: 0.0)
+    )
+    measured = measure(
+        folder,
+        manipulations=[Manipulation("swapped", "codec", act, "PNG")],
+        threads=2,
+        options=EvaluationOptions(list_size=2000),
+    )
+    (row,) = measured.rows
+    assert row.found == {"fast": 2, "standard": 3, "thorough": 4}
+    assert row.false == {"fast": 1, "standard": 2, "thorough": 2}
+    assert row.views == {"as it is": 2, "mirrored": 1, "cropped about 22 %": 1}
+    assert measured.milliseconds == pytest.approx({"decode": 3, "fast": 5, "standard": 11, "thorough": 23})
 
 
 def test_a_sweep_never_loses_what_a_lower_threshold_found(folder: Path) -> None:

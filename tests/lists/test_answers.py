@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
@@ -11,7 +12,7 @@ from unittest import mock
 import pytest
 from test_siblings import check, digest, live_of, written
 
-from safehash import ListError, ListSource, load_list
+from safehash import Hash, ListError, ListSource, load_list, read_list
 from safehash.lists.formats import bulk
 from safehash.lists.formats import text as text_lists
 from safehash.lists.formats.inside import json_may_speak, speaks_inside
@@ -380,6 +381,50 @@ def test_the_views_of_a_database_are_remarked_on(tmp_path: Path) -> None:
     database.commit()
     database.close()
     assert any("views of this database ('live') are not run" in note for note in load_list(path).report.notes)
+
+
+SHA1, MD5 = ([of(b"x" * k).hexdigest() for k in range(3)] for of in (hashlib.sha1, hashlib.md5))
+NSRL = """
+CREATE TABLE FILE(sha1 TEXT, md5 TEXT, file_name TEXT, file_size INTEGER, package_id INTEGER);
+CREATE TABLE PKG(package_id INTEGER, name TEXT, version TEXT, operating_system_id INTEGER, language TEXT);
+CREATE TABLE MFG(manufacturer_id INTEGER, name TEXT);
+CREATE TABLE OS(operating_system_id INTEGER, name TEXT, version TEXT, manufacturer_id INTEGER);
+CREATE TABLE VERSION(version TEXT, build_set TEXT, build_date TEXT, release_date TEXT, description TEXT);
+INSERT INTO PKG VALUES (1, 'x', '2', 3, 'English');
+INSERT INTO MFG VALUES (4, 'x');
+INSERT INTO OS VALUES (3, 'x', '5', 4);
+INSERT INTO VERSION VALUES ('RDS 2026.03.1', 'x', '2026-03-01', '2026-03-04', 'RDS modern');
+"""
+
+
+@pytest.mark.parametrize("has_metadata", [False, True])
+def test_known_software_is_no_list_of_harm(has_metadata: bool, tmp_path: Path) -> None:
+    """NIST's files are known, whatever they hold: an allow-list. In whole sets their digests stand in a table more."""
+    path = tmp_path / "RDS_2026.03.1_modern.db"
+    database = sqlite3.connect(path)
+    database.executescript(NSRL)
+    database.execute("INSERT INTO FILE VALUES (?, ?, 'a.jpg', 7, 1)", (SHA1[0], MD5[0]))
+    if has_metadata:
+        database.execute("CREATE TABLE METADATA(sha1 TEXT, md5 TEXT, bytes INTEGER)")
+        database.executemany("INSERT INTO METADATA VALUES (?, ?, 9)", zip(SHA1[1:], MD5[1:], strict=True))
+    database.commit()
+    database.close()
+    reader = read_list(path)
+    found = [(entry.category, entry.hash.hex) for entry in reader if isinstance(entry.hash, Hash)]
+    known = (*SHA1[1:], *MD5[1:]) if has_metadata else (SHA1[0], MD5[0])
+    assert sorted(found) == sorted(("negative", each) for each in known)
+    assert any("NSRL reference data set" in note for note in reader.report.notes)
+
+
+def test_known_software_as_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "NSRLFile.txt"
+    path.write_text(
+        '"SHA-1","MD5","CRC32","FileName","FileSize","ProductCode","OpSystemCode","SpecialCode"\n'
+        f'"{SHA1[0].upper()}","{MD5[0].upper()}","344428FA","a.jpg",7,8,"9",""\n'
+    )
+    with pytest.raises(ListError, match="columns are those of NSRL's RDS"):
+        load_list(path)
+    assert len(load_list(ListSource(path, ignore=["ProductCode"])).table) == 3  # CRC32, too
 
 
 # -- MISP --------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from safehash import ListSource
 from safehash.errors import ListError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.entry import Entry
-from safehash.lists.formats import bulk, read_list
+from safehash.lists.formats import bulk, pages, read_list
 from safehash.lists.formats.vocabulary import DELETED, FALSE, LIVE, NULL, OPINIONS, TRUE, plain
 
 ALGORITHMS = ("pdq", "md5", "sha1", "sha256", "phash", "phash256")
@@ -211,6 +211,30 @@ def written(rng: random.Random, table: Table, *, plain: bool = False) -> tuple[s
     data = ("\ufeff" + text).encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
     ending = "" if plain else rng.choice(sorted(PACKED))
     return ending, PACKED[ending](data)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_only_lines_are_too_long_not_what_holds_them(
+    end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "MAX_RECORD_BYTES", 1 << 16)
+    path = tmp_path / "list.csv"
+    path.write_text(f"pdq,n{end}" + "".join(f"{'0f' * 32},{k}{end}" for k in range(6000)), newline="")
+    assert path.stat().st_size > 6 * pages.MAX_RECORD_BYTES
+    assert [entry.extra for entry in read_list(path)] == [{"n": str(k)} for k in range(6000)]
+
+
+@pytest.mark.parametrize(
+    ("above", "n_told"),
+    [("", 0), ("sep=;\n", 0), ("\n\n", 0), ("Export\n\nof today\n", 2), ("sep=;\nof\nthree\nlines\n", 3)],
+)
+def test_lines_above_the_header_are_told(above: str, n_told: int, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"{above}pdq;id\n{'0f' * 32};one\n")
+    reader = read_list(path)
+    assert [entry.id for entry in reader] == ["one"]
+    told = [note for note in reader.report.notes if "above the header" in note]
+    assert told == [f"{n_told} lines above the header of list.csv are set aside"] * (n_told > 0)
 
 
 def as_sorted(entries: list[Entry]) -> list[str]:

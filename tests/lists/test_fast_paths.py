@@ -9,17 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safehash import Entry, ListError, ListSource, read_list
-from safehash.lists.formats import json_records, ncmec_rows
+from safehash.lists.formats import bulk, json_records, ncmec_rows
 from safehash.lists.formats.fields import utc_time
 from safehash.lists.formats.rows import Rows, row_blocks
 from safehash.lists.formats.times import utc_times
-from safehash.lists.formats.xml_shapes import shape_of
+from safehash.lists.formats.xml_shapes import Shapes, shape_of
+from safehash.lists.formats.xml_stream import Node
 
 #: A field that no record has: with one set aside each record is read by itself.
 PATIENTLY = {"ignore": ("no such field",)}
@@ -403,6 +405,47 @@ def test_what_is_of_another_shape_is_told(other: str) -> None:
 )
 def test_what_has_no_shape(piece: str) -> None:
     assert shape_of(piece, "</image>") is None
+
+
+def test_records_are_sorted_out_by_their_shapes() -> None:
+    """What is of no shape is left to the patient reader; nothing else is."""
+    one = '<image><id>{}</id><member id="4"/>'.format
+    other = "<image><id>{}</id><a>b</a>".format
+    shapes = Shapes("</image>")
+    for _ in range(2):  # and once more, when the usual one is tried first
+        found = shapes.sort_out([one(0), other(1), "<image><id>&amp;</id><a>b</a>", other(3), other(4)])
+        assert sorted((rows, texts) for _, rows, texts in found) == [
+            ([0], [("0", "4")]),
+            ([1, 3, 4], [("1", "b"), ("3", "b"), ("4", "b")]),
+        ]
+
+
+def test_text_goes_on_behind_an_element_within() -> None:
+    """As it does where the reader makes its nodes itself."""
+    node = Node.of(ElementTree.fromstring("<a> 7<b>8<c/></b>9 <b/></a>"))
+    assert (node.text, node.child_text("b"), node.children[0].children) == ("79", "8", [Node("c", {}, [""])])
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("hash,type,category", "{},dhash,positive", "{},dhash,negative", "{},phash,positive"), "+-+"),
+        (("hash,type,category", "{},dhash,negative", "{},dhash,negative"), "--"),
+        (("dhash,phash,labels,category", "{},{},u;v,positive", "{},{},w,negative"), "++--"),
+    ],
+)
+def test_digests_of_other_types_are_what_their_row_says(
+    texts: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    """They are no part of a batch, but of the same rows."""
+    rng = random.Random(3)
+    path = tmp_path / "list.csv"
+    path.write_text("".join(text.replace("{}", digest(rng, 16)) + "\n" for text in texts))
+    signs = {"positive": "+", "negative": "-"}
+    with mock.patch.object(bulk, "_FEW", 1):
+        fast, patient = (all_of(path, is_fast=is_fast) for is_fast in (True, False))
+        assert sorted(signs[entry.category] for entry in read_list(path)) == sorted(expected)
+    assert fast == patient
 
 
 # -- columns and times -------------------------------------------------------------------------------------

@@ -456,14 +456,13 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
 def test_the_log_of_a_service_names_the_options_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     running = pytest.importorskip("safehash.service.running")
     logger = logging.getLogger("safehash")
-    before = [(each, [*each.handlers], each.level, each.propagate) for each in (logger, running.ACCESS)]
+    handlers, level = [*logger.handlers], logger.level
     try:
-        running.log_to("stderr", access=False)
+        running.log_to("stderr")
         logger.warning("%s: refused: cut off; %s uses what is left", "x", switch("allow_cut", True))
     finally:
-        for each, handlers, level, propagate in before:
-            each.handlers, each.propagate = handlers, propagate
-            each.setLevel(level)
+        logger.handlers = handlers
+        logger.setLevel(level)
     assert (
         "safehash: WARNING: x: refused: cut off; --allow-cut uses what is left\n" in capsys.readouterr().err
     )

@@ -124,6 +124,14 @@ class TestOpinions:
         found = merged(at(None, extra={"f": "b.jpg", "x": 1}), at(None, extra={"f": "a.jpg", "y": [2]}))
         assert found[0].extra == {"f": "a.jpg", "x": 1, "y": [2], "safehash:also": {"f": ["b.jpg"]}}
 
+    def test_what_was_kept_beside_is_kept_by_the_next_merge(self) -> None:
+        one, two, three, four = (at(None, extra=extra) for extra in (
+            {"f": 1, "g": 2}, {"f": 3, "g": 2}, {"f": 4, "g": 5}, {"f": 0, "g": 2},
+        ))  # fmt: skip
+        expected = {"f": 0, "g": 2, "safehash:also": {"f": [1, 3, 4], "g": [5]}}
+        assert merged(*merged(*merged(one, two), three), four)[0].extra == expected
+        assert merged(*merged(one, two), *merged(three, four))[0].extra == expected
+
     @pytest.mark.parametrize(
         ("categories", "joined"),
         [

@@ -169,6 +169,7 @@ PAGED = (
     {"@odata.nextLink": "https://example.org"},
     {"nextPageToken": "x"},
     {"has_more": True},
+    {"response": {"meta": {"paging": {"has_more": True}}}},
     {"IsTruncated": True},
     {"complete": False},
     {"page": 1, "total_pages": 3},

@@ -10,6 +10,7 @@ import pytest
 from test_siblings import live_of, written
 
 from safehash import ListError, ListSource, load_list
+from safehash.lists.formats import stix
 
 ID = "8f0c1d5a-0000-4000-8000-00000000000"
 
@@ -193,3 +194,22 @@ def test_what_was_taken_back_and_is_linked_to_a_file(said: dict[str, Any], tmp_p
     with pytest.raises(ListError, match="is linked to"):
         load_list(ListSource(path, max_rejects=1))
     assert len(load_list(ListSource(path, max_rejects=1, ignore=["relationship"]))) == 4
+
+
+@pytest.mark.parametrize("said", [{"revoked": True}, {}])
+def test_links_that_are_too_many_to_be_remembered(
+    said: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stix, "_MAX_LINKS", 3)
+    link = other("relationship", source_ref=f"x--{ID}1", target_ref=f"y--{ID}2")
+    path = tmp_path / "list.json"
+    for n_links in (3, 4):
+        stored(path, indicator("Ml0"), indicator("Ml1", **said), *[link] * n_links)
+        if said and n_links > 3:
+            with pytest.raises(
+                ListError, match="more than 3 links between objects, and revoked True is said of"
+            ):
+                load_list(path)
+            assert load_list(ListSource(path, ignore=["relationship"])).report.n_deletes == 1
+        else:
+            assert len(load_list(path)) == 2 - bool(said)

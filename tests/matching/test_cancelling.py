@@ -63,3 +63,21 @@ def test_a_file_s_digest_matches_whole(algorithm: str, tmp_path: Path) -> None:
             changed[at] ^= 1
         listed.write_text(f"{algorithm}\n{changed.hex()}\n")
         assert Matcher.from_files(listed).check(data).outcome is outcome, at
+
+
+@pytest.mark.parametrize(
+    ("by", "of", "outcome"),
+    [
+        ("md5", b"a file", Outcome.SUPPRESSED),
+        ("sha1", b"a file", Outcome.MATCH),  # each kind of digest is looked up by itself
+        ("md5", b"another", Outcome.MATCH),
+    ],
+)
+def test_an_allowed_file_is_cancelled_whole(by: str, of: bytes, outcome: Outcome, tmp_path: Path) -> None:
+    listed, allow = tmp_path / "listed.csv", tmp_path / "harmless.csv"
+    listed.write_text(f"md5\n{hashlib.md5(b'a file').hexdigest()}\n")
+    allow.write_text(f"{by}\n{hashlib.new(by, of).hexdigest()}\n")
+    decision = Matcher.from_files(listed, allow=[allow]).check(b"a file")
+    assert decision.outcome is outcome
+    told = [(match.entry.source, match.suppressed_by) for match in decision.matches]
+    assert ("listed", "harmless" if outcome is Outcome.SUPPRESSED else None) in told

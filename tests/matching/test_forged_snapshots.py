@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,3 +111,35 @@ def test_a_section_s_own_checksum_is_compared(whole: bytes, tmp_path: Path, name
     with pytest.raises(IndexFileError, match="its block checksums are not its own") as caught:
         open_snapshot(path)
     assert caught.value.section == name
+
+
+@pytest.mark.parametrize("n_bytes", [7, 1 << 60])
+def test_a_header_that_is_not_where_it_is_said_to_be(whole: bytes, tmp_path: Path, n_bytes: int) -> None:
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, n_bytes=n_bytes))
+    with pytest.raises(IndexFileError, match="the header lies outside the file"):
+        open_snapshot(path)
+
+
+def test_a_section_of_more_blocks_than_there_are(whole: bytes, tmp_path: Path) -> None:
+    def change(header: dict[str, list[dict[str, Any]]]) -> None:
+        section = header["sections"][-1]
+        section |= {"shape": [1 << 40], "n_bytes": np.dtype(section["dtype"]).itemsize << 40}
+
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, change))
+    with pytest.raises(IndexFileError, match="lies outside the file"):
+        open_snapshot(path)
+
+
+def test_block_checksums_that_end_elsewhere(whole: bytes, tmp_path: Path) -> None:
+    """One checksum less than there is room for: what lies between them and the header is nobody's."""
+
+    def change(header: dict[str, dict[str, int]]) -> None:
+        header["sums"]["n_blocks"] -= 1
+        header["sums"]["offset"] -= 4096
+
+    path = tmp_path / "lists.safehash"
+    path.write_bytes(resealed(whole, change))
+    with pytest.raises(IndexFileError, match="do not end where the header starts"):
+        open_snapshot(path)

@@ -56,6 +56,21 @@ def seen(own: Picture) -> Evidence:
     return evidence_of(own, Candidate(family=WHOLE, row=0, distance=0, window=THE_UPLOAD))
 
 
+def test_gates_are_asked_from_what_decides_nothing_to_what_kind_of_picture_it_is() -> None:
+    """The first that refuses is the one that a refusal names; those of one stage begin with the same room."""
+    stages = [
+        ["agreement", "missing", "window quality", "faint coefficients"], ["plain shape"], ["detail"], ["pixels"],
+        ["laid out in boxes"],
+        ["greys", "common greys", "flat share", "contrast", "plain ground", "flat share of the rest"],
+    ]  # fmt: skip
+    for gates in (WINDOWS, TURNS):
+        names = {gate.name for gate in gates.gates}
+        expected = [[name for name in stage if name in names] for stage in stages]
+        found = [[gate.name for gate in gates.gates if gate.stage == stage] for stage in range(len(stages))]
+        assert found == expected
+        assert [gate.name for gate in gates.gates] == [name for stage in expected for name in stage]
+
+
 @pytest.mark.parametrize("pips", [7, 8, 10, 11])
 @pytest.mark.parametrize("turn", [ImageOps.mirror, ImageOps.flip, lambda im: im.rotate(180)])
 def test_of_a_graphic_only_near_identity_counts_when_it_is_turned(

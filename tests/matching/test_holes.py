@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +15,7 @@ from PIL import Image, ImageDraw
 from drawn import Picture, decoded, picture
 from safehash import _core, _views
 from safehash.hashing import compute
-from safehash.matching import holes, views
+from safehash.matching import holes, refining, views
 from safehash.matching.settings import Effort
 from safehash.matching.thumbnails import Thumbnails
 from safehash.search.index import Index
@@ -170,6 +172,22 @@ def test_a_picture_with_a_fifth_of_it_hidden_is_found_by_the_rest() -> None:
     ((row, view),) = look(covered, index, "thorough")
     assert row == 0
     assert view.startswith("with something over ")
+
+
+@pytest.mark.parametrize(("few", "more"), [(0.61, 0.64), (0.64, 0.61)])
+def test_of_two_looks_for_holes_the_better_counts(
+    few: float, more: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several holes are looked for from anew, with so many steps: they may end lower than the one hole began."""
+    own = picture("coffee")
+
+    def find_holes(*_: object, most: int, **__: object) -> tuple[int, tuple[()], float]:
+        return 20 + most, (), few if most == 1 else more
+
+    monkeypatch.setattr(refining, "_views", SimpleNamespace(find_holes=find_holes))
+    batch = holes.without_a_hole(Thumbnails(decoded(own)))
+    candidate, *_ = next(refining.refined(batch, listed(own), settled=()))
+    assert (candidate.agreement, candidate.distance) == (0.64, 21 if few > more else 23)
 
 
 def test_the_same_template_around_another_picture_is_not_what_hides_it() -> None:

@@ -6,6 +6,7 @@ import io
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -338,6 +339,17 @@ def test_a_further_picture_is_let_go_before_windows_are_looked_at(
     views.look_up([upload] * n_frames, index, max_distance=31, min_quality=50)
     assert len(held) == n_frames
     assert still == [False]
+
+
+def test_pictures_of_more_effort_stand_before_none_of_less(index: Index) -> None:
+    """Each further picture says from which effort on it is looked up, in whatever order they come."""
+    from_on: dict[Effort, int] = {"thorough": 1, "fast": 2, "standard": 3}
+    also = [Also(effort, partial(decoded, PICTURES[row]), effort=effort) for effort, row in from_on.items()]
+    upload = replace(decoded(PICTURES[0]), also=tuple(also))
+    expected: dict[Effort, set[int]] = {"fast": {0, 2}, "standard": {0, 2, 3}, "thorough": {0, 1, 2, 3}}
+    for effort, rows in expected.items():
+        found = views.look_up([upload], index, max_distance=31, min_quality=50, effort=effort)
+        assert {hit.row for hit in found.hits} == rows
 
 
 @pytest.mark.parametrize("effort", ["fast", "standard"])

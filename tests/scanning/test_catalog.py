@@ -251,19 +251,48 @@ def test_rematch_by_file_digest(tmp_path: Path, folder: Path, matcher: Matcher) 
 
 
 def test_what_matched_is_known_by_its_bytes(tmp_path: Path, folder: Path) -> None:
-    """Suppressed matches, too, which a reviewer may see; of other files, what is asked for."""
+    """Suppressed matches, too, which a reviewer may see, and what has no other hash; of others, what is asked for."""
     pictures = sorted(folder.glob("*.png"))
     allow = [safehash.ListSource(write_list(tmp_path / "harmless.csv", pictures[0]), name="harmless")]
     matcher = Matcher.from_files(write_list(tmp_path / "own.csv", *pictures[:2]), allow=allow)
-    for name, digests, n_known in (("some", [], 2), ("all", ["sha256"], 8), ("other", ["md5"], 2)):
+    damaged = folder / "picture99999.png"
+    damaged.write_bytes(pictures[0].read_bytes()[:60])
+    for name, digests, n_known in (
+        ("some", [], 2),
+        ("usual", None, 2),
+        ("all", ["sha256"], 8),
+        ("other", ["md5"], 2),
+    ):
         scan_into(tmp_path / f"{name}.db", folder, matcher, file_digests=digests)
         with Catalog(tmp_path / f"{name}.db") as catalog:
             found = {Path(record["path"]).name: record for record in records(catalog, full_hashes=True)}
         known = {name: record["sha256"] for name, record in found.items() if "sha256" in record}
         assert known == {
-            path.name: safehash.hash_file(path, algorithm="sha256").hex for path in pictures[:n_known]
+            path.name: safehash.hash_file(path, algorithm="sha256").hex
+            for path in (*pictures[:n_known], damaged)
         }, name
+    assert found[damaged.name]["outcome"] == "unreadable"
     assert {found[path.name]["outcome"] for path in pictures[:2]} == {"suppressed", "match"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [(None, {"md5": 8, "sha256": 1}), ((), {"sha256": 1}), (("sha256",), {"sha256": 8})],
+)
+def test_digests_that_lists_hold_are_taken_of_every_file(
+    tmp_path: Path, folder: Path, asked: tuple[str, ...] | None, more: dict[str, int]
+) -> None:
+    """So that the next version of such a list can be looked up without a scan."""
+    path, own = tmp_path / "c.db", sorted(folder.glob("*.png"))[0]
+    digest = safehash.hash_file(own, algorithm="md5").hex
+    (tmp_path / "md5.csv").write_text(f"md5,id\n{digest},exact\n")
+    matcher = Matcher.from_files(tmp_path / "md5.csv", write_list(tmp_path / "own.csv", own))
+    scan_into(path, folder, matcher, file_digests=asked)
+    with Catalog(path) as catalog:
+        held = catalog._store.db.execute("SELECT algorithm, count(*) FROM hashes GROUP BY 1").fetchall()
+    assert dict(held) == {"pdq": 8, **more}
+    # What nobody asked for is no reason to decide anything again.
+    assert scan_into(path, folder, matcher).n_unchanged == 8
 
 
 def test_what_a_rematch_passes_over_is_said(

@@ -27,7 +27,7 @@ def values_of(value: Any) -> dict[str, Any]:
 def test_a_scan_that_is_told_nothing() -> None:
     assert values_of(ScanOptions()) == {
         "workers": None, "timeout": 30.0, "max_memory": 1 << 30, "nice": 0, "rate": None, "ordered": False,
-        "retry_failed": False, "unchanged": False, "file_digests": (), "follow_links": False, "skip_hidden": False,
+        "retry_failed": False, "unchanged": False, "file_digests": None, "follow_links": False, "skip_hidden": False,
         "archives": True, "allow_empty": False, "watch": False,
     }  # fmt: skip
 

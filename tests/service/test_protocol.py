@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from safehash.service.protocol import PIECES, Bounded
@@ -26,11 +27,13 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.n_writes = 0
         self.closed = False
         self.n_paused = 0
 
     def write(self, data: Any) -> None:
         self.written += bytes(data)
+        self.n_writes += 1
 
     def close(self) -> None:
         self.closed = True
@@ -79,12 +82,16 @@ class Quick(Bounded):
 
 
 def talk(
-    app: Any, pieces: Iterator[bytes], *, kind: type[Bounded] = Bounded, until: Callable[[Wire], bool]
+    app: Any,
+    pieces: Iterator[bytes],
+    *,
+    kind: type[HttpToolsProtocol] = Bounded,
+    until: Callable[[Wire], bool],
 ) -> Wire:
     """Send pieces until something has come of them."""
 
     async def run() -> Wire:
-        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
+        config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_keep_alive=60)
         protocol, wire = kind(config, ServerState(), {}), Wire()
         protocol.connection_made(wire)
         for _ in range(3000):
@@ -179,3 +186,80 @@ def test_a_second_request_on_its_way_is_not_taken_for_the_rest_of_the_first() ->
         return wire.written.count(b"[4]") == 2
 
     assert not talk(read_all, pieces(), kind=Quick, until=slow).closed
+
+
+# -- answers ------------------------------------------------------------------------------------------------
+
+USUAL = [(b"x-outcome", b"match"), (b"content-length", b"5"), (b"content-type", b"application/json")]
+
+
+def saying(headers: list[tuple[bytes, bytes]], *bodies: bytes, status: int = 200) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for k, body in enumerate(bodies):
+            await send({"type": "http.response.body", "body": body, "more_body": k + 1 < len(bodies)})
+
+    return app
+
+
+async def failing(scope: Any, receive: Any, send: Any) -> None:
+    """Begin an answer, and no more."""
+    await send({"type": "http.response.start", "status": 200, "headers": USUAL})
+
+
+@pytest.mark.parametrize(
+    ("head", "app", "n_writes"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
+        (b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}", saying(USUAL, b"[1,2]", status=406), 1),
+        (b"GET / HTTP/1.1\r\n\r\n" * 3, saying(USUAL, b"[1,2]"), 3),
+        (b"HEAD / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1,2]"), 1),
+        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", saying(USUAL, b"[1,2]"), 2),
+        (b"GET / HTTP/1.0\r\n\r\n", saying(USUAL, b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\n\r\n", saying([*USUAL, (b"connection", b"close")], b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\n\r\n", saying([*USUAL, (b"X-Upper", b"a")], b"[1,2]"), 2),
+        (b"GET / HTTP/1.1\r\n\r\n", saying(USUAL, b"[1", b",2]"), 3),
+        (b"GET / HTTP/1.1\r\n\r\n", saying([(b"content-type", b"a/b")], b"[1", b",2]"), 3),
+    ],
+    ids=[
+        "whole",
+        "with a body",
+        "pipelined",
+        "head",
+        "close",
+        "1.0",
+        "closing",
+        "upper",
+        "pieces",
+        "chunked",
+    ],
+)
+def test_an_answer_is_one_write_and_what_uvicorn_writes(head: bytes, app: Any, n_writes: int) -> None:
+    def all_there(wire: Wire) -> bool:
+        return wire.written.count(b"HTTP/1.1 ") == max(1, head.count(b"GET /")) and wire.written.endswith(
+            (b"2]", b"0\r\n\r\n") if b"HEAD" not in head else b"\r\n\r\n"
+        )
+
+    ours, theirs = (
+        talk(app, iter([head]), kind=kind, until=all_there) for kind in (Bounded, HttpToolsProtocol)
+    )
+    assert (ours.written, ours.closed) == (theirs.written, theirs.closed)
+    assert ours.n_writes == n_writes
+
+
+@pytest.mark.parametrize(
+    "headers", [[(b"x\r\ny", b"a")], [(b"x", b"a\r\ny: b")], [(b"content-length", b"9")]]
+)
+def test_headers_that_would_be_others_are_refused_as_uvicorn_does(headers: list[tuple[bytes, bytes]]) -> None:
+    """And no answer that says another length than it has: the next would be read as its rest."""
+    app = saying([*USUAL[:1], *headers], b"[1,2]")
+    ours, theirs = (
+        talk(app, iter([b"GET / HTTP/1.1\r\n\r\n"]), kind=kind, until=lambda wire: wire.closed)
+        for kind in (Bounded, HttpToolsProtocol)
+    )
+    assert (ours.written, ours.closed) == (theirs.written, True)
+
+
+def test_an_answer_that_was_begun_alone_was_not() -> None:
+    wire = talk(failing, iter([b"GET / HTTP/1.1\r\n\r\n"]), until=lambda wire: b"\r\n\r\n" in wire.written)
+    assert wire.written.startswith(b"HTTP/1.1 500 ")

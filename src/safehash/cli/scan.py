@@ -94,8 +94,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     keeping.add_argument(
         "--digest", action="append", default=[], choices=("md5", "sha1", "sha256", "none"), metavar="NAME",
-        help="also record this digest of every file: md5, sha1 or sha256 (a catalog always has sha256; with none, of "
-        "what matched alone)",
+        help="also record this digest of every file: md5, sha1 or sha256 (a catalog has those that the lists hold, "
+        "unless this names others or none, and sha256 of what matched or could not be decided)",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -344,14 +344,14 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _digests(arguments: argparse.Namespace) -> list[str]:
-    """Return which digests of each file's bytes are wanted."""
+def _digests(arguments: argparse.Namespace) -> list[str] | None:
+    """Return which digests of each file's bytes are wanted; None where nothing is said of it."""
     wanted = set(arguments.digest)
     if "none" in wanted:
         if wanted != {"none"}:
             arguments.parser.error("--digest none is none, and no other beside it")
         return []
-    return sorted(wanted | ({"sha256"} if arguments.catalog is not None else set()))
+    return sorted(wanted) or None
 
 
 def _check_watch(arguments: argparse.Namespace) -> None:

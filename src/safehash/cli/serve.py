@@ -148,12 +148,13 @@ def run(arguments: argparse.Namespace) -> int:
         for each in matcher.lists:
             print(f"safehash: {printable(each.name)}: {so_many_entries(each.n_entries)}", file=sys.stderr)
         return OK
-    log_to(access=not arguments.no_access_log)
+    access = log_to()
     with _deaf_to_hangups():
         serve(
             lambda: open_matcher(replace(settings, flood=None)),
             options,
             flood=flood,
+            access=None if arguments.no_access_log else access,
             listening=lambda where: print(
                 f"safehash: listening on {printable(where)}", file=sys.stderr, flush=True
             ),

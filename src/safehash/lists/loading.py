@@ -26,6 +26,7 @@ from .formats.jsonl import entry_record
 from .formats.reading import batches_of, ids_in_doubt
 from .formats.sniffing import JSON_LINES
 from .merging import merge_lists
+from .pools import Pool
 from .report import ListReport, Reject
 from .source import ListPath
 from .table import KIND_FOREIGN, EntryTable, columns_of
@@ -368,8 +369,15 @@ def _withdrawn(table: EntryTable, deleted: npt.NDArray[np.bool_]) -> Withdrawn:
         if chosen.any():
             digests[algorithm] = own[chosen]
             digests[algorithm].flags.writeable = False
-    ids = {table.id_of(row) for row in np.flatnonzero(deleted).tolist()}
-    return Withdrawn(digests=digests, ids=frozenset(each for each in ids if each is not None))
+    gone = np.flatnonzero(deleted)
+    written = Pool.of("id", table.to_sections())
+    texts = written.items(gone) if len(written) else [b""] * gone.size
+    ids = {text.decode("utf-8", "surrogatepass") for text in {*texts}}
+    if "" in ids and all(
+        table.id_of(row) is None for row, text in zip(gone.tolist(), texts, strict=True) if not text
+    ):
+        ids.discard("")
+    return Withdrawn(digests=digests, ids=frozenset(ids))
 
 
 # One odd number for each 32 bits of a digest, drawn anew in every process: nobody can make two digests share a key.

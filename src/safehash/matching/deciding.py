@@ -255,15 +255,21 @@ def _stored_hits(
     index = state.indexes.get(algorithm)
     if index is None:
         return [()] * len(values)
+    max_distance = widest_distance(state.policy, algorithm)
+    if not turned:
+        return [
+            tuple(
+                Hit(row=row, distance=distance, view=TURN_NAMES[0])
+                for row, distance in index.search(value, max_distance=max_distance)
+            )
+            for value in values
+        ]
     digests = np.frombuffer(b"".join(value.digest for value in values), np.uint8)
     digests = digests.reshape(len(values), algorithm.n_bytes)
-    names: tuple[str, ...] = (TURN_NAMES[0],)
-    queries = digests[:, None, :]
-    if turned:
-        names = (*TURN_NAMES, "negative")
-        queries = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
+    names = (*TURN_NAMES, "negative")
+    queries = np.concatenate([turn_digests(digests), ~digests[:, None, :]], axis=1)
     flat = np.ascontiguousarray(queries.reshape(-1, algorithm.n_bytes))
-    offsets, rows, distances = index.search_many(flat, max_distance=widest_distance(state.policy, algorithm))
+    offsets, rows, distances = index.search_many(flat, max_distance=max_distance)
     found: list[tuple[Hit, ...]] = []
     for number in range(len(values)):
         best: dict[int, Hit] = {}

@@ -172,10 +172,10 @@ class Pairs:
         sha256 : bytes, optional
             Of the picture's bytes.
         """
-        from .decision import in_order, outcome_of
-
         if not self._n or not decision.standing:
             return decision
+        from .decision import in_order, outcome_of
+
         own = decision.hash if own is None else own
         matches = [self._settled(match, own, sha256) for match in decision.matches]
         if all(one is other for one, other in zip(matches, decision.matches, strict=True)):

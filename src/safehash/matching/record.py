@@ -122,9 +122,12 @@ FIELDS = (
     _own("algorithm", Kind.TEXT, "of `hash`", "with a hash", "algorithm"),
     _own("hash", Kind.DIGEST, "the file's own hash as it is", "with a hash", "hash"),
     _own("quality", Kind.INTEGER, "0 to 100, PDQ alone has one", "with PDQ", "quality"),
-    Field("md5", Kind.DIGEST, "of the bytes that were decided", "if asked for"),
-    Field("sha1", Kind.DIGEST, "likewise", "if asked for"),
-    Field("sha256", Kind.DIGEST, "likewise", "if asked for, and with a catalog", "sha256"),
+    Field("md5", Kind.DIGEST, "of the bytes that were decided", "if asked for; with a catalog, if lists hold some"),
+    Field("sha1", Kind.DIGEST, "likewise", "likewise"),
+    Field(
+        "sha256", Kind.DIGEST, "likewise",
+        "likewise; with a catalog, of what matched or could not be decided, too", "sha256",
+    ),
     _own("suggestion", Kind.TEXT, "`review` or `none`, never `delete`", column="suggestion"),
     _own("matches", Kind.MATCHES, "nearest first, cancelled ones last"),
     _own(

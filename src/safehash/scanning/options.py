@@ -52,9 +52,10 @@ class ScanOptions:
         Decide again what the catalog knows as crashed, timed out or too large for the memory.
     unchanged : bool
         `Scan.events` gives a `Known` for each file that the catalog knows unchanged, too.
-    file_digests : collection of "md5", "sha1", "sha256"
-        Digests of each file's bytes to put into the records (and the catalog, for later lists). Of files with matches,
-        a catalog has SHA-256 in any case.
+    file_digests : collection of "md5", "sha1", "sha256", or None
+        Digests of each file's bytes to put into the records (and the catalog, for later lists). None are, with a
+        catalog, those of which the lists hold some, and none without one. Of files that match, or that could not be
+        decided, a catalog has SHA-256 in any case.
     follow_links : bool
         Follow symbolic links met in folders, each folder once.
     skip_hidden : bool
@@ -87,7 +88,7 @@ class ScanOptions:
     ordered: bool = False
     retry_failed: bool = False
     unchanged: bool = False
-    file_digests: Collection[str | Algorithm] = ()
+    file_digests: Collection[str | Algorithm] | None = None
     follow_links: bool = False
     skip_hidden: bool = False
     archives: bool = True
@@ -105,7 +106,8 @@ class ScanOptions:
             raise ValueError(f"nice is 0 where processes have no niceness, as on Windows, not {self.nice}")
         if isinstance(self.file_digests, str):
             raise TypeError(f"file_digests is a collection: write [{self.file_digests!r}]")
-        object.__setattr__(self, "file_digests", tuple(Algorithm(name) for name in self.file_digests))
+        if self.file_digests is not None:
+            object.__setattr__(self, "file_digests", tuple(Algorithm(name) for name in self.file_digests))
 
 
 def expect_timeout(seconds: float) -> None:

@@ -41,8 +41,9 @@ __all__ = ["Scan", "scan"]
 
 _LOG = logger_of(__name__)
 
-#: A reviewer's verdict counts for copies of the very bytes: of what matches, a catalog always has this.
-_REVIEWED_BY = (Algorithm.SHA256,)
+#: A reviewer's verdict counts for copies of the very bytes, and nothing else tells what could not be decided: of what
+#: matches and of that, a catalog always has this.
+_KNOWN_BY = (Algorithm.SHA256,)
 
 #: A batch ends at this many files or bytes: large enough that messages cost nothing, small enough to
 #: share out.
@@ -299,7 +300,7 @@ class Scan:
             self._matcher.audit,
             settings=self._matcher.settings,
             tops=[path for path in self._inputs.paths if is_url(path) or Path(path).is_dir()],
-            digests=[Algorithm(each).value for each in self._options.file_digests],
+            digests=[Algorithm(each).value for each in self._options.file_digests or ()],
             detailed=self._options.unchanged,
         )
         # Read once nobody else writes any more.
@@ -419,10 +420,18 @@ class Scan:
     def _worker_options(self) -> dict[str, Any]:
         return {
             "limits": self._matcher.limits,
-            "file_digests": self._options.file_digests,
-            "matched_digests": _REVIEWED_BY if self._catalog is not None else (),
+            "file_digests": self._wanted_digests(),
+            "identifying_digests": _KNOWN_BY if self._catalog is not None else (),
             "before": self._before,
         }
+
+    def _wanted_digests(self) -> tuple[Algorithm, ...]:
+        """Return which digests are taken of every file: later lists are looked up among them."""
+        asked = self._options.file_digests
+        if asked is not None:
+            return tuple(map(Algorithm, asked))
+        held = map(Algorithm, self._matcher.counts()) if self._catalog is not None else ()
+        return tuple(each for each in held if not each.is_perceptual)
 
     def _known(self, found: Found) -> Item | ScanEvent:
         """Return what the walk found, or what the catalog knows of it already."""

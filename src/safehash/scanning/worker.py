@@ -51,8 +51,8 @@ class Worker:
     limits : Limits
     file_digests : tuple of Algorithm
         Digests of each file's bytes to hand back.
-    matched_digests : tuple of Algorithm
-        Further ones, of files that something matched, suppressed matches included.
+    identifying_digests : tuple of Algorithm
+        Further ones, of files that something matched, suppressed matches included, or that could not be decided.
     before : callable or None
         Called with each item's path before it is read. For tests, which plant crashes with it; nothing that a
         user can set reaches it.
@@ -66,14 +66,14 @@ class Worker:
         *,
         limits: Limits,
         file_digests: tuple[Algorithm, ...] = (),
-        matched_digests: tuple[Algorithm, ...] = (),
+        identifying_digests: tuple[Algorithm, ...] = (),
         before: Callable[[str], None] | None = None,
         collector: Collector | None = None,
     ) -> None:
         self._matcher = matcher
         self._limits = limits
         self._file_digests = file_digests
-        self._matched_digests = tuple(dict.fromkeys((*file_digests, *matched_digests)))
+        self._all_digests = tuple(dict.fromkeys((*file_digests, *identifying_digests)))
         self._before = before
         self._collector = collector
 
@@ -166,9 +166,10 @@ class Worker:
             reason = f"{n_bytes} bytes, the limit is {self._limits.max_bytes}"
             return self._refused(reason, started, outcome=Outcome.TOO_LARGE, size=size, mtime_ns=mtime_ns)
         decision = self._matcher.check(data, effort=item.effort, lists=item.lists)
+        is_plain = decision.is_decided and not decision.matches
         digests = tuple(
             Hash(algorithm, hashlib.new(algorithm.value, data, usedforsecurity=False).digest())
-            for algorithm in (self._matched_digests if decision.matches else self._file_digests)
+            for algorithm in (self._file_digests if is_plain else self._all_digests)
         )
         return Verdict(
             decision=decision,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,13 +12,14 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import logger_of
 from . import hma, own, validate
-from .access import ACCESS, line_of
+from .access import AccessLog
+from .answers import Json
 from .description import openapi, page
 from .engine import Engine
 from .fetching import Fetcher
@@ -38,18 +38,18 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 async def health(service: Service, request: Request) -> Answer:
     """Say that the process answers."""
-    return Answer(JSONResponse({"status": "alive"}))
+    return Answer(Json({"status": "alive"}))
 
 
 async def ready(service: Service, request: Request) -> Answer:
     """Say whether uploads are decided, and on what."""
     engine = service.engine
     if not engine.is_ready:
-        return Answer(JSONResponse({"status": "starting"}, 503, {"Retry-After": "1"}))
+        return Answer(Json({"status": "starting"}, 503, {"Retry-After": "1"}))
     kept = engine.kept
     body = {"status": "degraded" if kept or engine.refusal else "ready", "last_good": list(kept)}
     # Whether, not why: anybody may ask. /v1/lists says why.
-    return Answer(JSONResponse({**body, "update_refused": bool(engine.refusal)}))
+    return Answer(Json({**body, "update_refused": bool(engine.refusal)}))
 
 
 async def metrics(service: Service, request: Request) -> Answer:
@@ -59,7 +59,7 @@ async def metrics(service: Service, request: Request) -> Answer:
 
 async def described(service: Service, request: Request) -> Answer:
     """Return the description for programs."""
-    return Answer(JSONResponse(openapi(ROUTES)))
+    return Answer(Json(openapi(ROUTES)))
 
 
 async def docs(service: Service, request: Request) -> Answer:
@@ -69,7 +69,7 @@ async def docs(service: Service, request: Request) -> Answer:
 
 async def site_map(service: Service, request: Request) -> Answer:
     """Return all paths."""
-    return Answer(JSONResponse(sorted({route.path for route in ROUTES})))
+    return Answer(Json(sorted({route.path for route in ROUTES})))
 
 
 ROUTES: tuple[Route, ...] = (
@@ -123,7 +123,8 @@ def make_app(service: Service, *, failed: Callable[[BaseException], None]) -> AS
 
     async def unknown(request: Request, exc: Exception) -> Response:
         status = exc.status_code if isinstance(exc, HTTPException) else 500
-        ACCESS.info("%s", line_of(request, "unknown", status, 0.0, {}))
+        if service.access is not None:
+            service.access.answered(request.method, "unknown", status, 0.0, {})
         return problem(status, "there is no such path: /docs tells all")
 
     app = Starlette(routes=paths, lifespan=lifespan, exception_handlers={404: unknown})
@@ -184,14 +185,14 @@ def _endpoint(service: Service, routes: list[Route]) -> Endpoint:
             response = refused.response(shape)
         seconds = time.perf_counter() - started
         service.numbers.answered(routes[0].path, response.status_code, seconds)
-        if ACCESS.isEnabledFor(logging.INFO):
-            ACCESS.info("%s", line_of(request, routes[0].path, response.status_code, seconds, said))
+        if service.access is not None:
+            service.access.answered(request.method, routes[0].path, response.status_code, seconds, said)
         return response
 
     return endpoint
 
 
-def service_of(engine: Engine, options: ServiceOptions) -> Service:
+def service_of(engine: Engine, options: ServiceOptions, access: AccessLog | None = None) -> Service:
     """Return what handlers have at hand.
 
     Raises
@@ -205,4 +206,5 @@ def service_of(engine: Engine, options: ServiceOptions) -> Service:
         tokens=Tokens(options.tokens),
         numbers=Numbers(engine),
         fetcher=Fetcher(options.fetch_from, max_bytes=options.max_body),
+        access=access,
     )

@@ -17,7 +17,7 @@ from .bodies import is_form, is_json, json_of, parts_of, read_body
 from .options import ServiceOptions
 from .refusing import Refused
 
-__all__ = ["MOST_HASHES", "MOST_JSON", "Asked", "ask", "flag", "hash_of", "names_of"]
+__all__ = ["MOST_HASHES", "MOST_JSON", "Asked", "ask", "flag", "hash_of", "names_of", "query_of"]
 
 #: Hashes in one request, and bytes of JSON, which has room for them, each with all that can be said of it.
 MOST_HASHES = 10_000
@@ -25,6 +25,10 @@ MOST_JSON = 4 << 20
 
 #: What a hash of so many hexadecimal digits is where it does not say so.
 _BY_DIGITS = {16: "phash", 32: "md5", 40: "sha1", 64: "pdq"}
+#: How the digits of each algorithm look.
+_DIGITS = {each: re.compile(rf"[0-9a-fA-F]{{{2 * each.n_bytes}}}") for each in Algorithm}
+#: A query in which nothing stands for something else.
+_LITERAL = re.compile(rb"[A-Za-z0-9_.,:=&-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
     most = min(options.max_body, MOST_JSON) if in_json else options.max_body
     body = await read_body(request, max_bytes=most, seconds=options.timeout)
     may_be_said = {*_SAID, *also}
-    query: dict[str, str] = dict(request.query_params) if request.scope["query_string"] else {}
+    query = query_of(request)
     said: dict[str, Any] = dict(query)
     uploads: list[bytes] = []
     names: list[str | None] = []
@@ -122,6 +126,18 @@ async def ask(request: Request, options: ServiceOptions, *, also: tuple[str, ...
         n_bytes=len(body),
         also={name: str(said[name]) for name in also if name in said},
     )
+
+
+def query_of(request: Request) -> Mapping[str, str]:
+    """Return what a request's query says, by name; of several of one name the last.
+
+    Nearly every query is literal, and costs a fifth of the patient way then.
+    """
+    query: bytes = request.scope["query_string"]
+    if _LITERAL.fullmatch(query) is None:
+        return dict(request.query_params)
+    parts = [part.partition("=") for part in query.decode("ascii").split("&") if part]
+    return {name: value for name, _, value in parts}
 
 
 #: What may be said beside an upload: in the query, in the form, or in JSON.
@@ -189,7 +205,7 @@ def hash_of(value: object, shared: Mapping[str, Any] | None = None) -> Hash:
         known = Algorithm(algorithm)
     except ValueError as exc:
         raise Refused(400, f"an algorithm is one of {', '.join(each.value for each in Algorithm)}") from exc
-    if re.fullmatch(rf"[0-9a-fA-F]{{{2 * known.n_bytes}}}", digits) is None:
+    if _DIGITS[known].fullmatch(digits) is None:
         raise Refused(400, f"a hash of {known.value} has {2 * known.n_bytes} hexadecimal digits")
     if quality is not None and (isinstance(quality, bool) or not isinstance(quality, int)):
         raise Refused(400, "a quality is a whole number from 0 to 100")

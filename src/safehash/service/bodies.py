@@ -44,6 +44,9 @@ async def read_body(request: Request, *, max_bytes: int, seconds: float) -> byte
         413 beyond `max_bytes`, by its header or as it comes; 408 when `seconds` have passed; 400 where the client
         went away.
     """
+    pieces = request.scope.get(PIECES)
+    if isinstance(pieces, Pieces) and pieces.are_all and len(pieces) <= max_bytes:
+        return bytes(pieces)  # most are there before anybody asks: nothing is to be waited for
     try:
         if sys.version_info >= (3, 11):
             async with asyncio.timeout(seconds):  # a tenth of what `wait_for` costs, which makes a task

@@ -17,6 +17,7 @@ from ..matching.settings import Effort, FloodLimits
 from ..scanning.confining import Means
 from ..scanning.lanes import Task, WorkerDied
 from ..scanning.standby import Lanes
+from .gathering import Gathering
 from .handing import Handing
 from .memory import Memory
 from .options import ServiceOptions
@@ -109,6 +110,7 @@ class Engine:
         self._generation: _Generation | None = None
         self._n_held = 0
         self._reloading = asyncio.Lock()
+        self._together = Gathering(self._decided, at_once=_HERE)
         self._tasks: list[asyncio.Task[None]] = []
         self._closing: set[asyncio.Future[None]] = set()
 
@@ -330,7 +332,7 @@ class Engine:
         only = self._only(matcher, lists)
         turned = (effort or matcher.audit.effort) != "fast"
         if len(values) <= _HERE:
-            decisions = matcher.check_hashes(values, lists=only, turned=turned)
+            decisions = await self._together.decisions(values, only, turned=turned)
         else:
             loop = asyncio.get_running_loop()
             decisions = await loop.run_in_executor(
@@ -338,6 +340,9 @@ class Engine:
             )
         near = matcher.audit.allow_distance
         return [self.memory.judged(decision, allow_distance=near) for decision in decisions]
+
+    def _decided(self, values: Sequence[Hash], lists: frozenset[str] | None, turned: bool) -> list[Decision]:
+        return self.matcher.check_hashes(values, lists=lists, turned=turned)
 
     @staticmethod
     def _only(matcher: Matcher, lists: Collection[str] | None) -> frozenset[str] | None:

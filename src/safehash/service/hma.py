@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 
 from ..hashing.algorithms import USUAL_DISTANCE
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision, Match, Outcome
-from .asking import Asked, flag, hash_of, names_of
+from .answers import Json
+from .asking import Asked, flag, hash_of, names_of, query_of
 from .bodies import is_form, json_of, parts_of, read_body
 from .refusing import Refused
 from .serving import Answer, Route, Service, algorithms_of
@@ -88,7 +89,7 @@ async def _upload(service: Service, request: Request) -> bytes:
 
 
 async def _fetched(service: Service, request: Request, url: str, due: float) -> bytes:
-    if request.query_params.get("content_type", "photo") not in _CONTENT_TYPES:
+    if query_of(request).get("content_type", "photo") not in _CONTENT_TYPES:
         raise Refused(400, "no such content type: there is photo")
     return await service.fetcher.fetch(url, seconds=due - time.monotonic())
 
@@ -133,11 +134,11 @@ def _headers(decision: Decision) -> dict[str, str]:
 
 async def hash_upload(service: Service, request: Request) -> Answer:
     """Return the hash of an upload."""
-    url = request.query_params.get("url") if request.method == "GET" else None
+    url = query_of(request).get("url") if request.method == "GET" else None
     if request.method == "GET" and not url:
         raise Refused(400, "url is required")
     known = algorithms_of(service.engine)
-    wanted = names_of(request.query_params.get("types"))
+    wanted = names_of(query_of(request).get("types"))
     for name in wanted or ():
         if name not in [each.value for each in known if each.is_perceptual]:
             raise Refused(400, "no such signal type here")
@@ -147,18 +148,18 @@ async def hash_upload(service: Service, request: Request) -> Answer:
         raise Refused(422, "it has no hash", headers=_headers(decision))
     digits = "" if decision.outcome is Outcome.LOW_QUALITY else own.hex
     hashes = {own.algorithm.value: digits} if wanted is None or own.algorithm.value in wanted else {}
-    return Answer(JSONResponse(hashes, headers=_headers(decision)), _said(decision))
+    return Answer(Json(hashes, headers=_headers(decision)), _said(decision))
 
 
 async def lookup(service: Service, request: Request) -> Answer:
     """Return matches by bank, of an upload by signal type before that."""
-    query = request.query_params
+    query = query_of(request)
     banks = _banks(query.get("banks"))
     url = query.get("url") if request.method == "GET" else None
     if request.method == "GET" and not url:
         value = _signal(service, query.get("signal_type"), query.get("signal"))
         (decision,) = await service.decide_hashes([value], banks)
-        return Answer(JSONResponse(_by_bank(decision.standing), headers=_headers(decision)), _said(decision))
+        return Answer(Json(_by_bank(decision.standing), headers=_headers(decision)), _said(decision))
     wanted = _types(service, query.get("types"))
     known = _types(service, None)
     only = (
@@ -175,7 +176,7 @@ async def lookup(service: Service, request: Request) -> Answer:
     by_type: Mapping[str, Any] = {name: _by_bank(matches) for name, matches in found.items()}
     if only is not None:
         by_type = by_type.get(only, {})
-    return Answer(JSONResponse(by_type, headers=_headers(decision)), _said(decision))
+    return Answer(Json(by_type, headers=_headers(decision)), _said(decision))
 
 
 def _types(service: Service, value: str | None) -> tuple[str, ...]:
@@ -190,12 +191,12 @@ def _types(service: Service, value: str | None) -> tuple[str, ...]:
 
 async def raw_lookup(service: Service, request: Request) -> Answer:
     """Return the numbers of all entries near a hash."""
-    query = request.query_params
+    query = query_of(request)
     value = _signal(service, query.get("signal_type"), query.get("signal"))
     with_distance = flag("include_distance", query.get("include_distance", False))
     (decision,) = await service.decide_hashes([value], _banks(query.get("banks")))
     body = [_of_match(match) if with_distance else content_id(match) for match in decision.standing]
-    return Answer(JSONResponse({"matches": body}, headers=_headers(decision)), _said(decision))
+    return Answer(Json({"matches": body}, headers=_headers(decision)), _said(decision))
 
 
 async def compare(service: Service, request: Request) -> Answer:
@@ -214,7 +215,7 @@ async def compare(service: Service, request: Request) -> Answer:
         distance = one.distance(other)
         near = thresholds.get(name, USUAL_DISTANCE[Algorithm(name)])
         results[name] = [distance <= near, {"distance": distance}]
-    return Answer(JSONResponse(results))
+    return Answer(Json(results))
 
 
 async def index_status(service: Service, request: Request) -> Answer:
@@ -226,12 +227,12 @@ async def index_status(service: Service, request: Request) -> Answer:
         name: {"built_to": int(max(loaded, default=-1)), "present": True, "size": n}
         for name, n in counts.items()
     }
-    only = request.query_params.get("signal_type")
+    only = query_of(request).get("signal_type")
     if only is not None:
         if only not in status:
             raise Refused(400, "no such signal type")
         status = {only: status[only]}
-    return Answer(JSONResponse(status))
+    return Answer(Json(status))
 
 
 async def status(service: Service, request: Request) -> Answer:
@@ -253,7 +254,7 @@ def _bank(name: str) -> dict[str, Any]:
 async def banks(service: Service, request: Request) -> Answer:
     """Return the lists as banks."""
     names = [info.name for info in service.engine.matcher.lists if not info.allow]
-    return Answer(JSONResponse([_bank(name) for name in names]))
+    return Answer(Json([_bank(name) for name in names]))
 
 
 async def bank(service: Service, request: Request) -> Answer:
@@ -261,12 +262,12 @@ async def bank(service: Service, request: Request) -> Answer:
     name = request.path_params["bank_name"]
     if name not in {info.name for info in service.engine.matcher.lists if not info.allow}:
         raise Refused(404, "there is no such bank")
-    return Answer(JSONResponse(_bank(name)))
+    return Answer(Json(_bank(name)))
 
 
 async def exchanges(service: Service, request: Request) -> Answer:
     """Return that nothing is fetched from exchanges: lists are files."""
-    return Answer(JSONResponse([]))
+    return Answer(Json([]))
 
 
 async def no_exchange(service: Service, request: Request) -> Answer:

@@ -6,12 +6,12 @@ import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from ..errors import SafehashError
 from ..hashing.hashes import Hash
 from ..lists.switches import for_shell
 from ..matching.decision import Decision
+from .answers import Json
 from .asking import Asked, ask, hash_of
 from .bodies import json_of, read_body
 from .refusing import Refused
@@ -49,7 +49,7 @@ async def check(service: Service, request: Request) -> Answer:
             (decision,) = await service.decide_hashes(asked.hashes, asked.lists, effort=asked.effort)
         else:
             decision = await service.decide(asked.uploads[0], asked)
-    return Answer(JSONResponse(_record(decision, asked)), _said([decision], asked))
+    return Answer(Json(_record(decision, asked)), _said([decision], asked))
 
 
 async def check_batch(service: Service, request: Request) -> Answer:
@@ -69,13 +69,13 @@ async def check_batch(service: Service, request: Request) -> Answer:
     return Answer(response, _said(decisions, asked))
 
 
-def _results(decisions: list[Decision], asked: Asked) -> JSONResponse:
+def _results(decisions: list[Decision], asked: Asked) -> Json:
     names = asked.names or (None,) * len(decisions)
     results = [
         {**_record(decision, asked), **({} if name is None else {"name": name})}
         for decision, name in zip(decisions, names, strict=True)
     ]
-    return JSONResponse({"results": results})
+    return Json({"results": results})
 
 
 async def explain(service: Service, request: Request) -> Answer:
@@ -89,7 +89,7 @@ async def explain(service: Service, request: Request) -> Answer:
         record = await service.engine.explain(
             asked.uploads[0], effort=asked.effort, entry=asked.also.get("entry"), due=asked.due
         )
-    return Answer(JSONResponse(record), {"n_bytes": asked.n_bytes})
+    return Answer(Json(record), {"n_bytes": asked.n_bytes})
 
 
 async def lists(service: Service, request: Request) -> Answer:
@@ -120,7 +120,7 @@ async def lists(service: Service, request: Request) -> Answer:
         "refused": for_shell(service.engine.refusal) or None,
         "version": audit.version,
     }
-    return Answer(JSONResponse(body))
+    return Answer(Json(body))
 
 
 async def reload(service: Service, request: Request) -> Answer:
@@ -152,7 +152,7 @@ async def verdicts(service: Service, request: Request) -> Answer:
             if isinstance(each.entry, tuple)
         ],
     }
-    return Answer(JSONResponse(body))
+    return Answer(Json(body))
 
 
 def _shortened(key: tuple[str, ...]) -> str:
@@ -188,10 +188,10 @@ async def say(service: Service, request: Request) -> Answer:
             said = await loop.run_in_executor(
                 None, lambda: memory.say_harmless(key, upload, said_by=said_by, note=note)
             )
-            return Answer(JSONResponse(said.to_record(), 201))
+            return Answer(Json(said.to_record(), 201))
         if verdict == "harmful" and upload is None:
             await loop.run_in_executor(None, memory.say_harmful, key)
-            return Answer(JSONResponse({"list": source, "verdict": "harmful"}))
+            return Answer(Json({"list": source, "verdict": "harmful"}))
     except SafehashError as exc:
         raise Refused(503, str(exc)) from exc
     raise Refused(400, "verdict is harmless, for an upload or for all, or harmful")

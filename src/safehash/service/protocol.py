@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -18,6 +20,9 @@ _UNASKED = 1 << 20
 _MOST_HEAD = 64 << 10
 #: Bytes that may still come of a request that has been answered.
 _MOST_LEFT = 1 << 20
+#: Headers that are written as they are.
+_PLAIN_NAME = re.compile(rb"[a-z0-9-]+")
+_PLAIN_VALUE = re.compile(rb"[\x20-\x7e]*")
 #: Seconds in which a head must be there, and the rest of a request that has been answered.
 _HEAD_SECONDS = 30.0
 
@@ -29,10 +34,13 @@ class Pieces:
     ----------
     most : int
         Bytes up to which they are collected.
+    are_all : bool
+        Whether nothing more comes.
     """
 
     def __init__(self) -> None:
         self.most = _UNASKED
+        self.are_all = False
         self._pieces: list[bytes] = []
         self._n_bytes = 0
 
@@ -49,8 +57,69 @@ class Pieces:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+@lru_cache(maxsize=1024)
+def _written(headers: tuple[tuple[bytes, bytes], ...], n_body: int) -> bytes | None:
+    """Return an answer's headers as uvicorn writes them, or None for such as it has more to do for."""
+    if [value for name, value in headers if name == b"content-length"] != [b"%d" % n_body]:
+        return None
+    for name, value in headers:
+        is_special = name in (b"connection", b"transfer-encoding") or not name.islower()
+        if is_special or _PLAIN_NAME.fullmatch(name) is None or _PLAIN_VALUE.fullmatch(value) is None:
+            return None
+    return b"".join(b"%b: %b\r\n" % each for each in headers) + b"\r\n"
+
+
+class _Whole:
+    """Sends an answer's head and its body in one: each piece is a call of the system, and a packet.
+
+    Parameters
+    ----------
+    cycle : RequestResponseCycle
+        Of uvicorn: sends whatever is no whole answer to a request on a connection that stays.
+    """
+
+    __slots__ = ("_cycle", "_patient", "_start")
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._patient = cycle.send
+        self._start: Any = None
+
+    async def send(self, message: Any) -> None:
+        """Send a message as an application does."""
+        cycle = self._cycle
+        if message["type"] == "http.response.start" and not cycle.response_started:
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start is not None:
+            whole = self._whole(start, message)
+            if whole is not None:
+                cycle.response_started = cycle.response_complete = True
+                cycle.waiting_for_100_continue = False
+                cycle.transport.write(whole)
+                cycle.message_event.set()
+                cycle.on_response()
+                del cycle.send  # or both would wait for each other, and for the garbage collector
+                return
+            await self._patient(start)
+        await self._patient(message)
+
+    def _whole(self, start: Any, message: Any) -> bytes | None:
+        """Return an answer, or None where it is not all there, or uvicorn has more to do for it than to write it."""
+        cycle = self._cycle
+        if (
+            message["type"] != "http.response.body" or message.get("more_body") or not cycle.keep_alive
+            or cycle.disconnected or cycle.flow.write_paused or cycle.scope["method"] == "HEAD" or cycle.access_log
+        ):  # fmt: skip
+            return None
+        body = message.get("body", b"")
+        headers = _written((*cycle.default_headers, *start.get("headers", ())), len(body))
+        return None if headers is None else STATUS_LINE[start["status"]] + headers + body
+
+
 class Bounded(HttpToolsProtocol):
-    """uvicorn's own protocol, with what it leaves unbounded bounded, and bodies handed over whole.
+    """uvicorn's own protocol, with what it leaves unbounded bounded, and bodies handed over whole, as answers are.
 
     It neither bounds a head (anybody could fill the memory with one, without a token) nor the time in which it comes,
     nor what comes of a request that has been answered. And it stops reading and wakes the application every 64 KiB: an
@@ -100,6 +169,7 @@ class Bounded(HttpToolsProtocol):
         if cycle is not None and cycle.scope is self.scope and isinstance(cycle.body, bytearray):
             scope: Any = cycle.scope
             cycle.body = scope[PIECES] = Pieces()
+            cycle.send = _Whole(cycle).send
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
@@ -113,6 +183,8 @@ class Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._is_whole = True
         self._have_it()
+        if self.cycle is not None and isinstance(self.cycle.body, Pieces):
+            self.cycle.body.are_all = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

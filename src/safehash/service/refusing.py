@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ..errors import shortened
+from .answers import Json
 
 __all__ = ["RETRY_SECONDS", "Refused", "Shape", "busy", "problem"]
 
@@ -40,7 +41,7 @@ class Refused(Exception):
     def response(self, shape: Shape) -> Response:
         """Return it as an answer."""
         if shape == "message":
-            return JSONResponse({"message": self.detail}, self.status, self.headers)
+            return Json({"message": self.detail}, self.status, self.headers)
         return problem(self.status, self.detail, headers=self.headers)
 
 
@@ -53,7 +54,7 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = Non
         "detail": detail,
         **more,
     }
-    return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
+    return Json(body, status, dict(headers or {}), media_type="application/problem+json")
 
 
 def busy(status: int, detail: str) -> Refused:

@@ -20,7 +20,7 @@ from ..lists.switches import for_shell
 from ..matching.matcher import Matcher
 from ..matching.settings import FloodLimits
 from ..scanning.confining import keep_memory
-from .access import ACCESS, TurnsHandler
+from .access import AccessLog
 from .app import make_app, service_of
 from .engine import Engine
 from .options import ServiceOptions
@@ -68,6 +68,7 @@ def serve(
     options: ServiceOptions,
     *,
     flood: FloodLimits | None = None,
+    access: AccessLog | None = None,
     listening: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until a signal says to end: SIGTERM and ctrl-C finish what is under way, SIGHUP reads the lists again.
@@ -78,6 +79,8 @@ def serve(
         Reads the lists. Its settings have no flood limits: `flood` counts for the whole service.
     options : ServiceOptions
     flood : FloodLimits, optional
+    access : AccessLog, optional
+        Told of every answer.
     listening : callable, optional
         Told where it listens.
 
@@ -90,11 +93,10 @@ def serve(
         engine = Engine(open_matcher, options, flood=flood)
         if listening is not None:
             listening(_where(options, listener))
-        _serve(engine, options, listener)
+        _serve(service_of(engine, options, access), listener)
 
 
-def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> None:
-    service = service_of(engine, options)
+def _serve(service: Service, listener: socket.socket) -> None:
     errors: list[BaseException] = []
 
     def failed(error: BaseException) -> None:
@@ -112,7 +114,7 @@ def _serve(engine: Engine, options: ServiceOptions, listener: socket.socket) -> 
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=max(1, round(options.grace)),
+        timeout_graceful_shutdown=max(1, round(service.options.grace)),
     )
     server = _Server(config, service)
     keep_memory()  # bodies of requests come and go
@@ -192,16 +194,11 @@ class _ForShell(logging.Formatter):
         return shortened(for_shell(super().format(record)))
 
 
-def log_to(stream_name: str = "stderr", *, access: bool = True) -> None:
-    """Send the log to a standard stream: warnings and what is worth a line, and one JSON object an answer."""
+def log_to(stream_name: str = "stderr") -> AccessLog:
+    """Send the log to a standard stream: warnings and what is worth a line. Return the access log on the same."""
     handler = logging.StreamHandler(getattr(sys, stream_name))
     handler.setFormatter(_ForShell("safehash: %(levelname)s: %(message)s"))
     logger = logging.getLogger("safehash")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    ACCESS.propagate = False
-    ACCESS.setLevel(logging.INFO if access else logging.CRITICAL)
-    if access:
-        plain = TurnsHandler(getattr(sys, stream_name))
-        plain.setFormatter(logging.Formatter("%(message)s"))
-        ACCESS.addHandler(plain)
+    return AccessLog(getattr(sys, stream_name))

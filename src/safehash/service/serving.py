@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ..hashing.hashes import Algorithm, Hash
 from ..matching.decision import Decision
 from ..matching.settings import Effort
+from .access import AccessLog
 from .asking import Asked
 from .engine import Engine
 from .fetching import Fetcher
@@ -43,6 +44,7 @@ class Service:
     tokens: Tokens
     numbers: Numbers
     fetcher: Fetcher
+    access: AccessLog | None = None
 
     async def decide(self, upload: bytes, asked: Asked) -> Decision:
         """Decide one upload, and count it.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from ..matching.decision import Outcome
+from .answers import Json
 from .asking import ask
 from .refusing import Refused
 from .serving import Answer, Route, Service
@@ -44,7 +44,7 @@ def _answer(
     outcome: Outcome, keeps: bool, *, headers: Mapping[str, str] | None = None, **also: object
 ) -> Answer:
     body = {"outcome": outcome.value, "keep": keeps}
-    response = JSONResponse(body, _KEEP if keeps else _REJECT, headers)
+    response = Json(body, _KEEP if keeps else _REJECT, headers)
     return Answer(response, {"outcomes": [outcome.value], "keep": keeps, **also})
 
 

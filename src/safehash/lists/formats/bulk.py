@@ -18,12 +18,12 @@ from ..moments import Times
 from ..pools import pool_of
 from .batch import NO_QUALITY, Batch, picked
 from .cells import Said, combined, is_unreadable, quality_of, type_of
-from .column_names import NAMES_OF_DIGESTS, names_a_digest
+from .column_names import NAMES_OF_DIGESTS, is_of_place, names_a_digest
 from .columns import Column
 from .digests import BY_DIGITS, bare, decoded, is_decimal, is_hex
 from .fields import BadField
 from .inside import names_in_pairs, pairs_speak
-from .judging import FIRST_WORDS, GONE_WORDS, MAY_SPEAK, speaks_without_a_name
+from .judging import FIRST_WORDS, GONE_WORDS, MAY_SPEAK, speaks_of_a_place, speaks_without_a_name
 from .records import RowReader
 from .remembering import LONGEST
 from .sentences import in_a_sentence
@@ -231,6 +231,9 @@ class _Made:
             each.strip(_AROUND) for each in alike.lower().split("\n")
         ):
             self.odd |= {k for k in rows if speaks_without_a_name(cells[k])}
+        if is_of_place(column.name):
+            places = {cell for cell in {*cells} if speaks_of_a_place(cell)}
+            self.odd |= {k for k in rows if cells[k] in places}
         if in_a_sentence(alike):
             self.odd |= {k for k in rows if in_a_sentence(cells[k])}
         if "\N{REPLACEMENT CHARACTER}" in joined:

@@ -11,12 +11,12 @@ from ...errors import ListError
 from ...hashing.hashes import Algorithm
 from ..opinions import join_categories
 from ..switches import switch
-from .column_names import JUDGED, Type, is_of_opinions, is_of_trust, names_a_digest, type_named
+from .column_names import JUDGED, Type, is_of_opinions, is_of_place, is_of_trust, names_a_digest, type_named
 from .columns import Column, quality_in
 from .dates import is_date
 from .digests import digits_in
 from .fields import BadField, labels_from, shown, text_id
-from .inside import pairs_speak, speaks_inside
+from .inside import NO_TRUST, doubt_in, pairs_speak, speaks_inside
 from .judging import (
     AGAINST,
     CODES,
@@ -27,6 +27,7 @@ from .judging import (
     judge,
     labels_said,
     speaks,
+    speaks_of_a_place,
     speaks_without_a_name,
     tells,
 )
@@ -217,6 +218,7 @@ class CellReader:
                 speaks(value)
                 or pairs_speak(value)
                 or (column.watched == "unnamed" and speaks_without_a_name(value))
+                or (is_of_place(column.name) and speaks_of_a_place(value))
             )
             if isinstance(value, str)
             else isinstance(value, (list, dict)) and speaks_inside(value, column.name)
@@ -227,6 +229,8 @@ class CellReader:
             )
         if (text := as_text(value)) is not None:
             self.remark(column, text.strip())
+        elif (doubt := doubt_in(value, column.name)) is not None:
+            self._tally.keep(self._tally.doubts, doubt[0], shown(doubt[1]))
         return _KEPT
 
     def remark(self, column: Column, cells: str) -> None:
@@ -379,17 +383,18 @@ def is_unreadable(column: Column, text: str) -> bool:
     n_lost = text.count(_LOST)
     if column.watched not in ("named", "stands") or not n_lost:
         return False
-    return n_lost >= sum(each.isascii() and each.isalpha() for each in text) or _may_have_been(text)
+    return n_lost >= sum(map(len, _LETTERS.findall(text))) or _may_have_been(text)
 
 
 _LOST = "\N{REPLACEMENT CHARACTER}"
+_LETTERS = re.compile("[A-Za-z]+")
 
 
 @remembered(4096)
 def _may_have_been(text: str) -> bool:
     """Tell whether a text begins with a known word, whatever its lost characters were."""
-    said = _lossy(re.sub(rf"^[^\w{_LOST}]+", "", word(text)))
-    return any(said.startswith(known) and not said[len(known) :][:1].isalnum() for known in _WITH_ACCENTS)
+    said = _lossy(re.sub(rf"^[^\w{_LOST}]+", "", word(text[:_LONGEST_LOST])))
+    return any(said[:n] in _WITH_ACCENTS and not said[n : n + 1].isalnum() for n in _LENGTHS_WITH_ACCENTS)
 
 
 def _lossy(said: str) -> str:
@@ -398,9 +403,11 @@ def _lossy(said: str) -> str:
 
 
 #: Words that lose characters where their encoding is not known; of what has hardly others nothing is left.
-_WITH_ACCENTS = tuple(
-    sorted({_lossy(each) for each in TELLING | UNMISTAKABLE if not each.isascii()} - {_LOST})
-)
+_WITH_ACCENTS = frozenset({_lossy(each) for each in TELLING | UNMISTAKABLE if not each.isascii()} - {_LOST})
+_LENGTHS_WITH_ACCENTS = sorted({*map(len, _WITH_ACCENTS)})
+#: What stands behind so many characters is none of these words: each character may be lost in some, and have signs
+#: around it.
+_LONGEST_LOST = 200
 
 
 def cells_in(value: object, *, of_any_length: bool = False) -> list[str] | None:
@@ -418,10 +425,7 @@ def cells_in(value: object, *, of_any_length: bool = False) -> list[str] | None:
     return None if text is None else [text.strip()]
 
 
-#: Of what nobody is sure, in a column that says how sure somebody is: nothing, or less.
-_NO_TRUST = re.compile(
-    r"^(?:none|0+(?:[.,]0+)?[ \t]*%?|0/\d+|-[ \t]*\d+(?:[.,]\d+)?)$", re.IGNORECASE | re.MULTILINE
-)
+_NO_TRUST = re.compile(f"^(?:{NO_TRUST.pattern})$", re.IGNORECASE | re.MULTILINE)
 _MAY_BE_DIGEST = re.compile(r"^(?:[\w-]{2,12}:)?(?:0x)?[0-9a-f]{16,64}$", re.IGNORECASE | re.MULTILINE)
 
 

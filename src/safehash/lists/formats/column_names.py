@@ -35,6 +35,7 @@ __all__ = [
     "Named",
     "Type",
     "is_of_opinions",
+    "is_of_place",
     "is_of_trust",
     "named_column",
     "names_a_digest",
@@ -232,9 +233,28 @@ def is_of_trust(name: str) -> bool:
 
 _OF_TRUST = re.compile(
     "(?:x?opencti|misp|entry|hash|record|match|item|overall|total|final)*(?:confidence|conf|certainty|trust|score"
-    "|reliability|credibility|likelihood|probability|karma|rating|votes?|points)(?:score|level|value)?"
+    "|reliability|credibility|likelihood|probability|karma|rating|stars|votes?|points)(?:score|level|value)?"
 )
 
+
+@remembered(4096)
+def is_of_place(name: str) -> bool:
+    """Tell whether a column is named for where a picture is sorted in: what that is called may judge the picture.
+
+    Examples
+    --------
+    >>> is_of_place("source_folder"), is_of_place("Split"), is_of_place("file.folder"), is_of_place("width")
+    (True, True, True, False)
+    """
+    return _OF_PLACE.fullmatch(plain(name.rpartition(".")[2])) is not None
+
+
+_OF_PLACE = re.compile(
+    "(?:source|src|parent|root|base|file|image|img|media|data|sub|target|dest|in|the|origin|original|path|drive)*"
+    "(?:folder|directory|dir|dirname|foldername|set|subset|split|dataset|bucket|group|collection|partition|pile|ordner"
+    "|unterordner|verzeichnis|dossier|répertoire|repertoire|carpeta|directorio|cartella|pasta|map|mapp|mappe|katalog"
+    "|kansio|папка|フォルダ|文件夹|폴더)(?:name|path)?"
+)
 
 # -- deletion and opinion ----------------------------------------------------------------------------------
 
@@ -392,7 +412,13 @@ _FOLDED = tuple(
 _SPEAKS_BARE = re.compile("|".join(_FOLDED))
 _AGAINST = re.compile("malicious|truepos|knownbad")
 _FOR = re.compile("nonmalic|notmalic|falsepos|unmalic")
-_SPEAKS_WEAKLY = re.compile(rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)")
+_SPEAKS_WEAKLY = re.compile(
+    rf"(?:{_STATE}|{_OPERATION})$|^(?:status|state|action|category|verdict)"
+    # What somebody objects to a picture's being listed, or to the picture.
+    "|^(?:user|customer|owner|my|the)*(?:complaints?|objections?|counternotices?|contestations?|beschwerden?|einspruch"
+    "|widerspruch|réclamations?|reclamations?|reclamaciones|reclamación|reclamo|recurso|klacht|bezwaar|skarga|жалоба|申诉|異議|이의)"
+    "(?:result|outcome|decision|ruling|status|state)?$"
+)
 
 
 @remembered(4096)

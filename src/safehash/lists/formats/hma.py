@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry
@@ -14,12 +15,12 @@ from ..pools import pool_of_parts
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, labels_from, shown, text_id, utc_time
-from .inside import json_may_speak, speaks_inside
+from .inside import doubt_in, json_may_speak, speaks_inside
 from .json_records import PlainShape, read_records
 from .judging import opinion_in
 from .options import ReadOptions
 from .pages import Page
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, as_bytes
 from .sentences import is_section
 from .tally import Tally
 
@@ -70,9 +71,9 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             signals[k] = {"": ""}
     untils = [row.disable_until_ts for row in rows]
     beside = {
-        "original_media_uri": [bytes(row.original_media_uri) for row in rows],
-        "note": [bytes(row.note) for row in rows],
-        "metadata": [bytes(row.metadata) for row in rows],
+        "original_media_uri": as_bytes([row.original_media_uri for row in rows]),
+        "note": as_bytes([row.note for row in rows]),
+        "metadata": as_bytes([row.metadata for row in rows]),
     }
     kinds: list[tuple[str, str, int, bool, bool, bool]] = list(
         zip(
@@ -111,16 +112,20 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
 
 
 def _may_speak(row: _Plain) -> bool:
-    """Tell whether what stands beside the digests of a record speaks of deletion or opinion."""
-    beside = map(bytes, (row.original_media_uri, row.note, row.metadata))
-    return any(speaks_inside(msgspec.json.decode(value)) for value in beside if value)
+    """Tell whether what stands beside the digests of a record speaks of deletion or opinion, or of doubt."""
+    beside = [
+        msgspec.json.decode(value)
+        for value in map(bytes, (row.original_media_uri, row.note, row.metadata))
+        if value
+    ]
+    return speaks_inside(beside) or doubt_in(beside) is not None
 
 
 def _field(name: str, values: list[bytes], distinct: set[bytes]) -> list[Sequence[bytes] | bytes]:
     """Return a field as it stands in an object behind others, in two parts; b"" where it says nothing."""
     nothing = distinct & {b"", b"null", b"{}"}
-    joined = b"".join(distinct)
-    if any(b"{%c" % blank in joined for blank in b" \t\r\n"):
+    joined = np.frombuffer(b"".join(distinct), np.uint8)
+    if ((joined[:-1] == ord("{")) & (joined[1:] <= ord(" "))).any():
         nothing |= {value for value in distinct if value[1:-1].isspace() and value[:1] == b"{"}
     key = b',"%b":' % name.encode()
     if not nothing:
@@ -148,7 +153,7 @@ def _entries(record: dict[str, Any], options: ReadOptions, tally: Tally, failure
             f"the bank {shown(bank)} may say that what is in it was taken back, or judged harmless"
         )
     named = ("disable_until_ts", "bank") if isinstance(bank, str) else ("disable_until_ts",)
-    check_unknown({name: field for name, field in extra.items() if name not in named})
+    check_unknown({name: field for name, field in extra.items() if name not in named}, tally)
     return [
         Entry(
             hash=value,

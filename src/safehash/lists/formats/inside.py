@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from .column_names import JUDGED, named_column
-from .judging import AGAINST, CODES, FIRST_WORDS, NOTHING, as_text, judge, speaks, tells
+from .column_names import JUDGED, is_of_opinions, is_of_trust, named_column
+from .judging import AGAINST, CODES, FIRST_WORDS, NOTHING, as_text, is_no_answer, judge, speaks, tells
 from .remembering import remembered
 from .sentences import in_a_sentence
 from .vocabulary import DELETED, LIVE, OPINIONS, plain, word
 
 __all__ = [
     "LATE",
+    "NO_TRUST",
+    "doubt_in",
     "is_of_sightings",
     "json_may_speak",
     "names_in_pairs",
@@ -40,6 +42,8 @@ def says(name: str, value: object, now: str = LATE) -> bool:
     if named.meaning not in JUDGED:
         return False
     if named.weak:
+        if is_no_answer(value) and is_of_opinions(name):
+            return True
         said = word(value) if isinstance(value, str) else ""
         return (
             said not in LIVE
@@ -67,10 +71,53 @@ def speaks_inside(value: object, name: str = "", depth: int = 0) -> bool:
     if isinstance(value, dict):
         if is_of_sightings(name) and _is_against(value):
             return True
-        return any(speaks_inside(each, inner, depth + 1) for inner, each in value.items())
+        return any(
+            speaks_inside(each, inner, depth + 1)
+            or (
+                inner.lower() in _OF_WHAT_IT_IS_IN
+                and not isinstance(each, (list, dict))
+                and says(f"{name}_{inner}", each)
+            )
+            for inner, each in value.items()
+        )
     if name and says(name, value):
         return True
     return isinstance(value, str) and (speaks(value) or word(value) in DELETED or pairs_speak(value))
+
+
+#: Fields that say something of the one that they stand in: "threat": {"level": "none"}.
+_OF_WHAT_IT_IS_IN = frozenset(("level", "value", "name", "code", "type", "result"))
+
+
+def doubt_in(value: object, name: str = "", depth: int = 0) -> tuple[str, object] | None:
+    """Return a field that says how sure somebody is, with its value, where that is nobody or less; None for none.
+
+    Parameters
+    ----------
+    value : object
+        As JSON holds it.
+    name : str
+        Of the field that it stands in.
+
+    Examples
+    --------
+    >>> doubt_in({"seen": 0, "by": [{"confidence": 0}]}), doubt_in({"confidence": 70})
+    (('confidence', 0), None)
+    """
+    if depth > _MAX_DEPTH:
+        return None  # `speaks_inside` says more of it
+    if isinstance(value, list):
+        inner = (doubt_in(each, name, depth + 1) for each in value)
+    elif isinstance(value, dict):
+        inner = (doubt_in(each, own, depth + 1) for own, each in value.items())
+    else:
+        text = as_text(value) if name and is_of_trust(name) else None
+        return (name, value) if text is not None and NO_TRUST.fullmatch(text.strip()) else None
+    return next(filter(None, inner), None)
+
+
+#: Of what nobody is sure, in a field that says how sure somebody is: nothing, or less.
+NO_TRUST = re.compile(r"none|0+(?:[.,]0+)?[ \t]*%?|0/\d+|-[ \t]*\d+(?:[.,]\d+)?", re.IGNORECASE)
 
 
 def is_of_sightings(name: str) -> bool:
@@ -84,7 +131,7 @@ def _is_against(sighting: Mapping[str, object]) -> bool:
 
 
 def json_may_speak(pieces: Sequence[bytes]) -> bool:
-    """Tell whether pieces of JSON may have something in them of which `speaks_inside` would say so.
+    """Tell whether pieces of JSON may have something in them of which `speaks_inside`, or `doubt_in`, would say so.
 
     Many are looked at in little time; where this says no, none does.
     """
@@ -97,9 +144,9 @@ def json_may_speak(pieces: Sequence[bytes]) -> bool:
 
 def _may_speak(data: bytes) -> bool:
     alike = data.replace(b'" :', b'":')
-    names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')}
+    names = {piece.rpartition(b'"')[2].decode("utf-8", "replace") for piece in alike.split(b'":')[:-1]}
     if _ODD.search(data) or any(
-        named_column(name).meaning in JUDGED or is_of_sightings(name) for name in names
+        named_column(name).meaning in JUDGED or is_of_sightings(name) or is_of_trust(name) for name in names
     ):
         return True
     texts = {*alike.replace(b'"', b"\n").decode("utf-8", "replace").lower().split("\n")}

@@ -22,8 +22,9 @@ from ..opinions import unite_opinions
 from ..pools import pool_of_bytes
 from .batch import NO_QUALITY, Batch
 from .column_names import type_named
-from .exchange_types import check_unknown
+from .exchange_types import check_kept, check_unknown, speaking_in
 from .fields import BadField, hash_named, shown, utc_time
+from .inside import doubt_in, json_may_speak
 from .json_records import PlainRecords, PlainShape
 from .json_stream import Many, NotJson, decoded
 from .options import ReadOptions
@@ -39,6 +40,8 @@ __all__ = ["VERSION", "entry_record", "read", "write_list"]
 #: Version of the format; readers refuse a newer one.
 VERSION = 1
 
+#: What has one of these is an entry, whatever else it has: no header, and no end line.
+_OF_ENTRIES = frozenset(("hash", "value", "deleted"))
 _KNOWN = frozenset(
     (
         "algorithm",
@@ -96,7 +99,7 @@ class _Reader:
         return PlainRecords(
             self._tally,
             _SHAPE,
-            lambda record: ([_entry(record, source)], []),
+            lambda record: ([_entry(record, source, self._tally)], []),
         )
 
     def entries(self) -> Iterator[Entry | Batch]:
@@ -166,14 +169,15 @@ class _Reader:
         yield from self._rows.settle()
         try:
             record = decoded(text.encode())
-            if "safehash" in record:
+            is_entry = not _OF_ENTRIES.isdisjoint(record)
+            if "safehash" in record and not is_entry:
                 yield from self._rows.flush()
                 _check_version(record["safehash"], self._page)
                 self._source = _text(record, "name") or self._source
                 self._rows = self._plain_rows()
                 self._ended = False
                 self._promised = record.get("kind") == "list"
-            elif record.keys() >= {"end", "sha256"}:
+            elif record.keys() >= {"end", "sha256"} and not is_entry:
                 self._end(number, record)
             else:
                 self._n_met += 1
@@ -181,7 +185,7 @@ class _Reader:
                 self._tally.n_records += 1
                 if self._ignore:
                     record = {name: value for name, value in record.items() if name not in self._ignore}
-                yield self._tally.meet(_entry(record, self._source))
+                yield self._tally.meet(_entry(record, self._source, self._tally))
         except (NotJson, BadField) as exc:
             self._tally.n_records += isinstance(exc, NotJson)
             self._tally.reject(number, str(exc))
@@ -266,6 +270,13 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             keys[k] = None
         elif keys[k] is not None:
             keys[k] = (keys[k], bool(own), *map(bytes, (row.owners, row.severity, row.keyed_by)))
+    if extras is not None and json_may_speak(extras):
+        for k in [
+            k
+            for k, extra in enumerate(extras)
+            if keys[k] is not None and extra != b"{}" and _says_more(extra)
+        ]:
+            keys[k] = None
     return PlainColumns(
         keys=keys,
         digests=[row.hash for row in rows],
@@ -276,6 +287,15 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
         qualities=qualities,
         free=() if extras is None else (extras,),
     )
+
+
+def _says_more(extra: bytes) -> bool:
+    """Tell whether unknown fields are looked at one by one: they speak of deletion, opinion or doubt."""
+    try:
+        fields = json.loads(extra)
+    except (ValueError, RecursionError):
+        return True
+    return speaking_in(fields) is not None or doubt_in(fields) is not None
 
 
 def _given(values: list[Any], kinds: set[type[Any]]) -> list[Any]:
@@ -297,7 +317,7 @@ def _check_version(version: object, page: Page) -> None:
         )
 
 
-def _entry(record: dict[str, Any], default_source: str) -> Entry:
+def _entry(record: dict[str, Any], default_source: str, tally: Tally) -> Entry:
     deleted = record.get("deleted", False)
     if not isinstance(deleted, bool):
         raise BadField(f"expected true or false for 'deleted', found {shown(deleted)}")
@@ -313,7 +333,7 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
     if not isinstance(given, dict):
         raise BadField(f"expected an object for 'extra', found {shown(given)}")
     unknown = {name: field for name, field in record.items() if name not in _KNOWN}
-    check_unknown(unknown)
+    check_unknown(unknown, tally)
     for name in ("created", "updated"):
         if record.get(name) is not None and utc_time(record[name]) is None:
             raise BadField(f"expected a time for {name!r}, found {shown(record[name])}")
@@ -323,6 +343,8 @@ def _entry(record: dict[str, Any], default_source: str) -> Entry:
         extra = frozen_json(unknown | given, "extra")
     except ValueError as exc:
         raise BadField(str(exc)) from None
+    if given and not deleted and category in ("positive", "seed"):
+        check_kept(given, tally)
     return Entry(
         hash=value,
         id=entry_id,

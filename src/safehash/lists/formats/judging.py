@@ -46,6 +46,7 @@ __all__ = [
     "may_be_cut",
     "opinion_in",
     "speaks",
+    "speaks_of_a_place",
     "speaks_without_a_name",
     "takes_back",
     "tells",
@@ -277,6 +278,11 @@ _BULLETS = frozenset("+*\N{BULLET}\N{MIDDLE DOT}")
 def speaks_without_a_name(text: str) -> bool:
     """Tell whether a cell of a column without a name is a word that takes back, or judges, whatever else it means."""
     return word(text) in _GONE or word(without_signs(text)) in _GONE
+
+
+def speaks_of_a_place(text: str) -> bool:
+    """Tell whether the name of a folder, or of a part of a set, is a word that takes back or judges what is in it."""
+    return speaks_without_a_name(text) or in_a_sentence(f"/{text.strip()}/")
 
 
 _GONE = DELETED | DOUBTFUL | OF_NO_PICTURE | {said for said, own in OPINIONS.items() if own == "negative"}

@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ...errors import ListError
 from ...hashing.hashes import ForeignHash, Hash
 from ..entry import Entry, Opinion
 from ..opinions import category_of, unite_opinions
+from ..switches import switch
 from .batch import Batch
 from .exchange_types import check_unknown, exchange_type
 from .fields import BadField, hash_named, shown, utc_time, video_name
+from .inside import pairs_speak
+from .judging import speaks
 from .ncmec_rows import PlainRecords
 from .options import ReadOptions
 from .pages import Page
+from .sentences import is_section
 from .tally import Tally
 from .vocabulary import OPINIONS, word
 from .xml_stream import Node, Stretch, XmlStream
@@ -24,6 +29,8 @@ __all__ = ["FEEDBACK", "read"]
 _RECORDS = frozenset(("image", "video", "deletedImage", "deletedVideo"))
 _KNOWN = frozenset(("member", "id", "timestamp", "classification", "fingerprints", "feedback"))
 _NAMED = frozenset(("member", "id", "timestamp", "classification"))
+#: So many lines of a comment are looked at.
+_LINES_OF_COMMENT = 100
 #: What a vote says of the picture.
 FEEDBACK = {"affirmativeFeedback": "positive", "negativeFeedback": "negative"}
 # How votes name a type differs from how fingerprints do.
@@ -38,8 +45,8 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     docs/formats.md, "NCMEC".
     """
     tally.unit = "record"
-    stream = XmlStream(page, "queryResult", ("images", "videos"), _RECORDS)
     reader = _Reader(tally, options)
+    stream = XmlStream(page, "queryResult", ("images", "videos"), _RECORDS, reader.meet_comment)
     if not options.ignore:
         for stretch in stream.runs():
             yield from reader.take(stretch)
@@ -61,6 +68,7 @@ class _Reader:
         self._source = options.source
         self._ignore = options.ignore
         self._plain = PlainRecords(lambda node: _parsed(node, self._source, tally))
+        self._has_comment = False
         self.number = 0
 
     def entries(self, node: Node) -> Iterator[Entry | Batch]:
@@ -82,6 +90,32 @@ class _Reader:
             self._tally.reject(number, failure)
         for entry in found:
             yield self._tally.meet(entry)
+
+    def meet_comment(self, text: str, in_record: bool) -> None:
+        """Look at a comment, which may say something of the record that it stands in, or of those below it.
+
+        Raises
+        ------
+        ListError
+            It may take them back, or judge them.
+        """
+        if "#" in self._ignore or not text.strip():
+            return
+        lines = [line.strip() for line in text.split("\n", _LINES_OF_COMMENT)[:_LINES_OF_COMMENT]]
+        found = next((line for line in lines if is_section(line) or speaks(line) or pairs_speak(line)), None)
+        if found is not None:
+            raise ListError(
+                f"refused: {self._tally.place(self.number + 1)}: the comment {shown(found)} may take back, or judge, "
+                f"records of the list: take these out of it, or set comments aside with {switch('ignore', ['#'])}",
+                path=self._tally.path,
+            )
+        if not self._has_comment:
+            self._has_comment = True
+            self._tally.note(
+                f"{self._tally.place(self.number + 1)}: the comment {shown(lines[0] or text.strip())} is no record: if "
+                f"it takes back {'the record that it is in' if in_record else 'the records below it'}, or judges, take "
+                "them out of the list; they are matched against"
+            )
 
     # -- many at once --------------------------------------------------------------------------------------
 
@@ -128,7 +162,7 @@ def _parsed(node: Node, source: str, tally: Tally) -> tuple[list[Entry], list[st
     }
     if updated is None and node.child_text("timestamp"):
         extra["timestamp"] = node.child_text("timestamp")
-    _check_said(node)
+    _check_said(node, tally)
     if node.tag.startswith("deleted"):
         tombstone = Entry(
             hash=None, id=key, source=source, owners=(submitter,), updated=updated, deleted=True, extra=extra
@@ -171,7 +205,7 @@ def _set_aside(node: Node, names: frozenset[str]) -> None:
         _set_aside(child, names)
 
 
-def _check_said(node: Node) -> None:
+def _check_said(node: Node, tally: Tally) -> None:
     """Refuse a record with attributes or elements that may speak of deletion or opinion, but for the votes.
 
     Raises
@@ -179,16 +213,16 @@ def _check_said(node: Node) -> None:
     BadField
         One does.
     """
-    check_unknown(node.attributes)
+    check_unknown(node.attributes, tally)
     for child in node.children:
         if child.tag in _NAMED:
-            check_unknown(child.attributes)
+            check_unknown(child.attributes, tally)
         elif child.tag == "fingerprints":
-            check_unknown(child.attributes)
+            check_unknown(child.attributes, tally)
             for each in child.children:
-                check_unknown({each.tag: _value(each)})
+                check_unknown({each.tag: _value(each)}, tally)
         elif child.tag != "feedback":
-            check_unknown({child.tag: _value(child)})
+            check_unknown({child.tag: _value(child)}, tally)
 
 
 def _value(node: Node) -> Any:

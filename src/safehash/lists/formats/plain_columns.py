@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +17,7 @@ from ..pools import Pool
 from .batch import NO_QUALITY, Batch, picked
 from .times import utc_times
 
-__all__ = ["Made", "Meaning", "PlainColumns", "first_of_each", "from_hex", "n_of"]
+__all__ = ["Made", "Meaning", "PlainColumns", "as_bytes", "first_of_each", "from_hex", "n_of"]
 
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -213,6 +214,18 @@ def first_of_each(keys: Sequence[_K]) -> tuple[npt.NDArray[np.int64], dict[_K, i
 def n_of(character: bytes, data: bytes) -> int:
     """Count a character; `bytes.count` takes several times as long."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == character[0]))
+
+
+def as_bytes(pieces: Sequence[msgspec.Raw]) -> list[bytes]:
+    """Return pieces of JSON as bytes; all at once take half the time of one by one.
+
+    Examples
+    --------
+    >>> as_bytes([msgspec.Raw(b"1"), msgspec.Raw(b'"a"')])
+    [b'1', b'"a"']
+    """
+    found = b"\0".join(pieces).split(b"\0")  # JSON has none
+    return found if len(found) == len(pieces) else list(map(bytes, pieces))
 
 
 def from_hex(texts: Sequence[str], n_bytes: int) -> npt.NDArray[np.uint8] | None:

@@ -140,6 +140,8 @@ class RowReader:
         cells = [value.strip() if isinstance(value, str) else "" for value in values]
         if self.headed and [*map(str.casefold, cells)] == [column.name.casefold() for column in self.columns]:
             return True
+        if any(map(digits_in, cells)):
+            return False  # what rejected rows mostly have, and no header
         meanings = {named_column(cell).meaning for cell in cells}
         if "hash" in meanings and "extra" not in meanings and 1 < len(cells) == len({*map(plain, cells)}):
             raise ListError(

@@ -239,7 +239,11 @@ _PHRASE = re.compile(
     r"|(?:known )?(?:good|safe|benign|harmless|innocent|clean) (?:hash|image|picture|file|digest|list)\w*"
     r"|(?:allow|white) lists?|taken (?:back|down)|non malicious|not malicious|ausse alarmes?"
     r"|(?:do not|don t|not|must not|never|no longer) (?:to )?(?:be )?(?:block|match|use|report|list|flag|scan)\w*"
-    r"|(?:cleared|appeals? (?:granted|upheld|won)|снятые с)"
+    r"|(?:cleared|снятые с)"
+    r"|(?:appeals?|complaints?|objections?|counter ?notices?|contestations?) (?:(?:was|were|is|are) )?"
+    r"(?:granted|upheld|won|sustained|accepted|successful|justified)"
+    r"|(?:granted|upheld|sustained|accepted|successful|justified)"
+    r" (?:appeals?|complaints?|objections?|counter ?notices?)"
 )
 #: What is said of doubles takes nothing back.
 _OF_COPIES = re.compile("duplicat|doppelt|doubl|double|duplik")

@@ -17,7 +17,7 @@ from .bulk import read_rows
 from .column_names import JUDGED, named_column
 from .columns import Column, name_columns
 from .fields import shown
-from .inside import speaks_inside
+from .inside import json_may_speak, speaks_inside
 from .options import ReadOptions
 from .pages import Page
 from .records import RowReader
@@ -303,24 +303,23 @@ def _check_beside(
     refers = [each for each in columns if plain(each) in (f"{own}id", f"{own}ref") or _is_of_another(each)]
     if not refers:
         return
+    judged = [named_column(each).meaning in JUDGED for each in columns]
     looked_at: set[tuple[int, str]] = set()
-    for row in budget.rows(database.execute(f"SELECT * FROM {_quoted(name)} LIMIT {_MAX_BESIDE}")):
-        for k, text in enumerate(row):
-            if (k, text) in looked_at:
-                continue
+    for rows in _blocks(database.execute(f"SELECT * FROM {_quoted(name)}"), budget):
+        for k, cells in enumerate(zip(*rows, strict=True)):
+            texts = {text for text in {*cells} if text and (k, text) not in looked_at}
             if len(looked_at) < _SAMPLE * _MAX_COLUMNS:
-                looked_at.add((k, text))
-            if speaks_inside(text, columns[k]):
+                looked_at.update((k, text) for text in texts)
+            if not judged[k] and not json_may_speak([text.encode("utf-8", "replace") for text in texts]):
+                continue
+            found = next((text for text in texts if speaks_inside(text, columns[k])), None)
+            if found is not None:
                 raise ListError(
-                    f"refused: table {name!r} says {columns[k]} {shown(text)} of records of table {table!r} (by "
+                    f"refused: table {name!r} says {columns[k]} {shown(found)} of records of table {table!r} (by "
                     f"{refers[0]!r}), which would be matched against: take these out, or "
                     f"{switch('ignore', [name])} sets the table aside",
                     path=tally.path,
                 )
-
-
-#: So many rows of a table beside that of the digests are looked at.
-_MAX_BESIDE = 100_000
 
 
 def _is_of_another(name: str) -> bool:

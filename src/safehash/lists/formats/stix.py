@@ -78,6 +78,7 @@ class StixObjects:
         self._gone: dict[str, str] = {}  # ids of objects that say something against themselves, and what
         self._of_files: set[str] = set()  # objects with a digest of a kind that has none
         self._links: list[tuple[str, str]] = []
+        self._n_more = 0  # links that are not remembered
 
     def taken(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """Return an object as the record that it is; None where it is none, and says nothing against another.
@@ -117,8 +118,11 @@ class StixObjects:
                 path=self._tally.path,
             )
         source, target = record.get("source_ref"), record.get("target_ref")
-        if isinstance(source, str) and isinstance(target, str) and len(self._links) < _MAX_LINKS:
-            self._links.append((source, target))
+        if isinstance(source, str) and isinstance(target, str):
+            if len(self._links) < _MAX_LINKS:
+                self._links.append((source, target))
+            else:
+                self._n_more += 1
         self._tally.note(f"objects of type {kind!r} have no digest, and are left out")
 
     def close(self) -> None:
@@ -128,6 +132,14 @@ class StixObjects:
         ------
         ListError
         """
+        if self._n_more and self._gone and "relationship" not in self._ignore:
+            own, said = next(iter(self._gone.items()))
+            raise ListError(
+                f"refused: more than {_MAX_LINKS} links between objects, and {said} is said of {shown(own)}: whether "
+                f"that is linked to others is not known; {switch('ignore', ['relationship'])} sets links aside (page "
+                f"{self._tally.page})",
+                path=self._tally.path,
+            )
         for source, target in self._links:
             for one, other in ((source, target), (target, source)):
                 if one in self._gone and self._is_live(other) and "relationship" not in self._ignore:

@@ -99,7 +99,9 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     if stands is None:
         raise BadField(f"expected one of {', '.join(STATUS)} for 'hashStatus', found {shown(status)}")
     extra = {name: field for name, field in record.items() if name not in _KNOWN}
-    check_unknown({name: field for name, field in extra.items() if name != "caseNumbers"})  # states of cases
+    check_unknown(
+        {name: field for name, field in extra.items() if name != "caseNumbers"}, tally
+    )  # states of cases
     updated = utc_time(record.get("lastModtimestamp"))
     if updated is None and record.get("lastModtimestamp") is not None:
         extra["lastModtimestamp"] = record["lastModtimestamp"]

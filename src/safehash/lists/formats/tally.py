@@ -340,8 +340,8 @@ class Tally:
                     f"{switch('columns', {'deleted': name}, {'category': name})}"
                 )
         notes += [
-            f"column {name!r} holds {cell}: what nobody is sure of is matched against all the same; if it is not "
-            "to be, take it out of the list"
+            f"column {name!r} holds {cell}: what nobody is sure of, or somebody doubts, is matched against all the "
+            "same; if it is not to be, take it out of the list"
             for name, cell in self.doubts.items()
         ]
         notes += [

@@ -95,7 +95,7 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     if not isinstance(deleted, bool):
         raise BadField(f"expected true or false for 'deleted', found {shown(deleted)}")
     extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
-    check_unknown(extra)
+    check_unknown(extra, tally)
     ideology = record.get("ideology")
     return Entry(
         hash=value,

@@ -51,7 +51,9 @@ def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Bat
     if "#" not in options.ignore:
         _check_titles(page, dialect, tally)
     if dialect.n_above:
-        tally.note(f"{dialect.n_above} lines above the header of {page.name} are set aside")
+        tally.note(
+            f"{dialect.n_above} lines above the header of {page.name} are set aside{_first_above(page, dialect)}"
+        )
     sample = dialect.sample
     if dialect.delimiter is None and (dialect.names is None or len(dialect.names) == 1):
         # Lines of words are one cell each: those with more than a digest are looked at one by one.
@@ -115,6 +117,18 @@ def _check_titles(page: Page, dialect: Dialect, tally: Tally) -> None:
     for number, line in enumerate(above, 1):
         if is_section(line):
             raise section_refused(tally, number, line.strip())
+
+
+def _first_above(page: Page, dialect: Dialect) -> str:
+    """Return which line above the header is the first with words in it, and what it may say."""
+    above = page.head.decode("utf-8", "replace").splitlines()[: max(dialect.first_line - 2, 0)]
+    found = next((line.strip() for line in above if _IN_WORDS.search(line)), None)
+    if found is None or found.lower().startswith("sep="):
+        return ""
+    return f" ({shown(found)}): if they take back the list, or judge it, do not use it; it is matched against"
+
+
+_IN_WORDS = re.compile(r"[^\W\d_]{2}")
 
 
 def _check_type(page: Page, dialect: Dialect, columns: Sequence[Column], tally: Tally) -> None:

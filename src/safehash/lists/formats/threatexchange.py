@@ -18,7 +18,7 @@ from .json_records import PlainShape, read_records
 from .judging import labels_said
 from .options import ReadOptions
 from .pages import Page
-from .plain_columns import PlainColumns
+from .plain_columns import PlainColumns, as_bytes
 from .tally import Tally
 
 __all__ = ["REACTIONS", "STATUS", "read"]
@@ -44,6 +44,8 @@ REACTIONS: dict[str, str | None] = {
     "WANT_MORE_INFO": None,
     "INGESTED": None,
 }
+#: Of these, those of members who have doubts of a record, and do not say that it is harmless.
+_DOUBTING = frozenset(("NOT_HELPFUL", "OUTDATED"))
 
 
 def read(page: Page, tally: Tally, options: ReadOptions) -> Iterator[Entry | Batch]:
@@ -117,10 +119,10 @@ def _columns(rows: list[_Plain]) -> PlainColumns:
             [row.type for row in rows],
             gone,
             [each is None for each in added],
-            [bytes(each.owner) for each in found],
-            [bytes(each.status) for each in found],
-            [b"" if each.tags is _NONE else bytes(each.tags) for each in found],
-            [b"" if each.reactions is _NONE else bytes(each.reactions) for each in found],
+            as_bytes([each.owner for each in found]),
+            as_bytes([each.status for each in found]),
+            as_bytes([each.tags for each in found]),
+            as_bytes([each.reactions for each in found]),
             strict=True,
         )
     )
@@ -163,13 +165,13 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     if not isinstance(deleted, bool):
         raise BadField(f"expected true or false for 'should_delete', found {shown(deleted)}")
     extra = {} if record.keys() <= _KNOWN else {k: v for k, v in record.items() if k not in _KNOWN}
-    check_unknown(extra)
+    check_unknown(extra, tally)
     updated = utc_time(record.get("last_updated"))
     if updated is None and record.get("last_updated") is not None:
         extra["last_updated"] = record["last_updated"]
     entry_id = text_id(record.get("id"))
     descriptors = [] if deleted else _descriptors(record)
-    opinions = _opinions(descriptors)
+    opinions = _opinions(descriptors, tally)
     if not opinions:
         if descriptors:
             extra["dropped"] = "no usable opinion"
@@ -187,7 +189,7 @@ def _entry(record: dict[str, Any], source: str, tally: Tally) -> Entry:
     for descriptor in descriptors:
         rest = {k: v for k, v in descriptor.items() if k not in _KNOWN_OF_DESCRIPTOR}
         if rest:
-            check_unknown(rest)
+            check_unknown(rest, tally)
             unknown.append(rest)
         when = utc_time(descriptor.get("added_on"))
         if when is not None:
@@ -218,7 +220,7 @@ def _descriptors(record: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _opinions(descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
+def _opinions(descriptors: list[dict[str, Any]], tally: Tally) -> tuple[Opinion, ...]:
     """Return one opinion per owner; an owner's descriptor beats that owner's reaction."""
     explicit: list[Opinion] = []
     reactions: dict[str, str] = {}
@@ -240,7 +242,7 @@ def _opinions(descriptors: list[dict[str, Any]]) -> tuple[Opinion, ...]:
             )
         )
         if descriptor.get("reactions") is not None:
-            _count_reactions(descriptor["reactions"], reactions)
+            _count_reactions(descriptor["reactions"], reactions, tally)
     owners = {opinion.owner for opinion in explicit}
     implicit = [
         Opinion(owner=owner, category=category)
@@ -267,8 +269,8 @@ def _said(given: object, name: str, words: dict[str, Any], *, default: str | Non
     return found
 
 
-def _count_reactions(given: object, reactions: dict[str, str]) -> None:
-    """Add whose reactions say what; an owner's HELPFUL wins."""
+def _count_reactions(given: object, reactions: dict[str, str], tally: Tally) -> None:
+    """Add whose reactions say what; an owner's HELPFUL wins. Those that doubt a record are remarked on."""
     found = given.get("data") if isinstance(given, dict) else given
     if not isinstance(found, list):
         raise BadField(f"expected a list for 'reactions', found {shown(given)}")
@@ -276,6 +278,8 @@ def _count_reactions(given: object, reactions: dict[str, str]) -> None:
         if not isinstance(reaction, dict) or not isinstance(reaction.get("value"), str):
             raise BadField(f"expected a reaction with a 'key' and a 'value', found {shown(reaction)}")
         category = _said(reaction.get("key"), "reactions", REACTIONS)
+        if str(reaction.get("key")).strip().upper() in _DOUBTING and reaction["value"].strip(" ,"):
+            tally.keep(tally.doubts, "reactions", shown(reaction["key"]))
         for owner in filter(None, (part.strip() for part in reaction["value"].split(","))):
             if category == "positive":
                 reactions[owner] = "positive"

@@ -146,7 +146,7 @@ class _Reader:
         known = CATEGORIES | CATEGORIES_OF.get(self._region, {})
         extra = {name: field for name, field in record.items() if name not in _KNOWN and field is not None}
         try:
-            check_unknown(extra)
+            check_unknown(extra, self._tally)
             labels, tagged = labels_said(record.get("Tags"))
             if severity not in (None, *known):
                 raise BadField(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -105,6 +105,8 @@ class XmlStream:
         Names of the elements that hold records.
     records : frozenset of str
         Names of the elements that are records.
+    on_comment : callable
+        Called with the text of each comment inside the root, and with whether that is in a record.
 
     Attributes
     ----------
@@ -116,8 +118,16 @@ class XmlStream:
         Characters that are not UTF-8.
     """
 
-    def __init__(self, page: Page, root: str, containers: tuple[str, ...], records: frozenset[str]) -> None:
+    def __init__(
+        self,
+        page: Page,
+        root: str,
+        containers: tuple[str, ...],
+        records: frozenset[str],
+        on_comment: Callable[[str, bool], None],
+    ) -> None:
         self.problem = ""
+        self._on_comment = on_comment
         self.outside: dict[str, str] = {}
         self.n_replaced = 0
         self._records = records
@@ -178,6 +188,8 @@ class XmlStream:
                 continue
             end = start_of_last + len(last)
             stretch = Stretch(self._buffer[self._at : end], last, (root, end_of_root))
+            if "!" in stretch.text and "<!--" in stretch.text:
+                return
             yield stretch
             if stretch.is_refused:
                 return
@@ -212,7 +224,7 @@ class XmlStream:
 
     def nodes(self) -> Iterator[Node]:
         """Yield the records that are left, one by one."""
-        target = _Collector(self._records, self.outside)
+        target = _Collector(self._records, self.outside, self._on_comment)
         encoding = "utf-8" if self._before else self._encoding
         parser: Any = defusedxml.ElementTree.XMLParser(target=target, encoding=encoding, forbid_dtd=True)
         n_silent = 0
@@ -294,8 +306,11 @@ class _Nothing:
 class _Collector:
     """What the XML parser feeds: keeps whole records, and of what is around them only short texts."""
 
-    def __init__(self, records: frozenset[str], outside: dict[str, str]) -> None:
+    def __init__(
+        self, records: frozenset[str], outside: dict[str, str], on_comment: Callable[[str, bool], None]
+    ) -> None:
         self._records = records
+        self._on_comment = on_comment
         self._outside = outside
         self._path: list[str] = []
         self._open: list[Node] = []
@@ -343,6 +358,12 @@ class _Collector:
                 self._open[-1].pieces.append(text)
         elif self._path and text.strip() and len(self._outside) < _MAX_DEPTH:
             self._outside.setdefault(self._path[-1], text.strip()[:200])
+
+    def comment(self, text: str) -> None:
+        """Take a comment."""
+        self.n_events += 1
+        if self._path:
+            self._on_comment(text, bool(self._open))
 
     def close(self) -> None:
         """Nothing is left to do at the end; the parser asks."""

