@@ -34,7 +34,7 @@ SIDES = (0, 300, 512, 640, 768, 1000, 1536, 2000, 2500, 10**9)
 
 def turns(data: bytes) -> list[Hash]:
     """Return the hashes of a picture in its seven other orientations."""
-    digests, quality = turned_digests(decode(data))
+    digests, quality, _ = turned_digests(decode(data))
     return [Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests[1:]]
 
 

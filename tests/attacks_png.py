@@ -134,6 +134,51 @@ def apng_pieces(n: int) -> bytes:
     return _small_png(png_chunk(b"acTL", struct.pack(">II", 2, 0)), *parts)
 
 
+def _apng(n: int, side: int, depth: int, rows: Callable[[int], bytes]) -> bytes:
+    """Frames of red, green, blue and alpha, each over the whole canvas."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, depth, 6, 0, 0, 0))
+    parts, number = [header, png_chunk(b"acTL", struct.pack(">II", n, 0))], 0
+    for frame in range(n):
+        packed = zlib.compress(rows(frame))
+        parts.append(png_chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, side, side, 0, 0, 1, 25, 0, 0)))
+        parts.append(
+            png_chunk(b"fdAT", struct.pack(">I", number + 1) + packed)
+            if frame
+            else png_chunk(b"IDAT", packed)
+        )
+        number += 1 + (frame > 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + png_chunk(b"IEND")
+
+
+def apng_boxes(n: int, *, side: int = 512, alpha: int = 250) -> bytes:
+    """n frames of a box each, whose bits are rounding however they are turned, not quite opaque."""
+
+    def rows(frame: int) -> bytes:
+        picture = np.zeros((side, 1 + 4 * side), np.uint8)
+        pixels = picture[:, 1:].reshape(side, side, 4)
+        pixels[...] = 90, 90, 90, alpha
+        at = side // 2 - 20 - frame % (side // 3)
+        pixels[at : side - at, at : side - at, :3] = 200, 30, 3 * frame % 256
+        return picture.tobytes()
+
+    return _apng(n, side, 8, rows)
+
+
+def apng_deep(n: int, *, side: int = 512) -> bytes:
+    """n flat frames of eight bytes a pixel."""
+    return _apng(n, side, 16, lambda frame: (b"\0" + struct.pack(">4H", frame, 9, 9, 65_535) * side) * side)
+
+
+def _png_narrow(colour: int, *before: bytes) -> Callable[[int], bytes]:
+    """n thousand rows so short that nothing is reduced."""
+
+    def make(n: int) -> bytes:
+        row = b"\0" + bytes([90, 90, 90, 200][-{2: 3, 6: 4}[colour] :]) * 766
+        return png_of(766, 1000 * n, 8, colour, zlib.compress(row * 1000 * n), *before)
+
+    return make
+
+
 _TABLE = png_chunk(b"iCCP", b"a\0\0" + zlib.compress(table_profile()))
 _ROOM = png_chunk(b"tRNS", bytes(6))
 
@@ -162,5 +207,9 @@ ATTACKS = (
     Attack("png PQ", _png_of_kind(8, 2, png_chunk(b"cICP", bytes([9, 16, 0, 1]))), 60, 1),
     Attack("png gamma", _png_of_kind(8, 6, png_chunk(b"gAMA", struct.pack(">I", 100_000))), 60, 1),
     Attack("apng dots, 50 megapixels", apng_on_large_canvas, 2_000, 2),
+    Attack("apng boxes", apng_boxes, 1_000, 2),
+    Attack("apng of 16 bits", apng_deep, 1_000, 2),
+    Attack("png narrow, alpha", _png_narrow(6), 78, 1),
+    Attack("png narrow, in a table of colours", _png_narrow(2, _TABLE), 78, 1),
     Attack("apng pieces", apng_pieces, 6_000_000, 120_000, refused=True),
 )

@@ -67,8 +67,15 @@ def reference_parts(
     pixels: Any, *, orientation: int = 1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]: ...
 def pdq_turned(
-    pixels: Any, *, rows: int = 0, cols: int = 0, step: int = 1, orientation: int = 1, level: int = -1
-) -> tuple[tuple[bytes, ...], int]: ...
+    pixels: Any,
+    *,
+    rows: int = 0,
+    cols: int = 0,
+    step: int = 1,
+    orientation: int = 1,
+    level: int = -1,
+    most: int = ...,
+) -> tuple[tuple[bytes, ...], int, int]: ...
 def phash(pixels: Any, *, keep: int = 8, level: int = -1) -> bytes: ...
 def phash_parts(
     pixels: Any, *, keep: int = 8, level: int = -1

@@ -83,7 +83,7 @@ cdef int LEAST_SIDE = 5
 cdef int A_COUPLE = 2
 
 #: Pixels up to which that holds for the seven turned pictures, too: 3 ns a pixel each. Only the picture itself may cost
-#: that at any size.
+#: that at any size. Of all pictures of one upload together it is as many (matching/views.py).
 MOST_TURNED = 1 << 24
 
 cdef const sh_kernels* kernels_at(int level) except NULL:
@@ -250,14 +250,18 @@ def pdq_parts(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1
     return small, coefficients
 
 
-def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1, int level=-1):
-    """Return the digests of the eight truly turned pictures, and the qualities.
+def pdq_turned(
+    pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=1, int orientation=1, int level=-1,
+    Py_ssize_t most=MOST_TURNED
+):
+    """Return the digests of the eight truly turned pictures, the quality, and what was looked at more closely.
 
     Unlike those derived from coefficients (`tests/reference.py`) these are the hashes one gets by
     turning the pixels first: the operator is applied with its sides read forwards and backwards, in one sweep
     over the pixels.
 
-    Parameters and errors are those of `pdq`.
+    Parameters and errors are those of `pdq`, and `most`: pixels up to which the reference's own rounding decides on
+    the seven turned pictures, too, where it does on the picture itself.
 
     Returns
     -------
@@ -265,10 +269,13 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
         In the order of `safehash.hashes.ORIENTATIONS`.
     quality : int
         Of the picture as it is.
+    n_doubtful : int
+        The picture's pixels where the reference's rounding decided on some turned picture, 0 elsewhere.
     """
     cdef const sh_kernels* kernels = kernels_at(level)
     cdef Pixels picture = Pixels(pixels)
     check_sides(picture, &rows, &cols, step, LEAST_SIDE)
+    cdef Py_ssize_t n_doubtful = 0
     cdef Turn turn = turn_of(orientation)
     cdef Operator row_op = operator_for(rows, step, turn.flip_rows, 0)
     cdef Operator row_back = operator_for(rows, step, not turn.flip_rows, 0)
@@ -309,12 +316,14 @@ def pdq_turned(pixels, *, Py_ssize_t rows=0, Py_ssize_t cols=0, Py_ssize_t step=
     for flips in range(4):
         for which in range(2):
             at = TURNED[turn.transpose][flips][which]
-            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or rows * cols <= MOST_TURNED):
+            if in_doubt[at] > A_COUPLE and step == 1 and (at == 0 or rows * cols <= most):
                 view = view_of(picture, turn.flip_rows ^ (flips >> 1), turn.flip_cols ^ (flips & 1), which)
                 of_reference = take_reference_digest(digests[at], view, kernels)
                 if at == 0:
                     quality = of_reference
-    return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality
+                else:
+                    n_doubtful = rows * cols
+    return tuple([PyBytes_FromStringAndSize(<char*>digests[which], 32) for which in range(8)]), quality, n_doubtful
 
 
 # Which of `hashes.ORIENTATIONS` a picture is: [stored transposed][2 * rows flipped + columns flipped, as stored]

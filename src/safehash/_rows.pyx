@@ -59,7 +59,7 @@ def unfilter(
     n_bytes : int
         Of a row's samples.
     pixel : int
-        Bytes of one pixel: 1 to 4, of which `n_bytes` is a multiple.
+        Bytes of one pixel: 1 to 4, 6 or 8, of which `n_bytes` is a multiple.
     above : bytes
         The samples of the row before the first, zeros at the top, and `ROOM` bytes behind them.
 
@@ -73,7 +73,7 @@ def unfilter(
     ValueError
         Sizes that contradict each other.
     """
-    if not 1 <= pixel <= 4 or n_bytes < 1 or rows < 0 or n_bytes % pixel:
+    if not (1 <= pixel <= 4 or pixel == 6 or pixel == 8) or n_bytes < 1 or rows < 0 or n_bytes % pixel:
         raise ValueError(f"{rows} rows of {n_bytes} bytes, {pixel} a pixel: no such picture")
     if n_bytes > (1 << 40) or rows > (1 << 20) or len(data) != rows * (n_bytes + 1) + ROOM:
         raise ValueError(f"{rows} rows of {n_bytes} bytes and {ROOM} behind them are not {len(data)} bytes")

@@ -92,7 +92,7 @@ def test_the_references_rounding_decides_where_more_than_a_couple_are_in_doubt(p
 def test_ties_are_those_of_the_turned_picture(pixels: Any, orientation: int) -> None:
     """However a picture is turned, but for the bits of a couple: sums over a side read backwards round otherwise."""
     upright = np.ascontiguousarray(EXIF[orientation](pixels))
-    digests, quality = _core.pdq_turned(pixels, orientation=orientation)
+    digests, quality, _ = _core.pdq_turned(pixels, orientation=orientation)
     assert (digests[0], quality) == _core.pdq(pixels, orientation=orientation)
     for digest, turn in zip(digests, oracle.ORIENT, strict=True):
         turned = np.ascontiguousarray(turn(upright))
@@ -105,7 +105,7 @@ def test_turned_pictures_of_enormous_ones_are_summed_once() -> None:
     """Eight times the reference's four passes over 120 megapixels would cost seconds."""
     side = 1 + math.isqrt(_core.MOST_TURNED)
     pixels = np.broadcast_to(np.uint8(np.arange(side) // 64 % 2 * 200), (side, side))
-    digests, quality = _core.pdq_turned(pixels)
+    digests, quality, _ = _core.pdq_turned(pixels)
     assert (digests[0], quality) == _core.pdq(pixels)
     assert digests[0] == reference.pdq(pixels) != reference.digest_of(_core.pdq_parts(pixels)[1])
     others = [reference.pdq(turn(pixels)) for turn in oracle.ORIENT[1:]]

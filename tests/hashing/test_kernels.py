@@ -139,7 +139,7 @@ def test_turned_equals_turning_the_pixels(rows: int, cols: int, seed: int) -> No
     if rows * cols > 300_000:
         cols = 5 + cols % 100
     pixels = made_picture(np.random.default_rng(seed), rows, cols, 4, 1)
-    digests, quality = _core.pdq_turned(pixels)
+    digests, quality, _ = _core.pdq_turned(pixels)
     assert (digests[0], quality) == _core.pdq(pixels)
     for digest, turn in zip(digests, oracle.ORIENT, strict=True):
         assert digest == _core.pdq(np.ascontiguousarray(turn(pixels)))[0]

@@ -116,6 +116,7 @@ def test_samples_with_alpha_are_the_library_s(mode: str, sides: tuple[int, int])
 @pytest.mark.parametrize("side", [40, 1_500])
 def test_a_canvas_without_holes_is_seen_as_one_with_them(side: int) -> None:
     """Whether the fourth sample is looked at changes nothing but the time."""
+    from safehash.images.limits import DEFAULT_LIMITS
     from safehash.images.pictures import Provenance
     from safehash.images.seen import seen_array
 
@@ -123,13 +124,13 @@ def test_a_canvas_without_holes_is_seen_as_one_with_them(side: int) -> None:
     pixels[..., 3] = 255
     for scale in (1, 2):
         facts = Provenance(format="GIF", mode="P", width=side, height=side, scale=scale)
-        opaque = seen_array(pixels, facts)
+        opaque = seen_array(pixels, facts, limits=DEFAULT_LIMITS)
         wanted, transparent = to_pixels(Image.fromarray(pixels), "white", scale)
         assert not transparent
         assert not opaque.provenance.transparent
         assert np.array_equal(opaque.pixels, wanted)
         pixels[0, 0, 3] = 254
-        assert seen_array(pixels, facts).provenance.transparent
+        assert seen_array(pixels, facts, limits=DEFAULT_LIMITS).provenance.transparent
         pixels[0, 0, 3] = 255
 
 

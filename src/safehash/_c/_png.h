@@ -34,12 +34,18 @@ SH_INLINE void sh_png_paeth_row(uint8_t *row, const uint8_t *above, ptrdiff_t n_
 #if SH_X86 || (defined(_M_X64) && !defined(__clang__))
 #include <emmintrin.h>
 
-/* Four bytes as four numbers. */
-SH_INLINE __m128i sh_png_pixel(const uint8_t *bytes)
+/* A pixel's bytes as numbers: four are read, or eight of pixels of more. */
+SH_INLINE __m128i sh_png_pixel(const uint8_t *bytes, const ptrdiff_t pixel)
 {
-    int32_t four;
-    memcpy(&four, bytes, 4);
-    return _mm_unpacklo_epi8(_mm_cvtsi32_si128(four), _mm_setzero_si128());
+    __m128i read;
+    if (pixel > 4) {
+        read = _mm_loadl_epi64((const __m128i *)bytes);
+    } else {
+        int32_t four;
+        memcpy(&four, bytes, 4);
+        read = _mm_cvtsi32_si128(four);
+    }
+    return _mm_unpacklo_epi8(read, _mm_setzero_si128());
 }
 
 SH_INLINE __m128i sh_png_size(__m128i x) { return _mm_max_epi16(x, _mm_sub_epi16(_mm_setzero_si128(), x)); }
@@ -49,13 +55,13 @@ SH_INLINE __m128i sh_png_select(__m128i where, __m128i one, __m128i other)
     return _mm_or_si128(_mm_and_si128(where, one), _mm_andnot_si128(where, other));
 }
 
-/* Pixels of three or four bytes; up to SH_PNG_ROOM bytes are read behind the row. */
+/* Pixels of three, four, six or eight bytes; up to SH_PNG_ROOM bytes are read behind the row. */
 SH_INLINE void sh_png_paeth_pixels(uint8_t *row, const uint8_t *above, ptrdiff_t n_bytes, const ptrdiff_t pixel)
 {
     const __m128i low = _mm_set1_epi16(255);
     __m128i left = _mm_setzero_si128(), corner = left;
     for (ptrdiff_t i = 0; i + pixel <= n_bytes; i += pixel) {
-        const __m128i up = sh_png_pixel(above + i);
+        const __m128i up = sh_png_pixel(above + i, pixel);
         const __m128i vertical = _mm_sub_epi16(up, corner), across = _mm_sub_epi16(left, corner);
         const __m128i from_left = sh_png_size(vertical), from_above = sh_png_size(across);
         const __m128i from_corner = sh_png_size(_mm_add_epi16(vertical, across));
@@ -63,15 +69,18 @@ SH_INLINE void sh_png_paeth_pixels(uint8_t *row, const uint8_t *above, ptrdiff_t
         const __m128i nearest = sh_png_select(
             _mm_cmpeq_epi16(least, from_left), left,
             sh_png_select(_mm_cmpeq_epi16(least, from_above), up, corner));
-        left = _mm_and_si128(_mm_add_epi16(sh_png_pixel(row + i), nearest), low);
+        left = _mm_and_si128(_mm_add_epi16(sh_png_pixel(row + i, pixel), nearest), low);
         corner = up;
-        const uint32_t four = (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(left, left));
-        if (pixel == 4) {
-            memcpy(row + i, &four, 4);
+        uint8_t eight[8];
+        _mm_storel_epi64((__m128i *)eight, _mm_packus_epi16(left, left));
+        if (pixel == 3) {
+            memcpy(row + i, eight, 2);
+            row[i + 2] = eight[2];
+        } else if (pixel == 6) {
+            memcpy(row + i, eight, 4);
+            memcpy(row + i + 4, eight + 4, 2);
         } else {
-            const uint16_t two = (uint16_t)four;
-            memcpy(row + i, &two, 2);
-            row[i + 2] = (uint8_t)(four >> 16);
+            memcpy(row + i, eight, (size_t)pixel);
         }
     }
 }
@@ -121,7 +130,9 @@ static ptrdiff_t sh_png_unfilter(
         case 1: sh_png_row(filter, row, above, n_bytes, 1); break;
         case 2: sh_png_row(filter, row, above, n_bytes, 2); break;
         case 3: sh_png_row(filter, row, above, n_bytes, 3); break;
-        default: sh_png_row(filter, row, above, n_bytes, 4); break;
+        case 4: sh_png_row(filter, row, above, n_bytes, 4); break;
+        case 6: sh_png_row(filter, row, above, n_bytes, 6); break;
+        default: sh_png_row(filter, row, above, n_bytes, 8); break;
         }
         above = row;
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .._core import pdq, pdq_turned, phash
+from .._core import MOST_TURNED, pdq, pdq_turned, phash
 from .._face import checked, public_value
 from ..errors import ImageError, shorten, shortened
 from ..images.decoding import decode, from_image
@@ -374,12 +374,26 @@ def hash_decoded(decoded: Decoded, *, algorithm: Algorithm) -> Hash:
 
 def turned_hashes(decoded: Decoded) -> tuple[Hash, ...]:
     """Return PDQ of the eight orientations (order `hashes.ORIENTATIONS`), each of truly turned pixels."""
-    digests, quality = turned_digests(decoded)
+    digests, quality, _ = turned_digests(decoded)
     return tuple(Hash(Algorithm.PDQ, digest, quality=quality) for digest in digests)
 
 
-def turned_digests(decoded: Decoded) -> tuple[tuple[bytes, ...], int]:
-    """Return the digests of `turned_hashes` and the quality of the picture as it is, with less around them."""
+def turned_digests(decoded: Decoded, *, most: int = MOST_TURNED) -> tuple[tuple[bytes, ...], int, int]:
+    """Return the digests of `turned_hashes` and the quality of the picture as it is, with less around them.
+
+    Parameters
+    ----------
+    decoded : Decoded
+    most : int
+        Pixels up to which the reference tool's rounding decides where nothing else does.
+
+    Returns
+    -------
+    digests : tuple of bytes
+    quality : int
+    n_doubtful : int
+        The picture's pixels where that was so, 0 elsewhere.
+    """
     provenance = decoded.provenance
     return pdq_turned(
         decoded.pixels,
@@ -387,6 +401,7 @@ def turned_digests(decoded: Decoded) -> tuple[tuple[bytes, ...], int]:
         cols=provenance.width,
         step=provenance.scale,
         orientation=provenance.orientation,
+        most=most,
     )
 
 

@@ -85,7 +85,14 @@ def laid_over(codec: Codec, data: bytes, request: Request) -> Decoded | None:
             format="AVIF", mode=image.mode, width=image.width, height=image.height,
             scale=request.step_of(image.size), orientation=orientation,
         )  # fmt: skip
-        decoded = seen(image, provenance, provenance.scale, colours=request.colours, as_stored=False)
+        decoded = seen(
+            image,
+            provenance,
+            provenance.scale,
+            limits=request.limits,
+            colours=request.colours,
+            as_stored=False,
+        )
         return turned(decoded, Turns(orientation))
 
     return undisturbed("AVIF", whole)

@@ -58,7 +58,9 @@ def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
 
     def shown(name: str, load: Callable[[], Image], *, browsers: bool) -> Also:
         def make() -> Decoded:
-            return undisturbed("BMP", lambda: seen(load(), provenance, provenance.scale))
+            return undisturbed(
+                "BMP", lambda: seen(load(), provenance, provenance.scale, limits=request.limits)
+            )
 
         return Also(name, make, effort="fast" if browsers else "standard", shown=browsers)
 
@@ -79,7 +81,14 @@ def read_bmp(data: bytes, request: Request) -> Iterator[Decoded]:
             image, whole = _load(data, header, header.pixels_at or header.end)
             if not header.pixels_at:
                 also.append(shown("from its first byte", lambda: _load(data, header, 0)[0], browsers=True))
-        decoded = seen(image, provenance, provenance.scale, truncated=not whole, colours=request.colours)
+        decoded = seen(
+            image,
+            provenance,
+            provenance.scale,
+            limits=request.limits,
+            truncated=not whole,
+            colours=request.colours,
+        )
         return replace(decoded, also=(*decoded.also, *also))
 
     yield undisturbed("BMP", decode)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,9 @@ class Colour:
     is_gentle: bool = False
     is_halved: bool = False
     otherwise: Colour | None = None
+    _transforms: dict[bool, Any] = field(
+        default_factory=dict, init=False, repr=False
+    )  # of a table, as they are made
 
     def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
         """Return what a browser shows of samples by curves and matrix.
@@ -448,8 +451,7 @@ def _by_profile(image: Image, colour: Colour) -> Image:
     if image.mode != mode:
         image = image.convert(mode)
     assert colour.table is not None
-    is_small = len(colour.table.table or b"") <= _REMEMBERED_BYTES
-    transform = _remembered_transform if is_small else _transform
+    transform = _transform_for if len(colour.table.table or b"") <= _REMEMBERED_BYTES else _transform_of
     small = min(image.width, _SAMPLED_SIDE), min(image.height, _SAMPLED_SIDE)
     sample = image.resize(small, pil.Resampling.NEAREST)
     quick, exact = (transform(colour, is_exact=is_exact) for is_exact in (False, True))
@@ -509,7 +511,16 @@ def _bright_screen() -> Any:
 #: What a table's greatest number stands for (ICC.1:2022, 6.3.4.2).
 _XYZ_MOST = 65535 / 32768
 
-_remembered_transform = lru_cache(maxsize=16)(_transform)
+#: Of small tables, which many files have.
+_transform_for = lru_cache(maxsize=16)(_transform)
+
+
+def _transform_of(colour: Colour, *, is_exact: bool) -> Any:
+    """Return the conversion of a large table, made once for one file's colours: each strip of a picture asks for it."""
+    made = colour._transforms.get(is_exact)
+    if made is None:
+        made = colour._transforms[is_exact] = _transform(colour, is_exact=is_exact)
+    return made
 
 
 def _eight_bits(image: Image) -> Image:

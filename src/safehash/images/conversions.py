@@ -48,7 +48,8 @@ def to_pixels(
     """
     if image.mode in ("I", "F"):
         image.info["white"] = _white_of(image, _strip_rows(image, step))
-    if paint is None and image.mode in ("L", "RGB", "RGBX") and "transparency" not in image.info:
+    is_plain = paint is None and image.mode in ("L", "RGB", "RGBX") and "transparency" not in image.info
+    if is_plain and (step > 1 or image.mode == "L"):  # the library hands over other modes in two copies
         return _flat_strip(image, background, step, paint)
     return by_strips(image, step, lambda strip: _flat_strip(strip, background, step, paint))
 
@@ -106,6 +107,8 @@ def _flat_strip(
 ) -> tuple[UInt8Array, bool]:
     if step > 1 and image.mode == "P":
         flat, transparent = _grey_of_palette(image, background, paint)
+    elif _has_plain_key(image) and (image.mode == "RGB" or (step > 1 and paint is None)):
+        flat, transparent = _without_colour(image, background, step, paint)
     elif paint is None and image.mode.startswith("I;16"):
         flat, transparent = _grey_of_deep(image, background)
     else:
@@ -113,9 +116,8 @@ def _flat_strip(
     if step > 1:
         # Grey first: a quarter of the work, and half a grey level of rounding the average takes back.
         flat = (flat if flat.mode == "L" else flat.convert("L")).reduce(step)
-    elif flat.mode == "RGBX":
-        flat = flat.convert("RGB")
-    return np.asarray(flat), transparent
+    pixels = np.asarray(flat)
+    return pixels[..., :3] if flat.mode == "RGBX" else pixels, transparent
 
 
 def _grey_of_palette(
@@ -148,6 +150,56 @@ def _grey_of_deep(image: Image, background: Background) -> tuple[Image, bool]:
     return pil.fromarray(table[samples]), transparent
 
 
+def _has_plain_key(image: Image) -> bool:
+    """Tell whether one colour of an image is declared transparent as its samples are."""
+    key = image.info.get("transparency")
+    if image.mode == "RGB":
+        return isinstance(key, tuple) and len(key) == 3 and all(type(each) is int for each in key)
+    return image.mode == "L" and type(key) is int
+
+
+def _without_colour(
+    image: Image, background: Background, step: int, paint: Callable[[Image], Image] | None
+) -> tuple[Image, bool]:
+    """Do what `_flatten` does of one transparent colour without giving alpha to every pixel: a third of the work.
+
+    What is reduced is made grey first, which a pixel that is wholly there or not stands without rounding.
+    """
+    from PIL import Image as pil
+
+    transparent = _has_key(image)
+    bare = pil.Image()._new(image.im)  # without what is said of a key
+    painted = bare if paint is None else paint(bare)
+    if not transparent.any():
+        return painted, False
+    if step > 1 and painted.mode != "L":
+        painted = painted.convert("L")
+    elif painted is bare:
+        painted = painted.copy()
+    painted.paste(background, mask=pil.fromarray(transparent.view(np.uint8) * np.uint8(255)))
+    return painted, True
+
+
+def _has_key(image: Image) -> npt.NDArray[np.bool_]:
+    """Return which pixels of an image of mode "L" or "RGB" have the one colour that is transparent, by rows."""
+    key: Any = image.info["transparency"]
+    if image.mode == "L":
+        return np.asarray(np.asarray(image) == key & 0xFF)
+    wanted = sum((each & 0xFF) << 8 * at for at, each in enumerate(key))
+    n_bytes = _PIXEL_BYTES * image.width * image.height
+    samples: bytes | memoryview
+    try:
+        samples = borrow(image.im.__arrow_c_array__(), n_bytes)
+    except ValueError:  # not in one piece: pictures of more than 16 MB
+        samples = image.tobytes("raw", "RGBX")
+    colours = np.frombuffer(samples, "<u4") & np.uint32(0xFFFFFF)
+    return np.asarray((colours == wanted).reshape(image.height, image.width))
+
+
+#: Bytes of a pixel of several samples as the imaging library holds it.
+_PIXEL_BYTES = 4
+
+
 def to_rgba(image: Image) -> UInt8Array:
     """Return an image's pixels with straight alpha: uint8, shape (rows, cols, 4), read-only."""
     key = image.info.get("transparency")
@@ -165,8 +217,13 @@ def to_rgba(image: Image) -> UInt8Array:
     ):  # a strip is in one piece, and is lent: asked for its bytes it would copy them twice
         strip = image.crop((0, top, cols, min(rows, top + n_rows)))
         strip.info = image.info
-        samples = luma_of(strip.convert("RGBA").im, (4 * cols, strip.height))
+        is_opaque = strip.mode == "RGB" and "transparency" not in strip.info
+        if not is_opaque and strip.mode != "RGBA":
+            strip = strip.convert("RGBA")
+        samples = luma_of(strip.im, (4 * cols, strip.height))
         whole[top : top + strip.height] = samples.reshape(strip.height, cols, 4)
+        if is_opaque:  # whose fourth byte says nothing
+            whole[top : top + strip.height, :, 3] = 255
     whole.flags.writeable = False
     return whole
 

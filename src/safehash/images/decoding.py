@@ -155,7 +155,7 @@ def from_image(image: Image) -> Decoded:
         provenance = Provenance(
             format=name, mode=image.mode, width=width, height=height, orientation=turns.applied
         )
-        return turned(seen(image, provenance, 1, colours=colours_of_info(image.info)), turns)
+        return turned(seen(image, provenance, 1, limits=None, colours=colours_of_info(image.info)), turns)
 
     try:
         return undisturbed(name, convert)

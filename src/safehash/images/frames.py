@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ANIMATION", "FILM", "Mended", "Worth", "reach", "read_frames", "within_means"]
+__all__ = ["ANIMATION", "FILM", "ROWS", "Mended", "Worth", "reach", "read_frames", "within_means"]
 
 _T = TypeVar("_T")
 
@@ -50,13 +50,17 @@ class Worth:
         return self.pixels + self.a_byte * n_bytes
 
 
-#: Composing, converting and hashing take 8 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
-ANIMATION = Worth(250_000_000, 12)
+#: Composing, converting and hashing take 8 to 10 ns a pixel, so that is 2 s, and 0.1 s a megabyte.
+ANIMATION = Worth(200_000_000, 12)
+#: The same of bytes that frames are unpacked to, where a pixel may have eight: 3 to 4 ns each, filters undone.
+ROWS = Worth(400_000_000, 24)
 #: Frames of a video code cost 20 to 50 ns a pixel, decoded and looked at in two ranges. A film's frame has some hundred
 #: pixels to each byte; with fewer bytes it costs more than it shows.
 FILM = Worth(60_000_000, 200)
 #: What a frame costs however small it is, in pixels.
 _LEAST_FRAME = 50_000
+#: What is not opaque is mixed with white, looked at, and all that once more on black: 25 ns a pixel.
+_COST_OF_ALPHA = 3
 
 
 class Mended(NamedTuple):
@@ -87,7 +91,8 @@ def within_means(frames: Iterator[Decoded], n_bytes: int, worth: Worth) -> Itera
                 f"{number} of {facts.n_frames} frames of {facts.width} x {facts.height} pixels were looked at: "
                 f"more than {n_bytes} bytes of an animation are worth"
             )
-        left -= max(_LEAST_FRAME, facts.width * facts.height)
+        n_pixels = facts.width * facts.height * (_COST_OF_ALPHA if facts.transparent else 1)
+        left -= max(_LEAST_FRAME, n_pixels)
         number += 1  # noqa: SIM113 - enumerate would hold the last frame
         yield frame
         del frame  # and hold it no longer
@@ -160,6 +165,7 @@ def read_frames(
             loaded,
             provenance,
             step,
+            limits=limits,
             truncated=truncated or is_lengthened,
             colours=request.colours,
             painted=painted_of(n_frames),
@@ -205,3 +211,4 @@ def read_frames(
                 raise
             return
         yield decoded
+        del decoded  # and hold it no longer

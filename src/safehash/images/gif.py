@@ -69,11 +69,11 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             frame=number, n_frames=len(frames),
         )  # fmt: skip
         truncated = not there.all()
-        decoded = seen_array(canvas.pixels, provenance, truncated=truncated)
+        decoded = seen_array(canvas.pixels, provenance, limits=request.limits, truncated=truncated)
         also = list(decoded.also)
         if other is not None:
             _lay(other, frame, (frame.controls or (GifControl(),))[0], indices, there)
-            also.append(_as_others_see_it(other, provenance))
+            also.append(_as_others_see_it(other, provenance, request.limits))
         if number == 0:
             also.append(
                 as_older_tools(
@@ -84,8 +84,9 @@ def read_gif(data: bytes, request: Request) -> Iterator[Decoded]:
             )
         colour = _background(screen)
         if decoded.provenance.transparent and not keyed and colour is not None:
-            also.append(_on_colour(canvas, colour, provenance))
+            also.append(_on_colour(canvas, colour, provenance, request.limits))
         yield replace(decoded, also=tuple(also), shown_for=frame.control.milliseconds)
+        del decoded, also  # and hold it no longer
         if truncated:
             return
 
@@ -106,15 +107,15 @@ def _by_library(
     return image
 
 
-def _as_others_see_it(canvas: Canvas, provenance: Provenance) -> Also:
+def _as_others_see_it(canvas: Canvas, provenance: Provenance, limits: Limits) -> Also:
     pixels = canvas.pixels.copy()
-    return Also("by its first control block", lambda: seen_array(pixels, provenance))
+    return Also("by its first control block", lambda: seen_array(pixels, provenance, limits=limits))
 
 
-def _on_colour(canvas: Canvas, colour: tuple[int, int, int], provenance: Provenance) -> Also:
+def _on_colour(canvas: Canvas, colour: tuple[int, int, int], provenance: Provenance, limits: Limits) -> Also:
     """Return the canvas filled as some viewers do where no frame has been."""
     pixels = np.where(canvas.pixels[..., 3:] > 0, canvas.pixels, np.array([*colour, 255], np.uint8))
-    return Also("on its background colour", lambda: seen_array(pixels, provenance))
+    return Also("on its background colour", lambda: seen_array(pixels, provenance, limits=limits))
 
 
 def _background(screen: GifScreen) -> tuple[int, int, int] | None:
@@ -143,7 +144,8 @@ def _lay(
     rows, cols = canvas.pixels.shape[:2]
     within = slice(0, max(0, rows - frame.top)), slice(0, max(0, cols - frame.left))
     indices, there = indices[within], there[within]
-    shown = colours[indices]
+    # Four bytes at a time: a tenth of what one after the other takes.
+    shown = colours.view(np.uint32)[:, 0][indices][..., None].view(np.uint8)
     if not there.all():
         shown[~there] = 0
     disposal = _DISPOSALS.get(control.disposal, "keep")

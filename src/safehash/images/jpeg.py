@@ -278,7 +278,10 @@ def _patiently(data: bytes, request: Request) -> Decoded:
     )  # fmt: skip
     loaded, truncated = _load(bare, image, _asked(size, step))
     colours = () if in_luma else request.colours
-    decoded = guarded("JPEG", lambda: seen(loaded, provenance, 1, truncated=truncated, colours=colours))
+    decoded = guarded(
+        "JPEG",
+        lambda: seen(loaded, provenance, 1, limits=request.limits, truncated=truncated, colours=colours),
+    )
     if truncated:
         decoded = replace(decoded, also=decoded.also + _cut(bare, request, decoded.provenance))
     if in_luma:
@@ -353,7 +356,8 @@ def _cut(data: bytes, request: Request, provenance: Provenance) -> tuple[Also, .
             rows = np.asarray(grouped.all(axis=1))
         return _in_colour(ended(data), request, step), rows
 
-    return as_far_as_it_goes(load, replace(provenance, scale=step), request.colours)
+    looks_at_both = request.effort not in (None, "fast")
+    return as_far_as_it_goes(load, replace(provenance, scale=step), request.colours, both=looks_at_both)
 
 
 #: Bytes of a pixel of a decoded picture, of one in colour beside it, and of a strip.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,17 +102,17 @@ def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
     if image.info.get("progressive") and ended(data).count(_SCAN) == 1:
         return _rows_of_first_scan(data, image)
     cols, rows = image.size
-    n_bands = len(image.getbands())
-    signs = []
-    for shade in (0, 255):  # one after the other: a picture may be as large as it is allowed
-        core: Any = _imaging.fill(image.mode, (cols, rows), (shade,) * n_bands if n_bands > 1 else shade)
-        decoder = _imaging.jpeg_decoder(image.mode, *args, *image.decoderconfig)
-        decoder.setimage(core, (0, 0, cols, rows))
-        decoder.decode(data)
-        signs.append(_signs_of_rows(pil.Image()._new(core)))
-        del core, decoder
+    core, marks = _marked(image.mode, cols, rows, len(image.getbands()))
+    decoder = _imaging.jpeg_decoder(image.mode, *args, *image.decoderconfig)
+    decoder.setimage(core, (0, 0, cols, rows))
+    decoder.decode(data)
+    picture = pil.Image()._new(core)
+    step = max(1, _STRIP_PIXELS // cols)
     # What the decoder does not reach keeps what was there before.
-    there: npt.NDArray[np.bool_] = signs[0] == signs[1]
+    there = np.concatenate([
+        (np.asarray(picture.crop((0, top, cols, min(rows, top + step)))).reshape(-1, marks.size) != marks).any(axis=1)
+        for top in range(0, rows, step)
+    ])  # fmt: skip
     return there if there.any() else None
 
 
@@ -118,12 +120,22 @@ def rows_there(data: bytes, image: ImageFile) -> npt.NDArray[np.bool_] | None:
 _STRIP_PIXELS = 1 << 18
 
 
-def _signs_of_rows(image: Image) -> npt.NDArray[np.int64]:
-    """Return a number for each row of pixels, by which rows that differ are told apart."""
-    cols, rows = image.size
-    step = max(1, _STRIP_PIXELS // cols)
-    strips = (np.asarray(image.crop((0, top, cols, min(rows, top + step)))) for top in range(0, rows, step))
-    return np.array([hash(row.tobytes()) for strip in strips for row in strip], np.int64)
+def _marked(mode: str, cols: int, rows: int, n_bands: int) -> tuple[Any, UInt8Array]:
+    """Return a picture that is the same row throughout, which no file can foresee, and the samples of that row."""
+    from PIL import Image as pil
+    from PIL import _imaging
+
+    marks = np.frombuffer(os.urandom(cols * n_bands), np.uint8)
+    row = pil.frombytes(mode, (cols, 1), marks.tobytes())
+    step = max(1, min(rows, _STRIP_PIXELS // cols))
+    strip = row.resize((cols, step), pil.Resampling.NEAREST)
+    core: Any = _imaging.new(mode, (cols, rows))
+    for top in range(0, rows, step):
+        n_rows = min(step, rows - top)
+        core.paste(
+            strip.im if n_rows == step else strip.crop((0, 0, cols, n_rows)).im, (0, top, cols, top + n_rows)
+        )
+    return core, marks
 
 
 _SCAN = bytes([0xFF, _START_OF_SCAN])
@@ -178,6 +190,8 @@ def as_far_as_it_goes(
     load: Callable[[], tuple[Image, npt.NDArray[np.bool_] | None]],
     provenance: Provenance,
     colours: tuple[Declared, ...],
+    *,
+    both: bool,
 ) -> tuple[Also, ...]:
     """Return the picture with nothing where the file has nothing, as browsers show it, on white and on black.
 
@@ -189,37 +203,56 @@ def as_far_as_it_goes(
         And how that is reduced.
     colours : tuple of Declared
         What the file says its colours are.
+    both : bool
+        Whoever looks at one on white looks at the same on black behind it: it is decoded once, and kept meanwhile.
     """
     n_pixels = provenance.width * provenance.height
 
-    def on(shade: int, paint: Callable[[Image], Image] | None) -> Callable[[], Decoded]:
+    def pair(paint: Callable[[Image], Image] | None) -> tuple[Callable[[], Decoded], Callable[[], Decoded]]:
+        kept: list[tuple[UInt8Array, npt.NDArray[np.bool_] | None]] = []
+
         def shown(strip: Image) -> tuple[UInt8Array, bool]:
             image = strip if paint is None else paint(strip)
             return np.array(image if image.mode == "RGB" else image.convert("RGB")), False
 
-        def make() -> Decoded:
+        def made() -> tuple[UInt8Array, npt.NDArray[np.bool_] | None]:
             image, there = load()
-            pixels = by_strips(image, 1, shown)[0]
-            del image
+            return by_strips(image, 1, shown)[0], there
+
+        def on(shade: int, pixels: UInt8Array, there: npt.NDArray[np.bool_] | None) -> Decoded:
             if there is not None:
                 pixels.flags.writeable = True
                 pixels[~there] = shade
             return Decoded(pixels=pixels, provenance=provenance)
 
-        return lambda: undisturbed("JPEG", make)
+        def on_white() -> Decoded:
+            pixels, there = made()
+            if both:
+                kept[:] = [(pixels, there)]
+            return on(255, pixels, there)
 
+        def on_black() -> Decoded:
+            if not kept:
+                return on(0, *made())
+            pixels, there = kept.pop()
+            return on(0, pixels.copy(), there)  # somebody may hold the other one
+
+        return partial(undisturbed, "JPEG", on_white), partial(undisturbed, "JPEG", on_black)
+
+    plain = pair(None)
     also = [
-        Also(_AS_FAR, on(255, None), effort="fast", shown=not any(each.shown for each in colours)),
-        Also(f"{_AS_FAR}, on black", on(0, None)),
+        Also(_AS_FAR, plain[0], effort="fast", shown=not any(each.shown for each in colours)),
+        Also(f"{_AS_FAR}, on black", plain[1]),
     ]
     for declared in colours:
         if declared.colour.fits(provenance.mode, "JPEG"):
-            name, paint = f"{_AS_FAR}, in its own colours", painter(declared.colour, n_pixels)
+            name = f"{_AS_FAR}, in its own colours"
+            on_white, on_black = pair(painter(declared.colour, n_pixels))
             if not declared.shown:
                 name += ", as other viewers take them"
             effort: Effort = "fast" if declared.shown else "standard"
-            also.append(Also(name, on(255, paint), effort=effort, shown=declared.shown))
-            also.append(Also(f"{name}, on black", on(0, paint)))
+            also.append(Also(name, on_white, effort=effort, shown=declared.shown))
+            also.append(Also(f"{name}, on black", on_black))
     return tuple(also)
 
 

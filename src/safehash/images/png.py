@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ImageError, UnreadableImage
+from ..errors import ImageError, ImageTooLarge, UnreadableImage
 from .canvas import HELD_A_PIXEL, Canvas, Disposal
 from .conversions import to_rgba
-from .declared import Declared
 from .exif import Turns, read_turns, turned
-from .frames import MAX_FRAMES, reach
+from .frames import MAX_FRAMES, ROWS, reach
 from .guarding import guarded, undisturbed
 from .limits import Limits, check_cost, check_held
 from .mending import bare_png
@@ -85,15 +84,25 @@ def _read_still(data: bytes, file: PngFile, request: Request) -> Iterator[Decode
         provenance = _provenance(file, request, mode)
         if isinstance(image, np.ndarray):
             decoded = seen_array(
-                image, provenance, truncated=truncated, colours=request.colours, stored=_stored(file)
+                image,
+                provenance,
+                limits=request.limits,
+                truncated=truncated,
+                colours=request.colours,
+                stored=_stored(file),
             )
         else:
-            decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=request.colours)
+            decoded = seen(
+                image,
+                provenance,
+                provenance.scale,
+                limits=request.limits,
+                truncated=truncated,
+                colours=request.colours,
+            )
             extended = with_last_colour(image)
             if extended is not None:
-                decoded = replace(
-                    decoded, also=decoded.also + _extended(extended, provenance, request.colours)
-                )
+                decoded = replace(decoded, also=decoded.also + _extended(extended, provenance, request))
         return turned(decoded, _turns(file))
 
     yield undisturbed("PNG", still)
@@ -264,10 +273,12 @@ def _extended_alpha(alpha: bytes | int, n_colours: int) -> bytes:
 _LAST_COLOUR = "with its last colour beyond its palette"
 
 
-def _extended(image: Image, provenance: Provenance, colours: tuple[Declared, ...]) -> tuple[Also, ...]:
+def _extended(image: Image, provenance: Provenance, request: Request) -> tuple[Also, ...]:
     """Return the picture whose indices beyond its palette have its last colour, and what else may be seen of it."""
-    found = seen(image, provenance, provenance.scale, colours=colours, as_stored=False)
-    is_shown = not any(declared.shown for declared in colours)
+    found = seen(
+        image, provenance, provenance.scale, limits=request.limits, colours=request.colours, as_stored=False
+    )
+    is_shown = not any(declared.shown for declared in request.colours)
     others = (replace(also, name=f"{also.name}, {_LAST_COLOUR}") for also in found.also)
     return (Also(_LAST_COLOUR, lambda: replace(found, also=()), effort="fast", shown=is_shown), *others)
 
@@ -291,8 +302,15 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
         canvas.show(pixels, frame.left, frame.top, over=frame.blend == 1, disposal=disposal)
         return whole
 
+    left = ROWS.of(len(data))
     for number, frame in enumerate(frames):
         request.deadline.check()
+        left -= bytes_of_rows(file, (frame.width, frame.height))
+        if left < 0 and number:
+            raise ImageTooLarge(
+                f"{number} of {len(frames)} frames were looked at: the rows of more are longer than {len(data)} bytes "
+                "are worth"
+            )
         try:
             whole = undisturbed("PNG", lambda: laid(frame))  # noqa: B023
         except UnreadableImage:
@@ -300,8 +318,8 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
                 raise
             return
         shown = seen_array(
-            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), truncated=not whole,
-            colours=request.colours, stored=_stored(file),
+            canvas.pixels, replace(provenance, frame=number, n_frames=len(frames)), limits=request.limits,
+            truncated=not whole, colours=request.colours, stored=_stored(file),
         )  # fmt: skip
         if number == 0 and not file.has_hidden:
             shown = replace(shown, also=shown.also + _as_older_tools(data, file, request, provenance))
@@ -309,6 +327,7 @@ def _read_frames(data: bytes, file: PngFile, request: Request) -> Iterator[Decod
         if number == 0 and file.has_hidden:
             shown = replace(shown, also=shown.also + _hidden(data, file, request))
         yield replace(shown, shown_for=frame.milliseconds)
+        del shown  # and hold it no longer
         if not whole:
             return
 

@@ -9,8 +9,11 @@ from .._rows import ROOM, unfilter
 
 __all__ = ["unpacked"]
 
-#: Modes with one byte a sample, and bytes of a pixel.
-_PIXEL_BYTES = {"L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+#: Samples of one byte or two as a file has them, by the imaging library's name, and bytes of a pixel.
+_PIXEL_BYTES = {
+    "L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4,
+    "I;16B": 2, "LA;16B": 4, "RGB;16B": 6, "RGBA;16B": 8,
+}  # fmt: skip
 #: Unpacked at a time, in bytes, or one row.
 _STRIP = 1024 * 1024
 
@@ -18,7 +21,7 @@ _STRIP = 1024 * 1024
 def unpacked(image: Any, packed: bytes | memoryview) -> Any | None:
     """Return the pixels of an opened image, as the imaging library holds them.
 
-    None for samples of other sizes than a byte, and wherever the library's own decoder has to look closer: at data that
+    None for samples of less than a byte, and wherever the library's own decoder has to look closer: at data that
     end early, are damaged, or have rows with unknown filters.
 
     Parameters
@@ -31,8 +34,9 @@ def unpacked(image: Any, packed: bytes | memoryview) -> Any | None:
     from PIL import _imaging
 
     mode, (width, height) = image.mode, image.size
-    pixel = _PIXEL_BYTES.get(mode)
-    if pixel is None or image.tile[0][3] != mode:
+    stored: str = image.tile[0][3]
+    pixel = _PIXEL_BYTES.get(stored)
+    if pixel is None:
         return None
     n_bytes = width * pixel
     stride = n_bytes + 1
@@ -54,7 +58,9 @@ def unpacked(image: Any, packed: bytes | memoryview) -> Any | None:
             return None
         above = bytes(strip[-ROOM - n_bytes :])
         samples: Any = memoryview(strip)[1:]
-        part = pil.frombuffer(mode, (width, rows), samples, "raw", mode, stride, 1)
+        # What is stored as the library holds it is lent to it; other samples it unpacks.
+        take = pil.frombuffer if stored == mode else pil.frombytes
+        part = take(mode, (width, rows), samples, "raw", stored, stride, 1)
         core.paste(part.im, (0, top, width, top + rows))
     return core if _ends(unpacker, packed) else None
 

@@ -65,7 +65,7 @@ def read_pnm(data: bytes, request: Request) -> Iterator[Decoded]:
         format="PNM", mode=mode, width=width, height=height, scale=request.step_of((width, height))
     )
     image = _image(cube, height, most, is_bits=is_bits)
-    yield seen(image, provenance, provenance.scale, truncated=n_rows < height)
+    yield seen(image, provenance, provenance.scale, limits=request.limits, truncated=n_rows < height)
 
 
 class _Header:

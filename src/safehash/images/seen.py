@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import ImageTooLarge
 from .conversions import Background, to_pixels
 from .declared import Declared
 from .guarding import undisturbed
+from .limits import Limits, check_held
 from .older_tools import as_older_tools, as_the_reference_tool, has_other_channels, is_shrunk
-from .pictures import Also, Decoded, Provenance, UInt8Array
+from .pictures import Also, Decoded, Provenance, UInt8Array, failing
 from .shades import painter
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def seen(
     provenance: Provenance,
     step: int,
     *,
+    limits: Limits | None,
     truncated: bool = False,
     colours: tuple[Declared, ...] = (),
     as_stored: bool = True,
@@ -57,6 +61,8 @@ def seen(
         All but what the conversion finds out.
     step : int
         The reduction still to be taken; the decoder may have taken `provenance.scale` itself.
+    limits : Limits or None
+        Of what may be held; None where somebody else decoded the image, who holds it.
     truncated : bool
         The file ended early.
     colours : tuple of Declared
@@ -70,6 +76,8 @@ def seen(
     """
     if truncated:
         provenance = replace(provenance, truncated=True)
+    check = partial(_check_held, image, provenance, step, limits)
+    check(1)
     pixels, transparent = to_pixels(image, "white", step)
     if transparent:
         provenance = replace(provenance, transparent=True)
@@ -78,18 +86,54 @@ def seen(
         also.append(_also("on black", lambda: image, provenance, step, background="black"))
     for each in painted if transparent else (one for one in painted if not one.of_alpha):
         also += _painted(each, lambda: image, provenance, step, colours, mode=stored or image.mode)
-    if provenance.frame == 0:
-        if as_stored and has_other_channels(image, transparent=transparent):
-            also.append(as_older_tools(lambda: image, provenance, step))
-        if is_shrunk(provenance) and image.size == (provenance.width, provenance.height):
-            also.append(as_the_reference_tool(lambda: image, provenance))
+    if provenance.frame == 0 and as_stored and has_other_channels(image, transparent=transparent):
+        also.append(as_older_tools(lambda: image, provenance, step))
+    try:
+        check(2)
+    except ImageTooLarge as exc:
+        also = [
+            replace(failing(each.name, exc), effort=each.effort, shown=each.shown, plain=each.plain)
+            for each in also
+        ]
+    if (
+        provenance.frame == 0
+        and is_shrunk(provenance)
+        and image.size == (provenance.width, provenance.height)
+    ):
+        also.append(as_the_reference_tool(lambda: image, provenance))
     return Decoded(pixels=pixels, provenance=provenance, also=tuple(also))
+
+
+def _check_held(
+    image: Image, provenance: Provenance, step: int, limits: Limits | None, n_pictures: int
+) -> None:
+    """Refuse more than may be held of an image whose pixels are not reduced, and of what is made of it meanwhile.
+
+    Parameters
+    ----------
+    image, provenance, step, limits
+        As of `seen`.
+    n_pictures : int
+        Made of it and held at once.
+
+    Raises
+    ------
+    ImageTooLarge
+    """
+    if limits is None or step > 1:
+        return
+    n_bands = len(image.getbands())
+    wide = 4 if n_bands > 1 or image.mode in ("I", "F") else 2 if image.mode.startswith("I;16") else 1
+    made = 3 if n_bands > 1 or image.mode == "P" or "transparency" in image.info else 1
+    what = f"{provenance.format} {image.mode} in its full size"
+    check_held(what, image.size, wide + n_pictures * made, limits)
 
 
 def seen_array(
     pixels: UInt8Array,
     provenance: Provenance,
     *,
+    limits: Limits,
     truncated: bool = False,
     colours: tuple[Declared, ...] = (),
     stored: str | None = None,
@@ -108,6 +152,7 @@ def seen_array(
         image,
         provenance,
         provenance.scale,
+        limits=limits,
         truncated=truncated,
         colours=colours,
         as_stored=False,

@@ -70,10 +70,14 @@ def _read_page(page: TiffPage, file: io.BytesIO, request: Request) -> Decoded:
         scale=request.step_of(image.size), orientation=orientation,
     )  # fmt: skip
     colours = colours_of_info(image.info)
-    decoded = seen(image, provenance, provenance.scale, truncated=truncated, colours=colours)
+    decoded = seen(
+        image, provenance, provenance.scale, limits=request.limits, truncated=truncated, colours=colours
+    )
 
     def otherwise(load: Callable[[], Image]) -> Callable[[], Decoded]:
-        return lambda: undisturbed("TIFF", lambda: seen(load(), provenance, provenance.scale))
+        return lambda: undisturbed(
+            "TIFF", lambda: seen(load(), provenance, provenance.scale, limits=request.limits)
+        )
 
     others = tuple(Also(name, otherwise(load)) for name, load in also)
     return replace(decoded, also=decoded.also + others)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .._core import MOST_TURNED
 from ..errors import DeadlinePassed, ImageError, UnreadableImage
 from ..hashing.compute import hash_decoded, turned_digests
 from ..hashing.hashes import Algorithm, Hash
@@ -219,8 +220,19 @@ def look_up(
     sample = Sample()
     looked_up: set[tuple[bytes, bool]] = set()
     failures: list[ImageError] = []
+    most_turned = MOST_TURNED
+
+    def is_enough(own: Hash) -> bool:
+        """Tell whether nothing but the picture as it is will be looked up, if that."""
+        is_low = not _is_good(own.quality, min_quality)
+        return witness is None and (is_low or (own.digest, is_low) in looked_up)
+
     for picture, name, plain, since in _pictures(frames, effort, failures, deadline):
-        own, queries = _plain_views(picture, index.algorithm, "fast" if plain or not len(index) else effort)
+        own, queries, n_doubtful = _plain_views(
+            picture, index.algorithm, "fast" if plain or not len(index) else effort,
+            most=most_turned, is_enough=is_enough if looked_up else None,
+        )  # fmt: skip
+        most_turned -= n_doubtful
         if looked_at is not None:
             looked_at(picture, own)
         first = first or (own, picture.provenance)
@@ -408,22 +420,40 @@ def _further_pictures(
 _PLAIN_VIEWS = (*TURN_NAMES, "negative", f"negative, {TURN_NAMES[MIRRORED]}")
 
 
-def _plain_views(picture: Decoded, algorithm: Algorithm, effort: Effort) -> tuple[Hash, _Queries]:
-    """Return the picture's hash as it is, and the digests of the views that need no window."""
-    if effort == "fast":
+def _plain_views(
+    picture: Decoded,
+    algorithm: Algorithm,
+    effort: Effort,
+    *,
+    most: int,
+    is_enough: Callable[[Hash], bool] | None,
+) -> tuple[Hash, _Queries, int]:
+    """Return the picture's hash as it is, the digests of the views that need no window, and how much that took.
+
+    Parameters
+    ----------
+    picture, algorithm, effort
+    most : int
+        As of `turned_digests`, whose `n_doubtful` comes back.
+    is_enough : callable or None
+        Given the picture's hash, whether that is all that will be looked up.
+    """
+    own, n_doubtful = None, 0
+    if effort == "fast" or is_enough is not None:
         own = hash_decoded(picture, algorithm=algorithm)
-        return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1])
+        if effort == "fast" or (is_enough is not None and is_enough(own)):
+            return own, _Queries(np.frombuffer(own.digest, np.uint8)[None], _PLAIN_VIEWS[:1]), 0
     if algorithm is Algorithm.PDQ:
-        turned, quality = turned_digests(picture)
+        turned, quality, n_doubtful = turned_digests(picture, most=most)
         own = Hash(algorithm, turned[0], quality=quality)
     else:
-        own = hash_decoded(picture, algorithm=algorithm)
+        own = own or hash_decoded(picture, algorithm=algorithm)
         turned = tuple(each.digest for each in own.orientations())
     digests = np.empty((len(_PLAIN_VIEWS), algorithm.n_bytes), np.uint8)
     digests[:8] = np.frombuffer(b"".join(turned), np.uint8).reshape(8, -1)
     np.invert(digests[0], out=digests[8])
     np.invert(digests[MIRRORED], out=digests[9])
-    return own, _Queries(digests, _PLAIN_VIEWS)
+    return own, _Queries(digests, _PLAIN_VIEWS), n_doubtful
 
 
 def _is_good(quality: int | None, min_quality: int) -> bool:
