@@ -15,7 +15,7 @@ from safehash import Matcher, ScanOptions
 from safehash.errors import SafehashError
 from safehash.hashing.hashes import Algorithm, Hash
 from safehash.lists.entry import Entry
-from safehash.scanning.records import Summary
+from safehash.scanning.records import Skipped, Summary
 from safehash.scanning.reviews import Applied
 from safehash.scanning.sealing import _code, landlock_version
 from safehash.scanning.sources import _check_store
@@ -40,6 +40,14 @@ def test_a_scan_of_nothing_counts_nothing() -> None:
     nothing: list[Any] = [0, Counter(), (), False]
     assert [name for name, value in told.items() if value not in nothing] == []
     assert (told["interrupted"], told["notes"], told["seconds"]) == (False, (), 0.0)
+
+
+def test_what_is_skipped_is_no_member_of_anything() -> None:
+    assert values_of(Skipped(path="a", reason="b")) == {
+        "path": "a", "reason": "b", "member": None, "position": 0, "size": None, "mtime_ns": None,
+    }  # fmt: skip
+    within = Skipped(path="a", reason="b", member="c", position=7)
+    assert within.to_record() == {"type": "skipped", "path": "a", "member": "c", "position": 7, "reason": "b"}
 
 
 def test_no_verdict_changes_nothing() -> None:
