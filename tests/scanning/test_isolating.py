@@ -161,6 +161,7 @@ def test_the_lists_that_are_named_are_asked_and_no_other(here: Path, pictures: l
             assert same(pool.check(pictures[at], lists=["two"]), matcher.check(pictures[at], lists=["two"]))
 
 
+@pytest.mark.usefixtures("matcher")  # which writes its list
 def test_floods_are_counted_over_all_workers(here: Path, pictures: list[Path]) -> None:
     flood = safehash.FloodLimits(max_share=0.5, min_matches=3, min_uploads=3)
     matcher = safehash.Matcher.from_files(here / "own.csv", settings=safehash.Settings(flood=flood))
