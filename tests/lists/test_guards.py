@@ -387,10 +387,16 @@ def test_a_database_is_refused_where_it_is_cut(tmp_path: Path) -> None:
     database.close()
     data = path.read_bytes()
     assert len(load_list(path).table) == 1999
-    for share in (0.2, 0.5, 0.9):
-        path.write_bytes(data[: int(len(data) * share)])
-        with pytest.raises(ListError):
+    for length in (len(data) // 5, len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:length])
+        said = (
+            f"row 1: .* expected {len(data) // 4096} pages of 4096 bytes, found {length} bytes: it is cut off"
+        )
+        with pytest.raises(ListError, match=said):
             load_list(ListSource(path, max_rejects=1))
+    path.write_bytes(data[:50])
+    with pytest.raises(ListError, match="row 1: .* its header is cut off"):
+        load_list(ListSource(path, max_rejects=1))
 
 
 def test_a_database_part_of_which_stands_in_its_log_is_refused(tmp_path: Path) -> None:
