@@ -224,6 +224,22 @@ def test_only_lines_are_too_long_not_what_holds_them(
     assert [entry.extra for entry in read_list(path)] == [{"n": str(k)} for k in range(6000)]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("n_long", [70_000, 1_000_000])
+def test_behind_a_line_that_is_too_long_the_list_goes_on(
+    n_long: int, end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "MAX_RECORD_BYTES", 1 << 16)
+    path = tmp_path / "list.csv"
+    rows = [f"{'0f' * 32},w{k}" for k in range(3000)]
+    for at in (7, 2500):
+        lines = ["pdq,word", *rows[:at], "x" * n_long, *rows[at:]]
+        path.write_text("".join(f"{line}{end}" for line in lines), newline="")
+        reader = read_list(ListSource(path, max_rejects=1))
+        assert [entry.extra["word"] for entry in reader] == [f"w{k}" for k in range(3000)]
+        assert [reject.position for reject in reader.report.rejects] == [at + 2]
+
+
 @pytest.mark.parametrize(
     ("above", "n_told"),
     [("", 0), ("sep=;\n", 0), ("\n\n", 0), ("Export\n\nof today\n", 2), ("sep=;\nof\nthree\nlines\n", 3)],

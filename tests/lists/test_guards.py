@@ -395,7 +395,7 @@ def test_a_database_is_refused_where_it_is_cut(tmp_path: Path) -> None:
         with pytest.raises(ListError, match=said):
             load_list(ListSource(path, max_rejects=1))
     path.write_bytes(data[:50])
-    with pytest.raises(ListError, match="row 1: .* its header is cut off"):
+    with pytest.raises(ListError, match=r"row 1: .* its header is cut off"):
         load_list(ListSource(path, max_rejects=1))
 
 
