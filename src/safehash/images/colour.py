@@ -93,7 +93,9 @@ class Colour:
     is_gentle: bool = False
     is_halved: bool = False
     otherwise: Colour | None = None
-    _transforms: dict[bool, Any] = field(default_factory=dict, init=False, repr=False)  # of a table, as they are made
+    _transforms: dict[bool, Any] = field(
+        default_factory=dict, init=False, repr=False
+    )  # of a table, as they are made
 
     def shown(self, samples: Float64Array, *, most: float = 1.0) -> Float64Array:
         """Return what a browser shows of samples by curves and matrix.
@@ -519,7 +521,6 @@ def _transform_of(colour: Colour, *, is_exact: bool) -> Any:
     if made is None:
         made = colour._transforms[is_exact] = _transform(colour, is_exact=is_exact)
     return made
-
 
 
 def _eight_bits(image: Image) -> Image:
