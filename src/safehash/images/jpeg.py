@@ -436,8 +436,8 @@ def _in_own_colours(
     return also
 
 
-#: Bytes a pixel of an unreduced picture in colour, of its luma, of what is made of it, and of greys of every colour; where
-#: a file ends early, of what is there, too.
+#: Bytes a pixel of an unreduced picture in colour, of its luma, of what is made of it, and of greys of every colour; of
+#: what is there, too, where a file ends early.
 _HELD_BESIDE = {False: 7.0, True: 7.5}
 
 
